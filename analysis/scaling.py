@@ -1,0 +1,298 @@
+"""Scaling laws of the Chinchilla form: loss, compute-optimal allocation, the fit to runs and its bootstrap."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from analysis import scaling_fit
+from analysis.scaling_fit import Progress
+
+DELTA = 1e-3
+"""Huber threshold on log loss in [hoffmann2022] section D.2 and [besiroglu2024]."""
+
+FLOPS_PER_PARAM_TOKEN = 6.0
+"""Training FLOPs per parameter and token, the convention C = 6 N D of [kaplan2020] and [hoffmann2022]."""
+
+CONSTANTS = ("E", "A", "B", "alpha", "beta")
+MIN_RUNS = 6
+
+
+@dataclass(frozen=True)
+class ScalingLaw:
+    """A law L(N, D) = E + A / N^alpha + B / D^beta.
+
+    E, A, B: [nats], scales of the three terms; alpha, beta: exponents, positive.
+    counts: what N counts, "total" or "non_embedding" parameters.
+    valid: observed range of the runs behind the law, e.g. {"N_min": 4.4e7}; empty where it is not known.
+
+    Source: [hoffmann2022] Eq. 2 and Eq. 4.
+
+    >>> law = ScalingLaw(E=1.69, A=406.4, B=410.7, alpha=0.34, beta=0.28)
+    >>> round(float(law.loss(70e9, 1.4e12)), 2)
+    1.94
+    """
+
+    E: float
+    A: float
+    B: float
+    alpha: float
+    beta: float
+    id: str = "custom"
+    label: str = "your law"
+    counts: str = "total"
+    source: str = ""
+    single_source: bool = False
+    note: str = ""
+    valid: Mapping[str, float] = field(default_factory=dict)
+    has_loss = True
+
+    def __post_init__(self):
+        for name in CONSTANTS:
+            value = getattr(self, name)
+            if not np.isfinite(value) or value < 0 or (value == 0 and name != "E"):
+                raise ValueError(f"{name} must be a positive number, got {value!r}")
+
+    def loss(self, N, D):
+        """Expected loss [nats per token] of N parameters trained on D tokens; N and D broadcast.
+
+        Raises ValueError for values that are not positive.
+        """
+        N, D = positive("N", N), positive("D", D)
+        return self.E + self.A / N**self.alpha + self.B / D**self.beta
+
+    def compute_optimal(self, C):
+        """(N, D) that minimise the loss at C training FLOPs with C = 6 N D; broadcasts over C.
+
+        N = G (C/6)^a, D = (C/6)^(1-a) / G, with a = beta / (alpha + beta), G = (alpha A / (beta B))^(1 / (alpha + beta)).
+        Source: [hoffmann2022] Eq. 4.
+
+        >>> law = ScalingLaw(E=1.69, A=400.0, B=400.0, alpha=0.3, beta=0.3)
+        >>> N, D = law.compute_optimal(6e20)
+        >>> round(float(N)), round(float(D))
+        (10000000000, 10000000000)
+        """
+        base = positive("C", C) / FLOPS_PER_PARAM_TOKEN
+        a = self.beta / (self.alpha + self.beta)
+        G = (self.alpha * self.A / (self.beta * self.B)) ** (1 / (self.alpha + self.beta))
+        return G * base**a, base ** (1 - a) / G
+
+    def params_for_loss(self, loss, D):
+        """N [parameters] at which D tokens reach `loss` [nats]; NaN where no N does. Broadcasts.
+
+        N = (A / (L - E - B / D^beta))^(1 / alpha): the loss contour in the (N, D) plane.
+        """
+        rest = np.asarray(loss, dtype=float) - self.E - self.B / positive("D", D) ** self.beta
+        return np.where(rest > 0, self.A / np.where(rest > 0, rest, np.nan), np.nan) ** (1 / self.alpha)
+
+    def constants(self) -> dict[str, float]:
+        """The five constants by name."""
+        return {name: getattr(self, name) for name in CONSTANTS}
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """A fitted law with what is needed to trust it, or not to.
+
+    status: "converged"; "at a bound" (E or a term has run to zero, or an exponent is not positive); "not identified" (the
+    runs leave a direction of the parameters undetermined); "not converged". message: one sentence on the status.
+    objective: sum of Huber losses at the minimum. share_at_minimum: share of the starts that ended there.
+    """
+
+    law: ScalingLaw
+    status: str
+    objective: float
+    message: str
+    n_runs: int
+    delta: float
+    n_starts: int
+    share_at_minimum: float
+
+
+def positive(name: str, value):
+    """value as a float array, or a ValueError naming the argument if any entry is not a positive number."""
+    array = np.asarray(value, dtype=float)
+    if not np.all(array > 0) or not np.all(np.isfinite(array)):
+        raise ValueError(f"{name} must be positive and finite, got {value!r}")
+    return array
+
+
+def tokens_per_param(law, C):
+    """Training tokens per parameter D / N at the law's optimum for C FLOPs; broadcasts over C.
+
+    >>> law = ScalingLaw(E=1.69, A=400.0, B=400.0, alpha=0.3, beta=0.3)
+    >>> float(tokens_per_param(law, 6e20))
+    1.0
+    """
+    N, D = law.compute_optimal(C)
+    return D / N
+
+
+def residuals(law: ScalingLaw, N, D, L):
+    """log(observed loss) - log(predicted loss) of each run; positive where the run is worse than the law says."""
+    return np.log(positive("L", L)) - np.log(law.loss(N, D))
+
+
+def drop_highest_losses(runs: pd.DataFrame, count: int) -> pd.DataFrame:
+    """runs without the `count` rows of highest loss, as [besiroglu2024] does with five; order kept.
+
+    Raises ValueError where fewer than six runs would be left.
+
+    >>> drop_highest_losses(pd.DataFrame({"loss": [2.0, 9.0, 3.0, 2.5, 2.4, 2.3, 2.2]}), 1)["loss"].max()
+    np.float64(3.0)
+    """
+    most = max(len(runs) - MIN_RUNS, 0)
+    if not 0 <= count <= most:
+        raise ValueError(f"count must be between 0 and {most} to leave {MIN_RUNS} runs, got {count}")
+    return runs.drop(runs["loss"].nlargest(count).index)
+
+
+def fit_parametric(N, D, L, delta: float = DELTA, starts=None, progress: Progress | None = None, minimise=None) -> FitResult:
+    """The Chinchilla law that minimises sum Huber_delta(log L_predicted - log L) over the runs, from many starts.
+
+    N: parameters; D: tokens; L: loss [nats per token]; each of shape (runs,), positive, at least six runs.
+    delta: Huber threshold on log loss. starts: rows (log A, log B, log E, alpha, beta); the 4,500 of [hoffmann2022] if None.
+    progress(done, total, message) is called now and then. minimise: replaces `scaling_fit.minimise_starts`, to run the
+    same search elsewhere (see `analysis.scaling_torch`).
+
+    Source: [hoffmann2022] section D.2; the plain objective of [besiroglu2024]. A minimum, not an estimate of error: see
+    `bootstrap` for that.
+
+    >>> rng = np.random.default_rng(0)
+    >>> N, D = 10 ** rng.uniform(8, 10, 200), 10 ** rng.uniform(9, 11, 200)
+    >>> truth = ScalingLaw(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37)
+    >>> result = fit_parametric(N, D, truth.loss(N, D), starts=[[5, 5, 0, 0.5, 0.5]])
+    >>> result.status, round(result.law.alpha, 3)
+    ('converged', 0.35)
+    """
+    N, D, L = check_runs(N, D, L, delta)
+    starts = scaling_fit.hoffmann_starts() if starts is None else np.atleast_2d(np.asarray(starts, dtype=float))
+    problem = scaling_fit.Problem.of(N, D, L)
+    minimise = scaling_fit.minimise_starts if minimise is None else minimise
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
+        rows = minimise(problem, problem.theta(starts), delta, progress)
+    objective = np.where(np.isfinite(rows.objective), rows.objective, np.inf)
+    best = int(np.argmin(objective))
+    constants = problem.constants(rows.theta[best])[0]
+    status, message = judge(problem, rows.theta[best], constants, bool(rows.converged[best]), delta)
+    # Where a term has vanished or an exponent is not positive the law is stated at the nearest one that makes sense.
+    shown = dict(zip(CONSTANTS, np.maximum(np.nan_to_num(constants, posinf=1e300), 1e-300).tolist(), strict=True))
+    return FitResult(
+        law=ScalingLaw(**shown, id="fit", label="this fit"),
+        status=status,
+        objective=float(objective[best]),
+        message=message,
+        n_runs=len(N),
+        delta=delta,
+        n_starts=len(starts),
+        share_at_minimum=float(np.mean(objective <= objective[best] * (1 + 1e-6) + 1e-6 * delta * delta)),
+    )
+
+
+def judge(problem: scaling_fit.Problem, theta: np.ndarray, constants: np.ndarray, converged: bool, delta: float) -> tuple[str, str]:
+    """(status, message) for a minimum at theta, constants (E, A, B, alpha, beta)."""
+    E, _, _, alpha, beta = constants
+    newton = np.array([False])
+    _, state = scaling_fit.evaluate(problem, theta[None], None, delta)
+    _, matrix = scaling_fit.local_model(problem, state, None, max(delta, float(np.abs(state[2]).max())), newton)
+    scale = np.sqrt(np.abs(np.diagonal(matrix[0])))
+    smallest = np.linalg.eigvalsh(matrix[0] / np.outer(scale, scale) if scale.all() else matrix[0] * 0)[0]
+    shares = state[0].max(), state[1].max()
+    if min(shares) < 1e-6 or smallest < 1e-9:
+        return "not identified", (
+            "The runs do not determine all five constants: N or D varies too little, or they vary together. "
+            "Add runs with other sizes or token counts."
+        )
+    if alpha <= 0 or beta <= 0:
+        return "at a bound", "An exponent came out zero or negative: more parameters or tokens would not lower the loss in these runs."
+    if E < 1e-3 * np.exp(problem.log_loss.min()):
+        return "at a bound", "E has run to zero: these runs show no floor of the loss, so extrapolation rests on the power laws alone."
+    if not converged:
+        return "not converged", "The best start was still moving when it was stopped; treat the constants as approximate."
+    return "converged", "The gradient vanishes at the minimum and all five constants are determined by the runs."
+
+
+def check_runs(N, D, L, delta: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """N, D, L as arrays of one length, or a ValueError that says what is wrong."""
+    N, D, L = positive("N", N), positive("D", D), positive("L", L)
+    if not (N.ndim == 1 and N.shape == D.shape == L.shape):
+        raise ValueError(f"N, D and L must be lists of one length, got shapes {N.shape}, {D.shape} and {L.shape}")
+    if len(N) < MIN_RUNS:
+        raise ValueError(f"at least {MIN_RUNS} runs are needed to fit five constants, got {len(N)}")
+    if not delta > 0 or not np.isfinite(delta):
+        raise ValueError(f"delta must be positive, got {delta!r}")
+    return N, D, L
+
+
+def resample_weights(n_runs: int, n_resamples: int, seed: int) -> np.ndarray:
+    """How often each run occurs in each resample drawn with replacement: shape (n_resamples, n_runs), rows sum to n_runs.
+
+    The generator is numpy's frozen RandomState, so that a seed means the same resamples for good; seed 42 gives those of
+    the notebook released with [besiroglu2024].
+
+    >>> resample_weights(3, 2, seed=0).sum(axis=1).tolist()
+    [3.0, 3.0]
+    """
+    drawn = np.random.RandomState(seed).randint(0, n_runs, size=(n_resamples, n_runs))
+    drawn += n_runs * np.arange(n_resamples)[:, None]
+    return np.bincount(drawn.ravel(), minlength=n_resamples * n_runs).reshape(n_resamples, n_runs).astype(float)
+
+
+def bootstrap(
+    N, D, L, n_resamples: int = 4000, seed: int = 42, delta: float = DELTA, start: ScalingLaw | None = None,
+    progress: Progress | None = None, minimise=None,
+) -> pd.DataFrame:  # fmt: skip
+    """The law refitted to resampled runs: columns E, A, B, alpha, beta, objective, converged; one row per resample.
+
+    N, D, L, delta, progress as in `fit_parametric`. Each refit starts at `start`, by default the fit to all runs.
+    minimise: replaces `scaling_fit.minimise_resamples`. Raises ValueError for fewer than two resamples.
+
+    Source: case resampling with 4,000 draws as in [besiroglu2024] section 3.
+    """
+    N, D, L = check_runs(N, D, L, delta)
+    if n_resamples < 2:
+        raise ValueError(f"n_resamples must be at least 2, got {n_resamples}")
+    start = fit_parametric(N, D, L, delta).law if start is None else start
+    problem = scaling_fit.Problem.of(N, D, L)
+    theta = problem.theta(np.array([np.log(start.A), np.log(start.B), np.log(start.E), start.alpha, start.beta]))[0]
+    minimise = scaling_fit.minimise_resamples if minimise is None else minimise
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
+        rows = minimise(problem, theta, resample_weights(len(N), n_resamples, seed), delta, progress)
+    resamples = pd.DataFrame(problem.constants(rows.theta), columns=list(CONSTANTS))
+    return resamples.assign(objective=rows.objective, converged=rows.converged)
+
+
+def resampled_optimum(resamples: pd.DataFrame, C) -> tuple[np.ndarray, np.ndarray]:
+    """(N, D) compute-optimal under each resample: two arrays of shape (resamples, *shape of C)."""
+    E, A, B, alpha, beta = (resamples[name].to_numpy()[:, None] for name in CONSTANTS)
+    base = np.log(positive("C", C).reshape(1, -1) / FLOPS_PER_PARAM_TOKEN)
+    a = beta / (alpha + beta)
+    log_G = (np.log(alpha * A) - np.log(beta * B)) / (alpha + beta)
+    shape = (len(resamples), *np.shape(C))
+    return np.exp(log_G + a * base).reshape(shape), np.exp((1 - a) * base - log_G).reshape(shape)
+
+
+def resampled_loss(resamples: pd.DataFrame, N, D) -> np.ndarray:
+    """Loss [nats] of N parameters and D tokens under each resample: shape (resamples, *broadcast shape of N and D)."""
+    N, D = np.broadcast_arrays(positive("N", N), positive("D", D))
+    E, A, B, alpha, beta = (resamples[name].to_numpy().reshape(-1, *[1] * N.ndim) for name in CONSTANTS)
+    return E + A * np.exp(-alpha * np.log(N)) + B * np.exp(-beta * np.log(D))
+
+
+def interval(samples: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """(low, high) ends of the central percentile interval over the first axis.
+
+    >>> low, high = interval(np.arange(101.0), level=0.8)
+    >>> round(float(low)), round(float(high))
+    (10, 90)
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level must be between 0 and 1, got {level!r}")
+    low, high = np.percentile(samples, [50 * (1 - level), 50 * (1 + level)], axis=0)
+    return low, high
+
+
+def standard_errors(resamples: pd.DataFrame) -> dict[str, float]:
+    """Standard deviation of each constant over the resamples."""
+    return {name: float(resamples[name].std(ddof=1)) for name in CONSTANTS}

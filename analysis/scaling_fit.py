@@ -1,0 +1,280 @@
+"""Minimise the Chinchilla objective from many starts and for many resamples at once, with numpy or with torch.
+
+The objective is that of [hoffmann2022] section D.2 and [besiroglu2024]: the weighted sum over runs of the Huber loss of
+log L_predicted - log L_observed, where L = E + A / N^alpha + B / D^beta. Every start and every resample is one row of a
+batch, and a row is moved by damped Newton steps whose 5 x 5 system comes from a few matrix products over the runs.
+
+Parameters are handled as theta = (a, alpha, b, beta, e) with a = log A - alpha * mean(log N), b = log B - beta *
+mean(log D) and e = log E. Centring the logarithms makes the five directions nearly independent, which the damping needs.
+
+`xp` is the array module: numpy, or torch for the same arithmetic on a GPU. Only calls that both know are used.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from itertools import product
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+Array = Any  # numpy array or torch tensor of float64
+Progress = Callable[[int, int, str], None]
+
+ROWS = 256  # rows of the batch worked on together by numpy: their arrays stay in the processor's cache
+RELATIVE_DECREASE = 1e-12  # a step that promises less than this share of the objective ends a row
+MAX_DAMPING = 1e8
+FAR_STEP = 2.0  # longest step in any direction; exponents and logarithms of A and B live within tens
+MERGE = 1e-3  # starts whose theta agree to this have met and go on as one
+# Rounds from the starts to the minimum: (Huber threshold, or None for the real one; one run in so many; steps).
+# A wide threshold is nearly least squares, which is smooth; thinned runs are enough to find the valley.
+ROUNDS = (*[(1.0, 6, 10)] * 4, (0.1, 6, 10), (0.01, 3, 10), *[(None, 1, 10)] * 3)
+LAST_STEPS = 300  # for a resample, or for the best start
+
+
+def hoffmann_starts() -> np.ndarray:
+    """The 4,500 starting points of [hoffmann2022] section D.2 as rows (log A, log B, log E, alpha, beta), shape (4500, 5).
+
+    >>> hoffmann_starts().shape
+    (4500, 5)
+    """
+    logs, exponents = [0, 5, 10, 15, 20, 25], [0, 0.5, 1, 1.5, 2]
+    return np.array(list(product(logs, logs, [-1, -0.5, 0, 0.5, 1], exponents, exponents)), dtype=float)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Runs in the form the batch needs: centred -log N and -log D, log loss (each (n,)) and their monomials (n, k)."""
+
+    xp: ModuleType
+    minus_log_n: Array
+    minus_log_d: Array
+    log_loss: Array
+    powers_n: Array
+    powers_d: Array
+    cross: Array
+    identity: Array
+    mean_log_n: float
+    mean_log_d: float
+
+    @classmethod
+    def of(cls, n_params: np.ndarray, n_tokens: np.ndarray, loss: np.ndarray) -> "Problem":
+        """Prepare runs [parameters, tokens, nats per token], each of shape (n,), for numpy."""
+        log_n, log_d = np.log(n_params), np.log(n_tokens)
+        u, v = log_n.mean() - log_n, log_d.mean() - log_d
+        one = np.ones_like(u)
+        powers = [np.stack(columns, axis=1) for columns in ((one, u, u * u), (one, v, v * v), (one, u, v, u * v))]
+        return cls(np, u, v, np.log(loss), *powers, np.eye(5), float(log_n.mean()), float(log_d.mean()))
+
+    def thinned(self, stride: int) -> "Problem":
+        """Every stride-th run, with the same centring."""
+        return replace(self, **{name: getattr(self, name)[::stride] for name in self.array_names()})
+
+    def on(self, xp: ModuleType, put: Callable[[np.ndarray], Array]) -> "Problem":
+        """The same problem with its arrays moved by `put` to the array module xp."""
+        return replace(self, xp=xp, **{name: put(getattr(self, name)) for name in (*self.array_names(), "identity")})
+
+    @staticmethod
+    def array_names() -> tuple[str, ...]:
+        """The fields that hold one row per run."""
+        return ("minus_log_n", "minus_log_d", "log_loss", "powers_n", "powers_d", "cross")
+
+    def theta(self, logs: np.ndarray) -> np.ndarray:
+        """Rows (log A, log B, log E, alpha, beta) as centred theta rows (a, alpha, b, beta, e)."""
+        log_a, log_b, log_e, alpha, beta = np.atleast_2d(logs).T
+        return np.stack([log_a - alpha * self.mean_log_n, alpha, log_b - beta * self.mean_log_d, beta, log_e], axis=1)
+
+    def constants(self, theta: np.ndarray) -> np.ndarray:
+        """Theta rows as rows (E, A, B, alpha, beta)."""
+        a, alpha, b, beta, e = np.atleast_2d(theta).T
+        with np.errstate(over="ignore"):
+            log_scale = np.stack([e, a + alpha * self.mean_log_n, b + beta * self.mean_log_d], axis=1)
+            return np.column_stack([np.exp(log_scale), alpha, beta])
+
+
+@dataclass
+class Rows:
+    """The state of a batch; every field has one entry per row (theta has five)."""
+
+    theta: Array
+    damping: Array
+    newton: Array  # model the objective by its Hessian (else by its least-squares majoriser)
+    objective: Array
+    converged: Array
+
+    @classmethod
+    def at(cls, theta: Array, damping: float, newton: bool) -> "Rows":
+        """Fresh rows at a copy of theta (rows, 5)."""
+        zero = theta[:, 0] * 0
+        return cls(theta + 0, zero + damping, (zero == 0) & newton, zero + np.inf, zero != 0)
+
+    def take(self, index) -> "Rows":
+        """The rows at index."""
+        return Rows(*(getattr(self, field.name)[index] for field in fields(self)))
+
+    def put(self, index, rows: "Rows") -> None:
+        """Write rows at index."""
+        for field in fields(self):
+            getattr(self, field.name)[index] = getattr(rows, field.name)
+
+    def finished(self) -> Array:
+        """Rows that need no further step: converged, or unable to descend at any damping."""
+        return self.converged | (self.damping > MAX_DAMPING)
+
+
+def evaluate(problem: Problem, theta: Array, weights: Array | None, delta: float) -> tuple[Array, tuple[Array, Array, Array]]:
+    """The objective of each row, and (share of the N term, share of the D term, residual), each (rows, n)."""
+    xp = problem.xp
+    term_n = xp.exp(theta[:, 0:1] + theta[:, 1:2] * problem.minus_log_n)
+    term_d = xp.exp(theta[:, 2:3] + theta[:, 3:4] * problem.minus_log_d)
+    predicted = term_n + term_d + xp.exp(theta[:, 4:5])
+    residual = xp.log(predicted) - problem.log_loss
+    size = xp.abs(residual)
+    inside = xp.clip(size, None, delta)
+    huber = (size - 0.5 * inside) * inside
+    if weights is not None:
+        huber = huber * weights
+    return huber.sum(1), (term_n / predicted, term_d / predicted, residual)
+
+
+def local_model(problem: Problem, state: tuple[Array, Array, Array], weights: Array | None, delta: float, newton: Array):
+    """Gradient (rows, 5) and model matrix (rows, 5, 5) of the objective.
+
+    Rows with `newton` set use the Hessian; the others use the reweighted least-squares majoriser, which is positive
+    semidefinite everywhere and so makes progress where the Hessian does not.
+    """
+    xp = problem.xp
+    share_n, share_d, residual = state
+    share_e = 1 - share_n - share_d
+    slope = xp.clip(residual, -delta, delta)
+    size = xp.abs(residual)
+    curve = xp.where(newton[:, None], (size < delta) * 1.0 - slope, delta / xp.clip(size, delta, None))
+    if weights is not None:
+        slope, curve = slope * weights, curve * weights
+    gradient_n = (slope * share_n) @ problem.powers_n
+    gradient_d = (slope * share_d) @ problem.powers_d
+    gradient_e = (slope * share_e).sum(1)
+    curve_n, curve_d = curve * share_n, curve * share_d
+    nn = (curve_n * share_n) @ problem.powers_n + gradient_n * newton[:, None]
+    dd = (curve_d * share_d) @ problem.powers_d + gradient_d * newton[:, None]
+    nd = (curve_n * share_d) @ problem.cross
+    ne = (curve_n * share_e) @ problem.powers_n
+    de = (curve_d * share_e) @ problem.powers_d
+    ee = (curve * share_e * share_e).sum(1) + gradient_e * newton
+    gradient = xp.stack([gradient_n[:, 0], gradient_n[:, 1], gradient_d[:, 0], gradient_d[:, 1], gradient_e], 1)
+    upper = [
+        [nn[:, 0], nn[:, 1], nd[:, 0], nd[:, 2], ne[:, 0]],
+        [nn[:, 1], nn[:, 2], nd[:, 1], nd[:, 3], ne[:, 1]],
+        [nd[:, 0], nd[:, 1], dd[:, 0], dd[:, 1], de[:, 0]],
+        [nd[:, 2], nd[:, 3], dd[:, 1], dd[:, 2], de[:, 1]],
+        [ne[:, 0], ne[:, 1], de[:, 0], de[:, 1], ee],
+    ]
+    return gradient, xp.stack([xp.stack(row, 1) for row in upper], 1)
+
+
+def descend(problem: Problem, rows: Rows, weights: Array | None, delta: float, steps: int, exact: bool) -> Rows:
+    """The rows after up to `steps` damped Newton steps each; rows that finish leave the batch.
+
+    With `exact`, a row whose step fails tries the other model of the objective next.
+    """
+    xp = problem.xp
+    result = Rows(*(getattr(rows, field.name) + 0 for field in fields(rows)))  # + 0: a copy in either array module
+    result.newton, result.converged = rows.newton & True, rows.converged & False
+    index = xp.cumsum(rows.converged * 0 + 1, 0) - 1  # 0, 1, 2, ... on the rows' device
+    live = result.take(index)
+    live.objective, state = evaluate(problem, live.theta, weights, delta)
+    negligible = 1e-6 * delta * delta  # an objective this small is a perfect fit: residuals of a thousandth of delta
+    for _ in range(steps):
+        gradient, matrix = local_model(problem, state, weights, delta, live.newton)
+        diagonal = xp.abs(xp.stack([matrix[:, i, i] for i in range(5)], 1))
+        # A direction without curvature (a term that has vanished) still gets a little damping.
+        diagonal = diagonal + 1e-6 * diagonal.sum(1)[:, None] + 1e-10 * delta
+        matrix = matrix + (live.damping[:, None] * diagonal)[:, :, None] * problem.identity
+        step = -xp.linalg.solve(matrix, gradient[:, :, None])[:, :, 0]
+        promised = -(gradient * step).sum(1)
+        descends = promised > 0
+        longest = xp.sqrt((step * step).sum(1))
+        trial = live.theta + step * (FAR_STEP / xp.clip(longest, FAR_STEP, None))[:, None]
+        objective, trial_state = evaluate(problem, trial, weights, delta)
+        better = descends & (objective < live.objective)
+        column = better[:, None]
+        newton = xp.where(better, better, descends & ~live.newton) if exact else live.newton
+        live = Rows(
+            theta=xp.where(column, trial, live.theta),
+            damping=xp.where(better, xp.clip(0.15 * live.damping, 1e-9, None), 5 * live.damping),
+            newton=newton,
+            objective=xp.where(better, objective, live.objective),
+            converged=descends & (longest < FAR_STEP) & (promised <= RELATIVE_DECREASE * (live.objective + negligible)),
+        )
+        state = tuple(xp.where(column, new, old) for new, old in zip(trial_state, state, strict=True))
+        finished = live.finished()
+        if 4 * int(finished.sum()) >= len(index):
+            result.put(index[finished], live.take(finished))
+            going = ~finished
+            live, index, state = live.take(going), index[going], tuple(array[going] for array in state)
+            weights = None if weights is None else weights[going]
+            if not len(index):
+                return result
+    result.put(index, live)
+    return result
+
+
+def in_chunks(problem: Problem, rows: Rows, weights: Array | None, delta: float, steps: int, exact: bool, report) -> Rows:
+    """`descend` over slices of ROWS rows, telling `report` how many rows are done."""
+    parts = []
+    for start in range(0, len(rows.theta), ROWS):
+        part = slice(start, start + ROWS)
+        parts.append(descend(problem, rows.take(part), None if weights is None else weights[part], delta, steps, exact))
+        report(min(start + ROWS, len(rows.theta)))
+    return Rows(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Rows)))
+
+
+def minimise_starts(problem: Problem, starts: np.ndarray, delta: float, progress: Progress | None = None, chunked=in_chunks) -> Rows:
+    """The end point of every start: Rows in the order of the starts, theta rows of shape (starts, 5).
+
+    Starts that have met are carried on as one, so that the later rounds work on far fewer rows.
+    """
+    result = Rows.at(starts, np.nan, False)
+    leader = np.arange(len(starts))  # the start whose row stands for this one
+    active = np.arange(len(starts))
+    rounds = [(t, stride, steps) for t, stride, steps in ROUNDS if t is None or t > delta]
+    for number, (threshold, stride, steps) in enumerate(rounds):
+        exact = threshold is None
+
+        def report(done, number=number, count=len(active)):
+            if progress is not None:
+                progress(100 * number + 100 * done // count, 100 * len(rounds), f"{count:,} distinct starts left")
+
+        rows = result.take(active)
+        if number == 0 or threshold != rounds[number - 1][0]:
+            rows = Rows.at(rows.theta, 1e-3 if number else 1e-2, exact)
+        # Thinning must leave enough runs for five parameters.
+        runs = problem if len(problem.log_loss) < 40 * stride else problem.thinned(stride)
+        rows = chunked(runs, rows, None, delta if exact else threshold, steps, exact, report)
+        result.put(active, rows)
+        _, first, which = np.unique(np.round(rows.theta / MERGE), axis=0, return_index=True, return_inverse=True)
+        follows = np.arange(len(starts))
+        follows[active] = active[first][which.ravel()]
+        leader, active = follows[leader], active[first]
+        if exact:
+            active = active[~result.take(active).finished()]
+            if not len(active):
+                break
+    best = np.argmin(np.where(np.isfinite(result.objective), result.objective, np.inf))[None]
+    polished = descend(problem, Rows.at(result.theta[best], 1e-3, True), None, delta, LAST_STEPS, True)
+    if polished.objective[0] <= result.objective[best[0]]:
+        result.put(best, polished)
+    return result.take(leader)
+
+
+def minimise_resamples(
+    problem: Problem, theta: np.ndarray, weights: np.ndarray, delta: float, progress: Progress | None = None, chunked=in_chunks
+) -> Rows:
+    """The minimum of every weighted objective, each started at theta (5,): Rows, one entry per row of weights (rows, n)."""
+
+    def report(done):
+        if progress is not None:
+            progress(done, len(weights), f"{done:,} of {len(weights):,} resamples")
+
+    rows = Rows.at(np.repeat(theta[None], len(weights), axis=0), 1e-3, True)
+    return chunked(problem, rows, weights, delta, LAST_STEPS, True, report)

@@ -1,0 +1,61 @@
+"""The scaling-law fit and its bootstrap on a GPU: the arithmetic of `scaling_fit`, with torch as the array module."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from analysis import scaling, scaling_fit
+
+
+def default_device() -> str:
+    """The first CUDA device if there is one, else "cpu"."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def on_device(device: str, problem, rows, weights, delta, steps, exact, report) -> scaling_fit.Rows:
+    """`scaling_fit.descend` for the whole batch at once on a torch device; arguments and result are numpy arrays."""
+    import torch
+
+    def put(array):
+        return torch.as_tensor(np.ascontiguousarray(array), device=device)
+
+    moved = scaling_fit.Rows(*(put(getattr(rows, name)) for name in rows.__dataclass_fields__))
+    there = None if weights is None else put(weights)
+    done = scaling_fit.descend(problem.on(torch, put), moved, there, delta, steps, exact)
+    report(len(rows.theta))
+    return scaling_fit.Rows(*(getattr(done, name).cpu().numpy() for name in rows.__dataclass_fields__))
+
+
+def fit_and_bootstrap(arguments: Mapping, progress: scaling_fit.Progress) -> dict:
+    """Worker task: the whole grid and, with n_resamples > 0, the bootstrap.
+
+    arguments: N, D, L (lists of one length), delta, n_resamples, seed, device ("cuda", "cpu" or None for what there is).
+    Returns a dict of plain values: result (the fields of FitResult, its law as constants), resamples (columns as lists)
+    and device. Raises ValueError like `scaling.fit_parametric`.
+    """
+    device = arguments.get("device") or default_device()
+    runs = [arguments[name] for name in ("N", "D", "L")]
+    delta = arguments.get("delta", scaling.DELTA)
+    chunked = partial(on_device, device)
+    fit = scaling.fit_parametric(
+        *runs, delta, progress=progress, minimise=partial(scaling_fit.minimise_starts, chunked=chunked)
+    )
+    resamples = pd.DataFrame()
+    if arguments.get("n_resamples"):
+        resamples = scaling.bootstrap(
+            *runs, arguments["n_resamples"], arguments.get("seed", 42), delta, fit.law, progress,
+            partial(scaling_fit.minimise_resamples, chunked=chunked),
+        )  # fmt: skip
+    result = {name: getattr(fit, name) for name in fit.__dataclass_fields__ if name != "law"}
+    return {"result": {**result, "law": fit.law.constants()}, "resamples": resamples.to_dict("list"), "device": device}
+
+
+def from_task(answer: Mapping) -> tuple[scaling.FitResult, pd.DataFrame]:
+    """(FitResult, resamples) rebuilt from what `fit_and_bootstrap` returned through the worker."""
+    fields = dict(answer["result"])
+    law = scaling.ScalingLaw(**fields.pop("law"), id="fit", label="this fit")
+    return scaling.FitResult(law=law, **fields), pd.DataFrame(answer["resamples"])
