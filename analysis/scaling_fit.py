@@ -183,7 +183,7 @@ def descend(problem: Problem, rows: Rows, weights: Array | None, delta: float, s
     index = xp.cumsum(rows.converged * 0 + 1, 0) - 1  # 0, 1, 2, ... on the rows' device
     live = result.take(index)
     live.objective, state = evaluate(problem, live.theta, weights, delta)
-    negligible = 1e-6 * delta * delta  # an objective this small is a perfect fit: residuals of a thousandth of delta
+    negligible = 1e-12 * delta * delta  # an objective this small is a perfect fit: residuals of a millionth of delta
     for _ in range(steps):
         gradient, matrix = local_model(problem, state, weights, delta, live.newton)
         diagonal = xp.abs(xp.stack([matrix[:, i, i] for i in range(5)], 1))
@@ -199,12 +199,14 @@ def descend(problem: Problem, rows: Rows, weights: Array | None, delta: float, s
         better = descends & (objective < live.objective)
         column = better[:, None]
         newton = xp.where(better, better, descends & ~live.newton) if exact else live.newton
+        objective_now = xp.where(better, objective, live.objective)
         live = Rows(
             theta=xp.where(column, trial, live.theta),
             damping=xp.where(better, xp.clip(0.15 * live.damping, 1e-9, None), 5 * live.damping),
             newton=newton,
-            objective=xp.where(better, objective, live.objective),
-            converged=descends & (longest < FAR_STEP) & (promised <= RELATIVE_DECREASE * (live.objective + negligible)),
+            objective=objective_now,
+            converged=(objective_now <= negligible)
+            | (descends & (longest < FAR_STEP) & (promised <= RELATIVE_DECREASE * objective_now)),
         )
         state = tuple(xp.where(column, new, old) for new, old in zip(trial_state, state, strict=True))
         finished = live.finished()

@@ -1,0 +1,41 @@
+# Everything here works on a fresh machine with Python 3.11 or newer: each target first prepares what it needs.
+# On a system without make, the README has the plain commands.
+
+REQUIREMENTS ?= requirements.txt
+PORT ?=
+ENVIRONMENT := PYTHON="$(PYTHON)" sh tools/environment.sh
+PYTHON_HERE := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench export data clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\): ## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+run: ## Open the dashboard in the browser (PORT=8600, REQUIREMENTS=requirements-charts.txt to go without torch)
+	@$(ENVIRONMENT) $(REQUIREMENTS)
+	@$(PYTHON_HERE) -m streamlit run streamlit_app.py $(if $(PORT),--server.port $(PORT))
+
+test: ## Run every test, doctests and browser journeys included (TESTS="tests/test_scaling.py -x" for some)
+	@$(ENVIRONMENT) requirements-dev.txt
+	@browser=$$($(PYTHON_HERE) -m tools.ensure_browser) && env $${browser:+BROWSER_PATH="$$browser"} $(PYTHON_HERE) -m pytest $(TESTS)
+
+check: ## Look for mistakes without running the code (ruff)
+	@$(ENVIRONMENT) requirements-dev.txt
+	@$(PYTHON_HERE) -m ruff check .
+
+bench: ## Measure the fits and the sliders beside a peer; prints a table, asserts nothing
+	@$(ENVIRONMENT) requirements-dev.txt
+	@browser=$$($(PYTHON_HERE) -m tools.ensure_browser) && env $${browser:+BROWSER_PATH="$$browser"} $(PYTHON_HERE) -m tests.bench $(BENCH)
+
+export: ## Write every figure in every format (OUT=exports, PANEL=scaling.tokens_per_param, FORMAT=svg)
+	@$(ENVIRONMENT) $(REQUIREMENTS)
+	@$(PYTHON_HERE) -m analysis.export $(or $(PANEL),all) --format $(or $(FORMAT),all) --out $(or $(OUT),exports)
+
+data: ## Rebuild data/derived/ from the source tables
+	@$(ENVIRONMENT) $(REQUIREMENTS)
+	@$(PYTHON_HERE) -m analysis.build
+
+clean: ## Remove the environment, exports and caches; tables and your own runs stay
+	rm -rf .venv exports .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Tables, formulas, fits and figures behind the dashboard; usable without it."""

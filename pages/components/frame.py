@@ -1,0 +1,47 @@
+"""What every page does before it shows anything."""
+
+import gc
+
+import streamlit as st
+
+from pages.components import controls, registry
+
+PROJECT = "Ten Papers, Recomputed"
+
+_started = False
+
+
+def start() -> None:
+    """Configure the browser tab, tidy memory once, and run the page that was asked for. Called by streamlit_app.py only."""
+    global _started  # noqa: PLW0603 - one flag per server process, like Streamlit's own
+    _started = True
+    st.set_page_config(page_title=PROJECT, page_icon=":material/calculate:", layout="wide")
+    page = registry.navigation()
+    settle_memory()
+    page.run()
+
+
+@st.cache_resource(show_spinner=False)
+def settle_memory() -> None:
+    """Collect garbage once and set what is left aside.
+
+    Streamlit collects after every rerun; without this each collection walks over everything the imports created, which
+    is most of the time that a slider takes (docs/performance.md).
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def begin(stem: str, title: str, lead: str) -> None:
+    """Head a page: its title, its first line, and a note for every value in its address that could not be used.
+
+    title says what the page found, lead what that means for the reader; both are Markdown of our own making.
+    """
+    if not _started:
+        # The very first visit to a fresh server may come by a link to this page. Streamlit then runs the page's file
+        # alone, as in apps without st.navigation; declaring the pages and running again puts that right.
+        registry.navigation()
+        st.rerun()
+    controls.begin(stem)
+    st.title(title, anchor=False)
+    st.markdown(lead)

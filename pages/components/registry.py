@@ -1,0 +1,62 @@
+"""The pages: one entry each, in the order and the groups in which the sidebar shows them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+PAGES = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One page: stem of its file and of its address, sidebar group, short title, the question it answers, its papers."""
+
+    stem: str
+    group: str
+    title: str
+    icon: str
+    question: str
+    papers: str
+
+    @property
+    def path(self) -> str:
+        """Address below the server's root; the first page lives at the root itself."""
+        return "" if self is ENTRIES[0] else self.stem
+
+    @property
+    def file(self) -> Path:
+        """The page's script."""
+        return PAGES / f"{self.stem}.py"
+
+
+ENTRIES = (
+    Entry("overview", "Read", "Overview", ":material/menu_book:", "What are the ten papers, and what can I recompute here?", "all"),
+    Entry(
+        "scaling", "Train", "Scaling laws", ":material/trending_down:",
+        "Which loss do N parameters and D tokens buy, and how sure is that?", "Chinchilla, Kaplan and successors",
+    ),
+    Entry(
+        "compute", "Train", "Training budget", ":material/savings:",
+        "I have this budget: how large a model, how many tokens, how long, how expensive?", "BloombergGPT, Llama 2, Pythia",
+    ),
+    Entry("deck", "Run", "Slide deck", ":material/slideshow:", "Which figures go on my slides?", "-"),
+    Entry("sources", "Run", "Sources", ":material/format_quote:", "Where does each number come from, and may I reuse it?", "all"),
+)  # fmt: skip
+
+
+def entry(stem: str) -> Entry:
+    """The entry of a page; KeyError if there is none."""
+    return {entry.stem: entry for entry in ENTRIES}[stem]
+
+
+def navigation():
+    """Declare the pages to Streamlit and return the one that was asked for."""
+    groups: dict[str, list] = {}
+    for item in ENTRIES:
+        page = st.Page(
+            str(item.file), title=item.title, icon=item.icon, default=item is ENTRIES[0],
+            **({} if item is ENTRIES[0] else {"url_path": item.stem}),
+        )  # fmt: skip
+        groups.setdefault(item.group, []).append(page)
+    return st.navigation(groups)

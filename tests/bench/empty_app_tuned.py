@@ -1,0 +1,9 @@
+"""The same empty page with this project's settings and its one collection after the imports."""
+
+import runpy
+from pathlib import Path
+
+from pages.components.frame import settle_memory
+
+settle_memory()
+runpy.run_path(str(Path(__file__).with_name("empty_app.py")))

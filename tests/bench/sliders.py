@@ -1,0 +1,135 @@
+"""From key press on a slider to the redrawn chart, in a browser, for every page beside an empty Streamlit page.
+
+The empty page is taken twice: with Streamlit's defaults, and with the settings and the start-up of this project.
+"""
+
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+EMPTY = Path(__file__).with_name("empty_app.py")
+EMPTY_TUNED = Path(__file__).with_name("empty_app_tuned.py")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+# Counts redraws of every chart on the page and remembers when the last one ended.
+WATCH = """() => {
+  window.redrawn = 0; window.lastRedraw = 0;
+  const watch = chart => {
+    if (chart.watched) return;
+    chart.watched = true;
+    chart.on('plotly_afterplot', () => { window.redrawn += 1; window.lastRedraw = performance.now(); });
+  };
+  const all = () => document.querySelectorAll('.js-plotly-plot').forEach(watch);
+  all(); new MutationObserver(all).observe(document.body, {childList: true, subtree: true});
+  document.addEventListener('keydown', () => { window.pressed = performance.now(); window.redrawn = 0; }, true);
+}"""
+
+
+def measure(quick: bool) -> list[tuple[str, ...]]:
+    """Rows of the bench table; the median and 95th percentile of steps of one slider on each page."""
+    from playwright.sync_api import sync_playwright
+
+    from analysis.export_image import browser_path
+    from pages.components.registry import ENTRIES
+
+    steps = 15 if quick else 60
+    results: list[tuple[str, str, list[float]]] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        with server(EMPTY, cwd=EMPTY.parent) as address:
+            results.append(("empty page, Streamlit's defaults", "Factor", time_slider(browser, address, 0, steps)[1]))
+        with server(EMPTY_TUNED, cwd=ROOT) as address:
+            results.append(("empty page, this project's settings", "Factor", time_slider(browser, address, 0, steps)[1]))
+        with server(ROOT / "streamlit_app.py", cwd=ROOT) as address:
+            for entry in ENTRIES:
+                for index in range(count_sliders(browser, f"{address}/{entry.path}")):
+                    label, times = time_slider(browser, f"{address}/{entry.path}", index, steps)
+                    if times:  # sliders that move no chart have nothing to time
+                        results.append((entry.stem, label, times))
+        browser.close()
+    floor = statistics.median(results[0][2])
+    header = ("page", "slider", "median", "p95", "of the default empty page")
+    return [header] + [
+        (page, label, f"{statistics.median(times):.0f} ms", f"{percentile(times, 0.95):.0f} ms", f"{statistics.median(times) / floor:.2f} x")
+        for page, label, times in results
+    ]
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which `share` of the values lie (nearest rank)."""
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def open_page(browser, address: str):
+    """A page whose charts have been drawn."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(address)
+    page.wait_for_selector("[data-testid=stMain]")
+    try:
+        page.wait_for_selector(".js-plotly-plot .plot", timeout=15_000)
+    except Exception:  # noqa: BLE001 - a page without charts is not an error here
+        pass
+    page.wait_for_timeout(2_000)
+    return page
+
+
+def count_sliders(browser, address: str) -> int:
+    """How many sliders a page shows."""
+    page = open_page(browser, address)
+    count = page.get_by_role("slider").count()
+    page.close()
+    return count
+
+
+def time_slider(browser, address: str, index: int, steps: int) -> tuple[str, list[float]]:
+    """(label, milliseconds from key press to the last redraw) for each step that redrew a chart."""
+    page = open_page(browser, address)
+    slider = page.get_by_role("slider").nth(index)
+    label = slider.get_attribute("aria-label") or f"slider {index + 1}"
+    page.evaluate(WATCH)
+    slider.focus()
+    times = []
+    for step in range(steps + 3):
+        page.keyboard.press("ArrowRight" if step % 2 else "ArrowLeft")
+        try:
+            page.wait_for_function("window.redrawn > 0", timeout=2_000)
+        except Exception:  # noqa: BLE001 - no chart depends on this slider, or it stands at its end
+            continue
+        page.wait_for_timeout(250)  # let the other charts of the same control follow
+        if step >= 3:  # the first steps warm caches
+            times.append(page.evaluate("window.lastRedraw - window.pressed"))
+    page.close()
+    return label, times
+
+
+@contextmanager
+def server(script: Path, cwd: Path):
+    """The address of a Streamlit server running script, started in cwd so that it finds (or does not find) our settings."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port), "--server.headless", "true"]
+    process = subprocess.Popen(
+        [*command, "--browser.gatherUsageStats", "false"], cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(150):
+            try:
+                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)
+                break
+            except OSError:
+                time.sleep(0.2)
+        yield address
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=10)

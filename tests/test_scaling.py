@@ -1,0 +1,233 @@
+"""The Chinchilla law, its fit and its bootstrap."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import scaling, scaling_fit, tables
+from analysis.scaling import ScalingLaw
+
+TRUTH = ScalingLaw(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37)
+
+
+@pytest.fixture(scope="module")
+def runs() -> pd.DataFrame:
+    """The 240 runs behind [besiroglu2024]: 245 released points without the five highest losses."""
+    frame = tables.load("chinchilla_runs")
+    frame = frame.assign(n_tokens=frame["train_flops"] / (6 * frame["n_params"]))
+    return scaling.drop_highest_losses(frame, 5)
+
+
+@pytest.fixture(scope="module")
+def fit(runs) -> scaling.FitResult:
+    return scaling.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"])
+
+
+def simulated_runs(law=TRUTH, noise=0.0, count=240, seed=0):
+    rng = np.random.default_rng(seed)
+    N, D = 10 ** rng.uniform(7.8, 10.2, count), 10 ** rng.uniform(9, 11.5, count)
+    return N, D, law.loss(N, D) * np.exp(noise * rng.standard_normal(count))
+
+
+# --- reference -------------------------------------------------------------------------------------------------------
+
+
+def test_grid_minimum_is_that_of_the_plain_objective_in_besiroglu_2024(fit):
+    # Notebook released with arXiv:2404.10102, grid of 4,500 starts: E 1.81722, A 477.84, B 2143.86, .34731, .36718.
+    law = fit.law
+    assert (law.E, law.alpha, law.beta) == pytest.approx((1.8172, 0.3473, 0.3672), rel=2e-3)
+    assert (law.A, law.B) == pytest.approx((477.8, 2143.0), rel=5e-3)
+    assert fit.objective == pytest.approx(0.00101827, rel=1e-5)
+    assert fit.status == "converged" and fit.n_runs == 240 and fit.n_starts == 4500
+
+
+def test_bootstrap_standard_errors_are_those_of_besiroglu_2024(runs, fit):
+    # arXiv:2404.10102 Table 1 (and its notebook): A 124.58, B 1293.23, E 0.0257, alpha 0.0154, beta 0.0206.
+    resamples = scaling.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], start=fit.law)
+    expected = {"A": 124.5, "B": 1293.0, "E": 0.0257, "alpha": 0.0154, "beta": 0.0206}
+    assert scaling.standard_errors(resamples) == pytest.approx({"E": 0, **expected}, rel=0.05)
+    assert len(resamples) == 4000 and resamples["converged"].all()
+
+
+def test_scipy_finds_no_lower_minimum_for_the_data_or_for_resamples(runs, fit):
+    from scipy.optimize import minimize
+
+    N, D, L = (runs[name].to_numpy() for name in ("n_params", "n_tokens", "loss"))
+    weights = scaling.resample_weights(len(N), 12, seed=42)
+    ours = scaling.bootstrap(N, D, L, n_resamples=12, start=fit.law)
+
+    def objective(theta, weight):
+        a, b, e, alpha, beta = theta
+        residual = np.logaddexp(np.logaddexp(a - alpha * np.log(N), b - beta * np.log(D)), e) - np.log(L)
+        size = np.abs(residual)
+        return float((weight * np.where(size < 1e-3, size**2 / 2, 1e-3 * (size - 0.5e-3))).sum())
+
+    law = fit.law
+    start = [np.log(law.A), np.log(law.B), np.log(law.E), law.alpha, law.beta]
+    for weight, found in zip([np.ones(len(N)), *weights], [fit.objective, *ours["objective"]], strict=True):
+        best = minimize(objective, start, args=(weight,), method="Nelder-Mead", options={"maxiter": 4000, "fatol": 1e-12, "xatol": 1e-8})
+        assert objective(start, np.ones(len(N))) == pytest.approx(fit.objective, rel=1e-9)
+        assert found <= best.fun * (1 + 1e-6)
+
+
+def test_most_starts_of_the_grid_reach_the_minimum(fit):
+    assert fit.share_at_minimum > 0.5
+
+
+def test_rounded_constants_put_chinchillas_loss_where_the_paper_does():
+    # hoffmann2022 Eq. 10 with its rounded constants: 70B parameters on 1.4T tokens.
+    law = ScalingLaw(E=1.69, A=406.4, B=410.7, alpha=0.34, beta=0.28)
+    assert float(law.loss(70e9, 1.4e12)) == pytest.approx(1.69 + 406.4 / 70e9**0.34 + 410.7 / 1.4e12**0.28)
+    N, D = law.compute_optimal(5.76e23)
+    assert 85 < D / N < 100  # "93 tokens per parameter" from the rounded constants
+
+
+# --- property --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("budget", [1e18, 5.76e23, 1e27])
+def test_no_other_split_of_the_budget_beats_the_optimum(budget):
+    N, D = TRUTH.compute_optimal(budget)
+    assert 6 * N * D == pytest.approx(budget)
+    shifts = np.exp(np.linspace(-2, 2, 401))
+    losses = TRUTH.loss(N * shifts, D / shifts)
+    assert losses.argmin() == 200
+
+
+def test_loss_falls_with_parameters_and_with_tokens_towards_the_floor():
+    assert TRUTH.loss(1e9, 1e10) > TRUTH.loss(2e9, 1e10) > TRUTH.loss(2e9, 2e10) > TRUTH.E
+    assert float(TRUTH.loss(1e60, 1e60)) == pytest.approx(TRUTH.E)
+
+
+def test_a_loss_contour_has_that_loss():
+    D = np.geomspace(1e9, 1e13, 50)
+    N = TRUTH.params_for_loss(2.3, D)
+    reached = np.isfinite(N)
+    assert reached.any() and not reached.all()
+    assert TRUTH.loss(N[reached], D[reached]) == pytest.approx(2.3)
+
+
+def test_the_order_of_the_runs_does_not_change_the_fit():
+    N, D, L = simulated_runs(noise=0.01)
+    shuffled = np.random.default_rng(1).permutation(len(N))
+    one, other = scaling.fit_parametric(N, D, L), scaling.fit_parametric(N[shuffled], D[shuffled], L[shuffled])
+    assert one.law.constants() == pytest.approx(other.law.constants(), rel=1e-4)
+
+
+def test_a_resample_with_every_run_once_gives_the_fit_back(runs, fit):
+    problem = scaling_fit.Problem.of(*(runs[name].to_numpy() for name in ("n_params", "n_tokens", "loss")))
+    law = fit.law
+    theta = problem.theta(np.array([np.log(law.A), np.log(law.B), np.log(law.E), law.alpha, law.beta]))[0]
+    rows = scaling_fit.minimise_resamples(problem, theta, np.ones((3, len(runs))), 1e-3)
+    assert problem.constants(rows.theta)[2] == pytest.approx(problem.constants(theta)[0], rel=1e-5)
+
+
+def test_resampled_optimum_and_loss_are_those_of_each_law():
+    resamples = pd.DataFrame([TRUTH.constants(), {**TRUTH.constants(), "beta": 0.3}])
+    N, D = scaling.resampled_optimum(resamples, np.array([1e20, 1e24]))
+    other = ScalingLaw(**{**TRUTH.constants(), "beta": 0.3})
+    assert N[1] == pytest.approx(other.compute_optimal(np.array([1e20, 1e24]))[0])
+    assert D[0] == pytest.approx(TRUTH.compute_optimal(np.array([1e20, 1e24]))[1])
+    assert scaling.resampled_loss(resamples, 1e9, 1e11)[1] == pytest.approx(float(other.loss(1e9, 1e11)))
+
+
+def test_a_wide_threshold_is_least_squares():
+    N, D, L = simulated_runs(noise=0.02)
+    result = scaling.fit_parametric(N, D, L, delta=10.0)
+    residual = scaling.residuals(result.law, N, D, L)
+    assert result.objective == pytest.approx(0.5 * np.sum(residual**2), rel=1e-9)
+
+
+# --- recovery --------------------------------------------------------------------------------------------------------
+
+
+def test_planted_constants_are_found_again_without_noise():
+    result = scaling.fit_parametric(*simulated_runs())
+    assert result.law.constants() == pytest.approx(TRUTH.constants(), rel=1e-5)
+    assert result.status == "converged"
+
+
+def test_planted_constants_lie_within_the_bootstrap_interval():
+    N, D, L = simulated_runs(noise=0.01, seed=3)
+    resamples = scaling.bootstrap(N, D, L, n_resamples=400)
+    for name, value in TRUTH.constants().items():
+        low, high = scaling.interval(resamples[name], 0.99)
+        assert low < value < high, name
+
+
+def test_the_interval_covers_the_planted_optimum_about_as_often_as_it_says():
+    covered = 0
+    for seed in range(40):
+        N, D, L = simulated_runs(noise=0.01, count=120, seed=seed)
+        start = scaling.fit_parametric(N, D, L, starts=[[6, 7, 0.6, 0.35, 0.37], [10, 10, 0.5, 0.5, 0.5]])
+        resamples = scaling.bootstrap(N, D, L, n_resamples=200, seed=seed, start=start.law)
+        low, high = scaling.interval(scaling.resampled_optimum(resamples, 1e22)[0], 0.9)
+        covered += bool(low < TRUTH.compute_optimal(1e22)[0] < high)
+    assert 29 <= covered <= 40  # 90 % of 40 is 36; 28 or fewer has a probability below 0.1 %
+
+
+# --- contract --------------------------------------------------------------------------------------------------------
+
+
+def test_runs_of_one_size_are_reported_as_not_identified():
+    _, D, _ = simulated_runs()
+    result = scaling.fit_parametric(np.full_like(D, 1e9), D, TRUTH.loss(1e9, D))
+    assert result.status == "not identified" and "vary" in result.message + "varies"
+
+
+def test_runs_at_a_fixed_ratio_are_reported_as_not_identified():
+    N, _, _ = simulated_runs()
+    assert scaling.fit_parametric(N, 20 * N, TRUTH.loss(N, 20 * N)).status == "not identified"
+
+
+def test_runs_without_a_floor_are_reported_at_a_bound():
+    N, D, _ = simulated_runs()
+    result = scaling.fit_parametric(N, D, 400 / N**0.3 + 400 / D**0.3)
+    assert result.status == "at a bound" and "E" in result.message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (([1e9] * 5, [1e10] * 5, [2.0] * 5), "at least 6 runs"),
+        (([1e9] * 6, [1e10] * 6, [2.0] * 5), "one length"),
+        (([1e9] * 6, [1e10] * 6, [2.0] * 5 + [-1]), "L must be positive"),
+        (([1e9] * 6, [1e10] * 5 + [np.nan], [2.0] * 6), "D must be positive"),
+        (([1e9] * 6, [1e10] * 6, [2.0] * 6, 0.0), "delta must be positive"),
+    ],
+)
+def test_bad_runs_are_refused_in_one_sentence(arguments, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        scaling.fit_parametric(*arguments)
+
+
+@pytest.mark.parametrize("constants", [{"alpha": 0.0}, {"A": -1.0}, {"E": float("nan")}])
+def test_a_law_needs_positive_constants(constants):
+    with pytest.raises(ValueError, match=next(iter(constants))):
+        ScalingLaw(**{**TRUTH.constants(), **constants})
+
+
+def test_progress_never_runs_backwards_and_ends_near_the_total():
+    N, D, L = simulated_runs(noise=0.01)
+    seen = []
+    scaling.fit_parametric(N, D, L, progress=lambda done, total, message: seen.append(done / total))
+    assert seen == sorted(seen) and len(seen) > 5
+
+
+def test_a_seed_gives_the_same_resamples_and_another_seed_others():
+    one, same, other = (scaling.resample_weights(50, 7, seed) for seed in (42, 42, 43))
+    assert (one == same).all() and (one != other).any()
+    # numpy's RandomState(42): the stream behind the published resamples.
+    first = np.random.RandomState(42).choice(50, size=50, replace=True)
+    assert one[0].tolist() == np.bincount(first, minlength=50).tolist()
+
+
+def test_the_torch_form_gives_the_numpy_result(runs, fit):
+    from analysis import scaling_torch
+
+    lists = {key: runs[name].tolist() for key, name in (("N", "n_params"), ("D", "n_tokens"), ("L", "loss"))}
+    answer = scaling_torch.fit_and_bootstrap({**lists, "n_resamples": 50, "device": "cpu"}, lambda *_: None)
+    there, resamples = scaling_torch.from_task(answer)
+    assert there.law.constants() == pytest.approx(fit.law.constants(), rel=1e-5)
+    here = scaling.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], n_resamples=50, start=fit.law)
+    np.testing.assert_allclose(resamples[list(scaling.CONSTANTS)], here[list(scaling.CONSTANTS)], rtol=1e-4)
