@@ -18,7 +18,7 @@ def scaling_fits() -> pd.DataFrame:
     """The table scaling_fits: one fit with all 245 runs and one without the five highest losses."""
     rows = []
     for dropped in (0, 5):
-        runs = chinchilla_runs(dropped)
+        runs = scaling.drop_highest_losses(scaling.with_tokens(tables.load("chinchilla_runs")), dropped)
         fit = scaling.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"])
         values = {name: getattr(fit, name) for name in fit.__dataclass_fields__ if name != "law"}
         rows.append({"dropped": dropped, **values, **fit.law.constants()})
@@ -29,18 +29,11 @@ def scaling_resamples() -> pd.DataFrame:
     """The table scaling_resamples: 4,000 refits for each row of scaling_fits."""
     parts = []
     for row in scaling_fits().to_dict("records"):
-        runs = chinchilla_runs(row["dropped"])
+        runs = scaling.drop_highest_losses(scaling.with_tokens(tables.load("chinchilla_runs")), row["dropped"])
         start = scaling.ScalingLaw(**{name: row[name] for name in scaling.CONSTANTS})
         resamples = scaling.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], start=start)
         parts.append(resamples[list(scaling.CONSTANTS)].assign(dropped=row["dropped"]))
     return pd.concat(parts, ignore_index=True)[["dropped", *scaling.CONSTANTS]]
-
-
-def chinchilla_runs(dropped: int) -> pd.DataFrame:
-    """The released runs with their tokens D = C / (6 N), without the `dropped` highest losses."""
-    runs = tables.load("chinchilla_runs")
-    runs["n_tokens"] = runs["train_flops"] / (scaling.FLOPS_PER_PARAM_TOKEN * runs["n_params"])
-    return scaling.drop_highest_losses(runs, dropped)
 
 
 DERIVED: dict[str, Callable[[], pd.DataFrame]] = {"scaling_fits": scaling_fits, "scaling_resamples": scaling_resamples}

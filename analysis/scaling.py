@@ -134,6 +134,11 @@ def residuals(law: ScalingLaw, N, D, L):
     return np.log(positive("L", L)) - np.log(law.loss(N, D))
 
 
+def with_tokens(runs: pd.DataFrame) -> pd.DataFrame:
+    """runs (columns n_params, train_flops) with the column n_tokens = C / (6 N)."""
+    return runs.assign(n_tokens=runs["train_flops"] / (FLOPS_PER_PARAM_TOKEN * runs["n_params"]))
+
+
 def drop_highest_losses(runs: pd.DataFrame, count: int) -> pd.DataFrame:
     """runs without the `count` rows of highest loss, as [besiroglu2024] does with five; order kept.
 
@@ -271,6 +276,20 @@ def resampled_optimum(resamples: pd.DataFrame, C) -> tuple[np.ndarray, np.ndarra
     log_G = (np.log(alpha * A) - np.log(beta * B)) / (alpha + beta)
     shape = (len(resamples), *np.shape(C))
     return np.exp(log_G + a * base).reshape(shape), np.exp((1 - a) * base - log_G).reshape(shape)
+
+
+def optimum_bands(resamples: pd.DataFrame, C, level: float = 0.95) -> pd.DataFrame:
+    """Percentile intervals of the optimum at each budget: train_flops, level, and _low and _high of n_params, n_tokens, ratio.
+
+    C: budgets [FLOP], shape (k,). Empty for an empty resamples.
+    """
+    if not len(resamples):
+        return pd.DataFrame()
+    N, D = resampled_optimum(resamples, C)
+    table = {"train_flops": C, "level": level}
+    for name, samples in (("n_params", N), ("n_tokens", D), ("ratio", D / N)):
+        table[f"{name}_low"], table[f"{name}_high"] = interval(samples, level)
+    return pd.DataFrame(table)
 
 
 def resampled_loss(resamples: pd.DataFrame, N, D) -> np.ndarray:

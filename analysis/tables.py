@@ -1,12 +1,15 @@
 """The tables in data/: loaded, checked against data/tables.toml, and corrected as data/corrections.csv declares.
 
-The only module that reads files below data/. A problem in a table names file, line, column and value, and breaks only
-what needs that table.
+The only module that reads files below data/. A problem in a table names file, line, column and value, says what would
+be accepted and where to look in the paper, and breaks only what needs that table. (Every corrected table needs
+corrections.csv, and every table with sources needs sources.csv.)
 """
 
 import csv
 import io
 import math
+import re
+import sys
 import tomllib
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +19,9 @@ import pandas as pd
 DATA = Path(__file__).parents[1] / "data"
 DESCRIPTOR = "tables.toml"
 TRUE_FALSE = {"1": True, "0": False}
+TYPES = {"str": "object", "source": "object", "int": "int64", "float": "float64", "bool": "bool"}
+SPEC_WORDS = {"type", "unit", "about", "required", "allowed", "min", "max"}
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)  # float() would also take 1_000, nan and blanks
 
 
 class TableError(ValueError):
@@ -23,7 +29,7 @@ class TableError(ValueError):
 
 
 def names() -> list[str]:
-    """The declared tables.
+    """The names of the declared tables, in the order of data/tables.toml.
 
     >>> "sources" in names()
     True
@@ -34,10 +40,15 @@ def names() -> list[str]:
 def load(name: str, corrected: bool = True) -> pd.DataFrame:
     """The rows of a table, typed and checked; changed where corrections are declared, unless corrected is False.
 
-    Numbers that are not reported are NaN, texts that are not given are "". Raises TableError.
+    Numbers that are not reported are NaN, texts that are not given are "". The result may be changed freely: it is a
+    copy-on-write view of a frame that is kept until one of the files changes.
+
+    Raises TableError where the table, its description, its corrections or the sources it names are not in order.
 
     >>> len(load("chinchilla_runs"))
     245
+    >>> float(load("chinchilla_optimal", corrected=False).query("n_params == 175e9 and approach == 'approach3'")["train_flops"].iloc[0])
+    1.26e+24
     """
     table = describe_table(name)
     stamps = tuple(_stamp(DATA / file) for file in (DESCRIPTOR, table["file"], "corrections.csv", "sources.csv"))
@@ -45,7 +56,11 @@ def load(name: str, corrected: bool = True) -> pd.DataFrame:
 
 
 def describe(name: str) -> pd.DataFrame:
-    """What each column of a table means: columns column, type, unit, meaning."""
+    """What each column of a table means: one row per column with column, type, unit, meaning.
+
+    >>> describe("chinchilla_runs").set_index("column").loc["loss", "unit"]
+    'nats per token'
+    """
     columns = describe_table(name)["columns"]
     return pd.DataFrame(
         [(key, spec["type"], spec.get("unit", ""), spec["about"]) for key, spec in columns.items()],
@@ -54,7 +69,7 @@ def describe(name: str) -> pd.DataFrame:
 
 
 def describe_table(name: str) -> dict:
-    """The description of a table in data/tables.toml."""
+    """The description of a table in data/tables.toml: file, about, key, columns. Raises TableError for an unknown name."""
     tables = _descriptor(DATA, _stamp(DATA / DESCRIPTOR))
     if name not in tables:
         raise TableError(f"there is no table {name!r}; data/{DESCRIPTOR} declares {', '.join(sorted(tables))}")
@@ -62,7 +77,11 @@ def describe_table(name: str) -> dict:
 
 
 def source(source_id: str) -> dict:
-    """The cited work with this id: id, title, authors, year, url, licence, note."""
+    """The cited work with this id: id, title, authors, year, url, licence, note. Raises TableError for an unknown id.
+
+    >>> source("hoffmann2022")["title"]
+    'Training Compute-Optimal Large Language Models'
+    """
     sources = load("sources").set_index("id")
     if source_id not in sources.index:
         raise TableError(f"there is no source {source_id!r} in data/sources.csv")
@@ -70,8 +89,15 @@ def source(source_id: str) -> dict:
 
 
 def corrections(name: str) -> pd.DataFrame:
-    """The declared corrections of a table: key, column, printed, corrected, reason, source."""
+    """The declared corrections of a table: key, column, printed, corrected, reason, source; one row per changed cell.
+
+    >>> corrections("chinchilla_optimal")["key"].tolist()
+    ['approach3|175 Billion']
+    """
     rows = load("corrections")
+    unknown = sorted(set(rows["table"]) - set(names()))
+    if unknown:
+        raise TableError(f"data/corrections.csv corrects {', '.join(unknown)}, which data/{DESCRIPTOR} does not declare")
     return rows[rows["table"] == name].drop(columns="table").reset_index(drop=True)
 
 
@@ -86,11 +112,19 @@ def _stamp(path: Path) -> int:
 def _descriptor(data: Path, stamp: int) -> dict[str, dict]:
     path = data / DESCRIPTOR
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError:
         raise TableError(f"data/{DESCRIPTOR} is missing; restore it with `git checkout data/{DESCRIPTOR}`") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TableError(f"data/{DESCRIPTOR} cannot be read: {error}") from None
+    for name, table in tables.items():
+        for column, spec in table["columns"].items():
+            if spec.get("type") not in TYPES or "about" not in spec or set(spec) - SPEC_WORDS:
+                raise TableError(
+                    f"data/{DESCRIPTOR}, table {name}, column {column}: {spec!r} needs a type ({', '.join(TYPES)}) and about, "
+                    f"and may have {', '.join(sorted(SPEC_WORDS - {'type', 'about'}))}"
+                )
+    return tables
 
 
 @lru_cache(maxsize=128)
@@ -101,7 +135,7 @@ def _load(data: Path, name: str, corrected: bool, stamps: tuple[int, ...]) -> pd
     return _apply_corrections(frame, name, table) if corrected and name not in ("corrections", "sources") else frame
 
 
-def _missing(path: Path, table: dict) -> TableError:
+def _missing(table: dict) -> TableError:
     fix = "python -m analysis.build" if table["file"].startswith("derived/") else f"git checkout data/{table['file']}"
     return TableError(f"data/{table['file']} is missing; restore it with `{fix}`")
 
@@ -111,13 +145,28 @@ def _read_csv(path: Path, table: dict) -> pd.DataFrame:
     try:
         raw = path.read_bytes()
     except OSError:
-        raise _missing(path, table) from None
+        raise _missing(table) from None
     if b"\0" in raw:
         raise TableError(f"{where} line {raw[: raw.index(bytes(1))].count(10) + 1}: contains a NUL byte, so it is not a text table")
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")  # spreadsheets put a byte-order mark in front
     except UnicodeDecodeError as error:
         raise TableError(f"{where} line {raw[: error.start].count(10) + 1}: is not UTF-8 text") from None
+    header, rows, lines = _records(where, text)
+    if header is None:
+        raise TableError(f"{where} is empty; its first line must be {','.join(table['columns'])}")
+    _check_header(f"{where} line 1", header, table)
+    for line, cells in zip(lines, rows, strict=True):
+        if len(cells) != len(header):
+            raise TableError(f"{where} line {line}: has {len(cells)} cells, the header has {len(header)}")
+    text_frame = pd.DataFrame(rows, columns=header, dtype=object)
+    frame = pd.DataFrame({name: _typed_column(where, lines, name, spec, text_frame) for name, spec in table["columns"].items()})
+    _check_keys(where, [f"line {line}" for line in lines], table, frame)
+    return frame
+
+
+def _records(where: str, text: str) -> tuple[list[str] | None, list[list[str]], list[int]]:
+    """Header, records, and the line each record starts on: a quoted cell may span lines."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows, lines, start = [], [], 1
     try:
@@ -129,27 +178,16 @@ def _read_csv(path: Path, table: dict) -> pd.DataFrame:
             start = reader.line_num + 1
     except csv.Error as error:
         raise TableError(f"{where} line {start}: cannot be read as CSV ({error})") from None
-    if header is None:
-        raise TableError(f"{where} is empty; its first line must be {','.join(table['columns'])}")
-    _check_header(where, header, table)
-    for line, cells in zip(lines, rows, strict=True):
-        if len(cells) != len(header):
-            raise TableError(f"{where} line {line}: has {len(cells)} cells, the header has {len(header)}")
-    text_frame = pd.DataFrame(rows, columns=header, dtype=object)
-    frame = pd.DataFrame({
-        name: _typed_column(where, lines, name, spec, text_frame) for name, spec in table["columns"].items()
-    })  # fmt: skip
-    _check_keys(where, lines, table, frame)
-    return frame
+    return header, rows, lines
 
 
 def _check_header(where: str, header: list[str], table: dict) -> None:
     expected = list(table["columns"])
-    for kind, odd in (("lacks", set(expected) - set(header)), ("has the undeclared column", set(header) - set(expected))):
+    for kind, odd in (("lacks the column", set(expected) - set(header)), ("has the undeclared column", set(header) - set(expected))):
         if odd:
-            raise TableError(f"{where} line 1: {kind} {', '.join(map(repr, sorted(odd)))}; data/{DESCRIPTOR} declares {', '.join(expected)}")
+            raise TableError(f"{where}: {kind} {', '.join(map(repr, sorted(odd)))}; data/{DESCRIPTOR} declares {', '.join(expected)}")
     if len(set(header)) < len(header):
-        raise TableError(f"{where} line 1: names a column twice")
+        raise TableError(f"{where}: names a column twice")
 
 
 def _typed_column(where: str, lines: list[int], name: str, spec: dict, frame: pd.DataFrame) -> pd.Series:
@@ -160,48 +198,52 @@ def _typed_column(where: str, lines: list[int], name: str, spec: dict, frame: pd
         except ValueError as problem:
             hint = _hint(frame.iloc[position])
             raise TableError(f"{where} line {lines[position]}, column {name}: {text!r} {problem}{hint}") from None
-    kind = {"float": "float64", "int": "float64", "bool": "bool", "str": "object", "source": "object"}[spec["type"]]
-    if spec["type"] == "int" and spec.get("required"):
-        kind = "int64"
-    return pd.Series(values, dtype=kind)
+    gaps = spec["type"] == "int" and not spec.get("required")  # an integer that may be missing needs NaN
+    return pd.Series(values, dtype="float64" if gaps else TYPES[spec["type"]])
 
 
 def _typed_cell(text: str, spec: dict):
     if text == "":
-        if spec.get("required"):
+        if spec.get("required") or spec["type"] == "bool":
             raise ValueError("must not be empty")
         return math.nan if spec["type"] in ("float", "int") else ""
     if spec["type"] == "source":
         known = _source_ids(DATA, _stamp(DATA / "sources.csv"))
         unknown = [part for part in text.split(";") if part not in known]
         if unknown:
-            raise ValueError(f"names no source in data/sources.csv ({', '.join(unknown)})")
+            raise ValueError(f"must be ids of data/sources.csv separated by ';', where {', '.join(map(repr, unknown))} is not")
         return text
     if spec["type"] == "bool":
         if text not in TRUE_FALSE:
             raise ValueError("must be 1 or 0")
         return TRUE_FALSE[text]
     if spec["type"] in ("float", "int"):
-        return _number(text, spec)
-    if "allowed" in spec and text not in spec["allowed"]:
-        raise ValueError(f"is not one of {', '.join(spec['allowed'])}")
-    return text
-
-
-def _number(text: str, spec: dict) -> float:
-    try:
+        if not NUMBER.fullmatch(text):
+            raise ValueError(f"is not a number; {_accepted(spec)} would be accepted, such as 1.4e12")
         value = float(text)
-    except ValueError:
-        raise ValueError("is not a number") from None
-    if not math.isfinite(value):
-        raise ValueError("is not a finite number")
-    if spec["type"] == "int" and value != int(value):
-        raise ValueError("is not a whole number")
-    if "allowed" in spec and value not in spec["allowed"]:
-        raise ValueError(f"is not one of {', '.join(map(str, spec['allowed']))}")
-    if value < spec.get("min", -math.inf) or value > spec.get("max", math.inf):
-        raise ValueError(f"must lie between {spec.get('min', '-inf')} and {spec.get('max', 'inf')}")
+    else:
+        value = text
+    if not _in_range(value, spec):
+        raise ValueError(f"is not accepted; it must be {_accepted(spec)}")
     return value
+
+
+def _in_range(value, spec: dict) -> bool:
+    if "allowed" in spec and value not in spec["allowed"]:
+        return False
+    if spec["type"] == "int" and value != math.floor(value):
+        return False
+    return spec["type"] not in ("float", "int") or (
+        math.isfinite(value) and spec.get("min", -math.inf) <= value <= spec.get("max", math.inf)
+    )
+
+
+def _accepted(spec: dict) -> str:
+    if "allowed" in spec:
+        return "one of " + ", ".join(repr(value) for value in spec["allowed"])
+    kind = {"int": "a whole number", "float": "a number"}.get(spec["type"], "a text")
+    limits = [f"{words} {spec[limit]:g}" for limit, words in (("min", "at least"), ("max", "at most")) if limit in spec]
+    return " ".join([kind, " and ".join(limits)]).strip()
 
 
 def _hint(row: pd.Series) -> str:
@@ -214,45 +256,60 @@ def _source_ids(data: Path, stamp: int) -> frozenset[str]:
     return frozenset(_read_csv(data / "sources.csv", describe_table("sources"))["id"])
 
 
-def _check_keys(where: str, lines: list[int], table: dict, frame: pd.DataFrame) -> None:
+def _check_keys(where: str, places: list[str], table: dict, frame: pd.DataFrame) -> None:
     key = table.get("key")
-    if not key:
-        return
-    doubled = frame.duplicated(key)
+    doubled = frame.duplicated(key) if key else pd.Series(dtype=bool)
     if doubled.any():
         position = int(doubled.to_numpy().argmax())
         row = frame.loc[position, key]
-        first = int(frame[(frame[key] == row).all(axis=1)].index[0])
+        first = int((frame[key] == row).all(axis=1).to_numpy().argmax())
         shown = ", ".join(f"{column} = {row[column]!r}" for column in key)
-        raise TableError(f"{where} line {lines[position]}: repeats the key of line {lines[first]} ({shown})")
+        raise TableError(f"{where} {places[position]}: repeats the key of {places[first]} ({shown})")
 
 
 def _read_parquet(path: Path, table: dict) -> pd.DataFrame:
     where = f"data/{table['file']}"
     if not path.exists():
-        raise _missing(path, table)
+        raise _missing(table)
     try:
         frame = pd.read_parquet(path)
     except Exception as error:  # noqa: BLE001 - pyarrow raises many kinds for a damaged file
         raise TableError(f"{where} cannot be read ({type(error).__name__}); rebuild it with `python -m analysis.build`") from None
     _check_header(where, list(frame.columns), table)
     for name, spec in table["columns"].items():
-        if spec.get("required") and frame[name].isna().any():
-            raise TableError(f"{where} row {int(frame[name].isna().to_numpy().argmax()) + 1}, column {name}: must not be empty")
+        numeric = frame[name].dtype.kind in "ifb"
+        if numeric != (spec["type"] in ("int", "float", "bool")):
+            raise TableError(f"{where}, column {name}: holds {frame[name].dtype}, data/{DESCRIPTOR} declares {spec['type']}")
+        values, missing = frame[name], frame[name].isna()
+        bad = missing & bool(spec.get("required"))
+        if "allowed" in spec:
+            bad |= ~missing & ~values.isin(spec["allowed"])
+        if numeric:
+            bad |= ~missing & ~values.between(spec.get("min", -sys.float_info.max), spec.get("max", sys.float_info.max))
+        if spec["type"] == "int":
+            bad |= ~missing & (values % 1 != 0)
+        if bad.any():
+            row = int(bad.to_numpy().argmax())
+            raise TableError(f"{where} row {row + 1}, column {name}: {values[row]!r} is not accepted; it must be {_accepted(spec)}")
+    _check_keys(where, [f"row {row + 1}" for row in range(len(frame))], table, frame)
     return frame
 
 
 def _apply_corrections(frame: pd.DataFrame, name: str, table: dict) -> pd.DataFrame:
     for row in corrections(name).to_dict("records"):
-        parts = row["key"].split("|")
-        at = pd.Series(True, index=frame.index)
-        for column, value in zip(table["key"], parts, strict=False):
-            at &= frame[column].astype(str) == value
         where = f"data/corrections.csv: the correction of {name}, {row['key']}, column {row['column']}"
-        if len(parts) != len(table["key"]) or row["column"] not in frame or at.sum() != 1:
-            raise TableError(f"{where} points to no single cell")
-        spec = table["columns"][row["column"]]
-        if frame.loc[at, row["column"]].iloc[0] != _typed_cell(row["printed"], spec):
-            raise TableError(f"{where} expects {row['printed']!r} but the table holds {frame.loc[at, row['column']].iloc[0]!r}")
-        frame.loc[at, row["column"]] = _typed_cell(row["corrected"], spec)
+        parts, key = row["key"].split("|"), table.get("key", [])
+        at = pd.Series(True, index=frame.index)
+        for column, value in zip(key, parts, strict=False):
+            at &= frame[column].astype(str) == value
+        if len(parts) != len(key) or row["column"] not in frame or at.sum() != 1:
+            raise TableError(f"{where} points to no single cell; the key of {name} is {'|'.join(key)}")
+        try:
+            printed, corrected = (_typed_cell(row[which], table["columns"][row["column"]]) for which in ("printed", "corrected"))
+        except ValueError as problem:
+            raise TableError(f"{where}: {row['printed']!r} or {row['corrected']!r} {problem}") from None
+        held = frame.loc[at, row["column"]].iloc[0]
+        if held != printed:
+            raise TableError(f"{where} expects {row['printed']!r} but the table holds {held!r}")
+        frame.loc[at, row["column"]] = corrected
     return frame

@@ -1,6 +1,7 @@
 """Unit constants, and numbers written as people read them."""
 
 import math
+from collections.abc import Sequence
 
 SECONDS_PER_HOUR = 3_600.0
 SECONDS_PER_DAY = 86_400.0
@@ -9,6 +10,8 @@ PF_DAY = 1e15 * SECONDS_PER_DAY
 """One petaFLOP/s for a day [FLOP], the unit of compute in [kaplan2020]."""
 
 COUNT_SUFFIXES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
+SI_PREFIXES = (("E", 1e18), ("P", 1e15), ("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0))
+ROUNDS_UP = 0.9995  # from this share of a unit on, three digits show one of it
 MISSING = "–"
 
 
@@ -30,15 +33,26 @@ def significant(value: float, digits: int = 3) -> str:
 
 
 def format_flops(value: float) -> str:
-    """Training FLOPs.
+    """Training FLOPs, with an exponent as the papers write them.
 
-    >>> format_flops(5.76e23)
-    '5.76e23 FLOP'
+    >>> format_flops(5.76e23), format_flops(0)
+    ('5.76e23 FLOP', '0 FLOP')
     """
     if not math.isfinite(value):
         return MISSING
+    if value == 0:
+        return "0 FLOP"
     mantissa, exponent = f"{value:.2e}".split("e")
     return f"{_trim(mantissa)}e{int(exponent)} FLOP"
+
+
+def format_si(value: float, unit: str) -> str:
+    """A rate or another quantity with the SI prefix that leaves one to three digits before the point.
+
+    >>> format_si(312e12, "FLOP/s"), format_si(3.35e12, "bytes/s"), format_si(400, "W")
+    ('312 TFLOP/s', '3.35 Tbytes/s', '400 W')
+    """
+    return _scaled(value, [(prefix + unit, scale) for prefix, scale in SI_PREFIXES])
 
 
 def format_count(value: float, unit: str = "") -> str:
@@ -51,7 +65,7 @@ def format_count(value: float, unit: str = "") -> str:
         return MISSING
     tail = f" {unit}" if unit else ""
     for scale, suffix in COUNT_SUFFIXES:
-        if abs(value) >= scale * 0.9995:
+        if abs(value) >= scale * ROUNDS_UP:
             return f"{significant(value / scale)} {suffix}{tail}"
     return significant(value) + tail
 
@@ -62,11 +76,8 @@ def format_bytes(value: float, binary: bool = False) -> str:
     >>> format_bytes(80e9), format_bytes(2**30, binary=True)
     ('80 GB', '1 GiB')
     """
-    if not math.isfinite(value):
-        return MISSING
     base, names = (1024.0, ("B", "KiB", "MiB", "GiB", "TiB")) if binary else (1000.0, ("B", "kB", "MB", "GB", "TB"))
-    power = min(max(int(math.log(abs(value), base) + 1e-9), 0), len(names) - 1) if value else 0
-    return f"{significant(value / base**power)} {names[power]}"
+    return _scaled(value, [(name, base**power) for power, name in reversed(list(enumerate(names)))])
 
 
 def format_duration(seconds: float) -> str:
@@ -75,27 +86,24 @@ def format_duration(seconds: float) -> str:
     >>> format_duration(21 * 86400), format_duration(5400), format_duration(0.25)
     ('21 days', '1.5 hours', '0.25 seconds')
     """
-    if not math.isfinite(seconds):
-        return MISSING
-    for length, name in ((365.25 * SECONDS_PER_DAY, "year"), (SECONDS_PER_DAY, "day"), (SECONDS_PER_HOUR, "hour"), (60.0, "minute")):
-        if seconds >= length * 0.9995:
-            text = significant(seconds / length)
-            return f"{text} {name}" + ("" if text == "1" else "s")
-    return f"{significant(seconds)} seconds"
+    days = SECONDS_PER_DAY
+    text = _scaled(seconds, (("years", 365.25 * days), ("days", days), ("hours", SECONDS_PER_HOUR), ("minutes", 60.0), ("seconds", 1.0)))
+    return text.removesuffix("s") if text.startswith("1 ") else text
 
 
 def format_money(usd: float) -> str:
-    """US dollars.
+    """US dollars, with cents below a hundred.
 
     >>> format_money(2.67e6), format_money(100), format_money(4.096)
-    ('$2.67 million', '$100', '$4.1')
+    ('$2.67 million', '$100', '$4.10')
     """
     if not math.isfinite(usd):
         return MISSING
     for scale, name in ((1e12, " trillion"), (1e9, " billion"), (1e6, " million")):
-        if abs(usd) >= scale * 0.9995:
+        if abs(usd) >= scale * ROUNDS_UP:
             return f"${significant(usd / scale)}{name}"
-    return f"${significant(usd)}"
+    cents = 0.01 <= abs(usd) < 100 and usd != int(usd)
+    return f"${usd:.2f}" if cents else f"${significant(usd)}"
 
 
 def format_energy(joules: float) -> str:
@@ -116,11 +124,12 @@ def format_mass(kilograms: float) -> str:
     return _scaled(kilograms, (("t", 1e3), ("kg", 1.0)))
 
 
-def _scaled(value: float, units) -> str:
+def _scaled(value: float, units: Sequence[tuple[str, float]]) -> str:
+    """value in the first of the units, largest first, of which there is at least one; else in the smallest."""
     if not math.isfinite(value):
         return MISSING
     for name, scale in units:
-        if abs(value) >= scale * 0.9995:
+        if abs(value) >= scale * ROUNDS_UP:
             return f"{significant(value / scale)} {name}"
     return f"{significant(value / units[-1][1])} {units[-1][0]}"
 

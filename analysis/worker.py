@@ -179,7 +179,7 @@ class Worker:
         while (job := self._next_job()) is not None:
             try:
                 self._carry_out(job)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the job's owner hears of it and the next is served
+            except Exception as error:
                 log.exception("the worker's thread failed")
                 job._end("failed", WorkerError(f"the worker process could not be used: {error}"))
             with self._state:
@@ -194,8 +194,6 @@ class Worker:
             if self._stopped:
                 return None
             job = self._current = self._queue.popleft()
-            if self._process is None or self._process.poll() is not None:
-                self._process = self._start()
             job.status = "running"
             return job
 
@@ -205,11 +203,24 @@ class Worker:
             [sys.executable, "-m", "analysis.worker_process"],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
-        threading.Thread(target=sweep, args=(process,), name="analysis.worker sweep", daemon=True).start()
+        threading.Thread(target=self._sweep, args=(process,), name="analysis.worker sweep", daemon=True).start()
         return process
 
+    def _sweep(self, process: subprocess.Popen) -> None:
+        """Wait for the process to end, then end whatever it had started: it would hold the pipe open and outlive us."""
+        process.wait()
+        kill_session(process.pid)
+        with self._state:
+            if self._process is process:
+                self._process = None
+
     def _carry_out(self, job: Job) -> None:
-        process = self._process
+        with self._state:
+            if job._cancel_asked:
+                return job._end("cancelled", Cancelled("the task was cancelled"))
+            if self._process is None or self._process.poll() is not None:
+                self._process = self._start()
+            process = self._process
         self._write(process, job._request)
         for line in process.stdout:
             try:
@@ -228,10 +239,9 @@ class Worker:
                 return job._end("cancelled", Cancelled("the task was cancelled"))
             else:
                 return job._end("failed", WorkerError(message["error"], message.get("details", "")))
-        status = process.wait()
         if job._cancel_asked:
             return job._end("cancelled", Cancelled("the task was cancelled"))
-        return job._end("failed", WorkerError(death(status)))
+        return job._end("failed", WorkerError(death(process.wait())))
 
     def _write(self, process: subprocess.Popen, line: bytes) -> None:
         try:
@@ -253,7 +263,8 @@ class Worker:
         timer = threading.Timer(GRACE_SECONDS, self._kill_if_still, args=(job,))
         timer.daemon = True
         timer.start()
-        self._write(process, encode({"cancel": job.number}))
+        if process is not None:
+            self._write(process, encode({"cancel": job.number}))
 
     def _kill_if_still(self, job: Job) -> None:
         with self._state:
@@ -261,16 +272,10 @@ class Worker:
                 self._kill()
 
     def _kill(self) -> None:
-        if self._process is not None:
-            kill_session(self._process.pid)
-            self._process.wait()
-            self._process = None
-
-
-def sweep(process: subprocess.Popen) -> None:
-    """Wait for the process to end, then end whatever it had started: it would hold the pipe open and outlive us."""
-    process.wait()
-    kill_session(process.pid)
+        process, self._process = self._process, None
+        if process is not None and process.poll() is None:  # the number of an ended process may be another's by now
+            kill_session(process.pid)
+            process.wait()
 
 
 def kill_session(pid: int) -> None:
@@ -301,6 +306,9 @@ def death(status: int) -> str:
     return f"the worker process {how}; the next request starts a new one"
 
 
+IDLE_SECONDS = 900.0
+"""After so long without a task the shared worker gives its memory back, on the GPU as well."""
+
 _shared: Worker | None = None
 _sharing = threading.Lock()
 
@@ -310,6 +318,6 @@ def shared_worker() -> Worker:
     global _shared  # noqa: PLW0603 - one per process is its purpose
     with _sharing:
         if _shared is None:
-            _shared = Worker()
+            _shared = Worker(idle_timeout=IDLE_SECONDS)
             atexit.register(_shared.stop)
         return _shared

@@ -23,7 +23,7 @@ PAYLOAD_BYTES = 64 * 2**20
 Progress = Callable[[float, float, str], None]
 
 
-class Cancelled(Exception):  # noqa: N818 - it says what happened, and is no error
+class Cancelled(Exception):
     """Nobody wants the answer any more."""
 
 

@@ -1,0 +1,491 @@
+"""Figures on scaling laws."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from analysis import scaling, scaling_fit, scaling_laws, tables
+from analysis.figures import style
+from analysis.figures.panel import Citation, Panel
+from analysis.units import format_count, format_flops, significant
+
+CHINCHILLA_FLOPS = 5.76e23
+COMPUTE_RANGE = (1e18, 1e26)
+REPLICATION = Citation("besiroglu2024", "released points of Figure 4 of hoffmann2022")
+COUNTED = {"total": "all parameters", "non_embedding": "parameters without embeddings", "non_embedding_flops": "FLOPs per token / 6"}
+
+
+def contours(runs: pd.DataFrame, law, C: float, settings: Mapping[str, str]) -> Panel:
+    """The runs in the plane of parameters and tokens with the law's loss contours and the budget C.
+
+    runs: columns n_params, n_tokens, loss. law: a `scaling.ScalingLaw`.
+    """
+    n_range, d_range = _padded(runs["n_params"]), _padded(runs["n_tokens"])
+    figure, parts = go.Figure(), []
+    D = np.geomspace(*d_range, 60)
+    for level in _loss_levels(law, runs):
+        N = law.params_for_loss(level, D)
+        inside = np.isfinite(N) & (N > n_range[0]) & (N < n_range[1])
+        if inside.sum() < 2:
+            continue
+        name = f"loss {significant(level)}"
+        line = style.computed_line(N[inside], D[inside], name, style.GREY, width=1.2, showlegend=False)
+        figure.add_trace(line)
+        at = int(np.flatnonzero(inside)[-1])
+        figure.add_annotation(
+            x=np.log10(N[at]), y=np.log10(D[at]), text=significant(level), showarrow=False, font={"size": 11}, yshift=8, xshift=4
+        )
+        parts.append(pd.DataFrame({"series": name, "n_params": N[inside], "n_tokens": D[inside], "loss": level, "status": "computed"}))
+    N_opt, D_opt = law.compute_optimal(np.geomspace(1e17, 1e24, 50))
+    inside = (N_opt > n_range[0]) & (N_opt < n_range[1])
+    figure.add_trace(style.computed_line(N_opt[inside], D_opt[inside], "compute-optimal", style.CRIMSON))
+    parts.append(pd.DataFrame({"series": "compute-optimal", "n_params": N_opt[inside], "n_tokens": D_opt[inside], "status": "computed"}))
+    N_iso = np.geomspace(*n_range, 30)
+    D_iso = C / (scaling.FLOPS_PER_PARAM_TOKEN * N_iso)
+    inside = (D_iso > d_range[0]) & (D_iso < d_range[1])
+    figure.add_trace(style.what_if_line(N_iso[inside], D_iso[inside], f"{format_flops(C)}", style.AMBER))
+    parts.append(pd.DataFrame({"series": "budget", "n_params": N_iso[inside], "n_tokens": D_iso[inside], "status": "what_if"}))
+    figure.add_trace(
+        go.Scatter(
+            x=runs["n_params"].tolist(), y=runs["n_tokens"].tolist(), mode="markers", name="training runs", meta={"role": "reported"},
+            marker={
+                "color": runs["loss"].tolist(), "colorscale": style.SEQUENTIAL, "size": 7, "line": {"width": 0.6, "color": style.GREY},
+                "colorbar": {"title": {"text": "loss"}, "thickness": 12, "outlinewidth": 0},
+            },
+            customdata=runs["loss"].tolist(), hovertemplate="%{x:.3~s} parameters, %{y:.3~s} tokens<br>loss %{customdata:.3f}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_layout(style.layout("params", "tokens", x_range=n_range, y_range=d_range, height=520))
+    points = runs[["n_params", "n_tokens", "loss"]].assign(series="training runs", status="reported", source=_run_source(runs))
+    N_best, D_best = (float(value) for value in law.compute_optimal(C))
+    return Panel(
+        name="scaling.contours",
+        title=f"{len(runs)} runs and the valley between too few parameters and too few tokens",
+        figure=figure,
+        data=pd.concat([points, *parts], ignore_index=True),
+        caption=(
+            "Points are training runs coloured by final loss; grey lines join equal loss under the law; the solid line is the best split "
+            f"of every budget and the dashed one is the chosen budget, {format_flops(C)}."
+        ),
+        alt=(
+            f"Scatter of {len(runs)} runs by parameters and tokens; at {format_flops(C)} the law puts the optimum at "
+            f"{format_count(N_best, 'parameters')} and {format_count(D_best, 'tokens')}."
+        ),
+        sources=_law_sources(law, runs),
+        settings=settings,
+        explain=(scaling.ScalingLaw, scaling.ScalingLaw.params_for_loss, scaling.ScalingLaw.compute_optimal),
+    )
+
+
+def isoflop(runs: pd.DataFrame, law, resamples: pd.DataFrame, C: float, level: float, settings: Mapping[str, str]) -> Panel:
+    """Loss against parameters along lines of equal compute, with the optimum of the budget C and its interval.
+
+    resamples: the bootstrap of the law (columns E, A, B, alpha, beta), or an empty frame for a law without one.
+    """
+    figure, parts = go.Figure(), []
+    budgets = sorted({1e19, 1e20, 1e21, float(C)})
+    N = np.geomspace(*_padded(runs["n_params"]), 60)
+    bottoms = []
+    for number, budget in enumerate(budgets):
+        color = style.AMBER if budget == C else style.series_color([0, 5, 3, 2][number % 4])
+        D = budget / (scaling.FLOPS_PER_PARAM_TOKEN * N)
+        loss = law.loss(N, D)
+        N_best, D_best = law.compute_optimal(budget)
+        best = float(law.loss(N_best, D_best))
+        bottoms.append(best)
+        draw = style.what_if_line if budget == C else style.computed_line
+        shown = loss < best * 1.35
+        status = "what_if" if budget == C else "computed"
+        if budget == C and len(resamples):
+            low, high = scaling.interval(scaling.resampled_loss(resamples, N[shown], D[shown]), level)
+            figure.add_traces(style.band(N[shown], low, high, f"{level:.0%} interval", color))
+            parts.append(_frame(f"{format_flops(budget)}, interval", N[shown], loss_low=low, loss_high=high, status="uncertain"))
+        figure.add_trace(draw(N[shown], loss[shown], format_flops(budget), color))
+        parts.append(_frame(format_flops(budget), N[shown], loss=loss[shown], status=status))
+        near = runs[np.abs(np.log(runs["train_flops"] / budget)) < np.log(1.25)]
+        if len(near):
+            markers = style.reported_markers(near["n_params"], near["loss"], f"runs within 25 % of {format_flops(budget)}", color)
+            figure.add_trace(markers.update(showlegend=False))
+            parts.append(_frame("training runs", near["n_params"], loss=near["loss"], status="reported"))
+        figure.add_trace(style.what_if_marker([float(N_best)], [best], "optimum", color).update(showlegend=budget == C))
+        parts.append(_frame(f"{format_flops(budget)}, optimum", [float(N_best)], loss=[best], status=status))
+    N_best, D_best = (float(value) for value in law.compute_optimal(C))
+    interval_words = ""
+    if len(resamples):
+        n_low, n_high = scaling.interval(scaling.resampled_optimum(resamples, C)[0], level)
+        figure.add_shape(
+            type="line", x0=n_low, x1=n_high, y0=bottoms[budgets.index(C)], y1=bottoms[budgets.index(C)],
+            line={"color": style.AMBER, "width": 5}, opacity=0.5,
+        )  # fmt: skip
+        interval_words = f" ({level:.0%} interval {format_count(float(n_low))} to {format_count(float(n_high))})"
+        parts.append(_frame("optimum, interval", [float(n_low), float(n_high)], loss=[bottoms[budgets.index(C)]] * 2, status="uncertain"))
+    figure.update_layout(style.layout("params", "loss", y_range=(min(bottoms) - 0.1, max(max(bottoms) * 1.25, 3.2))))
+    return Panel(
+        name="scaling.isoflop",
+        title=f"At {format_flops(C)} the best model has {format_count(N_best)} parameters, and being off by two costs little",
+        figure=figure,
+        data=pd.concat(parts, ignore_index=True),
+        caption=(
+            f"Loss along lines of equal compute. The chosen budget's optimum is {format_count(N_best, 'parameters')}{interval_words} "
+            f"and {format_count(D_best, 'tokens')}; half or twice the size loses "
+            f"{significant(float(law.loss(N_best / 2, D_best * 2) - law.loss(N_best, D_best)), 2)} or "
+            f"{significant(float(law.loss(N_best * 2, D_best / 2) - law.loss(N_best, D_best)), 2)} nats."
+        ),
+        alt=f"U-shaped curves of loss against parameters; the one for {format_flops(C)} is lowest at {format_count(N_best, 'parameters')}.",
+        sources=_law_sources(law, runs),
+        settings=settings,
+        explain=(scaling.ScalingLaw.loss, scaling.ScalingLaw.compute_optimal, scaling.bootstrap),
+    )
+
+
+def allocation(
+    laws: Mapping[str, object], chosen: Sequence[str], quantity: str, models: pd.DataFrame, fitted, bands: pd.DataFrame,
+    C: float, settings: Mapping[str, str],
+) -> Panel:  # fmt: skip
+    """Optimal parameters or tokens against compute for several laws, with published models as markers.
+
+    quantity: "n_params" or "n_tokens". fitted: the law of the bootstrap; bands: its `scaling.optimum_bands`, may be empty.
+    """
+    which = {"n_params": 0, "n_tokens": 1}[quantity]
+    budgets = compute_axis()
+    figure, parts = go.Figure(), []
+    if len(bands):
+        low, high, span = bands[f"{quantity}_low"], bands[f"{quantity}_high"], interval_name(fitted, bands)
+        figure.add_traces(style.band(bands["train_flops"], low, high, span, style.BLUE))
+        parts.append(pd.DataFrame({"series": span, "train_flops": bands["train_flops"], f"{quantity}_low": low, f"{quantity}_high": high, "status": "uncertain"}))
+        values = fitted.compute_optimal(budgets)[which]
+        figure.add_trace(style.computed_line(budgets, values, fitted.label, style.BLUE))
+        parts.append(pd.DataFrame({"series": fitted.label, "train_flops": budgets, quantity: values, "status": "computed"}))
+    for number, law_id in enumerate(chosen):
+        law = laws[law_id]
+        values = np.asarray(law.compute_optimal(budgets)[which])
+        line = style.computed_line(budgets, values, law_name(law), style.series_color(1 + number))
+        if law.single_source:
+            line.line.dash = "dot"
+        figure.add_trace(line)
+        parts.append(pd.DataFrame({"series": law_name(law), "train_flops": budgets, quantity: values, "status": "computed", "source": law.source}))
+    known = models.dropna(subset=["n_params", "n_tokens"])
+    figure.add_trace(model_markers(known, "computed_flops", quantity))
+    parts.append(
+        known[["model", "computed_flops", quantity, "source"]].rename(columns={"model": "series", "computed_flops": "train_flops"}).assign(status="reported")
+    )
+    figure.add_vline(x=C, line={"color": style.AMBER, "dash": "dash", "width": 1.5})
+    figure.update_layout(style.layout("flops", {"n_params": "params", "n_tokens": "tokens"}[quantity], x_range=COMPUTE_RANGE, height=540))
+    noun = {"n_params": "parameters", "n_tokens": "tokens"}[quantity]
+    spread = [float(np.asarray(laws[i].compute_optimal(C)[which])) for i in chosen] or [float(fitted.compute_optimal(C)[which])]
+    return Panel(
+        name=f"scaling.allocation_{noun}",
+        title=f"At {format_flops(C)} the laws ask for {format_count(min(spread))} to {format_count(max(spread))} {noun}",
+        figure=figure,
+        data=pd.concat(parts, ignore_index=True),
+        caption=(
+            f"Compute-optimal {noun} under each law; dotted lines rest on a single secondary source. Markers are published models at "
+            "C = 6 N D (hollow: not verified). Laws that count parameters differently are drawn as they count."
+        ),
+        alt=f"Lines of optimal {noun} against compute for {len(chosen)} laws; at {format_flops(C)} they span a factor {significant(max(spread) / min(spread), 2)}.",
+        sources=(*_cite_laws(laws, chosen), REPLICATION, *_cite_models(known)),
+        settings=settings,
+        explain=(scaling.ScalingLaw.compute_optimal, scaling.resampled_optimum, scaling_laws.KaplanLaw, scaling_laws.AllocationLaw),
+    )
+
+
+def tokens_per_param(
+    laws: Mapping[str, object], chosen: Sequence[str], models: pd.DataFrame, fitted, bands: pd.DataFrame, C: float,
+    settings: Mapping[str, str],
+) -> Panel:  # fmt: skip
+    """Optimal tokens per parameter against compute for several laws: how far apart the advice is."""
+    budgets = compute_axis()
+    figure, parts, at_C = go.Figure(), [], {}
+    if len(bands):
+        span = interval_name(fitted, bands)
+        figure.add_traces(style.band(bands["train_flops"], bands["ratio_low"], bands["ratio_high"], span, style.BLUE))
+        parts.append(bands[["train_flops", "ratio_low", "ratio_high"]].assign(series=span, status="uncertain"))
+        ratio = scaling.tokens_per_param(fitted, budgets)
+        at_C[fitted.label] = float(scaling.tokens_per_param(fitted, C))
+        figure.add_trace(style.computed_line(budgets, ratio, fitted.label, style.BLUE))
+        parts.append(pd.DataFrame({"series": fitted.label, "train_flops": budgets, "ratio": ratio, "status": "computed"}))
+    for number, law_id in enumerate(chosen):
+        law = laws[law_id]
+        ratio = scaling.tokens_per_param(law, budgets)
+        at_C[law.label] = float(scaling.tokens_per_param(law, C))
+        line = style.computed_line(budgets, ratio, law_name(law), style.series_color(1 + number))
+        if law.single_source:
+            line.line.dash = "dot"
+        figure.add_trace(line)
+        parts.append(pd.DataFrame({"series": law_name(law), "train_flops": budgets, "ratio": ratio, "status": "computed", "source": law.source}))
+    known = models.dropna(subset=["n_params", "n_tokens"])
+    figure.add_trace(model_markers(known, "computed_flops", "tokens_per_param"))
+    parts.append(
+        known[["model", "computed_flops", "tokens_per_param", "source"]]
+        .rename(columns={"model": "series", "computed_flops": "train_flops", "tokens_per_param": "ratio"})
+        .assign(status="reported")
+    )
+    figure.add_vline(x=C, line={"color": style.AMBER, "dash": "dash", "width": 1.5})
+    figure.update_layout(style.layout("flops", "ratio", x_range=COMPUTE_RANGE, y_range=(0.5, 3000), height=540))
+    lowest, highest = min(at_C, key=at_C.get), max(at_C, key=at_C.get)
+    return Panel(
+        name="scaling.tokens_per_param",
+        title=f"At {format_flops(C)} the choice of law moves the optimum from {significant(at_C[lowest], 2)} to {significant(at_C[highest], 2)} tokens per parameter",
+        figure=figure,
+        data=pd.concat(parts, ignore_index=True),
+        caption=(
+            f"Lowest is {lowest}, highest {highest}. The rounded and unrounded Chinchilla constants alone differ by more than half; "
+            "markers are published models (hollow: not verified), many of them trained far beyond every optimum because they will be used a lot."
+        ),
+        alt=f"Tokens per parameter against compute: at {format_flops(C)} the laws range from {significant(at_C[lowest], 2)} ({lowest}) to {significant(at_C[highest], 2)} ({highest}).",
+        sources=(*_cite_laws(laws, chosen), REPLICATION, *_cite_models(known)),
+        settings=settings,
+        explain=(scaling.tokens_per_param, scaling.ScalingLaw.compute_optimal, scaling.bootstrap),
+    )
+
+
+def residuals(runs: pd.DataFrame, law, against: str, settings: Mapping[str, str]) -> Panel:
+    """log(observed) - log(predicted) loss of each run against one of its coordinates.
+
+    against: "n_params", "n_tokens" or "train_flops".
+    """
+    values = scaling.residuals(law, runs["n_params"], runs["n_tokens"], runs["loss"])
+    kind = {"n_params": "params", "n_tokens": "tokens", "train_flops": "flops"}[against]
+    typical = float(np.median(np.abs(values)))
+    worst = float(values[np.argmax(np.abs(values))])
+    figure = go.Figure(style.reported_markers(runs[against], values, "training runs", style.BLUE))
+    figure.add_hline(y=0, line={"color": style.GREY, "width": 1})
+    figure.update_layout(style.layout(kind, "percent", y_title="Observed over predicted loss, log difference", showlegend=False))
+    return Panel(
+        name="scaling.residuals",
+        title=f"The law misses half of the runs by less than {typical:.1%}",
+        figure=figure,
+        data=runs[["n_params", "n_tokens", "train_flops", "loss"]].assign(residual=values, status="reported", source=_run_source(runs)),
+        caption=(
+            f"Positive: the run is worse than {law.label} predicts. The largest miss is {worst:+.1%}. A pattern along the axis would mean "
+            "that the form of the law is wrong there; the five runs of highest loss lie where tokens are fewest."
+        ),
+        alt=f"Residuals of {len(runs)} runs; half lie within {typical:.1%} of the prediction, the largest is {worst:+.1%}.",
+        sources=_law_sources(law, runs),
+        settings=settings,
+        explain=(scaling.residuals, scaling.fit_parametric),
+    )
+
+
+def constants(fitted: scaling.ScalingLaw, resamples: pd.DataFrame, laws: Mapping[str, object], level: float, settings: Mapping[str, str]) -> Panel:
+    """The five constants with their bootstrap interval, each as a multiple of the fit, beside published ones."""
+    figure, rows = go.Figure(), []
+    names = list(scaling.CONSTANTS)
+    low, high = scaling.interval(resamples[names].to_numpy(), level)
+    errors = scaling.standard_errors(resamples)
+    for name, lower, upper in zip(names, low, high, strict=True):
+        value = getattr(fitted, name)
+        rows.append({"constant": name, "series": fitted.label, "value": value, "low": lower, "high": upper, "standard_error": errors[name], "status": "computed"})
+    figure.add_trace(
+        go.Scatter(
+            x=[1.0] * len(names), y=names, mode="markers", name=f"{fitted.label}, {level:.0%} interval", meta={"role": "computed"},
+            marker={"color": style.BLUE, "size": 10}, hovertemplate="%{y} = %{text}<extra></extra>",
+            text=[f"{significant(row['value'], 4)} ({significant(row['low'])} to {significant(row['high'])})" for row in rows],
+            error_x={
+                "type": "data", "symmetric": False, "array": [row["high"] / row["value"] - 1 for row in rows],
+                "arrayminus": [1 - row["low"] / row["value"] for row in rows], "color": style.BLUE, "thickness": 2,
+            },
+        )
+    )  # fmt: skip
+    published = ["hoffmann2022_approach3", "hoffmann2022_approach3_rounded", "besiroglu2024"]
+    symbols = dict(zip(published, ("star", "star-open", "diamond"), strict=True))
+    for number, law_id in enumerate(published):
+        law = laws[law_id]
+        values = [getattr(law, name) for name in names]
+        ratio = [value / getattr(fitted, name) for value, name in zip(values, names, strict=True)]
+        figure.add_trace(style.reported_markers(ratio, names, law.label, style.series_color(number + 1), symbols[law_id], text=[significant(v, 4) for v in values]))
+        rows += [{"constant": name, "series": law.label, "value": value, "status": "reported", "source": law.source} for name, value in zip(names, values, strict=True)]
+    figure.update_layout(style.layout("log_number", "category", x_title="Multiple of the fitted value"))
+    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(dtick=None, tickvals=[0.2, 0.5, 1, 2, 5], ticktext=["0.2", "0.5", "1", "2", "5"])
+    outside = [name for name, lower, upper in zip(names, low, high, strict=True) if not lower <= getattr(laws["hoffmann2022_approach3"], name) <= upper]
+    return Panel(
+        name="scaling.constants",
+        title=f"Chinchilla's published constants lie outside the refit's {level:.0%} interval for {_listed(outside)}",
+        figure=figure,
+        data=pd.DataFrame(rows),
+        caption="Bars are percentile intervals of the resampled fits. A and B are known to a factor only; what they imply for a budget is known better, because they move together with their exponents.",
+        alt=f"Fitted constants with {level:.0%} intervals; the published Chinchilla values of {_listed(outside)} lie outside.",
+        sources=(*_cite_laws(laws, published), REPLICATION),
+        settings=settings,
+        explain=(scaling.fit_parametric, scaling.bootstrap, scaling_fit.hoffmann_starts),
+    )
+
+
+def chinchilla_table(laws: Mapping[str, object], printed: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
+    """Budgets of Chinchilla's own tables over those of each approach's line and of Eq. 10 with the published constants."""
+    figure, rows = go.Figure(), []
+    lines = {"approach1": "hoffmann2022_approach1", "approach2": "hoffmann2022_approach2", "approach3": "hoffmann2022_approach3_table"}
+    for number, (approach, law_id) in enumerate(lines.items()):
+        part, law = printed[printed["approach"] == approach], laws[law_id]
+        implied = (part["n_params"] / law.k_N) ** (1 / law.a)
+        difference = part["train_flops"] / implied - 1
+        figure.add_trace(style.reported_markers(part["n_params"], difference, f"approach {approach[-1]}", style.series_color(number), text=part["parameters"]))
+        rows.append(part[["approach", "parameters", "n_params", "train_flops", "source", "location"]].assign(implied_flops=implied, difference=difference, status="reported"))
+    part, law = printed[printed["approach"] == "approach3"], laws["hoffmann2022_approach3"]
+    a = law.beta / (law.alpha + law.beta)
+    G = law.compute_optimal(scaling.FLOPS_PER_PARAM_TOKEN)[0]
+    implied = scaling.FLOPS_PER_PARAM_TOKEN * (part["n_params"] / G) ** (1 / a)
+    difference = part["train_flops"] / implied - 1
+    figure.add_trace(style.computed_line(part["n_params"], difference, "approach 3 against Eq. 10", style.RED))
+    rows.append(part[["approach", "parameters", "n_params", "train_flops", "source", "location"]].assign(implied_flops=implied, difference=difference, status="computed"))
+    figure.add_hline(y=0, line={"color": style.GREY, "width": 1})
+    figure.update_layout(style.layout("params", "percent", x_title="Model size (parameters)", y_title="Printed over implied budget - 1"))
+    return Panel(
+        name="scaling.chinchilla_table",
+        title="Chinchilla's own tables follow a power law in 8 of 9 rows, but not its published equation",
+        figure=figure,
+        data=pd.concat(rows, ignore_index=True),
+        caption=(
+            f"Markers: printed budgets over a power law through the approach's rows; all agree within the printed rounding except 67B, in every approach. "
+            f"The line: Table A3 against Eq. 10 with its unrounded constants, for which the table prints {-difference.max():.0%} to {-difference.min():.0%} less compute than the equation asks. "
+            "The 175B row of approach 3 is shown with its misprinted exponent corrected (1.26e24 to 1.26e25)."
+        ),
+        alt="Printed budgets agree with a power law within rounding except at 67B; Eq. 10 misses the printed table by up to a sixth.",
+        sources=(Citation("hoffmann2022", "Table 3, Table A3, Eq. 10"),),
+        settings=settings,
+        explain=(scaling_laws.allocation_from_table, scaling.ScalingLaw.compute_optimal),
+    )
+
+
+def estimates(fitted, resamples: pd.DataFrame, C: float, level: float) -> pd.DataFrame:
+    """What the fit says of a budget, with intervals: rows of quantity, estimate, low, high, unit."""
+    N, D = fitted.compute_optimal(C)
+    n_samples, d_samples = scaling.resampled_optimum(resamples, C)
+    loss_samples = resamples["E"] + resamples["A"] / n_samples ** resamples["alpha"] + resamples["B"] / d_samples ** resamples["beta"]
+    rows = [
+        ("optimal parameters N", N, n_samples, format_count),
+        ("optimal tokens D", D, d_samples, format_count),
+        ("tokens per parameter", D / N, d_samples / n_samples, significant),
+        ("loss at the optimum (nats)", fitted.loss(N, D), loss_samples.to_numpy(), significant),
+        ("share a of compute growth that goes to N", fitted.beta / (fitted.alpha + fitted.beta), (resamples["beta"] / (resamples["alpha"] + resamples["beta"])).to_numpy(), significant),
+    ]
+    table = []
+    for quantity, value, samples, write in rows:
+        low, high = scaling.interval(samples, level)
+        table.append((quantity, write(float(value)), write(float(low)), write(float(high))))
+    return pd.DataFrame(table, columns=["quantity", "estimate", f"{level:.0%} low", f"{level:.0%} high"])
+
+
+def model_markers(models: pd.DataFrame, x: str, y: str) -> go.Scatter:
+    """Published models as one trace of markers, in the colour and symbol of their family, named on hover."""
+    known = models.dropna(subset=[x, y])
+    looks = [style.family_style(family) for family in known["family"]]
+    trace = style.reported_markers(known[x], known[y], "published models", style.GREY, text=known["model"])
+    colors = [color for color, _ in looks]
+    symbols = [symbol if verified else f"{symbol}-open" for (_, symbol), verified in zip(looks, known["verified"] > 0, strict=True)]
+    return trace.update(marker={"color": colors, "symbol": symbols, "line": {"width": 1.5, "color": colors}})
+
+
+def interval_name(fitted, bands: pd.DataFrame) -> str:
+    """The legend's name of the interval in bands."""
+    return f"{fitted.label}, {bands['level'].iloc[0]:.0%} interval"
+
+
+def law_name(law) -> str:
+    """The law's label with a mark where it rests on a single secondary source or on memory."""
+    return f"{law.label}{' (single source)' if law.single_source else ''}"
+
+
+def default_panels() -> dict[str, Callable[[], Panel]]:
+    """The panels of the scaling page at its default settings."""
+    def inputs():
+        laws = published()
+        fitted, resamples = released_fit(5)
+        return released_runs(5), laws, fitted, resamples, published_models()
+
+    settings = {"runs": "240 released runs", "budget": format_flops(CHINCHILLA_FLOPS), "interval": "95%"}
+    chosen = list(DEFAULT_LAWS)
+
+    def build(draw):
+        return lambda: draw(*inputs())
+
+    C, level, budgets = CHINCHILLA_FLOPS, 0.95, compute_axis()
+    return {
+        "scaling.tokens_per_param": build(lambda runs, laws, fit, res, models: tokens_per_param(laws, chosen, models, fit, scaling.optimum_bands(res, budgets, level), C, settings)),
+        "scaling.contours": build(lambda runs, laws, fit, res, models: contours(runs, fit, 1e21, settings | {"budget": format_flops(1e21)})),
+        "scaling.isoflop": build(lambda runs, laws, fit, res, models: isoflop(runs, fit, res, 1e21, level, settings | {"budget": format_flops(1e21)})),
+        "scaling.allocation_parameters": build(lambda runs, laws, fit, res, models: allocation(laws, chosen, "n_params", models, fit, scaling.optimum_bands(res, budgets, level), C, settings)),
+        "scaling.allocation_tokens": build(lambda runs, laws, fit, res, models: allocation(laws, chosen, "n_tokens", models, fit, scaling.optimum_bands(res, budgets, level), C, settings)),
+        "scaling.residuals": build(lambda runs, laws, fit, res, models: residuals(runs, fit, "train_flops", settings)),
+        "scaling.constants": build(lambda runs, laws, fit, res, models: constants(fit, res, laws, level, settings)),
+        "scaling.chinchilla_table": build(lambda runs, laws, fit, res, models: chinchilla_table(laws, tables.load("chinchilla_optimal"), settings)),
+    }
+
+
+DEFAULT_LAWS = (
+    "hoffmann2022_approach1", "hoffmann2022_approach2", "hoffmann2022_approach3", "hoffmann2022_approach3_rounded", "besiroglu2024",
+)  # fmt: skip
+
+
+def compute_axis() -> np.ndarray:
+    """The budgets [FLOP] at which lines over compute are drawn."""
+    return np.geomspace(*COMPUTE_RANGE, 60)
+
+
+def published() -> dict[str, object]:
+    """The published laws from the tables, by id."""
+    return scaling_laws.published_laws(tables.load("laws"), tables.load("scaling_laws"), tables.load("chinchilla_optimal"))
+
+
+def published_models() -> pd.DataFrame:
+    """The published training runs with computed FLOPs and tokens per parameter."""
+    from analysis import compute
+
+    return compute.published_runs(tables.load("models_training"), tables.load("gpus"))
+
+
+def released_runs(dropped: int) -> pd.DataFrame:
+    """The released runs with n_tokens = C / (6 N), without the `dropped` highest losses."""
+    return scaling.drop_highest_losses(scaling.with_tokens(tables.load("chinchilla_runs")), dropped)
+
+
+def released_fit(dropped: int) -> tuple[scaling.ScalingLaw, pd.DataFrame]:
+    """(law, resamples) fitted to the released runs without the `dropped` highest losses, from the derived tables."""
+    fits = tables.load("scaling_fits").set_index("dropped")
+    law = scaling.ScalingLaw(**{name: float(fits.loc[dropped, name]) for name in scaling.CONSTANTS}, id="fit", label="refit of the released runs", source="besiroglu2024")
+    resamples = tables.load("scaling_resamples")
+    return law, resamples[resamples["dropped"] == dropped].reset_index(drop=True)
+
+
+def _padded(values) -> tuple[float, float]:
+    return float(np.min(values)) / 1.6, float(np.max(values)) * 1.6
+
+
+def _loss_levels(law, runs: pd.DataFrame) -> np.ndarray:
+    """About eight losses for contours, closer together towards the floor."""
+    lowest = float(runs["loss"].min()) - law.E
+    highest = float(runs["loss"].quantile(0.98)) - law.E
+    if lowest <= 0 or highest <= lowest:
+        return np.linspace(float(runs["loss"].min()), float(runs["loss"].max()), 8)
+    return np.round(law.E + np.geomspace(lowest, highest, 8), 2)
+
+
+def _frame(series: str, n_params, **columns) -> pd.DataFrame:
+    return pd.DataFrame({"series": series, "n_params": np.asarray(n_params, dtype=float), **{k: np.asarray(v) for k, v in columns.items()}})
+
+
+def _run_source(runs: pd.DataFrame) -> str:
+    return runs["source"].iloc[0] if "source" in runs and len(runs) else "your file"
+
+
+def _law_sources(law, runs: pd.DataFrame) -> tuple[Citation, ...]:
+    cited = [REPLICATION] if "source" in runs else []
+    if law.source and law.id != "fit":
+        cited += [Citation(source_id) for source_id in law.source.split(";")]
+    return tuple(cited)
+
+
+def _cite_laws(laws: Mapping[str, object], chosen: Sequence[str]) -> tuple[Citation, ...]:
+    ids = dict.fromkeys(source_id for law_id in chosen for source_id in laws[law_id].source.split(";") if source_id)
+    return tuple(Citation(source_id) for source_id in ids)
+
+
+def _cite_models(models: pd.DataFrame) -> tuple[Citation, ...]:
+    return tuple(Citation(source_id) for source_id in dict.fromkeys(part for cell in models["source"] for part in cell.split(";")))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1] if names else "none of the constants"

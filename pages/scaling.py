@@ -1,0 +1,140 @@
+"""Scaling laws: which loss do N parameters and D tokens buy, and how sure is that?"""
+
+import streamlit as st
+
+from analysis import scaling, scaling_runs, tables
+from analysis.figures import scaling as figures
+from analysis.units import format_flops
+from pages.components import controls, fits, frame
+from pages.components.panel import guarded
+
+frame.begin(
+    "scaling",
+    "The same runs advise 18 or 93 tokens per parameter",
+    "Published laws agree on the shape and not on the numbers: at Chinchilla's budget the optimum depends more on whose constants "
+    "you take than on anything else. Fit the released runs, or yours, and see what is known and how well.",
+)
+
+LEVELS = {"80%": 0.80, "95%": 0.95, "99%": 0.99}
+RUNS = {"240": "240 runs (five highest losses left out)", "245": "All 245 released runs", "yours": "Your own CSV"}
+
+
+def budget(key: str, low: float, high: float, default: float) -> float:
+    """A slider over the exponent of the compute budget; returns FLOP."""
+    exponent = controls.slider(key, "Compute budget (FLOP, power of ten)", low, high, default, 0.05, format="10^%.2f")
+    return 10.0**exponent
+
+
+def choose_runs():
+    """(runs, law, resamples, settings) for the chosen data, or None where there is nothing to fit yet."""
+    left, middle, right = st.columns([3, 2, 2])
+    with left:
+        which = controls.choice("runs", "Training runs to fit", RUNS, "240", help="The replication leaves out the five runs of highest loss.")
+    with middle:
+        delta = float(controls.choice("delta", "Huber threshold on log loss", ["0.0001", "0.001", "0.01", "0.1", "1"], "0.001",
+                                      help="Small: near absolute errors, outliers weigh little. 1: least squares. Published fits use 0.001."))  # fmt: skip
+    with right:
+        engine = controls.choice("engine", "Fit on", fits.ENGINES, "numpy", help="The torch form runs in the worker process and uses a GPU if there is one.")
+    if which == "yours":
+        runs = own_runs()
+        if runs is None:
+            return None
+    else:
+        runs = figures.released_runs(245 - int(which))
+    settings = {"runs": RUNS[which], "Huber threshold": f"{delta:g}"}
+    if which != "yours" and delta == scaling.DELTA and engine == "numpy":
+        law, resamples = figures.released_fit(245 - int(which))
+    else:
+        law, resamples = fits.fit(runs, delta, engine)
+    return None if law is None else (runs, law, resamples, settings)
+
+
+def own_runs():
+    """The reader's runs with every unusable row reported, or None until there is a file that can be used."""
+    upload = st.file_uploader("CSV with a header: parameters, tokens or FLOPs, and loss per run", type=["csv", "tsv", "txt"])
+    if upload is None:
+        st.info("Choose a file to fit your own runs. It is read in memory, for this session only.", icon=":material/upload_file:")
+        return None
+    try:
+        file = scaling_runs.read_runs_file(upload.getvalue())
+        guess = scaling_runs.guess_columns(file.columns)
+        names = list(file.columns)
+        first, second, third, fourth = st.columns(4)
+        with first:
+            n_params = controls.choice("col_n", "Parameters", names, guess["n_params"] or names[0])
+        with second:
+            kind = controls.switch("col_kind", "Budget given as", {"n_tokens": "tokens", "train_flops": "FLOPs"}, "n_tokens" if guess["n_tokens"] else "train_flops")
+        with third:
+            amount = controls.choice("col_budget", "Tokens or FLOPs", names, guess[kind] or names[1])
+        with fourth:
+            loss = controls.choice("col_loss", "Loss (nats per token)", names, guess["loss"] or names[2])
+        runs, problems = scaling_runs.parse_runs(file, {"n_params": n_params, kind: amount, "loss": loss})
+    except ValueError as problem:
+        st.error(f"This file cannot be used. {problem}")
+        return None
+    if problems:
+        with st.expander(f"{len(problems)} of {len(file.rows)} rows were not used"):
+            st.text("\n".join(problems[:200]) + ("\n..." if len(problems) > 200 else ""))
+    st.caption(f"{len(runs)} of {len(file.rows)} rows are used.")
+    return runs
+
+
+chosen = choose_runs()
+laws, models = figures.published(), figures.published_models()
+
+
+@st.fragment
+def laws_against_compute() -> None:
+    """Tokens per parameter and the allocation, under all chosen laws."""
+    left, right = st.columns([3, 2])
+    with left:
+        C = budget("c", 18.0, 26.0, 23.75 + 0.01)
+    with right:
+        level = LEVELS[controls.switch("level", "Interval of the refit", list(LEVELS), "95%")]
+    names = {law_id: figures.law_name(law) for law_id, law in laws.items()}
+    picked = controls.choices("laws", "Published laws", names, figures.DEFAULT_LAWS)
+    fitted, resamples, settings = (chosen[1], chosen[2], chosen[3]) if chosen else (figures.released_fit(5)[0], None, {})
+    bands = fits.bands(resamples, level)
+    settings = settings | {"budget": format_flops(C), "interval": f"{level:.0%}", "laws": ", ".join(laws[i].label for i in picked)}
+    guarded(lambda: figures.tokens_per_param(laws, picked, models, fitted, bands, C, settings))
+    quantity = controls.switch("quantity", "Show the optimal", {"n_params": "parameters", "n_tokens": "tokens"}, "n_params")
+    guarded(lambda: figures.allocation(laws, picked, quantity, models, fitted, bands, C, settings))
+
+
+@st.fragment
+def loss_landscape() -> None:
+    """Contours and IsoFLOP lines of one law over the runs."""
+    runs, fitted, resamples, settings = chosen
+    left, right = st.columns([3, 2])
+    with left:
+        C = budget("c_runs", 18.0, 24.0, 21.0)
+    with right:
+        options = {"fit": fitted.label} | {i: figures.law_name(law) for i, law in laws.items() if isinstance(law, scaling.ScalingLaw)}
+        which = controls.choice("law", "Law", options, "fit")
+    law = fitted if which == "fit" else laws[which]
+    level = LEVELS["95%"]
+    settings = settings | {"budget": format_flops(C), "law": options[which]}
+    guarded(lambda: figures.isoflop(runs, law, resamples if which == "fit" else resamples.iloc[:0], C, level, settings))
+    guarded(lambda: figures.contours(runs, law, C, settings))
+
+
+@st.fragment
+def how_well_it_fits() -> None:
+    """Residuals of the fit."""
+    runs, fitted, _, settings = chosen
+    axis = {"train_flops": "compute", "n_params": "parameters", "n_tokens": "tokens"}
+    against = controls.switch("residuals", "Residuals against", axis, "train_flops")
+    guarded(lambda: figures.residuals(runs, fitted, against, settings | {"against": axis[against]}))
+
+
+laws_against_compute()
+if chosen:
+    st.header("One law over the runs", anchor=False)
+    loss_landscape()
+    st.header("How well is it known?", anchor=False)
+    guarded(lambda: figures.constants(chosen[1], chosen[2], laws, 0.95, chosen[3]))
+    st.subheader("What the fit says of Chinchilla's budget, with 95% intervals", anchor=False)
+    st.dataframe(figures.estimates(chosen[1], chosen[2], figures.CHINCHILLA_FLOPS, 0.95), hide_index=True, width="stretch")
+    how_well_it_fits()
+    st.header("Chinchilla's own table", anchor=False)
+    guarded(lambda: figures.chinchilla_table(laws, tables.load("chinchilla_optimal"), {"table": "corrected"}))

@@ -1,0 +1,43 @@
+"""Sources: where does each number come from, and may I reuse it?"""
+
+import streamlit as st
+
+from analysis import tables
+from pages.components import controls, frame
+
+frame.begin(
+    "sources",
+    "Every number has a source",
+    "Each value on these pages comes from a table that names the work, the place in it, and how well the transcription was checked. "
+    "Here are the works, and the tables themselves.",
+)
+
+st.header("Works cited", anchor=False)
+st.dataframe(
+    tables.load("sources").drop(columns="id"), hide_index=True, width="stretch", height=420,
+    column_config={"url": st.column_config.LinkColumn("url"), "year": st.column_config.NumberColumn("year", format="%d")},
+)  # fmt: skip
+
+st.header("Tables", anchor=False)
+
+
+@st.fragment
+def one_table() -> None:
+    """One table with its description and the corrections made to it."""
+    names = [name for name in tables.names() if name not in ("sources", "corrections", "scaling_resamples")]
+    name = controls.choice("table", "Table", names, "models_training")
+    try:
+        frame_of_rows, meanings, changed = tables.load(name), tables.describe(name), tables.corrections(name)
+    except tables.TableError as problem:
+        st.error(str(problem), icon=":material/error:")
+        return
+    st.caption(tables.describe_table(name)["about"])
+    st.dataframe(frame_of_rows, hide_index=True, width="stretch", height=360)
+    if len(changed):
+        st.markdown(f"{len(changed)} declared correction, applied above:" if len(changed) == 1 else f"{len(changed)} declared corrections, applied above:")
+        st.dataframe(changed, hide_index=True, width="stretch")
+    with st.expander("What the columns mean"):
+        st.dataframe(meanings, hide_index=True, width="stretch")
+
+
+one_table()
