@@ -82,10 +82,15 @@ def source(source_id: str) -> dict:
     >>> source("hoffmann2022")["title"]
     'Training Compute-Optimal Large Language Models'
     """
-    sources = load("sources").set_index("id")
-    if source_id not in sources.index:
+    works = _works(DATA, tuple(_stamp(DATA / file) for file in (DESCRIPTOR, "sources.csv")))
+    if source_id not in works:
         raise TableError(f"there is no source {source_id!r} in data/sources.csv")
-    return {"id": source_id, **sources.loc[source_id].to_dict()}
+    return dict(works[source_id])
+
+
+@lru_cache(maxsize=4)
+def _works(data: Path, stamps: tuple[int, ...]) -> dict[str, dict]:
+    return {row["id"]: row for row in load("sources").to_dict("records")}
 
 
 def corrections(name: str) -> pd.DataFrame:

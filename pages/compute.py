@@ -7,7 +7,7 @@ from analysis.figures import compute as figures
 from analysis.figures import scaling as scaling_figures
 from analysis.units import format_count, format_flops
 from pages.components import controls, fits, frame
-from pages.components.panel import guarded
+from pages.components.panel import draw, export_row, plain
 
 frame.begin(
     "compute",
@@ -19,7 +19,8 @@ frame.begin(
 SIDES = {"flops": "training compute", "gpus": "GPUs and days", "money": "money", "model": "a model and its tokens", "run": "a published run"}
 UNKNOWN_PRICE = 2.0
 
-gpus = tables.load("gpus").set_index("id", drop=False)
+gpu_table = tables.load("gpus")
+gpus = gpu_table.set_index("id", drop=False)
 grids = tables.load("grids").set_index("id")
 models = scaling_figures.published_models()
 laws = scaling_figures.published()
@@ -98,17 +99,39 @@ def plan() -> None:
     C, N, D = chosen_run(law, device, n_gpus, utilisation, price)
     grid, overhead, power = surroundings()
     cost = compute.cost_of(C, device, n_gpus, utilisation, price, grid, overhead, power)
-    st.session_state["plan"] = (C, N, D, device, utilisation)
     settings = {"device": f"{n_gpus} x {device.label}", "utilisation": f"{utilisation:.0%}", "law": options[which], "budget": format_flops(C)}
-    bill = figures.bill(C, N, D, law, resamples if which == "fit" else resamples.iloc[:0], cost, n_gpus, 0.95)
+    refitted = which == "fit"
+    bill = figures.bill(C, N, D, law, resamples if refitted else resamples.iloc[:0], cost, n_gpus, 0.95)
+    bands = fits.bands(resamples, 0.95)
     left, right = st.columns([2, 3])
     with left:
-        st.dataframe(bill, hide_index=True, width="stretch", height=35 * (len(bill) + 1) + 3)
+        st.markdown(markdown_table(bill))
     with right:
-        bands = fits.bands(resamples, 0.95)
-        guarded(lambda: figures.budget(law, bands if which == "fit" else bands.iloc[:0], models, C, N, D, settings))
-    guarded(lambda: figures.devices(C, tables.load("gpus"), utilisation, device.id, settings))
-    guarded(lambda: figures.device_hours(models, C, device, utilisation, settings))
+        draw("compute.budget", lambda: figures.budget(law, bands if refitted else bands.iloc[:0], models, C, N, D, settings))
+
+
+def markdown_table(rows) -> str:
+    """A DataFrame of texts as a Markdown table, its cells shown as they stand."""
+    lines = [list(rows.columns), ["---"] * len(rows.columns), *rows.to_numpy().tolist()]
+    return "\n".join("| " + " | ".join(cell if cell == "---" else plain(cell) for cell in line) + " |" for line in lines)
+
+
+@st.fragment
+def devices() -> None:
+    """The same budget on every device with a price."""
+    left, right = st.columns(2)
+    with left:
+        C = power_of_ten("c_dev", "Training compute in FLOP", 18.0, 27.0, 23.25)
+    with right:
+        utilisation = controls.slider("mfu_dev", "Utilisation of peak (%)", 5, 90, 40, 1, format="%d%%") / 100
+    draw("compute.devices", lambda: figures.devices(C, gpu_table, utilisation, {"budget": format_flops(C), "utilisation": f"{utilisation:.0%}"}))
+
+
+@st.fragment
+def device_hours() -> None:
+    """Reported against computed hours."""
+    utilisation = controls.slider("mfu_runs", "Utilisation that the line stands for (% of peak)", 5, 90, 40, 1, format="%d%%") / 100
+    draw("compute.device_hours", lambda: figures.device_hours(models, utilisation, {"utilisation": f"{utilisation:.0%}"}))
 
 
 @st.fragment
@@ -119,7 +142,7 @@ def overtraining() -> None:
         C = power_of_ten("c_over", "Training compute in FLOP", 19.0, 26.0, 23.25)
     with right:
         ratio = power_of_ten("ratio", "Tokens per parameter", 0.0, 3.4, 2.3)
-    guarded(lambda: figures.overtraining(fitted, models, C, ratio, {"law": fitted.label, "budget": format_flops(C), "tokens per parameter": f"{ratio:.0f}"}))
+    draw("compute.overtraining", lambda: figures.overtraining(fitted, models, C, ratio, {"law": fitted.label, "budget": format_flops(C), "tokens per parameter": f"{ratio:.0f}"}))
 
 
 @st.fragment
@@ -130,7 +153,7 @@ def repetition() -> None:
         unique = power_of_ten("unique", "Unique tokens in the corpus", 9.0, 13.0, 11.0)
     with right:
         epochs = controls.slider("epochs", "Epochs", 1, 100, 4, 1)
-    guarded(lambda: figures.repetition(laws["muennighoff2023"], unique, float(epochs), {"unique tokens": format_count(unique), "epochs": str(epochs)}))
+    draw("compute.repetition", lambda: figures.repetition(laws["muennighoff2023"], unique, float(epochs), {"unique tokens": format_count(unique), "epochs": str(epochs)}))
 
 
 @st.fragment
@@ -145,11 +168,20 @@ def inference() -> None:
         served = power_of_ten("served", "Tokens served", 10.0, 15.0, 13.0)
     law = laws["sardana2023"] if which == "sardana2023" else scaling_laws.InferenceLaw(fitted)
     N, D = (float(value) for value in law.base.compute_optimal(C))
-    guarded(lambda: figures.inference(law, N, D, served, {"law": law.label, "quality of": format_flops(C), "served": format_count(served, "tokens")}))
+    draw("compute.inference", lambda: figures.inference(law, N, D, served, {"law": law.label, "quality of": format_flops(C), "served": format_count(served, "tokens")}))
 
 
 plan()
+export_row("compute.budget")
+st.header("What others paid", anchor=False)
+device_hours()
+export_row("compute.device_hours")
+devices()
+export_row("compute.devices")
 st.header("When the optimum is not what you need", anchor=False)
 overtraining()
+export_row("compute.overtraining")
 repetition()
+export_row("compute.repetition")
 inference()
+export_row("compute.inference")

@@ -6,7 +6,7 @@ from analysis import scaling, scaling_runs, tables
 from analysis.figures import scaling as figures
 from analysis.units import format_flops
 from pages.components import controls, fits, frame
-from pages.components.panel import guarded
+from pages.components.panel import draw, export_row, show_panel
 
 frame.begin(
     "scaling",
@@ -85,37 +85,50 @@ laws, models = figures.published(), figures.published_models()
 
 @st.fragment
 def laws_against_compute() -> None:
-    """Tokens per parameter and the allocation, under all chosen laws."""
-    left, right = st.columns([3, 2])
+    """Tokens per parameter, parameters or tokens against compute, under all chosen laws."""
+    left, middle, right = st.columns([3, 3, 2])
     with left:
-        C = budget("c", 18.0, 26.0, 23.75 + 0.01)
+        C = budget("c", 18.0, 26.0, 23.75)
+    with middle:
+        quantity = controls.switch("show", "Show the optimal", {"ratio": "tokens per parameter", "n_params": "parameters", "n_tokens": "tokens"}, "ratio")
     with right:
         level = LEVELS[controls.switch("level", "Interval of the refit", list(LEVELS), "95%")]
     names = {law_id: figures.law_name(law) for law_id, law in laws.items()}
     picked = controls.choices("laws", "Published laws", names, figures.DEFAULT_LAWS)
-    fitted, resamples, settings = (chosen[1], chosen[2], chosen[3]) if chosen else (figures.released_fit(5)[0], None, {})
+    law, resamples, settings = (chosen[1], chosen[2], chosen[3]) if chosen else (figures.released_fit(5)[0], None, {})
     bands = fits.bands(resamples, level)
     settings = settings | {"budget": format_flops(C), "interval": f"{level:.0%}", "laws": ", ".join(laws[i].label for i in picked)}
-    guarded(lambda: figures.tokens_per_param(laws, picked, models, fitted, bands, C, settings))
-    quantity = controls.switch("quantity", "Show the optimal", {"n_params": "parameters", "n_tokens": "tokens"}, "n_params")
-    guarded(lambda: figures.allocation(laws, picked, quantity, models, fitted, bands, C, settings))
+    if quantity == "ratio":
+        draw("scaling.laws", lambda: figures.tokens_per_param(laws, picked, models, law, bands, C, settings))
+    else:
+        draw("scaling.laws", lambda: figures.allocation(laws, picked, quantity, models, law, bands, C, settings))
+
+
+def one_law(key: str) -> tuple:
+    """(C, law, resamples, settings) from a budget and a law; the resamples are empty for a law that was not fitted here."""
+    _, fitted, resamples, settings = chosen
+    left, right = st.columns([3, 2])
+    with left:
+        C = budget(f"c_{key}", 18.0, 24.0, 21.0)
+    with right:
+        options = {"fit": fitted.label} | {i: figures.law_name(law) for i, law in laws.items() if isinstance(law, scaling.ScalingLaw)}
+        which = controls.choice(f"law_{key}", "Law", options, "fit")
+    settings = settings | {"budget": format_flops(C), "law": options[which]}
+    return (C, fitted, resamples, settings) if which == "fit" else (C, laws[which], resamples.iloc[:0], settings)
 
 
 @st.fragment
-def loss_landscape() -> None:
-    """Contours and IsoFLOP lines of one law over the runs."""
-    runs, fitted, resamples, settings = chosen
-    left, right = st.columns([3, 2])
-    with left:
-        C = budget("c_runs", 18.0, 24.0, 21.0)
-    with right:
-        options = {"fit": fitted.label} | {i: figures.law_name(law) for i, law in laws.items() if isinstance(law, scaling.ScalingLaw)}
-        which = controls.choice("law", "Law", options, "fit")
-    law = fitted if which == "fit" else laws[which]
-    level = LEVELS["95%"]
-    settings = settings | {"budget": format_flops(C), "law": options[which]}
-    guarded(lambda: figures.isoflop(runs, law, resamples if which == "fit" else resamples.iloc[:0], C, level, settings))
-    guarded(lambda: figures.contours(runs, law, C, settings))
+def isoflop() -> None:
+    """Loss along lines of equal compute."""
+    C, law, resamples, settings = one_law("iso")
+    draw("scaling.isoflop", lambda: figures.isoflop(chosen[0], law, resamples, C, 0.95, settings))
+
+
+@st.fragment
+def contours() -> None:
+    """The runs and the law's contours."""
+    C, law, _, settings = one_law("map")
+    draw("scaling.contours", lambda: figures.contours(chosen[0], law, C, settings))
 
 
 @st.fragment
@@ -124,17 +137,22 @@ def how_well_it_fits() -> None:
     runs, fitted, _, settings = chosen
     axis = {"train_flops": "compute", "n_params": "parameters", "n_tokens": "tokens"}
     against = controls.switch("residuals", "Residuals against", axis, "train_flops")
-    guarded(lambda: figures.residuals(runs, fitted, against, settings | {"against": axis[against]}))
+    draw("scaling.residuals", lambda: figures.residuals(runs, fitted, against, settings | {"against": axis[against]}))
 
 
 laws_against_compute()
+export_row("scaling.laws")
 if chosen:
     st.header("One law over the runs", anchor=False)
-    loss_landscape()
+    isoflop()
+    export_row("scaling.isoflop")
+    contours()
+    export_row("scaling.contours")
     st.header("How well is it known?", anchor=False)
-    guarded(lambda: figures.constants(chosen[1], chosen[2], laws, 0.95, chosen[3]))
+    show_panel(figures.constants(chosen[1], chosen[2], laws, 0.95, chosen[3]))
     st.subheader("What the fit says of Chinchilla's budget, with 95% intervals", anchor=False)
     st.dataframe(figures.estimates(chosen[1], chosen[2], figures.CHINCHILLA_FLOPS, 0.95), hide_index=True, width="stretch")
     how_well_it_fits()
+    export_row("scaling.residuals")
     st.header("Chinchilla's own table", anchor=False)
-    guarded(lambda: figures.chinchilla_table(laws, tables.load("chinchilla_optimal"), {"table": "corrected"}))
+    show_panel(figures.chinchilla_table(laws, tables.load("chinchilla_optimal"), {"table": "with its declared correction"}))

@@ -16,9 +16,8 @@ ALLOW_NONE = "ALLOW_NO_BROWSER"
 """Environment variable: set to 1 to run the tests without a browser; those that need one are then skipped."""
 
 ADVICE = (
-    "No Chrome or Chromium that runs was found and none could be installed: install one (Debian: sudo apt-get install "
-    "chromium; macOS and Windows: the Google Chrome installer), or name one with BROWSER_PATH=/path/to/chrome. "
-    f"With {ALLOW_NONE}=1 the tests that need a browser are skipped."
+    "install one (Debian: sudo apt-get install chromium; macOS and Windows: the Google Chrome installer) or name one with "
+    f"BROWSER_PATH=/path/to/chrome. With {ALLOW_NONE}=1 the tests that need a browser are skipped."
 )
 
 
@@ -41,10 +40,12 @@ def runs(path: str | None) -> bool:
 
 
 def ensure() -> str | None:
-    """Path of a browser that runs, installed now if none was there; None if there is none to be had."""
+    """Path of a browser that runs, installed now if none was there; None if none is to be had or BROWSER_PATH is wrong."""
     path = browser_path()
     if runs(path):
         return path
+    if os.environ.get("BROWSER_PATH"):  # somebody chose; nothing is installed behind their back
+        return None
     for install in (with_apt, with_brew, with_playwright):
         path = install()
         if runs(path):
@@ -92,6 +93,13 @@ def succeeds(command: list[str]) -> bool:
         return False
 
 
+def complaint() -> str:
+    """What is missing and what to do about it."""
+    chosen = os.environ.get("BROWSER_PATH")
+    problem = f"BROWSER_PATH={chosen} is not a browser that runs" if chosen else "No Chrome or Chromium that runs was found"
+    return f"{problem}: {ADVICE}"
+
+
 def main() -> int:
     """Print the browser's path, or say what to do; the exit status."""
     if path := ensure():
@@ -100,7 +108,7 @@ def main() -> int:
     if os.environ.get(ALLOW_NONE) == "1":
         print()
         return 0
-    print(ADVICE, file=sys.stderr)
+    print(complaint(), file=sys.stderr)
     return 1
 
 

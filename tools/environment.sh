@@ -22,12 +22,9 @@ fi
 
 if ! { new_enough "$python" && "$python" -m pip --version >/dev/null 2>&1; }; then
     found= without_venv=
-    if [ -n "${PYTHON:-}" ] && ! new_enough "$PYTHON"; then
-        echo "PYTHON=$PYTHON is not a working Python 3.11 or newer." >&2
-        exit 1
-    fi
+    if [ -n "${PYTHON:-}" ]; then set -- "$PYTHON"; else set -- python3.13 python3.12 python3.11 python3 python; fi
     # Each candidate is run, not only looked up: version managers put names on the path that do not work.
-    for candidate in "${PYTHON:-python3.13}" python3.13 python3.12 python3.11 python3 python; do
+    for candidate in "$@"; do
         new_enough "$candidate" || continue
         if has_venv "$candidate"; then found=$candidate; break; fi
         without_venv=${without_venv:-$candidate}
@@ -35,6 +32,9 @@ if ! { new_enough "$python" && "$python" -m pip --version >/dev/null 2>&1; }; th
     if [ -z "$found" ] && [ -n "$without_venv" ]; then
         echo "$without_venv cannot create virtual environments: install its venv package" \
             "(on Debian and Ubuntu: sudo apt-get install python3-venv), then run make again." >&2
+        exit 1
+    elif [ -z "$found" ] && [ -n "${PYTHON:-}" ]; then
+        echo "PYTHON=$PYTHON is not a working Python 3.11 or newer." >&2
         exit 1
     elif [ -z "$found" ]; then
         echo "No Python 3.11 or newer found: install one from python.org or your system's packages, or name it" \

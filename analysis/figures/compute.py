@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from analysis import compute, scaling, scaling_laws, tables
 from analysis.figures import style
@@ -24,26 +23,25 @@ def budget(
     """
     budgets = compute_axis()
     best, _ = law.compute_optimal(budgets)
-    figure, parts = go.Figure(), []
+    traces, parts = [], []
     if len(bands):
         span = interval_name(fitted or law, bands)
-        figure.add_traces(style.band(bands["train_flops"], bands["n_params_low"], bands["n_params_high"], span, style.BLUE))
+        traces.extend(style.band(bands["train_flops"], bands["n_params_low"], bands["n_params_high"], span, style.BLUE))
         parts.append(bands[["train_flops", "n_params_low", "n_params_high"]].assign(series=span, status="uncertain"))
-    figure.add_trace(style.computed_line(budgets, best, f"optimum, {law_name(law)}", style.BLUE))
+    traces.append(style.computed_line(budgets, best, f"optimum, {law_name(law)}", style.BLUE))
     parts.append(pd.DataFrame({"series": law_name(law), "train_flops": budgets, "n_params": best, "status": "computed"}))
-    figure.add_trace(model_markers(models, "computed_flops", "n_params"))
+    traces.append(model_markers(models, "computed_flops", "n_params"))
     known = models.dropna(subset=["computed_flops"])
     parts.append(known[["model", "computed_flops", "n_params", "source"]].rename(columns={"model": "series", "computed_flops": "train_flops"}).assign(status="reported"))
-    figure.add_trace(style.what_if_marker([C], [N], "your run", style.AMBER))
-    figure.add_vline(x=C, line={"color": style.AMBER, "dash": "dash", "width": 1.5})
+    traces.append(style.what_if_marker([C], [N], "your run", style.AMBER))
     parts.append(pd.DataFrame({"series": "your run", "train_flops": [C], "n_params": [N], "n_tokens": [D], "status": "what_if"}))
-    figure.update_layout(style.layout("flops", "params", y_range=(3e7, 3e12), x_range=(1e19, 1e26), height=500))
+    layout = style.layout("flops", "params", y_range=(3e7, 3e12), x_range=(1e19, 1e26), height=500, shapes=[style.vertical_line(C, style.AMBER)])
     near = known.iloc[(np.log(known["computed_flops"] / C)).abs().argsort()[:1]]["model"].iloc[0]
     return Panel(
         name="compute.budget",
         title=f"{format_flops(C)} trains {format_count(N, 'parameters')} on {format_count(D, 'tokens')}; {near} took about as much",
-        figure=figure,
-        data=pd.concat(parts, ignore_index=True),
+        figure=style.figure(traces, layout),
+        data=lambda: pd.concat(parts, ignore_index=True),
         caption=(
             "The line is the best size for each budget, the band its interval where the law was refitted here; markers are published models at "
             "C = 6 N D (hollow: not verified). Models above the line are larger than the law asks, those below were trained on more tokens."
@@ -63,19 +61,19 @@ def overtraining(law, models: pd.DataFrame, C: float, ratio: float, settings: Ma
     more = float(compute.compute_multiplier(law, C, ratio))
     N, D = (float(value) for value in compute.at_tokens_per_param(C, ratio))
     best = float(scaling.tokens_per_param(law, C))
-    figure = go.Figure(style.computed_line(ratios, penalty, f"loss lost at {format_flops(C)}", style.BLUE))
+    traces = [style.computed_line(ratios, penalty, f"loss lost at {format_flops(C)}", style.BLUE)]
     known = models.dropna(subset=["tokens_per_param"])
     known = known[known["model"].isin(SHOWN_RATIOS)]
     at = compute.overtraining_penalty(law, C, known["tokens_per_param"].to_numpy())
     marks = model_markers(known.assign(penalty=at), "tokens_per_param", "penalty")
-    figure.add_trace(marks.update(name="ratios of published models", mode="markers+text", textposition="top center"))
-    figure.add_trace(style.what_if_marker([ratio], [here], "your ratio", style.AMBER))
-    figure.update_layout(style.layout("ratio", "number", y_title="Loss above the optimum (nats)", y_range=(-0.005, max(0.12, here * 1.3)), x_range=(1, 3000)))
+    traces.append(marks | {"name": "ratios of published models", "mode": "markers+text", "textposition": "top center"})
+    traces.append(style.what_if_marker([ratio], [here], "your ratio", style.AMBER))
+    layout = style.layout("ratio", "number", y_title="Loss above the optimum (nats)", y_range=(-0.005, max(0.12, here * 1.3)), x_range=(1, 3000))
     return Panel(
         name="compute.overtraining",
         title=f"At {significant(ratio)} tokens per parameter the same compute loses {significant(here, 2)} nats, or takes {significant(more, 3)} times the FLOPs",
-        figure=figure,
-        data=pd.concat([
+        figure=style.figure(traces, layout),
+        data=lambda: pd.concat([
             pd.DataFrame({"series": "penalty", "tokens_per_param": ratios, "penalty": penalty, "status": "computed"}),
             known[["model", "tokens_per_param", "source"]].rename(columns={"model": "series"}).assign(penalty=at, status="computed"),
             pd.DataFrame({"series": ["your ratio"], "tokens_per_param": [ratio], "penalty": [here], "status": ["what_if"]}),
@@ -102,20 +100,19 @@ def repetition(law: scaling_laws.RepeatedDataLaw, unique_tokens: float, epochs: 
     effective = limited.effective_tokens(axis * unique_tokens)
     here = float(limited.effective_tokens(epochs * unique_tokens))
     limit = float(unique_tokens * (1 + law.R_D))
-    figure = go.Figure()
-    figure.add_trace(style.computed_line(axis, axis * unique_tokens, "if every pass were new data", style.GREY, width=1.2))
-    figure.add_trace(style.computed_line(axis, effective, "worth in unique tokens", style.BLUE))
-    figure.add_trace(style.computed_line([1, 200], [limit, limit], f"limit, {significant(1 + law.R_D)} x the corpus", style.CRIMSON, width=1.2))
-    figure.add_trace(style.what_if_marker([epochs], [here], "your epochs", style.AMBER))
-    figure.update_layout(style.layout("log_number", "tokens", x_title="Epochs over the corpus", y_title="Effective training tokens", x_range=(1, 200)))
-    figure.update_xaxes(dtick=None, tickvals=[1, 2, 4, 10, 20, 40, 100, 200])
-    figure.update_yaxes(dtick=None)
+    traces = []
+    traces.append(style.computed_line(axis, axis * unique_tokens, "if every pass were new data", style.GREY, width=1.2))
+    traces.append(style.computed_line(axis, effective, "worth in unique tokens", style.BLUE))
+    traces.append(style.computed_line([1, 200], [limit, limit], f"limit, {significant(1 + law.R_D)} x the corpus", style.CRIMSON, width=1.2))
+    traces.append(style.what_if_marker([epochs], [here], "your epochs", style.AMBER))
+    layout = style.layout("log_number", "tokens", x_title="Epochs over the corpus", y_title="Effective training tokens", x_range=(1, 200))
+    layout["xaxis"] |= {"tickvals": [1, 2, 4, 10, 20, 40, 100, 200], "ticktext": ["1", "2", "4", "10", "20", "40", "100", "200"]}
     share = here / (epochs * unique_tokens)
     return Panel(
         name="compute.repetition",
         title=f"{significant(epochs)} epochs over {format_count(unique_tokens, 'tokens')} are worth {format_count(here)} new ones, {share:.0%} of what was processed",
-        figure=figure,
-        data=pd.DataFrame({"epochs": axis, "tokens_seen": axis * unique_tokens, "effective_tokens": effective, "status": "computed"}).pipe(
+        figure=style.figure(traces, layout),
+        data=lambda: pd.DataFrame({"epochs": axis, "tokens_seen": axis * unique_tokens, "effective_tokens": effective, "status": "computed"}).pipe(
             lambda frame: pd.concat([frame, pd.DataFrame({"epochs": [epochs], "tokens_seen": [epochs * unique_tokens], "effective_tokens": [here], "status": ["what_if"]})], ignore_index=True)
         ),
         caption="Up to about four passes repeated data is nearly as good as new; the worth saturates at the limit however long one trains. The law was fitted on C4 with up to 9 B parameters.",
@@ -135,18 +132,19 @@ def inference(law: scaling_laws.InferenceLaw, N: float, D: float, served: float,
     n_best, d_best = (float(value) for value in best.for_loss(target))
     n_train, d_train = (float(value) for value in scaling_laws.InferenceLaw(law.base, 0.0).for_loss(target))
     saving = 1 - float(best.total_flops(n_best, d_best) / best.total_flops(n_train, d_train))
-    figure = go.Figure()
-    figure.add_trace(style.computed_line(axis, sizes[:, 0], "parameters", style.BLUE))
-    figure.add_trace(style.computed_line(axis, sizes[:, 1], "training tokens", style.CRIMSON))
-    figure.add_trace(style.what_if_marker([served, served], [n_best, d_best], "your demand", style.AMBER))
-    figure.add_vline(x=served, line={"color": style.AMBER, "dash": "dash", "width": 1.5})
-    figure.update_layout(style.layout("tokens", "log_number", x_title="Tokens served over the model's life", y_title="Parameters; training tokens"))
-    figure.update_yaxes(exponentformat="B", dtick=1)
+    traces = []
+    traces.append(style.computed_line(axis, sizes[:, 0], "parameters", style.BLUE))
+    traces.append(style.computed_line(axis, sizes[:, 1], "training tokens", style.CRIMSON))
+    traces.append(style.what_if_marker([served, served], [n_best, d_best], "your demand", style.AMBER))
+    layout = style.layout(
+        "tokens", "params", x_title="Tokens served over the model's life", y_title="Parameters; training tokens",
+        shapes=[style.vertical_line(served, style.AMBER)],
+    )  # fmt: skip
     return Panel(
         name="compute.inference",
         title=f"Serving {format_count(served, 'tokens')} makes {format_count(n_best)} parameters on {format_count(d_best)} tokens the cheapest way to this loss",
-        figure=figure,
-        data=pd.concat([
+        figure=style.figure(traces, layout),
+        data=lambda: pd.concat([
             pd.DataFrame({"served_tokens": axis, "n_params": sizes[:, 0], "n_tokens": sizes[:, 1], "loss": target, "status": "computed"}),
             pd.DataFrame({"served_tokens": [served], "n_params": [n_best], "n_tokens": [d_best], "loss": [target], "status": ["what_if"]}),
         ], ignore_index=True),
@@ -161,30 +159,28 @@ def inference(law: scaling_laws.InferenceLaw, N: float, D: float, served: float,
     )  # fmt: skip
 
 
-def device_hours(models: pd.DataFrame, C: float, device: compute.Device, utilisation: float, settings: Mapping[str, str]) -> Panel:
+def device_hours(models: pd.DataFrame, utilisation: float, settings: Mapping[str, str]) -> Panel:
     """Reported device-hours of published runs against those that 6 N D at a utilisation would take on the same device."""
     known = models.dropna(subset=["computed_flops", "gpu_hours", "utilisation"]).copy()
     known["hours_at_utilisation"] = known["gpu_hours"] * known["utilisation"] / utilisation
-    yours = float(compute.cost_of(C, device, 1, utilisation).gpu_hours)
-    figure, low, high = go.Figure(), 100.0, 1e8
-    figure.add_trace(style.computed_line([low, high], [low, high], f"computed at {utilisation:.0%} utilisation", style.BLUE))
-    figure.add_trace(model_markers(known, "hours_at_utilisation", "gpu_hours").update(name="published runs"))
-    figure.add_trace(style.what_if_marker([yours], [yours], "your run", style.AMBER))
-    figure.update_layout(
-        style.layout("log_number", "log_number", x_title=f"Computed device-hours (6 N D at {utilisation:.0%})", y_title="Reported device-hours", x_range=(low, high), y_range=(low, high), height=500)
-    )
-    figure.update_xaxes(exponentformat="B")
-    figure.update_yaxes(exponentformat="B")
+    traces, low, high = [], 100.0, 1e8
+    traces.append(style.computed_line([low, high], [low, high], f"computed at {utilisation:.0%} utilisation", style.BLUE))
+    traces.append(model_markers(known, "hours_at_utilisation", "gpu_hours") | {"name": "published runs"})
+    layout = style.layout(
+        "log_number", "log_number", x_title=f"Computed device-hours (6 N D at {utilisation:.0%})", y_title="Reported device-hours",
+        x_range=(low, high), y_range=(low, high), height=500,
+    )  # fmt: skip
+    layout["xaxis"]["exponentformat"] = layout["yaxis"]["exponentformat"] = "B"
     middle = float(known["utilisation"].median())
     best = known.loc[known["utilisation"].idxmax()]
     return Panel(
         name="compute.device_hours",
         title=f"Published runs used {known['utilisation'].min():.0%} to {known['utilisation'].max():.0%} of their devices' peak, half of them more than {middle:.0%}",
-        figure=figure,
-        data=known[["model", "n_params", "n_tokens", "computed_flops", "train_flops", "gpu", "gpu_hours", "hours_at_utilisation", "utilisation", "source", "verified"]].assign(status="reported"),
+        figure=style.figure(traces, layout),
+        data=lambda: known[["model", "n_params", "n_tokens", "computed_flops", "train_flops", "gpu", "gpu_hours", "hours_at_utilisation", "utilisation", "source", "verified"]].assign(status="reported"),
         caption=(
             f"Markers above the line took more hours than {utilisation:.0%} of peak would. Utilisation here is 6 N D over reported hours at peak, so attention and "
-            f"recomputation count as loss; {best['model']} comes out best. Your run would take {significant(yours)} hours on {device.label}."
+            f"recomputation count as loss; {best['model']} comes out best."
         ),
         alt=f"Reported against computed device-hours of {len(known)} runs; implied utilisation runs from {known['utilisation'].min():.0%} to {known['utilisation'].max():.0%}.",
         sources=(*_of_models(known), *(Citation(i) for i in ("nvidia_a100", "nvidia_h100", "google_tpu"))),
@@ -193,7 +189,7 @@ def device_hours(models: pd.DataFrame, C: float, device: compute.Device, utilisa
     )
 
 
-def devices(C: float, gpus: pd.DataFrame, utilisation: float, chosen: str, settings: Mapping[str, str]) -> Panel:
+def devices(C: float, gpus: pd.DataFrame, utilisation: float, settings: Mapping[str, str]) -> Panel:
     """Rent for the budget on each device that has a price in the table."""
     priced = gpus.dropna(subset=["price_usd_per_hour"]).copy()
     costs = [compute.cost_of(C, compute.Device.from_row(row), 1, utilisation) for row in priced.to_dict("records")]
@@ -201,22 +197,16 @@ def devices(C: float, gpus: pd.DataFrame, utilisation: float, chosen: str, setti
     priced["usd"] = [float(cost.usd) for cost in costs]
     priced["energy_kwh"] = [float(cost.energy_kwh) for cost in costs]
     priced = priced.sort_values("usd")
-    figure = go.Figure(
-        go.Bar(
-            x=priced["usd"].tolist(), y=priced["label"].tolist(), orientation="h", name="rent", meta={"role": "computed"},
-            marker={"color": [style.AMBER if row == chosen else style.BLUE for row in priced["id"]]},
-            text=[format_money(value) for value in priced["usd"]], textposition="auto", hovertemplate="%{y}: %{text}<extra></extra>",
-        )
-    )  # fmt: skip
-    figure.update_layout(style.layout("number", "category", x_title="Rent (USD)", height=480, showlegend=False))
-    figure.update_xaxes(tickprefix="$", exponentformat="B")
-    figure.update_yaxes(autorange="reversed")
+    traces = [style.bars(priced["usd"], priced["label"], "rent", style.BLUE, [format_money(value) for value in priced["usd"]], horizontal=True)]
+    layout = style.layout("number", "category", x_title="Rent (USD)", height=480, showlegend=False)
+    layout["xaxis"] |= {"tickprefix": "$", "exponentformat": "B"}
+    layout["yaxis"] |= {"autorange": "reversed"}
     cheapest, dearest = priced.iloc[0], priced.iloc[-1]
     return Panel(
         name="compute.devices",
         title=f"Renting {format_flops(C)} costs {format_money(cheapest['usd'])} on {cheapest['label']} and {format_money(dearest['usd'])} on {dearest['label']}",
-        figure=figure,
-        data=priced[["id", "label", "peak_flops_per_s", "power_w", "price_usd_per_hour", "price_basis", "gpu_hours", "usd", "energy_kwh", "price_source"]]
+        figure=style.figure(traces, layout),
+        data=lambda: priced[["id", "label", "peak_flops_per_s", "power_w", "price_usd_per_hour", "price_basis", "gpu_hours", "usd", "energy_kwh", "price_source"]]
         .rename(columns={"price_source": "source"})
         .assign(status="computed"),
         caption=f"List price per device-hour times the hours at {utilisation:.0%} of peak, the same for every device. Prices are of the date and place in the table and change quickly; whether a model fits in memory is another question.",
@@ -254,14 +244,8 @@ def bill(C: float, N: float, D: float, law, resamples: pd.DataFrame, cost: compu
 
 def default_panels() -> dict[str, Callable[[], Panel]]:
     """The panels of the compute page at its default settings."""
-    C, utilisation, device_id = 1.73e23, 0.4, "a100_40gb"
+    C, utilisation = 10**23.25, 0.4
     settings = {"budget": format_flops(C), "utilisation": f"{utilisation:.0%}"}
-
-    def gpus():
-        return tables.load("gpus")
-
-    def device():
-        return compute.Device.from_row(gpus().set_index("id", drop=False).loc[device_id])
 
     def draw_budget():
         law, resamples = released_fit(5)
@@ -274,8 +258,8 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
 
     return {
         "compute.budget": draw_budget,
-        "compute.devices": lambda: devices(C, gpus(), utilisation, device_id, settings),
-        "compute.device_hours": lambda: device_hours(published_models(), C, device(), utilisation, settings),
+        "compute.devices": lambda: devices(C, tables.load("gpus"), utilisation, settings),
+        "compute.device_hours": lambda: device_hours(published_models(), utilisation, {"utilisation": f"{utilisation:.0%}"}),
         "compute.overtraining": lambda: overtraining(released_fit(5)[0], published_models(), C, 200.0, settings | {"tokens per parameter": "200"}),
         "compute.repetition": lambda: repetition(published()["muennighoff2023"], 1e11, 4.0, {"unique tokens": "100 B", "epochs": "4"}),
         "compute.inference": draw_inference,

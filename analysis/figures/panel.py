@@ -20,12 +20,44 @@ class Citation:
     location: str = ""
 
 
+class Rows:
+    """The data of a panel: a DataFrame, or a function that makes it, called when somebody first looks.
+
+    A slider redraws the chart and nobody reads the table behind it, so the table is not made until it is exported.
+    """
+
+    def __set_name__(self, owner, name):
+        self.slot = f"_{name}"
+
+    def __get__(self, panel, owner=None) -> pd.DataFrame:
+        if panel is None:
+            raise AttributeError("data of a panel has no default")
+        rows = panel.__dict__[self.slot]
+        if callable(rows):
+            rows = panel.__dict__[self.slot] = check_rows(panel.name, rows())
+        return rows
+
+    def __set__(self, panel, rows) -> None:
+        panel.__dict__[self.slot] = rows if callable(rows) else check_rows(panel.name, rows)
+
+
+def check_rows(name: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """rows if they are the data of a panel, else ValueError."""
+    if "status" not in rows:
+        raise ValueError(f"data of panel {name} needs a column 'status'")
+    odd = set(rows["status"]) - set(STATUSES)
+    if odd:
+        raise ValueError(f"status in the data of panel {name} must be one of {', '.join(STATUSES)}, got {sorted(odd)}")
+    return rows
+
+
 @dataclass(frozen=True)
 class Panel:
     """What a page shows and what an export holds.
 
     name: "topic.figure", the stable id in links, decks and bulk export. title: the finding or the question, readable alone
-    on a slide. figure: without a title of its own. data: one row per drawn mark, with a column `status` out of STATUSES.
+    on a slide. figure: without a title of its own. data: one row per drawn mark, with a column `status` out of STATUSES, or a function
+    that makes it on first use.
     caption: what is drawn and how to read it. alt: the finding in one sentence, for those who cannot see the chart.
     settings: the controls behind it, as shown. explain: functions whose docstrings say how the numbers are computed.
 
@@ -35,7 +67,7 @@ class Panel:
     name: str
     title: str
     figure: go.Figure
-    data: pd.DataFrame
+    data: pd.DataFrame | Callable[[], pd.DataFrame] = Rows()  # type: ignore[assignment] # noqa: RUF009
     caption: str
     alt: str
     sources: tuple[Citation, ...] = ()
@@ -48,11 +80,6 @@ class Panel:
         for word in ("title", "caption", "alt"):
             if not getattr(self, word).strip():
                 raise ValueError(f"{word} of panel {self.name} must not be empty")
-        if "status" not in self.data:
-            raise ValueError(f"data of panel {self.name} needs a column 'status'")
-        odd = set(self.data["status"]) - set(STATUSES)
-        if odd:
-            raise ValueError(f"status in the data of panel {self.name} must be one of {', '.join(STATUSES)}, got {sorted(odd)}")
 
 
 def explanation(panel: Panel) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from analysis import scaling, scaling_fit, scaling_laws, tables
 from analysis.figures import style
@@ -12,6 +11,7 @@ from analysis.figures.panel import Citation, Panel
 from analysis.units import format_count, format_flops, significant
 
 CHINCHILLA_FLOPS = 5.76e23
+"""Training compute of Chinchilla and Gopher [FLOP], [hoffmann2022] section 1."""
 COMPUTE_RANGE = (1e18, 1e26)
 REPLICATION = Citation("besiroglu2024", "released points of Figure 4 of hoffmann2022")
 COUNTED = {"total": "all parameters", "non_embedding": "parameters without embeddings", "non_embedding_flops": "FLOPs per token / 6"}
@@ -23,7 +23,7 @@ def contours(runs: pd.DataFrame, law, C: float, settings: Mapping[str, str]) -> 
     runs: columns n_params, n_tokens, loss. law: a `scaling.ScalingLaw`.
     """
     n_range, d_range = _padded(runs["n_params"]), _padded(runs["n_tokens"])
-    figure, parts = go.Figure(), []
+    traces, parts, labels = [], [], []
     D = np.geomspace(*d_range, 60)
     for level in _loss_levels(law, runs):
         N = law.params_for_loss(level, D)
@@ -31,40 +31,33 @@ def contours(runs: pd.DataFrame, law, C: float, settings: Mapping[str, str]) -> 
         if inside.sum() < 2:
             continue
         name = f"loss {significant(level)}"
-        line = style.computed_line(N[inside], D[inside], name, style.GREY, width=1.2, showlegend=False)
-        figure.add_trace(line)
+        traces.append(style.computed_line(N[inside], D[inside], name, style.GREY, width=1.2, showlegend=False))
         at = int(np.flatnonzero(inside)[-1])
-        figure.add_annotation(
-            x=np.log10(N[at]), y=np.log10(D[at]), text=significant(level), showarrow=False, font={"size": 11}, yshift=8, xshift=4
-        )
+        labels.append(style.note(np.log10(N[at]), np.log10(D[at]), significant(level), yshift=8, xshift=4))
         parts.append(pd.DataFrame({"series": name, "n_params": N[inside], "n_tokens": D[inside], "loss": level, "status": "computed"}))
     N_opt, D_opt = law.compute_optimal(np.geomspace(1e17, 1e24, 50))
     inside = (N_opt > n_range[0]) & (N_opt < n_range[1])
-    figure.add_trace(style.computed_line(N_opt[inside], D_opt[inside], "compute-optimal", style.CRIMSON))
+    traces.append(style.computed_line(N_opt[inside], D_opt[inside], "compute-optimal", style.CRIMSON))
     parts.append(pd.DataFrame({"series": "compute-optimal", "n_params": N_opt[inside], "n_tokens": D_opt[inside], "status": "computed"}))
     N_iso = np.geomspace(*n_range, 30)
     D_iso = C / (scaling.FLOPS_PER_PARAM_TOKEN * N_iso)
     inside = (D_iso > d_range[0]) & (D_iso < d_range[1])
-    figure.add_trace(style.what_if_line(N_iso[inside], D_iso[inside], f"{format_flops(C)}", style.AMBER))
+    traces.append(style.what_if_line(N_iso[inside], D_iso[inside], f"{format_flops(C)}", style.AMBER))
     parts.append(pd.DataFrame({"series": "budget", "n_params": N_iso[inside], "n_tokens": D_iso[inside], "status": "what_if"}))
-    figure.add_trace(
-        go.Scatter(
-            x=runs["n_params"].tolist(), y=runs["n_tokens"].tolist(), mode="markers", name="training runs", meta={"role": "reported"},
-            marker={
-                "color": runs["loss"].tolist(), "colorscale": style.SEQUENTIAL, "size": 7, "line": {"width": 0.6, "color": style.GREY},
-                "colorbar": {"title": {"text": "loss"}, "thickness": 12, "outlinewidth": 0},
-            },
-            customdata=runs["loss"].tolist(), hovertemplate="%{x:.3~s} parameters, %{y:.3~s} tokens<br>loss %{customdata:.3f}<extra></extra>",
-        )
-    )  # fmt: skip
-    figure.update_layout(style.layout("params", "tokens", x_range=n_range, y_range=d_range, height=520))
-    points = runs[["n_params", "n_tokens", "loss"]].assign(series="training runs", status="reported", source=_run_source(runs))
+    marker = {
+        "color": runs["loss"].tolist(), "colorscale": style.SEQUENTIAL, "size": 7, "line": {"width": 0.6, "color": style.GREY},
+        "colorbar": {"title": {"text": "loss"}, "thickness": 12, "outlinewidth": 0},
+    }  # fmt: skip
+    points = style.reported_markers(runs["n_params"], runs["n_tokens"], "training runs", style.GREY, text=[f"loss {loss:.3f}" for loss in runs["loss"]])
+    traces.append(points | {"marker": marker})
+    layout = style.layout("params", "tokens", x_range=n_range, y_range=d_range, height=520, annotations=labels)
+    observed = runs[["n_params", "n_tokens", "loss"]].assign(series="training runs", status="reported", source=_run_source(runs))
     N_best, D_best = (float(value) for value in law.compute_optimal(C))
     return Panel(
         name="scaling.contours",
         title=f"{len(runs)} runs and the valley between too few parameters and too few tokens",
-        figure=figure,
-        data=pd.concat([points, *parts], ignore_index=True),
+        figure=style.figure(traces, layout),
+        data=lambda: pd.concat([observed, *parts], ignore_index=True),
         caption=(
             "Points are training runs coloured by final loss; grey lines join equal loss under the law; the solid line is the best split "
             f"of every budget and the dashed one is the chosen budget, {format_flops(C)}."
@@ -84,7 +77,7 @@ def isoflop(runs: pd.DataFrame, law, resamples: pd.DataFrame, C: float, level: f
 
     resamples: the bootstrap of the law (columns E, A, B, alpha, beta), or an empty frame for a law without one.
     """
-    figure, parts = go.Figure(), []
+    traces, parts, shapes = [], [], []
     budgets = sorted({1e19, 1e20, 1e21, float(C)})
     N = np.geomspace(*_padded(runs["n_params"]), 60)
     bottoms = []
@@ -99,34 +92,34 @@ def isoflop(runs: pd.DataFrame, law, resamples: pd.DataFrame, C: float, level: f
         shown = loss < best * 1.35
         status = "what_if" if budget == C else "computed"
         if budget == C and len(resamples):
-            low, high = scaling.interval(scaling.resampled_loss(resamples, N[shown], D[shown]), level)
-            figure.add_traces(style.band(N[shown], low, high, f"{level:.0%} interval", color))
-            parts.append(_frame(f"{format_flops(budget)}, interval", N[shown], loss_low=low, loss_high=high, status="uncertain"))
-        figure.add_trace(draw(N[shown], loss[shown], format_flops(budget), color))
+            coarse = np.flatnonzero(shown)[::3]  # the interval bends little; a third of the points draws the same band
+            low, high = scaling.interval(scaling.resampled_loss(resamples, N[coarse], D[coarse]), level)
+            traces.extend(style.band(N[coarse], low, high, f"{level:.0%} interval", color))
+            parts.append(_frame(f"{format_flops(budget)}, interval", N[coarse], loss_low=low, loss_high=high, status="uncertain"))
+        traces.append(draw(N[shown], loss[shown], format_flops(budget), color))
         parts.append(_frame(format_flops(budget), N[shown], loss=loss[shown], status=status))
         near = runs[np.abs(np.log(runs["train_flops"] / budget)) < np.log(1.25)]
         if len(near):
             markers = style.reported_markers(near["n_params"], near["loss"], f"runs within 25 % of {format_flops(budget)}", color)
-            figure.add_trace(markers.update(showlegend=False))
+            traces.append(markers | {"showlegend": False})
             parts.append(_frame("training runs", near["n_params"], loss=near["loss"], status="reported"))
-        figure.add_trace(style.what_if_marker([float(N_best)], [best], "optimum", color).update(showlegend=budget == C))
+        traces.append(style.what_if_marker([float(N_best)], [best], "optimum", color) | {"showlegend": budget == C})
         parts.append(_frame(f"{format_flops(budget)}, optimum", [float(N_best)], loss=[best], status=status))
     N_best, D_best = (float(value) for value in law.compute_optimal(C))
     interval_words = ""
     if len(resamples):
         n_low, n_high = scaling.interval(scaling.resampled_optimum(resamples, C)[0], level)
-        figure.add_shape(
-            type="line", x0=n_low, x1=n_high, y0=bottoms[budgets.index(C)], y1=bottoms[budgets.index(C)],
-            line={"color": style.AMBER, "width": 5}, opacity=0.5,
-        )  # fmt: skip
+        bottom = bottoms[budgets.index(C)]
+        thick = {"color": style.AMBER, "width": 5}
+        shapes.append({"type": "line", "x0": float(n_low), "x1": float(n_high), "y0": bottom, "y1": bottom, "line": thick, "opacity": 0.5})
         interval_words = f" ({level:.0%} interval {format_count(float(n_low))} to {format_count(float(n_high))})"
-        parts.append(_frame("optimum, interval", [float(n_low), float(n_high)], loss=[bottoms[budgets.index(C)]] * 2, status="uncertain"))
-    figure.update_layout(style.layout("params", "loss", y_range=(min(bottoms) - 0.1, max(max(bottoms) * 1.25, 3.2))))
+        parts.append(_frame("optimum, interval", [float(n_low), float(n_high)], loss=[bottom] * 2, status="uncertain"))
+    layout = style.layout("params", "loss", y_range=(min(bottoms) - 0.1, max(max(bottoms) * 1.25, 3.2)), shapes=shapes)
     return Panel(
         name="scaling.isoflop",
         title=f"At {format_flops(C)} the best model has {format_count(N_best)} parameters, and being off by two costs little",
-        figure=figure,
-        data=pd.concat(parts, ignore_index=True),
+        figure=style.figure(traces, layout),
+        data=lambda: pd.concat(parts, ignore_index=True),
         caption=(
             f"Loss along lines of equal compute. The chosen budget's optimum is {format_count(N_best, 'parameters')}{interval_words} "
             f"and {format_count(D_best, 'tokens')}; half or twice the size loses "
@@ -150,36 +143,36 @@ def allocation(
     """
     which = {"n_params": 0, "n_tokens": 1}[quantity]
     budgets = compute_axis()
-    figure, parts = go.Figure(), []
+    traces, parts = [], []
     if len(bands):
         low, high, span = bands[f"{quantity}_low"], bands[f"{quantity}_high"], interval_name(fitted, bands)
-        figure.add_traces(style.band(bands["train_flops"], low, high, span, style.BLUE))
+        traces.extend(style.band(bands["train_flops"], low, high, span, style.BLUE))
         parts.append(pd.DataFrame({"series": span, "train_flops": bands["train_flops"], f"{quantity}_low": low, f"{quantity}_high": high, "status": "uncertain"}))
         values = fitted.compute_optimal(budgets)[which]
-        figure.add_trace(style.computed_line(budgets, values, fitted.label, style.BLUE))
+        traces.append(style.computed_line(budgets, values, fitted.label, style.BLUE))
         parts.append(pd.DataFrame({"series": fitted.label, "train_flops": budgets, quantity: values, "status": "computed"}))
     for number, law_id in enumerate(chosen):
         law = laws[law_id]
         values = np.asarray(law.compute_optimal(budgets)[which])
         line = style.computed_line(budgets, values, law_name(law), style.series_color(1 + number))
         if law.single_source:
-            line.line.dash = "dot"
-        figure.add_trace(line)
+            line["line"]["dash"] = "dot"
+        traces.append(line)
         parts.append(pd.DataFrame({"series": law_name(law), "train_flops": budgets, quantity: values, "status": "computed", "source": law.source}))
     known = models.dropna(subset=["n_params", "n_tokens"])
-    figure.add_trace(model_markers(known, "computed_flops", quantity))
+    traces.append(model_markers(known, "computed_flops", quantity))
     parts.append(
         known[["model", "computed_flops", quantity, "source"]].rename(columns={"model": "series", "computed_flops": "train_flops"}).assign(status="reported")
     )
-    figure.add_vline(x=C, line={"color": style.AMBER, "dash": "dash", "width": 1.5})
-    figure.update_layout(style.layout("flops", {"n_params": "params", "n_tokens": "tokens"}[quantity], x_range=COMPUTE_RANGE, height=540))
+    kind, here = {"n_params": "params", "n_tokens": "tokens"}[quantity], [style.vertical_line(C, style.AMBER)]
+    layout = style.layout("flops", kind, x_range=COMPUTE_RANGE, height=540, shapes=here)
     noun = {"n_params": "parameters", "n_tokens": "tokens"}[quantity]
     spread = [float(np.asarray(laws[i].compute_optimal(C)[which])) for i in chosen] or [float(fitted.compute_optimal(C)[which])]
     return Panel(
         name=f"scaling.allocation_{noun}",
         title=f"At {format_flops(C)} the laws ask for {format_count(min(spread))} to {format_count(max(spread))} {noun}",
-        figure=figure,
-        data=pd.concat(parts, ignore_index=True),
+        figure=style.figure(traces, layout),
+        data=lambda: pd.concat(parts, ignore_index=True),
         caption=(
             f"Compute-optimal {noun} under each law; dotted lines rest on a single secondary source. Markers are published models at "
             "C = 6 N D (hollow: not verified). Laws that count parameters differently are drawn as they count."
@@ -197,14 +190,14 @@ def tokens_per_param(
 ) -> Panel:  # fmt: skip
     """Optimal tokens per parameter against compute for several laws: how far apart the advice is."""
     budgets = compute_axis()
-    figure, parts, at_C = go.Figure(), [], {}
+    traces, parts, at_C = [], [], {}
     if len(bands):
         span = interval_name(fitted, bands)
-        figure.add_traces(style.band(bands["train_flops"], bands["ratio_low"], bands["ratio_high"], span, style.BLUE))
+        traces.extend(style.band(bands["train_flops"], bands["ratio_low"], bands["ratio_high"], span, style.BLUE))
         parts.append(bands[["train_flops", "ratio_low", "ratio_high"]].assign(series=span, status="uncertain"))
         ratio = scaling.tokens_per_param(fitted, budgets)
         at_C[fitted.label] = float(scaling.tokens_per_param(fitted, C))
-        figure.add_trace(style.computed_line(budgets, ratio, fitted.label, style.BLUE))
+        traces.append(style.computed_line(budgets, ratio, fitted.label, style.BLUE))
         parts.append(pd.DataFrame({"series": fitted.label, "train_flops": budgets, "ratio": ratio, "status": "computed"}))
     for number, law_id in enumerate(chosen):
         law = laws[law_id]
@@ -212,24 +205,23 @@ def tokens_per_param(
         at_C[law.label] = float(scaling.tokens_per_param(law, C))
         line = style.computed_line(budgets, ratio, law_name(law), style.series_color(1 + number))
         if law.single_source:
-            line.line.dash = "dot"
-        figure.add_trace(line)
+            line["line"]["dash"] = "dot"
+        traces.append(line)
         parts.append(pd.DataFrame({"series": law_name(law), "train_flops": budgets, "ratio": ratio, "status": "computed", "source": law.source}))
     known = models.dropna(subset=["n_params", "n_tokens"])
-    figure.add_trace(model_markers(known, "computed_flops", "tokens_per_param"))
+    traces.append(model_markers(known, "computed_flops", "tokens_per_param"))
     parts.append(
         known[["model", "computed_flops", "tokens_per_param", "source"]]
         .rename(columns={"model": "series", "computed_flops": "train_flops", "tokens_per_param": "ratio"})
         .assign(status="reported")
     )
-    figure.add_vline(x=C, line={"color": style.AMBER, "dash": "dash", "width": 1.5})
-    figure.update_layout(style.layout("flops", "ratio", x_range=COMPUTE_RANGE, y_range=(0.5, 3000), height=540))
+    layout = style.layout("flops", "ratio", x_range=COMPUTE_RANGE, y_range=(0.5, 3000), height=540, shapes=[style.vertical_line(C, style.AMBER)])
     lowest, highest = min(at_C, key=at_C.get), max(at_C, key=at_C.get)
     return Panel(
         name="scaling.tokens_per_param",
         title=f"At {format_flops(C)} the choice of law moves the optimum from {significant(at_C[lowest], 2)} to {significant(at_C[highest], 2)} tokens per parameter",
-        figure=figure,
-        data=pd.concat(parts, ignore_index=True),
+        figure=style.figure(traces, layout),
+        data=lambda: pd.concat(parts, ignore_index=True),
         caption=(
             f"Lowest is {lowest}, highest {highest}. The rounded and unrounded Chinchilla constants alone differ by more than half; "
             "markers are published models (hollow: not verified), many of them trained far beyond every optimum because they will be used a lot."
@@ -250,14 +242,15 @@ def residuals(runs: pd.DataFrame, law, against: str, settings: Mapping[str, str]
     kind = {"n_params": "params", "n_tokens": "tokens", "train_flops": "flops"}[against]
     typical = float(np.median(np.abs(values)))
     worst = float(values[np.argmax(np.abs(values))])
-    figure = go.Figure(style.reported_markers(runs[against], values, "training runs", style.BLUE))
-    figure.add_hline(y=0, line={"color": style.GREY, "width": 1})
-    figure.update_layout(style.layout(kind, "percent", y_title="Observed over predicted loss, log difference", showlegend=False))
+    traces = [style.reported_markers(runs[against], values, "training runs", style.BLUE)]
+    layout = style.layout(
+        kind, "percent", y_title="Observed over predicted loss, log difference", showlegend=False, shapes=[style.horizontal_line(0.0)]
+    )
     return Panel(
         name="scaling.residuals",
         title=f"The law misses half of the runs by less than {typical:.1%}",
-        figure=figure,
-        data=runs[["n_params", "n_tokens", "train_flops", "loss"]].assign(residual=values, status="reported", source=_run_source(runs)),
+        figure=style.figure(traces, layout),
+        data=lambda: runs[["n_params", "n_tokens", "train_flops", "loss"]].assign(residual=values, status="reported", source=_run_source(runs)),
         caption=(
             f"Positive: the run is worse than {law.label} predicts. The largest miss is {worst:+.1%}. A pattern along the axis would mean "
             "that the form of the law is wrong there; the five runs of highest loss lie where tokens are fewest."
@@ -271,41 +264,37 @@ def residuals(runs: pd.DataFrame, law, against: str, settings: Mapping[str, str]
 
 def constants(fitted: scaling.ScalingLaw, resamples: pd.DataFrame, laws: Mapping[str, object], level: float, settings: Mapping[str, str]) -> Panel:
     """The five constants with their bootstrap interval, each as a multiple of the fit, beside published ones."""
-    figure, rows = go.Figure(), []
+    traces, rows = [], []
     names = list(scaling.CONSTANTS)
     low, high = scaling.interval(resamples[names].to_numpy(), level)
     errors = scaling.standard_errors(resamples)
     for name, lower, upper in zip(names, low, high, strict=True):
         value = getattr(fitted, name)
         rows.append({"constant": name, "series": fitted.label, "value": value, "low": lower, "high": upper, "standard_error": errors[name], "status": "computed"})
-    figure.add_trace(
-        go.Scatter(
-            x=[1.0] * len(names), y=names, mode="markers", name=f"{fitted.label}, {level:.0%} interval", meta={"role": "computed"},
-            marker={"color": style.BLUE, "size": 10}, hovertemplate="%{y} = %{text}<extra></extra>",
-            text=[f"{significant(row['value'], 4)} ({significant(row['low'])} to {significant(row['high'])})" for row in rows],
-            error_x={
-                "type": "data", "symmetric": False, "array": [row["high"] / row["value"] - 1 for row in rows],
-                "arrayminus": [1 - row["low"] / row["value"] for row in rows], "color": style.BLUE, "thickness": 2,
-            },
-        )
-    )  # fmt: skip
+    error = {
+        "type": "data", "symmetric": False, "array": [row["high"] / row["value"] - 1 for row in rows],
+        "arrayminus": [1 - row["low"] / row["value"] for row in rows], "color": style.BLUE, "thickness": 2,
+    }  # fmt: skip
+    spans = [f"{significant(row['value'], 4)} ({significant(row['low'])} to {significant(row['high'])})" for row in rows]
+    fit_markers = style.reported_markers([1.0] * len(names), names, f"{fitted.label}, {level:.0%} interval", style.BLUE, text=spans)
+    traces.append(fit_markers | {"error_x": error, "meta": {"role": "computed"}})
     published = ["hoffmann2022_approach3", "hoffmann2022_approach3_rounded", "besiroglu2024"]
     symbols = dict(zip(published, ("star", "star-open", "diamond"), strict=True))
     for number, law_id in enumerate(published):
         law = laws[law_id]
         values = [getattr(law, name) for name in names]
         ratio = [value / getattr(fitted, name) for value, name in zip(values, names, strict=True)]
-        figure.add_trace(style.reported_markers(ratio, names, law.label, style.series_color(number + 1), symbols[law_id], text=[significant(v, 4) for v in values]))
+        traces.append(style.reported_markers(ratio, names, law.label, style.series_color(number + 1), symbols[law_id], text=[significant(v, 4) for v in values]))
         rows += [{"constant": name, "series": law.label, "value": value, "status": "reported", "source": law.source} for name, value in zip(names, values, strict=True)]
-    figure.update_layout(style.layout("log_number", "category", x_title="Multiple of the fitted value"))
-    figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(dtick=None, tickvals=[0.2, 0.5, 1, 2, 5], ticktext=["0.2", "0.5", "1", "2", "5"])
+    layout = style.layout("log_number", "category", x_title="Multiple of the fitted value")
+    layout["yaxis"] |= {"autorange": "reversed"}
+    layout["xaxis"] |= {"tickvals": [0.2, 0.5, 1, 2, 5], "ticktext": ["0.2", "0.5", "1", "2", "5"]}
     outside = [name for name, lower, upper in zip(names, low, high, strict=True) if not lower <= getattr(laws["hoffmann2022_approach3"], name) <= upper]
     return Panel(
         name="scaling.constants",
         title=f"Chinchilla's published constants lie outside the refit's {level:.0%} interval for {_listed(outside)}",
-        figure=figure,
-        data=pd.DataFrame(rows),
+        figure=style.figure(traces, layout),
+        data=lambda: pd.DataFrame(rows),
         caption="Bars are percentile intervals of the resampled fits. A and B are known to a factor only; what they imply for a budget is known better, because they move together with their exponents.",
         alt=f"Fitted constants with {level:.0%} intervals; the published Chinchilla values of {_listed(outside)} lie outside.",
         sources=(*_cite_laws(laws, published), REPLICATION),
@@ -316,28 +305,29 @@ def constants(fitted: scaling.ScalingLaw, resamples: pd.DataFrame, laws: Mapping
 
 def chinchilla_table(laws: Mapping[str, object], printed: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
     """Budgets of Chinchilla's own tables over those of each approach's line and of Eq. 10 with the published constants."""
-    figure, rows = go.Figure(), []
+    traces, rows = [], []
     lines = {"approach1": "hoffmann2022_approach1", "approach2": "hoffmann2022_approach2", "approach3": "hoffmann2022_approach3_table"}
     for number, (approach, law_id) in enumerate(lines.items()):
         part, law = printed[printed["approach"] == approach], laws[law_id]
         implied = (part["n_params"] / law.k_N) ** (1 / law.a)
         difference = part["train_flops"] / implied - 1
-        figure.add_trace(style.reported_markers(part["n_params"], difference, f"approach {approach[-1]}", style.series_color(number), text=part["parameters"]))
+        traces.append(style.reported_markers(part["n_params"], difference, f"approach {approach[-1]}", style.series_color(number), text=part["parameters"]))
         rows.append(part[["approach", "parameters", "n_params", "train_flops", "source", "location"]].assign(implied_flops=implied, difference=difference, status="reported"))
     part, law = printed[printed["approach"] == "approach3"], laws["hoffmann2022_approach3"]
     a = law.beta / (law.alpha + law.beta)
     G = law.compute_optimal(scaling.FLOPS_PER_PARAM_TOKEN)[0]
     implied = scaling.FLOPS_PER_PARAM_TOKEN * (part["n_params"] / G) ** (1 / a)
     difference = part["train_flops"] / implied - 1
-    figure.add_trace(style.computed_line(part["n_params"], difference, "approach 3 against Eq. 10", style.RED))
+    traces.append(style.computed_line(part["n_params"], difference, "approach 3 against Eq. 10", style.RED))
     rows.append(part[["approach", "parameters", "n_params", "train_flops", "source", "location"]].assign(implied_flops=implied, difference=difference, status="computed"))
-    figure.add_hline(y=0, line={"color": style.GREY, "width": 1})
-    figure.update_layout(style.layout("params", "percent", x_title="Model size (parameters)", y_title="Printed over implied budget - 1"))
+    layout = style.layout(
+        "params", "percent", x_title="Model size (parameters)", y_title="Printed over implied budget - 1", shapes=[style.horizontal_line(0.0)]
+    )
     return Panel(
         name="scaling.chinchilla_table",
         title="Chinchilla's own tables follow a power law in 8 of 9 rows, but not its published equation",
-        figure=figure,
-        data=pd.concat(rows, ignore_index=True),
+        figure=style.figure(traces, layout),
+        data=lambda: pd.concat(rows, ignore_index=True),
         caption=(
             f"Markers: printed budgets over a power law through the approach's rows; all agree within the printed rounding except 67B, in every approach. "
             f"The line: Table A3 against Eq. 10 with its unrounded constants, for which the table prints {-difference.max():.0%} to {-difference.min():.0%} less compute than the equation asks. "
@@ -369,14 +359,14 @@ def estimates(fitted, resamples: pd.DataFrame, C: float, level: float) -> pd.Dat
     return pd.DataFrame(table, columns=["quantity", "estimate", f"{level:.0%} low", f"{level:.0%} high"])
 
 
-def model_markers(models: pd.DataFrame, x: str, y: str) -> go.Scatter:
+def model_markers(models: pd.DataFrame, x: str, y: str) -> dict:
     """Published models as one trace of markers, in the colour and symbol of their family, named on hover."""
     known = models.dropna(subset=[x, y])
     looks = [style.family_style(family) for family in known["family"]]
     trace = style.reported_markers(known[x], known[y], "published models", style.GREY, text=known["model"])
     colors = [color for color, _ in looks]
     symbols = [symbol if verified else f"{symbol}-open" for (_, symbol), verified in zip(looks, known["verified"] > 0, strict=True)]
-    return trace.update(marker={"color": colors, "symbol": symbols, "line": {"width": 1.5, "color": colors}})
+    return trace | {"marker": {"color": colors, "symbol": symbols, "size": 9, "line": {"width": 1.5, "color": colors}}}
 
 
 def interval_name(fitted, bands: pd.DataFrame) -> str:

@@ -14,6 +14,11 @@ import plotly.graph_objects as go
 BLUE, AMBER, CRIMSON, VIOLET, RED, SLATE, GREY = "#0096FF", "#CD8200", "#B2365A", "#7E39FF", "#E74449", "#466597", "#8C92A3"
 PALETTE = (BLUE, AMBER, CRIMSON, VIOLET, RED, SLATE, GREY)
 SEQUENTIAL = "Viridis"
+# Page, text and grid where no Streamlit page provides them: in exported files.
+THEMES = {
+    "light": {"page": "#FFFFFF", "text": "#1F2430", "muted": "#5A6072", "grid": "#E1E4EA"},
+    "dark": {"page": "#0E1117", "text": "#FAFAFA", "muted": "#A9AFBC", "grid": "#2B303B"},
+}
 BAND_OPACITY = 0.18
 HEIGHT = 460
 
@@ -28,16 +33,17 @@ FAMILIES = {
 }  # fmt: skip
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 
-# What an axis shows: its title, whether it is logarithmic, how Plotly and how PowerPoint write its ticks.
-_COUNT = '[>=1000000000000]0.##,,,,"T";[>=1000000000]0.##,,,"B";0.##,,"M"'
+# What an axis shows: its title, whether it is logarithmic, how Plotly and how PowerPoint write its ticks. PowerPoint writes
+# 1 as "1." under "0.##", so its formats have no optional digits.
+_SUFFIXES = ((1e12, ",,,,", "T"), (1e9, ",,,", "B"), (1e6, ",,", "M"), (1e3, ",", "k"))
 AXES = {
-    "params": ("Parameters", True, {"exponentformat": "B", "dtick": 1}, _COUNT),
-    "tokens": ("Training tokens", True, {"exponentformat": "B", "dtick": 1}, _COUNT),
+    "params": ("Parameters", True, {"exponentformat": "B", "dtick": 1}, "General"),
+    "tokens": ("Training tokens", True, {"exponentformat": "B", "dtick": 1}, "General"),
     "flops": ("Training compute (FLOP)", True, {"exponentformat": "power", "dtick": 2}, "0E+00"),
-    "ratio": ("Tokens per parameter", True, {"dtick": 1}, "#,##0.###"),
-    "loss": ("Loss (nats per token)", False, {}, "0.0#"),
-    "log_number": ("", True, {"dtick": 1}, "#,##0.###"),
-    "number": ("", False, {}, "#,##0.###"),
+    "ratio": ("Tokens per parameter", True, {"dtick": 1}, "General"),
+    "loss": ("Loss (nats per token)", False, {}, "0.0"),
+    "log_number": ("", True, {"dtick": 1}, "General"),
+    "number": ("", False, {}, "General"),
     "percent": ("", False, {"tickformat": ".0%"}, "0%"),
     "category": ("", False, {"type": "category"}, "General"),
 }
@@ -79,55 +85,87 @@ def translucent(color: str, opacity: float = BAND_OPACITY) -> str:
     return f"rgba({red},{green},{blue},{opacity})"
 
 
-def reported_markers(x, y, name: str, color: str, symbol: str = "circle", verified=True, text=None, **extra) -> go.Scatter:
+def reported_markers(x, y, name: str, color: str, symbol: str = "circle", verified=True, text=None, **extra) -> dict:
     """Markers of reported values; hollow for the points (or all) that are not verified.
 
     verified: one truth value, or one per point. text: hover label of each point.
     """
     flags = [bool(verified)] * len(x) if isinstance(verified, bool | int) else [bool(flag) for flag in verified]
     symbols = [symbol if flag else f"{symbol}-open" for flag in flags]
-    return go.Scatter(
-        x=list(x), y=list(y), mode="markers", name=escape(name), text=None if text is None else [escape(t) for t in text],
-        marker={"color": color, "size": 9, "symbol": symbols[0] if len(set(symbols)) == 1 else symbols, "line": {"width": 1.5, "color": color}},
-        hovertemplate=_hover(text), meta={"role": "reported"}, **extra,
-    )  # fmt: skip
+    marker = {"color": color, "size": 9, "symbol": symbols[0] if len(set(symbols)) == 1 else symbols, "line": {"width": 1.5, "color": color}}
+    return _trace(x, y, name, "reported", text, mode="markers", marker=marker, **extra)
 
 
-def computed_line(x, y, name: str, color: str, **extra) -> go.Scatter:
+def computed_line(x, y, name: str, color: str, **extra) -> dict:
     """A solid line of computed values."""
     return _line(x, y, name, color, "solid", "computed", **extra)
 
 
-def what_if_line(x, y, name: str, color: str, **extra) -> go.Scatter:
+def what_if_line(x, y, name: str, color: str, **extra) -> dict:
     """A dashed line of a what-if."""
     return _line(x, y, name, color, "dash", "what_if", **extra)
 
 
-def what_if_marker(x, y, name: str, color: str, text=None) -> go.Scatter:
+def what_if_marker(x, y, name: str, color: str, text=None) -> dict:
     """A large hollow marker of a what-if."""
-    return go.Scatter(
-        x=list(x), y=list(y), mode="markers", name=escape(name), text=text, hovertemplate=_hover(text), meta={"role": "what_if"},
-        marker={"color": color, "size": 14, "symbol": "x-thin", "line": {"width": 3, "color": color}},
-    )  # fmt: skip
+    marker = {"color": color, "size": 14, "symbol": "x-thin", "line": {"width": 3, "color": color}}
+    return _trace(x, y, name, "what_if", text, mode="markers", marker=marker)
 
 
-def band(x, low, high, name: str, color: str) -> list[go.Scatter]:
+def band(x, low, high, name: str, color: str) -> list[dict]:
     """An interval as a band: the lower edge and an upper edge filled down to it, both without a line of their own."""
-    edge = {"mode": "lines", "line": {"width": 0, "color": color}, "hoverinfo": "skip", "legendgroup": escape(name)}
-    x = list(x)
-    return [
-        go.Scatter(x=x, y=list(low), showlegend=False, name=f"{escape(name)}, low", meta={"role": "band", "edge": "low"}, **edge),
-        go.Scatter(
-            x=x, y=list(high), name=escape(name), fill="tonexty", fillcolor=translucent(color), meta={"role": "band", "edge": "high"}, **edge
-        ),
-    ]
+    edge = {"type": "scatter", "mode": "lines", "line": {"width": 0, "color": color}, "hoverinfo": "skip", "legendgroup": escape(name)}
+    lower = {"x": _values(x), "y": _values(low), "showlegend": False, "name": f"{escape(name)}, low", "meta": {"role": "band", "edge": "low"}}
+    upper = {"x": _values(x), "y": _values(high), "name": escape(name), "meta": {"role": "band", "edge": "high"}}
+    return [edge | lower, edge | upper | {"fill": "tonexty", "fillcolor": translucent(color)}]
 
 
-def _line(x, y, name, color, dash, role, width=2.5, text=None, **extra) -> go.Scatter:
-    return go.Scatter(
-        x=list(x), y=list(y), mode="lines", name=escape(name), line={"color": color, "width": width, "dash": dash}, text=text,
-        hovertemplate=_hover(text), meta={"role": role}, **extra,
-    )  # fmt: skip
+def bars(x, y, name: str, color, text=None, horizontal: bool = False) -> dict:
+    """Bars of computed values; color: one, or one per bar."""
+    shown = {"text": list(text), "textposition": "auto"} if text is not None else {}
+    return {
+        "type": "bar", "x": _values(x), "y": _values(y), "name": escape(name), "orientation": "h" if horizontal else "v",
+        "marker": {"color": color}, "meta": {"role": "computed"}, **shown,
+    }  # fmt: skip
+
+
+def figure(traces: Sequence[Mapping], layout: Mapping) -> go.Figure:
+    """The figure of traces and a layout made by this module.
+
+    Plotly's validation of every property takes ten times as long as the rest of a slider's answer, so it is left out
+    here; tests/test_figures.py validates every panel instead.
+    """
+    return go.Figure({"data": list(traces), "layout": dict(layout)}, _validate=False)
+
+
+def vertical_line(x: float, color: str, dash: str = "dash") -> dict:
+    """A shape: a line over the whole height at x, in the units of the data."""
+    return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "y domain", "line": {"color": color, "dash": dash, "width": 1.5}}
+
+
+def horizontal_line(y: float, color: str = GREY) -> dict:
+    """A shape: a thin line over the whole width at y, in the units of the data."""
+    return {"type": "line", "y0": y, "y1": y, "x0": 0, "x1": 1, "xref": "x domain", "line": {"color": color, "width": 1}}
+
+
+def note(x: float, y: float, text: str, **extra) -> dict:
+    """An annotation without an arrow; on a logarithmic axis x and y are exponents of ten, as Plotly wants them."""
+    return {"x": x, "y": y, "text": escape(text), "showarrow": False, "font": {"size": 11}, **extra}
+
+
+def _line(x, y, name, color, dash, role, width=2.5, text=None, **extra) -> dict:
+    return _trace(x, y, name, role, text, mode="lines", line={"color": color, "width": width, "dash": dash}, **extra)
+
+
+def _trace(x, y, name, role, text, **properties) -> dict:
+    trace = {"type": "scatter", "x": _values(x), "y": _values(y), "name": escape(name), "meta": {"role": role}, "hovertemplate": _hover(text)}
+    if text is not None:
+        trace["text"] = [escape(label) for label in text]
+    return trace | properties
+
+
+def _values(values) -> list:
+    return values.to_numpy() if hasattr(values, "to_numpy") else values if hasattr(values, "dtype") else list(values)
 
 
 def _hover(text) -> str:
@@ -160,7 +198,30 @@ def axis(kind: str, title: str = "", data_range: Sequence[float] | None = None) 
     return result
 
 
-def tick_format(figure: go.Figure, which: str) -> str:
-    """The PowerPoint number format of the figure's "x" or "y" axis."""
-    meta: Mapping = figure.layout.meta or {}
-    return AXES[meta.get(which, "number")][3]
+def template(theme: str) -> go.layout.Template:
+    """Colours of page, text and grid for a figure outside the dashboard; theme "light" or "dark"."""
+    if theme not in THEMES:
+        raise ValueError(f"theme must be one of {', '.join(THEMES)}, got {theme!r}")
+    colors = THEMES[theme]
+    axis = {"gridcolor": colors["grid"], "zerolinecolor": colors["muted"], "linecolor": colors["muted"], "tickcolor": colors["muted"]}
+    return go.layout.Template(layout={
+        "paper_bgcolor": colors["page"], "plot_bgcolor": colors["page"], "colorway": list(PALETTE), "xaxis": axis, "yaxis": axis,
+        "font": {"color": colors["text"], "family": "Source Sans 3, Source Sans Pro, Helvetica, Arial, sans-serif"},
+        "legend": {"bgcolor": "rgba(0,0,0,0)"}, "hoverlabel": {"font": {"family": "inherit"}},
+    })  # fmt: skip
+
+
+def tick_format(figure: go.Figure, which: str, high: float) -> str:
+    """The PowerPoint number format of the figure's "x" or "y" axis, whose largest value is high.
+
+    A format holds two conditions at most, so axes that count in K, M, B, T get the three that fit below high.
+    """
+    axis, meta = figure.layout[f"{which}axis"], figure.layout.meta
+    general = AXES[meta.get(which, "number") if isinstance(meta, Mapping) else "number"][3]
+    prefix = f'"{axis.tickprefix}"' if axis.tickprefix else ""
+    if axis.exponentformat != "B":
+        return prefix + general
+    digits = "0" if axis.type == "log" else "0.0"
+    fitting = [(scale, f'{digits}{commas}"{suffix}"') for scale, commas, suffix in _SUFFIXES if scale <= high]
+    first, second, third = [*fitting, (1, "General"), (1, "General"), (1, "General")][:3]
+    return f"[>={first[0]:.0f}]{prefix}{first[1]};[>={second[0]:.0f}]{prefix}{second[1]};{prefix}{third[1]}"

@@ -17,16 +17,16 @@ def start() -> None:
     _started = True
     st.set_page_config(page_title=PROJECT, page_icon=":material/calculate:", layout="wide")
     page = registry.navigation()
-    settle_memory()
     page.run()
+    settle_memory(page.url_path)
 
 
 @st.cache_resource(show_spinner=False)
-def settle_memory() -> None:
-    """Collect garbage once and set what is left aside.
+def settle_memory(path: str) -> None:
+    """Collect garbage and set what is left aside, once per page of this server, when its first run has imported all it needs.
 
     Streamlit collects after every rerun; without this each collection walks over everything the imports created, which
-    is most of the time that a slider takes (docs/performance.md).
+    is most of the time that a slider takes (docs/performance.md). path: the page; the cache makes it once for each.
     """
     gc.collect()
     gc.freeze()

@@ -11,6 +11,7 @@ from pages.components import controls
 
 FORMATS = {"csv": "CSV", "png": "PNG", "svg": "SVG", "pdf": "PDF", "html": "HTML", "pptx": "PPTX"}
 NEEDS_BROWSER = ("png", "svg", "pdf")
+SHOWN_SOURCES = 4
 
 COPY_LINK = st.components.v2.component(
     "copy_link",
@@ -35,25 +36,62 @@ COPY_LINK = st.components.v2.component(
 
 
 def show_panel(panel: Panel) -> None:
-    """Show a panel. The files behind its buttons are made only when they are clicked."""
+    """A panel whose settings do not change on this page: chart and export row together."""
+    draw(panel.name, lambda: panel)
+    export_row(panel.name)
+
+
+def draw(slot: str, build: Callable[[], Panel]) -> None:
+    """Show the chart that build() makes, with its words; where tables or settings do not allow it, say why in its place.
+
+    Called inside the fragment of the chart's controls. Only what a slider changes is here: the export row stands outside
+    the fragment (`export_row`) and picks up the panel when one of its buttons is pressed.
+    """
+    try:
+        panel = build()
+    except ValueError as problem:
+        current().pop(slot, None)
+        st.error(plain(str(problem)), icon=":material/error:")
+        return
+    current()[slot] = panel
     st.subheader(plain(panel.title), anchor=False)
     st.plotly_chart(
-        panel.figure, key=f"chart-{panel.name}", alt=panel.alt, width="stretch",
+        panel.figure, key=f"chart-{slot}", alt=panel.alt, width="stretch",
         config={"displaylogo": False, "toImageButtonOptions": camera(panel), "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]},
     )  # fmt: skip
-    st.caption(plain(panel.caption))
-    st.caption("Sources: " + " · ".join(cited(citation) for citation in panel.sources))
-    with st.container(horizontal=True, gap="small", key=f"row-{panel.name}"):
-        link = controls.link()
+    st.caption(f"{plain(panel.caption)}  \nSources: {source_line(panel)}")
+
+
+def current() -> dict[str, Panel]:
+    """The panels of this session as they stand, by slot."""
+    return st.session_state.setdefault("panels", {})
+
+
+@st.fragment
+def export_row(slot: str) -> None:
+    """The buttons under a chart. The files behind them are made only when they are clicked, from the chart as it then is."""
+    panels, page, links = current(), st.session_state["page"], st.session_state["links"]
+    origin = controls.server_origin()
+
+    def file(format: str) -> bytes:
+        if slot not in panels:
+            raise ValueError("there is no chart to export")
+        return export.export(panels[slot], format, permalink=controls.address(page, links, origin))
+
+    with st.container(horizontal=True, gap="small", key=f"row-{slot}"):
         for format, label in FORMATS.items():
             st.download_button(
-                label, data=partial(_render, panel, format, link), file_name=export.file_name(panel, format), mime=export.mime(format),
-                on_click="ignore", key=f"{format}-{panel.name}", help=f"Download this figure as {label}",
+                label, data=partial(file, format), file_name=f"{slot.replace('.', '-')}.{format}", mime=export.mime(format),
+                on_click="ignore", key=f"{format}-{slot}", help=f"Download this figure as {label}",
+                disabled=format in NEEDS_BROWSER and export_image.browser_path() is None,
             )  # fmt: skip
-        st.button("Add to deck", key=f"deck-{panel.name}", on_click=add_to_deck, args=(panel, link))
-        COPY_LINK(key=f"link-{panel.name}")
-        with st.popover("How is this computed?"):
-            st.text(explanation(panel))
+        st.button("Add to deck", key=f"deck-{slot}", on_click=add_to_deck, args=(slot, origin))
+        COPY_LINK(key=f"link-{slot}")
+        details = st.popover("How is this computed?", key=f"how-{slot}", on_change="rerun")
+        if details.open and slot in panels:
+            with details:
+                st.text(explanation(panels[slot]))
+                st.markdown("**Sources**\n\n" + "\n".join(f"- {cited(citation)}" for citation in panels[slot].sources))
     if export_image.browser_path() is None:
         st.info(NO_BROWSER, icon=":material/image_not_supported:")
 
@@ -64,14 +102,21 @@ NO_BROWSER = (
 )
 
 
-def _render(panel: Panel, format: str, link: str) -> bytes:
-    return export.export(panel, format, permalink=link)
-
-
-def add_to_deck(panel: Panel, link: str) -> None:
-    """Put a panel, as it stands, on the slide deck of this session."""
+def add_to_deck(slot: str, origin: str) -> None:
+    """Put the chart in a slot, as it stands, on the slide deck of this session."""
+    if slot not in current():
+        return
+    panel = current()[slot]
+    link = controls.address(st.session_state["page"], st.session_state["links"], origin)
     st.session_state.setdefault("deck", []).append({"panel": panel, "link": link, "title": panel.title})
     st.toast(f"Added to your deck: {plain(panel.title)}", icon=":material/slideshow:")
+
+
+def source_line(panel: Panel) -> str:
+    """The first works that a panel cites, as links, and how many more there are."""
+    shown = " · ".join(cited(citation) for citation in panel.sources[:SHOWN_SOURCES])
+    more = len(panel.sources) - SHOWN_SOURCES
+    return f"{shown} · and {more} more, listed below" if more > 0 else shown or "computed from the settings alone"
 
 
 def camera(panel: Panel) -> dict:
@@ -93,13 +138,3 @@ def plain(text: str) -> str:
     'a\\\\*b \\\\[x\\\\](y) \\\\$1'
     """
     return "".join("\\" + character if character in "\\`*_[]<>$#~|" else character for character in text)
-
-
-def guarded(draw: Callable[[], Panel]) -> None:
-    """Show the panel that draw() builds; where its tables or settings do not allow it, say why in its place."""
-    try:
-        panel = draw()
-    except ValueError as problem:
-        st.error(plain(str(problem)), icon=":material/error:")
-        return
-    show_panel(panel)

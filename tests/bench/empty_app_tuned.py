@@ -5,5 +5,5 @@ from pathlib import Path
 
 from pages.components.frame import settle_memory
 
-settle_memory()
 runpy.run_path(str(Path(__file__).with_name("empty_app.py")))
+settle_memory("")

@@ -74,7 +74,7 @@ def open_page(browser, address: str):
     page.goto(address)
     page.wait_for_selector("[data-testid=stMain]")
     try:
-        page.wait_for_selector(".js-plotly-plot .plot", timeout=15_000)
+        page.wait_for_selector(".js-plotly-plot .main-svg", timeout=15_000)
     except Exception:  # noqa: BLE001 - a page without charts is not an error here
         pass
     page.wait_for_timeout(2_000)

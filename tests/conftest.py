@@ -1,0 +1,90 @@
+"""What browser tests share: a browser, a running dashboard, and a page to look at it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from analysis import export_image
+from tools.ensure_browser import ALLOW_NONE, complaint, runs
+
+ROOT = Path(__file__).parents[1]
+START_SECONDS = 60
+BROWSER_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--disable-default-apps",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """Path of a Chrome or Chromium. Without one the test fails, or is skipped where ALLOW_NO_BROWSER=1 says so."""
+    path = export_image.browser_path()
+    if not runs(path):
+        (pytest.skip if os.environ.get(ALLOW_NONE) == "1" else pytest.fail)(complaint())
+    return path
+
+
+@pytest.fixture(scope="session")
+def app_server(tmp_path_factory):
+    """Address of the dashboard, running for all tests with the settings it has for a user: "http://127.0.0.1:40123"."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless", "true", "--server.port", str(port)]
+    with log.open("w") as output:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        end = time.monotonic() + START_SECONDS
+        while not healthy(address):
+            if process.poll() is not None or time.monotonic() > end:
+                pytest.fail(f"the dashboard did not start:\n{log.read_text()[-2000:]}")
+            time.sleep(0.1)
+        yield address
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def healthy(address: str) -> bool:
+    """Whether a Streamlit server answers there."""
+    try:
+        return urllib.request.urlopen(f"{address}/_stcore/health", timeout=2).status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def browser(browser_path):
+    """A headless browser for the tests of one file.
+
+    Not for the whole session: as long as Playwright runs, no other test could use asyncio, as drawing pictures does.
+    """
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=BROWSER_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser_page(browser):
+    """An empty page of 1440 x 900 with its own cookies; downloads are allowed."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(30_000)
+    yield context.new_page()
+    context.close()

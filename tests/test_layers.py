@@ -1,0 +1,309 @@
+"""The layers of the project, stated as data and held against every file. DESIGN: tables, topics, figures, pages."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TREE = ("streamlit_app.py", "analysis", "pages", "tests", "tools")
+HEAVY = ("torch", "transformers", "sklearn", "scipy.optimize", "plotly.express")
+SHOWING = ("plotly", "analysis.figures")
+
+
+@dataclass(frozen=True)
+class Imports:
+    """Files matching `where` do not import `modules` (nor anything below them); the rest are exceptions to that."""
+
+    name: str
+    where: tuple[str, ...]
+    modules: tuple[str, ...]
+    why: str
+    only_at_import: bool = False  # inside functions is fine
+    but_modules: tuple[str, ...] = ()
+    but_files: Mapping[str, str] = field(default_factory=dict)  # pattern: reason
+
+
+IMPORTS = (
+    Imports("heavy at import", ("**/*.py",), HEAVY, "they take seconds and every page would pay", only_at_import=True),
+    Imports("streamlit outside pages", ("analysis/**/*.py", "tools/**/*.py"), ("streamlit",), "analysis/ is a package without a screen"),
+    Imports(
+        "drawing in a topic", ("analysis/*.py", "analysis/probe/**/*.py"), SHOWING, "topics compute, figures draw",
+        but_files={"analysis/export*.py": "writes figures to files", "analysis/build.py": "command line over everything"},
+    ),
+    Imports("upwards", ("analysis/**/*.py",), ("pages", "tests", "tools", "streamlit_app"), "lower layers know nothing of higher ones"),
+    Imports("tests in the product", ("pages/**/*.py", "streamlit_app.py"), ("tests", "tools"), "a user runs without them"),
+    Imports(
+        "page imports page", ("pages/**/*.py", "streamlit_app.py"), ("pages",), "what pages share is in pages/components/",
+        but_modules=("pages.components",),
+    ),
+    Imports("drawing on a page", ("pages/*.py",), ("plotly",), "pages show panels that analysis/figures has drawn"),
+    Imports(
+        "computing in the wrong layer", ("pages/**/*.py", "analysis/figures/**/*.py", "streamlit_app.py", "tools/**/*.py"), HEAVY,
+        "the server never loads torch or transformers; fits belong to topics",
+    ),
+    Imports(
+        "transformers elsewhere", ("analysis/*.py", "tools/**/*.py"), ("transformers",), "models are run under analysis/probe/ only",
+        but_files={"analysis/transformer*.py": "exact parameter counts on the meta device"},
+    ),
+    Imports("unsafe formats", ("**/*.py",), ("pickle", "cloudpickle", "dill", "shelve", "marshal"), "reading them runs what is in them"),
+)  # fmt: skip
+
+READERS = {
+    "open", "fdopen", "read_text", "read_bytes", "write_text", "write_bytes", "read_csv", "read_parquet", "read_json", "read_excel",
+    "read_table", "read_feather", "read_html", "read_xml", "to_parquet", "loadtxt", "genfromtxt", "fromfile", "memmap",
+}  # fmt: skip
+FILES = ("analysis/**/*.py", "pages/**/*.py", "streamlit_app.py")
+FILES_BUT = {
+    "analysis/tables.py": "reads data/ for everybody",
+    "analysis/build.py": "writes data/derived/",
+    "analysis/export.py": "its command line writes the exports",
+    "analysis/export_image.py": "starts a browser",
+    "analysis/probe/**/*.py": "keeps runs in files of their own",
+    "analysis/worker_process.py": "rearranges its own input and output",
+}
+# Keyword arguments that are only ever passed as False.
+NEVER_TRUE = {"unsafe_allow_html": "lets text of others run in the page", "trust_remote_code": "runs code of a model's author",
+              "allow_pickle": "reading runs what is in the file", "shell": "a shell reads more into an argument than is meant"}  # fmt: skip
+NEVER_CALLED = {"eval", "exec", "torch.load", "joblib.load", "pandas.read_pickle", "pd.read_pickle", "os.system"}
+
+STEM_PARTS = ("analysis/{}.py", "analysis/figures/{}.py", "tests/test_{}.py")
+STEM_BUT = {
+    "overview": "links to the other pages",
+    "deck": "arranges panels of other pages",
+    "sources": "lists tables",
+    "probe": "its topic is the package analysis/probe/",
+}
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One place where a rule is broken."""
+
+    file: str
+    line: int
+    rule: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.rule}: {self.what}"
+
+
+def matches(path: str, patterns) -> bool:
+    """Whether a path fits a pattern, in which * stops at a slash and **/ stands for any folders, or none."""
+    parts = {"**/": "(?:.*/)?", "*": "[^/]*"}
+    return any(
+        re.fullmatch("".join(parts.get(part, re.escape(part)) for part in re.split(r"(\*\*/|\*)", pattern)), path) for pattern in patterns
+    )
+
+
+def below(module: str, parents) -> bool:
+    return any(module == parent or module.startswith(f"{parent}.") for parent in parents)
+
+
+def dotted(node: ast.expr) -> str:
+    """Names and attributes as "a.b.c"; what is computed on the way is left out, as in ".load" of open_model().load."""
+    if isinstance(node, ast.Name):
+        return node.id
+    return f"{dotted(node.value)}.{node.attr}" if isinstance(node, ast.Attribute) else ""
+
+
+def nodes(tree: ast.AST, in_function: bool = False) -> Iterator[tuple[ast.AST, bool]]:
+    """Every node and whether it waits for a function to be called; what only type checkers read is left out."""
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(child, ast.If) and dotted(child.test).endswith("TYPE_CHECKING"):
+            continue
+        inside = in_function or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        yield child, in_function
+        yield from nodes(child, inside)
+
+
+def imported(node: ast.AST, package: list[str]) -> list[str]:
+    """Full names of the modules, or names in modules, that a node imports."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        base = package[: len(package) - node.level + 1] if node.level else []
+        return [".".join([*base, *([node.module] if node.module else []), alias.name]) for alias in node.names]
+    if isinstance(node, ast.Call) and dotted(node.func).split(".")[-1] in ("import_module", "__import__") and node.args:
+        name = node.args[0]
+        return [name.value] if isinstance(name, ast.Constant) and isinstance(name.value, str) else []
+    return []
+
+
+def in_memory(call: ast.Call) -> bool:
+    """Whether what is read is bytes or text at hand: read_csv(io.StringIO(text))."""
+    return bool(call.args) and isinstance(call.args[0], ast.Call) and dotted(call.args[0].func).endswith(("BytesIO", "StringIO"))
+
+
+def bad_call(call: ast.Call) -> str:
+    """What a call does that nobody here may do; "" if nothing."""
+    name = dotted(call.func)
+    for keyword in call.keywords:
+        if keyword.arg in NEVER_TRUE and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is False):
+            return f"{keyword.arg} is only ever False: it {NEVER_TRUE[keyword.arg]}"
+    return f"{name}() is not used: it runs what it reads" if name in NEVER_CALLED else ""
+
+
+def violations(root: Path) -> list[Violation]:
+    """Every broken rule below root, in the order of files and lines."""
+    paths = [path for part in TREE for path in ([root / part] if part.endswith(".py") else sorted((root / part).rglob("*.py")))]
+    found = []
+    for path in filter(Path.is_file, paths):
+        file = path.relative_to(root).as_posix()
+        found += in_file(file, ast.parse(path.read_text(encoding="utf-8"), file))
+    for page in sorted((root / "pages").glob("*.py")):
+        wanted = [] if page.stem in STEM_BUT or page.stem == "__init__" else [part.format(page.stem) for part in STEM_PARTS]
+        found += [
+            Violation(f"pages/{page.name}", 1, "one stem per topic", f"{part} is missing") for part in wanted if not (root / part).exists()
+        ]
+    return found
+
+
+def in_file(file: str, tree: ast.Module) -> list[Violation]:
+    """Broken rules of one file."""
+    rules = [rule for rule in IMPORTS if matches(file, rule.where) and not matches(file, rule.but_files)]
+    may_read = matches(file, FILES_BUT) or not matches(file, FILES)
+    found = []
+    if file.endswith("/utils.py"):
+        found.append(Violation(file, 1, "no utils.py", "a helper belongs to a topic"))
+    for node, in_function in nodes(tree):
+        for module in imported(node, file.split("/")[:-1]):
+            found += [
+                Violation(file, node.lineno, rule.name, f"imports {module}; {rule.why}")
+                for rule in rules
+                if below(module, rule.modules) and not below(module, rule.but_modules) and not (rule.only_at_import and in_function)
+            ]
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else dotted(node.func)
+            if not may_read and (name in READERS or dotted(node.func) in ("np.load", "numpy.load")) and not in_memory(node):
+                found.append(Violation(file, node.lineno, "files", f"calls {name}(); only analysis/tables.py reads files"))
+            if what := bad_call(node):
+                found.append(Violation(file, node.lineno, "unsafe call", what))
+    return found
+
+
+def test_no_file_breaks_a_layer():
+    assert len(list((ROOT / "analysis").glob("*.py"))) > 3, "looked in the wrong place"
+    broken = violations(ROOT)
+    assert not broken, "\n".join(map(str, broken))
+
+
+BREAKING = [
+    ("heavy at import", "analysis/a.py", "import torch"),
+    ("heavy at import", "analysis/probe/a.py", "try:\n    from transformers import AutoModel\nexcept ImportError:\n    pass"),
+    ("heavy at import", "tests/test_a.py", "from scipy import optimize"),
+    ("heavy at import", "tests/test_a.py", "class A:\n    from sklearn.linear_model import Ridge"),
+    ("heavy at import", "tools/a.py", "import plotly.express as px"),
+    ("streamlit outside pages", "analysis/figures/a.py", "def f():\n    import streamlit as st"),
+    ("streamlit outside pages", "analysis/a.py", "from streamlit.testing.v1 import AppTest"),
+    ("drawing in a topic", "analysis/a.py", "import plotly.graph_objects as go"),
+    ("drawing in a topic", "analysis/a.py", "from .figures import style"),
+    ("upwards", "analysis/figures/a.py", "from pages.components import panel"),
+    ("tests in the product", "pages/components/a.py", "import tests.worker_tasks"),
+    ("page imports page", "pages/deck.py", "from pages import overview"),
+    ("page imports page", "pages/components/a.py", "from ..overview import table"),
+    ("page imports page", "streamlit_app.py", "import pages.overview"),
+    ("drawing on a page", "pages/deck.py", "def f():\n    import plotly.graph_objects"),
+    ("computing in the wrong layer", "pages/components/a.py", "def f():\n    import torch"),
+    ("computing in the wrong layer", "analysis/figures/a.py", "import importlib\ndef f():\n    importlib.import_module('sklearn.svm')"),
+    ("transformers elsewhere", "analysis/a.py", "def f():\n    import transformers"),
+    ("unsafe formats", "tests/test_a.py", "import pickle"),
+    ("files", "analysis/a.py", "text = open('data/a.csv').read()"),
+    ("files", "analysis/a.py", "import pandas as pd\nframe = pd.read_csv('data/a.csv')"),
+    ("files", "analysis/figures/a.py", "from pathlib import Path\ntext = (Path('data') / 'a').read_text()"),
+    ("files", "pages/components/a.py", "import numpy as np\nnp.load('a.npy')"),
+    ("unsafe call", "pages/deck.py", "import streamlit as st\nst.markdown('a', unsafe_allow_html=True)"),
+    ("unsafe call", "analysis/probe/a.py", "load('a', trust_remote_code=wanted)"),
+    ("unsafe call", "analysis/a.py", "def f(text):\n    return eval(text)"),
+    ("unsafe call", "analysis/a.py", "def f(path):\n    import torch\n    return torch.load(path)"),
+    ("unsafe call", "tools/a.py", "import subprocess\nsubprocess.run('ls', shell=True)"),
+    ("no utils.py", "analysis/figures/utils.py", ""),
+    ("one stem per topic", "pages/moe.py", ""),
+]
+
+FINE = [
+    ("analysis/a.py", "def f():\n    import torch\n    from scipy.optimize import minimize\n    return torch.zeros(1).eval()"),
+    ("analysis/a.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch"),
+    ("analysis/a.py", "import io\nimport pandas as pd\nframe = pd.read_csv(io.StringIO('a'))"),
+    ("analysis/export_slides.py", "import plotly.graph_objects as go\nfrom analysis.figures import style"),
+    ("analysis/transformer.py", "def f():\n    import transformers"),
+    ("analysis/probe/a.py", "def f(path):\n    from transformers import AutoModel\n    AutoModel.load(path, trust_remote_code=False)"),
+    ("analysis/probe/runs.py", "def f(path):\n    open(path)"),
+    ("analysis/torchlike.py", "import torchlike"),
+    ("analysis/tables.py", "open('data/a.csv')"),
+    ("pages/overview.py", "import streamlit as st\nfrom pages.components import frame\nfrom analysis.figures import moe"),
+    ("pages/components/a.py", "import plotly.graph_objects as go\nfrom . import frame"),
+    ("tests/test_a.py", "def test():\n    import torch\n    open('a')"),
+]
+
+
+def plant(root: Path, file: str, code: str) -> None:
+    path = root / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(code)
+
+
+@pytest.mark.parametrize(("rule", "file", "code"), BREAKING)
+def test_a_planted_violation_is_named_with_file_line_and_rule(tmp_path, rule, file, code):
+    plant(tmp_path, file, code)
+    found = [violation for violation in violations(tmp_path) if violation.rule == rule]
+    assert found and {violation.file for violation in found} == {file}
+    assert 1 <= found[0].line <= code.count("\n") + 1
+    assert str(found[0]).startswith(f"{file}:{found[0].line}: {rule}: ")
+
+
+@pytest.mark.parametrize(("file", "code"), FINE)
+def test_what_is_allowed_breaks_nothing(tmp_path, file, code):
+    plant(tmp_path, file, code)
+    assert violations(tmp_path) == []
+
+
+def test_every_rule_has_a_planted_violation():
+    rules = {rule.name for rule in IMPORTS} | {"files", "unsafe call", "no utils.py", "one stem per topic"}
+    assert rules == {rule for rule, _file, _code in BREAKING}
+
+
+def test_a_page_whose_topic_figures_and_tests_exist_is_complete(tmp_path):
+    for file in ("pages/moe.py", "analysis/moe.py", "analysis/figures/moe.py", "tests/test_moe.py"):
+        assert any("is missing" in str(violation) for violation in violations(tmp_path)) == (tmp_path / "pages").exists()
+        plant(tmp_path, file, "")
+    assert violations(tmp_path) == []
+
+
+OPEN_EVERYTHING = """
+import importlib, json, sys
+from pathlib import Path
+folders = ("analysis/figures", "pages/components")
+names = [".".join(path.with_suffix("").parts) for folder in folders for path in sorted(Path(folder).glob("*.py"))]
+for name in names:
+    importlib.import_module(name.removesuffix(".__init__"))
+opened, failed = [], {}
+if Path("streamlit_app.py").exists():
+    from streamlit.testing.v1 import AppTest
+    app = AppTest.from_file("streamlit_app.py", default_timeout=120).run()
+    for page in sorted(Path("pages").glob("*.py")):
+        app.switch_page(page.as_posix()).run()
+        opened.append(page.stem)
+        if len(app.exception):
+            failed[page.stem] = app.exception[0].value
+print(json.dumps({"imported": names, "opened": opened, "failed": failed, "loaded": [name for name in sys.argv[1:] if name in sys.modules]}))
+"""
+
+
+def test_opening_every_page_and_importing_every_figure_loads_nothing_heavy():
+    done = subprocess.run(
+        [sys.executable, "-c", OPEN_EVERYTHING, *HEAVY, "pandas"], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert report["failed"] == {}
+    if (ROOT / "pages").exists():
+        assert len(report["imported"]) >= 2 and len(report["opened"]) >= 1
+    assert report["loaded"] == ["pandas"]  # pandas shows that the list is looked at at all
