@@ -25,6 +25,7 @@ grids = tables.load("grids").set_index("id")
 models = scaling_figures.published_models()
 laws = scaling_figures.published()
 fitted, resamples = scaling_figures.released_fit(5)
+bands = fits.bands(resamples, 0.95)
 options = {"fit": fitted.label} | {i: scaling_figures.law_name(law) for i, law in laws.items()}
 
 
@@ -33,57 +34,44 @@ def power_of_ten(key: str, label: str, low: float, high: float, default: float, 
     return 10.0 ** controls.slider(key, f"{label} (power of ten)", low, high, default, step, format="10^%.2f")
 
 
-def hardware():
-    """(device, number of devices, utilisation, price) from the controls of the machine."""
-    first, second, third, fourth = st.columns(4)
-    with first:
-        gpu = controls.choice("gpu", "Device", gpus["label"].to_dict(), "a100_40gb")
-    device = compute.Device.from_row(gpus.loc[gpu])
-    with second:
-        n_gpus = controls.number("n", "Number of devices", 1, 1_000_000, 512, 8)
-    with third:
-        utilisation = controls.slider("mfu", "Utilisation of peak (%)", 5, 90, 40, 1, format="%d%%") / 100
-    with fourth:
-        listed = device.price_usd_per_hour
-        price = controls.number("price", "Rent per device-hour (USD; 0: list price)", 0.0, 100.0, 0.0, 0.1, help="List price of the table: "
-                                + (f"{listed:.2f} USD ({gpus.loc[gpu, 'price_basis']})" if listed == listed else f"none, {UNKNOWN_PRICE:.2f} USD is assumed"))  # fmt: skip
-    return device, n_gpus, utilisation, price or (listed if listed == listed else UNKNOWN_PRICE)
-
-
-def surroundings():
-    """(grid intensity, overhead, share of board power) from the controls of energy."""
-    first, second, third = st.columns(3)
-    with first:
-        grid = controls.choice("grid", "Electricity", {i: f"{row['label']} ({row['kg_co2_per_kwh']:.3f} kg/kWh)" for i, row in grids.iterrows()}, "world2023")
-    with second:
-        overhead = controls.slider("pue", "Overhead of the centre (PUE)", 1.0, 2.0, 1.1, 0.05)
-    with third:
-        power = controls.slider("power", "Average draw (% of board power)", 30, 100, 100, 5, format="%d%%") / 100
-    return float(grids.loc[grid, "kg_co2_per_kwh"]), overhead, power
-
-
-def chosen_run(law, device, n_gpus, utilisation, price):
-    """(C, N, D) from whichever side the reader starts."""
+first, second, third, fourth = st.columns([3, 2, 2, 3])
+with first:
+    gpu = controls.choice("gpu", "Device", gpus["label"].to_dict(), "a100_40gb")
+device = compute.Device.from_row(gpus.loc[gpu])
+listed = device.price_usd_per_hour
+with second:
+    n_gpus = controls.number("n", "Number of devices", 1, 1_000_000, 512, 8)
+with third:
+    asked = controls.number("price", "Rent (USD per device-hour; 0: list)", 0.0, 100.0, 0.0, 0.1, help="List price in the table: "
+                            + (f"{listed:.2f} USD, {gpus.loc[gpu, 'price_basis']}" if listed == listed else f"none; {UNKNOWN_PRICE:.2f} USD is assumed"))  # fmt: skip
+with fourth:
+    grid = controls.choice("grid", "Electricity", {i: f"{row['label']} ({row['kg_co2_per_kwh']:.3f} kg/kWh)" for i, row in grids.iterrows()}, "world2023")
+price = asked or (listed if listed == listed else UNKNOWN_PRICE)
+left, right = st.columns([3, 2])
+with left:
     side = controls.switch("start", "Start from", SIDES, "flops")
-    if side == "run":
-        known = models.dropna(subset=["n_tokens"])
-        name = controls.choice("preset", "Published run", list(known["model"]), "BloombergGPT 50B")
-        row = known.set_index("model").loc[name]
-        N, D = float(row["active_params"] if row["active_params"] == row["active_params"] else row["n_params"]), float(row["n_tokens"])
-        return float(compute.training_flops(N, D)), N, D
+with right:
+    which = controls.choice("law", "Law for size, tokens and loss", options, "fit")
+law, refitted = (fitted, True) if which == "fit" else (laws[which], False)
+preset = None
+if side == "run":
+    known = models.dropna(subset=["n_tokens"]).set_index("model")
+    preset = known.loc[controls.choice("preset", "Published run", list(known.index), "BloombergGPT 50B")]
+
+
+def chosen_run(utilisation: float) -> tuple[float, float, float]:
+    """(C, N, D) from whichever side the reader starts."""
+    if preset is not None:
+        N = float(preset["active_params"] if preset["active_params"] == preset["active_params"] else preset["n_params"])
+        return float(compute.training_flops(N, preset["n_tokens"])), N, float(preset["n_tokens"])
     if side == "model":
-        left, right = st.columns(2)
-        with left:
-            N = power_of_ten("params", "Parameters", 7.0, 12.5, 10.7)
-        with right:
-            D = power_of_ten("tokens", "Training tokens", 9.0, 14.0, 11.75)
+        N = power_of_ten("params", "Parameters", 7.0, 12.5, 10.7)
+        D = power_of_ten("tokens", "Training tokens", 9.0, 14.0, 11.75)
         return float(compute.training_flops(N, D)), N, D
     if side == "gpus":
-        days = controls.slider("days", "Days of training", 1, 365, 53, 1)
-        C = float(compute.flops_of_gpus(device, n_gpus, days, utilisation))
+        C = float(compute.flops_of_gpus(device, n_gpus, controls.slider("days", "Days of training", 1, 365, 53, 1), utilisation))
     elif side == "money":
-        usd = power_of_ten("usd", "Money in USD", 2.0, 10.0, 6.5)
-        C = float(compute.flops_of_money(device, usd, utilisation, price))
+        C = float(compute.flops_of_money(device, power_of_ten("usd", "Money in USD", 2.0, 10.0, 6.5), utilisation, price))
     else:
         C = power_of_ten("c", "Training compute in FLOP", 18.0, 27.0, 23.25)
     N, D = law.compute_optimal(C)
@@ -93,21 +81,17 @@ def chosen_run(law, device, n_gpus, utilisation, price):
 @st.fragment
 def plan() -> None:
     """The budget, the bill, and the run among published ones."""
-    device, n_gpus, utilisation, price = hardware()
-    which = controls.choice("law", "Law for size, tokens and loss", options, "fit")
-    law = fitted if which == "fit" else laws[which]
-    C, N, D = chosen_run(law, device, n_gpus, utilisation, price)
-    grid, overhead, power = surroundings()
-    cost = compute.cost_of(C, device, n_gpus, utilisation, price, grid, overhead, power)
-    settings = {"device": f"{n_gpus} x {device.label}", "utilisation": f"{utilisation:.0%}", "law": options[which], "budget": format_flops(C)}
-    refitted = which == "fit"
-    bill = figures.bill(C, N, D, law, resamples if refitted else resamples.iloc[:0], cost, n_gpus, 0.95)
-    bands = fits.bands(resamples, 0.95)
     left, right = st.columns([2, 3])
     with left:
-        st.markdown(markdown_table(bill))
+        utilisation = controls.slider("mfu", "Utilisation of peak (%)", 5, 90, 40, 1, format="%d%%") / 100
+        C, N, D = chosen_run(utilisation)
+        overhead = controls.slider("pue", "Overhead of the centre (PUE)", 1.0, 2.0, 1.1, 0.05)
+        power = controls.slider("power", "Average draw (% of board power)", 30, 100, 100, 5, format="%d%%") / 100
+        cost = compute.cost_of(C, device, n_gpus, utilisation, price, float(grids.loc[grid, "kg_co2_per_kwh"]), overhead, power)
+        st.markdown(markdown_table(figures.bill(C, N, D, law, resamples if refitted else resamples.iloc[:0], cost, n_gpus, 0.95)))
+    settings = {"device": f"{n_gpus} x {device.label}", "utilisation": f"{utilisation:.0%}", "law": options[which], "budget": format_flops(C)}
     with right:
-        draw("compute.budget", lambda: figures.budget(law, bands if refitted else bands.iloc[:0], models, C, N, D, settings))
+        draw("compute.budget", lambda: figures.budget(law, bands if refitted else bands.iloc[:0], models, C, N, D, settings, preset))
 
 
 def markdown_table(rows) -> str:
@@ -159,14 +143,12 @@ def repetition() -> None:
 @st.fragment
 def inference() -> None:
     """A lifetime of served tokens."""
-    left, middle, right = st.columns(3)
+    left, right = st.columns(2)
     with left:
-        which = controls.choice("inf_law", "Law", {"sardana2023": "Sardana 2023", "fit": fitted.label}, "sardana2023")
-    with middle:
         C = power_of_ten("c_inf", "Quality of the optimum at, in FLOP", 20.0, 26.0, 23.25)
     with right:
         served = power_of_ten("served", "Tokens served", 10.0, 15.0, 13.0)
-    law = laws["sardana2023"] if which == "sardana2023" else scaling_laws.InferenceLaw(fitted)
+    law = laws["sardana2023"] if inference_law == "sardana2023" else scaling_laws.InferenceLaw(fitted)
     N, D = (float(value) for value in law.base.compute_optimal(C))
     draw("compute.inference", lambda: figures.inference(law, N, D, served, {"law": law.label, "quality of": format_flops(C), "served": format_count(served, "tokens")}))
 
@@ -183,5 +165,6 @@ overtraining()
 export_row("compute.overtraining")
 repetition()
 export_row("compute.repetition")
+inference_law = controls.choice("inf_law", "Law for inference demand", {"sardana2023": "Sardana 2023", "fit": fitted.label}, "sardana2023")
 inference()
 export_row("compute.inference")

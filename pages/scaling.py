@@ -83,52 +83,39 @@ chosen = choose_runs()
 laws, models = figures.published(), figures.published_models()
 
 
+left, right = st.columns([3, 2])
+with left:
+    quantity = controls.switch("show", "Show the optimal", {"ratio": "tokens per parameter", "n_params": "parameters", "n_tokens": "tokens"}, "ratio")
+with right:
+    level = LEVELS[controls.switch("level", "Interval of the refit", list(LEVELS), "95%")]
+picked = controls.choices("laws", "Published laws", {law_id: figures.law_name(law) for law_id, law in laws.items()}, figures.DEFAULT_LAWS)
+shown_law, shown_resamples, shown_settings = chosen[1:] if chosen else (*figures.released_fit(5), {"runs": RUNS["240"]})
+bands = fits.bands(shown_resamples, level)
+
+
 @st.fragment
 def laws_against_compute() -> None:
     """Tokens per parameter, parameters or tokens against compute, under all chosen laws."""
-    left, middle, right = st.columns([3, 3, 2])
-    with left:
-        C = budget("c", 18.0, 26.0, 23.75)
-    with middle:
-        quantity = controls.switch("show", "Show the optimal", {"ratio": "tokens per parameter", "n_params": "parameters", "n_tokens": "tokens"}, "ratio")
-    with right:
-        level = LEVELS[controls.switch("level", "Interval of the refit", list(LEVELS), "95%")]
-    names = {law_id: figures.law_name(law) for law_id, law in laws.items()}
-    picked = controls.choices("laws", "Published laws", names, figures.DEFAULT_LAWS)
-    law, resamples, settings = (chosen[1], chosen[2], chosen[3]) if chosen else (figures.released_fit(5)[0], None, {})
-    bands = fits.bands(resamples, level)
-    settings = settings | {"budget": format_flops(C), "interval": f"{level:.0%}", "laws": ", ".join(laws[i].label for i in picked)}
+    C = budget("c", 18.0, 26.0, 23.75)
+    settings = shown_settings | {"budget": format_flops(C), "interval": f"{level:.0%}", "laws": ", ".join(laws[i].label for i in picked)}
     if quantity == "ratio":
-        draw("scaling.laws", lambda: figures.tokens_per_param(laws, picked, models, law, bands, C, settings))
+        draw("scaling.laws", lambda: figures.tokens_per_param(laws, picked, models, shown_law, bands, C, settings))
     else:
-        draw("scaling.laws", lambda: figures.allocation(laws, picked, quantity, models, law, bands, C, settings))
-
-
-def one_law(key: str) -> tuple:
-    """(C, law, resamples, settings) from a budget and a law; the resamples are empty for a law that was not fitted here."""
-    _, fitted, resamples, settings = chosen
-    left, right = st.columns([3, 2])
-    with left:
-        C = budget(f"c_{key}", 18.0, 24.0, 21.0)
-    with right:
-        options = {"fit": fitted.label} | {i: figures.law_name(law) for i, law in laws.items() if isinstance(law, scaling.ScalingLaw)}
-        which = controls.choice(f"law_{key}", "Law", options, "fit")
-    settings = settings | {"budget": format_flops(C), "law": options[which]}
-    return (C, fitted, resamples, settings) if which == "fit" else (C, laws[which], resamples.iloc[:0], settings)
+        draw("scaling.laws", lambda: figures.allocation(laws, picked, quantity, models, shown_law, bands, C, settings))
 
 
 @st.fragment
 def isoflop() -> None:
     """Loss along lines of equal compute."""
-    C, law, resamples, settings = one_law("iso")
-    draw("scaling.isoflop", lambda: figures.isoflop(chosen[0], law, resamples, C, 0.95, settings))
+    C = budget("c_iso", 18.0, 24.0, 21.0)
+    draw("scaling.isoflop", lambda: figures.isoflop(chosen[0], law, law_resamples, C, 0.95, law_settings | {"budget": format_flops(C)}))
 
 
 @st.fragment
 def contours() -> None:
     """The runs and the law's contours."""
-    C, law, _, settings = one_law("map")
-    draw("scaling.contours", lambda: figures.contours(chosen[0], law, C, settings))
+    C = budget("c_map", 18.0, 24.0, 21.0)
+    draw("scaling.contours", lambda: figures.contours(chosen[0], law, C, law_settings | {"budget": format_flops(C)}))
 
 
 @st.fragment
@@ -144,6 +131,10 @@ laws_against_compute()
 export_row("scaling.laws")
 if chosen:
     st.header("One law over the runs", anchor=False)
+    options = {"fit": chosen[1].label} | {i: figures.law_name(law) for i, law in laws.items() if isinstance(law, scaling.ScalingLaw)}
+    which = controls.choice("law", "Law for the next two charts", options, "fit")
+    law, law_resamples = (chosen[1], chosen[2]) if which == "fit" else (laws[which], chosen[2].iloc[:0])
+    law_settings = chosen[3] | {"law": options[which]}
     isoflop()
     export_row("scaling.isoflop")
     contours()

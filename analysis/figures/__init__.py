@@ -9,8 +9,14 @@ TOPICS = ("scaling", "compute")
 
 
 def catalog() -> dict[str, Callable[[], Panel]]:
-    """Every panel at its default settings, by name, as a function that builds it; topics are imported on the way."""
+    """Every panel at its default settings, by name, as a function that builds it; topics are imported on the way.
+
+    Raises ValueError where a topic offers a panel under the name of another topic.
+    """
     panels: dict[str, Callable[[], Panel]] = {}
     for topic in TOPICS:
-        panels |= import_module(f"analysis.figures.{topic}").default_panels()
+        offered = import_module(f"analysis.figures.{topic}").default_panels()
+        if astray := [name for name in offered if not name.startswith(f"{topic}.")]:
+            raise ValueError(f"panels of analysis.figures.{topic} must be named {topic}.something, got {', '.join(astray)}")
+        panels |= offered
     return panels

@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis import compute, scaling, scaling_laws, tables
 from analysis.figures import style
-from analysis.figures.panel import Citation, Panel
+from analysis.figures.panel import Citation, Panel, table_of
 from analysis.figures.scaling import compute_axis, interval_name, law_name, model_markers, published, published_models, released_fit
 from analysis.units import format_count, format_duration, format_energy, format_flops, format_mass, format_money, significant
 
@@ -15,33 +15,40 @@ REPLICATION = Citation("besiroglu2024", "released points of Figure 4 of hoffmann
 
 
 def budget(
-    law, bands: pd.DataFrame, models: pd.DataFrame, C: float, N: float, D: float, settings: Mapping[str, str], fitted=None
+    law, bands: pd.DataFrame, models: pd.DataFrame, C: float, N: float, D: float, settings: Mapping[str, str], preset=None
 ) -> Panel:
     """The budget C with the model (N, D) chosen for it, among published runs, on the law's optimum.
 
-    bands: `scaling.optimum_bands` of the refit `fitted`; empty for laws without one.
+    bands: `scaling.optimum_bands` of the law; empty for laws without a bootstrap. preset: the row of the published run that
+    the budget repeats, if it does.
     """
     budgets = compute_axis()
     best, _ = law.compute_optimal(budgets)
     traces, parts = [], []
     if len(bands):
-        span = interval_name(fitted or law, bands)
+        span = interval_name(law, bands)
         traces.extend(style.band(bands["train_flops"], bands["n_params_low"], bands["n_params_high"], span, style.BLUE))
-        parts.append(bands[["train_flops", "n_params_low", "n_params_high"]].assign(series=span, status="uncertain"))
+        parts.append(lambda: bands[["train_flops", "n_params_low", "n_params_high"]].assign(series=span, status="uncertain"))
     traces.append(style.computed_line(budgets, best, f"optimum, {law_name(law)}", style.BLUE))
-    parts.append(pd.DataFrame({"series": law_name(law), "train_flops": budgets, "n_params": best, "status": "computed"}))
+    parts.append({"series": law_name(law), "train_flops": budgets, "n_params": best, "status": "computed"})
     traces.append(model_markers(models, "computed_flops", "n_params"))
     known = models.dropna(subset=["computed_flops"])
-    parts.append(known[["model", "computed_flops", "n_params", "source"]].rename(columns={"model": "series", "computed_flops": "train_flops"}).assign(status="reported"))
+    parts.append(lambda: known[["model", "computed_flops", "n_params", "source"]].rename(columns={"model": "series", "computed_flops": "train_flops"}).assign(status="reported"))
     traces.append(style.what_if_marker([C], [N], "your run", style.AMBER))
-    parts.append(pd.DataFrame({"series": "your run", "train_flops": [C], "n_params": [N], "n_tokens": [D], "status": "what_if"}))
+    parts.append({"series": "your run", "train_flops": [C], "n_params": [N], "n_tokens": [D], "status": "what_if"})
     layout = style.layout("flops", "params", y_range=(3e7, 3e12), x_range=(1e19, 1e26), height=500, shapes=[style.vertical_line(C, style.AMBER)])
-    near = known.iloc[(np.log(known["computed_flops"] / C)).abs().argsort()[:1]]["model"].iloc[0]
+    if preset is None:
+        near = known.iloc[np.abs(np.log(known["computed_flops"] / C)).argsort().iloc[:1]]["model"].iloc[0]
+        title = f"{format_flops(C)} trains {format_count(N, 'parameters')} on {format_count(D, 'tokens')}; {near} took about as much"
+    else:
+        best_n = float(law.compute_optimal(C)[0])
+        near = preset.name
+        title = f"{near} is {significant(N / best_n, 2)} times the size that the law asks for at its compute"
     return Panel(
         name="compute.budget",
-        title=f"{format_flops(C)} trains {format_count(N, 'parameters')} on {format_count(D, 'tokens')}; {near} took about as much",
+        title=title,
         figure=style.figure(traces, layout),
-        data=lambda: pd.concat(parts, ignore_index=True),
+        data=lambda: table_of(parts),
         caption=(
             "The line is the best size for each budget, the band its interval where the law was refitted here; markers are published models at "
             "C = 6 N D (hollow: not verified). Models above the line are larger than the law asks, those below were trained on more tokens."

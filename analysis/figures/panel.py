@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -49,6 +49,15 @@ def check_rows(name: str, rows: pd.DataFrame) -> pd.DataFrame:
     if odd:
         raise ValueError(f"status in the data of panel {name} must be one of {', '.join(STATUSES)}, got {sorted(odd)}")
     return rows
+
+
+def table_of(parts: Sequence[Mapping | Callable[[], pd.DataFrame]]) -> pd.DataFrame:
+    """The rows of all parts below each other; a part is a mapping of columns, or a function that gives a DataFrame.
+
+    >>> table_of([{"x": [1, 2], "status": "computed"}, {"x": [3], "status": "what_if"}])["x"].tolist()
+    [1, 2, 3]
+    """
+    return pd.concat([part() if callable(part) else pd.DataFrame(part) for part in parts], ignore_index=True)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis import scaling, scaling_fit, scaling_laws, tables
 from analysis.figures import style
-from analysis.figures.panel import Citation, Panel
+from analysis.figures.panel import Citation, Panel, table_of
 from analysis.units import format_count, format_flops, significant
 
 CHINCHILLA_FLOPS = 5.76e23
@@ -34,16 +34,16 @@ def contours(runs: pd.DataFrame, law, C: float, settings: Mapping[str, str]) -> 
         traces.append(style.computed_line(N[inside], D[inside], name, style.GREY, width=1.2, showlegend=False))
         at = int(np.flatnonzero(inside)[-1])
         labels.append(style.note(np.log10(N[at]), np.log10(D[at]), significant(level), yshift=8, xshift=4))
-        parts.append(pd.DataFrame({"series": name, "n_params": N[inside], "n_tokens": D[inside], "loss": level, "status": "computed"}))
+        parts.append({"series": name, "n_params": N[inside], "n_tokens": D[inside], "loss": level, "status": "computed"})
     N_opt, D_opt = law.compute_optimal(np.geomspace(1e17, 1e24, 50))
     inside = (N_opt > n_range[0]) & (N_opt < n_range[1])
     traces.append(style.computed_line(N_opt[inside], D_opt[inside], "compute-optimal", style.CRIMSON))
-    parts.append(pd.DataFrame({"series": "compute-optimal", "n_params": N_opt[inside], "n_tokens": D_opt[inside], "status": "computed"}))
+    parts.append({"series": "compute-optimal", "n_params": N_opt[inside], "n_tokens": D_opt[inside], "status": "computed"})
     N_iso = np.geomspace(*n_range, 30)
     D_iso = C / (scaling.FLOPS_PER_PARAM_TOKEN * N_iso)
     inside = (D_iso > d_range[0]) & (D_iso < d_range[1])
     traces.append(style.what_if_line(N_iso[inside], D_iso[inside], f"{format_flops(C)}", style.AMBER))
-    parts.append(pd.DataFrame({"series": "budget", "n_params": N_iso[inside], "n_tokens": D_iso[inside], "status": "what_if"}))
+    parts.append({"series": "budget", "n_params": N_iso[inside], "n_tokens": D_iso[inside], "status": "what_if"})
     marker = {
         "color": runs["loss"].tolist(), "colorscale": style.SEQUENTIAL, "size": 7, "line": {"width": 0.6, "color": style.GREY},
         "colorbar": {"title": {"text": "loss"}, "thickness": 12, "outlinewidth": 0},
@@ -51,13 +51,16 @@ def contours(runs: pd.DataFrame, law, C: float, settings: Mapping[str, str]) -> 
     points = style.reported_markers(runs["n_params"], runs["n_tokens"], "training runs", style.GREY, text=[f"loss {loss:.3f}" for loss in runs["loss"]])
     traces.append(points | {"marker": marker})
     layout = style.layout("params", "tokens", x_range=n_range, y_range=d_range, height=520, annotations=labels)
-    observed = runs[["n_params", "n_tokens", "loss"]].assign(series="training runs", status="reported", source=_run_source(runs))
+
+    def observed():
+        return runs[["n_params", "n_tokens", "loss"]].assign(series="training runs", status="reported", source=_run_source(runs))
+
     N_best, D_best = (float(value) for value in law.compute_optimal(C))
     return Panel(
         name="scaling.contours",
         title=f"{len(runs)} runs and the valley between too few parameters and too few tokens",
         figure=style.figure(traces, layout),
-        data=lambda: pd.concat([observed, *parts], ignore_index=True),
+        data=lambda: table_of([observed, *parts]),
         caption=(
             "Points are training runs coloured by final loss; grey lines join equal loss under the law; the solid line is the best split "
             f"of every budget and the dashed one is the chosen budget, {format_flops(C)}."
@@ -119,7 +122,7 @@ def isoflop(runs: pd.DataFrame, law, resamples: pd.DataFrame, C: float, level: f
         name="scaling.isoflop",
         title=f"At {format_flops(C)} the best model has {format_count(N_best)} parameters, and being off by two costs little",
         figure=style.figure(traces, layout),
-        data=lambda: pd.concat(parts, ignore_index=True),
+        data=lambda: table_of(parts),
         caption=(
             f"Loss along lines of equal compute. The chosen budget's optimum is {format_count(N_best, 'parameters')}{interval_words} "
             f"and {format_count(D_best, 'tokens')}; half or twice the size loses "
@@ -147,10 +150,10 @@ def allocation(
     if len(bands):
         low, high, span = bands[f"{quantity}_low"], bands[f"{quantity}_high"], interval_name(fitted, bands)
         traces.extend(style.band(bands["train_flops"], low, high, span, style.BLUE))
-        parts.append(pd.DataFrame({"series": span, "train_flops": bands["train_flops"], f"{quantity}_low": low, f"{quantity}_high": high, "status": "uncertain"}))
+        parts.append({"series": span, "train_flops": bands["train_flops"], f"{quantity}_low": low, f"{quantity}_high": high, "status": "uncertain"})
         values = fitted.compute_optimal(budgets)[which]
         traces.append(style.computed_line(budgets, values, fitted.label, style.BLUE))
-        parts.append(pd.DataFrame({"series": fitted.label, "train_flops": budgets, quantity: values, "status": "computed"}))
+        parts.append({"series": fitted.label, "train_flops": budgets, quantity: values, "status": "computed"})
     for number, law_id in enumerate(chosen):
         law = laws[law_id]
         values = np.asarray(law.compute_optimal(budgets)[which])
@@ -158,12 +161,10 @@ def allocation(
         if law.single_source:
             line["line"]["dash"] = "dot"
         traces.append(line)
-        parts.append(pd.DataFrame({"series": law_name(law), "train_flops": budgets, quantity: values, "status": "computed", "source": law.source}))
+        parts.append({"series": law_name(law), "train_flops": budgets, quantity: values, "status": "computed", "source": law.source})
     known = models.dropna(subset=["n_params", "n_tokens"])
     traces.append(model_markers(known, "computed_flops", quantity))
-    parts.append(
-        known[["model", "computed_flops", quantity, "source"]].rename(columns={"model": "series", "computed_flops": "train_flops"}).assign(status="reported")
-    )
+    parts.append(lambda: known[["model", "computed_flops", quantity, "source"]].rename(columns={"model": "series", "computed_flops": "train_flops"}).assign(status="reported"))
     kind, here = {"n_params": "params", "n_tokens": "tokens"}[quantity], [style.vertical_line(C, style.AMBER)]
     layout = style.layout("flops", kind, x_range=COMPUTE_RANGE, height=540, shapes=here)
     noun = {"n_params": "parameters", "n_tokens": "tokens"}[quantity]
@@ -172,7 +173,7 @@ def allocation(
         name=f"scaling.allocation_{noun}",
         title=f"At {format_flops(C)} the laws ask for {format_count(min(spread))} to {format_count(max(spread))} {noun}",
         figure=style.figure(traces, layout),
-        data=lambda: pd.concat(parts, ignore_index=True),
+        data=lambda: table_of(parts),
         caption=(
             f"Compute-optimal {noun} under each law; dotted lines rest on a single secondary source. Markers are published models at "
             "C = 6 N D (hollow: not verified). Laws that count parameters differently are drawn as they count."
@@ -194,11 +195,11 @@ def tokens_per_param(
     if len(bands):
         span = interval_name(fitted, bands)
         traces.extend(style.band(bands["train_flops"], bands["ratio_low"], bands["ratio_high"], span, style.BLUE))
-        parts.append(bands[["train_flops", "ratio_low", "ratio_high"]].assign(series=span, status="uncertain"))
+        parts.append(lambda: bands[["train_flops", "ratio_low", "ratio_high"]].assign(series=span, status="uncertain"))
         ratio = scaling.tokens_per_param(fitted, budgets)
         at_C[fitted.label] = float(scaling.tokens_per_param(fitted, C))
         traces.append(style.computed_line(budgets, ratio, fitted.label, style.BLUE))
-        parts.append(pd.DataFrame({"series": fitted.label, "train_flops": budgets, "ratio": ratio, "status": "computed"}))
+        parts.append({"series": fitted.label, "train_flops": budgets, "ratio": ratio, "status": "computed"})
     for number, law_id in enumerate(chosen):
         law = laws[law_id]
         ratio = scaling.tokens_per_param(law, budgets)
@@ -207,21 +208,17 @@ def tokens_per_param(
         if law.single_source:
             line["line"]["dash"] = "dot"
         traces.append(line)
-        parts.append(pd.DataFrame({"series": law_name(law), "train_flops": budgets, "ratio": ratio, "status": "computed", "source": law.source}))
+        parts.append({"series": law_name(law), "train_flops": budgets, "ratio": ratio, "status": "computed", "source": law.source})
     known = models.dropna(subset=["n_params", "n_tokens"])
     traces.append(model_markers(known, "computed_flops", "tokens_per_param"))
-    parts.append(
-        known[["model", "computed_flops", "tokens_per_param", "source"]]
-        .rename(columns={"model": "series", "computed_flops": "train_flops", "tokens_per_param": "ratio"})
-        .assign(status="reported")
-    )
+    parts.append(lambda: known[["model", "computed_flops", "tokens_per_param", "source"]].rename(columns={"model": "series", "computed_flops": "train_flops", "tokens_per_param": "ratio"}).assign(status="reported"))
     layout = style.layout("flops", "ratio", x_range=COMPUTE_RANGE, y_range=(0.5, 3000), height=540, shapes=[style.vertical_line(C, style.AMBER)])
     lowest, highest = min(at_C, key=at_C.get), max(at_C, key=at_C.get)
     return Panel(
         name="scaling.tokens_per_param",
         title=f"At {format_flops(C)} the choice of law moves the optimum from {significant(at_C[lowest], 2)} to {significant(at_C[highest], 2)} tokens per parameter",
         figure=style.figure(traces, layout),
-        data=lambda: pd.concat(parts, ignore_index=True),
+        data=lambda: table_of(parts),
         caption=(
             f"Lowest is {lowest}, highest {highest}. The rounded and unrounded Chinchilla constants alone differ by more than half; "
             "markers are published models (hollow: not verified), many of them trained far beyond every optimum because they will be used a lot."
@@ -453,8 +450,8 @@ def _loss_levels(law, runs: pd.DataFrame) -> np.ndarray:
     return np.round(law.E + np.geomspace(lowest, highest, 8), 2)
 
 
-def _frame(series: str, n_params, **columns) -> pd.DataFrame:
-    return pd.DataFrame({"series": series, "n_params": np.asarray(n_params, dtype=float), **{k: np.asarray(v) for k, v in columns.items()}})
+def _frame(series: str, n_params, **columns) -> dict:
+    return {"series": series, "n_params": n_params, **columns}
 
 
 def _run_source(runs: pd.DataFrame) -> str:

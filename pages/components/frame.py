@@ -15,7 +15,7 @@ def start() -> None:
     """Configure the browser tab, tidy memory once, and run the page that was asked for. Called by streamlit_app.py only."""
     global _started  # noqa: PLW0603 - one flag per server process, like Streamlit's own
     _started = True
-    st.set_page_config(page_title=PROJECT, page_icon=":material/calculate:", layout="wide")
+    st.set_page_config(page_title=PROJECT, page_icon="🧮", layout="wide")
     page = registry.navigation()
     page.run()
     settle_memory(page.url_path)

@@ -44,8 +44,9 @@ def show_panel(panel: Panel) -> None:
 def draw(slot: str, build: Callable[[], Panel]) -> None:
     """Show the chart that build() makes, with its words; where tables or settings do not allow it, say why in its place.
 
-    Called inside the fragment of the chart's controls. Only what a slider changes is here: the export row stands outside
-    the fragment (`export_row`) and picks up the panel when one of its buttons is pressed.
+    Called inside the fragment of the chart's sliders. Only what a slider changes is here, because the browser renders
+    everything in a fragment anew: controls that change which works are cited stand outside the fragment, and so does the
+    export row (`export_row`), which picks up the panel when one of its buttons is pressed.
     """
     try:
         panel = build()
@@ -59,7 +60,7 @@ def draw(slot: str, build: Callable[[], Panel]) -> None:
         panel.figure, key=f"chart-{slot}", alt=panel.alt, width="stretch",
         config={"displaylogo": False, "toImageButtonOptions": camera(panel), "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]},
     )  # fmt: skip
-    st.caption(f"{plain(panel.caption)}  \nSources: {source_line(panel)}")
+    st.caption(plain(panel.caption))
 
 
 def current() -> dict[str, Panel]:
@@ -69,7 +70,10 @@ def current() -> dict[str, Panel]:
 
 @st.fragment
 def export_row(slot: str) -> None:
-    """The buttons under a chart. The files behind them are made only when they are clicked, from the chart as it then is."""
+    """What stands under a chart: its sources and its buttons.
+
+    The files are made only when a button is clicked, from the chart as it then is.
+    """
     panels, page, links = current(), st.session_state["page"], st.session_state["links"]
     origin = controls.server_origin()
 
@@ -78,6 +82,8 @@ def export_row(slot: str) -> None:
             raise ValueError("there is no chart to export")
         return export.export(panels[slot], format, permalink=controls.address(page, links, origin))
 
+    if slot in panels:
+        st.caption(f"Sources: {source_line(panels[slot])}")
     with st.container(horizontal=True, gap="small", key=f"row-{slot}"):
         for format, label in FORMATS.items():
             st.download_button(

@@ -1,0 +1,155 @@
+"""Figures as PNG, SVG and PDF: one browser in the background, started when the first picture is wanted and then kept."""
+
+import asyncio
+import atexit
+import contextlib
+import os
+import platform
+import shutil
+import threading
+from pathlib import Path
+
+import plotly.graph_objects as go
+
+IMAGE_FORMATS = ("png", "svg", "pdf")
+START_SECONDS = 60.0
+RENDER_SECONDS = 60.0
+NAMES = ("google-chrome", "google-chrome-stable", "chrome", "chromium", "chromium-browser", "microsoft-edge", "msedge")
+MAC_PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+)
+WINDOWS_PLACES = (
+    r"Google\Chrome\Application\chrome.exe",
+    r"Chromium\Application\chrome.exe",
+    r"Microsoft\Edge\Application\msedge.exe",
+)
+WINDOWS_FOLDERS = ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
+
+
+class NoBrowserError(RuntimeError):
+    """There is no browser to draw pictures with; the message says what to do."""
+
+
+def browser_path() -> str | None:
+    """Path of the Chrome, Chromium or Edge that draws pictures, or None where there is none.
+
+    BROWSER_PATH decides where it is set, even when it points to nothing; otherwise the usual names and places are tried.
+    """
+    chosen = os.environ.get("BROWSER_PATH", "").strip()
+    if chosen:
+        return shutil.which(chosen)
+    for name in NAMES:
+        if found := shutil.which(name):
+            return found
+    return next((str(place) for place in _usual_places() if place.is_file()), None)
+
+
+def _usual_places() -> list[Path]:
+    if platform.system() == "Darwin":
+        return [Path(place) for place in MAC_PLACES]
+    if platform.system() == "Windows":
+        folders = [os.environ[name] for name in WINDOWS_FOLDERS if os.environ.get(name)]
+        return [Path(folder) / place for place in WINDOWS_PLACES for folder in folders]
+    return []  # elsewhere browsers are on the path
+
+
+def advice() -> str:
+    """What to do where no browser is found, as one or two sentences."""
+    chosen = os.environ.get("BROWSER_PATH", "").strip()
+    problem = f"BROWSER_PATH is {chosen!r}, which is no program" if chosen else "none was found"
+    return (
+        f"PNG, SVG and PDF are drawn by Chrome or Chromium, and {problem}: install one (Debian and Ubuntu: apt-get install chromium) "
+        "or set BROWSER_PATH to it. CSV and HTML need no browser, nor do slides of lines, markers and bars."
+    )
+
+
+def render(figure: go.Figure, format: str, width: int, height: int, scale: float = 1.0) -> bytes:
+    """The figure as a picture of width by height pixels, times scale for a PNG.
+
+    format: "png", "svg" or "pdf". The first call starts the browser, which takes some seconds; calls from several threads
+    take turns. A browser that has died is started again once.
+
+    Raises ValueError for another format, NoBrowserError where there is no browser, RuntimeError where it cannot be started
+    or cannot draw the figure.
+    """
+    if format not in IMAGE_FORMATS:
+        raise ValueError(f"format must be one of {', '.join(IMAGE_FORMATS)}, got {format!r}")
+    options = {"format": format, "width": width, "height": height, "scale": scale}
+    spec = figure.to_plotly_json()
+    with _LOCK:
+        fresh = not _BROWSER.running
+        while True:
+            try:
+                return _BROWSER.draw(spec, options)
+            except NoBrowserError:
+                raise
+            except Exception as problem:
+                _BROWSER.stop()
+                if fresh:
+                    raise RuntimeError(f"the browser could not draw the figure: {type(problem).__name__} {problem}".strip()) from problem
+                fresh = True  # it may have died since the last picture: once more with a new one
+
+
+def stop() -> None:
+    """Close the browser, if it runs; the next picture starts another."""
+    with _LOCK:
+        _BROWSER.stop()
+
+
+class _Browser:
+    """A browser and the event loop that talks to it, in a thread of its own.
+
+    Kaleido's own server waits for ever once its thread has ended, for example because the browser would not start; here
+    every wait has an end.
+    """
+
+    def __init__(self):
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.kaleido = None
+
+    @property
+    def running(self) -> bool:
+        return self.kaleido is not None
+
+    def draw(self, spec: dict, options: dict) -> bytes:
+        if not self.running:
+            self.start()
+        return self._wait(self.kaleido.calc_fig(spec, options), RENDER_SECONDS)
+
+    def start(self) -> None:
+        path = browser_path()
+        if path is None:
+            raise NoBrowserError(advice())
+        import kaleido
+
+        self.loop = asyncio.new_event_loop()
+        threading.Thread(target=self.loop.run_forever, name="export-browser", daemon=True).start()
+        # Without mathjax=False the page would ask the network for it. No sandbox: containers run as root, and the page
+        # holds nothing but our own figure.
+        browser = kaleido.Kaleido(n=1, timeout=RENDER_SECONDS, mathjax=False, path=path, enable_sandbox=False)
+        try:
+            self._wait(browser.open(), START_SECONDS)
+        except BaseException:
+            self.kaleido = browser
+            self.stop()
+            raise
+        self.kaleido = browser
+
+    def stop(self) -> None:
+        loop, browser, self.loop, self.kaleido = self.loop, self.kaleido, None, None
+        if loop is None:
+            return
+        if browser is not None:
+            with contextlib.suppress(Exception):  # it is being thrown away
+                asyncio.run_coroutine_threadsafe(browser.close(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+
+    def _wait(self, coroutine, seconds: float):
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(seconds)
+
+
+_LOCK = threading.Lock()
+_BROWSER = _Browser()
+atexit.register(stop)

@@ -1,0 +1,266 @@
+"""A panel as one picture for a slide, with its title, sources and settings in it, and the same words in the file's own notes."""
+
+import io
+from collections.abc import Sequence
+from xml.sax.saxutils import escape as xml_escape
+
+import plotly.graph_objects as go
+
+from analysis import export_image
+from analysis.export_words import lines, plain_text, printable, provenance, settings_line, source_line, text_width
+from analysis.figures.panel import Panel
+from analysis.figures.style import THEMES, escape, template
+
+WIDTH, HEIGHT = 1920, 1080
+ENLARGED = 2.0
+"""How much larger than in the browser marks are drawn on a slide."""
+EDGE, GAP, COLORBAR = 72, 24, 140
+TITLE, SMALLER_TITLE, AXIS_TITLE, TICK, FOOTER = 46, 38, 28, 26, 20
+LINE = 1.3
+"""Height of a line over the size of its type."""
+SOURCES_SHOWN = 6
+BOLD = 1.07
+"""How much wider bold type is."""
+
+
+def picture(panel: Panel, format: str, permalink: str = "", theme: str = "light") -> bytes:
+    """The panel as a PNG, SVG or PDF of 1920 x 1080, which says in its own notes what it shows and where from.
+
+    Raises `export_image.NoBrowserError` where there is no browser to draw it.
+    """
+    data = export_image.render(slide_figure(panel, theme), format, WIDTH, HEIGHT)
+    note = {"png": _note_png, "svg": _note_svg, "pdf": _note_pdf}[format]
+    return note(data, panel, permalink)
+
+
+def slide_figure(panel: Panel, theme: str = "light") -> go.Figure:
+    """A copy of the panel's figure for a slide: 1920 x 1080, on a page of its own, with title, sources and settings.
+
+    theme: "light" or "dark". Type is at least 24 px on the axes; the legend stands between title and plot, the sources below.
+    """
+    width = WIDTH - 2 * EDGE
+    size = TITLE if len(lines(panel.title, TITLE * BOLD, width)) <= 2 else SMALLER_TITLE
+    title = lines(panel.title, size * BOLD, width)
+    footer = [line for text in (source_line(panel, SOURCES_SHOWN), settings_line(panel)) for line in lines(text, FOOTER, width) if line]
+    top, bottom = EDGE * 0.6, EDGE * 0.6
+    above, below = top + len(title) * size * LINE, bottom + len(footer) * FOOTER * LINE
+    figure = chart_figure(panel.figure, theme, WIDTH, HEIGHT, above, below)
+    margin = figure.layout.margin
+    # Annotations and not Plotly's title: only they can be placed from the edge of the picture to the pixel.
+    common = {"xref": "paper", "yref": "paper", "x": 0, "xanchor": "left", "xshift": EDGE - margin.l, "showarrow": False, "align": "left"}
+    figure.add_annotation(
+        common, text=f"<b>{'<br>'.join(escape(line) for line in title)}</b>", y=1, yanchor="top", yshift=margin.t - top, font={"size": size}
+    )
+    figure.add_annotation(
+        common,
+        text="<br>".join(escape(line) for line in footer),
+        y=0,
+        yanchor="bottom",
+        yshift=bottom - margin.b,
+        font={"size": FOOTER, "color": THEMES[theme]["muted"]},
+    )
+    return figure
+
+
+def chart_figure(source: go.Figure, theme: str, width: int, height: int, above: float = 0.0, below: float = 0.0) -> go.Figure:
+    """A copy of a figure with slide-size type and marks, and margins that hold its legend and labels beside what is reserved.
+
+    above, below: height [px] kept free at the top and at the bottom.
+    """
+    figure = _enlarged(source)
+    figure.update_layout(
+        template=template(theme),
+        width=width,
+        height=height,
+        autosize=False,
+        font={"size": TICK},
+        paper_bgcolor=THEMES[theme]["page"],
+        plot_bgcolor=THEMES[theme]["page"],
+    )
+    figure.update_xaxes(
+        automargin=False, tickfont={"size": TICK}, title={"font": {"size": AXIS_TITLE}, "standoff": 16}, tickangle=0, ticklabelstandoff=8
+    )
+    figure.update_yaxes(
+        automargin=False, tickfont={"size": TICK}, title={"font": {"size": AXIS_TITLE}, "standoff": 16}, ticklabelstandoff=8
+    )
+    left = EDGE + _label_width(figure) + (AXIS_TITLE * LINE + GAP if figure.layout.yaxis.title.text else 0)
+    right = EDGE + (COLORBAR if _has_colorbar(figure) else 0)
+    plot_width = width - left - right
+    bottom = GAP + _label_height(figure, plot_width) + (AXIS_TITLE * LINE + GAP if figure.layout.xaxis.title.text else 0)
+    headings = 2 * GAP if any(note.yref == "paper" and (note.y or 0) >= 1 for note in figure.layout.annotations) else 0  # of subplots
+    legend = _place_legend(figure, plot_width)
+    top = 1.5 * GAP + headings + (legend + 1.5 * GAP if legend else 0)
+    plot_height = height - above - top - below - bottom
+    figure.update_layout(
+        margin={"l": left, "r": right, "t": above + top, "b": below + bottom, "pad": 0, "autoexpand": False},
+        legend={"y": 1 + (1.5 * GAP + headings) / plot_height},
+    )
+    if crowded := len(categories(figure, "y")):
+        figure.update_yaxes(tickfont={"size": min(TICK, plot_height / crowded / LINE)})
+    return figure
+
+
+def _enlarged(source: go.Figure) -> go.Figure:
+    """A copy with marks, labels and distances in pixels enlarged."""
+    figure = go.Figure(source)
+    spec = figure.to_plotly_json()
+    for trace in spec["data"]:
+        _scale(trace, ("line", "width"), ("marker", "size"), ("marker", "line", "width"), ("textfont", "size"), ("error_x", "thickness"))
+        _scale(trace, ("error_y", "thickness"), ("error_x", "width"), ("error_y", "width"), ("marker", "colorbar", "thickness"))
+        _scale(trace, ("colorbar", "thickness"), ("contours", "labelfont", "size"))
+    layout = spec["layout"]
+    for shape in layout.get("shapes", ()):
+        _scale(shape, ("line", "width"))
+    for note in layout.get("annotations", ()):
+        note.setdefault("font", {}).setdefault("size", 13)
+        _scale(note, ("font", "size"), ("xshift",), ("yshift",), ("ax",), ("ay",), ("borderwidth",), ("arrowwidth",), ("standoff",))
+    return go.Figure(spec)
+
+
+def _scale(holder: dict, *paths: Sequence[str]) -> None:
+    for *parents, last in paths:
+        place = holder
+        for name in parents:
+            place = place.get(name) or {}
+        value = place.get(last)
+        if isinstance(value, int | float):
+            place[last] = value * ENLARGED
+        elif value is not None and not isinstance(value, str):
+            place[last] = [part * ENLARGED for part in value]
+
+
+def _label_width(figure: go.Figure) -> float:
+    """Width of the labels of the y axis, whose categories are wrapped to fit."""
+    wrapped = _wrap_categories(figure, "y", 420)
+    return max(text_width(part, TICK) for parts in wrapped for part in parts) + 8 if wrapped else text_width("00.00", TICK)
+
+
+def _label_height(figure: go.Figure, plot_width: float) -> float:
+    """Height of the labels of the x axis, whose categories are wrapped to fit, or turned where they are too many for that."""
+    count = max(len(categories(figure, "x")), 1)
+    if plot_width / count < text_width("00000000", TICK):
+        wrapped = _wrap_categories(figure, "x", 420)
+        figure.update_xaxes(tickangle=-90)
+        return max(text_width(part, TICK) for parts in wrapped for part in parts)
+    wrapped = _wrap_categories(figure, "x", plot_width / count * 0.9)
+    return max((len(parts) for parts in wrapped), default=1) * TICK * LINE
+
+
+def _wrap_categories(figure: go.Figure, which: str, width: float) -> list[list[str]]:
+    """Break the category labels of an axis into lines of a width; the lines of each, none for an axis of numbers."""
+    names = categories(figure, which)
+    wrapped = [lines(plain_text(name), TICK, width) for name in names]
+    if names:
+        labels = ["<br>".join(escape(part) for part in parts) for parts in wrapped]
+        figure.update_layout({f"{which}axis": {"tickmode": "array", "tickvals": names, "ticktext": labels}})
+    return wrapped
+
+
+def categories(figure: go.Figure, which: str) -> list[str]:
+    """The category labels along the "x" or "y" axis in order of appearance; empty for an axis of numbers."""
+    values = [
+        value for trace in figure.data if getattr(trace, which, None) is not None for value in getattr(trace, which) if value is not None
+    ]
+    return list(dict.fromkeys(values)) if values and all(isinstance(value, str) for value in values) else []
+
+
+def legend_names(figure: go.Figure) -> list[str]:
+    """What the legend of a figure lists, as plain text; empty where it shows none."""
+    listed = [trace for trace in figure.data if trace.visible in (None, True) and trace.showlegend is not False and "name" in trace]
+    asked = figure.layout.showlegend or any(trace.showlegend for trace in listed)
+    if figure.layout.showlegend is False or not (asked or len(figure.data) > 1):
+        return []
+    return [plain_text(trace.name) for trace in listed if trace.name]
+
+
+def _place_legend(figure: go.Figure, plot_width: float) -> float:
+    """Lay the legend out in columns above the plot; the height that it takes."""
+    names = legend_names(figure)
+    if not names:
+        figure.update_layout(showlegend=False)
+        return 0
+    symbol, entry = 60, max(text_width(name, TICK) for name in names)
+    columns = max(min(int(plot_width // (entry + symbol + GAP)), len(names)), 1)
+    figure.update_layout(
+        legend={
+            "orientation": "h",
+            "xref": "paper",
+            "yref": "paper",
+            "x": 0,
+            "xanchor": "left",
+            "yanchor": "bottom",
+            "font": {"size": TICK},
+            "entrywidth": entry,
+            "entrywidthmode": "pixels",
+            "itemwidth": symbol,
+            "title": {"text": ""},
+            "tracegroupgap": 0,
+            "itemsizing": "trace",
+            "traceorder": "normal",
+        }
+    )
+    return -(-len(names) // columns) * TICK * LINE
+
+
+def _has_colorbar(figure: go.Figure) -> bool:
+    for trace in figure.data:
+        if trace.type in ("heatmap", "contour") and trace.showscale is not False:
+            return True
+        if trace.type == "scatter" and trace.marker.showscale is not False and trace.marker.colorbar.to_plotly_json():
+            return True
+    return False
+
+
+def _note_png(data: bytes, panel: Panel, permalink: str) -> bytes:
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    info = PngInfo()
+    for key, text in _notes(panel, permalink).items():
+        info.add_itxt(key, text)
+    out = io.BytesIO()
+    Image.open(io.BytesIO(data)).save(out, "png", pnginfo=info)
+    return out.getvalue()
+
+
+def _note_svg(data: bytes, panel: Panel, permalink: str) -> bytes:
+    text = data.decode("utf-8")
+    end = text.index(">", text.index("<svg")) + 1
+    rows = "\n".join(f"{label}: {printable(value)}" for label, value in provenance(panel, permalink))
+    parts = {"title": printable(panel.title), "desc": printable(panel.alt), "metadata": rows}
+    words = "".join(f"<{tag}>{xml_escape(words)}</{tag}>" for tag, words in parts.items())
+    return (text[: end - 1] + ' role="img">' + words + text[end:]).encode("utf-8")
+
+
+def _note_pdf(data: bytes, panel: Panel, permalink: str) -> bytes:
+    from pypdf import PdfWriter
+
+    notes = _notes(panel, permalink)
+    writer = PdfWriter(clone_from=io.BytesIO(data))
+    writer.add_metadata(
+        {
+            "/Title": notes["Title"],
+            "/Subject": notes["Description"],
+            "/Keywords": "; ".join(notes[key] for key in ("Source", "Settings") if notes[key]),
+            "/Author": notes["Software"],
+            "/Creator": notes["Software"],
+            **({"/Link": permalink} if permalink else {}),
+        }
+    )
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def _notes(panel: Panel, permalink: str) -> dict[str, str]:
+    rows = provenance(panel, permalink)
+    labelled = {label: text for label, text in rows if label != "Source"}
+    return {
+        "Title": printable(panel.title),
+        "Description": printable(f"{panel.alt} {panel.caption}"),
+        "Source": printable(" | ".join(text for label, text in rows if label == "Source")),
+        "Settings": printable(labelled.get("Settings", "")),
+        "Copyright": labelled["Licence"],
+        "Software": labelled["Made with"],
+        **({"URL": permalink} if permalink else {}),
+    }

@@ -1,0 +1,273 @@
+"""Exports, looked at by opening the files again with other programs than those that wrote them."""
+
+import io
+import re
+import sys
+import types
+import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
+
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from analysis import export, export_csv, export_image, export_pptx, export_words, figures
+from analysis.figures.panel import Citation
+from tests.sample_panels import HOSTILE, LINK, every_text, hide_browser, hostile_panel, law_panel, panel_of
+
+# --- what every file says ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", export.FORMATS)
+def test_every_file_carries_title_source_and_settings_inside_it(format, request):
+    if format in export_image.IMAGE_FORMATS:
+        request.getfixturevalue("browser_path")
+    text = every_text(format, export.export(law_panel(), format, permalink=LINK))
+    assert "Loss falls by half with every hundredfold of compute" in text
+    assert "Jordan Hoffmann et al. 2022, Table A3" in text  # data/sources.csv
+    assert "https://arxiv.org/abs/2304.01373" in text  # of the Pythia paper
+    assert "1e21 FLOP" in text
+    assert LINK in text.replace("&amp;", "&")
+
+
+def test_files_are_named_after_the_panel_and_served_with_the_type_of_their_format():
+    assert export.file_name(law_panel(), "svg") == "sample-figure.svg"
+    assert export.mime("pdf") == "application/pdf"
+    assert all(export.mime(format) for format in export.FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: export.export(law_panel(), "gif"), "format must be one of csv, png, svg, pdf, html, pptx, got 'gif'"),
+        (lambda: export.export(law_panel(), "csv", theme="sepia"), "theme must be one of auto, light, dark, got 'sepia'"),
+        (lambda: export.deck([]), "panels must hold at least one panel"),
+        (lambda: export_pptx.presentation([law_panel()], titles=["a", "b"]), "titles must hold one text per panel, that is 1, got 2"),
+        (lambda: export_image.render(go.Figure(), "gif", 10, 10), "format must be one of png, svg, pdf, got 'gif'"),
+    ],
+)  # fmt: skip
+def test_a_bad_request_is_refused_with_what_would_be_accepted(call, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        call()
+
+
+def test_a_work_cited_with_and_without_a_place_is_listed_once_with_its_place():
+    both = panel_of(
+        go.Figure(), sources=(Citation("hoffmann2022"), Citation("hoffmann2022", "Table 3"), Citation("hoffmann2022", "Table 3"))
+    )
+    assert [work.short for work in export_words.references([both])] == ["Jordan Hoffmann et al. 2022, Table 3"]
+
+
+# --- CSV ---------------------------------------------------------------------------------------------------------------
+
+
+def test_pandas_reads_the_csv_back_as_the_panels_data():
+    panel = law_panel()
+    back = pd.read_csv(io.BytesIO(export.export(panel, "csv")), comment="#")
+    pd.testing.assert_frame_equal(back, panel.data, check_dtype=False)
+
+
+def test_numbers_stay_numbers_and_texts_cannot_run_as_formulas():
+    back = pd.read_csv(io.BytesIO(export.export(hostile_panel(), "csv")), comment="#")
+    assert list(back.columns) == ["'=label", "value", "status"]
+    assert list(back["'=label"]) == [HOSTILE, "'-1", "#5 of 7", "'@x", "plain, text"]
+    assert back["value"].dropna().tolist() == [-1.5, 2.0, 4.0, 1e24]
+    assert back["value"].isna().tolist() == [False, False, True, False, False]
+
+
+def test_no_part_of_a_comment_line_begins_like_a_formula_where_a_spreadsheet_splits_it():
+    comments = [line for line in export.export(hostile_panel(), "csv").decode().splitlines() if line.startswith("# ")]
+    parts = [part.strip() for line in comments for part in re.split("[,;\t]", line)]
+    assert len(comments) >= 7 and any("=1+1" in part for part in parts)
+    assert not [part for part in parts if part[:1] in tuple("=+-@")]
+
+
+def test_line_breaks_in_words_do_not_end_the_comment():
+    text = export.export(law_panel(title="One\nline\r\n=1+1"), "csv").decode()
+    assert text.splitlines()[0] == "# Title: One line =1+1"
+
+
+def test_data_made_on_demand_is_exported_like_any_other():
+    panel = law_panel()
+    lazy = law_panel(data=lambda: panel.data)
+    assert export_csv.table(lazy) == export_csv.table(panel)
+
+
+# --- HTML --------------------------------------------------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    """What a browser would find in a page: its elements, and the text outside scripts."""
+
+    def __init__(self, data: bytes):
+        super().__init__()
+        self.elements, self.words, self.scripts, self.inside = [], [], [], ""
+        self.feed(data.decode("utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        self.inside = tag
+
+    def handle_endtag(self, tag):
+        self.inside = ""
+
+    def handle_data(self, data):
+        (self.scripts if self.inside == "script" else self.words).append(data)
+
+    def of(self, tag: str) -> list[dict]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def test_the_page_asks_nothing_of_the_network():
+    page = Page(export.export(law_panel(), "html"))
+    assert not [
+        attributes
+        for tag in ("script", "img", "link", "iframe")
+        for attributes in page.of(tag)
+        if "src" in attributes or "href" in attributes
+    ]
+    (policy,) = [meta["content"] for meta in page.of("meta") if meta.get("http-equiv") == "Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+
+
+def test_the_page_holds_the_library_once_and_links_its_sources():
+    page = Page(export.export(law_panel(), "html", permalink=LINK))
+    assert len(page.scripts) == 2
+    assert {link["href"] for link in page.of("a")} == {"https://arxiv.org/abs/2203.15556", "https://arxiv.org/abs/2304.01373", LINK}
+    assert "significant digits" in " ".join(page.words)  # of the docstring behind the panel
+
+
+def test_hostile_words_stay_words_in_the_page():
+    page = Page(export.export(hostile_panel(), "html"))
+    assert len(page.of("script")) == 2 and page.of("b") == []
+    assert HOSTILE in "".join(page.words)
+    names = re.findall(r'"name": "([^"]*)"', page.scripts[1])
+    assert names and all("<" not in name for name in names)
+
+
+def test_a_link_that_is_not_of_the_web_stays_text():
+    page = Page(export.export(law_panel(), "html", permalink="javascript:alert(1)"))
+    assert not [link for link in page.of("a") if link["href"].startswith("javascript")]
+
+
+def test_the_page_draws_the_chart_and_saves_pictures_by_itself(browser_page, tmp_path):
+    path = tmp_path / "page.html"
+    path.write_bytes(export.export(law_panel(), "html"))
+    asked, problems = [], []
+    browser_page.on("request", lambda request: asked.append(request.url))
+    browser_page.on("pageerror", lambda problem: problems.append(str(problem)))
+    browser_page.goto(path.as_uri())
+    browser_page.wait_for_selector("#chart .scatterlayer .trace")
+    assert browser_page.locator("#chart .scatterlayer .trace").count() == 5
+    with browser_page.expect_download() as download:
+        browser_page.click("#svg")
+    words = " ".join(ElementTree.fromstring(download.value.path().read_bytes()).itertext())
+    assert "hundredfold of compute" in words and "Jordan Hoffmann et al. 2022, Table A3" in words
+    assert problems == [] and not [url for url in asked if not url.startswith(("file:", "blob:", "data:"))]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_follows_the_readers_light_or_dark_setting(browser_page, tmp_path, scheme):
+    path = tmp_path / "page.html"
+    path.write_bytes(export.export(law_panel(), "html"))
+    browser_page.emulate_media(color_scheme=scheme)
+    browser_page.goto(path.as_uri())
+    browser_page.wait_for_selector("#chart .main-svg")
+    background = browser_page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(14, 17, 23)"}[scheme]
+    assert (
+        browser_page.evaluate("document.getElementById('chart')._fullLayout.paper_bgcolor").lower()
+        == {"light": "#ffffff", "dark": "#0e1117"}[scheme]
+    )
+
+
+# --- command line and catalogue ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fake_topic(monkeypatch):
+    """A topic `sample` with a good figure, and one whose table is broken."""
+
+    def broken():
+        raise ValueError("data/gpus.csv line 3: is not a number")
+
+    module = types.ModuleType("analysis.figures.sample")
+    module.default_panels = lambda: {"sample.figure": law_panel, "sample.broken": broken}
+    monkeypatch.setitem(sys.modules, "analysis.figures.sample", module)
+    monkeypatch.setattr(figures, "TOPICS", ("sample",))
+    return module
+
+
+def test_the_catalogue_offers_the_panels_of_each_topic_unbuilt(fake_topic):
+    panels = figures.catalog()
+    assert set(panels) == {"sample.figure", "sample.broken"}  # although one cannot be built
+    assert panels["sample.figure"]().name == "sample.figure"
+
+
+def test_the_catalogue_refuses_a_panel_under_the_name_of_another_topic(fake_topic):
+    fake_topic.default_panels = lambda: {"other.figure": law_panel}
+    with pytest.raises(ValueError, match=r"must be named sample.something, got other.figure"):
+        figures.catalog()
+
+
+def test_the_command_line_writes_the_files_and_says_so(fake_topic, tmp_path, capsys):
+    assert export.main(["sample.figure", "--format", "csv", "--format", "pptx", "--out", str(tmp_path / "new")]) == 0
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["sample-figure.csv", "sample-figure.pptx"]
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["[1/2]", "[2/2]"]
+    assert (tmp_path / "new" / "sample-figure.csv").read_bytes() == export.export(law_panel(), "csv")
+
+
+def test_the_command_line_lists_the_figures(fake_topic, capsys):
+    assert export.main(["--list"]) == 0
+    assert capsys.readouterr().out.split() == ["sample.figure", "sample.broken"]
+
+
+def test_one_broken_figure_does_not_stop_the_others(fake_topic, tmp_path, capsys):
+    assert export.main(["all", "--format", "csv", "--out", str(tmp_path)]) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["sample-figure.csv"]
+    assert "export: sample.broken: data/gpus.csv line 3: is not a number" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["sample.other"], "there is no figure 'sample.other'; --list names them"),
+        (["all", "--format", "gif"], "there is no format 'gif'; there are csv, png, svg, pdf, html, pptx"),
+        (["all", "--theme", "sepia"], "there is no theme 'sepia'; there are auto, light, dark"),
+        ([], "name a panel, or all; --list names the figures"),
+    ],
+)
+def test_a_bad_command_line_is_answered_with_one_sentence(arguments, sentence, fake_topic, tmp_path, capsys):
+    assert export.main([*arguments, "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"export: {sentence}\n"
+
+
+def test_a_folder_that_cannot_be_written_to_is_answered_with_one_sentence(fake_topic, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert export.main(["all", "--out", str(tmp_path / "file" / "below")]) == 2
+    assert re.fullmatch(r"export: cannot write to .*below: .+\n", capsys.readouterr().err)
+
+
+def test_the_command_line_writes_what_it_can_without_a_browser_and_says_once_what_to_do(fake_topic, tmp_path, capsys, monkeypatch):
+    hide_browser(monkeypatch)
+    assert export.main(["sample.figure", "--out", str(tmp_path)]) == 1
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".csv", ".html", ".pptx"]
+    assert capsys.readouterr().err.count("BROWSER_PATH") == 1
+
+
+# --- panels ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "Sample figure"}, "name must look like 'topic.figure', got 'Sample figure'"),
+        ({"title": " "}, "title of panel sample.figure must not be empty"),
+        ({"alt": ""}, "alt of panel sample.figure must not be empty"),
+        ({"data": pd.DataFrame({"x": [1]})}, "data of panel sample.figure needs a column 'status'"),
+        ({"data": pd.DataFrame({"status": ["guessed"]})}, "must be one of reported, computed, what_if, uncertain, got ['guessed']"),
+    ],
+)
+def test_a_panel_without_its_words_or_statuses_is_refused(changes, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        law_panel(**changes)

@@ -1,0 +1,161 @@
+"""Pictures: what is in them, that nothing in them overlaps, and the browser that draws them."""
+
+import io
+import itertools
+import json
+import threading
+import xml.etree.ElementTree as ElementTree
+
+import plotly.graph_objects as go
+import pytest
+from PIL import Image
+from pypdf import PdfReader
+
+from analysis import export, export_image
+from analysis.export_image import NoBrowserError
+from analysis.figures import style
+from tests.sample_panels import HOSTILE, bar_panel, every_text, heat_panel, hide_browser, hostile_panel, law_panel, panel_of
+
+
+def test_a_png_is_of_the_size_of_a_slide_and_on_the_page_of_its_theme(browser_path):
+    for theme, page in (("light", (255, 255, 255)), ("dark", (14, 17, 23))):
+        picture = Image.open(io.BytesIO(export.export(law_panel(), "png", theme=theme)))
+        assert picture.size == (1920, 1080)
+        assert picture.convert("RGB").getpixel((5, 5)) == page
+        assert picture.text["Title"].startswith("Loss falls")
+
+
+def test_an_svg_has_a_title_and_a_description_and_text_that_can_be_edited(browser_path):
+    root = ElementTree.fromstring(export.export(hostile_panel(), "svg"))
+    space = "{http://www.w3.org/2000/svg}"
+    assert root.get("role") == "img"
+    assert root[0].tag == f"{space}title" and root[0].text == f"{HOSTILE} & more"
+    assert root[1].tag == f"{space}desc" and root[1].text == HOSTILE
+    drawn = " ".join("".join(text.itertext()) for text in root.iter(f"{space}text"))
+    assert "alert(1)" in drawn and "Jordan Hoffmann et al. 2022, Table A3" in drawn and "Settings:" in drawn
+    assert not list(root.iter(f"{space}script"))
+
+
+def test_a_pdf_is_one_page_in_the_shape_of_a_slide(browser_path):
+    reader = PdfReader(io.BytesIO(export.export(law_panel(), "pdf")))
+    (page,) = reader.pages
+    assert float(page.mediabox.width / page.mediabox.height) == pytest.approx(16 / 9, rel=1e-3)
+    assert reader.metadata.title == "Loss falls by half with every hundredfold of compute"
+    assert "Table A3" in page.extract_text()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_type_on_a_slide_is_large_enough_to_read(theme):
+    figure = export.slide_figure(law_panel(), theme)
+    assert (figure.layout.width, figure.layout.height) == (1920, 1080)
+    assert min(figure.layout.xaxis.tickfont.size, figure.layout.yaxis.tickfont.size, figure.layout.legend.font.size) >= 24
+    assert figure.layout.paper_bgcolor == style.THEMES[theme]["page"]
+
+
+def test_the_panels_own_figure_is_left_as_it_was():
+    panel = law_panel()
+    before = panel.figure.to_json()
+    export.slide_figure(panel, "dark")
+    export.export(panel, "pptx")
+    assert panel.figure.to_json() == before
+
+
+def test_a_long_title_and_many_names_leave_room_for_the_chart():
+    traces = [style.computed_line([1, 2], [3, 4], f"a law with the rather long name {number}", style.BLUE) for number in range(12)]
+    figure = export.slide_figure(panel_of(style.figure(traces, style.layout("number", "number")), title="A finding in many words " * 8))
+    margin = figure.layout.margin
+    assert 1080 - margin.t - margin.b >= 300 and 1920 - margin.l - margin.r >= 1000
+
+
+BOXES = """([title, footer]) => Object.fromEntries(Object.entries({
+    title: `.annotation[data-index="${title}"]`, legend: '.legend', plot: '.nsewdrag', ticks: '.xaxislayer-above', axis: '.xtitle',
+    footer: `.annotation[data-index="${footer}"]`,
+}).map(([name, selector]) => [name, document.querySelector(selector)?.getBoundingClientRect().toJSON()]))"""
+
+
+@pytest.mark.parametrize("make", [lambda: law_panel(title="A finding in many words " * 6), bar_panel, heat_panel])
+def test_title_legend_plot_and_sources_lie_below_each_other_inside_the_picture(make, browser_page):
+    from plotly.offline import get_plotlyjs
+
+    spec = json.loads(export.slide_figure(make()).to_json())
+    count = len(spec["layout"]["annotations"])
+    browser_page.set_viewport_size({"width": 1920, "height": 1080})
+    browser_page.set_content("<body style='margin:0'><div id='c'></div></body>")
+    browser_page.add_script_tag(content=get_plotlyjs())
+    browser_page.evaluate("spec => Plotly.newPlot('c', spec)", spec)
+    found = browser_page.evaluate(BOXES, [count - 2, count - 1])
+    boxes = {
+        name: found[name] for name in ("title", "legend", "plot", "ticks", "axis", "footer") if found.get(name) and found[name]["width"]
+    }
+    assert {"title", "plot", "ticks", "footer"} <= set(boxes)
+    for upper, lower in itertools.pairwise(boxes):
+        assert boxes[upper]["bottom"] <= boxes[lower]["top"] + 1, (upper, lower, boxes)
+    assert all(box["left"] >= 0 and box["top"] >= 0 and box["right"] <= 1920 and box["bottom"] <= 1080 for box in boxes.values()), boxes
+
+
+# --- without a browser, or with a bad one --------------------------------------------------
+
+
+@pytest.mark.parametrize("format", ["csv", "html", "pptx"])
+def test_without_a_browser_data_page_and_native_slides_still_work(format, monkeypatch):
+    hide_browser(monkeypatch)
+    assert "Loss falls by half" in every_text(format, export.export(law_panel(), format))
+
+
+@pytest.mark.parametrize("format", export_image.IMAGE_FORMATS)
+def test_without_a_browser_pictures_say_what_to_do(format, monkeypatch):
+    hide_browser(monkeypatch)
+    with pytest.raises(NoBrowserError, match="install one .* or set BROWSER_PATH"):
+        export.export(law_panel(), format)
+
+
+def test_browser_path_decides_even_when_it_points_to_nothing(monkeypatch, tmp_path):
+    own = tmp_path / "browser"
+    own.write_text("#!/bin/sh\n")
+    own.chmod(0o755)
+    monkeypatch.setenv("BROWSER_PATH", str(own))
+    assert export_image.browser_path() == str(own)
+    monkeypatch.setenv("BROWSER_PATH", "/no/such/browser")
+    assert export_image.browser_path() is None
+    assert "/no/such/browser" in export_image.advice()
+
+
+def test_a_browser_is_found_by_its_usual_name(monkeypatch, tmp_path):
+    (tmp_path / "chromium").write_text("#!/bin/sh\n")
+    (tmp_path / "chromium").chmod(0o755)
+    monkeypatch.delenv("BROWSER_PATH", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert export_image.browser_path() == str(tmp_path / "chromium")
+
+
+def test_a_program_that_is_no_browser_is_an_error_and_not_a_wait_for_ever(monkeypatch, tmp_path):
+    broken = tmp_path / "browser"
+    broken.write_text("#!/bin/sh\nexit 3\n")
+    broken.chmod(0o755)
+    export_image.stop()
+    monkeypatch.setenv("BROWSER_PATH", str(broken))
+    monkeypatch.setattr(export_image, "START_SECONDS", 8.0)
+    with pytest.raises(RuntimeError, match="could not draw the figure"):
+        export_image.render(go.Figure(), "png", 100, 100)
+
+
+def test_a_browser_that_has_died_is_started_again(browser_path):
+    figure = go.Figure(go.Scatter(x=[1, 2], y=[1, 2]))
+    before = export_image.render(figure, "png", 200, 100)
+    export_image._BROWSER.kaleido.subprocess.kill()
+    assert Image.open(io.BytesIO(export_image.render(figure, "png", 200, 100))).size == Image.open(io.BytesIO(before)).size
+
+
+def test_threads_take_turns_with_one_browser(browser_path):
+    sizes = [(100 + 20 * number, 80) for number in range(4)]
+    drawn = {}
+
+    def draw(size):
+        drawn[size] = Image.open(io.BytesIO(export_image.render(go.Figure(), "png", *size))).size
+
+    threads = [threading.Thread(target=draw, args=(size,)) for size in sizes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert drawn == {size: size for size in sizes}
