@@ -92,7 +92,7 @@ def _same_lengths(chart) -> None:
 def _point_data(series: Sequence[Series]) -> XyChartData:
     data = XyChartData()
     for part in series:
-        added = data.add_series(part.name)
+        added = data.add_series(_no_formula(part.name))
         for x, y in zip(part.x, part.y, strict=True):
             added.add_data_point(x, y)
     return data
@@ -100,10 +100,15 @@ def _point_data(series: Sequence[Series]) -> XyChartData:
 
 def _bar_data(series: Sequence[Series]) -> CategoryChartData:
     data = CategoryChartData()
-    data.categories = series[0].x
+    data.categories = [_no_formula(name) for name in series[0].x]
     for part in series:
-        data.add_series(part.name, part.y)
+        data.add_series(_no_formula(part.name), part.y)
     return data
+
+
+def _no_formula(name: str) -> str:
+    """A name that stays text in the chart's workbook, where one that begins with "=" would be written as a formula."""
+    return f" {name}" if name.startswith(("=", "{=")) else name
 
 
 def _style_points(drawn, part: Series) -> None:

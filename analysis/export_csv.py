@@ -24,9 +24,9 @@ def table(panel: Panel, permalink: str = "") -> bytes:
     for label, text in provenance(panel, permalink):
         out.write(f"{COMMENT}{label}: {_harmless_line(printable(text))}\n")
     rows = panel.data.rename(columns=neutral)
-    for number, name in enumerate(rows.columns):
-        if not (pd.api.types.is_numeric_dtype(rows.dtypes.iloc[number]) or pd.api.types.is_bool_dtype(rows.dtypes.iloc[number])):
-            rows = rows.assign(**{name: rows[name].map(neutral)})
+    for name, kind in rows.dtypes.items():
+        if not pd.api.types.is_numeric_dtype(kind):
+            rows[name] = rows[name].map(neutral)
     rows.to_csv(out, index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")  # quoted, so that "#" in a text is no comment
     return out.getvalue().encode("utf-8")
 

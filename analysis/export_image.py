@@ -125,17 +125,11 @@ class _Browser:
         import kaleido
 
         self.loop = asyncio.new_event_loop()
-        threading.Thread(target=self.loop.run_forever, name="export-browser", daemon=True).start()
+        threading.Thread(target=_run, args=(self.loop,), name="export-browser", daemon=True).start()
         # Without mathjax=False the page would ask the network for it. No sandbox: containers run as root, and the page
         # holds nothing but our own figure.
-        browser = kaleido.Kaleido(n=1, timeout=RENDER_SECONDS, mathjax=False, path=path, enable_sandbox=False)
-        try:
-            self._wait(browser.open(), START_SECONDS)
-        except BaseException:
-            self.kaleido = browser
-            self.stop()
-            raise
-        self.kaleido = browser
+        self.kaleido = kaleido.Kaleido(n=1, timeout=RENDER_SECONDS, mathjax=False, path=path, enable_sandbox=False)
+        self._wait(self.kaleido.open(), START_SECONDS)
 
     def stop(self) -> None:
         loop, browser, self.loop, self.kaleido = self.loop, self.kaleido, None, None
@@ -148,6 +142,15 @@ class _Browser:
 
     def _wait(self, coroutine, seconds: float):
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(seconds)
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    loop.run_forever()
+    left = asyncio.all_tasks(loop)  # of a browser that died
+    for task in left:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+    loop.close()
 
 
 _LOCK = threading.Lock()

@@ -26,6 +26,7 @@ CHART_TOP, CHART_BOTTOM = Inches(1.35), Inches(5.85)
 TITLE_ONLY = 5
 """The layout of python-pptx's default template with a title and nothing else."""
 SOURCES_PER_SLIDE = 16
+SMALLEST = 7
 BANDS = "Bands are drawn as their two edges."
 
 
@@ -75,15 +76,14 @@ def panel_slide(deck, panel: Panel, title: str = "", permalink: str = "", theme:
     described = shape._element.xpath(".//p:cNvPr")[0]
     described.set("name", panel.name)
     described.set("descr", printable(panel.alt))
-    _text_box(slide, [(_caption(panel, native), 12, MSO_THEME_COLOR.TEXT_1)], Inches(6.0), Inches(0.8))
-    small = [(text, 10, MSO_THEME_COLOR.TEXT_2) for text in (source_line(panel, SOURCES_SHOWN), settings_line(panel)) if text]
-    _text_box(slide, small, Inches(6.85), Inches(0.55))
+    _text_box(slide, [_caption(panel, native)], 12, MSO_THEME_COLOR.TEXT_1, Inches(6.0), Inches(0.8))
+    _text_box(slide, [source_line(panel, SOURCES_SHOWN), settings_line(panel)], 10, MSO_THEME_COLOR.TEXT_2, Inches(6.85), Inches(0.6))
     slide.notes_slide.notes_text_frame.text = "\n".join(f"{label}: {printable(text)}" for label, text in provenance(panel, permalink))
     return slide
 
 
 def _set_title(slide, title: str) -> None:
-    text = printable(title)
+    text = printable(title) or PROJECT
     slide.shapes.title.text_frame.text = text
     size = next((size for size, most in ((28, 1), (26, 2), (22, 2)) if len(lines(text, size, SPAN.pt)) <= most), 18)
     slide.shapes.title.text_frame.paragraphs[0].runs[0].font.size = Pt(size)
@@ -110,16 +110,19 @@ def _add_picture(slide, panel: Panel, theme: str, height: int):
     return slide.shapes.add_picture(io.BytesIO(data), LEFT, CHART_TOP, SPAN, height)
 
 
-def _text_box(slide, paragraphs: Sequence[tuple[str, int, int]], top: int, height: int) -> None:
-    """A box across the slide; paragraphs: (text, size [pt], theme colour)."""
+def _text_box(slide, paragraphs: Sequence[str], size: float, color: int, top: int, height: int) -> None:
+    """A box across the slide with paragraphs in type of a size [pt], or smaller where they would not fit; color: of the theme."""
+    texts = [printable(text) for text in paragraphs if text]
+    while size > SMALLEST and sum(len(lines(text, size, SPAN.pt)) + 0.25 for text in texts) * size * 1.2 > height.pt:
+        size -= 1
     frame = slide.shapes.add_textbox(LEFT, top, SPAN, height).text_frame
     frame.word_wrap = True
     frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
-    for number, (text, size, color) in enumerate(paragraphs):
+    for number, text in enumerate(texts):
         paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
         paragraph.space_after = Pt(size / 4)
         run = paragraph.add_run()
-        run.text = printable(text)
+        run.text = text
         run.font.size = Pt(size)
         run.font.color.theme_color = color
 
@@ -129,9 +132,9 @@ def _sources_slides(deck, panels: Sequence[Panel]) -> None:
     for start in range(0, len(works), SOURCES_PER_SLIDE):
         slide = deck.slides.add_slide(deck.slide_layouts[TITLE_ONLY])
         _set_title(slide, "Sources" if len(works) <= SOURCES_PER_SLIDE else f"Sources ({start // SOURCES_PER_SLIDE + 1})")
-        part = [(work.long, 12, MSO_THEME_COLOR.TEXT_1) for work in works[start : start + SOURCES_PER_SLIDE]]
-        _text_box(slide, part, CHART_TOP, Inches(5.2))
-        _text_box(slide, [(LICENCE, 10, MSO_THEME_COLOR.TEXT_2)], Inches(6.85), Inches(0.4))
+        part = [work.long for work in works[start : start + SOURCES_PER_SLIDE]]
+        _text_box(slide, part, 12, MSO_THEME_COLOR.TEXT_1, CHART_TOP, Inches(5.4))
+        _text_box(slide, [LICENCE], 10, MSO_THEME_COLOR.TEXT_2, Inches(6.85), Inches(0.4))
 
 
 def _set_properties(deck, panels: Sequence[Panel], titles: Sequence[str]) -> None:
@@ -190,4 +193,4 @@ def _set_theme_colors(master, theme: str) -> None:
             text,
             flags=re.DOTALL,
         )
-    part._blob = text.encode("utf-8")
+    part._blob = text.encode("utf-8")  # python-pptx has no other way to a theme

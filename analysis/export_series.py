@@ -1,5 +1,6 @@
 """What a figure draws, read out of Plotly as plain series of numbers and looks; `analysis.export_chart` draws them."""
 
+import itertools
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from analysis.figures.style import BLUE, series_color
 
 BAND_WIDTH, BAND_OPACITY = 1.0, 0.6
 """Width [pt] and opacity of the two lines that stand for a band."""
+RGB, HEX = re.compile(r"rgba?\(([\d., ]+)\)"), re.compile("#[0-9a-fA-F]{6}")
 MOST_DECADES = 9
 """Ticks that a logarithmic axis has at most."""
 
@@ -49,7 +51,8 @@ def is_native(figure: go.Figure) -> bool:
     if any((trace.xaxis or "x", trace.yaxis or "y") != ("x", "y") for trace in traces):
         return False
     if is_bars(figure):
-        return len({trace.orientation or "v" for trace in traces}) == 1 and not figure.layout.shapes and all(map(_plain_bar, traces))
+        plain = figure.layout.barmode in (None, "group", "stack", "relative") and not figure.layout.barnorm and not figure.layout.shapes
+        return plain and len({trace.orientation or "v" for trace in traces}) == 1 and all(map(_plain_bar, traces))
     return all(map(_plain_scatter, traces)) and all(map(_plain_shape, figure.layout.shapes))
 
 
@@ -64,11 +67,11 @@ def shown(figure: go.Figure) -> list:
 
 
 def _plain_scatter(trace) -> bool:
-    areas = trace.fill not in (None, "none") and role(trace) != "band"
+    areas = trace.stackgroup is not None or trace.fill not in (None, "none") and role(trace) != "band"
     colors = [*_each(trace.marker.color, 1), trace.line.color]
     return (
         not areas
-        and trace.stackgroup is None
+        and trace.line.shape in (None, "linear", "spline")
         and not _error_bars(trace)
         and all(map(_numbers, (trace.x, trace.y)))
         and all(map(_known, colors))
@@ -76,11 +79,11 @@ def _plain_scatter(trace) -> bool:
 
 
 def _plain_bar(trace) -> bool:
-    moved = any(value is not None for value in (trace.base, trace.offset, trace.width))
-    names = trace.y if trace.orientation == "h" else trace.x
-    values = trace.x if trace.orientation == "h" else trace.y
-    flat = names is not None and not any(isinstance(name, list | tuple | np.ndarray) for name in names)
-    return not moved and flat and not _error_bars(trace) and _numbers(values) and all(map(_known, _each(trace.marker.color, 1)))
+    special = any(value is not None for value in (trace.base, trace.offset, trace.width, trace.marker.pattern.shape))
+    names, values = (trace.y, trace.x) if trace.orientation == "h" else (trace.x, trace.y)
+    if special or _error_bars(trace) or names is None or any(isinstance(name, list | tuple | np.ndarray) for name in names):
+        return False
+    return len(set(names)) == len(names) and _numbers(values) and all(map(_known, _each(trace.marker.color, 1)))
 
 
 def _plain_shape(shape) -> bool:
@@ -90,6 +93,7 @@ def _plain_shape(shape) -> bool:
         shape.type == "line"
         and in_place
         and "pixel" not in (shape.xsizemode, shape.ysizemode)
+        and _known(shape.line.color)
         and _numbers([shape.x0, shape.x1, shape.y0, shape.y1])
     )
 
@@ -110,7 +114,7 @@ def _numbers(values) -> bool:
 
 
 def _known(color) -> bool:
-    return color is None or isinstance(color, str) and (color[:3] == "rgb" or re.fullmatch("#[0-9a-fA-F]{6}", color) is not None)
+    return color is None or isinstance(color, str) and (RGB.fullmatch(color) or HEX.fullmatch(color)) is not None
 
 
 def _each(value, count: int) -> list:
@@ -135,7 +139,7 @@ def _parts(trace, number: int, figure: go.Figure) -> Iterator[Series]:
     looks = {"colors": [], "symbols": [], "sizes": [], "labels": []}
     if "markers" in mode:
         looks["colors"] = [faded(color or own, share) for color, share in zip(_each(trace.marker.color, count), strength, strict=True)]
-        looks["symbols"] = [symbol or "circle" for symbol in _each(trace.marker.symbol, count)]
+        looks["symbols"] = [str(symbol or "circle") for symbol in _each(trace.marker.symbol, count)]
         looks["sizes"] = [float(6 if size is None else size) for size in _each(trace.marker.size, count)]
     if "text" in mode and trace.text is not None:
         looks["labels"] = _texts(trace.text, count)
@@ -294,21 +298,13 @@ def axis_scale(figure: go.Figure, which: str) -> tuple[float, float, float]:
 def _values(figure: go.Figure, which: str) -> list[float]:
     """What the figure draws along an axis of numbers."""
     if is_bars(figure):
-        columns = list(zip(*(part.y for part in bar_series(figure)), strict=True))
+        heights = [[value or 0.0 for value in column] for column in zip(*(part.y for part in bar_series(figure)), strict=True)]
+        values = [0.0, *(value for column in heights for value in column)]
         if is_stacked(figure):
-            return [0.0] + [
-                sum(value for value in column if value is not None and sign * value > 0) for column in columns for sign in (1, -1)
-            ]
-        return [value for column in columns for value in column if value is not None and _drawable(value, figure, which)] + [0.0] * (
-            not is_log(figure, which)
-        )
-    values = [value for trace in shown(figure) for value in getattr(trace, which)]
-    values += [
-        value
-        for shape in figure.layout.shapes
-        if (shape[f"{which}ref"] or which) == which
-        for value in (shape[f"{which}0"], shape[f"{which}1"])
-    ]
+            values += [sum(value for value in column if sign * value > 0) for column in heights for sign in (1, -1)]
+    else:
+        ends = [(shape[f"{which}0"], shape[f"{which}1"]) for shape in figure.layout.shapes if (shape[f"{which}ref"] or which) == which]
+        values = itertools.chain(*(getattr(trace, which) for trace in shown(figure)), *ends)
     return [float(value) for value in values if _drawable(value, figure, which)]
 
 
@@ -331,10 +327,10 @@ def faded(color: str, opacity: float) -> str:
     >>> faded("#0096FF", 0.5), faded("rgba(0, 150, 255, 0.5)", 1)
     ('#0096ff80', '#0096ff80')
     """
-    if match := re.fullmatch(r"rgba?\(([^)]*)\)", color.strip()):
+    if match := RGB.fullmatch(color):
         parts = [float(part) for part in match[1].split(",")]
         channels, own = [round(part) for part in parts[:3]], parts[3] if len(parts) > 3 else 1.0
-    elif re.fullmatch(r"#[0-9a-fA-F]{6}", color):
+    elif HEX.fullmatch(color):
         channels, own = [int(color[i : i + 2], 16) for i in (1, 3, 5)], 1.0
     else:
         raise ValueError(f"color must be like '#0096FF' or 'rgba(0,150,255,0.5)', got {color!r}")

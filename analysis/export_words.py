@@ -76,12 +76,12 @@ def provenance(panel: Panel, permalink: str = "") -> list[tuple[str, str]]:
 
 
 def plain_text(text: str | None) -> str:
-    """What Plotly shows for a label, without its tags and entities.
+    """What Plotly shows for a label, on one line and without its tags and entities.
 
     >>> plain_text("loss<br><b>R&amp;D</b> &lt;3")
     'loss R&D <3'
     """
-    return html.unescape(re.sub(r"<[^<>]*>", "", re.sub(r"<br\s*/?>", " ", text or ""))).strip()
+    return printable(html.unescape(re.sub(r"<[^<>]*>", "", re.sub(r"<br\s*/?>", " ", text or ""))))
 
 
 def printable(text: str) -> str:

@@ -26,7 +26,7 @@ models = scaling_figures.published_models()
 laws = scaling_figures.published()
 fitted, resamples = scaling_figures.released_fit(5)
 bands = fits.bands(resamples, 0.95)
-options = {"fit": fitted.label} | {i: scaling_figures.law_name(law) for i, law in laws.items()}
+options = {"fit": "refit of the released runs"} | {i: scaling_figures.law_name(law) for i, law in laws.items()}
 
 
 def power_of_ten(key: str, label: str, low: float, high: float, default: float, step: float = 0.05) -> float:

@@ -21,7 +21,7 @@ RUNS = {"240": "240 runs (five highest losses left out)", "245": "All 245 releas
 
 def budget(key: str, low: float, high: float, default: float) -> float:
     """A slider over the exponent of the compute budget; returns FLOP."""
-    exponent = controls.slider(key, "Compute budget (FLOP, power of ten)", low, high, default, 0.05, format="10^%.2f")
+    exponent = controls.slider(key, "Compute budget (FLOP, power of ten)", low, high, default, 0.02, format="10^%.2f")
     return 10.0**exponent
 
 
@@ -96,7 +96,7 @@ bands = fits.bands(shown_resamples, level)
 @st.fragment
 def laws_against_compute() -> None:
     """Tokens per parameter, parameters or tokens against compute, under all chosen laws."""
-    C = budget("c", 18.0, 26.0, 23.75)
+    C = budget("c", 18.0, 26.0, 23.76)
     settings = shown_settings | {"budget": format_flops(C), "interval": f"{level:.0%}", "laws": ", ".join(laws[i].label for i in picked)}
     if quantity == "ratio":
         draw("scaling.laws", lambda: figures.tokens_per_param(laws, picked, models, shown_law, bands, C, settings))
@@ -131,7 +131,7 @@ laws_against_compute()
 export_row("scaling.laws")
 if chosen:
     st.header("One law over the runs", anchor=False)
-    options = {"fit": chosen[1].label} | {i: figures.law_name(law) for i, law in laws.items() if isinstance(law, scaling.ScalingLaw)}
+    options = {"fit": "the fit above"} | {i: figures.law_name(law) for i, law in laws.items() if isinstance(law, scaling.ScalingLaw)}
     which = controls.choice("law", "Law for the next two charts", options, "fit")
     law, law_resamples = (chosen[1], chosen[2]) if which == "fit" else (laws[which], chosen[2].iloc[:0])
     law_settings = chosen[3] | {"law": options[which]}

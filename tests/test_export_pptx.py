@@ -275,3 +275,35 @@ def test_without_a_browser_a_slide_that_needs_a_picture_says_which_figure_it_is(
     hide_browser(monkeypatch)
     with pytest.raises(NoBrowserError, match=r"sample.figure needs a picture .* set BROWSER_PATH"):
         export.export(heat_panel(), "pptx")
+
+
+def test_a_name_that_begins_like_a_formula_is_text_in_the_charts_workbook():
+    line = style.computed_line([1, 2], [3, 4], "=cmd|' /C calc'!A1", style.BLUE)
+    bars = style.bars(["=1+1", "b"], [1, 2], "{=2}", style.BLUE)
+    for trace, kinds in ((line, ("number", "number")), (bars, ("category", "number"))):
+        chart = only_chart(export.export(panel_of(style.figure([trace], style.layout(*kinds))), "pptx"))
+        with zipfile.ZipFile(io.BytesIO(chart.part.chart_workbook.xlsx_part.blob)) as workbook:
+            sheet, strings = workbook.read("xl/worksheets/sheet1.xml").decode(), workbook.read("xl/sharedStrings.xml").decode()
+        assert "<f>" not in sheet and "<f " not in sheet
+        assert "=cmd|" in strings or "=1+1" in strings
+
+
+def test_control_characters_in_names_do_not_spoil_the_file():
+    figure = style.figure([style.computed_line([1, 2], [3, 4], "a\x00b\x1bc\nd", style.BLUE)], style.layout("number", "number"))
+    chart = only_chart(export.export(panel_of(figure, title="One\x00 title"), "pptx"))
+    assert [series.name for series in chart.plots[0].series] == ["abc d"]
+
+
+@pytest.mark.parametrize(("most", "kinds"), [(1.0, ("log_number", "number")), (5e-7, ("number", "number"))])
+def test_axes_of_very_small_or_constant_values_still_have_a_range(most, kinds):
+    figure = style.figure([style.computed_line([1, 1], [most, most], "flat", style.BLUE)], style.layout(*kinds))
+    chart = only_chart(export.export(panel_of(figure), "pptx"))
+    for axis in (chart.category_axis, chart.value_axis):
+        assert axis.minimum_scale < axis.maximum_scale
+    assert chart.value_axis.minimum_scale <= most <= chart.value_axis.maximum_scale
+
+
+def test_stacked_bars_on_a_logarithmic_axis_have_a_range():
+    traces = [style.bars(["a", "b"], [1e3, 1e6], name, style.BLUE) for name in ("one", "two")]
+    chart = only_chart(export.export(panel_of(style.figure(traces, style.layout("category", "log_number", barmode="stack"))), "pptx"))
+    assert (chart.value_axis.minimum_scale, chart.value_axis.maximum_scale) == (1e3, 1e7)

@@ -92,7 +92,8 @@ def reported_markers(x, y, name: str, color: str, symbol: str = "circle", verifi
     """
     flags = [bool(verified)] * len(x) if isinstance(verified, bool | int) else [bool(flag) for flag in verified]
     symbols = [symbol if flag else f"{symbol}-open" for flag in flags]
-    marker = {"color": color, "size": 9, "symbol": symbols[0] if len(set(symbols)) == 1 else symbols, "line": {"width": 1.5, "color": color}}
+    one = symbols[0] if len(set(symbols)) == 1 else symbols
+    marker = {"color": color, "size": 9, "symbol": one, "line": {"width": 1.5, "color": color}}
     return _trace(x, y, name, "reported", text, mode="markers", marker=marker, **extra)
 
 
@@ -114,10 +115,11 @@ def what_if_marker(x, y, name: str, color: str, text=None) -> dict:
 
 def band(x, low, high, name: str, color: str) -> list[dict]:
     """An interval as a band: the lower edge and an upper edge filled down to it, both without a line of their own."""
-    edge = {"type": "scatter", "mode": "lines", "line": {"width": 0, "color": color}, "hoverinfo": "skip", "legendgroup": escape(name)}
-    lower = {"x": _values(x), "y": _values(low), "showlegend": False, "name": f"{escape(name)}, low", "meta": {"role": "band", "edge": "low"}}
-    upper = {"x": _values(x), "y": _values(high), "name": escape(name), "meta": {"role": "band", "edge": "high"}}
-    return [edge | lower, edge | upper | {"fill": "tonexty", "fillcolor": translucent(color)}]
+    edge = {"type": "scatter", "x": _values(x), "mode": "lines", "line": {"width": 0, "color": color}, "hoverinfo": "skip", "legendgroup": escape(name)}
+    lower = {"y": _values(low), "showlegend": False, "name": f"{escape(name)}, low", "meta": {"role": "band", "edge": "low"}}
+    upper = {"y": _values(high), "name": escape(name), "meta": {"role": "band", "edge": "high"}}
+    filled = {"fill": "tonexty", "fillcolor": translucent(color)}
+    return [edge | lower, edge | upper | filled]
 
 
 def bars(x, y, name: str, color, text=None, horizontal: bool = False) -> dict:
@@ -158,7 +160,8 @@ def _line(x, y, name, color, dash, role, width=2.5, text=None, **extra) -> dict:
 
 
 def _trace(x, y, name, role, text, **properties) -> dict:
-    trace = {"type": "scatter", "x": _values(x), "y": _values(y), "name": escape(name), "meta": {"role": role}, "hovertemplate": _hover(text)}
+    trace = {"type": "scatter", "x": _values(x), "y": _values(y), "name": escape(name), "meta": {"role": role}}
+    trace["hovertemplate"] = _hover(text)
     if text is not None:
         trace["text"] = [escape(label) for label in text]
     return trace | properties
@@ -207,7 +210,7 @@ def template(theme: str) -> go.layout.Template:
     return go.layout.Template(layout={
         "paper_bgcolor": colors["page"], "plot_bgcolor": colors["page"], "colorway": list(PALETTE), "xaxis": axis, "yaxis": axis,
         "font": {"color": colors["text"], "family": "Source Sans 3, Source Sans Pro, Helvetica, Arial, sans-serif"},
-        "legend": {"bgcolor": "rgba(0,0,0,0)"}, "hoverlabel": {"font": {"family": "inherit"}},
+        "legend": {"bgcolor": "rgba(0,0,0,0)"},
     })  # fmt: skip
 
 

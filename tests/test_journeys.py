@@ -1,0 +1,179 @@
+"""What a reader does, in a real browser: move, link, reload, download, and open the files again."""
+
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+
+import pytest
+from pptx import Presentation
+
+from tests.conftest import ROOT, healthy
+
+pytestmark = pytest.mark.usefixtures("browser_path")
+SLIDER = "Compute budget (FLOP, power of ten)"
+
+
+def ready(page) -> None:
+    """Wait until a page has drawn its first chart and stopped running."""
+    page.wait_for_selector(".js-plotly-plot .main-svg", state="attached")
+    page.wait_for_function("!document.querySelector('[data-testid=stApp][data-test-script-state=running]')")
+
+
+def headline(page) -> str:
+    return page.locator("h3").first.inner_text()
+
+
+def press(page, label: str, key: str, times: int = 1) -> None:
+    slider = page.get_by_role("slider", name=label).first
+    slider.focus()
+    for _ in range(times):
+        page.keyboard.press(key)
+
+
+def test_a_slider_changes_the_chart_and_the_address_and_a_reload_keeps_both(app_server, browser_page):
+    page = browser_page
+    page.goto(f"{app_server}/scaling")
+    ready(page)
+    before = headline(page)
+    assert "5.75e23 FLOP" in before and "93 tokens per parameter" in before
+    press(page, SLIDER, "ArrowLeft", times=5)
+    page.wait_for_url(re.compile(r"[?&]c=23\.66"))
+    page.wait_for_function("before => document.querySelector('h3').innerText !== before", arg=before)
+    after = headline(page)
+    page.reload()
+    ready(page)
+    page.wait_for_function("text => document.querySelector('h3').innerText === text", arg=after)
+    assert "c=23.66" in page.url
+
+
+def test_switching_pages_and_back_keeps_the_controls(app_server, browser_page):
+    page = browser_page
+    page.goto(f"{app_server}/compute?mfu=55&law=DeepSeek+2024")
+    ready(page)
+    assert page.get_by_role("slider", name="Utilisation of peak (%)").first.input_value() == "55"
+    page.get_by_role("link", name="Sources").click()
+    page.wait_for_selector("text=Works cited")
+    page.get_by_role("link", name="Training budget").click()
+    ready(page)
+    assert page.get_by_role("slider", name="Utilisation of peak (%)").first.input_value() == "55"
+    assert "mfu=55" in page.url and "DeepSeek" in page.url
+
+
+def test_a_link_from_one_reader_shows_another_the_same(app_server, browser):
+    seen = []
+    for _ in range(2):
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        page = context.new_page()
+        page.goto(f"{app_server}/scaling?c=21.5&level=80%25&show=parameters&laws=Kaplan+2020")
+        ready(page)
+        page.wait_for_function("document.querySelector('h3').innerText.includes('3.16e21')")
+        seen.append(headline(page))
+        context.close()
+    assert seen[0] == seen[1] and "parameters" in seen[0]
+
+
+def test_a_bad_value_in_a_link_is_noted_and_the_default_shown(app_server, browser_page):
+    page = browser_page
+    page.goto(f"{app_server}/scaling?c=99")
+    ready(page)
+    assert "not possible here" in page.get_by_role("alert").first.inner_text()
+    assert "5.75e23 FLOP" in headline(page)
+
+
+def test_svg_and_pptx_are_downloaded_and_open_again(app_server, browser_page):
+    page = browser_page
+    page.goto(f"{app_server}/scaling?c=22")
+    ready(page)
+    page.wait_for_function("document.querySelector('h3').innerText.includes('1e22')")
+    files = {}
+    for label in ("SVG", "PPTX", "CSV"):
+        with page.expect_download(timeout=60_000) as waiting:
+            page.locator(f".st-key-{label.lower()}-scaling-laws button:visible").first.click()
+        assert waiting.value.suggested_filename == f"scaling-laws.{label.lower()}"
+        with open(waiting.value.path(), "rb") as file:
+            files[label] = file.read()
+    drawing = ET.fromstring(files["SVG"])
+    assert drawing.tag.endswith("svg")
+    words = " ".join(drawing.itertext())
+    assert "1e22 FLOP" in words and "Hoffmann" in words and "c=22" in words
+    slide = Presentation(io.BytesIO(files["PPTX"])).slides[0]
+    assert "1e22" in slide.shapes.title.text_frame.text
+    charts = [shape.chart for shape in slide.shapes if shape.has_chart]
+    assert len(charts) == 1 and len(list(charts[0].plots[0].series)) >= 6
+    assert "c=22" in slide.notes_slide.notes_text_frame.text
+    assert files["CSV"].decode("utf-8-sig").startswith("#")
+
+
+def test_a_figure_goes_to_the_deck_and_the_deck_becomes_slides(app_server, browser_page):
+    page = browser_page
+    page.goto(f"{app_server}/scaling")
+    ready(page)
+    for number in (0, 1):
+        page.get_by_role("button", name="Add to deck").nth(number).click()
+        page.wait_for_selector("text=Added to your deck")
+    page.get_by_role("link", name="Slide deck").click()
+    page.wait_for_selector("text=Download 2 slides")
+    with page.expect_download(timeout=60_000) as waiting:
+        page.get_by_role("button", name="Download 2 slides (PPTX)").click()
+    slides = Presentation(waiting.value.path()).slides
+    assert len(slides) >= 3  # two figures and their sources
+    assert [any(shape.has_chart for shape in slide.shapes) for slide in slides][:2] == [True, True]
+
+
+def test_the_box_on_the_computation_opens_with_formula_and_sources(app_server, browser_page):
+    page = browser_page
+    page.goto(f"{app_server}/scaling")
+    ready(page)
+    page.get_by_role("button", name="How is this computed?").first.click()
+    page.wait_for_selector("text=analysis.scaling.tokens_per_param")
+    assert page.get_by_role("link", name="Jordan Hoffmann et al. 2022").count() >= 1
+
+
+def test_pages_fit_a_telephone_and_ask_no_other_host(app_server, browser):
+    context = browser.new_context(viewport={"width": 400, "height": 800}, color_scheme="dark")
+    page = context.new_page()
+    hosts = set()
+    page.on("request", lambda request: hosts.add(re.sub(r"^(\w+)://([^/]*).*$", r"\1 \2", request.url)))
+    for path in ("scaling", "compute"):
+        page.goto(f"{app_server}/{path}")
+        ready(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 400
+        wide = page.evaluate("[...document.querySelectorAll('.js-plotly-plot')].map(e => e.getBoundingClientRect().right)")
+        assert wide and max(wide) <= 400
+        background = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
+        assert background == "rgb(14, 17, 23)"
+    context.close()
+    outside = {host for host in hosts if not re.search(r"^(data|blob) |127\.0\.0\.1", host)}
+    assert not outside
+
+
+def test_the_first_visit_to_a_fresh_server_may_come_by_a_link(browser, browser_path, tmp_path):
+    import socket
+    import time
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless", "true", "--server.port", str(port)]
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(300):
+            if healthy(address):
+                break
+            time.sleep(0.1)
+        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        page.goto(f"{address}/compute?mfu=60")
+        ready(page)
+        assert page.get_by_role("dialog").count() == 0
+        assert page.get_by_role("link", name="Scaling laws").count() == 1  # the declared pages, not the files
+        assert page.get_by_role("slider", name="Utilisation of peak (%)").first.input_value() == "60"
+        page.context.close()
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=15)

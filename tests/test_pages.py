@@ -1,0 +1,177 @@
+"""Every page opens, every control moves to both ends, and a link restores what it says."""
+
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.components import controls
+from pages.components.registry import ENTRIES
+
+ROOT = Path(__file__).parents[1]
+STEMS = [entry.stem for entry in ENTRIES]
+
+
+def open_page(stem: str, **parameters: str | list[str]) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    app.run()
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    if stem != STEMS[0]:
+        app.switch_page(f"pages/{stem}.py").run()
+    return app
+
+
+def fine(app: AppTest) -> bool:
+    assert not app.exception, [item.value for item in app.exception]
+    assert not app.error, [item.value for item in app.error]
+    return True
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_every_page_opens_with_a_title_and_a_first_line(stem):
+    app = open_page(stem)
+    assert fine(app)
+    assert len(app.title) == 1 and len(app.title[0].value) > 10
+    assert len(app.markdown[0].value) > 40
+
+
+@pytest.mark.parametrize("stem", ["scaling", "compute"])
+def test_every_slider_can_stand_at_both_ends(stem):
+    app = open_page(stem)
+    keys = [slider.key for slider in app.slider]
+    assert len(keys) >= 3
+    for key in keys:
+        for end in ("min", "max"):
+            slider = app.slider(key=key)
+            slider.set_value(getattr(slider, end)).run()
+            assert fine(app), (key, end)
+
+
+@pytest.mark.parametrize("stem", ["scaling", "compute"])
+def test_every_choice_and_every_switch_works(stem):
+    app = open_page(stem)
+    choices = [(box.key, list(box.options)) for box in app.selectbox if box.key not in ("runs", "engine")]
+    assert len(choices) >= 2
+    for key, options in choices:
+        for option in (options[0], options[-1]):
+            app.selectbox(key=key).select(option).run()
+            assert fine(app), (key, option)
+    for key in [group.key for group in app.button_group]:
+        for option in list(app.button_group(key=key).options):
+            app.button_group(key=key).set_value(option.content if hasattr(option, "content") else option).run()
+            assert fine(app), (key, option)
+
+
+def test_every_chart_has_an_accessible_sentence():
+    for stem in ("scaling", "compute"):
+        charts = open_page(stem).get("plotly_chart")
+        assert len(charts) >= 5
+        for chart in charts:
+            assert chart.proto.alt.endswith(".") and len(chart.proto.alt) > 30
+
+
+def test_a_link_restores_the_controls():
+    app = open_page("compute", mfu="55", law="DeepSeek 2024", n="64", start="GPUs and days", days="10")
+    assert fine(app)
+    assert app.slider(key="mfu").value == 55
+    assert app.selectbox(key="law").value == "deepseek2024"
+    assert app.number_input(key="n").value == 64
+    assert app.slider(key="days").value == 10
+    assert not app.warning
+
+
+@pytest.mark.parametrize(
+    ("stem", "parameter", "value", "named"),
+    [
+        ("scaling", "c", "99", "99"),
+        ("scaling", "c", "many", "many"),
+        ("scaling", "c", "nan", "nan"),
+        ("scaling", "law", "Nobody 1999", "Nobody"),
+        ("scaling", "level", "101%", "101"),
+        ("compute", "n", "-5", "5"),
+        ("compute", "gpu", "<script>alert(1)</script>", "script"),
+    ],
+)
+def test_a_bad_value_in_a_link_falls_back_with_a_note(stem, parameter, value, named):
+    app = open_page(stem, **{parameter: value})
+    assert not app.exception and not app.error
+    assert len(app.warning) == 1
+    assert named in app.warning[0].value and "not possible here" in app.warning[0].value
+    assert "<script>" not in app.warning[0].value.replace("\\<", "")
+
+
+def test_addresses_hold_every_parameter_and_nothing_else():
+    links = {"scaling": {"c": ["21.5"], "laws": ["Kaplan 2020", "DeepSeek 2024"]}, "compute": {"mfu": ["50"]}}
+    address = controls.address("scaling", links, origin="http://localhost:8501")
+    parts = urlsplit(address)
+    assert (parts.netloc, parts.path) == ("localhost:8501", "/scaling")
+    assert parse_qs(parts.query) == {"c": ["21.5"], "laws": ["Kaplan 2020", "DeepSeek 2024"]}
+
+
+def test_only_changed_controls_are_kept_for_the_link():
+    app = open_page("scaling")
+    assert app.session_state["links"]["scaling"] == {}
+    app.slider(key="c").set_value(20.0).run()
+    assert app.session_state["links"]["scaling"] == {"c": ["20"]}
+    app.slider(key="c").set_value(23.76).run()
+    assert app.session_state["links"]["scaling"] == {}
+
+
+def test_the_deck_collects_reorders_retitles_and_forgets_figures():
+    app = open_page("scaling")
+    app.button(key="deck-scaling.laws").click().run()
+    app.button(key="deck-scaling.isoflop").click().run()
+    app.switch_page("pages/deck.py").run()
+    assert fine(app)
+    first, second = (slide["panel"].name for slide in app.session_state["deck"])
+    assert (first, second) == ("scaling.tokens_per_param", "scaling.isoflop")
+    app.button(key="down-0").click().run()
+    assert [slide["panel"].name for slide in app.session_state["deck"]] == [second, first]
+    app.text_input[0].set_value("My own title").run()
+    assert app.session_state["deck"][0]["title"] == "My own title"
+    app.button(key="remove-0").click().run()
+    assert [slide["panel"].name for slide in app.session_state["deck"]] == [first]
+
+
+@pytest.mark.parametrize("table", ["chinchilla_runs.csv", "gpus.csv", "scaling_laws.csv"])
+def test_a_damaged_table_breaks_only_the_pages_that_need_it(table, tmp_path, monkeypatch):
+    import shutil
+
+    from analysis import tables
+
+    copy = tmp_path / "data"
+    shutil.copytree(tables.DATA, copy)
+    (copy / table).write_text("nonsense\n1\n", encoding="utf-8")
+    monkeypatch.setattr(tables, "DATA", copy)
+    needing = {"chinchilla_runs.csv": "scaling", "gpus.csv": "compute", "scaling_laws.csv": "scaling"}[table]
+    broken = open_page(needing)
+    said = " ".join([item.value for item in broken.error] + [item.message for item in broken.exception])
+    assert table in said and "line 1" in said
+    for stem in ("overview", "deck"):
+        assert fine(open_page(stem))
+
+
+def test_own_runs_are_fitted_and_bad_rows_reported_by_line():
+    import numpy as np
+
+    from analysis.scaling import ScalingLaw
+
+    rng = np.random.default_rng(0)
+    N, D = 10 ** rng.uniform(8, 10, 60), 10 ** rng.uniform(9, 11, 60)
+    loss = ScalingLaw(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37).loss(N, D)
+    lines = ["N,D,loss", *(f"{n},{d},{value}" for n, d, value in zip(N, D, loss, strict=True)), "1e9,minus five,2.0"]
+    app = open_page("scaling", runs="Your own CSV")
+    assert any("Choose a file" in item.value for item in app.info)
+    app.file_uploader[0].upload("runs.csv", "\n".join(lines).encode(), "text/csv").run()
+    assert fine(app)
+    assert any("60 runs" in item.value and "converged" in item.value for item in app.success)
+    assert any("line 62" in item.value and "minus five" in item.value for item in app.text)
+
+
+def test_a_file_that_is_no_table_is_refused_in_one_sentence():
+    app = open_page("scaling", runs="Your own CSV")
+    app.file_uploader[0].upload("runs.csv", b"\x00\x01\x02", "text/csv").run()
+    assert not app.exception
+    assert len(app.error) == 1 and "NUL bytes" in app.error[0].value
