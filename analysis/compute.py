@@ -78,9 +78,7 @@ def utilisation_of(value) -> np.ndarray:
     return share
 
 
-def cost_of(
-    C, device: Device, n_gpus, utilisation, usd_per_gpu_hour=None, kg_co2_per_kwh=0.0, overhead=1.0, power_share=1.0
-) -> Cost:
+def cost_of(C, device: Device, n_gpus, utilisation, usd_per_gpu_hour=None, kg_co2_per_kwh=0.0, overhead=1.0, power_share=1.0) -> Cost:
     """The Cost of C training FLOPs on n_gpus devices; all arguments broadcast.
 
     gpu_seconds = C / (peak rate * utilisation); wall_seconds = gpu_seconds / n_gpus; usd = GPU-hours * price;

@@ -146,10 +146,9 @@ class _Browser:
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:
     loop.run_forever()
-    left = asyncio.all_tasks(loop)  # of a browser that died
-    for task in left:
+    for task in asyncio.all_tasks(loop):  # of a browser that died
         task.cancel()
-    loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+    loop.run_until_complete(asyncio.sleep(0))
     loop.close()
 
 

@@ -205,8 +205,7 @@ def descend(problem: Problem, rows: Rows, weights: Array | None, delta: float, s
             damping=xp.where(better, xp.clip(0.15 * live.damping, 1e-9, None), 5 * live.damping),
             newton=newton,
             objective=objective_now,
-            converged=(objective_now <= negligible)
-            | (descends & (longest < FAR_STEP) & (promised <= RELATIVE_DECREASE * objective_now)),
+            converged=(objective_now <= negligible) | (descends & (longest < FAR_STEP) & (promised <= RELATIVE_DECREASE * objective_now)),
         )
         state = tuple(xp.where(column, new, old) for new, old in zip(trial_state, state, strict=True))
         finished = live.finished()

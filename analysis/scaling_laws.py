@@ -6,6 +6,7 @@ has_loss, and compute_optimal(C) -> (N, D). Laws with has_loss also have loss(N,
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
@@ -251,13 +252,41 @@ def from_overtraining(E: float, a: float, b: float, eta: float, **about) -> Scal
     return ScalingLaw(E=E, A=a * 6**-eta, B=b * 6**-eta, alpha=2 * eta, beta=2 * eta, **about)
 
 
-def allocation_from_table(n_params, train_flops, **about) -> AllocationLaw:
-    """The power law N = k C^a through (N, C) rows, by least squares of log C on log N; D is C / (6 N).
+def allocation_from_table(n_params, train_flops, digits: int = 3, **about) -> AllocationLaw:
+    """The power law N = k C^a that comes closest to (N, C) rows whose C is printed to so many digits; D is C / (6 N).
 
-    N is taken as exact because [hoffmann2022] Table 3 and Table A3 choose round model sizes and print their budgets.
+    The largest deviation, in units of the printed rounding, is made as small as it can be, so that the line runs within
+    the rounding of every row if any line does. N is taken as exact because [hoffmann2022] Table 3 and Table A3 choose
+    round model sizes and print their budgets.
+
+    >>> law = allocation_from_table([1e9, 1e10, 1e11], [1.20e20, 1.20e22, 1.21e24])
+    >>> 0.49 < law.a < 0.5
+    True
     """
-    slope, intercept = np.polyfit(np.log(positive("n_params", n_params)), np.log(positive("train_flops", train_flops)), 1)
+    x, C = np.log(positive("n_params", n_params)), positive("train_flops", train_flops)
+    half = 0.5 * 10.0 ** (np.floor(np.log10(C)) - digits + 1) / C
+    slope, intercept = closest_line(x, np.log(C), half)
     return AllocationLaw(k_N=float(np.exp(-intercept / slope)), a=float(1 / slope), **about)
+
+
+def closest_line(x: np.ndarray, y: np.ndarray, half: np.ndarray) -> tuple[float, float]:
+    """(slope, intercept) of the line with the smallest largest |y - line| / half over the points; at least three points.
+
+    At the optimum three points deviate equally, so all triples with all signs are tried.
+
+    >>> slope, intercept = closest_line(np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 0.0]), np.ones(3))
+    >>> round(slope, 9) + 0.0, round(intercept, 9)
+    (0.0, 0.5)
+    """
+    triples = np.array(list(combinations(range(len(x)), 3)))
+    signs = np.array(list(product((-1.0, 1.0), repeat=3)))
+    at, sign = np.repeat(triples, len(signs), axis=0), np.tile(signs, (len(triples), 1))
+    system = np.stack([x[at], np.ones(at.shape), sign * half[at]], axis=2)
+    solvable = np.abs(np.linalg.det(system)) > 1e-12 * np.abs(system).max()
+    lines = np.linalg.solve(system[solvable], y[at][solvable][:, :, None])[:, :2, 0]
+    deviation = (np.abs(y - lines[:, :1] * x - lines[:, 1:]) / half).max(axis=1)
+    slope, intercept = lines[np.argmin(deviation)]
+    return float(slope), float(intercept)
 
 
 def total_params(non_embedding, omega: float):

@@ -41,9 +41,7 @@ def fit_and_bootstrap(arguments: Mapping, progress: scaling_fit.Progress) -> dic
     runs = [arguments[name] for name in ("N", "D", "L")]
     delta = arguments.get("delta", scaling.DELTA)
     chunked = partial(on_device, device)
-    fit = scaling.fit_parametric(
-        *runs, delta, progress=progress, minimise=partial(scaling_fit.minimise_starts, chunked=chunked)
-    )
+    fit = scaling.fit_parametric(*runs, delta, progress=progress, minimise=partial(scaling_fit.minimise_starts, chunked=chunked))
     resamples = pd.DataFrame()
     if arguments.get("n_resamples"):
         resamples = scaling.bootstrap(

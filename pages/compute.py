@@ -16,7 +16,13 @@ frame.begin(
     "where the law is refitted here. Every published run is drawn beside yours.",
 )
 
-SIDES = {"flops": "training compute", "gpus": "GPUs and days", "money": "money", "model": "a model and its tokens", "run": "a published run"}
+SIDES = {
+    "flops": "training compute",
+    "gpus": "GPUs and days",
+    "money": "money",
+    "model": "a model and its tokens",
+    "run": "a published run",
+}
 UNKNOWN_PRICE = 2.0
 
 gpu_table = tables.load("gpus")
@@ -45,7 +51,9 @@ with third:
     asked = controls.number("price", "Rent (USD per device-hour; 0: list)", 0.0, 100.0, 0.0, 0.1, help="List price in the table: "
                             + (f"{listed:.2f} USD, {gpus.loc[gpu, 'price_basis']}" if listed == listed else f"none; {UNKNOWN_PRICE:.2f} USD is assumed"))  # fmt: skip
 with fourth:
-    grid = controls.choice("grid", "Electricity", {i: f"{row['label']} ({row['kg_co2_per_kwh']:.3f} kg/kWh)" for i, row in grids.iterrows()}, "world2023")
+    grid = controls.choice(
+        "grid", "Electricity", {i: f"{row['label']} ({row['kg_co2_per_kwh']:.3f} kg/kWh)" for i, row in grids.iterrows()}, "world2023"
+    )
 price = asked or (listed if listed == listed else UNKNOWN_PRICE)
 left, right = st.columns([3, 2])
 with left:
@@ -89,7 +97,12 @@ def plan() -> None:
         power = controls.slider("power", "Average draw (% of board power)", 30, 100, 100, 5, format="%d%%") / 100
         cost = compute.cost_of(C, device, n_gpus, utilisation, price, float(grids.loc[grid, "kg_co2_per_kwh"]), overhead, power)
         st.markdown(markdown_table(figures.bill(C, N, D, law, resamples if refitted else resamples.iloc[:0], cost, n_gpus, 0.95)))
-    settings = {"device": f"{n_gpus} x {device.label}", "utilisation": f"{utilisation:.0%}", "law": options[which], "budget": format_flops(C)}
+    settings = {
+        "device": f"{n_gpus} x {device.label}",
+        "utilisation": f"{utilisation:.0%}",
+        "law": options[which],
+        "budget": format_flops(C),
+    }
     with right:
         draw("compute.budget", lambda: figures.budget(law, bands if refitted else bands.iloc[:0], models, C, N, D, settings, preset))
 
@@ -108,7 +121,10 @@ def devices() -> None:
         C = power_of_ten("c_dev", "Training compute in FLOP", 18.0, 27.0, 23.25)
     with right:
         utilisation = controls.slider("mfu_dev", "Utilisation of peak (%)", 5, 90, 40, 1, format="%d%%") / 100
-    draw("compute.devices", lambda: figures.devices(C, gpu_table, utilisation, {"budget": format_flops(C), "utilisation": f"{utilisation:.0%}"}))
+    draw(
+        "compute.devices",
+        lambda: figures.devices(C, gpu_table, utilisation, {"budget": format_flops(C), "utilisation": f"{utilisation:.0%}"}),
+    )
 
 
 @st.fragment
@@ -126,7 +142,12 @@ def overtraining() -> None:
         C = power_of_ten("c_over", "Training compute in FLOP", 19.0, 26.0, 23.25)
     with right:
         ratio = power_of_ten("ratio", "Tokens per parameter", 0.0, 3.4, 2.3)
-    draw("compute.overtraining", lambda: figures.overtraining(fitted, models, C, ratio, {"law": fitted.label, "budget": format_flops(C), "tokens per parameter": f"{ratio:.0f}"}))
+    draw(
+        "compute.overtraining",
+        lambda: figures.overtraining(
+            fitted, models, C, ratio, {"law": fitted.label, "budget": format_flops(C), "tokens per parameter": f"{ratio:.0f}"}
+        ),
+    )
 
 
 @st.fragment
@@ -137,7 +158,12 @@ def repetition() -> None:
         unique = power_of_ten("unique", "Unique tokens in the corpus", 9.0, 13.0, 11.0)
     with right:
         epochs = controls.slider("epochs", "Epochs", 1, 100, 4, 1)
-    draw("compute.repetition", lambda: figures.repetition(laws["muennighoff2023"], unique, float(epochs), {"unique tokens": format_count(unique), "epochs": str(epochs)}))
+    draw(
+        "compute.repetition",
+        lambda: figures.repetition(
+            laws["muennighoff2023"], unique, float(epochs), {"unique tokens": format_count(unique), "epochs": str(epochs)}
+        ),
+    )
 
 
 @st.fragment
@@ -150,7 +176,12 @@ def inference() -> None:
         served = power_of_ten("served", "Tokens served", 10.0, 15.0, 13.0)
     law = laws["sardana2023"] if inference_law == "sardana2023" else scaling_laws.InferenceLaw(fitted)
     N, D = (float(value) for value in law.base.compute_optimal(C))
-    draw("compute.inference", lambda: figures.inference(law, N, D, served, {"law": law.label, "quality of": format_flops(C), "served": format_count(served, "tokens")}))
+    draw(
+        "compute.inference",
+        lambda: figures.inference(
+            law, N, D, served, {"law": law.label, "quality of": format_flops(C), "served": format_count(served, "tokens")}
+        ),
+    )
 
 
 plan()

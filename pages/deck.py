@@ -35,7 +35,9 @@ for position, slide in enumerate(deck):
         st.button("Up", key=f"up-{position}", disabled=position == 0, on_click=move, args=(position, -1))
         st.button("Down", key=f"down-{position}", disabled=position == len(deck) - 1, on_click=move, args=(position, 1))
         st.button("Remove", key=f"remove-{position}", on_click=deck.pop, args=(position,))
-        st.caption(f"{plain(slide['panel'].name)} · " + plain("; ".join(f"{name}: {value}" for name, value in slide["panel"].settings.items())))
+        st.caption(
+            f"{plain(slide['panel'].name)} · " + plain("; ".join(f"{name}: {value}" for name, value in slide["panel"].settings.items()))
+        )
 if deck:
     st.download_button(
         f"Download {len(deck)} slide{'s' if len(deck) > 1 else ''} (PPTX)", data=lambda: export.deck(deck), file_name="ten-papers-recomputed.pptx",

@@ -21,7 +21,18 @@ for item in ENTRIES[1:]:
         st.markdown(item.question)
 
 st.header("The papers", anchor=False)
-PAPERS = ("biderman2023", "touvron2023llama2", "dettmers2023", "wu2023", "rafailov2023", "jiang2023", "mitra2023", "smith2023", "kirillov2023", "girdhar2023")
+PAPERS = (
+    "biderman2023",
+    "touvron2023llama2",
+    "dettmers2023",
+    "wu2023",
+    "rafailov2023",
+    "jiang2023",
+    "mitra2023",
+    "smith2023",
+    "kirillov2023",
+    "girdhar2023",
+)
 lines = []
 for number, source_id in enumerate(PAPERS, start=1):
     work = tables.source(source_id)

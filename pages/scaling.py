@@ -29,12 +29,16 @@ def choose_runs():
     """(runs, law, resamples, settings) for the chosen data, or None where there is nothing to fit yet."""
     left, middle, right = st.columns([3, 2, 2])
     with left:
-        which = controls.choice("runs", "Training runs to fit", RUNS, "240", help="The replication leaves out the five runs of highest loss.")
+        which = controls.choice(
+            "runs", "Training runs to fit", RUNS, "240", help="The replication leaves out the five runs of highest loss."
+        )
     with middle:
         delta = float(controls.choice("delta", "Huber threshold on log loss", ["0.0001", "0.001", "0.01", "0.1", "1"], "0.001",
                                       help="Small: near absolute errors, outliers weigh little. 1: least squares. Published fits use 0.001."))  # fmt: skip
     with right:
-        engine = controls.choice("engine", "Fit on", fits.ENGINES, "numpy", help="The torch form runs in the worker process and uses a GPU if there is one.")
+        engine = controls.choice(
+            "engine", "Fit on", fits.ENGINES, "numpy", help="The torch form runs in the worker process and uses a GPU if there is one."
+        )
     if which == "yours":
         runs = own_runs()
         if runs is None:
@@ -63,7 +67,12 @@ def own_runs():
         with first:
             n_params = controls.choice("col_n", "Parameters", names, guess["n_params"] or names[0])
         with second:
-            kind = controls.switch("col_kind", "Budget given as", {"n_tokens": "tokens", "train_flops": "FLOPs"}, "n_tokens" if guess["n_tokens"] else "train_flops")
+            kind = controls.switch(
+                "col_kind",
+                "Budget given as",
+                {"n_tokens": "tokens", "train_flops": "FLOPs"},
+                "n_tokens" if guess["n_tokens"] else "train_flops",
+            )
         with third:
             amount = controls.choice("col_budget", "Tokens or FLOPs", names, guess[kind] or names[1])
         with fourth:
@@ -85,7 +94,9 @@ laws, models = figures.published(), figures.published_models()
 
 left, right = st.columns([3, 2])
 with left:
-    quantity = controls.switch("show", "Show the optimal", {"ratio": "tokens per parameter", "n_params": "parameters", "n_tokens": "tokens"}, "ratio")
+    quantity = controls.switch(
+        "show", "Show the optimal", {"ratio": "tokens per parameter", "n_params": "parameters", "n_tokens": "tokens"}, "ratio"
+    )
 with right:
     level = LEVELS[controls.switch("level", "Interval of the refit", list(LEVELS), "95%")]
 picked = controls.choices("laws", "Published laws", {law_id: figures.law_name(law) for law_id, law in laws.items()}, figures.DEFAULT_LAWS)

@@ -34,7 +34,11 @@ def one_table() -> None:
     st.caption(tables.describe_table(name)["about"])
     st.dataframe(frame_of_rows, hide_index=True, width="stretch", height=360)
     if len(changed):
-        st.markdown(f"{len(changed)} declared correction, applied above:" if len(changed) == 1 else f"{len(changed)} declared corrections, applied above:")
+        st.markdown(
+            f"{len(changed)} declared correction, applied above:"
+            if len(changed) == 1
+            else f"{len(changed)} declared corrections, applied above:"
+        )
         st.dataframe(changed, hide_index=True, width="stretch")
     with st.expander("What the columns mean"):
         st.dataframe(meanings, hide_index=True, width="stretch")

@@ -50,9 +50,7 @@ def test_bloomberggpts_hours_follow_from_its_gpus_and_days(runs):
 
 def test_llama_2_70b_reached_less_than_half_the_peak(runs):
     # 6 N D over 1,720,320 A100 hours at 312 TFLOP/s.
-    assert runs.loc["Llama 2 70B", "utilisation"] == pytest.approx(
-        6 * 68_976_653_312 * 2e12 / (1_720_320 * 3600 * 312e12), rel=1e-6
-    )
+    assert runs.loc["Llama 2 70B", "utilisation"] == pytest.approx(6 * 68_976_653_312 * 2e12 / (1_720_320 * 3600 * 312e12), rel=1e-6)
 
 
 def test_no_published_run_beats_the_peak_of_its_device(runs):

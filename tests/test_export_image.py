@@ -1,20 +1,22 @@
 """Pictures: what is in them, that nothing in them overlaps, and the browser that draws them."""
 
+import html
 import io
 import itertools
 import json
 import threading
 import xml.etree.ElementTree as ElementTree
 
+import numpy as np
 import plotly.graph_objects as go
 import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from analysis import export, export_image
+from analysis import export, export_image, export_words, figures
 from analysis.export_image import NoBrowserError
 from analysis.figures import style
-from tests.sample_panels import HOSTILE, bar_panel, every_text, heat_panel, hide_browser, hostile_panel, law_panel, panel_of
+from tests.sample_panels import HOSTILE, LINK, bar_panel, every_text, heat_panel, hide_browser, hostile_panel, law_panel, panel_of
 
 
 def test_a_png_is_of_the_size_of_a_slide_and_on_the_page_of_its_theme(browser_path):
@@ -50,6 +52,19 @@ def test_type_on_a_slide_is_large_enough_to_read(theme):
     assert (figure.layout.width, figure.layout.height) == (1920, 1080)
     assert min(figure.layout.xaxis.tickfont.size, figure.layout.yaxis.tickfont.size, figure.layout.legend.font.size) >= 24
     assert figure.layout.paper_bgcolor == style.THEMES[theme]["page"]
+
+
+def test_arrays_of_numpy_are_drawn_like_lists():
+    sizes = [5.0, 10.0, 15.0]
+    listed = go.Figure({"data": [{"type": "scatter", "x": [1.0, 2.0, 3.0], "y": [4.0, 5.0, 6.0], "marker": {"size": sizes}}]})
+    packed = go.Figure(
+        {"data": [{"type": "scatter", "x": np.arange(1.0, 4.0), "y": np.arange(4.0, 7.0), "marker": {"size": np.array(sizes)}}]}
+    )
+    assert "bdata" in packed.to_json()
+    figure = export.slide_figure(panel_of(packed))
+    assert figure.layout.xaxis.tickvals is None  # numbers are no categories
+    assert list(figure.data[0].marker.size) == [10, 20, 30]
+    assert figure.to_dict() == export.slide_figure(panel_of(listed)).to_dict()
 
 
 def test_the_panels_own_figure_is_left_as_it_was():
@@ -91,6 +106,26 @@ def test_title_legend_plot_and_sources_lie_below_each_other_inside_the_picture(m
     for upper, lower in itertools.pairwise(boxes):
         assert boxes[upper]["bottom"] <= boxes[lower]["top"] + 1, (upper, lower, boxes)
     assert all(box["left"] >= 0 and box["top"] >= 0 and box["right"] <= 1920 and box["bottom"] <= 1080 for box in boxes.values()), boxes
+
+
+@pytest.mark.parametrize("name", figures.catalog())
+def test_every_figure_of_the_dashboard_is_drawn_with_ticks_on_both_axes_and_with_its_words(name, browser_path):
+    panel = figures.catalog()[name]()
+    root = ElementTree.fromstring(export.export(panel, "svg"))
+    for axis in ("xtick", "ytick"):
+        labels = {"".join(tick.itertext()) for tick in root.iter("{http://www.w3.org/2000/svg}g") if tick.get("class") == axis}
+        assert len(labels - {""}) >= 2, f"{axis}: {labels}"
+    words = " ".join(root.itertext())
+    assert panel.title in words and export_words.references([panel])[0].url in words
+
+
+@pytest.mark.parametrize("name", figures.catalog())
+@pytest.mark.parametrize("format", ["png", "pdf", "csv", "html", "pptx"])
+def test_every_figure_of_the_dashboard_exports_in_every_format(name, format, browser_path):
+    panel = figures.catalog()[name]()
+    text = " ".join(every_text(format, export.export(panel, format, permalink=LINK)).split())
+    title = html.escape(panel.title) if format == "html" else panel.title
+    assert title in text and LINK in html.unescape(text)
 
 
 # --- without a browser, or with a bad one --------------------------------------------------

@@ -14,9 +14,7 @@ from analysis.units import format_count, format_duration, format_energy, format_
 REPLICATION = Citation("besiroglu2024", "released points of Figure 4 of hoffmann2022")
 
 
-def budget(
-    law, bands: pd.DataFrame, models: pd.DataFrame, C: float, N: float, D: float, settings: Mapping[str, str], preset=None
-) -> Panel:
+def budget(law, bands: pd.DataFrame, models: pd.DataFrame, C: float, N: float, D: float, settings: Mapping[str, str], preset=None) -> Panel:
     """The budget C with the model (N, D) chosen for it, among published runs, on the law's optimum.
 
     bands: `scaling.optimum_bands` of the law; empty for laws without a bootstrap. preset: the row of the published run that
@@ -33,10 +31,18 @@ def budget(
     parts.append({"series": law_name(law), "train_flops": budgets, "n_params": best, "status": "computed"})
     traces.append(model_markers(models, "computed_flops", "n_params"))
     known = models.dropna(subset=["computed_flops"])
-    parts.append(lambda: known[["model", "computed_flops", "n_params", "source"]].rename(columns={"model": "series", "computed_flops": "train_flops"}).assign(status="reported"))
+    parts.append(
+        lambda: (
+            known[["model", "computed_flops", "n_params", "source"]]
+            .rename(columns={"model": "series", "computed_flops": "train_flops"})
+            .assign(status="reported")
+        )
+    )
     traces.append(style.what_if_marker([C], [N], "your run", style.AMBER))
     parts.append({"series": "your run", "train_flops": [C], "n_params": [N], "n_tokens": [D], "status": "what_if"})
-    layout = style.layout("flops", "params", y_range=(3e7, 3e12), x_range=(1e19, 1e26), height=500, shapes=[style.vertical_line(C, style.AMBER)])
+    layout = style.layout(
+        "flops", "params", y_range=(3e7, 3e12), x_range=(1e19, 1e26), height=500, shapes=[style.vertical_line(C, style.AMBER)]
+    )
     if preset is None:
         near = known.iloc[np.abs(np.log(known["computed_flops"] / C)).argsort().iloc[:1]]["model"].iloc[0]
         title = f"{format_flops(C)} trains {format_count(N, 'parameters')} on {format_count(D, 'tokens')}; {near} took about as much"
@@ -75,7 +81,9 @@ def overtraining(law, models: pd.DataFrame, C: float, ratio: float, settings: Ma
     marks = model_markers(known.assign(penalty=at), "tokens_per_param", "penalty")
     traces.append(marks | {"name": "ratios of published models", "mode": "markers+text", "textposition": "top center"})
     traces.append(style.what_if_marker([ratio], [here], "your ratio", style.AMBER))
-    layout = style.layout("ratio", "number", y_title="Loss above the optimum (nats)", y_range=(-0.005, max(0.12, here * 1.3)), x_range=(1, 3000))
+    layout = style.layout(
+        "ratio", "number", y_title="Loss above the optimum (nats)", y_range=(-0.005, max(0.12, here * 1.3)), x_range=(1, 3000)
+    )
     return Panel(
         name="compute.overtraining",
         title=f"At {significant(ratio)} tokens per parameter the same compute loses {significant(here, 2)} nats, or takes {significant(more, 3)} times the FLOPs",
@@ -110,7 +118,9 @@ def repetition(law: scaling_laws.RepeatedDataLaw, unique_tokens: float, epochs: 
     traces = []
     traces.append(style.computed_line(axis, axis * unique_tokens, "if every pass were new data", style.GREY, width=1.2))
     traces.append(style.computed_line(axis, effective, "worth in unique tokens", style.BLUE))
-    traces.append(style.computed_line([1, 200], [limit, limit], f"limit, {significant(1 + law.R_D)} x the corpus", style.CRIMSON, width=1.2))
+    traces.append(
+        style.computed_line([1, 200], [limit, limit], f"limit, {significant(1 + law.R_D)} x the corpus", style.CRIMSON, width=1.2)
+    )
     traces.append(style.what_if_marker([epochs], [here], "your epochs", style.AMBER))
     layout = style.layout("log_number", "tokens", x_title="Epochs over the corpus", y_title="Effective training tokens", x_range=(1, 200))
     layout["xaxis"] |= {"tickvals": [1, 2, 4, 10, 20, 40, 100, 200], "ticktext": ["1", "2", "4", "10", "20", "40", "100", "200"]}
@@ -119,8 +129,18 @@ def repetition(law: scaling_laws.RepeatedDataLaw, unique_tokens: float, epochs: 
         name="compute.repetition",
         title=f"{significant(epochs)} epochs over {format_count(unique_tokens, 'tokens')} are worth {format_count(here)} new ones, {share:.0%} of what was processed",
         figure=style.figure(traces, layout),
-        data=lambda: pd.DataFrame({"epochs": axis, "tokens_seen": axis * unique_tokens, "effective_tokens": effective, "status": "computed"}).pipe(
-            lambda frame: pd.concat([frame, pd.DataFrame({"epochs": [epochs], "tokens_seen": [epochs * unique_tokens], "effective_tokens": [here], "status": ["what_if"]})], ignore_index=True)
+        data=lambda: pd.DataFrame(
+            {"epochs": axis, "tokens_seen": axis * unique_tokens, "effective_tokens": effective, "status": "computed"}
+        ).pipe(
+            lambda frame: pd.concat(
+                [
+                    frame,
+                    pd.DataFrame(
+                        {"epochs": [epochs], "tokens_seen": [epochs * unique_tokens], "effective_tokens": [here], "status": ["what_if"]}
+                    ),
+                ],
+                ignore_index=True,
+            )
         ),
         caption="Up to about four passes repeated data is nearly as good as new; the worth saturates at the limit however long one trains. The law was fitted on C4 with up to 9 B parameters.",
         alt=f"Effective tokens against epochs saturate at {format_count(limit)}; {significant(epochs)} epochs are worth {format_count(here)}.",
@@ -184,7 +204,21 @@ def device_hours(models: pd.DataFrame, utilisation: float, settings: Mapping[str
         name="compute.device_hours",
         title=f"Published runs used {known['utilisation'].min():.0%} to {known['utilisation'].max():.0%} of their devices' peak, half of them more than {middle:.0%}",
         figure=style.figure(traces, layout),
-        data=lambda: known[["model", "n_params", "n_tokens", "computed_flops", "train_flops", "gpu", "gpu_hours", "hours_at_utilisation", "utilisation", "source", "verified"]].assign(status="reported"),
+        data=lambda: known[
+            [
+                "model",
+                "n_params",
+                "n_tokens",
+                "computed_flops",
+                "train_flops",
+                "gpu",
+                "gpu_hours",
+                "hours_at_utilisation",
+                "utilisation",
+                "source",
+                "verified",
+            ]
+        ].assign(status="reported"),
         caption=(
             f"Markers above the line took more hours than {utilisation:.0%} of peak would. Utilisation here is 6 N D over reported hours at peak, so attention and "
             f"recomputation count as loss; {best['model']} comes out best."
@@ -204,7 +238,9 @@ def devices(C: float, gpus: pd.DataFrame, utilisation: float, settings: Mapping[
     priced["usd"] = [float(cost.usd) for cost in costs]
     priced["energy_kwh"] = [float(cost.energy_kwh) for cost in costs]
     priced = priced.sort_values("usd")
-    traces = [style.bars(priced["usd"], priced["label"], "rent", style.BLUE, [format_money(value) for value in priced["usd"]], horizontal=True)]
+    traces = [
+        style.bars(priced["usd"], priced["label"], "rent", style.BLUE, [format_money(value) for value in priced["usd"]], horizontal=True)
+    ]
     layout = style.layout("number", "category", x_title="Rent (USD)", height=480, showlegend=False)
     layout["xaxis"] |= {"tickprefix": "$", "exponentformat": "B"}
     layout["yaxis"] |= {"autorange": "reversed"}
@@ -213,9 +249,24 @@ def devices(C: float, gpus: pd.DataFrame, utilisation: float, settings: Mapping[
         name="compute.devices",
         title=f"Renting {format_flops(C)} costs {format_money(cheapest['usd'])} on {cheapest['label']} and {format_money(dearest['usd'])} on {dearest['label']}",
         figure=style.figure(traces, layout),
-        data=lambda: priced[["id", "label", "peak_flops_per_s", "power_w", "price_usd_per_hour", "price_basis", "gpu_hours", "usd", "energy_kwh", "price_source"]]
-        .rename(columns={"price_source": "source"})
-        .assign(status="computed"),
+        data=lambda: (
+            priced[
+                [
+                    "id",
+                    "label",
+                    "peak_flops_per_s",
+                    "power_w",
+                    "price_usd_per_hour",
+                    "price_basis",
+                    "gpu_hours",
+                    "usd",
+                    "energy_kwh",
+                    "price_source",
+                ]
+            ]
+            .rename(columns={"price_source": "source"})
+            .assign(status="computed")
+        ),
         caption=f"List price per device-hour times the hours at {utilisation:.0%} of peak, the same for every device. Prices are of the date and place in the table and change quickly; whether a model fits in memory is another question.",
         alt=f"Bars of rent by device for {format_flops(C)}; the cheapest is {cheapest['label']} at {format_money(cheapest['usd'])}.",
         sources=tuple(Citation(i) for i in dict.fromkeys([*priced["source"], *priced["price_source"]]) if i),
@@ -261,13 +312,17 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
 
     def draw_inference():
         law, _ = released_fit(5)
-        return inference(scaling_laws.InferenceLaw(law), *(float(v) for v in law.compute_optimal(C)), 1e13, settings | {"served": "10 T tokens"})
+        return inference(
+            scaling_laws.InferenceLaw(law), *(float(v) for v in law.compute_optimal(C)), 1e13, settings | {"served": "10 T tokens"}
+        )
 
     return {
         "compute.budget": draw_budget,
         "compute.devices": lambda: devices(C, tables.load("gpus"), utilisation, settings),
         "compute.device_hours": lambda: device_hours(published_models(), utilisation, {"utilisation": f"{utilisation:.0%}"}),
-        "compute.overtraining": lambda: overtraining(released_fit(5)[0], published_models(), C, 200.0, settings | {"tokens per parameter": "200"}),
+        "compute.overtraining": lambda: overtraining(
+            released_fit(5)[0], published_models(), C, 200.0, settings | {"tokens per parameter": "200"}
+        ),
         "compute.repetition": lambda: repetition(published()["muennighoff2023"], 1e11, 4.0, {"unique tokens": "100 B", "epochs": "4"}),
         "compute.inference": draw_inference,
     }

@@ -35,7 +35,9 @@ def report(result: scaling.FitResult, where: str) -> None:
     """Say how a fit ended."""
     line = f"Fit of {result.n_runs} runs {where}: {result.status}. {result.message}"
     if result.status == "converged":
-        st.success(f"{line} {result.share_at_minimum:.0%} of the {result.n_starts:,} starts ended at this minimum.", icon=":material/check:")
+        st.success(
+            f"{line} {result.share_at_minimum:.0%} of the {result.n_starts:,} starts ended at this minimum.", icon=":material/check:"
+        )
     else:
         st.warning(line, icon=":material/warning:")
 

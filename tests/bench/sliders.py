@@ -58,7 +58,13 @@ def measure(quick: bool) -> list[tuple[str, ...]]:
     floor = statistics.median(results[0][2])
     header = ("page", "slider", "median", "p95", "of the default empty page")
     return [header] + [
-        (page, label, f"{statistics.median(times):.0f} ms", f"{percentile(times, 0.95):.0f} ms", f"{statistics.median(times) / floor:.2f} x")
+        (
+            page,
+            label,
+            f"{statistics.median(times):.0f} ms",
+            f"{percentile(times, 0.95):.0f} ms",
+            f"{statistics.median(times) / floor:.2f} x",
+        )
         for page, label, times in results
     ]
 

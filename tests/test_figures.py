@@ -1,0 +1,158 @@
+"""Every panel: a valid figure, complete data, and words that say what it found."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from analysis import figures, scaling, tables
+from analysis.figures import compute as compute_figures
+from analysis.figures import scaling as scaling_figures
+from analysis.figures.panel import Panel, explanation
+
+CATALOG = figures.catalog()
+
+
+@pytest.fixture(scope="module")
+def panels():
+    return {name: build() for name, build in CATALOG.items()}
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_the_figure_passes_plotlys_own_validation(panels, name):
+    # Pages skip this validation for speed (analysis.figures.style.figure).
+    checked = go.Figure(panels[name].figure.to_plotly_json())
+    assert len(checked.data) >= 1
+    assert checked.layout.xaxis.title.text is not None
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_marks_look_like_what_they_are(panels, name):
+    for trace in panels[name].figure.data:
+        if trace.type != "scatter":
+            continue
+        role = trace.meta["role"]
+        if role == "what_if" and trace.mode == "lines":
+            assert trace.line.dash == "dash"
+        if role == "computed" and trace.mode == "lines":
+            assert trace.line.dash in ("solid", "dot")
+        if role == "reported":
+            assert "markers" in trace.mode
+        if role == "band":
+            assert trace.line.width == 0
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_the_data_says_of_every_row_what_it_is_and_where_it_is_from(panels, name):
+    data = panels[name].data
+    assert len(data) >= 5
+    reported = data[data["status"] == "reported"]
+    if len(reported):
+        assert "source" in data or name == "scaling.isoflop"
+    if "source" in data:
+        for cell in data["source"].dropna():
+            for source_id in str(cell).split(";"):
+                assert tables.source(source_id)["title"]
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_the_words_hold_numbers_and_no_placeholders(panels, name):
+    panel = panels[name]
+    assert panel.name == name
+    for text in (panel.title, panel.caption, panel.alt):
+        assert not re.search(r"nan|inf\b|None|\{|\}|–", text), text
+    assert panel.alt.endswith(".")
+    assert len(panel.title) < 150
+    assert panel.sources and panel.settings
+    assert ">>>" not in explanation(panel) and len(explanation(panel)) > 100
+
+
+def test_hollow_markers_are_exactly_the_unverified_models(panels):
+    models = scaling_figures.published_models()
+    trace = next(t for t in panels["scaling.tokens_per_param"].figure.data if t.name == "published models")
+    hollow = {text for text, symbol in zip(trace.text, trace.marker.symbol, strict=True) if symbol.endswith("-open")}
+    shown = models.dropna(subset=["computed_flops", "tokens_per_param"])
+    assert hollow == set(shown.loc[shown["verified"] == 0, "model"]) and hollow
+
+
+def test_the_finding_of_the_scaling_page_is_18_to_93(panels):
+    assert "from 18 to 93 tokens per parameter" in panels["scaling.tokens_per_param"].title
+
+
+def test_the_contours_hold_their_loss(panels):
+    law, _ = scaling_figures.released_fit(5)
+    data = panels["scaling.contours"].data
+    lines = data[data["series"].str.startswith("loss ")]
+    assert lines["series"].nunique() >= 5
+    assert law.loss(lines["n_params"], lines["n_tokens"]) == pytest.approx(lines["loss"], rel=1e-6)
+
+
+def test_the_band_is_the_percentile_of_the_resamples(panels):
+    law, resamples = scaling_figures.released_fit(5)
+    data = panels["scaling.tokens_per_param"].data
+    band = data[data["status"] == "uncertain"].iloc[10]
+    ratios = [
+        float(scaling.tokens_per_param(scaling.ScalingLaw(**row), band["train_flops"]))
+        for row in resamples[list(scaling.CONSTANTS)].iloc[:4000].to_dict("records")
+    ]
+    assert (band["ratio_low"], band["ratio_high"]) == pytest.approx(tuple(np.percentile(ratios, [2.5, 97.5])), rel=1e-6)
+
+
+def test_the_residuals_are_not_all_of_one_sign(panels):
+    residual = panels["scaling.residuals"].data["residual"]
+    assert 0.3 < (residual > 0).mean() < 0.7
+
+
+def test_bloomberggpt_as_a_preset_is_named_in_the_title():
+    law, resamples = scaling_figures.released_fit(5)
+    models = scaling_figures.published_models().set_index("model", drop=False)
+    preset = models.loc["BloombergGPT 50B"]
+    bands = scaling.optimum_bands(resamples, scaling_figures.compute_axis())
+    C = float(preset["computed_flops"])
+    panel = compute_figures.budget(
+        law, bands, models.reset_index(drop=True), C, preset["n_params"], preset["n_tokens"], {"run": "preset"}, preset
+    )
+    assert "BloombergGPT 50B" in panel.title and "times the size" in panel.title
+
+
+def test_laws_without_a_loss_still_make_a_bill():
+    from analysis import compute
+
+    laws = scaling_figures.published()
+    gpu = compute.Device.from_row(tables.load("gpus").set_index("id", drop=False).loc["a100_80gb"])
+    cost = compute.cost_of(1e23, gpu, 512, 0.4, kg_co2_per_kwh=0.4)
+    bill = compute_figures.bill(1e23, 1e10, 1e12, laws["deepseek2024"], pd.DataFrame(), cost, 512, 0.95)
+    assert "gives none" in bill.set_index("quantity").loc["expected loss (nats per token)", "value"]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"name": "Scaling"}, "topic.figure"),
+        ({"title": " "}, "title"),
+        ({"data": pd.DataFrame({"x": [1]})}, "status"),
+        ({"data": pd.DataFrame({"status": ["guessed"]})}, "guessed"),
+    ],
+)
+def test_a_panel_without_its_parts_is_refused(change, sentence):
+    whole = {
+        "name": "topic.figure", "title": "A finding", "figure": go.Figure(), "data": pd.DataFrame({"status": ["computed"]}),
+        "caption": "What is drawn.", "alt": "The finding.",
+    }  # fmt: skip
+    with pytest.raises(ValueError, match=sentence):
+        Panel(**{**whole, **change})
+
+
+def test_data_is_made_on_first_use_and_checked_then():
+    made = []
+
+    def rows():
+        made.append(1)
+        return pd.DataFrame({"status": ["nonsense"]})
+
+    panel = Panel("topic.figure", "A finding", go.Figure(), rows, "What is drawn.", "The finding.")
+    assert not made
+    with pytest.raises(ValueError, match="nonsense"):
+        _ = panel.data
