@@ -242,9 +242,9 @@ def minimise_starts(problem: Problem, starts: np.ndarray, delta: float, progress
     for number, (threshold, stride, steps) in enumerate(rounds):
         exact = threshold is None
 
-        def report(done, number=number, count=len(active)):
+        def report(done, number=number, active=active):
             if progress is not None:
-                progress(100 * number + 100 * done // count, 100 * len(rounds), f"{count:,} distinct starts left")
+                progress(100 * number + 100 * done // len(active), 100 * len(rounds), f"{len(active):,} distinct starts left")
 
         rows = result.take(active)
         if number == 0 or threshold != rounds[number - 1][0]:

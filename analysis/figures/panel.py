@@ -76,7 +76,7 @@ class Panel:
     name: str
     title: str
     figure: go.Figure
-    data: pd.DataFrame | Callable[[], pd.DataFrame] = Rows()  # type: ignore[assignment] # noqa: RUF009
+    data: pd.DataFrame | Callable[[], pd.DataFrame] = Rows()  # type: ignore[assignment]
     caption: str
     alt: str
     sources: tuple[Citation, ...] = ()

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -79,10 +79,8 @@ def open_page(browser, address: str):
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(address)
     page.wait_for_selector("[data-testid=stMain]")
-    try:
-        page.wait_for_selector(".js-plotly-plot .main-svg", timeout=15_000)
-    except Exception:  # noqa: BLE001 - a page without charts is not an error here
-        pass
+    with suppress(Exception):  # a page without charts is not an error here
+        page.wait_for_selector(".js-plotly-plot .main-svg", state="attached", timeout=5_000)
     page.wait_for_timeout(2_000)
     return page
 
