@@ -55,11 +55,8 @@ with fourth:
         "grid", "Electricity", {i: f"{row['label']} ({row['kg_co2_per_kwh']:.3f} kg/kWh)" for i, row in grids.iterrows()}, "world2023"
     )
 price = asked or (listed if listed == listed else UNKNOWN_PRICE)
-left, right = st.columns([3, 2])
-with left:
-    side = controls.switch("start", "Start from", SIDES, "flops")
-with right:
-    which = controls.choice("law", "Law for size, tokens and loss", options, "fit")
+side = controls.switch("start", "Start from", SIDES, "flops")
+which = controls.choice("law", "Law for size, tokens and loss", options, "fit")
 law, refitted = (fitted, True) if which == "fit" else (laws[which], False)
 preset = None
 if side == "run":

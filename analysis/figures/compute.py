@@ -11,7 +11,7 @@ from analysis.figures.panel import Citation, Panel, table_of
 from analysis.figures.scaling import compute_axis, interval_name, law_name, model_markers, published, published_models, released_fit
 from analysis.units import format_count, format_duration, format_energy, format_flops, format_mass, format_money, significant
 
-REPLICATION = Citation("besiroglu2024", "released points of Figure 4 of hoffmann2022")
+REPLICATION = Citation("besiroglu2024", "released points of Figure 4 of Hoffmann et al. 2022")
 
 
 def budget(law, bands: pd.DataFrame, models: pd.DataFrame, C: float, N: float, D: float, settings: Mapping[str, str], preset=None) -> Panel:
@@ -41,7 +41,7 @@ def budget(law, bands: pd.DataFrame, models: pd.DataFrame, C: float, N: float, D
     traces.append(style.what_if_marker([C], [N], "your run", style.AMBER))
     parts.append({"series": "your run", "train_flops": [C], "n_params": [N], "n_tokens": [D], "status": "what_if"})
     layout = style.layout(
-        "flops", "params", y_range=(3e7, 3e12), x_range=(1e19, 1e26), height=500, shapes=[style.vertical_line(C, style.AMBER)]
+        "flops", "params", y_range=(3e7, 3e12), x_range=(1e19, 1e26), height=440, shapes=[style.vertical_line(C, style.AMBER)]
     )
     if preset is None:
         near = known.iloc[np.abs(np.log(known["computed_flops"] / C)).argsort().iloc[:1]]["model"].iloc[0]
@@ -79,7 +79,7 @@ def overtraining(law, models: pd.DataFrame, C: float, ratio: float, settings: Ma
     known = known[known["model"].isin(SHOWN_RATIOS)]
     at = compute.overtraining_penalty(law, C, known["tokens_per_param"].to_numpy())
     marks = model_markers(known.assign(penalty=at), "tokens_per_param", "penalty")
-    traces.append(marks | {"name": "ratios of published models", "mode": "markers+text", "textposition": "top center"})
+    traces.append(marks | {"name": "ratios of published models", "mode": "markers+text", "textposition": ["top center", "bottom center"] * 3})
     traces.append(style.what_if_marker([ratio], [here], "your ratio", style.AMBER))
     layout = style.layout(
         "ratio", "number", y_title="Loss above the optimum (nats)", y_range=(-0.005, max(0.12, here * 1.3)), x_range=(1, 3000)
@@ -105,7 +105,7 @@ def overtraining(law, models: pd.DataFrame, C: float, ratio: float, settings: Ma
     )  # fmt: skip
 
 
-SHOWN_RATIOS = ("GPT-3 175B", "Chinchilla 70B", "BloombergGPT 50B", "Llama 2 70B", "Llama 2 7B", "Pythia 12B", "Pythia 1B", "Llama 3.1 8B")
+SHOWN_RATIOS = ("GPT-3 175B", "Chinchilla 70B", "Llama 2 7B", "Pythia 1B", "Llama 3.1 8B")
 
 
 def repetition(law: scaling_laws.RepeatedDataLaw, unique_tokens: float, epochs: float, settings: Mapping[str, str]) -> Panel:
@@ -195,7 +195,7 @@ def device_hours(models: pd.DataFrame, utilisation: float, settings: Mapping[str
     traces.append(model_markers(known, "hours_at_utilisation", "gpu_hours") | {"name": "published runs"})
     layout = style.layout(
         "log_number", "log_number", x_title=f"Computed device-hours (6 N D at {utilisation:.0%})", y_title="Reported device-hours",
-        x_range=(low, high), y_range=(low, high), height=500,
+        x_range=(low, high), y_range=(low, high), height=440,
     )  # fmt: skip
     layout["xaxis"]["exponentformat"] = layout["yaxis"]["exponentformat"] = "B"
     middle = float(known["utilisation"].median())
@@ -241,7 +241,7 @@ def devices(C: float, gpus: pd.DataFrame, utilisation: float, settings: Mapping[
     traces = [
         style.bars(priced["usd"], priced["label"], "rent", style.BLUE, [format_money(value) for value in priced["usd"]], horizontal=True)
     ]
-    layout = style.layout("number", "category", x_title="Rent (USD)", height=480, showlegend=False)
+    layout = style.layout("number", "category", x_title="Rent (USD)", height=440, showlegend=False)
     layout["xaxis"] |= {"tickprefix": "$", "exponentformat": "B"}
     layout["yaxis"] |= {"autorange": "reversed"}
     cheapest, dearest = priced.iloc[0], priced.iloc[-1]

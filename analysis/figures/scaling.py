@@ -13,7 +13,7 @@ from analysis.units import format_count, format_flops, significant
 CHINCHILLA_FLOPS = 5.76e23
 """Training compute of Chinchilla and Gopher [FLOP], [hoffmann2022] section 1."""
 COMPUTE_RANGE = (1e18, 1e26)
-REPLICATION = Citation("besiroglu2024", "released points of Figure 4 of hoffmann2022")
+REPLICATION = Citation("besiroglu2024", "released points of Figure 4 of Hoffmann et al. 2022")
 COUNTED = {"total": "all parameters", "non_embedding": "parameters without embeddings", "non_embedding_flops": "FLOPs per token / 6"}
 
 
@@ -33,7 +33,7 @@ def contours(runs: pd.DataFrame, law, C: float, settings: Mapping[str, str]) -> 
         name = f"loss {significant(level)}"
         traces.append(style.computed_line(N[inside], D[inside], name, style.GREY, width=1.2, showlegend=False))
         at = int(np.flatnonzero(inside)[-1])
-        labels.append(style.note(np.log10(N[at]), np.log10(D[at]), significant(level), yshift=8, xshift=4))
+        labels.append(style.note(np.log10(N[at]), np.log10(D[at]), significant(level), yshift=-8, xshift=14))
         parts.append({"series": name, "n_params": N[inside], "n_tokens": D[inside], "loss": level, "status": "computed"})
     N_opt, D_opt = law.compute_optimal(np.geomspace(1e17, 1e24, 50))
     inside = (N_opt > n_range[0]) & (N_opt < n_range[1])
@@ -52,7 +52,7 @@ def contours(runs: pd.DataFrame, law, C: float, settings: Mapping[str, str]) -> 
         runs["n_params"], runs["n_tokens"], "training runs", style.GREY, text=[f"loss {loss:.3f}" for loss in runs["loss"]]
     )
     traces.append(points | {"marker": marker})
-    layout = style.layout("params", "tokens", x_range=n_range, y_range=d_range, height=520, annotations=labels)
+    layout = style.layout("params", "tokens", x_range=n_range, y_range=d_range, height=440, annotations=labels)
 
     def observed():
         return runs[["n_params", "n_tokens", "loss"]].assign(series="training runs", status="reported", source=_run_source(runs))
@@ -82,7 +82,7 @@ def isoflop(runs: pd.DataFrame, law, resamples: pd.DataFrame, C: float, level: f
 
     resamples: the bootstrap of the law (columns E, A, B, alpha, beta), or an empty frame for a law without one.
     """
-    traces, parts, shapes = [], [], []
+    traces, parts, shapes, seen, optima = [], [], [], [], []
     budgets = sorted({1e19, 1e20, 1e21, float(C)})
     N = np.geomspace(*_padded(runs["n_params"]), 60)
     bottoms = []
@@ -104,12 +104,17 @@ def isoflop(runs: pd.DataFrame, law, resamples: pd.DataFrame, C: float, level: f
         traces.append(draw(N[shown], loss[shown], format_flops(budget), color))
         parts.append(_frame(format_flops(budget), N[shown], loss=loss[shown], status=status))
         near = runs[np.abs(np.log(runs["train_flops"] / budget)) < np.log(1.25)]
-        if len(near):
-            markers = style.reported_markers(near["n_params"], near["loss"], f"runs within 25 % of {format_flops(budget)}", color)
-            traces.append(markers | {"showlegend": False})
-            parts.append(_frame("training runs", near["n_params"], loss=near["loss"], status="reported"))
-        traces.append(style.what_if_marker([float(N_best)], [best], "optimum", color) | {"showlegend": budget == C})
-        parts.append(_frame(f"{format_flops(budget)}, optimum", [float(N_best)], loss=[best], status=status))
+        seen += [(n, value, color) for n, value in zip(near["n_params"], near["loss"], strict=True)]
+        optima.append((float(N_best), best, color))
+    for name, draw, points, status in (
+        ("runs within 25% of a budget", style.reported_markers, seen, "reported"),
+        ("optimum", style.what_if_marker, optima, "computed"),
+    ):
+        if points:
+            n_params, losses, colors = zip(*points, strict=True)
+            trace = draw(n_params, losses, name, style.GREY)
+            traces.append(trace | {"marker": trace["marker"] | {"color": colors, "line": trace["marker"]["line"] | {"color": colors}}})
+            parts.append(_frame(name, list(n_params), loss=list(losses), status=status))
     N_best, D_best = (float(value) for value in law.compute_optimal(C))
     interval_words = ""
     if len(resamples):
@@ -176,7 +181,7 @@ def allocation(
         )
     )
     kind, here = {"n_params": "params", "n_tokens": "tokens"}[quantity], [style.vertical_line(C, style.AMBER)]
-    layout = style.layout("flops", kind, x_range=COMPUTE_RANGE, height=540, shapes=here)
+    layout = style.layout("flops", kind, x_range=COMPUTE_RANGE, height=440, shapes=here)
     noun = {"n_params": "parameters", "n_tokens": "tokens"}[quantity]
     spread = [float(np.asarray(laws[i].compute_optimal(C)[which])) for i in chosen] or [float(fitted.compute_optimal(C)[which])]
     return Panel(
@@ -229,7 +234,7 @@ def tokens_per_param(
         )
     )
     layout = style.layout(
-        "flops", "ratio", x_range=COMPUTE_RANGE, y_range=(0.5, 3000), height=540, shapes=[style.vertical_line(C, style.AMBER)]
+        "flops", "ratio", x_range=COMPUTE_RANGE, y_range=(0.5, 3000), height=440, shapes=[style.vertical_line(C, style.AMBER)]
     )
     lowest, highest = min(at_C, key=at_C.get), max(at_C, key=at_C.get)
     return Panel(

@@ -20,7 +20,7 @@ THEMES = {
     "dark": {"page": "#0E1117", "text": "#FAFAFA", "muted": "#A9AFBC", "grid": "#2B303B"},
 }
 BAND_OPACITY = 0.18
-HEIGHT = 460
+HEIGHT = 420
 
 # Colour and symbol of each model family, the same on every page.
 FAMILIES = {
@@ -138,7 +138,24 @@ def figure(traces: Sequence[Mapping], layout: Mapping) -> go.Figure:
     Plotly's validation of every property takes ten times as long as the rest of a slider's answer, so it is left out
     here; tests/test_figures.py validates every panel instead.
     """
-    return go.Figure({"data": list(traces), "layout": dict(layout)}, _validate=False)
+    # An empty template, or Plotly would copy its own default into every figure.
+    return go.Figure({"data": list(traces), "layout": {"template": {}, **layout}}, _validate=False)
+
+
+def page_template(theme: str) -> dict:
+    """The template of a chart on a page: transparent, with the colours of text and grid; theme "light" or "dark"."""
+    colors = THEMES[theme]
+    axis = {
+        "gridcolor": colors["grid"], "linecolor": colors["grid"], "zeroline": False, "tickfont": {"color": colors["muted"], "size": 12},
+        "title": {"font": {"color": colors["muted"], "size": 13}, "standoff": 8},
+    }  # fmt: skip
+    return {
+        "layout": {
+            "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "xaxis": axis, "yaxis": axis,
+            "font": {"color": colors["text"], "size": 12, "family": '"Source Sans", sans-serif'},
+            "legend": {"bgcolor": "rgba(0,0,0,0)", "font": {"size": 12}},
+        }
+    }  # fmt: skip
 
 
 def vertical_line(x: float, color: str, dash: str = "dash") -> dict:
@@ -180,20 +197,22 @@ def _hover(text) -> str:
 def layout(x: str, y: str, x_title: str = "", y_title: str = "", height: int = HEIGHT, x_range=None, y_range=None, **extra) -> dict:
     """Layout for a figure whose axes are of the kinds x and y in AXES; ranges are in the units of the data.
 
-    The legend lies above the plot and pushes it down, so it never covers data; colours of text, grid and page are left to
+    The legend lies above the plot and pushes it down, so it never covers data, and scrolls where it would take more than a
+    quarter of a narrow screen; colours of text, grid and page are left to
     the page's light or dark theme.
     """
     return {
         "xaxis": axis(x, x_title, x_range), "yaxis": axis(y, y_title, y_range), "height": height,
-        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0, "title": {"text": ""}},
-        "margin": {"l": 8, "r": 16, "t": 8, "b": 8}, "hovermode": "closest", "meta": {"x": x, "y": y}, **extra,
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0, "title": {"text": ""}, "maxheight": 0.25},
+        "margin": {"l": 64, "r": 16, "t": 56, "b": 48}, "hovermode": "closest", "meta": {"x": x, "y": y}, **extra,
     }  # fmt: skip
 
 
 def axis(kind: str, title: str = "", data_range: Sequence[float] | None = None) -> dict:
     """A Plotly axis of a kind in AXES; data_range (low, high) in the units of the data, also for a logarithmic axis."""
     default, logarithmic, ticks, _ = AXES[kind]
-    result: dict = {"title": {"text": title or default}, "automargin": True, **ticks}
+    # Plotly draws twice where it has to measure labels; only categories are wider than the margin.
+    result: dict = {"title": {"text": title or default}, "automargin": kind == "category", **ticks}
     if logarithmic:
         result["type"] = "log"
     if data_range is not None:

@@ -6,6 +6,7 @@ from functools import partial
 import streamlit as st
 
 from analysis import export, export_image, tables
+from analysis.figures import style
 from analysis.figures.panel import Citation, Panel, explanation
 from pages.components import controls
 
@@ -56,11 +57,18 @@ def draw(slot: str, build: Callable[[], Panel]) -> None:
         return
     current()[slot] = panel
     st.subheader(plain(panel.title), anchor=False)
+    # Streamlit's own chart theme restyles every figure in the browser, which takes as long as drawing it.
+    panel.figure.layout.template = style.page_template(page_theme())
     st.plotly_chart(
-        panel.figure, key=f"chart-{slot}", alt=panel.alt, width="stretch",
+        panel.figure, theme=None, key=f"chart-{slot}", alt=panel.alt, width="stretch",
         config={"displaylogo": False, "toImageButtonOptions": camera(panel), "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]},
     )  # fmt: skip
     st.caption(plain(panel.caption))
+
+
+def page_theme() -> str:
+    """The look that the reader's browser shows: "light" or "dark"."""
+    return "dark" if st.context.theme.type == "dark" else "light"
 
 
 def current() -> dict[str, Panel]:
