@@ -252,7 +252,7 @@ def test_the_command_line_writes_what_it_can_without_a_browser_and_says_once_wha
     hide_browser(monkeypatch)
     assert export.main(["sample.figure", "--out", str(tmp_path)]) == 1
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".csv", ".html", ".pptx"]
-    assert capsys.readouterr().err.count("BROWSER_PATH") == 1
+    assert capsys.readouterr().err.count("are drawn by Chrome or Chromium") == 1
 
 
 # --- panels ------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import sys
 import xml.etree.ElementTree as ET
 
 import pytest
+from playwright.sync_api import expect
 from pptx import Presentation
 
 from tests.conftest import ROOT, healthy
@@ -27,6 +28,11 @@ def headline(page) -> str:
     return page.locator("h3").first.inner_text()
 
 
+def stands_at(page, label: str, value: str) -> None:
+    """Wait until a slider shows a value; the browser shows the default for a moment before it takes the link's."""
+    expect(page.get_by_role("slider", name=label).first).to_have_value(value)
+
+
 def press(page, label: str, key: str, times: int = 1) -> None:
     slider = page.get_by_role("slider", name=label).first
     slider.focus()
@@ -38,15 +44,14 @@ def test_a_slider_changes_the_chart_and_the_address_and_a_reload_keeps_both(app_
     page = browser_page
     page.goto(f"{app_server}/scaling")
     ready(page)
-    before = headline(page)
-    assert "5.75e23 FLOP" in before and "93 tokens per parameter" in before
+    assert "5.75e23 FLOP" in headline(page) and "93 tokens per parameter" in headline(page)
     press(page, SLIDER, "ArrowLeft", times=5)
     page.wait_for_url(re.compile(r"[?&]c=23\.66"))
-    page.wait_for_function("before => document.querySelector('h3').innerText !== before", arg=before)
+    expect(page.locator("h3").first).to_contain_text("4.57e23 FLOP")
     after = headline(page)
     page.reload()
     ready(page)
-    page.wait_for_function("text => document.querySelector('h3').innerText === text", arg=after)
+    expect(page.locator("h3").first).to_have_text(after)
     assert "c=23.66" in page.url
 
 
@@ -54,12 +59,12 @@ def test_switching_pages_and_back_keeps_the_controls(app_server, browser_page):
     page = browser_page
     page.goto(f"{app_server}/compute?mfu=55&law=DeepSeek+2024")
     ready(page)
-    assert page.get_by_role("slider", name="Utilisation of peak (%)").first.input_value() == "55"
+    stands_at(page, "Utilisation of peak (%)", "55")
     page.get_by_role("link", name="Sources").click()
     page.wait_for_selector("text=Works cited")
     page.get_by_role("link", name="Training budget").click()
     ready(page)
-    assert page.get_by_role("slider", name="Utilisation of peak (%)").first.input_value() == "55"
+    stands_at(page, "Utilisation of peak (%)", "55")
     assert "mfu=55" in page.url and "DeepSeek" in page.url
 
 
@@ -70,7 +75,7 @@ def test_a_link_from_one_reader_shows_another_the_same(app_server, browser):
         page = context.new_page()
         page.goto(f"{app_server}/scaling?c=21.5&level=80%25&show=parameters&laws=Kaplan+2020")
         ready(page)
-        page.wait_for_function("document.querySelector('h3').innerText.includes('3.16e21')")
+        expect(page.locator("h3").first).to_contain_text("3.16e21 FLOP")
         seen.append(headline(page))
         context.close()
     assert seen[0] == seen[1] and "parameters" in seen[0]
@@ -88,7 +93,7 @@ def test_svg_and_pptx_are_downloaded_and_open_again(app_server, browser_page):
     page = browser_page
     page.goto(f"{app_server}/scaling?c=22")
     ready(page)
-    page.wait_for_function("document.querySelector('h3').innerText.includes('1e22')")
+    expect(page.locator("h3").first).to_contain_text("1e22 FLOP")
     files = {}
     for label in ("SVG", "PPTX", "CSV"):
         with page.expect_download(timeout=60_000) as waiting:
@@ -172,7 +177,7 @@ def test_the_first_visit_to_a_fresh_server_may_come_by_a_link(browser, browser_p
         ready(page)
         assert page.get_by_role("dialog").count() == 0
         assert page.get_by_role("link", name="Scaling laws").count() == 1  # the declared pages, not the files
-        assert page.get_by_role("slider", name="Utilisation of peak (%)").first.input_value() == "60"
+        stands_at(page, "Utilisation of peak (%)", "60")
         page.context.close()
     finally:
         os.killpg(process.pid, signal.SIGTERM)
