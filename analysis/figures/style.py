@@ -117,7 +117,7 @@ def band(x, low, high, name: str, color: str) -> list[dict]:
     """An interval as a band: the lower edge and an upper edge filled down to it, both without a line of their own."""
     edge = {"type": "scatter", "x": _values(x), "mode": "lines", "line": {"width": 0, "color": color}, "hoverinfo": "skip"}
     edge["legendgroup"] = escape(name)
-    lower = {"y": _values(low), "name": f"{escape(name)}, low", "meta": {"role": "band", "edge": "low"}}
+    lower = {"y": _values(low), "showlegend": False, "name": f"{escape(name)}, low", "meta": {"role": "band", "edge": "low"}}
     upper = {"y": _values(high), "name": escape(name), "meta": {"role": "band", "edge": "high"}}
     filled = {"fill": "tonexty", "fillcolor": translucent(color)}
     return [edge | lower, edge | upper | filled]
