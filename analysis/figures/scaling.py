@@ -24,7 +24,7 @@ def contours(runs: pd.DataFrame, law, C: float, settings: Mapping[str, str]) -> 
     """
     n_range, d_range = _padded(runs["n_params"]), _padded(runs["n_tokens"])
     traces, parts, labels = [], [], []
-    D = np.geomspace(*d_range, 60)
+    D = np.geomspace(*d_range, 40)
     for level in _loss_levels(law, runs):
         N = law.params_for_loss(level, D)
         inside = np.isfinite(N) & (N > n_range[0]) & (N < n_range[1])
@@ -84,7 +84,7 @@ def isoflop(runs: pd.DataFrame, law, resamples: pd.DataFrame, C: float, level: f
     """
     traces, parts, shapes, seen, optima = [], [], [], [], []
     budgets = sorted({1e19, 1e20, 1e21, float(C)})
-    N = np.geomspace(*_padded(runs["n_params"]), 60)
+    N = np.geomspace(*_padded(runs["n_params"]), 36)
     bottoms = []
     for number, budget in enumerate(budgets):
         color = style.AMBER if budget == C else style.series_color([0, 5, 3, 2][number % 4])
@@ -97,7 +97,7 @@ def isoflop(runs: pd.DataFrame, law, resamples: pd.DataFrame, C: float, level: f
         shown = loss < best * 1.35
         status = "what_if" if budget == C else "computed"
         if budget == C and len(resamples):
-            coarse = np.flatnonzero(shown)[::3]  # the interval bends little; a third of the points draws the same band
+            coarse = np.flatnonzero(shown)[::2]  # the interval bends little; half of the points draw the same band
             low, high = scaling.interval(scaling.resampled_loss(resamples, N[coarse], D[coarse]), level)
             traces.extend(style.band(N[coarse], low, high, f"{level:.0%} interval", color))
             parts.append(_frame(f"{format_flops(budget)}, interval", N[coarse], loss_low=low, loss_high=high, status="uncertain"))
@@ -496,8 +496,8 @@ DEFAULT_LAWS = (
 
 
 def compute_axis() -> np.ndarray:
-    """The budgets [FLOP] at which lines over compute are drawn."""
-    return np.geomspace(*COMPUTE_RANGE, 60)
+    """The budgets [FLOP] at which lines over compute are drawn; two a decade, since the laws are straight on these axes."""
+    return np.geomspace(*COMPUTE_RANGE, 17)
 
 
 def published() -> dict[str, object]:
