@@ -156,7 +156,10 @@ class RepeatedDataLaw:
 
 @dataclass(frozen=True)
 class InferenceLaw:
-    """The optimum once served tokens count: minimise the loss at C = 6 N D + 2 N D_inference, [sardana2023] Eq. 1."""
+    """The optimum once served tokens count: minimise the loss at C = 6 N D + 2 N D_inference, [sardana2023] Eq. 1.
+
+    inference_tokens [tokens]: one amount; for `for_loss` also an array of the shape of its target.
+    """
 
     base: ScalingLaw
     inference_tokens: float = 0.0
@@ -167,7 +170,7 @@ class InferenceLaw:
     has_loss = True
 
     def __post_init__(self):
-        if not self.inference_tokens >= 0:
+        if not np.all(np.asarray(self.inference_tokens) >= 0):
             raise ValueError(f"inference_tokens must not be negative, got {self.inference_tokens!r}")
 
     counts = property(lambda self: self.base.counts)

@@ -68,7 +68,7 @@ def budget(law, bands: pd.DataFrame, models: pd.DataFrame, C: float, N: float, D
 
 def overtraining(law, models: pd.DataFrame, C: float, ratio: float, settings: Mapping[str, str]) -> Panel:
     """Loss lost against tokens per parameter at the budget C, with the ratios of published models marked on the curve."""
-    ratios = np.geomspace(1, 3000, 80)
+    ratios = np.geomspace(1, 3000, 40)
     penalty = compute.overtraining_penalty(law, C, ratios)
     here = float(compute.overtraining_penalty(law, C, ratio))
     more = float(compute.compute_multiplier(law, C, ratio))
@@ -79,7 +79,9 @@ def overtraining(law, models: pd.DataFrame, C: float, ratio: float, settings: Ma
     known = known[known["model"].isin(SHOWN_RATIOS)]
     at = compute.overtraining_penalty(law, C, known["tokens_per_param"].to_numpy())
     marks = model_markers(known.assign(penalty=at), "tokens_per_param", "penalty")
-    traces.append(marks | {"name": "ratios of published models", "mode": "markers+text", "textposition": ["top center", "bottom center"] * 3})
+    traces.append(
+        marks | {"name": "ratios of published models", "mode": "markers+text", "textposition": ["top center", "bottom center"] * 3}
+    )
     traces.append(style.what_if_marker([ratio], [here], "your ratio", style.AMBER))
     layout = style.layout(
         "ratio", "number", y_title="Loss above the optimum (nats)", y_range=(-0.005, max(0.12, here * 1.3)), x_range=(1, 3000)
@@ -111,7 +113,7 @@ SHOWN_RATIOS = ("GPT-3 175B", "Chinchilla 70B", "Llama 2 7B", "Pythia 1B", "Llam
 def repetition(law: scaling_laws.RepeatedDataLaw, unique_tokens: float, epochs: float, settings: Mapping[str, str]) -> Panel:
     """What repeated tokens are worth: effective tokens against epochs over a corpus of unique_tokens."""
     limited = law.with_unique_tokens(unique_tokens)
-    axis = np.geomspace(1, 200, 80)
+    axis = np.geomspace(1, 200, 40)
     effective = limited.effective_tokens(axis * unique_tokens)
     here = float(limited.effective_tokens(epochs * unique_tokens))
     limit = float(unique_tokens * (1 + law.R_D))
@@ -152,9 +154,9 @@ def repetition(law: scaling_laws.RepeatedDataLaw, unique_tokens: float, epochs: 
 
 def inference(law: scaling_laws.InferenceLaw, N: float, D: float, served: float, settings: Mapping[str, str]) -> Panel:
     """The cheapest model of the same quality as (N, D) once a lifetime of served tokens is counted."""
-    axis = np.geomspace(1e10, 1e15, 60)
+    axis = np.geomspace(1e10, 1e15, 26)
     target = float(law.base.loss(N, D))
-    sizes = np.array([[float(v) for v in scaling_laws.InferenceLaw(law.base, tokens).for_loss(target)] for tokens in axis])
+    sizes = np.stack(scaling_laws.InferenceLaw(law.base, axis).for_loss(np.full(axis.shape, target)), axis=1)
     best = scaling_laws.InferenceLaw(law.base, served)
     n_best, d_best = (float(value) for value in best.for_loss(target))
     n_train, d_train = (float(value) for value in scaling_laws.InferenceLaw(law.base, 0.0).for_loss(target))
