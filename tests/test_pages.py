@@ -11,6 +11,9 @@ from pages.components.registry import ENTRIES
 
 ROOT = Path(__file__).parents[1]
 STEMS = [entry.stem for entry in ENTRIES]
+WITH_CHARTS = [stem for stem in STEMS if stem not in ("overview", "deck", "sources")]
+# Controls that start long work or wait for a file of the reader's; each has a test of its own.
+LEFT_ALONE = {"runs", "engine"}
 
 
 def open_page(stem: str, **parameters: str | list[str]) -> AppTest:
@@ -37,11 +40,11 @@ def test_every_page_opens_with_a_title_and_a_first_line(stem):
     assert len(app.markdown[0].value) > 40
 
 
-@pytest.mark.parametrize("stem", ["scaling", "compute"])
+@pytest.mark.parametrize("stem", WITH_CHARTS)
 def test_every_slider_can_stand_at_both_ends(stem):
     app = open_page(stem)
     keys = [slider.key for slider in app.slider]
-    assert len(keys) >= 3
+    assert len(keys) >= 2
     for key in keys:
         for end in ("min", "max"):
             slider = app.slider(key=key)
@@ -49,27 +52,27 @@ def test_every_slider_can_stand_at_both_ends(stem):
             assert fine(app), (key, end)
 
 
-@pytest.mark.parametrize("stem", ["scaling", "compute"])
+@pytest.mark.parametrize("stem", WITH_CHARTS)
 def test_every_choice_and_every_switch_works(stem):
     app = open_page(stem)
-    choices = [(box.key, list(box.options)) for box in app.selectbox if box.key not in ("runs", "engine")]
-    assert len(choices) >= 2
+    choices = [(box.key, list(box.options)) for box in app.selectbox if box.key not in LEFT_ALONE]
+    assert choices or len(app.button_group)
     for key, options in choices:
         for option in (options[0], options[-1]):
             app.selectbox(key=key).select(option).run()
             assert fine(app), (key, option)
-    for key in [group.key for group in app.button_group]:
+    for key in [group.key for group in app.button_group if group.key not in LEFT_ALONE]:
         for option in list(app.button_group(key=key).options):
             app.button_group(key=key).set_value(option.content if hasattr(option, "content") else option).run()
             assert fine(app), (key, option)
 
 
-def test_every_chart_has_an_accessible_sentence():
-    for stem in ("scaling", "compute"):
-        charts = open_page(stem).get("plotly_chart")
-        assert len(charts) >= 5
-        for chart in charts:
-            assert chart.proto.alt.endswith(".") and len(chart.proto.alt) > 30
+@pytest.mark.parametrize("stem", WITH_CHARTS)
+def test_every_chart_has_an_accessible_sentence(stem):
+    charts = open_page(stem).get("plotly_chart")
+    assert len(charts) >= 3
+    for chart in charts:
+        assert chart.proto.alt.endswith(".") and len(chart.proto.alt) > 30
 
 
 def test_a_link_restores_the_controls():
