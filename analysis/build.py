@@ -10,8 +10,12 @@ import pandas as pd
 
 from analysis import scaling, tables
 
-DIGITS = 10  # derived numbers are kept to so many significant digits, below what differs between processors
-TOLERANCE = 1e-7  # relative difference that --check lets pass
+DIGITS = 8  # derived numbers are kept to so many significant digits, below what differs between processors
+TOLERANCE = 1e-6  # relative difference that --check lets pass
+# Share of rows that may differ by more: a resample with two minima of nearly the same height ends in either, as a processor rounds.
+MAY_DIFFER = {"scaling_resamples": 0.002}
+# Which of thousands of starts find the minimum is chaotic; their share may differ by so much.
+ABSOLUTE = {"share_at_minimum": 0.01}
 
 
 def scaling_fits() -> pd.DataFrame:
@@ -69,10 +73,11 @@ def difference(name: str, frame: pd.DataFrame) -> str:
         return f"{name}: {stored.shape} is stored, {frame.shape} was rebuilt"
     for column in frame:
         if frame[column].dtype.kind in "fi":
-            same = np.isclose(stored[column].astype(float), frame[column].astype(float), rtol=TOLERANCE, atol=0, equal_nan=True)
+            before, after = stored[column].astype(float), frame[column].astype(float)
+            same = np.isclose(before, after, rtol=TOLERANCE, atol=ABSOLUTE.get(column, 0), equal_nan=True)
         else:
             same = (stored[column].astype(str) == frame[column].astype(str)).to_numpy()
-        if not same.all():
+        if 1 - same.mean() > MAY_DIFFER.get(name, 0.0):
             row = int(np.argmin(same))
             return f"{name} row {row + 1}, column {column}: {stored[column][row]!r} is stored, {frame[column][row]!r} was rebuilt"
     return ""
