@@ -82,8 +82,9 @@ def tournament(verdicts: pd.DataFrame, benchmark: str) -> Tournament:
     models = tuple(sorted(set(rows["first"]) | set(rows["second"])))
     prompts = tuple(sorted(set(rows["prompt"])))
     outcome = np.full((len(prompts), len(models), len(models)), MISSING, np.int8)
-    places = (pd.Categorical(rows["prompt"], prompts).codes, pd.Categorical(rows["first"], models).codes)
-    outcome[(*places, pd.Categorical(rows["second"], models).codes)] = pd.Categorical(rows["verdict"], OUTCOMES).codes
+    codes = {verdict: code for code, verdict in enumerate(OUTCOMES)} | {"unusable": MISSING}
+    places = (pd.Categorical(rows[name], known).codes for name, known in (("prompt", prompts), ("first", models), ("second", models)))
+    outcome[tuple(places)] = rows["verdict"].map(codes)
     return Tournament(models, prompts, outcome)
 
 

@@ -10,7 +10,9 @@ from analysis.judges import Tournament, won_in_both_orders
 ELO_PER_LOG_ODDS = 400 / np.log(10)
 """Elo points per unit of log-odds: 400 points are odds of ten to one."""
 TIES = ("davidson", "half", "dropped")
-STEPS, TOLERANCE = 60, 1e-9
+STEPS, TOLERANCE = 60, 1e-12
+LARGEST = 15.0
+"""Log-odds beyond which a parameter counts as running away: odds of three million to one."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,8 @@ def _maximise(cells: np.ndarray, design: np.ndarray) -> np.ndarray:
     n = cells.sum(axis=2)
     theta = np.zeros((len(cells), q))
     for _ in range(STEPS):
+        if np.abs(theta).max() > LARGEST:
+            break
         logits = np.einsum("pkq,bq->bpk", design, theta)
         p = np.exp(logits - logits.max(axis=2, keepdims=True))
         p /= p.sum(axis=2, keepdims=True)

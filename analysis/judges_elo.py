@@ -150,7 +150,7 @@ def forgetting(played: Tournament, ties: str = "half", n_orderings: int = 200, n
         low, high = 0, orders.shape[1]
         while high - low > 1:
             middle = (low + high) // 2
-            left = elo(first, second, score, orders[:, :middle], m, start=ahead) - elo(first, second, score, orders[:, :middle], m, start=level)
-            low, high = (middle, high) if left[:, model].mean() > 50 else (low, middle)
+            first_run, other_run = (elo(first, second, score, orders[:, :middle], m, start=start)[:, model] for start in (ahead, level))
+            low, high = (middle, high) if (first_run - other_run).mean() > 50 else (low, middle)
         halves.append(high)
     return float(np.mean(halves))

@@ -72,18 +72,23 @@ def _quantile(name: str, value: float, at: float) -> float:
     return NORMAL.inv_cdf(at)
 
 
-def scores_by_prompt(played: Tournament, model: str, other: str) -> np.ndarray:
-    """Points of model against other on each prompt, the mean of both orders; prompts where a verdict is missing are left out.
+def scores_by_prompt(played: Tournament, model: str, other: str, asked: str = "both") -> np.ndarray:
+    """Points of model against other: asked "both", the mean of the two orders on each prompt; "one", every single verdict.
 
-    Raises ValueError for a model that did not play.
+    Prompts with a missing verdict are left out. Raises ValueError for a model that did not play.
     """
     for name in (model, other):
         if name not in played.models:
             raise ValueError(f"model must be one of {', '.join(played.models)}, got {name!r}")
+    if model == other:
+        raise ValueError(f"other must be another model than {model!r}")
+    if asked not in ASKED:
+        raise ValueError(f"asked must be 'both' or 'one', got {asked!r}")
     i, j = played.models.index(model), played.models.index(other)
-    there, back = played.outcome[:, i, j], swapped(played.outcome)[:, i, j]
+    there, back = played.outcome[:, i, j], swapped(played.outcome[:, [i, j]][:, :, [i, j]])[:, 0, 1]
     kept = (there >= 0) & (back >= 0)
-    return (SCORES[there[kept]] + SCORES[back[kept]]) / 2
+    points = np.stack([SCORES[there[kept]], SCORES[back[kept]]])
+    return points.mean(axis=0) if asked == "both" else points.ravel()
 
 
 def observed_pairs(played: Tournament, fitted: Strengths, confidence: float = 0.95, target: float = 0.8) -> pd.DataFrame:
