@@ -62,14 +62,15 @@ def log_likelihood(counts, fitted: Strengths) -> float:
     return float(np.sum(counts[counts > 0] * np.log(p[counts > 0])))
 
 
-def fit(counts, ties: str = "davidson", order: bool = True) -> Strengths:
+def fit(counts, ties: str = "davidson", order: bool = True, runaway: bool = False) -> Strengths:
     """The strengths that make the counted verdicts most likely (`probabilities`), for one set of counts or a batch of them.
 
     counts: shape (..., models, models, 3): model shown first, model shown second, outcome (first, second, tie). ties: "davidson"
     makes a tie an outcome of its own, "half" counts it as half a win for each, "dropped" leaves it out. order: whether an advantage
     of the answer shown first is fitted. Newton's method on the concave log-likelihood, all samples at once.
 
-    Raises ValueError where no finite maximum exists, as for a model that won or lost everything.
+    Raises ValueError where no finite maximum exists, as for a model that won or lost everything; with runaway such a sample is left
+    where a parameter passed LARGEST.
 
     >>> counts = np.zeros((2, 2, 3)); counts[0, 1] = 30, 10, 0; counts[1, 0] = 10, 30, 0
     >>> fit(counts, ties="half").elo().round(1).tolist()
@@ -84,7 +85,9 @@ def fit(counts, ties: str = "davidson", order: bool = True) -> Strengths:
     wins = cells[..., :2] + (cells[..., 2:] / 2 if ties == "half" else 0)
     cells = np.concatenate([wins, cells[..., 2:]], axis=-1) if ties == "davidson" else wins
     design = _design(i, j, m, order, ties == "davidson")
-    theta = _maximise(cells, design)
+    theta, ran_away = _maximise(cells, design)
+    if ran_away.any() and not runaway:
+        raise ValueError("counts have no finite maximum: a model, or the answer shown first, won or lost everything, or ties never occur")
     strength = np.concatenate([np.zeros((len(theta), 1)), theta[:, : m - 1]], axis=1)
     strength -= strength.mean(axis=1, keepdims=True)
     effect = theta[:, m - 1] if order else np.zeros(len(theta))
@@ -103,43 +106,43 @@ def _design(i, j, m: int, order: bool, ties: bool) -> np.ndarray:
     return np.concatenate([np.concatenate([design, np.zeros((len(i), 2, 1))], axis=2), tied], axis=1)
 
 
-def _maximise(cells: np.ndarray, design: np.ndarray) -> np.ndarray:
-    """Parameters at the maximum of the multinomial log-likelihood of each sample; shape (samples, parameters)."""
+def _maximise(cells: np.ndarray, design: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Parameters at the maximum of the multinomial log-likelihood of each sample, and whether one of them ran away."""
     q = design.shape[2]
     flat = design.reshape(-1, q)
     squares = (flat[:, :, None] * flat[:, None, :]).reshape(len(flat), q * q)
     n = cells.sum(axis=2)
-    theta = np.zeros((len(cells), q))
-    for _ in range(STEPS):
-        if np.abs(theta).max() > LARGEST:
-            break
+    theta, away = np.zeros((len(cells), q)), np.zeros(len(cells), bool)
+    for step_number in range(STEPS):
         logits = np.einsum("pkq,bq->bpk", design, theta)
         p = np.exp(logits - logits.max(axis=2, keepdims=True))
         p /= p.sum(axis=2, keepdims=True)
         expected = n[..., None] * p
-        gradient = (cells - expected).reshape(len(cells), -1) @ flat
-        if np.abs(gradient).max() <= TOLERANCE * max(n.sum(axis=1).max(), 1.0):
-            return theta
+        gradient = np.where(away[:, None], 0.0, (cells - expected).reshape(len(cells), -1) @ flat)
         mean = np.einsum("bpk,pkq->bpq", p, design)
         hessian = (expected.reshape(len(cells), -1) @ squares).reshape(-1, q, q) - np.einsum("bp,bpq,bpr->bqr", n, mean, mean)
-        try:
-            step = np.linalg.solve(hessian, gradient[..., None])[..., 0]
-        except np.linalg.LinAlgError:
-            break
+        if step_number == 0 and np.linalg.eigvalsh(hessian).min() < 1e-9:
+            raise ValueError("counts leave the strengths open: some models never met, even by way of others, or only in one order")
+        if np.abs(gradient).max() <= TOLERANCE * n.sum(axis=1).max():
+            return theta, away
+        hessian[away] = np.eye(q)
+        step = np.linalg.solve(hessian, gradient[..., None])[..., 0]
         theta += step * np.minimum(1.0, 2.0 / np.maximum(np.abs(step).max(axis=1, keepdims=True), 1e-300))
-    raise ValueError("counts have no finite maximum: a model, or the answer shown first, won or lost everything, or ties never occur")
+        away |= np.abs(theta).max(axis=1) > LARGEST
+    raise ValueError(f"counts lead to no maximum within {STEPS} steps of Newton's method")
 
 
 def bootstrap(played: Tournament, n_resamples: int = 1000, ties: str = "davidson", order: bool = True, seed: int = 0) -> Strengths:
     """Fits to resamples of the prompts, drawn with replacement; a batch of n_resamples.
 
-    A prompt is drawn with all its verdicts, because they share the prompt and are not independent of each other.
+    A prompt is drawn with all its verdicts, because they share the prompt and are not independent of each other. A resample in which a
+    model lost nothing keeps a rating at the bound of the search, so an interval is right as long as few of them do.
     """
     by_prompt = played.counts_by_prompt()
     n = len(by_prompt)
     weights = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), n_resamples)
     counts = (weights.astype(float) @ by_prompt.reshape(n, -1)).reshape(n_resamples, *by_prompt.shape[1:])
-    return fit(counts, ties, order)
+    return fit(counts, ties, order, runaway=True)
 
 
 def one_order_each(played: Tournament, n_draws: int = 1000, seed: int = 0) -> Strengths:

@@ -116,8 +116,7 @@ left, right = st.columns(2)
 with left:
     model = controls.choice("jd_a", "One model", names, "65b-guanaco")
 with right:
-    others = {name: label for name, label in names.items() if name != model}
-    other = controls.choice("jd_b", "Another model", others, "gpt-3.5" if model != "gpt-3.5" else "65b-guanaco")
+    other = controls.choice("jd_b", "Another model", names, "gpt-3.5")
 
 
 @st.fragment
@@ -128,5 +127,8 @@ def power() -> None:
     draw("judges.power", lambda: verdict_figures.power(benchmark, played, model, other, CONFIDENCE[level], n, settings))
 
 
-power()
-export_row("judges.power")
+if model == other:
+    st.info("Choose two different models.", icon=":material/compare_arrows:")
+else:
+    power()
+    export_row("judges.power")

@@ -6,6 +6,7 @@ import pytest
 
 from analysis import figures, judges, judges_bradley_terry, judges_elo, judges_power, tables
 from analysis.figures import judges as judge_figures
+from analysis.figures import judges_verdicts
 
 BENCHMARKS = ("vicuna", "oa")
 
@@ -332,6 +333,24 @@ def test_a_model_that_won_everything_has_no_finite_strength():
         judges_bradley_terry.fit(counts, "half")
 
 
+def test_models_that_never_met_are_refused():
+    with pytest.raises(ValueError, match="never met"):
+        judges_bradley_terry.fit(np.zeros((3, 3, 3)), "half")
+    counts = np.zeros((4, 4, 3))
+    counts[0, 1] = counts[1, 0] = counts[2, 3] = counts[3, 2] = 5
+    with pytest.raises(ValueError, match="never met"):
+        judges_bradley_terry.fit(counts)
+
+
+def test_few_resamples_of_any_rule_run_away(played):
+    # Above 2.5% of them the upper end of an interval would be the bound of the search.
+    for one in played.values():
+        for used in (one, judges.consistent(one)):
+            for ties in judges_bradley_terry.TIES:
+                resampled = judges_bradley_terry.bootstrap(used, 1000, ties, order=False)
+                assert (np.abs(resampled.strength).max(axis=1) > 0.8 * judges_bradley_terry.LARGEST).mean() < 0.02
+
+
 def test_every_judged_and_every_printed_model_has_a_name(verdicts):
     named = set(tables.load("judge_models")["model"])
     assert set(verdicts["first"]) | set(verdicts["second"]) == named and len(named) == 8
@@ -370,3 +389,11 @@ def test_one_ordering_alone_and_other_rules_make_panels(played):
     for n in (1, 2, 300):
         panel = judge_figures.elo("vicuna", one.models, ratings[:n], False, {"orderings": str(n)})
         assert "nan" not in panel.title + panel.caption + panel.alt
+
+
+def test_the_title_of_every_pair_of_models_fits_a_slide(played):
+    for benchmark, one in played.items():
+        for a in one.models:
+            for b in set(one.models) - {a}:
+                panel = judges_verdicts.power(benchmark, one, a, b, 0.99, 500, {"models": f"{a}, {b}"})
+                assert len(panel.title) < 150 and "nan" not in panel.title + panel.caption

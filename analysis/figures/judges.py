@@ -19,6 +19,8 @@ PLACES = (
     ("consistent", "only verdicts both orders confirm", style.VIOLET),
     ("one_order", "each pair in one order only", style.AMBER),
 )
+SETTLED = 1000
+"""Orderings from which on the mean is known well enough (to three points) to be held against the printed rating."""
 SURE = 0.975
 """Share of resamples from which on one model counts as above another: a two-sided test at 95%."""
 
@@ -78,6 +80,8 @@ def elo(benchmark: str, models, ratings: np.ndarray, as_printed: bool, settings:
     sd = rows["sd"].mean()
     if n == 1:
         title = f"One ordering of the {name} matches puts {rows['label'][1]} second; another could put it elsewhere"
+    elif n < SETTLED:
+        title = f"Averaged over {n} orderings, a {name} rating is known to ±{1.96 * rows['error'].mean():.1f} points; one ordering alone scatters by {sd:.0f}"
     elif not as_printed:
         title = f"Under these rules {rows['label'][0]} leads by {rows['mean'][0] - rows['mean'][1]:.0f} points on the {name} prompts, and one ordering scatters by {sd:.0f}"
     elif abs(worst["difference"]) > 10:
@@ -223,7 +227,7 @@ def ranking_shift(benchmark: str, settings: Mapping[str, str]) -> Panel:
             f"Places that each model takes in 95% of draws. Because the judge saw every pair in both orders, its preference for a place cancels: fitting it moves {_models(moved['fitted'])} "
             f"to another place, and keeping only verdicts that both orders confirm moves {_models(moved['consistent'])}. The last bar asks what would have happened with one order per pair, drawn at random."
         ),
-        alt=f"Places of {len(order)} models; with both orders most can take two or three, with one order per pair up to {int((parts['one_order']['rank_high'] - parts['one_order']['rank_low']).max()) + 1}.",
+        alt=f"Places of {len(order)} models; with both orders a model can take up to {_places(base)} of them, with one order per pair up to {_places(parts['one_order'])}.",
         sources=(RELEASED, Citation("zheng2023", "position bias of judges")),
         settings=settings,
         explain=(judges.consistent, judges_bradley_terry.one_order_each, judges_bradley_terry.fit, judges_bradley_terry.rating_table),
@@ -250,7 +254,7 @@ def human(settings: Mapping[str, str]) -> Panel:
     layout = _rows_layout("Printed Elo rating", order, len(order) * 36 + 140)
     return Panel(
         name="judges.human",
-        title=f"Human raters put {order[apart]} at number {rank['human'][apart]} of {len(order)}; GPT-4 puts it at number {rank['gpt4'][apart]}",
+        title=f"On the Vicuna prompts human raters put {order[apart]} at number {rank['human'][apart]} of {len(order)}; GPT-4 puts it at number {rank['gpt4'][apart]}",
         figure=style.figure(traces, layout),
         data=lambda: pd.concat(
             [part.reset_index()[["model", "judge", "value", "location", "source", "verified", "note"]] for part in by_judge.values()], ignore_index=True
@@ -265,6 +269,11 @@ def human(settings: Mapping[str, str]) -> Panel:
         settings=settings,
         explain=(judges.rank_agreement,),
     )  # fmt: skip
+
+
+def _places(rows: pd.DataFrame) -> int:
+    """The most places that one model can take."""
+    return int((rows["rank_high"] - rows["rank_low"]).max()) + 1
 
 
 def _models(number: int) -> str:
@@ -288,14 +297,13 @@ def headline(benchmark: str) -> dict[str, str]:
 def default_panels() -> dict[str, Callable[[], Panel]]:
     """The panels of the judges page at its default settings."""
     prompts = {"prompts": BENCHMARKS["vicuna"]}
-    played = lambda: released("vicuna")  # noqa: E731 - loaded only where it is needed
     rules = prompts | {"ties": TIES["half"], "order of answers": "both, all usable verdicts"}
     return {
-        "judges.elo": lambda: elo("vicuna", played().models, stored_orderings("vicuna"), True, rules | {"orderings": "10,000"}),
+        "judges.elo": lambda: elo("vicuna", released("vicuna").models, stored_orderings("vicuna"), True, rules | {"orderings": "10,000"}),
         "judges.bradley_terry": lambda: bradley_terry(
             "vicuna", "davidson", "fitted", prompts | {"ties": TIES["davidson"], "order of answers": POSITIONS["fitted"]}
         ),
-        "judges.win_matrix": lambda: win_matrix("vicuna", played(), rules),
+        "judges.win_matrix": lambda: win_matrix("vicuna", released("vicuna"), rules),
         "judges.ranking_shift": lambda: ranking_shift("vicuna", prompts | {"ties": TIES["half"]}),
         "judges.human": lambda: human({"prompts": BENCHMARKS["vicuna"]}),
         **judges_verdicts.default_panels(),
