@@ -125,7 +125,7 @@ def position_bias(benchmark: str, played: judges.Tournament, settings: Mapping[s
         text = np.stack([["shown second"] * len(part), ["shown first"] * len(part), [""] * len(part)], axis=1).ravel() if len(part) else []
         line = style.computed_line([None if value != value else value for value in x], y, name, color, width=8, text=text)
         traces.append(line | {"hovertemplate": "%{y}, %{text}: %{x:.0%}<extra></extra>", "connectgaps": False})
-    layout = style.layout("percent", "category", x_title="Points of the stronger model",
+    layout = style.layout("percent", "category", x_title="Points taken by the stronger model",
                           height=len(pairs) * 22 + 140, shapes=[style.vertical_line(0.5, style.GREY)])  # fmt: skip
     layout["yaxis"] |= {"categoryorder": "array", "categoryarray": list(pairs["pair"]), "autorange": "reversed", "tickfont": {"size": 11}}
     layout["xaxis"] |= {"range": [0, 1], "autorange": False}
