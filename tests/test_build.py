@@ -8,7 +8,37 @@ from analysis import build, tables
 
 def test_the_stored_derived_tables_are_current(capsys):
     assert build.main(["--check"]) == 0
-    assert capsys.readouterr().out.count(": current") == len(build.DERIVED)
+    said = capsys.readouterr().out
+    assert said.count(": current") == len(build.DERIVED)
+    assert said.count("with the rows declared") == len(build.IMPORTED)
+
+
+def test_an_imported_table_without_all_its_rows_is_found(monkeypatch, capsys):
+    stored = tables.load("judge_verdicts")
+    monkeypatch.setattr(tables, "load", lambda name: stored.iloc[:-1])
+    assert build.main(["--check", "judge_verdicts"]) == 1
+    assert "44,505 rows are stored" in capsys.readouterr().out
+
+
+def test_an_imported_table_is_made_from_released_files_and_compared_exactly(tmp_path, monkeypatch, capsys):
+    stored = tables.load("judge_verdicts")
+    codes = {"first": 1, "second": 2, "tie": 3, "unusable": -1}
+    released = pd.DataFrame(
+        {
+            "benchmark": stored["benchmark"], "prompt_id": stored["prompt"], "model_shown_first": stored["first"],
+            "model_shown_second": stored["second"], "score": stored["verdict"].map(codes),
+        }
+    )  # fmt: skip
+    (tmp_path / "qlora").mkdir()
+    file = tmp_path / "qlora" / "gpt4_pairwise_judgements.csv"
+    released.sample(frac=1, random_state=0).to_csv(file, index=False)
+    asked = ["--check", "--upstream", str(tmp_path), "judge_verdicts"]
+    assert build.main(asked) == 0
+    assert "current" in capsys.readouterr().out
+    released.loc[0, "score"] = 4 - released.loc[0, "score"] if released.loc[0, "score"] in (1, 3) else 1
+    released.to_csv(file, index=False)
+    assert build.main(asked) == 1
+    assert "row 1, column verdict" in capsys.readouterr().out
 
 
 def test_a_changed_number_is_found_with_its_row_and_column(monkeypatch, capsys):

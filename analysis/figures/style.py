@@ -9,6 +9,7 @@ import math
 import zlib
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 
 BLUE, AMBER, CRIMSON, VIOLET, RED, SLATE, GREY = "#0096FF", "#CD8200", "#B2365A", "#7E39FF", "#E74449", "#466597", "#8C92A3"
@@ -30,6 +31,7 @@ FAMILIES = {
     "Llama 2": (VIOLET, "circle"), "Llama 3": (VIOLET, "diamond"), "Falcon": (AMBER, "triangle-up"), "MPT": (AMBER, "square"),
     "BloombergGPT": (RED, "square"), "Mistral": (RED, "circle"), "Mixtral": (RED, "diamond"), "phi": (CRIMSON, "circle"),
     "DeepSeek": (BLUE, "diamond"), "Yi": (BLUE, "square"), "Qwen": (AMBER, "circle"), "StableLM": (CRIMSON, "triangle-up"),
+    "GPT-4": (SLATE, "star"), "ChatGPT": (AMBER, "star"), "Bard": (GREY, "star"), "Vicuna": (VIOLET, "star"), "Guanaco": (BLUE, "star"),
 }  # fmt: skip
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 
@@ -130,6 +132,23 @@ def bars(x, y, name: str, color, text=None, horizontal: bool = False) -> dict:
         "type": "bar", "x": _values(x), "y": _values(y), "name": escape(name), "orientation": "h" if horizontal else "v",
         "marker": {"color": color}, "meta": {"role": "computed"}, **shown,
     }  # fmt: skip
+
+
+def interval_bars(low, high, categories, name: str, color: str, width: float = 0.6, opacity: float = BAND_OPACITY, text=None) -> dict:
+    """Intervals as horizontal bars from low to high, one per category: uncertainty where there is no axis to draw a band along."""
+    low, high = np.asarray(low, float), np.asarray(high, float)
+    spans = [f"{a:,.4g} to {b:,.4g}" for a, b in zip(low, high, strict=True)] if text is None else list(text)
+    return {
+        "type": "bar", "orientation": "h", "base": low, "x": high - low, "y": _values(categories), "name": escape(name), "width": width,
+        "marker": {"color": translucent(color, opacity), "line": {"width": 0}}, "meta": {"role": "band"},
+        "hovertext": [escape(span) for span in spans], "hovertemplate": "%{y}: %{hovertext}<extra>%{fullData.name}</extra>",
+    }  # fmt: skip
+
+
+def computed_ticks(x, categories, name: str, color: str, text=None) -> dict:
+    """Computed values as short upright lines, one per category."""
+    marker = {"color": color, "size": 17, "symbol": "line-ns", "line": {"width": 3, "color": color}}
+    return _trace(x, categories, name, "computed", text, mode="markers", marker=marker)
 
 
 def figure(traces: Sequence[Mapping], layout: Mapping) -> go.Figure:

@@ -1,0 +1,134 @@
+"""A model as judge: how stable is a ranking made by GPT-4?"""
+
+import streamlit as st
+
+from analysis import judges, judges_elo
+from analysis.figures import judges as figures
+from analysis.figures import judges_verdicts as verdict_figures
+from pages.components import controls, frame
+from pages.components.panel import draw, export_row, show_panel
+
+numbers = {benchmark: figures.headline(benchmark) for benchmark in figures.BENCHMARKS}
+frame.begin(
+    "judges",
+    f"GPT-4 as judge gives the answer it reads first {numbers['vicuna']['order']} Elo points",
+    f"That is on the Vicuna prompts, in a Bradley-Terry model with ties; on the Open Assistant prompts it is {numbers['oa']['order']}. The QLoRA paper ranked chatbots by GPT-4's verdicts and released all 44,506 of them. "
+    f"Replay its tournament, see how much a single ordering scatters (by {numbers['vicuna']['sd']} points), and how many prompts it takes to tell two models apart.",
+)
+
+ELO_TIES = {"half": "half a win each", "dropped": "left out"}
+ELO_VERDICTS = {"all": "all usable", "consistent": "confirmed by both orders"}
+CONFIDENCE = {"90%": 0.90, "95%": 0.95, "99%": 0.99}
+
+
+@st.cache_resource(show_spinner=False)
+def tournament(benchmark: str) -> judges.Tournament:
+    """The released verdicts, sorted into a tournament once per server."""
+    return verdict_figures.released(benchmark)
+
+
+@st.cache_resource(show_spinner="Replaying the tournament in 10,000 orderings", max_entries=6)
+def replayed(benchmark: str, ties: str, used: str):
+    """Ratings by other rules than the paper's, once per server and set of rules."""
+    chosen = tournament(benchmark)
+    return judges_elo.replay(judges.consistent(chosen) if used == "consistent" else chosen, 10_000, ties)
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def observed_pairs(benchmark: str, level: str):
+    """What each pair of models needs, once per server and confidence."""
+    return verdict_figures.observed_pairs(benchmark, tournament(benchmark), CONFIDENCE[level])
+
+
+benchmark = controls.switch("jd_set", "Prompts", {"vicuna": "Vicuna (80)", "oa": "Open Assistant (953)"}, "vicuna")
+played = tournament(benchmark)
+prompts = {"prompts": figures.BENCHMARKS[benchmark]}
+
+st.header("The tournament, replayed", anchor=False)
+left, right = st.columns(2)
+with left:
+    elo_ties = controls.switch("jd_ties", "Ties in Elo", ELO_TIES, "half", help="The paper counts a tie as half a win each.")
+with right:
+    elo_used = controls.switch(
+        "jd_used", "Verdicts in Elo", ELO_VERDICTS, "all", help="Confirmed: the same winner, or a tie, whichever answer is shown first."
+    )
+as_printed = (elo_ties, elo_used) == ("half", "all")
+ratings = figures.stored_orderings(benchmark) if as_printed else replayed(benchmark, elo_ties, elo_used)
+
+
+@st.fragment
+def elo() -> None:
+    """Elo over as many orderings as the reader wants."""
+    n = controls.slider("jd_n", "Orderings", 1, 10_000, 10_000, 1, help="The paper averages 10,000 of them.")
+    settings = prompts | {"ties": ELO_TIES[elo_ties], "verdicts": ELO_VERDICTS[elo_used], "orderings": f"{n:,}"}
+    draw("judges.elo", lambda: figures.elo(benchmark, played.models, ratings[:n], as_printed, settings))
+
+
+elo()
+export_row("judges.elo")
+show_panel(figures.human({"prompts": figures.BENCHMARKS["vicuna"]}))
+
+st.header("What the verdicts support", anchor=False)
+left, right = st.columns(2)
+with left:
+    ties = controls.switch("jd_bt_ties", "Ties in Bradley-Terry", figures.TIES, "davidson")
+with right:
+    position = controls.switch(
+        "jd_position", "Order of the answers", figures.POSITIONS, "fitted",
+        help="Fitted: the model has an advantage for the answer shown first. Confirmed only: verdicts that both orders of the answers share.",
+    )  # fmt: skip
+show_panel(
+    figures.bradley_terry(
+        benchmark, ties, position, prompts | {"ties": figures.TIES[ties], "order of answers": figures.POSITIONS[position]}
+    )
+)
+show_panel(figures.win_matrix(benchmark, played, prompts | {"ties": ELO_TIES["half"], "order of answers": "both, all usable verdicts"}))
+
+st.header("The answer shown first", anchor=False)
+both = {"prompts": " and ".join(figures.BENCHMARKS.values())}
+show_panel(verdict_figures.verdicts(both))
+show_panel(verdict_figures.consistency({name: tournament(name) for name in figures.BENCHMARKS}, both))
+show_panel(verdict_figures.position_bias(benchmark, played, prompts))
+show_panel(figures.ranking_shift(benchmark, prompts | {"ties": ELO_TIES["half"]}))
+
+st.header("How many prompts would it take?", anchor=False)
+level = controls.switch("jd_level", "Confidence", list(CONFIDENCE), "95%")
+
+
+@st.fragment
+def prompts_needed() -> None:
+    """A gap in Elo points."""
+    gap = controls.slider("jd_gap", "Gap between two models (Elo points)", 5, 500, 60, 5)
+    draw(
+        "judges.prompts_needed",
+        lambda: verdict_figures.prompts_needed(
+            benchmark, observed_pairs(benchmark, level), len(played.prompts), float(gap), CONFIDENCE[level],
+            prompts | {"confidence": level, "gap": f"{gap} Elo points"},
+        ),
+    )  # fmt: skip
+
+
+prompts_needed()
+export_row("judges.prompts_needed")
+
+names = {model: label for model, label in verdict_figures.labels().items() if model in played.models}
+left, right = st.columns(2)
+with left:
+    model = controls.choice("jd_a", "One model", names, "65b-guanaco")
+with right:
+    other = controls.choice("jd_b", "Another model", names, "gpt-3.5")
+
+
+@st.fragment
+def power() -> None:
+    """Two models and a number of prompts."""
+    n = controls.slider("jd_prompts", "Prompts", 10, 5000, 80, 10)
+    settings = prompts | {"models": f"{names[model]}, {names[other]}", "confidence": level, "number": f"{n:,}"}
+    draw("judges.power", lambda: verdict_figures.power(benchmark, played, model, other, CONFIDENCE[level], n, settings))
+
+
+if model == other:
+    st.info("Choose two different models.", icon=":material/compare_arrows:")
+else:
+    power()
+    export_row("judges.power")
