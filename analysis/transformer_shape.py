@@ -1,0 +1,442 @@
+"""What a transformer is built of, as far as parameters, FLOPs and the cache depend on it.
+
+A `TransformerShape` is a tuple of layers and what stands around them. Layers that are alike are equal, so a stack of any
+pattern (windows on some layers, experts on every second, a few dense ones first) is just its tuple.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+NORMS = {"layernorm": 2, "layernorm_no_bias": 1, "rmsnorm": 1, "none": 0}
+"""Parameters of a norm for each value of its width: scale and shift, scale alone, or nothing."""
+
+
+@dataclass(frozen=True)
+class Latent:
+    """Sizes of multi-head latent attention (MLA): what is compressed, and what each head makes of it.
+
+    q_rank: width of the compressed query, None where queries are not compressed; kv_rank: width of the compressed keys and
+    values, which is what the cache holds together with rope_dim values of the position; nope_dim, rope_dim: parts of a
+    head's query and key without and with positions. The width of a head's value is the attention's v_head_dim.
+    """
+
+    q_rank: int | None
+    kv_rank: int
+    nope_dim: int
+    rope_dim: int
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Attention of one layer.
+
+    n_kv_heads: heads of keys and values (1: multi-query); head_dim: width of a head's query and key; v_head_dim: of its
+    value. window: tokens a query sees, itself included, None for all; chunked: the window is a fixed chunk, not a sliding
+    one. qk_norm: values in the norms of queries and keys. extra_matrix, extra: parameters of further matrices (an output
+    gate) and of anything else (sinks, relative position biases). caches: False where keys and values of another layer are
+    used; projects_kv: False where such a layer has no projection for them.
+    """
+
+    n_heads: int
+    n_kv_heads: int
+    head_dim: int
+    v_head_dim: int
+    q_bias: bool = False
+    k_bias: bool = False
+    v_bias: bool = False
+    o_bias: bool = False
+    qk_norm: int = 0
+    window: int | None = None
+    chunked: bool = False
+    latent: Latent | None = None
+    extra_matrix: int = 0
+    extra: int = 0
+    caches: bool = True
+    projects_kv: bool = True
+
+
+@dataclass(frozen=True)
+class Recurrent:
+    """A layer that mixes tokens through a state of fixed size: Mamba, linear attention, a short convolution.
+
+    kind: its name; matrix: parameters of its projections; other: its remaining parameters; state: values it keeps for
+    each sequence; part: where count_params books it.
+    """
+
+    kind: str
+    matrix: int
+    other: int
+    state: int
+    part: str = "other"
+
+
+@dataclass(frozen=True)
+class Mlp:
+    """A feed-forward layer of width d_ff: two matrices, three when gated. biases: its bias values."""
+
+    d_ff: int
+    gated: bool
+    biases: int = 0
+
+
+@dataclass(frozen=True)
+class Experts:
+    """A mixture of experts: top_k of n_experts equal MLPs work on each token, chosen by a linear router.
+
+    shared: the MLP of the shared experts together, which works on every token; shared_gate: whether a linear layer with
+    one output weighs it; router_bias: bias values of the router; router_hidden: width of a router that first projects.
+    n_router: outputs of the router where it has more than there are experts (experts that do nothing).
+    d_model: width of the experts' input where it is not that of the model.
+    """
+
+    n_experts: int
+    top_k: int
+    expert: Mlp
+    shared: Mlp | None = None
+    shared_gate: bool = False
+    router_bias: int = 0
+    n_router: int | None = None
+    biases: int = 0
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer: what mixes tokens, and the feed-forward part, which may be dense, of experts, both, or missing.
+
+    norms: norms of width d_model; cross: attention to an encoder; other: parameters that are none of these.
+    """
+
+    mixer: Attention | Recurrent | None
+    mlp: Mlp | None = None
+    experts: Experts | None = None
+    norms: int = 2
+    cross: Attention | None = None
+    other: int = 0
+    other_matrix: int = 0
+
+
+@dataclass(frozen=True)
+class TransformerShape:
+    """All that decides how many parameters, FLOPs and cached values a language model has.
+
+    layers: the decoder's; encoder_layers: of an encoder before it. norm: kind of its norms, a key of NORMS. final_norms:
+    norms after the layers (the encoder's counted too); embedding_norm: a norm on the embeddings. tied_embeddings: whether the
+    output layer is the token table. embedding_dim: width of that table (d_model unless it is projected). position_rows: rows of
+    a learned position table. head_bias: bias of the output layer. other: remaining parameters outside the layers.
+    context_len: longest sequence the model was made for, None where it is not stated. notes: what a reader of the count
+    should know.
+
+    >>> shape = transformer_shape(n_layers=32, d_model=4096, n_heads=32, n_kv_heads=8, d_ff=14336, vocab_size=32000, window=4096)
+    >>> shape.n_layers, shape.attention.head_dim, shape.attention.window
+    (32, 128, 4096)
+    """
+
+    d_model: int
+    vocab_size: int
+    layers: tuple[Layer, ...]
+    encoder_layers: tuple[Layer, ...] = ()
+    norm: str = "rmsnorm"
+    final_norms: int = 1
+    embedding_norm: bool = False
+    tied_embeddings: bool = False
+    embedding_dim: int | None = None
+    position_rows: int = 0
+    head_bias: bool = False
+    other: int = 0
+    other_embedding: int = 0
+    context_len: int | None = None
+    name: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n_layers(self) -> int:
+        """Layers of the decoder."""
+        return len(self.layers)
+
+    @property
+    def attention(self) -> Attention | None:
+        """The attention of the first layer that has any; None for a model without attention."""
+        return next((layer.mixer for layer in self.layers if isinstance(layer.mixer, Attention)), None)
+
+    @property
+    def experts(self) -> Experts | None:
+        """The experts of the first layer that has any; None for a dense model."""
+        return next((layer.experts for layer in (*self.layers, *self.encoder_layers) if layer.experts), None)
+
+    @property
+    def windows(self) -> tuple[int | None, ...]:
+        """The window of each attention layer in order [tokens]; None for a layer that sees everything."""
+        return tuple(layer.mixer.window for layer in self.layers if isinstance(layer.mixer, Attention))
+
+
+def transformer_shape(
+    *,
+    n_layers: int,
+    d_model: int,
+    n_heads: int,
+    vocab_size: int,
+    d_ff: int | None = None,
+    n_kv_heads: int | None = None,
+    head_dim: int | None = None,
+    v_head_dim: int | None = None,
+    gated_mlp: bool = True,
+    tied_embeddings: bool = False,
+    norm: str = "rmsnorm",
+    norms_per_layer: int = 2,
+    final_norm: bool = True,
+    embedding_norm: bool = False,
+    qkv_bias: bool = False,
+    o_bias: bool = False,
+    mlp_bias: bool = False,
+    head_bias: bool = False,
+    qk_norm: str = "",
+    window: int | None = None,
+    window_layers: str = "all",
+    position_rows: int = 0,
+    embedding_dim: int | None = None,
+    n_experts: int = 0,
+    top_k: int = 0,
+    moe_d_ff: int | None = None,
+    gated_experts: bool | None = None,
+    shared_d_ff: int = 0,
+    shared_gate: bool = False,
+    moe_layers: str = "all",
+    dense_beside_experts: str = "",
+    q_lora_rank: int | None = None,
+    kv_lora_rank: int | None = None,
+    qk_rope_dim: int | None = None,
+    n_encoder_layers: int = 0,
+    relative_buckets: int = 0,
+    relative_projection: bool = False,
+    attention_layers: str = "all",
+    recurrent: Recurrent | None = None,
+    context_len: int | None = None,
+    name: str = "",
+    notes: tuple[str, ...] = (),
+) -> TransformerShape:
+    """The shape of a model whose layers differ only by a rule; the arguments are the columns of the table `models`.
+
+    head_dim: d_model / n_heads if None. d_ff: width of the dense MLP. qk_norm: "" none, "head" one norm of head_dim for queries
+    and one for keys, "width" norms over all heads. window: tokens seen on the layers of window_layers.
+    moe_layers, window_layers, attention_layers: which layers, counted from 0, as in `layer_rule`. dense_beside_experts:
+    "parallel" when layers with experts keep their dense MLP, "normed" when it has a norm of its own.
+    kv_lora_rank: makes it MLA, with head_dim and v_head_dim per head, of which head_dim holds qk_rope_dim for positions.
+    n_encoder_layers: an encoder of so many layers; the decoder then attends to it. relative_buckets: size of a learned table of
+    relative positions by head, one for each stack. relative_projection: one d_model x d_model matrix per layer for them.
+    recurrent: what the layers outside attention_layers have instead.
+
+    Raises ValueError naming the argument for sizes that are not positive whole numbers, heads that do not divide, more
+    experts chosen than there are, and unknown words.
+
+    >>> transformer_shape(n_layers=2, d_model=96, n_heads=5, vocab_size=100, d_ff=10)
+    Traceback (most recent call last):
+    ...
+    ValueError: d_model must be a multiple of n_heads when head_dim is not given, got 96 and 5
+    """
+    for key, value in {"n_layers": n_layers, "d_model": d_model, "n_heads": n_heads, "vocab_size": vocab_size}.items():
+        whole(key, value)
+    head_dim = split_heads(d_model, n_heads) if head_dim is None else whole("head_dim", head_dim)
+    n_kv_heads = n_heads if n_kv_heads is None else whole("n_kv_heads", n_kv_heads)
+    grouped("n_heads", n_heads, "n_kv_heads", n_kv_heads)
+    if norm not in NORMS:
+        raise ValueError(f"norm must be one of {', '.join(NORMS)}, got {norm!r}")
+    has_experts = layer_rule("moe_layers", moe_layers, n_layers) if n_experts else [False] * n_layers
+    if not all(has_experts) and d_ff is None:
+        raise ValueError("d_ff must be given for layers without experts")
+    if n_experts:
+        whole("moe_d_ff", moe_d_ff), whole("n_experts", n_experts), whole("top_k", top_k, most=n_experts)
+        expert = Mlp(moe_d_ff, gated_mlp if gated_experts is None else gated_experts)
+        shared = Mlp(whole("shared_d_ff", shared_d_ff), gated_mlp) if shared_d_ff else None
+        experts = Experts(n_experts, top_k, expert, shared, shared_gate)
+    attention = Attention(
+        n_heads, n_kv_heads, head_dim, head_dim if v_head_dim is None else whole("v_head_dim", v_head_dim),
+        q_bias=qkv_bias, k_bias=qkv_bias, v_bias=qkv_bias, o_bias=o_bias, qk_norm=qk_norm_values(qk_norm, n_heads, n_kv_heads, head_dim),
+    )  # fmt: skip
+    if kv_lora_rank is not None:
+        rope_dim = whole("qk_rope_dim", qk_rope_dim, most=head_dim)
+        latent = Latent(q_lora_rank, whole("kv_lora_rank", kv_lora_rank), head_dim - rope_dim, rope_dim)
+        attention = _changed(attention, latent=latent)
+    if relative_projection:
+        attention = _changed(attention, extra_matrix=d_model * d_model)
+    windowed = layer_rule("window_layers", window_layers, n_layers) if window else [False] * n_layers
+    attends = layer_rule("attention_layers", attention_layers, n_layers)
+    dense = None if d_ff is None else plain_mlp(d_ff, gated_mlp, d_model, mlp_bias)
+
+    def stack(number: int, decoder_with_encoder: bool) -> tuple[Layer, ...]:
+        layers = []
+        for index in range(number):
+            mixer = _changed(attention, window=window) if windowed[index] else attention
+            if relative_buckets and index == 0:
+                mixer = _changed(mixer, extra=relative_buckets * n_heads)
+            layers.append(
+                Layer(
+                    mixer=mixer if attends[index] else recurrent,
+                    mlp=dense if not has_experts[index] or dense_beside_experts else None,
+                    experts=experts if has_experts[index] else None,
+                    norms=norms_per_layer + (dense_beside_experts == "normed" and has_experts[index]) + decoder_with_encoder,
+                    cross=attention if decoder_with_encoder else None,
+                )
+            )
+        return tuple(layers)
+
+    return TransformerShape(
+        d_model=d_model, vocab_size=vocab_size, layers=stack(n_layers, n_encoder_layers > 0), encoder_layers=stack(n_encoder_layers, False),
+        norm=norm, final_norms=int(final_norm) * (2 if n_encoder_layers else 1), embedding_norm=embedding_norm,
+        tied_embeddings=tied_embeddings, embedding_dim=embedding_dim, position_rows=position_rows, head_bias=head_bias,
+        context_len=context_len, name=name, notes=notes,
+    )  # fmt: skip
+
+
+def plain_mlp(d_ff: int, gated: bool, d_model: int, bias: bool = False) -> Mlp:
+    """The MLP of width d_ff, with a bias on each of its matrices if bias.
+
+    >>> plain_mlp(16, gated=False, d_model=4, bias=True)
+    Mlp(d_ff=16, gated=False, biases=20)
+    """
+    whole("d_ff", d_ff)
+    return Mlp(d_ff, gated, (d_ff * (1 + gated) + d_model) if bias else 0)
+
+
+def qk_norm_values(kind: str, n_heads: int, n_kv_heads: int, head_dim: int) -> int:
+    """Values in the norms of queries and keys: over a head ("head"), over all heads ("width"), or none ("").
+
+    >>> qk_norm_values("head", 32, 8, 128), qk_norm_values("width", 32, 8, 128)
+    (256, 5120)
+    """
+    sizes = {"": 0, "head": 2 * head_dim, "width": (n_heads + n_kv_heads) * head_dim}
+    if kind not in sizes:
+        raise ValueError(f"qk_norm must be one of {', '.join(map(repr, sizes))}, got {kind!r}")
+    return sizes[kind]
+
+
+def layer_rule(name: str, rule: str, n_layers: int) -> list[bool]:
+    """Whether each layer, counted from 0, is meant by a rule.
+
+    The rule is "all"; "after K": all but the first K; or "every K" and "every K from I": layers I, I + K, ...; I is K - 1 if not given.
+    Raises ValueError for anything else.
+
+    >>> layer_rule("moe_layers", "every 2", 5)
+    [False, True, False, True, False]
+    >>> layer_rule("moe_layers", "after 3", 5)
+    [False, False, False, True, True]
+    >>> layer_rule("attention_layers", "every 4 from 0", 5)
+    [True, False, False, False, True]
+    """
+    words = str(rule).split()
+    try:
+        match words:
+            case ["all"]:
+                return [True] * n_layers
+            case ["after", first] if int(first) >= 0:
+                return [index >= int(first) for index in range(n_layers)]
+            case ["every", step, *rest] if int(step) > 0 and (not rest or (len(rest) == 2 and rest[0] == "from")):
+                start = int(rest[1]) if rest else int(step) - 1
+                return [index >= start and (index - start) % int(step) == 0 for index in range(n_layers)]
+    except ValueError:
+        pass
+    raise ValueError(f'{name} must be "all", "after K", "every K" or "every K from I", got {rule!r}')
+
+
+def shape_from_row(row: Mapping) -> TransformerShape:
+    """The shape in a row of the table `models`.
+
+    Raises ValueError where the row leaves out what a shape needs (a model whose architecture is not public).
+
+    >>> from analysis import tables
+    >>> shape = shape_from_row(tables.load("models").set_index("model").loc["Mixtral 8x7B"])
+    >>> shape.n_layers, shape.experts.n_experts, shape.experts.top_k
+    (32, 8, 2)
+    """
+    row = dict(row)
+    name = str(row.get("model", ""))
+    fields = {key: _from_cell(row[key]) for key in COLUMNS if key in row}
+    needed = ("n_layers", "d_model", "n_heads", "vocab_size")
+    if any(fields.get(key) is None for key in needed):
+        raise ValueError(f"the architecture of {name or 'this model'} is not public, so its parameters cannot be counted")
+    if fields.pop("mixer", None) == "mamba":
+        fields["recurrent"] = mamba(fields["d_model"], expand=2, state=16, kernel=4, inner_norms=True)
+    return transformer_shape(**{key: value for key, value in fields.items() if value is not None}, name=name)
+
+
+def shape_of_model(name: str, models: pd.DataFrame) -> TransformerShape:
+    """The shape of a model of the table `models` by its name. Raises ValueError for a name it does not have.
+
+    >>> from analysis import tables
+    >>> shape_of_model("Llama 2 70B", tables.load("models")).attention.n_kv_heads
+    8
+    """
+    rows = models[models["model"] == name]
+    if len(rows) != 1:
+        raise ValueError(f"there is no model {name!r} in the table of models")
+    return shape_from_row(rows.iloc[0])
+
+
+COLUMNS = (
+    *(key for key in transformer_shape.__kwdefaults__ if key not in ("recurrent", "name", "notes")),
+    "n_layers", "d_model", "n_heads", "vocab_size", "mixer",
+)  # fmt: skip
+
+
+def mamba(d_model: int, expand: int, state: int, kernel: int, inner_norms: bool = False, rank: int | None = None) -> Recurrent:
+    """The Mamba mixer: d_model -> expand * d_model, a convolution over kernel tokens, and a state of that width times state.
+
+    rank: width of the step size, d_model / 16 rounded up if None. inner_norms: norms on step, input and output (Jamba).
+    Source: [gu2023] section 3.
+
+    >>> mamba(4096, expand=2, state=16, kernel=4, inner_norms=True).state
+    155648
+    """
+    inner = expand * d_model
+    rank = math.ceil(d_model / 16) if rank is None else rank
+    matrix = 2 * d_model * inner + inner * (rank + 2 * state) + rank * inner + inner * d_model
+    other = inner * (kernel + 1) + inner + inner * state + inner + (rank + 2 * state if inner_norms else 0)
+    return Recurrent("mamba", matrix, other, inner * state + inner * (kernel - 1))
+
+
+def whole(name: str, value, least: int = 1, most: int | None = None) -> int:
+    """value if it is a whole number in range, else ValueError naming it.
+
+    >>> whole("n_layers", -4)
+    Traceback (most recent call last):
+    ...
+    ValueError: n_layers must be a whole number of at least 1, got -4
+    """
+    fits = isinstance(value, int) and not isinstance(value, bool) and value >= least and (most is None or value <= most)
+    if not fits:
+        limit = f"of at least {least}" if most is None else f"from {least} to {most:,}"
+        raise ValueError(f"{name} must be a whole number {limit}, got {_short(value)}")
+    return value
+
+
+def split_heads(d_model: int, n_heads: int) -> int:
+    """d_model / n_heads; ValueError if it is not whole."""
+    if d_model % n_heads:
+        raise ValueError(f"d_model must be a multiple of n_heads when head_dim is not given, got {d_model} and {n_heads}")
+    return d_model // n_heads
+
+
+def grouped(name: str, n_heads: int, kv_name: str, n_kv_heads: int) -> None:
+    """Raise ValueError unless each key-value head serves the same number of query heads."""
+    if n_heads % n_kv_heads:
+        raise ValueError(f"{name} must be a multiple of {kv_name}, got {n_heads} and {n_kv_heads}")
+
+
+def _short(value) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _from_cell(value):
+    """A cell of a table as an argument: whole numbers as int, empty as None."""
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if hasattr(value, "item"):
+        value = value.item()
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _changed(attention: Attention, **fields) -> Attention:
+    return Attention(**{**attention.__dict__, **fields})
