@@ -26,10 +26,9 @@ from analysis.transformer_shape import (
     Mlp,
     Recurrent,
     TransformerShape,
-    shape_from_row,
-    shape_of_model,
     transformer_shape,
 )  # fmt: skip
+from analysis.transformer_table import shape_from_row, shape_of_model
 
 __all__ = [
     "Attention", "Experts", "ForwardFlops", "Latent", "Layer", "Mlp", "ParamCounts", "Recurrent", "TransformerShape", "causal_pairs",

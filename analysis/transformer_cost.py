@@ -71,10 +71,9 @@ def forward_flops(shape: TransformerShape, batch, seq_len, causal: bool = False,
     d = shape.d_model
     projections = scores = values = mlp = router = 0
     for layer, times in Counter(shape.layers).items():
-        projections += times * layer.other_matrix
-        if isinstance(layer.mixer, Recurrent):
-            projections += times * layer.mixer.matrix
-        elif isinstance(layer.mixer, Attention):
+        recurrent = sum(mixer.matrix for mixer in (layer.mixer, layer.beside) if isinstance(mixer, Recurrent))
+        projections += times * (layer.other_matrix + recurrent)
+        if isinstance(layer.mixer, Attention):
             projections += times * attention_matrices(layer.mixer, d)
             pairs = causal_pairs(layer.mixer, S, past) if causal else S * (S + past_held(layer.mixer, past))
             scores = scores + times * layer.mixer.n_heads * layer.mixer.head_dim * pairs
@@ -86,7 +85,7 @@ def forward_flops(shape: TransformerShape, batch, seq_len, causal: bool = False,
             mlp += times * (layer.experts.top_k * mlp_matrices(layer.experts.expert, d) + shared)
             router += times * router_matrix(layer.experts, d)
     tokens, width = B * S, shape.embedding_dim or d
-    parts = (tokens * projections, B * scores, B * values, tokens * mlp, tokens * router, tokens * projection_params(shape))
+    parts = (tokens * projections, B * scores, B * values, tokens * mlp, tokens * router, tokens * (projection_params(shape) + shape.other_matrix))
     return ForwardFlops(*(plain_number(2 * part) for part in (*parts, B * positions * width * shape.vocab_size)))
 
 
@@ -153,8 +152,8 @@ def values_per_token(attention: Attention) -> int:
     2048
     """
     if attention.latent:
-        return attention.latent.kv_rank + attention.latent.rope_dim
-    return attention.n_kv_heads * (attention.head_dim + attention.v_head_dim)
+        return attention.latent.kv_rank + attention.latent.rope_dim + attention.extra_cache
+    return attention.n_kv_heads * (attention.head_dim + attention.v_head_dim) + attention.extra_cache
 
 
 def recurrent_state_bytes(shape: TransformerShape, batch=1, bytes_per_value=2):
@@ -164,7 +163,8 @@ def recurrent_state_bytes(shape: TransformerShape, batch=1, bytes_per_value=2):
     >>> recurrent_state_bytes(transformer_shape(n_layers=2, d_model=8, n_heads=4, d_ff=16, vocab_size=9))
     0
     """
-    state = sum(layer.mixer.state for layer in shape.layers if isinstance(layer.mixer, Recurrent))
+    mixers = (mixer for layer in shape.layers for mixer in (layer.mixer, layer.beside))
+    state = sum(mixer.state for mixer in mixers if isinstance(mixer, Recurrent))
     return plain_number(state * exact("batch", batch)) * bytes_per_value
 
 

@@ -51,7 +51,7 @@ def count_params(shape: TransformerShape) -> ParamCounts:
     width = shape.embedding_dim or d
     tables = 1 if shape.tied_embeddings else 2
     embedding = shape.vocab_size * width * tables + shape.position_rows * d + shape.head_bias * shape.vocab_size + shape.other_embedding
-    other = parts["other"] + norm * (shape.final_norms + shape.embedding_norm) + shape.other + projection_params(shape)
+    other = parts["other"] + norm * (shape.final_norms + shape.embedding_norm) + shape.other + shape.other_matrix + projection_params(shape)
     total = embedding + parts["attention"] + parts["mlp"] + parts["router"] + other
     return ParamCounts(
         total=total, embedding=embedding, non_embedding=total - embedding, attention=parts["attention"], mlp=parts["mlp"],
@@ -68,8 +68,9 @@ def layer_params(layer: Layer, d_model: int, norm: int) -> dict[str, int]:
     {'attention': 256, 'mlp': 384, 'router': 0, 'other': 16, 'routed_experts': 0}
     """
     parts = {"attention": 0, "mlp": 0, "router": 0, "other": norm * layer.norms + layer.other + layer.other_matrix, "routed_experts": 0}
-    if isinstance(layer.mixer, Recurrent):
-        parts[layer.mixer.part] += layer.mixer.matrix + layer.mixer.other
+    for mixer in (layer.mixer, layer.beside):
+        if isinstance(mixer, Recurrent):
+            parts[mixer.part] += mixer.matrix + mixer.other
     for attention in (layer.mixer, layer.cross):
         if isinstance(attention, Attention):
             parts["attention"] += attention_params(attention, d_model)
@@ -79,7 +80,7 @@ def layer_params(layer: Layer, d_model: int, norm: int) -> dict[str, int]:
         experts = layer.experts
         parts["routed_experts"] = experts.n_experts * mlp_params(experts.expert, d_model)
         shared = mlp_params(experts.shared, d_model) if experts.shared else 0
-        parts["mlp"] += parts["routed_experts"] + shared + experts.biases
+        parts["mlp"] += parts["routed_experts"] + shared
         parts["router"] = router_matrix(experts, d_model) + experts.router_bias
     return parts
 
@@ -88,8 +89,7 @@ def attention_params(attention: Attention, d_model: int) -> int:
     """Parameters of one attention layer: its matrices, biases, and norms of queries and keys."""
     a, matrices = attention, attention_matrices(attention, d_model)
     biases = a.q_bias * a.n_heads * a.head_dim + a.o_bias * d_model
-    if a.projects_kv:
-        biases += a.k_bias * a.n_kv_heads * a.head_dim + a.v_bias * a.n_kv_heads * a.v_head_dim
+    biases += (a.kv_projections > 0) * a.k_bias * a.n_kv_heads * a.head_dim + (a.kv_projections > 1) * a.v_bias * a.n_kv_heads * a.v_head_dim
     return matrices + biases + a.qk_norm + a.extra + (latent_norms(a) if a.latent else 0)
 
 
@@ -102,7 +102,7 @@ def attention_matrices(attention: Attention, d_model: int) -> int:
     a = attention
     output = a.n_heads * a.v_head_dim * d_model
     if not a.latent:
-        keys_values = a.n_kv_heads * (a.head_dim + a.v_head_dim) if a.projects_kv else 0
+        keys_values = a.n_kv_heads * ((a.kv_projections > 0) * a.head_dim + (a.kv_projections > 1) * a.v_head_dim)
         return d_model * (a.n_heads * a.head_dim + keys_values) + output + a.extra_matrix
     queries = a.n_heads * (a.latent.nope_dim + a.latent.rope_dim)
     q = d_model * queries if a.latent.q_rank is None else (d_model + queries) * a.latent.q_rank
@@ -122,12 +122,12 @@ def mlp_params(mlp: Mlp, d_model: int) -> int:
 
 def mlp_matrices(mlp: Mlp, d_model: int) -> int:
     """Parameters of the two matrices of an MLP, three when gated."""
-    return (3 if mlp.gated else 2) * d_model * mlp.d_ff
+    return (3 if mlp.gated else 2) * (mlp.d_in or d_model) * mlp.d_ff
 
 
 def router_matrix(experts: Experts, d_model: int) -> int:
     """Parameters of the router's matrix and of the gate of shared experts."""
-    return d_model * ((experts.n_router or experts.n_experts) + experts.shared_gate)
+    return d_model * (experts.n_experts + experts.shared_gate)
 
 
 def projection_params(shape: TransformerShape) -> int:

@@ -4,11 +4,7 @@ A `TransformerShape` is a tuple of layers and what stands around them. Layers th
 pattern (windows on some layers, experts on every second, a few dense ones first) is just its tuple.
 """
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-import pandas as pd
+from dataclasses import dataclass, replace
 
 NORMS = {"layernorm": 2, "layernorm_no_bias": 1, "rmsnorm": 1, "none": 0}
 """Parameters of a norm for each value of its width: scale and shift, scale alone, or nothing."""
@@ -36,8 +32,9 @@ class Attention:
     n_kv_heads: heads of keys and values (1: multi-query); head_dim: width of a head's query and key; v_head_dim: of its
     value. window: tokens a query sees, itself included, None for all; chunked: the window is a fixed chunk, not a sliding
     one. qk_norm: values in the norms of queries and keys. extra_matrix, extra: parameters of further matrices (an output
-    gate) and of anything else (sinks, relative position biases). caches: False where keys and values of another layer are
-    used; projects_kv: False where such a layer has no projection for them.
+    gate, an indexer) and of anything else (sinks, relative position biases). kv_projections: 2 for keys and values, 1 where one
+    matrix makes both, 0 where the layer uses those of another. caches: whether the layer keeps keys and values of its own;
+    extra_cache: values it caches for a token besides (an indexer's key).
     """
 
     n_heads: int
@@ -54,8 +51,9 @@ class Attention:
     latent: Latent | None = None
     extra_matrix: int = 0
     extra: int = 0
+    kv_projections: int = 2
     caches: bool = True
-    projects_kv: bool = True
+    extra_cache: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,11 +73,15 @@ class Recurrent:
 
 @dataclass(frozen=True)
 class Mlp:
-    """A feed-forward layer of width d_ff: two matrices, three when gated. biases: its bias values."""
+    """A feed-forward layer of width d_ff: two matrices, three when gated.
+
+    biases: its bias values, and any other that are no matrix. d_in: width of its input and output, d_model if None.
+    """
 
     d_ff: int
     gated: bool
     biases: int = 0
+    d_in: int | None = None
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,7 @@ class Experts:
     """A mixture of experts: top_k of n_experts equal MLPs work on each token, chosen by a linear router.
 
     shared: the MLP of the shared experts together, which works on every token; shared_gate: whether a linear layer with
-    one output weighs it; router_bias: bias values of the router; router_hidden: width of a router that first projects.
-    n_router: outputs of the router where it has more than there are experts (experts that do nothing).
-    d_model: width of the experts' input where it is not that of the model.
+    one output weighs it; router_bias: values of the router that are no matrix.
     """
 
     n_experts: int
@@ -98,24 +98,24 @@ class Experts:
     shared: Mlp | None = None
     shared_gate: bool = False
     router_bias: int = 0
-    n_router: int | None = None
-    biases: int = 0
 
 
 @dataclass(frozen=True)
 class Layer:
     """One layer: what mixes tokens, and the feed-forward part, which may be dense, of experts, both, or missing.
 
-    norms: norms of width d_model; cross: attention to an encoder; other: parameters that are none of these.
+    beside: a recurrent mixer in parallel with attention. norms: norms of width d_model. cross: attention to an encoder.
+    other_matrix, other: parameters that are none of these, in matrices that every token passes and elsewhere.
     """
 
     mixer: Attention | Recurrent | None
     mlp: Mlp | None = None
     experts: Experts | None = None
+    beside: Recurrent | None = None
     norms: int = 2
     cross: Attention | None = None
-    other: int = 0
     other_matrix: int = 0
+    other: int = 0
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,8 @@ class TransformerShape:
     layers: the decoder's; encoder_layers: of an encoder before it. norm: kind of its norms, a key of NORMS. final_norms:
     norms after the layers (the encoder's counted too); embedding_norm: a norm on the embeddings. tied_embeddings: whether the
     output layer is the token table. embedding_dim: width of that table (d_model unless it is projected). position_rows: rows of
-    a learned position table. head_bias: bias of the output layer. other: remaining parameters outside the layers.
+    a learned position table. head_bias: bias of the output layer. other_embedding: parameters of further tables; other_matrix,
+    other: remaining parameters outside the layers, in matrices that every token passes and elsewhere.
     context_len: longest sequence the model was made for, None where it is not stated. notes: what a reader of the count
     should know.
 
@@ -145,8 +146,9 @@ class TransformerShape:
     embedding_dim: int | None = None
     position_rows: int = 0
     head_bias: bool = False
-    other: int = 0
     other_embedding: int = 0
+    other_matrix: int = 0
+    other: int = 0
     context_len: int | None = None
     name: str = ""
     notes: tuple[str, ...] = ()
@@ -258,9 +260,9 @@ def transformer_shape(
     if kv_lora_rank is not None:
         rope_dim = whole("qk_rope_dim", qk_rope_dim, most=head_dim)
         latent = Latent(q_lora_rank, whole("kv_lora_rank", kv_lora_rank), head_dim - rope_dim, rope_dim)
-        attention = _changed(attention, latent=latent)
+        attention = replace(attention, latent=latent)
     if relative_projection:
-        attention = _changed(attention, extra_matrix=d_model * d_model)
+        attention = replace(attention, extra_matrix=d_model * d_model)
     windowed = layer_rule("window_layers", window_layers, n_layers) if window else [False] * n_layers
     attends = layer_rule("attention_layers", attention_layers, n_layers)
     dense = None if d_ff is None else plain_mlp(d_ff, gated_mlp, d_model, mlp_bias)
@@ -268,9 +270,9 @@ def transformer_shape(
     def stack(number: int, decoder_with_encoder: bool) -> tuple[Layer, ...]:
         layers = []
         for index in range(number):
-            mixer = _changed(attention, window=window) if windowed[index] else attention
+            mixer = replace(attention, window=window) if windowed[index] else attention
             if relative_buckets and index == 0:
-                mixer = _changed(mixer, extra=relative_buckets * n_heads)
+                mixer = replace(mixer, extra=relative_buckets * n_heads)
             layers.append(
                 Layer(
                     mixer=mixer if attends[index] else recurrent,
@@ -340,62 +342,6 @@ def layer_rule(name: str, rule: str, n_layers: int) -> list[bool]:
     raise ValueError(f'{name} must be "all", "after K", "every K" or "every K from I", got {rule!r}')
 
 
-def shape_from_row(row: Mapping) -> TransformerShape:
-    """The shape in a row of the table `models`.
-
-    Raises ValueError where the row leaves out what a shape needs (a model whose architecture is not public).
-
-    >>> from analysis import tables
-    >>> shape = shape_from_row(tables.load("models").set_index("model").loc["Mixtral 8x7B"])
-    >>> shape.n_layers, shape.experts.n_experts, shape.experts.top_k
-    (32, 8, 2)
-    """
-    row = dict(row)
-    name = str(row.get("model", ""))
-    fields = {key: _from_cell(row[key]) for key in COLUMNS if key in row}
-    needed = ("n_layers", "d_model", "n_heads", "vocab_size")
-    if any(fields.get(key) is None for key in needed):
-        raise ValueError(f"the architecture of {name or 'this model'} is not public, so its parameters cannot be counted")
-    if fields.pop("mixer", None) == "mamba":
-        fields["recurrent"] = mamba(fields["d_model"], expand=2, state=16, kernel=4, inner_norms=True)
-    return transformer_shape(**{key: value for key, value in fields.items() if value is not None}, name=name)
-
-
-def shape_of_model(name: str, models: pd.DataFrame) -> TransformerShape:
-    """The shape of a model of the table `models` by its name. Raises ValueError for a name it does not have.
-
-    >>> from analysis import tables
-    >>> shape_of_model("Llama 2 70B", tables.load("models")).attention.n_kv_heads
-    8
-    """
-    rows = models[models["model"] == name]
-    if len(rows) != 1:
-        raise ValueError(f"there is no model {name!r} in the table of models")
-    return shape_from_row(rows.iloc[0])
-
-
-COLUMNS = (
-    *(key for key in transformer_shape.__kwdefaults__ if key not in ("recurrent", "name", "notes")),
-    "n_layers", "d_model", "n_heads", "vocab_size", "mixer",
-)  # fmt: skip
-
-
-def mamba(d_model: int, expand: int, state: int, kernel: int, inner_norms: bool = False, rank: int | None = None) -> Recurrent:
-    """The Mamba mixer: d_model -> expand * d_model, a convolution over kernel tokens, and a state of that width times state.
-
-    rank: width of the step size, d_model / 16 rounded up if None. inner_norms: norms on step, input and output (Jamba).
-    Source: [gu2023] section 3.
-
-    >>> mamba(4096, expand=2, state=16, kernel=4, inner_norms=True).state
-    155648
-    """
-    inner = expand * d_model
-    rank = math.ceil(d_model / 16) if rank is None else rank
-    matrix = 2 * d_model * inner + inner * (rank + 2 * state) + rank * inner + inner * d_model
-    other = inner * (kernel + 1) + inner + inner * state + inner + (rank + 2 * state if inner_norms else 0)
-    return Recurrent("mamba", matrix, other, inner * state + inner * (kernel - 1))
-
-
 def whole(name: str, value, least: int = 1, most: int | None = None) -> int:
     """value if it is a whole number in range, else ValueError naming it.
 
@@ -427,16 +373,3 @@ def grouped(name: str, n_heads: int, kv_name: str, n_kv_heads: int) -> None:
 def _short(value) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _from_cell(value):
-    """A cell of a table as an argument: whole numbers as int, empty as None."""
-    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
-        return None
-    if hasattr(value, "item"):
-        value = value.item()
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _changed(attention: Attention, **fields) -> Attention:
-    return Attention(**{**attention.__dict__, **fields})
