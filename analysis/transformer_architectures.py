@@ -96,6 +96,7 @@ LOCAL_EXPERTS = ExpertNames(number="num_local_experts", width="intermediate_size
 DEEPSEEK_EXPERTS = ExpertNames(number="n_routed_experts", shared_count="n_shared_experts", rule=layers.first_dense("first_k_dense_replace"))
 LISTED_EXPERTS = replace(DEEPSEEK_EXPERTS, rule=layers.mlp_layer_types())
 DEEPSEEK_V3 = Architecture(latent=True, experts=DEEPSEEK_EXPERTS)
+SECOND_SPARSE = layers.mlp_layer_types(dense=1)
 GPT2 = Architecture(names=GPT2_NAMES, **LAYERNORM, **BIASED, d_ff_factor=4, positions=0)
 GPTJ = Architecture(names=GPT2_NAMES, **LAYERNORM, norms_per_layer=1, mlp_bias=True, head_bias=True, d_ff_factor=4)
 MAMBA = Architecture(norms_per_layer=1, without_heads=True, attention=parts.mamba)
@@ -115,7 +116,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "arcee": replace(LLAMA, gated=False),
     "apertus": Architecture(**KEYED, gated=False, qk_norm="head", layer=parts.apertus_layer),
     "bitnet": Architecture(**KEYED, attention=parts.bitnet, layer=parts.bitnet_layer),
-    "cwm": Architecture(pattern=layers.every(4, start=0)),
+    "cwm": Architecture(mlp_bias="mlp_bias", pattern=layers.every(4, start=0)),
     "diffllama": Architecture(**KEYED, attention=parts.diffllama),
     "helium": Architecture(qkv_bias="attention_bias", mlp_bias="mlp_bias"),
     "hyperclovax": replace(LLAMA, layer=parts.hyperclovax_layer),
@@ -203,30 +204,30 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         norm="layernorm_no_bias", attention=parts.dbrx,
         experts=ExpertNames(number="ffn_config.moe_num_experts", chosen="ffn_config.moe_top_k", width="ffn_config.ffn_hidden_size"),
     ),
-    "deepseek_v2": DEEPSEEK_V3,
+    "deepseek_v2": replace(DEEPSEEK_V3, mlp_bias="mlp_bias"),
     "deepseek_v3": DEEPSEEK_V3,
     "deepseek_v32": replace(DEEPSEEK_V3, experts=LISTED_EXPERTS, attention=parts.indexer),
     "glm_moe_dsa": replace(DEEPSEEK_V3, experts=LISTED_EXPERTS, attention=parts.indexer),
     "glm4_moe": Architecture(qkv_bias="attention_bias", qk_norm="head", qk_norm_key="use_qk_norm", experts=DEEPSEEK_EXPERTS),
-    "glm4_moe_lite": replace(DEEPSEEK_V3, experts=LISTED_EXPERTS),
+    "glm4_moe_lite": replace(DEEPSEEK_V3, experts=replace(DEEPSEEK_EXPERTS, rule=SECOND_SPARSE)),
     "dots1": Architecture(**KEYED, qk_norm="head", pattern=layers.after_max_window_layers, experts=DEEPSEEK_EXPERTS),
-    "solar_open": Architecture(**KEYED, experts=replace(DEEPSEEK_EXPERTS, rule=layers.all_sparse)),
+    "solar_open": Architecture(qkv_bias="attention_bias", experts=replace(DEEPSEEK_EXPERTS, rule=layers.all_sparse)),
     "exaone_moe": Architecture(qk_norm="head", pattern=layers.by_key("sliding_window_pattern", 4),
                                experts=ExpertNames(shared_count="num_shared_experts", rule=layers.mlp_layer_types())),
     "ernie4_5_moe": Architecture(
-        qkv_bias="use_bias", o_bias="use_bias", mlp_bias="use_bias",
+        qkv_bias="use_bias", o_bias="use_bias", mlp_bias="use_bias", head_bias="use_bias",
         experts=ExpertNames("moe_num_experts", "moe_k", shared_count="moe_num_shared_experts", rule=layers.ernie, router_bias=True),
     ),
     "hunyuan_v1_moe": Architecture(**KEYED, qk_norm="head", layer=parts.hunyuan_moe_layer,
                                    experts=ExpertNames(chosen="moe_topk", width="intermediate_size")),
     "hy_v3": Architecture(**KEYED, qk_norm="head", mlp_bias="mlp_bias",
-                          experts=ExpertNames(shared_count="num_shared_experts", rule=layers.mlp_layer_types())),
+                          experts=ExpertNames(shared_count="num_shared_experts", rule=SECOND_SPARSE)),
     "llama4_text": Architecture(
         **KEYED, pattern=layers.no_rope(layers.CHUNKED, where_no_rope=False),
         experts=replace(LOCAL_EXPERTS, shared_width="intermediate_size", rule=layers.llama4_sparse, dense_width="intermediate_size_mlp"),
     ),
     "mimo_v2_flash": Architecture(qkv_bias="attention_bias", pattern=layers.mimo, attention=parts.mimo,
-                                  experts=ExpertNames(number="n_routed_experts", rule=layers.mlp_layer_types())),
+                                  experts=ExpertNames(number="n_routed_experts", rule=SECOND_SPARSE)),
     "afmoe": Architecture(
         **KEYED, qk_norm="head", norms_per_layer=4, pattern=layers.by_key("global_attn_every_n_layers", 4), attention=parts.output_gate,
         experts=ExpertNames(shared_count="num_shared_experts", rule=layers.first_dense("num_dense_layers"), router_bias=True),
@@ -237,15 +238,15 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "kolibri1": Architecture(qk_norm="head", norms_per_layer=4, pattern=layers.every(5),
                              experts=ExpertNames(number="num_local_experts", shared_width="shared_expert_intermediate_size")),
     "mellum": Architecture(**KEYED, qk_norm="head", pattern=layers.all_full,
-                           experts=ExpertNames(number="num_local_experts", rule=layers.mlp_layer_types())),
+                           experts=ExpertNames(number="num_local_experts", rule=layers.mlp_layer_types(dense=0))),
     # --- attention with recurrent layers -----------------------------------------------------------------------------
     "jamba": Architecture(attention=parts.jamba, experts=ExpertNames(width="intermediate_size", rule=layers.period)),
     "bamba": Architecture(**KEYED, mlp_bias="mlp_bias", attention=parts.bamba),
     "granitemoehybrid": Architecture(**KEYED, pattern=layers.all_linear, own_mlp=True, attention=parts.granite_hybrid,
                                      layer=parts.granite_hybrid_layer, experts=GRANITE_EXPERTS),
     "falcon_h1": Architecture(**KEYED, mlp_bias="mlp_bias", layer=parts.falcon_h1_layer),
-    "nemotron_h": Architecture(**KEYED, mlp_bias="mlp_bias", gated=False, norms_per_layer=1, pattern=layers.nemotron_h, own_mlp=True,
-                               attention=parts.nemotron_h, layer=parts.nemotron_h_layer),
+    "nemotron_h": Architecture(mlp_bias="mlp_bias", gated=False, norms_per_layer=1, pattern=layers.nemotron_h, own_mlp=True,
+                               attention=parts.nemotron_h, layer=parts.nemotron_h_layer, outside=parts.untied),
     "qwen3_next": replace(QWEN3_NEXT, experts=QWEN2_EXPERTS),
     "qwen3_5_text": QWEN3_NEXT,
     "qwen3_5_moe_text": replace(QWEN3_NEXT, experts=replace(QWEN2_EXPERTS, rule=layers.all_sparse)),
@@ -253,8 +254,8 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "lfm2": Architecture(qk_norm="head", pattern=layers.lfm2, attention=parts.short_conv, layer=parts.lfm2_layer),
     "lfm2_moe": Architecture(qk_norm="head", pattern=layers.must_list, attention=parts.short_conv, experts=ExpertNames(rule=layers.first_dense("num_dense_layers"))),
     "kimi_linear": Architecture(
-        latent=True, pattern=layers.must_list, attention=parts.kimi_delta,
-        experts=ExpertNames(chosen="num_experts_per_token", shared_count="num_shared_experts", rule=layers.mlp_layer_types()),
+        names={"max_position_embeddings": "model_max_length"}, latent=True, pattern=layers.kimi, attention=parts.kimi_delta, outside=parts.untied,
+        experts=ExpertNames(chosen="num_experts_per_token", shared_count="num_shared_experts", rule=layers.mlp_layer_types(default=1)),
     ),
     "mamba": MAMBA,
     "falcon_mamba": MAMBA,

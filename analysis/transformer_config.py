@@ -215,13 +215,13 @@ def dense_mlp(read: Reader, architecture: Architecture, d_model: int) -> Mlp | N
 def experts_of(read: Reader, architecture: Architecture, d_model: int) -> Experts | None:
     """The experts of sparse layers; None where the configuration has none."""
     names = architecture.experts
-    n_experts = read.size(names.number, least=0)
+    n_experts = read.same(names.number, least=0)
     if n_experts == 0:
         return None
-    top_k = read.size(names.chosen, most=n_experts)
-    width = read.size(names.width)
+    top_k = read.same(names.chosen, most=n_experts)
+    width = read.same(names.width)
     bias = read.switch(architecture.mlp_bias)
-    expert = plain_mlp(width, names.gated, d_model, bias or names.biases)
+    expert = plain_mlp(width, names.gated, d_model, names.biases)
     if names.shared_count:
         shared_width = width * (read.size(names.shared_count, required=False, least=0) or 0)
     else:

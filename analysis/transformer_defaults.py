@@ -138,10 +138,10 @@ DEFAULTS: dict[str, dict] = {
         "num_hidden_layers": 26, "num_key_value_heads": 4, "sliding_window": 4096, "tie_word_embeddings": True, "vocab_size": 262208,
     },
     "gemma3n_text": {
-        "altup_correct_scale": True, "altup_num_inputs": 4, "head_dim": 256, "hidden_size": 2048, "hidden_size_per_layer_input": 256,
-        "intermediate_size": 16384, "laurel_rank": 64, "max_position_embeddings": 32768, "num_attention_heads": 8, "num_hidden_layers":
-        35, "num_key_value_heads": 2, "num_kv_shared_layers": 15, "sliding_window": 512, "tie_word_embeddings": True, "vocab_size":
-        262400, "vocab_size_per_layer_input": 262144,
+        "altup_num_inputs": 4, "head_dim": 256, "hidden_size": 2048, "hidden_size_per_layer_input": 256, "intermediate_size": 16384,
+        "laurel_rank": 64, "max_position_embeddings": 32768, "num_attention_heads": 8, "num_hidden_layers": 35, "num_key_value_heads": 2,
+        "num_kv_shared_layers": 15, "sliding_window": 512, "tie_word_embeddings": True, "vocab_size": 262400,
+        "vocab_size_per_layer_input": 262144,
     },
     "gemma4_text": {
         "head_dim": 256, "hidden_size": 2304, "hidden_size_per_layer_input": 256, "intermediate_size": 9216, "max_position_embeddings":
@@ -261,10 +261,10 @@ DEFAULTS: dict[str, dict] = {
         "num_hidden_layers": 32, "num_key_value_heads": 8, "num_local_experts": 16, "vocab_size": 65536,
     },
     "kimi_linear": {
-        "hidden_size": 2304, "intermediate_size": 9216, "kv_lora_rank": 512, "linear_conv_kernel_dim": 4, "linear_head_dim": 128,
-        "linear_num_heads": 32, "max_position_embeddings": 1048576, "moe_intermediate_size": 1024, "n_shared_experts": 1,
-        "num_attention_heads": 32, "num_experts_per_tok": 8, "num_hidden_layers": 27, "num_key_value_heads": 32, "num_local_experts": 256,
-        "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128, "vocab_size": 163840,
+        "hidden_size": 2304, "intermediate_size": 9216, "kv_lora_rank": 512, "linear_conv_kernel_dim": 4, "max_position_embeddings":
+        1048576, "moe_intermediate_size": 1024, "n_shared_experts": 1, "num_attention_heads": 32, "num_experts_per_tok": 8,
+        "num_hidden_layers": 27, "num_key_value_heads": 32, "num_local_experts": 256, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64,
+        "v_head_dim": 128, "vocab_size": 163840,
     },
     "kolibri1": {
         "head_dim": 128, "hidden_size": 2560, "max_position_embeddings": 262144, "moe_intermediate_size": 512, "num_attention_heads": 48,

@@ -24,7 +24,7 @@ IGNORED_KEYS = (
 
 PARTS = {
     "embedding": r"lm_head|embed_out|wte|wpe|tokens_embed|positions_embed|embed_tokens|embed_in|embed_positions|embeddings?|word_embeddings|"
-                 r"embed_tokens_per_layer|shared(?=\.weight)",
+                 r"embed_tokens_per_layer|output_projection|shared(?=\.weight)",
     "attention": r"self_attn|attn|attention|self_attention|SelfAttention|EncDecAttention|mixer\.[qkvo]_proj",
     "mixer": r"mamba|linear_attn|conv",
     "router": r"gate|router|shared_expert_gate|expert_bias",
@@ -33,6 +33,9 @@ PARTS = {
 """Words in the names of parameters by part; a parameter belongs to the first part whose pattern fits: layers.0.self_attn.q_proj.weight."""
 
 BESIDE_TEXT = re.compile(r"(^|\.)(vision_tower|vision_model|visual|audio_tower|multi_modal_projector|embed_vision|embed_audio)\.")
+
+STACK_TABLES = ("encoder.embed_tokens.weight", "decoder.embed_tokens.weight")
+"""The shared token table again, where an encoder-decoder whose output layer is untied is built without tying anything."""
 
 
 def exact_param_counts(config: Mapping[str, Any], progress=None) -> dict[str, Any]:
@@ -49,10 +52,13 @@ def exact_param_counts(config: Mapping[str, Any], progress=None) -> dict[str, An
     """
     import transformers
 
-    text, notes = text_part(checked_config(config))
+    config = checked_config(config)
+    text, notes = text_part(config)
     config_object = build_config(text)
+    if notes and auto_class(config_object) is None:  # the language model exists only inside the multimodal one
+        config_object = build_config(config)
     model, n_tensors = build_model(config_object, progress)
-    counts = count_by_part(model, config_object)
+    counts = count_by_part(model, config_object.get_text_config(decoder=True) if notes else config_object)
     return {
         **counts.__dict__,
         "model_class": type(model).__name__,
@@ -88,14 +94,20 @@ def build_config(config: Mapping[str, Any]):
         raise ValueError(f"transformers refuses this {model_type} configuration: {_sentence(error)}") from error
 
 
+def auto_class(config):
+    """The class of transformers that builds a language model of this configuration, None if there is none."""
+    from transformers import AutoModelForCausalLM, AutoModelForImageTextToText, AutoModelForSeq2SeqLM
+
+    classes = (AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoModelForImageTextToText)
+    return next((auto for auto in classes if type(config) in auto._model_mapping), None)
+
+
 def build_model(config, progress=None):
     """The model on the meta device and the number of its tensors; ValueError with one sentence where it cannot be built."""
     import torch
     from torch.nn.modules.module import register_module_parameter_registration_hook
-    from transformers import AutoModelForCausalLM, AutoModelForImageTextToText, AutoModelForSeq2SeqLM
 
-    classes = (AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoModelForImageTextToText)
-    auto = next((auto for auto in classes if type(config) in auto._model_mapping), None)
+    auto = auto_class(config)
     if auto is None:
         raise ValueError(f"model_type {config.model_type!r} is known to transformers, but not as a language model")
     made = 0
@@ -126,8 +138,9 @@ def count_by_part(model, config) -> ParamCounts:
     parts = dict.fromkeys(("embedding", "attention", "mlp", "router", "other"), 0)
     routed = inactive = 0
     n_experts, top_k = expert_numbers(config)
+    encoder_decoder = hasattr(model, "shared")
     for name, parameter in model.named_parameters():
-        if BESIDE_TEXT.search(name):
+        if BESIDE_TEXT.search(name) or (encoder_decoder and name in STACK_TABLES):
             continue
         size = parameter.numel()
         part = part_of(name)

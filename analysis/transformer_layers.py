@@ -142,6 +142,12 @@ def lfm2(read: Reader, n_layers: int) -> list[str]:
     return [FULL if attending is None or index in attending else "conv" for index in range(n_layers)]
 
 
+def kimi(read: Reader, n_layers: int) -> list[str]:
+    """Layers that linear_attn_config numbers from 1, else every fourth but the first."""
+    full = read.numbers("linear_attn_config.full_attn_layers")
+    return [FULL if (index + 1 in full if full is not None else index and index % 4 == 0) else LINEAR for index in range(n_layers)]
+
+
 def nemotron_h(read: Reader) -> list[str]:
     """One part for each layer: from letters (M, E, *, -) or a list of words; num_hidden_layers does not count."""
     _name, letters, held = read.find("hybrid_override_pattern")
@@ -174,13 +180,16 @@ def first_dense(key: str):
     return rule
 
 
-def mlp_layer_types(dense: int | None = None):
-    """As mlp_layer_types lists, else all but the first: first_k_dense_replace of them, or a number that the architecture fixes."""
+def mlp_layer_types(dense: int | None = None, default: int = 0):
+    """As mlp_layer_types lists, else all but the first: as many as first_k_dense_replace, or as the architecture fixes (dense)."""
 
     def rule(read: Reader, n_layers: int) -> list[bool]:
         words = read.words("mlp_layer_types")
         if words is None:
-            first = (read.size("first_k_dense_replace", required=False, least=0) or 0) if dense is None else dense
+            first = dense
+            if first is None:
+                first = read.size("first_k_dense_replace", required=False, least=0)
+                first = default if first is None else first
             return [index >= first for index in range(n_layers)]
         if len(words) != n_layers or set(words) - {"dense", "sparse"}:
             raise ValueError(f"mlp_layer_types must say dense or sparse for each of the {n_layers} layers, got {short(words)}")

@@ -193,7 +193,8 @@ def nemotron_h(read: Reader, attention: Attention, kind: str, *_layer) -> Attent
 def gated_delta(read: Reader, attention: Attention, kind: str, *_layer) -> Attention | Recurrent:
     """A gated delta network in linear layers; attention with a gate on its output."""
     if kind != LINEAR:
-        return output_gate(read, attention)
+        bias = attention.q_bias * attention.n_heads * attention.head_dim  # the gate is the second half of the query's projection
+        return replace(output_gate(read, attention), extra=bias)
     return mixers.gated_delta(
         read.size("hidden_size"), read.size("linear_num_key_heads"), read.size("linear_key_head_dim"),
         read.size("linear_num_value_heads"), read.size("linear_value_head_dim"), read.size("linear_conv_kernel_dim"),
@@ -209,9 +210,9 @@ def kimi_delta(read: Reader, attention: Attention, kind: str, *_layer) -> Attent
     """Kimi delta attention in linear layers."""
     if kind != LINEAR:
         return attention
-    return mixers.kimi_delta(
-        read.size("hidden_size"), read.size("linear_num_heads"), read.size("linear_head_dim"), read.size("linear_conv_kernel_dim")
-    )
+    names = {"linear_num_heads": "num_heads", "linear_head_dim": "head_dim", "linear_conv_kernel_dim": "short_conv_kernel_size"}
+    sizes = (read.size(f"linear_attn_config.{inner}", required=False) or read.size(name) for name, inner in names.items())
+    return mixers.kimi_delta(read.size("hidden_size"), *sizes)
 
 
 def short_conv(read: Reader, attention: Attention, kind: str, *_layer) -> Attention | Recurrent:
@@ -243,11 +244,11 @@ def stablelm_layer(read: Reader, layer: Layer, *_layer) -> Layer:
 
 
 def falcon_layer(read: Reader, layer: Layer, *_layer) -> Layer:
-    """One or two norms before the parallel parts, and one more between parts that are not parallel."""
+    """Two norms, but one where attention and MLP run in parallel and share it."""
     number = read.size("num_ln_in_parallel_attn", required=False)
     if number is None:
         number = 2 if read.flag("new_decoder_architecture") else 1
-    return replace(layer, norms=(2 if number == 2 else 1) + (not read.flag("parallel_attn")))
+    return replace(layer, norms=2 if number == 2 or not read.flag("parallel_attn") else 1)
 
 
 def qwen_layer(read: Reader, layer: Layer, *_layer) -> Layer:
@@ -315,7 +316,7 @@ def gemma3n_layer(read: Reader, layer: Layer, kind: str, index: int, n_layers: i
     else:
         d_ff = read.size("intermediate_size")
     matrix = copies * d + copies**2 + copies**3 + 2 * d * rank
-    other = d * (2 + read.flag("altup_correct_scale"))
+    other = 3 * d
     layer = per_layer_input(read, replace(layer, mlp=plain_mlp(d_ff, True, d)))
     return replace(layer, other_matrix=layer.other_matrix + matrix, other=layer.other + other)
 
@@ -350,6 +351,11 @@ def opt_outside(read: Reader, shape: TransformerShape) -> TransformerShape:
     return replace(shape, embedding_dim=None if width == shape.d_model else width, final_norms=int(last), norm=norm)
 
 
+def untied(read: Reader, shape: TransformerShape) -> TransformerShape:
+    """An output layer of its own, whatever tie_word_embeddings says."""
+    return replace(shape, tied_embeddings=False)
+
+
 def per_layer_inputs(read: Reader, shape: TransformerShape) -> TransformerShape:
     """A second token table with a vector for every layer."""
     width = read.size("hidden_size_per_layer_input", required=False, least=0) or 0
@@ -366,7 +372,7 @@ def gemma3n_outside(read: Reader, shape: TransformerShape) -> TransformerShape:
 
 
 def t5(read: Reader) -> TransformerShape:
-    """An encoder and a decoder of T5, with experts on every n-th layer in a Switch Transformer."""
+    """An encoder and a decoder of T5, which transformers always ties; with experts on every n-th layer in a Switch Transformer."""
     d, n_heads, width = read.size("d_model"), read.size("num_heads"), read.size("d_kv")
     n_encoder = read.size("num_layers", most=MOST_LAYERS)
     n_decoder = read.size("num_decoder_layers", required=False, most=MOST_LAYERS) or n_encoder
@@ -391,5 +397,5 @@ def t5(read: Reader) -> TransformerShape:
     return TransformerShape(
         d_model=d, vocab_size=read.size("vocab_size"), layers=stack(n_decoder, "num_sparse_decoder_layers", True),
         encoder_layers=stack(n_encoder, "num_sparse_encoder_layers", False), final_norms=2,
-        tied_embeddings=read.flag("tie_word_embeddings"), context_len=read.size("n_positions", required=False),
+        tied_embeddings=read.model_type == "t5" or read.flag("tie_word_embeddings"), context_len=read.size("n_positions", required=False),
     )  # fmt: skip

@@ -9,6 +9,12 @@ LARGEST = 10**9
 MOST_LAYERS = 10_000
 SIZES = {"hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size", "intermediate_size"}
 """What a configuration must state itself; only the text part of a multimodal one may leave it to the architecture."""
+SYNONYMS = {
+    "num_experts": ("num_local_experts",), "num_local_experts": ("num_experts",), "n_routed_experts": ("num_local_experts", "num_experts"),
+    "num_experts_per_token": ("num_experts_per_tok",), "moe_topk": ("num_experts_per_tok",), "num_shared_experts": ("n_shared_experts",),
+    "n_shared_experts": ("num_shared_experts",),
+}  # fmt: skip
+"""Other names that transformers takes for the same field."""
 
 
 class Reader:
@@ -26,7 +32,7 @@ class Reader:
     def find(self, key: str) -> tuple[str, Any, bool]:
         """The key as this configuration spells it, its value, and whether the configuration holds it."""
         own = self.names.get(key)
-        for name in (own, key):
+        for name in (own, key, *SYNONYMS.get(key, ())):
             if name and name in self.config:
                 return name, self.config[name], True
         if "." in key:
@@ -35,7 +41,8 @@ class Reader:
             if isinstance(part, Mapping) and inner in part:
                 return key, part[inner], True
             return key, self.defaults.get(key), False
-        return own or key, self.defaults.get(own or key, self.defaults.get(key)), False
+        name = next((name for name in (own, key, *SYNONYMS.get(key, ())) if name in self.defaults), key)
+        return own or key, self.defaults.get(name), False
 
     def size(self, key: str, required: bool = True, least: int = 1, most: int = LARGEST) -> int | None:
         """A whole number from least to most. Where it is not required, None stands for null and for a missing field without default.
@@ -54,6 +61,16 @@ class Reader:
             limit = f"of at least {least}" if most == LARGEST and isinstance(value, int) and value < least else f"from {least} to {most:,}"
             raise ValueError(f"{name} must be a whole number {limit}, got {short(value)}")
         return value
+
+    def same(self, key: str, least: int = 1, most: int = LARGEST) -> int:
+        """A whole number, also where it is given as a list of equal ones by layer."""
+        name, value, _held = self.find(key)
+        if isinstance(value, list):
+            values = self.numbers(key)
+            if len(set(values)) != 1:
+                raise ValueError(f"{name} differs between layers, which is not supported here")
+            return Reader({**self.config, name: values[0]}, self.model_type, self.names, self.nested).size(key, True, least, most)
+        return self.size(key, True, least, most)
 
     def flag(self, key: str) -> bool:
         """A switch; False for null and for a missing field without default. Raises ValueError for anything but true and false."""
