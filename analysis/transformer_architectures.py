@@ -106,7 +106,7 @@ GRANITE_EXPERTS = replace(LOCAL_EXPERTS, shared_width="shared_intermediate_size"
 ARCHITECTURES: Mapping[str, Architecture] = {
     # --- Llama and its like ------------------------------------------------------------------------------------------
     "llama": LLAMA,
-    "internlm3": LLAMA,
+    "internlm3": replace(LLAMA, names={"attention_bias": "qkv_bias", "mlp_bias": "bias"}),
     "iquestcoder": LLAMA,
     "granite": LLAMA,
     "mistral": WINDOWED,
@@ -123,7 +123,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "jais2": replace(LLAMA, norm="layernorm", gated=False),
     "nanochat": Architecture(**KEYED, norm="none", gated=False),
     "nemotron": Architecture(**KEYED, norm="layernorm", gated=False, mlp_bias="mlp_bias"),
-    "smollm3": replace(LLAMA, pattern=layers.no_rope(layers.SLIDING, where_no_rope=True)),
+    "smollm3": replace(LLAMA, window="if_used", pattern=layers.no_rope(layers.SLIDING, where_no_rope=True)),
     "seed_oss": Architecture(qkv_bias="attention_bias", o_bias="attention_out_bias", mlp_bias="mlp_bias"),
     "ernie4_5": Architecture(qkv_bias="use_bias", o_bias="use_bias", mlp_bias="use_bias"),
     "exaone4": Architecture(qk_norm="head", pattern=layers.by_key("sliding_window_pattern", 4)),
@@ -189,7 +189,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     # --- mixtures of experts -----------------------------------------------------------------------------------------
     "mixtral": Architecture(window="all", experts=LOCAL_EXPERTS),
     "phimoe": Architecture(**KEYED, norm="layernorm", window="all", head_bias="lm_head_bias", experts=LOCAL_EXPERTS),
-    "qwen2_moe": Architecture(qkv_bias="qkv_bias", window="if_used", pattern=layers.after_max_window_layers, experts=QWEN2_EXPERTS),
+    "qwen2_moe": Architecture(qkv_bias="qkv_bias", window="if_used", pattern=layers.qwen2_moe, experts=QWEN2_EXPERTS),
     "qwen3_moe": Architecture(**KEYED, qk_norm="head", window="if_used", experts=QWEN3_EXPERTS),
     "olmoe": Architecture(**KEYED, qk_norm="width", experts=ExpertNames(width="intermediate_size")),
     "flex_olmo": Architecture(**KEYED, qk_norm="width", experts=ExpertNames(width="intermediate_size")),

@@ -83,6 +83,8 @@ def text_part(config: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...
     text = config[key]
     if not isinstance(text, Mapping):
         raise ValueError(f"{key} must be an object with the fields of the language model, got {short(text)}")
+    if not text:
+        raise ValueError(f"{key} is empty, so the language model is not known")
     text = dict(text)
     if "model_type" not in text and isinstance(outer, str):
         text["model_type"] = TEXT_PARTS.get(outer, outer)

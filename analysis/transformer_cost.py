@@ -51,7 +51,8 @@ def forward_flops(shape: TransformerShape, batch, seq_len, causal: bool = False,
     a kernel that skips masked blocks approaches. past_len: tokens in the cache before [tokens]. n_logits: positions whose
     logits are computed, all if None.
 
-    Softmax, norms, activations and the scan of recurrent mixers are left out: they are no matrix products.
+    Softmax, norms, activations and the scan of recurrent mixers are left out: they are no matrix products. With latent attention
+    every token is counted as expanded once; a step after past_len tokens in the cache costs more where they are expanded again.
     Raises ValueError for values that are not whole numbers in range, and for models with an encoder.
     Counted the same by torch.utils.flop_counter on small models with eager attention. Source: [kaplan2020] section 2.1 for
     the form.
@@ -109,9 +110,8 @@ def kv_cache_bytes(shape: TransformerShape, context_len, batch=1, bytes_per_valu
     batch bytes_per_value (sum over attention layers of held tokens times values per token). Values per token and layer:
     n_kv_heads (head_dim + v_head_dim); with latent attention kv_rank + rope_dim, whatever the number of heads. Held tokens:
     context_len, at most the window. (The token that is being computed needs window - 1 earlier ones, and between steps some
-    programs, transformers among them, hold only those.) Transformers expands the latent of MLA in its cache and holds
-    n_heads (head_dim + v_head_dim) instead; the formula here is that of the paper. States of recurrent mixers
-    are not part of it: see recurrent_state_bytes.
+    programs, transformers among them, hold only those.) A program that expands the latent before it caches holds
+    n_heads (head_dim + v_head_dim) instead. States of recurrent mixers are not part of it: see recurrent_state_bytes.
 
     Raises ValueError for values that are not whole numbers in range; bytes_per_value may be a fraction (0.5: four bits).
     Source: [jiang2023] section 2; [deepseek2024v2] Table 1.

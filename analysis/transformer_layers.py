@@ -92,6 +92,12 @@ def after_max_window_layers(read: Reader, n_layers: int) -> list[str]:
     return [SLIDING if windowed and index >= first else FULL for index in range(n_layers)]
 
 
+def qwen2_moe(read: Reader, n_layers: int) -> list[str]:
+    """Every other layer before max_window_layers has the window."""
+    last = read.size("max_window_layers", required=False, least=0) or 0
+    return [SLIDING if index % 2 == 0 and index < last else FULL for index in range(n_layers)]
+
+
 def attention_types(read: Reader, n_layers: int) -> list[str]:
     """GPT-Neo: [[["global", "local"], 12]] repeats the words 12 times."""
     _name, groups, _held = read.find("attention_types")

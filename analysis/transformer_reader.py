@@ -107,8 +107,9 @@ class Reader:
     def divides(self, name: str, whole: int, part_name: str, part: int) -> None:
         """Raise ValueError unless part divides whole."""
         if whole % part:
-            names = (self.find(name)[0], self.find(part_name)[0])
-            raise ValueError(f"{names[0]} must be a multiple of {names[1]}, got {whole} and {part}")
+            (own, _value, _held), (part_own, _value, held) = self.find(name), self.find(part_name)
+            origin = "" if held else f", which is the default of {self.model_type}"
+            raise ValueError(f"{own} must be a multiple of {part_own}, got {whole} and {part}{origin}")
 
     def notes(self) -> tuple[str, ...]:
         """What was taken from the architecture's defaults because the configuration leaves it out."""
