@@ -1,12 +1,13 @@
 """What each model_type of Hugging Face configurations has: names of its sizes, norms, biases, windows and experts, as data.
 
 Every entry is checked against the model that transformers builds from the same configuration (tests/test_transformer_config.py).
-What does not fit into fields is a function of analysis.transformer_layers or analysis.transformer_parts.
+What does not fit into fields is a function of the modules _layers, _attentions or _parts.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from analysis import transformer_attentions as attentions
 from analysis import transformer_layers as layers
 from analysis import transformer_parts as parts
 
@@ -42,7 +43,8 @@ class Architecture:
     True, False, or the key that says so. qk_norm: "head", "width" or ""; qk_norm_key: key that switches it on; qk_norm_bias: with shift.
     window: "all" where every layer has the window that is set, "if_used" where use_sliding_window switches it on. pattern: kinds of layers
     where the configuration does not list them, a function of analysis.transformer_layers; only with a pattern is such a list
-    read. attention, layer, outside: functions of analysis.transformer_parts that change the mixer of a layer, a layer, and the whole.
+    read. attention: function of analysis.transformer_attentions that makes the mixer of a layer; layer, outside: functions of
+    analysis.transformer_parts that change a layer, and the whole.
     latent: multi-head latent attention. without_heads: no attention at all. d_ff_factor: width of the MLP over d_model where it is not
     given. own_mlp: the layer function makes the MLP. positions: rows that a learned position table has beyond the context; None: no
     table. same_as: model_type whose defaults hold.
@@ -99,8 +101,10 @@ DEEPSEEK_V3 = Architecture(latent=True, experts=DEEPSEEK_EXPERTS)
 SECOND_SPARSE = layers.mlp_layer_types(dense=1)
 GPT2 = Architecture(names=GPT2_NAMES, **LAYERNORM, **BIASED, d_ff_factor=4, positions=0)
 GPTJ = Architecture(names=GPT2_NAMES, **LAYERNORM, norms_per_layer=1, mlp_bias=True, head_bias=True, d_ff_factor=4)
-MAMBA = Architecture(norms_per_layer=1, without_heads=True, attention=parts.mamba)
-QWEN3_NEXT = Architecture(**KEYED, qk_norm="head", pattern=layers.by_key("full_attention_interval", 4, layers.LINEAR), attention=parts.gated_delta)
+MAMBA = Architecture(norms_per_layer=1, without_heads=True, attention=attentions.mamba)
+QWEN3_NEXT = Architecture(
+    **KEYED, qk_norm="head", pattern=layers.by_key("full_attention_interval", 4, layers.LINEAR), attention=attentions.gated_delta
+)
 GRANITE_EXPERTS = replace(LOCAL_EXPERTS, shared_width="shared_intermediate_size")
 
 ARCHITECTURES: Mapping[str, Architecture] = {
@@ -115,9 +119,9 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "phi3": WINDOWED,
     "arcee": replace(LLAMA, gated=False),
     "apertus": Architecture(**KEYED, gated=False, qk_norm="head", layer=parts.apertus_layer),
-    "bitnet": Architecture(**KEYED, attention=parts.bitnet, layer=parts.bitnet_layer),
+    "bitnet": Architecture(**KEYED, attention=attentions.bitnet, layer=parts.bitnet_layer),
     "cwm": Architecture(mlp_bias="mlp_bias", pattern=layers.every(4, start=0)),
-    "diffllama": Architecture(**KEYED, attention=parts.diffllama),
+    "diffllama": Architecture(**KEYED, attention=attentions.diffllama),
     "helium": Architecture(qkv_bias="attention_bias", mlp_bias="mlp_bias"),
     "hyperclovax": replace(LLAMA, layer=parts.hyperclovax_layer),
     "jais2": replace(LLAMA, norm="layernorm", gated=False),
@@ -134,9 +138,11 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "gemma2": GEMMA2,
     "gemma3_text": replace(GEMMA2, qk_norm="head", pattern=layers.by_key("sliding_window_pattern", 6)),
     "vaultgemma": replace(GEMMA2, norms_per_layer=2),
-    "gemma3n_text": replace(GEMMA2, qk_norm="head", pattern=layers.every(5), attention=parts.gemma3n, own_mlp=True, layer=parts.gemma3n_layer, outside=parts.gemma3n_outside),
-    "gemma4_text": replace(GEMMA2, qk_norm="head", pattern=layers.gemma4, attention=parts.gemma4, layer=parts.gemma4_layer, outside=parts.per_layer_inputs),
-    "gemma4_unified_text": replace(GEMMA2, qk_norm="head", pattern=layers.gemma4, attention=parts.gemma4, layer=parts.gemma4_layer),
+    "gemma3n_text": replace(GEMMA2, qk_norm="head", pattern=layers.every(5), attention=attentions.gemma3n, own_mlp=True,
+                            layer=parts.gemma3n_layer, outside=parts.gemma3n_outside),
+    "gemma4_text": replace(GEMMA2, qk_norm="head", pattern=layers.gemma4, attention=attentions.gemma4, layer=parts.gemma4_layer,
+                           outside=parts.per_layer_inputs),
+    "gemma4_unified_text": replace(GEMMA2, qk_norm="head", pattern=layers.gemma4, attention=attentions.gemma4, layer=parts.gemma4_layer),
     "glm": Architecture(qkv_bias="attention_bias"),
     "glm4": Architecture(qkv_bias="attention_bias", norms_per_layer=4),
     "olmo": Architecture(**KEYED, norm="none"),
@@ -144,7 +150,8 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "olmo3": replace(OLMO2, pattern=layers.every(4)),
     "qwen2": QWEN2,
     "qwen3": QWEN3,
-    "stablelm": Architecture(norm="layernorm", qkv_bias="use_qkv_bias", qk_norm="width", qk_norm_key="qk_layernorm", layer=parts.stablelm_layer),
+    "stablelm": Architecture(norm="layernorm", qkv_bias="use_qkv_bias",
+                             qk_norm="width", qk_norm_key="qk_layernorm", layer=parts.stablelm_layer),
     "starcoder2": Architecture(**LAYERNORM, qkv_bias="use_bias", o_bias="use_bias", mlp_bias="use_bias", window="all"),
     "phi": Architecture(
         **LAYERNORM, **BIASED, norms_per_layer=1, head_bias=True, qk_norm="head", qk_norm_key="qk_layernorm", qk_norm_bias=True,
@@ -155,7 +162,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     # --- older decoders ----------------------------------------------------------------------------------------------
     "gpt2": GPT2,
     "openai-gpt": replace(GPT2, final_norm=False),
-    "gpt_bigcode": replace(GPT2, attention=parts.gpt_bigcode),
+    "gpt_bigcode": replace(GPT2, attention=attentions.gpt_bigcode),
     "gptj": GPTJ,
     "codegen": GPTJ,
     "gpt_neo": Architecture(
@@ -179,7 +186,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "falcon": Architecture(
         names={"hidden_size": "n_embed", "num_hidden_layers": "n_layer", "num_attention_heads": "n_head",
                "intermediate_size": "ffn_hidden_size"},
-        **LAYERNORM, qkv_bias="bias", o_bias="bias", mlp_bias="bias", d_ff_factor=4, attention=parts.falcon, layer=parts.falcon_layer,
+        **LAYERNORM, qkv_bias="bias", o_bias="bias", mlp_bias="bias", d_ff_factor=4, attention=attentions.falcon, layer=parts.falcon_layer,
     ),
     "mpt": Architecture(
         names={"hidden_size": "d_model", "num_hidden_layers": "n_layers", "num_attention_heads": "n_heads",
@@ -196,18 +203,18 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "granitemoe": Architecture(**KEYED, experts=LOCAL_EXPERTS),
     "granitemoeshared": Architecture(**KEYED, experts=GRANITE_EXPERTS),
     "minimax_m2": Architecture(qk_norm="width", experts=LOCAL_EXPERTS),
-    "gpt_oss": Architecture(**KEYED, pattern=layers.every(2), attention=parts.sinks,
+    "gpt_oss": Architecture(**KEYED, pattern=layers.every(2), attention=attentions.sinks,
                             experts=replace(LOCAL_EXPERTS, biases=True, router_bias=True)),
     "dbrx": Architecture(
         names={"hidden_size": "d_model", "num_hidden_layers": "n_layers", "num_attention_heads": "n_heads",
                "max_position_embeddings": "max_seq_len"},
-        norm="layernorm_no_bias", attention=parts.dbrx,
+        norm="layernorm_no_bias", attention=attentions.dbrx,
         experts=ExpertNames(number="ffn_config.moe_num_experts", chosen="ffn_config.moe_top_k", width="ffn_config.ffn_hidden_size"),
     ),
     "deepseek_v2": replace(DEEPSEEK_V3, mlp_bias="mlp_bias"),
     "deepseek_v3": DEEPSEEK_V3,
-    "deepseek_v32": replace(DEEPSEEK_V3, experts=LISTED_EXPERTS, attention=parts.indexer),
-    "glm_moe_dsa": replace(DEEPSEEK_V3, experts=LISTED_EXPERTS, attention=parts.indexer),
+    "deepseek_v32": replace(DEEPSEEK_V3, experts=LISTED_EXPERTS, attention=attentions.indexer),
+    "glm_moe_dsa": replace(DEEPSEEK_V3, experts=LISTED_EXPERTS, attention=attentions.indexer),
     "glm4_moe": Architecture(qkv_bias="attention_bias", qk_norm="head", qk_norm_key="use_qk_norm", experts=DEEPSEEK_EXPERTS),
     "glm4_moe_lite": replace(DEEPSEEK_V3, experts=replace(DEEPSEEK_EXPERTS, rule=SECOND_SPARSE)),
     "dots1": Architecture(**KEYED, qk_norm="head", pattern=layers.after_max_window_layers, experts=DEEPSEEK_EXPERTS),
@@ -226,40 +233,45 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         **KEYED, pattern=layers.no_rope(layers.CHUNKED, where_no_rope=False),
         experts=replace(LOCAL_EXPERTS, shared_width="intermediate_size", rule=layers.llama4_sparse, dense_width="intermediate_size_mlp"),
     ),
-    "mimo_v2_flash": Architecture(qkv_bias="attention_bias", pattern=layers.mimo, attention=parts.mimo,
+    "mimo_v2_flash": Architecture(qkv_bias="attention_bias", pattern=layers.mimo, attention=attentions.mimo,
                                   experts=ExpertNames(number="n_routed_experts", rule=SECOND_SPARSE)),
     "afmoe": Architecture(
-        **KEYED, qk_norm="head", norms_per_layer=4, pattern=layers.by_key("global_attn_every_n_layers", 4), attention=parts.output_gate,
+        **KEYED, qk_norm="head", norms_per_layer=4, pattern=layers.by_key("global_attn_every_n_layers", 4),
+        attention=attentions.output_gate,
         experts=ExpertNames(shared_count="num_shared_experts", rule=layers.first_dense("num_dense_layers"), router_bias=True),
     ),
-    "aria_text": replace(LLAMA, experts=ExpertNames("moe_num_experts", "moe_topk", "intermediate_size", shared_count="moe_num_shared_experts")),
-    "flint": Architecture(**KEYED, qk_norm="head", pattern=layers.flint, attention=parts.sinks,
+    "aria_text": replace(LLAMA, experts=ExpertNames(
+        "moe_num_experts", "moe_topk", "intermediate_size", shared_count="moe_num_shared_experts")),
+    "flint": Architecture(**KEYED, qk_norm="head", pattern=layers.flint, attention=attentions.sinks,
                           experts=replace(QWEN2_EXPERTS, gate=False)),
     "kolibri1": Architecture(qk_norm="head", norms_per_layer=4, pattern=layers.every(5),
                              experts=ExpertNames(number="num_local_experts", shared_width="shared_expert_intermediate_size")),
     "mellum": Architecture(**KEYED, qk_norm="head", pattern=layers.all_full,
                            experts=ExpertNames(number="num_local_experts", rule=layers.mlp_layer_types(dense=0))),
     # --- attention with recurrent layers -----------------------------------------------------------------------------
-    "jamba": Architecture(attention=parts.jamba, experts=ExpertNames(width="intermediate_size", rule=layers.period)),
-    "bamba": Architecture(**KEYED, mlp_bias="mlp_bias", attention=parts.bamba),
-    "granitemoehybrid": Architecture(**KEYED, pattern=layers.all_linear, own_mlp=True, attention=parts.granite_hybrid,
+    "jamba": Architecture(attention=attentions.jamba, experts=ExpertNames(width="intermediate_size", rule=layers.period)),
+    "bamba": Architecture(**KEYED, mlp_bias="mlp_bias", attention=attentions.bamba),
+    "granitemoehybrid": Architecture(**KEYED, pattern=layers.all_linear, own_mlp=True, attention=attentions.granite_hybrid,
                                      layer=parts.granite_hybrid_layer, experts=GRANITE_EXPERTS),
     "falcon_h1": Architecture(**KEYED, mlp_bias="mlp_bias", layer=parts.falcon_h1_layer),
     "nemotron_h": Architecture(mlp_bias="mlp_bias", gated=False, norms_per_layer=1, pattern=layers.nemotron_h, own_mlp=True,
-                               attention=parts.nemotron_h, layer=parts.nemotron_h_layer, outside=parts.untied),
+                               attention=attentions.nemotron_h, layer=parts.nemotron_h_layer, outside=parts.untied),
     "qwen3_next": replace(QWEN3_NEXT, experts=QWEN2_EXPERTS),
     "qwen3_5_text": QWEN3_NEXT,
     "qwen3_5_moe_text": replace(QWEN3_NEXT, experts=replace(QWEN2_EXPERTS, rule=layers.all_sparse)),
-    "minimax": Architecture(pattern=layers.every(2, layers.LINEAR, layers.FULL), attention=parts.lightning, experts=LOCAL_EXPERTS),
-    "lfm2": Architecture(qk_norm="head", pattern=layers.lfm2, attention=parts.short_conv, layer=parts.lfm2_layer),
-    "lfm2_moe": Architecture(qk_norm="head", pattern=layers.must_list, attention=parts.short_conv, experts=ExpertNames(rule=layers.first_dense("num_dense_layers"))),
+    "minimax": Architecture(pattern=layers.every(2, layers.LINEAR, layers.FULL), attention=attentions.lightning, experts=LOCAL_EXPERTS),
+    "lfm2": Architecture(qk_norm="head", pattern=layers.lfm2, attention=attentions.short_conv, layer=parts.lfm2_layer),
+    "lfm2_moe": Architecture(qk_norm="head",
+                             pattern=layers.must_list, attention=attentions.short_conv,
+                             experts=ExpertNames(rule=layers.first_dense("num_dense_layers"))),
     "kimi_linear": Architecture(
-        names={"max_position_embeddings": "model_max_length"}, latent=True, pattern=layers.kimi, attention=parts.kimi_delta, outside=parts.untied,
+        names={"max_position_embeddings": "model_max_length"}, latent=True, pattern=layers.kimi,
+        attention=attentions.kimi_delta, outside=parts.untied,
         experts=ExpertNames(chosen="num_experts_per_token", shared_count="num_shared_experts", rule=layers.mlp_layer_types(default=1)),
     ),
     "mamba": MAMBA,
     "falcon_mamba": MAMBA,
-    "mamba2": replace(MAMBA, attention=parts.mamba2),
+    "mamba2": replace(MAMBA, attention=attentions.mamba2),
     # --- encoder and decoder -----------------------------------------------------------------------------------------
     "t5": Architecture(outside=parts.t5),
     "switch_transformers": Architecture(outside=parts.t5),

@@ -17,7 +17,7 @@ class ForwardFlops:
     """FLOPs of a forward pass by part [FLOP]; an addition and a multiplication are two. Whole numbers, or arrays of them.
 
     projections: matrices of attention and of recurrent mixers; scores: queries times keys; values: weights times values;
-    mlp: dense MLPs, shared experts and the chosen routed ones; router; embedding: projections of embeddings (OPT-350M);
+    mlp: dense MLPs, shared experts and the chosen routed ones; router; embedding: projections between embeddings and layers;
     logits: the output layer.
     """
 
@@ -86,7 +86,8 @@ def forward_flops(shape: TransformerShape, batch, seq_len, causal: bool = False,
             mlp += times * (layer.experts.top_k * mlp_matrices(layer.experts.expert, d) + shared)
             router += times * router_matrix(layer.experts, d)
     tokens, width = B * S, shape.embedding_dim or d
-    parts = (tokens * projections, B * scores, B * values, tokens * mlp, tokens * router, tokens * (projection_params(shape) + shape.other_matrix))
+    around = projection_params(shape) + shape.other_matrix
+    parts = (tokens * projections, B * scores, B * values, tokens * mlp, tokens * router, tokens * around)
     return ForwardFlops(*(plain_number(2 * part) for part in (*parts, B * positions * width * shape.vocab_size)))
 
 

@@ -89,7 +89,8 @@ def attention_params(attention: Attention, d_model: int) -> int:
     """Parameters of one attention layer: its matrices, biases, and norms of queries and keys."""
     a, matrices = attention, attention_matrices(attention, d_model)
     biases = a.q_bias * a.n_heads * a.head_dim + a.o_bias * d_model
-    biases += (a.kv_projections > 0) * a.k_bias * a.n_kv_heads * a.head_dim + (a.kv_projections > 1) * a.v_bias * a.n_kv_heads * a.v_head_dim
+    biases += (a.kv_projections > 0) * a.k_bias * a.n_kv_heads * a.head_dim
+    biases += (a.kv_projections > 1) * a.v_bias * a.n_kv_heads * a.v_head_dim
     return matrices + biases + a.qk_norm + a.extra + (latent_norms(a) if a.latent else 0)
 
 

@@ -5,34 +5,35 @@ False, null and empty lists are left out. tests/test_transformer_config.py compa
 
 DEFAULTS: dict[str, dict] = {
     "afmoe": {
-        "global_attn_every_n_layers": 4, "head_dim": 128, "hidden_size": 2048, "intermediate_size": 6144, "max_position_embeddings":
-        16384, "moe_intermediate_size": 1408, "num_attention_heads": 16, "num_dense_layers": 1, "num_experts": 64, "num_experts_per_tok":
-        6, "num_hidden_layers": 32, "num_shared_experts": 2, "sliding_window": 1024, "vocab_size": 200192,
+        "global_attn_every_n_layers": 4, "head_dim": 128, "hidden_size": 2048, "intermediate_size": 6144,
+        "max_position_embeddings": 16384, "moe_intermediate_size": 1408, "num_attention_heads": 16, "num_dense_layers": 1,
+        "num_experts": 64, "num_experts_per_tok": 6, "num_hidden_layers": 32, "num_shared_experts": 2, "sliding_window": 1024,
+        "vocab_size": 200192,
     },
     "apertus": {
-        "hidden_size": 4096, "intermediate_size": 14336, "max_position_embeddings": 65536, "num_attention_heads": 32, "num_hidden_layers":
-        32, "vocab_size": 131072,
+        "hidden_size": 4096, "intermediate_size": 14336, "max_position_embeddings": 65536, "num_attention_heads": 32,
+        "num_hidden_layers": 32, "vocab_size": 131072,
     },
     "arcee": {
-        "hidden_size": 2560, "intermediate_size": 18432, "max_position_embeddings": 4096, "num_attention_heads": 32, "num_hidden_layers":
-        32, "vocab_size": 32000,
+        "hidden_size": 2560, "intermediate_size": 18432, "max_position_embeddings": 4096, "num_attention_heads": 32,
+        "num_hidden_layers": 32, "vocab_size": 32000,
     },
     "aria_text": {
-        "hidden_size": 4096, "intermediate_size": 4096, "max_position_embeddings": 2048, "moe_num_experts": 8, "moe_num_shared_experts":
-        2, "moe_topk": 2, "num_attention_heads": 32, "num_hidden_layers": 32, "vocab_size": 32000,
+        "hidden_size": 4096, "intermediate_size": 4096, "max_position_embeddings": 2048, "moe_num_experts": 8,
+        "moe_num_shared_experts": 2, "moe_topk": 2, "num_attention_heads": 32, "num_hidden_layers": 32, "vocab_size": 32000,
     },
     "bamba": {
-        "hidden_size": 4096, "intermediate_size": 14336, "mamba_conv_bias": True, "mamba_d_conv": 4, "mamba_d_state": 256, "mamba_expand":
-        2, "mamba_n_groups": 1, "mamba_n_heads": 128, "max_position_embeddings": 262144, "num_attention_heads": 32, "num_hidden_layers":
-        32, "num_key_value_heads": 8, "vocab_size": 128000,
+        "hidden_size": 4096, "intermediate_size": 14336, "mamba_conv_bias": True, "mamba_d_conv": 4, "mamba_d_state": 256,
+        "mamba_expand": 2, "mamba_n_groups": 1, "mamba_n_heads": 128, "max_position_embeddings": 262144, "num_attention_heads": 32,
+        "num_hidden_layers": 32, "num_key_value_heads": 8, "vocab_size": 128000,
     },
     "biogpt": {
-        "hidden_size": 1024, "intermediate_size": 4096, "max_position_embeddings": 1024, "num_attention_heads": 16, "num_hidden_layers":
-        24, "tie_word_embeddings": True, "vocab_size": 42384,
+        "hidden_size": 1024, "intermediate_size": 4096, "max_position_embeddings": 1024, "num_attention_heads": 16,
+        "num_hidden_layers": 24, "tie_word_embeddings": True, "vocab_size": 42384,
     },
     "bitnet": {
-        "hidden_size": 2560, "intermediate_size": 6912, "max_position_embeddings": 2048, "num_attention_heads": 20, "num_hidden_layers":
-        30, "num_key_value_heads": 5, "vocab_size": 128256,
+        "hidden_size": 2560, "intermediate_size": 6912, "max_position_embeddings": 2048, "num_attention_heads": 20,
+        "num_hidden_layers": 30, "num_key_value_heads": 5, "vocab_size": 128256,
     },
     "bloom": {"hidden_size": 64, "num_attention_heads": 8, "num_hidden_layers": 2, "tie_word_embeddings": True, "vocab_size": 250880},
     "codegen": {
@@ -40,12 +41,12 @@ DEFAULTS: dict[str, dict] = {
         "vocab_size": 50400,
     },
     "cohere": {
-        "hidden_size": 8192, "intermediate_size": 22528, "max_position_embeddings": 8192, "num_attention_heads": 64, "num_hidden_layers":
-        40, "tie_word_embeddings": True, "vocab_size": 256000,
+        "hidden_size": 8192, "intermediate_size": 22528, "max_position_embeddings": 8192, "num_attention_heads": 64,
+        "num_hidden_layers": 40, "tie_word_embeddings": True, "vocab_size": 256000,
     },
     "cohere2": {
-        "hidden_size": 8192, "intermediate_size": 22528, "max_position_embeddings": 8192, "num_attention_heads": 64, "num_hidden_layers":
-        40, "sliding_window": 4096, "tie_word_embeddings": True, "vocab_size": 256000,
+        "hidden_size": 8192, "intermediate_size": 22528, "max_position_embeddings": 8192, "num_attention_heads": 64,
+        "num_hidden_layers": 40, "sliding_window": 4096, "tie_word_embeddings": True, "vocab_size": 256000,
     },
     "cwm": {
         "head_dim": 128, "hidden_size": 6144, "intermediate_size": 21504, "max_position_embeddings": 131072, "num_attention_heads": 48,
@@ -57,32 +58,33 @@ DEFAULTS: dict[str, dict] = {
         "ffn_config.ffn_hidden_size": 3584,
     },
     "deepseek_v2": {
-        "first_k_dense_replace": 0, "hidden_size": 4096, "intermediate_size": 11008, "kv_lora_rank": 512, "max_position_embeddings": 2048,
-        "moe_intermediate_size": 1407, "n_routed_experts": 64, "n_shared_experts": 2, "num_attention_heads": 32, "num_experts": 64,
-        "num_hidden_layers": 32, "q_lora_rank": 1536, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128, "vocab_size":
-        102400,
+        "first_k_dense_replace": 0, "hidden_size": 4096, "intermediate_size": 11008, "kv_lora_rank": 512,
+        "max_position_embeddings": 2048, "moe_intermediate_size": 1407, "n_routed_experts": 64, "n_shared_experts": 2,
+        "num_attention_heads": 32, "num_experts": 64, "num_hidden_layers": 32, "q_lora_rank": 1536, "qk_nope_head_dim": 128,
+        "qk_rope_head_dim": 64, "v_head_dim": 128, "vocab_size": 102400,
     },
     "deepseek_v3": {
-        "first_k_dense_replace": 3, "hidden_size": 7168, "intermediate_size": 18432, "kv_lora_rank": 512, "max_position_embeddings": 4096,
-        "moe_intermediate_size": 2048, "n_routed_experts": 256, "n_shared_experts": 1, "num_attention_heads": 128, "num_experts_per_tok":
-        8, "num_hidden_layers": 61, "num_key_value_heads": 128, "num_local_experts": 256, "q_lora_rank": 1536, "qk_nope_head_dim": 128,
-        "qk_rope_head_dim": 64, "v_head_dim": 128, "vocab_size": 129280,
+        "first_k_dense_replace": 3, "hidden_size": 7168, "intermediate_size": 18432, "kv_lora_rank": 512,
+        "max_position_embeddings": 4096, "moe_intermediate_size": 2048, "n_routed_experts": 256, "n_shared_experts": 1,
+        "num_attention_heads": 128, "num_experts_per_tok": 8, "num_hidden_layers": 61, "num_key_value_heads": 128,
+        "num_local_experts": 256, "q_lora_rank": 1536, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128,
+        "vocab_size": 129280,
     },
     "deepseek_v32": {
-        "first_k_dense_replace": 3, "head_dim": 64, "hidden_size": 7168, "index_head_dim": 128, "index_n_heads": 64, "intermediate_size":
-        18432, "kv_lora_rank": 512, "max_position_embeddings": 163840, "moe_intermediate_size": 2048, "n_routed_experts": 256,
-        "n_shared_experts": 1, "num_attention_heads": 128, "num_experts_per_tok": 8, "num_hidden_layers": 61, "num_key_value_heads": 128,
-        "num_local_experts": 256, "q_lora_rank": 1536, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128, "vocab_size":
-        129280,
+        "first_k_dense_replace": 3, "head_dim": 64, "hidden_size": 7168, "index_head_dim": 128, "index_n_heads": 64,
+        "intermediate_size": 18432, "kv_lora_rank": 512, "max_position_embeddings": 163840, "moe_intermediate_size": 2048,
+        "n_routed_experts": 256, "n_shared_experts": 1, "num_attention_heads": 128, "num_experts_per_tok": 8, "num_hidden_layers": 61,
+        "num_key_value_heads": 128, "num_local_experts": 256, "q_lora_rank": 1536, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64,
+        "v_head_dim": 128, "vocab_size": 129280,
     },
     "diffllama": {
-        "hidden_size": 2048, "intermediate_size": 8192, "max_position_embeddings": 2048, "num_attention_heads": 32, "num_hidden_layers":
-        16, "vocab_size": 32000,
+        "hidden_size": 2048, "intermediate_size": 8192, "max_position_embeddings": 2048, "num_attention_heads": 32,
+        "num_hidden_layers": 16, "vocab_size": 32000,
     },
     "dots1": {
-        "first_k_dense_replace": 0, "hidden_size": 4608, "intermediate_size": 10944, "max_position_embeddings": 2048, "max_window_layers":
-        62, "moe_intermediate_size": 1408, "num_attention_heads": 32, "num_hidden_layers": 62, "num_key_value_heads": 32,
-        "sliding_window": 4096, "vocab_size": 152064,
+        "first_k_dense_replace": 0, "hidden_size": 4608, "intermediate_size": 10944, "max_position_embeddings": 2048,
+        "max_window_layers": 62, "moe_intermediate_size": 1408, "num_attention_heads": 32, "num_hidden_layers": 62,
+        "num_key_value_heads": 32, "sliding_window": 4096, "vocab_size": 152064,
     },
     "ernie4_5": {
         "head_dim": 128, "hidden_size": 1024, "intermediate_size": 3072, "max_position_embeddings": 131072, "num_attention_heads": 16,
@@ -90,13 +92,13 @@ DEFAULTS: dict[str, dict] = {
     },
     "ernie4_5_moe": {
         "hidden_size": 2560, "intermediate_size": 12288, "max_position_embeddings": 131072, "moe_intermediate_size": 1536, "moe_k": 6,
-        "moe_layer_end_index": -1, "moe_layer_interval": 1, "moe_layer_start_index": 1, "moe_num_experts": 64, "moe_num_shared_experts":
-        2, "num_attention_heads": 20, "num_experts": 64, "num_experts_per_tok": 6, "num_hidden_layers": 28, "num_key_value_heads": 4,
-        "tie_word_embeddings": True, "vocab_size": 103424,
+        "moe_layer_end_index": -1, "moe_layer_interval": 1, "moe_layer_start_index": 1, "moe_num_experts": 64,
+        "moe_num_shared_experts": 2, "num_attention_heads": 20, "num_experts": 64, "num_experts_per_tok": 6, "num_hidden_layers": 28,
+        "num_key_value_heads": 4, "tie_word_embeddings": True, "vocab_size": 103424,
     },
     "exaone4": {
-        "hidden_size": 4096, "intermediate_size": 16384, "max_position_embeddings": 2048, "num_attention_heads": 32, "num_hidden_layers":
-        32, "num_key_value_heads": 32, "sliding_window": 4096, "sliding_window_pattern": 4, "vocab_size": 102400,
+        "hidden_size": 4096, "intermediate_size": 16384, "max_position_embeddings": 2048, "num_attention_heads": 32,
+        "num_hidden_layers": 32, "num_key_value_heads": 32, "sliding_window": 4096, "sliding_window_pattern": 4, "vocab_size": 102400,
     },
     "exaone_moe": {
         "first_k_dense_replace": 1, "hidden_size": 4096, "intermediate_size": 16384, "max_position_embeddings": 2048,
@@ -108,9 +110,9 @@ DEFAULTS: dict[str, dict] = {
         "parallel_attn": True, "tie_word_embeddings": True, "vocab_size": 65024,
     },
     "falcon_h1": {
-        "hidden_size": 4096, "intermediate_size": 14336, "mamba_conv_bias": True, "mamba_d_conv": 4, "mamba_d_ssm": 1024, "mamba_d_state":
-        256, "mamba_expand": 2, "mamba_n_groups": 1, "mamba_n_heads": 128, "max_position_embeddings": 8192, "num_attention_heads": 32,
-        "num_hidden_layers": 32, "num_key_value_heads": 8, "vocab_size": 128000,
+        "hidden_size": 4096, "intermediate_size": 14336, "mamba_conv_bias": True, "mamba_d_conv": 4, "mamba_d_ssm": 1024,
+        "mamba_d_state": 256, "mamba_expand": 2, "mamba_n_groups": 1, "mamba_n_heads": 128, "max_position_embeddings": 8192,
+        "num_attention_heads": 32, "num_hidden_layers": 32, "num_key_value_heads": 8, "vocab_size": 128000,
     },
     "falcon_mamba": {
         "conv_kernel": 4, "expand": 2, "hidden_size": 768, "num_hidden_layers": 32, "state_size": 16, "tie_word_embeddings": True,
@@ -139,19 +141,20 @@ DEFAULTS: dict[str, dict] = {
     },
     "gemma3n_text": {
         "altup_num_inputs": 4, "head_dim": 256, "hidden_size": 2048, "hidden_size_per_layer_input": 256, "intermediate_size": 16384,
-        "laurel_rank": 64, "max_position_embeddings": 32768, "num_attention_heads": 8, "num_hidden_layers": 35, "num_key_value_heads": 2,
-        "num_kv_shared_layers": 15, "sliding_window": 512, "tie_word_embeddings": True, "vocab_size": 262400,
+        "laurel_rank": 64, "max_position_embeddings": 32768, "num_attention_heads": 8, "num_hidden_layers": 35,
+        "num_key_value_heads": 2, "num_kv_shared_layers": 15, "sliding_window": 512, "tie_word_embeddings": True, "vocab_size": 262400,
         "vocab_size_per_layer_input": 262144,
     },
     "gemma4_text": {
-        "head_dim": 256, "hidden_size": 2304, "hidden_size_per_layer_input": 256, "intermediate_size": 9216, "max_position_embeddings":
-        131072, "num_attention_heads": 8, "num_hidden_layers": 30, "num_key_value_heads": 4, "num_kv_shared_layers": 0, "sliding_window":
-        512, "tie_word_embeddings": True, "vocab_size": 262144, "vocab_size_per_layer_input": 262144,
+        "head_dim": 256, "hidden_size": 2304, "hidden_size_per_layer_input": 256, "intermediate_size": 9216,
+        "max_position_embeddings": 131072, "num_attention_heads": 8, "num_hidden_layers": 30, "num_key_value_heads": 4,
+        "num_kv_shared_layers": 0, "sliding_window": 512, "tie_word_embeddings": True, "vocab_size": 262144,
+        "vocab_size_per_layer_input": 262144,
     },
     "gemma4_unified_text": {
         "head_dim": 256, "hidden_size": 2304, "intermediate_size": 9216, "max_position_embeddings": 262144, "num_attention_heads": 8,
-        "num_hidden_layers": 30, "num_key_value_heads": 4, "num_kv_shared_layers": 0, "sliding_window": 1024, "tie_word_embeddings": True,
-        "vocab_size": 262144,
+        "num_hidden_layers": 30, "num_key_value_heads": 4, "num_kv_shared_layers": 0, "sliding_window": 1024,
+        "tie_word_embeddings": True, "vocab_size": 262144,
     },
     "glm": {
         "attention_bias": True, "head_dim": 128, "hidden_size": 4096, "intermediate_size": 13696, "max_position_embeddings": 131072,
@@ -163,21 +166,21 @@ DEFAULTS: dict[str, dict] = {
     },
     "glm4_moe": {
         "first_k_dense_replace": 1, "hidden_size": 4096, "intermediate_size": 10944, "max_position_embeddings": 131072,
-        "moe_intermediate_size": 1408, "n_routed_experts": 128, "n_shared_experts": 1, "num_attention_heads": 96, "num_experts_per_tok":
-        8, "num_hidden_layers": 46, "num_key_value_heads": 8, "num_local_experts": 128, "vocab_size": 151552,
+        "moe_intermediate_size": 1408, "n_routed_experts": 128, "n_shared_experts": 1, "num_attention_heads": 96,
+        "num_experts_per_tok": 8, "num_hidden_layers": 46, "num_key_value_heads": 8, "num_local_experts": 128, "vocab_size": 151552,
     },
     "glm4_moe_lite": {
         "head_dim": 64, "hidden_size": 2048, "intermediate_size": 10240, "kv_lora_rank": 512, "max_position_embeddings": 202752,
-        "moe_intermediate_size": 1536, "n_routed_experts": 64, "n_shared_experts": 1, "num_attention_heads": 20, "num_experts_per_tok": 4,
-        "num_hidden_layers": 47, "num_key_value_heads": 20, "num_local_experts": 64, "q_lora_rank": 768, "qk_nope_head_dim": 192,
-        "qk_rope_head_dim": 64, "v_head_dim": 256, "vocab_size": 154880,
+        "moe_intermediate_size": 1536, "n_routed_experts": 64, "n_shared_experts": 1, "num_attention_heads": 20,
+        "num_experts_per_tok": 4, "num_hidden_layers": 47, "num_key_value_heads": 20, "num_local_experts": 64, "q_lora_rank": 768,
+        "qk_nope_head_dim": 192, "qk_rope_head_dim": 64, "v_head_dim": 256, "vocab_size": 154880,
     },
     "glm_moe_dsa": {
-        "first_k_dense_replace": 3, "head_dim": 64, "hidden_size": 6144, "index_head_dim": 128, "index_n_heads": 32, "intermediate_size":
-        12288, "kv_lora_rank": 512, "max_position_embeddings": 202752, "moe_intermediate_size": 2048, "n_routed_experts": 256,
-        "n_shared_experts": 1, "num_attention_heads": 64, "num_experts_per_tok": 8, "num_hidden_layers": 78, "num_key_value_heads": 64,
-        "num_local_experts": 256, "q_lora_rank": 2048, "qk_nope_head_dim": 192, "qk_rope_head_dim": 64, "v_head_dim": 256, "vocab_size":
-        154880,
+        "first_k_dense_replace": 3, "head_dim": 64, "hidden_size": 6144, "index_head_dim": 128, "index_n_heads": 32,
+        "intermediate_size": 12288, "kv_lora_rank": 512, "max_position_embeddings": 202752, "moe_intermediate_size": 2048,
+        "n_routed_experts": 256, "n_shared_experts": 1, "num_attention_heads": 64, "num_experts_per_tok": 8, "num_hidden_layers": 78,
+        "num_key_value_heads": 64, "num_local_experts": 256, "q_lora_rank": 2048, "qk_nope_head_dim": 192, "qk_rope_head_dim": 64,
+        "v_head_dim": 256, "vocab_size": 154880,
     },
     "gpt2": {
         "hidden_size": 768, "max_position_embeddings": 1024, "n_positions": 1024, "num_attention_heads": 12, "num_hidden_layers": 12,
@@ -192,8 +195,8 @@ DEFAULTS: dict[str, dict] = {
         "num_layers": 24, "sliding_window": 256, "tie_word_embeddings": True, "vocab_size": 50257,
     },
     "gpt_neox": {
-        "attention_bias": True, "hidden_size": 6144, "intermediate_size": 24576, "max_position_embeddings": 2048, "num_attention_heads":
-        64, "num_hidden_layers": 44, "use_parallel_residual": True, "vocab_size": 50432,
+        "attention_bias": True, "hidden_size": 6144, "intermediate_size": 24576, "max_position_embeddings": 2048,
+        "num_attention_heads": 64, "num_hidden_layers": 44, "use_parallel_residual": True, "vocab_size": 50432,
     },
     "gpt_oss": {
         "attention_bias": True, "head_dim": 64, "hidden_size": 2880, "intermediate_size": 2880, "max_position_embeddings": 131072,
@@ -205,17 +208,18 @@ DEFAULTS: dict[str, dict] = {
         "vocab_size": 50400,
     },
     "granite": {
-        "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32, "num_hidden_layers":
-        32, "vocab_size": 32000,
+        "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32,
+        "num_hidden_layers": 32, "vocab_size": 32000,
     },
     "granitemoe": {
         "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32,
         "num_experts_per_tok": 2, "num_hidden_layers": 32, "num_local_experts": 8, "vocab_size": 32000,
     },
     "granitemoehybrid": {
-        "hidden_size": 4096, "intermediate_size": 11008, "mamba_conv_bias": True, "mamba_d_conv": 4, "mamba_d_state": 256, "mamba_expand":
-        2, "mamba_n_groups": 1, "mamba_n_heads": 128, "max_position_embeddings": 2048, "num_attention_heads": 32, "num_experts_per_tok":
-        2, "num_hidden_layers": 32, "num_local_experts": 8, "shared_intermediate_size": 1024, "vocab_size": 32000,
+        "hidden_size": 4096, "intermediate_size": 11008, "mamba_conv_bias": True, "mamba_d_conv": 4, "mamba_d_state": 256,
+        "mamba_expand": 2, "mamba_n_groups": 1, "mamba_n_heads": 128, "max_position_embeddings": 2048, "num_attention_heads": 32,
+        "num_experts_per_tok": 2, "num_hidden_layers": 32, "num_local_experts": 8, "shared_intermediate_size": 1024,
+        "vocab_size": 32000,
     },
     "granitemoeshared": {
         "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32,
@@ -226,21 +230,21 @@ DEFAULTS: dict[str, dict] = {
         "num_hidden_layers": 24, "num_key_value_heads": 20, "vocab_size": 48000,
     },
     "hunyuan_v1_dense": {
-        "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32, "num_hidden_layers":
-        32, "vocab_size": 290943,
+        "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32,
+        "num_hidden_layers": 32, "vocab_size": 290943,
     },
     "hunyuan_v1_moe": {
         "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "moe_topk": 1, "num_attention_heads": 32,
         "num_experts": 1, "num_experts_per_tok": 1, "num_hidden_layers": 32, "num_local_experts": 1, "vocab_size": 290943,
     },
     "hy_v3": {
-        "head_dim": 128, "hidden_size": 4096, "intermediate_size": 13312, "max_position_embeddings": 131072, "moe_intermediate_size":
-        1536, "num_attention_heads": 64, "num_experts": 192, "num_experts_per_tok": 8, "num_hidden_layers": 80, "num_key_value_heads": 8,
-        "num_local_experts": 192, "num_shared_experts": 1, "vocab_size": 120832,
+        "head_dim": 128, "hidden_size": 4096, "intermediate_size": 13312, "max_position_embeddings": 131072,
+        "moe_intermediate_size": 1536, "num_attention_heads": 64, "num_experts": 192, "num_experts_per_tok": 8, "num_hidden_layers": 80,
+        "num_key_value_heads": 8, "num_local_experts": 192, "num_shared_experts": 1, "vocab_size": 120832,
     },
     "hyperclovax": {
-        "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32, "num_hidden_layers":
-        32, "use_post_norm": True, "vocab_size": 32000,
+        "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32,
+        "num_hidden_layers": 32, "use_post_norm": True, "vocab_size": 32000,
     },
     "internlm3": {
         "head_dim": 128, "hidden_size": 4096, "intermediate_size": 10240, "max_position_embeddings": 32768, "num_attention_heads": 32,
@@ -261,29 +265,29 @@ DEFAULTS: dict[str, dict] = {
         "num_hidden_layers": 32, "num_key_value_heads": 8, "num_local_experts": 16, "vocab_size": 65536,
     },
     "kimi_linear": {
-        "hidden_size": 2304, "intermediate_size": 9216, "kv_lora_rank": 512, "linear_conv_kernel_dim": 4, "max_position_embeddings":
-        1048576, "moe_intermediate_size": 1024, "n_shared_experts": 1, "num_attention_heads": 32, "num_experts_per_tok": 8,
-        "num_hidden_layers": 27, "num_key_value_heads": 32, "num_local_experts": 256, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64,
-        "v_head_dim": 128, "vocab_size": 163840,
+        "hidden_size": 2304, "intermediate_size": 9216, "kv_lora_rank": 512, "linear_conv_kernel_dim": 4,
+        "max_position_embeddings": 1048576, "moe_intermediate_size": 1024, "n_shared_experts": 1, "num_attention_heads": 32,
+        "num_experts_per_tok": 8, "num_hidden_layers": 27, "num_key_value_heads": 32, "num_local_experts": 256, "qk_nope_head_dim": 128,
+        "qk_rope_head_dim": 64, "v_head_dim": 128, "vocab_size": 163840,
     },
     "kolibri1": {
-        "head_dim": 128, "hidden_size": 2560, "max_position_embeddings": 262144, "moe_intermediate_size": 512, "num_attention_heads": 48,
-        "num_experts": 384, "num_experts_per_tok": 6, "num_hidden_layers": 50, "num_key_value_heads": 4,
+        "head_dim": 128, "hidden_size": 2560, "max_position_embeddings": 262144, "moe_intermediate_size": 512,
+        "num_attention_heads": 48, "num_experts": 384, "num_experts_per_tok": 6, "num_hidden_layers": 50, "num_key_value_heads": 4,
         "shared_expert_intermediate_size": 512, "sliding_window": 513, "vocab_size": 128000,
     },
     "lfm2": {
-        "block_auto_adjust_ff_dim": True, "block_ffn_dim_multiplier": 1.0, "block_multiple_of": 256, "conv_L_cache": 3, "hidden_size":
-        2560, "intermediate_size": 12288, "max_position_embeddings": 128000, "num_attention_heads": 32, "num_hidden_layers": 32,
-        "num_key_value_heads": 8, "tie_word_embeddings": True, "vocab_size": 65536,
+        "block_auto_adjust_ff_dim": True, "block_ffn_dim_multiplier": 1.0, "block_multiple_of": 256, "conv_L_cache": 3,
+        "hidden_size": 2560, "intermediate_size": 12288, "max_position_embeddings": 128000, "num_attention_heads": 32,
+        "num_hidden_layers": 32, "num_key_value_heads": 8, "tie_word_embeddings": True, "vocab_size": 65536,
     },
     "lfm2_moe": {
-        "conv_L_cache": 3, "hidden_size": 2048, "intermediate_size": 7168, "max_position_embeddings": 128000, "moe_intermediate_size":
-        1792, "num_attention_heads": 32, "num_dense_layers": 2, "num_experts": 32, "num_experts_per_tok": 4, "num_hidden_layers": 32,
-        "num_key_value_heads": 8, "tie_word_embeddings": True, "vocab_size": 65536,
+        "conv_L_cache": 3, "hidden_size": 2048, "intermediate_size": 7168, "max_position_embeddings": 128000,
+        "moe_intermediate_size": 1792, "num_attention_heads": 32, "num_dense_layers": 2, "num_experts": 32, "num_experts_per_tok": 4,
+        "num_hidden_layers": 32, "num_key_value_heads": 8, "tie_word_embeddings": True, "vocab_size": 65536,
     },
     "llama": {
-        "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32, "num_hidden_layers":
-        32, "vocab_size": 32000,
+        "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32,
+        "num_hidden_layers": 32, "vocab_size": 32000,
     },
     "llama4_text": {
         "attention_chunk_size": 8192, "head_dim": 128, "hidden_size": 5120, "interleave_moe_layer_step": 1, "intermediate_size": 8192,
@@ -300,19 +304,20 @@ DEFAULTS: dict[str, dict] = {
         "state_size": 128, "time_step_rank": "auto", "use_conv_bias": True, "vocab_size": 32768,
     },
     "mellum": {
-        "head_dim": 128, "hidden_size": 2304, "intermediate_size": 7168, "max_position_embeddings": 131072, "moe_intermediate_size": 896,
-        "num_attention_heads": 32, "num_experts": 64, "num_experts_per_tok": 8, "num_hidden_layers": 28, "num_key_value_heads": 4,
-        "sliding_window": 1024, "vocab_size": 98304,
+        "head_dim": 128, "hidden_size": 2304, "intermediate_size": 7168, "max_position_embeddings": 131072,
+        "moe_intermediate_size": 896, "num_attention_heads": 32, "num_experts": 64, "num_experts_per_tok": 8, "num_hidden_layers": 28,
+        "num_key_value_heads": 4, "sliding_window": 1024, "vocab_size": 98304,
     },
     "mimo_v2_flash": {
-        "head_dim": 192, "hidden_size": 4096, "intermediate_size": 16384, "max_position_embeddings": 131072, "moe_intermediate_size":
-        2048, "n_routed_experts": 256, "num_attention_heads": 64, "num_experts_per_tok": 8, "num_hidden_layers": 48,
-        "num_key_value_heads": 4, "num_local_experts": 256, "sliding_window": 129, "v_head_dim": 128, "vocab_size": 152576,
+        "head_dim": 192, "hidden_size": 4096, "intermediate_size": 16384, "max_position_embeddings": 131072,
+        "moe_intermediate_size": 2048, "n_routed_experts": 256, "num_attention_heads": 64, "num_experts_per_tok": 8,
+        "num_hidden_layers": 48, "num_key_value_heads": 4, "num_local_experts": 256, "sliding_window": 129, "v_head_dim": 128,
+        "vocab_size": 152576,
     },
     "minicpm3": {
-        "hidden_size": 2560, "intermediate_size": 6400, "kv_lora_rank": 256, "max_position_embeddings": 32768, "num_attention_heads": 40,
-        "num_hidden_layers": 62, "num_key_value_heads": 40, "q_lora_rank": 768, "qk_nope_head_dim": 64, "qk_rope_head_dim": 32,
-        "tie_word_embeddings": True, "vocab_size": 73448,
+        "hidden_size": 2560, "intermediate_size": 6400, "kv_lora_rank": 256, "max_position_embeddings": 32768,
+        "num_attention_heads": 40, "num_hidden_layers": 62, "num_key_value_heads": 40, "q_lora_rank": 768, "qk_nope_head_dim": 64,
+        "qk_rope_head_dim": 32, "tie_word_embeddings": True, "vocab_size": 73448,
     },
     "minimax": {
         "hidden_size": 4096, "intermediate_size": 14336, "max_position_embeddings": 131072, "num_attention_heads": 32, "num_experts": 8,
@@ -344,30 +349,31 @@ DEFAULTS: dict[str, dict] = {
         "tie_word_embeddings": True, "vocab_size": 50368,
     },
     "nanochat": {
-        "hidden_size": 768, "intermediate_size": 8192, "max_position_embeddings": 2048, "num_attention_heads": 6, "num_hidden_layers": 12,
-        "vocab_size": 50304,
+        "hidden_size": 768, "intermediate_size": 8192, "max_position_embeddings": 2048, "num_attention_heads": 6,
+        "num_hidden_layers": 12, "vocab_size": 50304,
     },
     "nemotron": {
-        "hidden_size": 6144, "intermediate_size": 24576, "max_position_embeddings": 4096, "num_attention_heads": 48, "num_hidden_layers":
-        32, "vocab_size": 256000,
+        "hidden_size": 6144, "intermediate_size": 24576, "max_position_embeddings": 4096, "num_attention_heads": 48,
+        "num_hidden_layers": 32, "vocab_size": 256000,
     },
     "nemotron_h": {
         "conv_kernel": 4, "expand": 2, "head_dim": 128, "hidden_size": 4096, "intermediate_size": 21504, "mamba_head_dim": 64,
-        "mamba_num_heads": 128, "max_position_embeddings": 4096, "moe_intermediate_size": 7688, "moe_shared_expert_intermediate_size":
-        7688, "n_groups": 8, "n_routed_experts": 8, "n_shared_experts": 1, "num_attention_heads": 32, "num_experts_per_tok": 2,
-        "num_key_value_heads": 8, "num_local_experts": 8, "ssm_state_size": 128, "use_conv_bias": True, "vocab_size": 131072,
+        "mamba_num_heads": 128, "max_position_embeddings": 4096, "moe_intermediate_size": 7688,
+        "moe_shared_expert_intermediate_size": 7688, "n_groups": 8, "n_routed_experts": 8, "n_shared_experts": 1,
+        "num_attention_heads": 32, "num_experts_per_tok": 2, "num_key_value_heads": 8, "num_local_experts": 8, "ssm_state_size": 128,
+        "use_conv_bias": True, "vocab_size": 131072,
     },
     "olmo": {
-        "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32, "num_hidden_layers":
-        32, "vocab_size": 50304,
+        "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32,
+        "num_hidden_layers": 32, "vocab_size": 50304,
     },
     "olmo2": {
-        "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32, "num_hidden_layers":
-        32, "vocab_size": 50304,
+        "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32,
+        "num_hidden_layers": 32, "vocab_size": 50304,
     },
     "olmo3": {
-        "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32, "num_hidden_layers":
-        32, "sliding_window": 4096, "vocab_size": 50304,
+        "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32,
+        "num_hidden_layers": 32, "sliding_window": 4096, "vocab_size": 50304,
     },
     "olmoe": {
         "hidden_size": 2048, "intermediate_size": 2048, "max_position_embeddings": 4096, "num_attention_heads": 16, "num_experts": 64,
@@ -378,43 +384,43 @@ DEFAULTS: dict[str, dict] = {
         "tie_word_embeddings": True, "vocab_size": 40478,
     },
     "opt": {
-        "do_layer_norm_before": True, "enable_bias": True, "hidden_size": 768, "intermediate_size": 3072, "layer_norm_elementwise_affine":
-        True, "max_position_embeddings": 2048, "num_attention_heads": 12, "num_hidden_layers": 12, "tie_word_embeddings": True,
-        "vocab_size": 50272,
+        "do_layer_norm_before": True, "enable_bias": True, "hidden_size": 768, "intermediate_size": 3072,
+        "layer_norm_elementwise_affine": True, "max_position_embeddings": 2048, "num_attention_heads": 12, "num_hidden_layers": 12,
+        "tie_word_embeddings": True, "vocab_size": 50272,
     },
     "persimmon": {
-        "hidden_size": 4096, "intermediate_size": 16384, "max_position_embeddings": 16384, "num_attention_heads": 64, "num_hidden_layers":
-        36, "qk_layernorm": True, "vocab_size": 262144,
+        "hidden_size": 4096, "intermediate_size": 16384, "max_position_embeddings": 16384, "num_attention_heads": 64,
+        "num_hidden_layers": 36, "qk_layernorm": True, "vocab_size": 262144,
     },
     "phi": {
-        "hidden_size": 2048, "intermediate_size": 8192, "max_position_embeddings": 2048, "num_attention_heads": 32, "num_hidden_layers":
-        24, "vocab_size": 51200,
+        "hidden_size": 2048, "intermediate_size": 8192, "max_position_embeddings": 2048, "num_attention_heads": 32,
+        "num_hidden_layers": 24, "vocab_size": 51200,
     },
     "phi3": {
-        "hidden_size": 3072, "intermediate_size": 8192, "max_position_embeddings": 4096, "num_attention_heads": 32, "num_hidden_layers":
-        32, "vocab_size": 32064,
+        "hidden_size": 3072, "intermediate_size": 8192, "max_position_embeddings": 4096, "num_attention_heads": 32,
+        "num_hidden_layers": 32, "vocab_size": 32064,
     },
     "phimoe": {
         "hidden_size": 4096, "intermediate_size": 6400, "max_position_embeddings": 131072, "num_attention_heads": 32,
         "num_experts_per_tok": 2, "num_hidden_layers": 32, "num_key_value_heads": 8, "num_local_experts": 16, "vocab_size": 32064,
     },
     "qwen2": {
-        "hidden_size": 4096, "intermediate_size": 22016, "max_position_embeddings": 32768, "max_window_layers": 28, "num_attention_heads":
-        32, "num_hidden_layers": 32, "num_key_value_heads": 32, "sliding_window": 4096, "vocab_size": 151936,
+        "hidden_size": 4096, "intermediate_size": 22016, "max_position_embeddings": 32768, "max_window_layers": 28,
+        "num_attention_heads": 32, "num_hidden_layers": 32, "num_key_value_heads": 32, "sliding_window": 4096, "vocab_size": 151936,
     },
     "qwen2_5_vl_text": {
-        "hidden_size": 8192, "intermediate_size": 29568, "max_position_embeddings": 32768, "max_window_layers": 80, "num_attention_heads":
-        64, "num_hidden_layers": 80, "num_key_value_heads": 8, "sliding_window": 4096, "vocab_size": 152064,
+        "hidden_size": 8192, "intermediate_size": 29568, "max_position_embeddings": 32768, "max_window_layers": 80,
+        "num_attention_heads": 64, "num_hidden_layers": 80, "num_key_value_heads": 8, "sliding_window": 4096, "vocab_size": 152064,
     },
     "qwen2_moe": {
-        "decoder_sparse_step": 1, "hidden_size": 2048, "intermediate_size": 5632, "max_position_embeddings": 32768, "max_window_layers":
-        28, "moe_intermediate_size": 1408, "num_attention_heads": 16, "num_experts": 60, "num_experts_per_tok": 4, "num_hidden_layers":
-        24, "num_key_value_heads": 16, "qkv_bias": True, "shared_expert_intermediate_size": 5632, "sliding_window": 4096, "vocab_size":
-        151936,
+        "decoder_sparse_step": 1, "hidden_size": 2048, "intermediate_size": 5632, "max_position_embeddings": 32768,
+        "max_window_layers": 28, "moe_intermediate_size": 1408, "num_attention_heads": 16, "num_experts": 60, "num_experts_per_tok": 4,
+        "num_hidden_layers": 24, "num_key_value_heads": 16, "qkv_bias": True, "shared_expert_intermediate_size": 5632,
+        "sliding_window": 4096, "vocab_size": 151936,
     },
     "qwen2_vl_text": {
-        "hidden_size": 8192, "intermediate_size": 29568, "max_position_embeddings": 32768, "max_window_layers": 80, "num_attention_heads":
-        64, "num_hidden_layers": 80, "num_key_value_heads": 8, "sliding_window": 4096, "vocab_size": 152064,
+        "hidden_size": 8192, "intermediate_size": 29568, "max_position_embeddings": 32768, "max_window_layers": 80,
+        "num_attention_heads": 64, "num_hidden_layers": 80, "num_key_value_heads": 8, "sliding_window": 4096, "vocab_size": 152064,
     },
     "qwen3": {
         "head_dim": 128, "hidden_size": 4096, "intermediate_size": 22016, "max_position_embeddings": 32768, "max_window_layers": 28,
@@ -466,21 +472,22 @@ DEFAULTS: dict[str, dict] = {
         "num_local_experts": 128, "vocab_size": 196608,
     },
     "stablelm": {
-        "hidden_size": 2560, "intermediate_size": 6912, "max_position_embeddings": 4096, "num_attention_heads": 32, "num_hidden_layers":
-        32, "num_key_value_heads": 32, "vocab_size": 50304,
+        "hidden_size": 2560, "intermediate_size": 6912, "max_position_embeddings": 4096, "num_attention_heads": 32,
+        "num_hidden_layers": 32, "num_key_value_heads": 32, "vocab_size": 50304,
     },
     "starcoder2": {
-        "hidden_size": 3072, "intermediate_size": 12288, "max_position_embeddings": 4096, "num_attention_heads": 24, "num_hidden_layers":
-        30, "num_key_value_heads": 2, "tie_word_embeddings": True, "use_bias": True, "vocab_size": 49152,
+        "hidden_size": 3072, "intermediate_size": 12288, "max_position_embeddings": 4096, "num_attention_heads": 24,
+        "num_hidden_layers": 30, "num_key_value_heads": 2, "tie_word_embeddings": True, "use_bias": True, "vocab_size": 49152,
     },
     "switch_transformers": {
-        "d_ff": 2048, "d_kv": 64, "d_model": 768, "hidden_size": 768, "num_attention_heads": 12, "num_decoder_layers": 12, "num_experts":
-        8, "num_heads": 12, "num_hidden_layers": 12, "num_layers": 12, "num_sparse_decoder_layers": 3, "num_sparse_encoder_layers": 3,
-        "relative_attention_num_buckets": 32, "tie_word_embeddings": True, "vocab_size": 32128,
+        "d_ff": 2048, "d_kv": 64, "d_model": 768, "hidden_size": 768, "num_attention_heads": 12, "num_decoder_layers": 12,
+        "num_experts": 8, "num_heads": 12, "num_hidden_layers": 12, "num_layers": 12, "num_sparse_decoder_layers": 3,
+        "num_sparse_encoder_layers": 3, "relative_attention_num_buckets": 32, "tie_word_embeddings": True, "vocab_size": 32128,
     },
     "t5": {
-        "d_ff": 2048, "d_kv": 64, "d_model": 512, "feed_forward_proj": "relu", "head_dim": 64, "hidden_size": 512, "num_attention_heads":
-        8, "num_heads": 8, "num_hidden_layers": 6, "num_layers": 6, "relative_attention_num_buckets": 32, "vocab_size": 32128,
+        "d_ff": 2048, "d_kv": 64, "d_model": 512, "feed_forward_proj": "relu", "head_dim": 64, "hidden_size": 512,
+        "num_attention_heads": 8, "num_heads": 8, "num_hidden_layers": 6, "num_layers": 6, "relative_attention_num_buckets": 32,
+        "vocab_size": 32128,
     },
     "vaultgemma": {
         "head_dim": 256, "hidden_size": 2304, "intermediate_size": 9216, "max_position_embeddings": 8192, "num_attention_heads": 8,
@@ -491,9 +498,9 @@ DEFAULTS: dict[str, dict] = {
         "num_hidden_layers": 24, "num_layers": 24, "tie_word_embeddings": True, "vocab_size": 256008,
     },
     "youtu": {
-        "hidden_size": 2048, "intermediate_size": 6144, "kv_lora_rank": 512, "max_position_embeddings": 131072, "num_attention_heads": 16,
-        "num_hidden_layers": 32, "num_key_value_heads": 16, "q_lora_rank": 1536, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64,
-        "tie_word_embeddings": True, "v_head_dim": 128, "vocab_size": 128256,
+        "hidden_size": 2048, "intermediate_size": 6144, "kv_lora_rank": 512, "max_position_embeddings": 131072,
+        "num_attention_heads": 16, "num_hidden_layers": 32, "num_key_value_heads": 16, "q_lora_rank": 1536, "qk_nope_head_dim": 128,
+        "qk_rope_head_dim": 64, "tie_word_embeddings": True, "v_head_dim": 128, "vocab_size": 128256,
     },
     "deepseek": {},
 }  # fmt: skip

@@ -23,8 +23,8 @@ IGNORED_KEYS = (
 """What a configuration says about files, precision and code, none of which changes the number of parameters."""
 
 PARTS = {
-    "embedding": r"lm_head|embed_out|wte|wpe|tokens_embed|positions_embed|embed_tokens|embed_in|embed_positions|embeddings?|word_embeddings|"
-                 r"embed_tokens_per_layer|output_projection|shared(?=\.weight)",
+    "embedding": r"lm_head|embed_out|wte|wpe|tokens_embed|positions_embed|embed_tokens|embed_in|embed_positions|embeddings?|"
+                 r"word_embeddings|embed_tokens_per_layer|output_projection|shared(?=\.weight)",
     "attention": r"self_attn|attn|attention|self_attention|SelfAttention|EncDecAttention|mixer\.[qkvo]_proj",
     "mixer": r"mamba|linear_attn|conv",
     "router": r"gate|router|shared_expert_gate|expert_bias",

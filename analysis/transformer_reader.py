@@ -44,6 +44,10 @@ class Reader:
         name = next((name for name in (own, key, *SYNONYMS.get(key, ())) if name in self.defaults), key)
         return own or key, self.defaults.get(name), False
 
+    def holds(self, key: str) -> bool:
+        """Whether the configuration itself has the field."""
+        return self.find(key)[2]
+
     def size(self, key: str, required: bool = True, least: int = 1, most: int = LARGEST) -> int | None:
         """A whole number from least to most. Where it is not required, None stands for null and for a missing field without default.
 

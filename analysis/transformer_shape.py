@@ -296,7 +296,7 @@ def plain_mlp(d_ff: int, gated: bool, d_model: int, bias: bool = False) -> Mlp:
     """The MLP of width d_ff, with a bias on each of its matrices if bias.
 
     >>> plain_mlp(16, gated=False, d_model=4, bias=True)
-    Mlp(d_ff=16, gated=False, biases=20)
+    Mlp(d_ff=16, gated=False, biases=20, d_in=None)
     """
     whole("d_ff", d_ff)
     return Mlp(d_ff, gated, (d_ff * (1 + gated) + d_model) if bias else 0)

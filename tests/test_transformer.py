@@ -71,8 +71,8 @@ def shapes(draw):
     arguments = {
         "n_layers": draw(st.integers(1, 6)), "d_model": draw(st.integers(1, 200)), "n_heads": kv * group, "n_kv_heads": kv,
         "head_dim": head_dim, "d_ff": draw(st.integers(1, 300)), "vocab_size": draw(st.integers(1, 1000)), "gated_mlp": draw(st.booleans()),
-        "tied_embeddings": draw(st.booleans()), "qkv_bias": draw(st.booleans()), "o_bias": draw(st.booleans()), "mlp_bias": draw(st.booleans()),
-        "head_bias": draw(st.booleans()), "norm": draw(st.sampled_from(["layernorm", "layernorm_no_bias", "rmsnorm", "none"])),
+        **{flag: draw(st.booleans()) for flag in ("tied_embeddings", "qkv_bias", "o_bias", "mlp_bias", "head_bias")},
+        "norm": draw(st.sampled_from(["layernorm", "layernorm_no_bias", "rmsnorm", "none"])),
         "qk_norm": draw(st.sampled_from(["", "head", "width"])), "position_rows": draw(st.integers(0, 50)),
         "window": draw(st.none() | st.integers(1, 64)), "window_layers": draw(st.sampled_from(["all", "every 2", "after 1"])),
     }  # fmt: skip

@@ -12,7 +12,7 @@ from analysis.transformer_defaults import DEFAULTS
 from tests.tiny_configs import tiny_config
 
 NOT_IN_TRANSFORMERS = {"kimi_k2", "qwen", "deepseek"}
-ONLY_INSIDE = {"qwen2_vl_text": "qwen2_vl", "qwen2_5_vl_text": "qwen2_5_vl", "qwen3_vl_text": "qwen3_vl", "qwen3_vl_moe_text": "qwen3_vl_moe"}
+ONLY_INSIDE = {f"{outer}_text": outer for outer in ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe")}
 SEEDS = range(4)
 LLAMA = {
     "model_type": "llama", "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,
@@ -38,8 +38,8 @@ PUBLISHED = {
                  "num_key_value_heads": 10, "vocab_size": 100352, "sliding_window": None, "pad_token_id": 100349}, 14_659_507_200,
     ),
     "Phi-3.5-MoE": (
-        LLAMA | {"model_type": "phimoe", "intermediate_size": 6400, "num_local_experts": 16, "num_experts_per_tok": 2, "attention_bias": True,
-                 "lm_head_bias": True, "vocab_size": 32064, "sliding_window": 131072}, 41_873_153_344,
+        LLAMA | {"model_type": "phimoe", "intermediate_size": 6400, "num_local_experts": 16, "num_experts_per_tok": 2,
+                 "attention_bias": True, "lm_head_bias": True, "vocab_size": 32064, "sliding_window": 131072}, 41_873_153_344,
     ),
     "OLMo 2 7B": (
         LLAMA | {"model_type": "olmo2", "intermediate_size": 11008, "num_key_value_heads": 32, "vocab_size": 100352}, 7_298_617_344,
@@ -54,8 +54,9 @@ PUBLISHED = {
         8_190_735_360,
     ),
     "Qwen3 30B-A3B": (
-        LLAMA | {"model_type": "qwen3_moe", "hidden_size": 2048, "intermediate_size": 6144, "moe_intermediate_size": 768, "num_experts": 128,
-                 "num_experts_per_tok": 8, "num_hidden_layers": 48, "num_key_value_heads": 4, "head_dim": 128, "vocab_size": 151936,
+        LLAMA | {"model_type": "qwen3_moe", "hidden_size": 2048, "intermediate_size": 6144, "moe_intermediate_size": 768,
+                 "num_experts": 128, "num_experts_per_tok": 8, "num_hidden_layers": 48, "num_key_value_heads": 4, "head_dim": 128,
+                 "vocab_size": 151936,
                  "decoder_sparse_step": 1, "mlp_only_layers": []}, 30_532_122_624,
     ),
     "gpt-oss 20B": (
@@ -201,7 +202,8 @@ def test_windows_fall_on_the_layers_that_transformers_gives_them(config_classes)
 
 
 def test_fields_that_are_missing_take_the_default_of_the_architecture(config_classes):
-    small = {"hidden_size": 64, "intermediate_size": 80, "num_hidden_layers": 3, "num_attention_heads": 32, "vocab_size": 101, "pad_token_id": 0}
+    small = {"hidden_size": 64, "intermediate_size": 80, "num_hidden_layers": 3, "num_attention_heads": 32, "vocab_size": 101,
+             "pad_token_id": 0}  # fmt: skip
     # Embeddings are tied by default in Gemma and not in Llama; Mistral has 8 key-value heads and Gemma heads of 256.
     for model_type in ("llama", "mistral", "gemma", "gemma2", "gemma3_text", "qwen2", "qwen3", "phi3", "olmo2", "cohere", "starcoder2"):
         assert differences(small | {"model_type": model_type}) == {}
@@ -223,8 +225,8 @@ def test_keys_and_values_of_the_older_names_are_understood():
     # bigscience/bloom: n_embed and n_layer; tiiuae/falcon-40b: n_head.
     bloom = {"model_type": "bloom", "n_embed": 14336, "n_layer": 70, "num_attention_heads": 112, "vocab_size": 250880}
     assert count_params(shape_from_hf_config(bloom)).total == 176_247_271_424
-    opt = {"model_type": "opt", "hidden_size": 1024, "ffn_dim": 4096, "num_hidden_layers": 24, "num_attention_heads": 16, "vocab_size": 50272,
-           "max_position_embeddings": 2048, "word_embed_proj_dim": 512, "do_layer_norm_before": False}  # fmt: skip
+    opt = {"model_type": "opt", "hidden_size": 1024, "ffn_dim": 4096, "num_hidden_layers": 24, "num_attention_heads": 16,
+           "vocab_size": 50272, "max_position_embeddings": 2048, "word_embed_proj_dim": 512, "do_layer_norm_before": False}  # fmt: skip
     assert count_params(shape_from_hf_config(opt)).total == 331_196_416
 
 
@@ -265,15 +267,17 @@ BAD = [
     ({"text_config": [1]}, "text_config must be an object with the fields of the language model, got a list of 1 values"),
     ({"text_config": {}}, "text_config is empty, so the language model is not known"),
     ({"model_type": "mixtral"}, None),
-    ({"model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 9}, "num_experts_per_tok must be a whole number from 1 to 8, got 9"),
+    ({"model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 9},
+     "num_experts_per_tok must be a whole number from 1 to 8, got 9"),
     ({"model_type": "gemma2", "layer_types": ["full_attention"]}, "layer_types must have one entry for each of the 32 layers, got 1"),
     ({"model_type": "gemma2", "layer_types": "full"}, 'layer_types must be a list of texts, one for each layer, got "full"'),
     ({"model_type": "deepseek_v3"}, None),
-    ({"model_type": "nemotron_h", "hybrid_override_pattern": "MX"}, 'hybrid_override_pattern must be made of the letters M, E, \\* and -, got "MX"'),
+    ({"model_type": "nemotron_h", "hybrid_override_pattern": "MX"},
+     'hybrid_override_pattern must be made of the letters M, E, \\* and -, got "MX"'),
     ({"model_type": "gpt_neo", "num_layers": 3, "num_heads": 32, "attention_types": [[["global"], 10**9]]}, "attention_types must give"),
     ({"model_type": "qwen3_moe", "mlp_only_layers": ["a"]}, "mlp_only_layers must be a list of whole numbers, got a list of 1 values"),
     ({"model_type": "lfm2", "block_ffn_dim_multiplier": "x"}, 'block_ffn_dim_multiplier must be a positive number, got "x"'),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("changed", "message"), BAD)
@@ -337,5 +341,6 @@ def test_text_that_is_no_configuration_gets_one_sentence(text, message):
 
 def test_text_that_is_one_is_read_with_and_without_a_byte_order_mark():
     text = json.dumps(LLAMA)
-    assert read_config(text) == read_config(text.encode()) == read_config("\ufeff" + text) == read_config(b"\xef\xbb\xbf" + text.encode()) == LLAMA
+    for given in (text, text.encode(), "\ufeff" + text, b"\xef\xbb\xbf" + text.encode()):
+        assert read_config(given) == LLAMA
     assert read_config('{"time_step_limit": [0.0, Infinity], "a": 1, "a": 2}')["a"] == 2

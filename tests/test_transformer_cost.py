@@ -212,7 +212,8 @@ def test_large_numbers_stay_exact():
     decoder = replace(shape, encoder_layers=(), layers=tuple(replace(layer, cross=None) for layer in shape.layers))
     flops = forward_flops(decoder, 1024, 10**7).scores
     assert isinstance(flops, int) and flops == 2 * 1024 * 15 * 30 * 64 * 10**14
-    assert kv_cache_bytes(decoder, 4096, batch=[1, 2], bytes_per_value=0.5).tolist() == [kv_cache_bytes(decoder, 4096) / 4 * b for b in (1, 2)]
+    quarter = kv_cache_bytes(decoder, 4096) / 4
+    assert kv_cache_bytes(decoder, 4096, batch=[1, 2], bytes_per_value=0.5).tolist() == [quarter, 2 * quarter]
 
 
 # --- contract --------------------------------------------------------------------------------------------------------
