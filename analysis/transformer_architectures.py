@@ -122,6 +122,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "bitnet": Architecture(**KEYED, attention=attentions.bitnet, layer=parts.bitnet_layer),
     "cwm": Architecture(mlp_bias="mlp_bias", pattern=layers.every(4, start=0)),
     "diffllama": Architecture(**KEYED, attention=attentions.diffllama),
+    "granite_swa": replace(LLAMA, pattern=layers.every(4, start=0), attention=attentions.sinks),
     "helium": Architecture(qkv_bias="attention_bias", mlp_bias="mlp_bias"),
     "hyperclovax": replace(LLAMA, layer=parts.hyperclovax_layer),
     "jais2": replace(LLAMA, norm="layernorm", gated=False),
@@ -198,6 +199,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "phimoe": Architecture(**KEYED, norm="layernorm", window="all", head_bias="lm_head_bias", experts=LOCAL_EXPERTS),
     "qwen2_moe": Architecture(qkv_bias="qkv_bias", window="if_used", pattern=layers.qwen2_moe, experts=QWEN2_EXPERTS),
     "qwen3_moe": Architecture(**KEYED, qk_norm="head", window="if_used", experts=QWEN3_EXPERTS),
+    "granitemoe_swa": Architecture(**KEYED, pattern=layers.every(4, start=0), attention=attentions.sinks, experts=GRANITE_EXPERTS),
     "olmoe": Architecture(**KEYED, qk_norm="width", experts=ExpertNames(width="intermediate_size")),
     "flex_olmo": Architecture(**KEYED, qk_norm="width", experts=ExpertNames(width="intermediate_size")),
     "granitemoe": Architecture(**KEYED, experts=LOCAL_EXPERTS),
@@ -217,6 +219,9 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "glm_moe_dsa": replace(DEEPSEEK_V3, experts=LISTED_EXPERTS, attention=attentions.indexer),
     "glm4_moe": Architecture(qkv_bias="attention_bias", qk_norm="head", qk_norm_key="use_qk_norm", experts=DEEPSEEK_EXPERTS),
     "glm4_moe_lite": replace(DEEPSEEK_V3, experts=replace(DEEPSEEK_EXPERTS, rule=SECOND_SPARSE)),
+    "glm4v_moe_text": Architecture(qkv_bias="attention_bias", experts=DEEPSEEK_EXPERTS),
+    "mistral4": DEEPSEEK_V3,
+    "axk1": replace(DEEPSEEK_V3, experts=replace(DEEPSEEK_EXPERTS, rule=layers.mlp_layer_types(default=1)), layer=parts.axk1_layer),
     "dots1": Architecture(**KEYED, qk_norm="head", pattern=layers.after_max_window_layers, experts=DEEPSEEK_EXPERTS),
     "solar_open": Architecture(qkv_bias="attention_bias", experts=replace(DEEPSEEK_EXPERTS, rule=layers.all_sparse)),
     "exaone_moe": Architecture(qk_norm="head", pattern=layers.by_key("sliding_window_pattern", 4),
@@ -240,6 +245,19 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         attention=attentions.output_gate,
         experts=ExpertNames(shared_count="num_shared_experts", rule=layers.first_dense("num_dense_layers"), router_bias=True),
     ),
+    "laguna": Architecture(
+        **KEYED, qk_norm="head", pattern=layers.all_full, attention=attentions.laguna,
+        experts=ExpertNames(shared_width="shared_expert_intermediate_size", rule=SECOND_SPARSE, router_bias=True),
+    ),
+    "beam": Architecture(
+        **KEYED, qk_norm="head", norms_per_layer=4, pattern=layers.beam, attention=attentions.biased_gate,
+        experts=ExpertNames(rule=layers.mlp_layer_types(dense=3)),
+    ),
+    "minimax_m3_vl_text": Architecture(
+        qk_norm="head", pattern=layers.minimax_m3, attention=attentions.minimax_m3,
+        experts=replace(LOCAL_EXPERTS, shared_width="shared_intermediate_size", dense_width="dense_intermediate_size",
+                        rule=layers.moe_layer_freq),
+    ),
     "aria_text": replace(LLAMA, experts=ExpertNames(
         "moe_num_experts", "moe_topk", "intermediate_size", shared_count="moe_num_shared_experts")),
     "flint": Architecture(**KEYED, qk_norm="head", pattern=layers.flint, attention=attentions.sinks,
@@ -259,8 +277,10 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "qwen3_next": replace(QWEN3_NEXT, experts=QWEN2_EXPERTS),
     "qwen3_5_text": QWEN3_NEXT,
     "qwen3_5_moe_text": replace(QWEN3_NEXT, experts=replace(QWEN2_EXPERTS, rule=layers.all_sparse)),
+    "olmo_hybrid": Architecture(**KEYED, qk_norm="width", pattern=layers.olmo_hybrid, attention=attentions.olmo_delta),
     "minimax": Architecture(pattern=layers.every(2, layers.LINEAR, layers.FULL), attention=attentions.lightning, experts=LOCAL_EXPERTS),
     "lfm2": Architecture(qk_norm="head", pattern=layers.lfm2, attention=attentions.short_conv, layer=parts.lfm2_layer),
+    "lfm3": Architecture(**KEYED, qk_norm="head", pattern=layers.lfm3, attention=attentions.gated_conv, layer=parts.lfm3_layer),
     "lfm2_moe": Architecture(qk_norm="head",
                              pattern=layers.must_list, attention=attentions.short_conv,
                              experts=ExpertNames(rule=layers.first_dense("num_dense_layers"))),
@@ -280,6 +300,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "qwen": replace(QWEN2, layer=parts.qwen_layer, same_as="qwen2"),
     "deepseek": Architecture(experts=DEEPSEEK_EXPERTS),
     # --- text parts of multimodal models -----------------------------------------------------------------------------
+    "glm4v_text": Architecture(qkv_bias=True, norms_per_layer=4),
     "qwen2_vl_text": QWEN2,
     "qwen2_5_vl_text": QWEN2,
     "qwen3_vl_text": QWEN3,
@@ -291,5 +312,7 @@ TEXT_PARTS: Mapping[str, str] = {
     "llama4": "llama4_text", "mistral3": "mistral", "llava": "llama", "llava_next": "llama", "paligemma": "gemma", "aria": "aria_text",
     "qwen2_vl": "qwen2_vl_text", "qwen2_5_vl": "qwen2_5_vl_text", "qwen3_vl": "qwen3_vl_text", "qwen3_vl_moe": "qwen3_vl_moe_text",
     "qwen3_5": "qwen3_5_text", "qwen3_5_moe": "qwen3_5_moe_text", "internvl": "qwen2", "got_ocr2": "qwen2", "lfm2_vl": "lfm2",
+    "lfm3_vl": "lfm3", "glm4v": "glm4v_text", "glm4v_moe": "glm4v_moe_text", "minimax_m3_vl": "minimax_m3_vl_text", "idefics3": "llama",
+    "smolvlm": "llama", "aya_vision": "cohere2", "cohere2_vision": "cohere2",
 }  # fmt: skip
 """model_type of the text part of multimodal models, where their configuration does not name it."""

@@ -7,7 +7,7 @@ the window of this one, the kind of the layer in the words of transformers, and 
 from dataclasses import replace
 
 from analysis import transformer_mixers as mixers
-from analysis.transformer_layers import FULL, LINEAR, SLIDING
+from analysis.transformer_layers import FULL, LINEAR, SLIDING, SPARSE
 from analysis.transformer_reader import Reader
 from analysis.transformer_shape import Attention, Recurrent
 
@@ -30,6 +30,35 @@ def diffllama(read: Reader, attention: Attention, *_layer) -> Attention:
 def output_gate(read: Reader, attention: Attention, *_layer) -> Attention:
     """A gate on the output of every head."""
     return replace(attention, extra_matrix=read.size("hidden_size") * attention.n_heads * attention.head_dim)
+
+
+def biased_gate(read: Reader, attention: Attention, *_layer) -> Attention:
+    """A gate on the output of every head, with a bias for each head."""
+    return replace(output_gate(read, attention), extra=attention.n_heads)
+
+
+def laguna(read: Reader, attention: Attention, kind: str, index: int, n_layers: int) -> Attention:
+    """A number of heads for each layer, and a gate for each head or each of its values."""
+    heads = read.numbers("num_attention_heads_per_layer")
+    if heads is not None:
+        if len(heads) != n_layers or heads[index] < 1:
+            raise ValueError(f"num_attention_heads_per_layer must have one number of at least 1 for each of the {n_layers} layers")
+        read.divides("num_attention_heads", heads[index], "num_key_value_heads", attention.n_kv_heads)
+        attention = replace(attention, n_heads=heads[index])
+    per_head = read.find("gating")[1] in (True, "per-head")
+    return replace(attention, extra_matrix=read.size("hidden_size") * attention.n_heads * (1 if per_head else attention.head_dim))
+
+
+def minimax_m3(read: Reader, attention: Attention, kind: str, *_layer) -> Attention:
+    """An indexer with a key of its own in sparse layers."""
+    if kind != SPARSE:
+        return attention
+    names = {"index_n_heads": "sparse_num_index_heads", "index_head_dim": "sparse_index_dim"}
+    heads, width = (
+        read.size(f"sparse_attention_config.{inner}", required=False) or read.size(name) for name, inner in names.items()
+    )  # fmt: skip
+    matrix = read.size("hidden_size") * (heads + 1) * width
+    return replace(attention, extra_matrix=matrix, extra=2 * width, extra_cache=width)
 
 
 def gpt_bigcode(read: Reader, attention: Attention, *_layer) -> Attention:
@@ -200,6 +229,19 @@ def gated_delta(read: Reader, attention: Attention, kind: str, *_layer) -> Atten
     )  # fmt: skip
 
 
+def olmo_delta(read: Reader, attention: Attention, kind: str, *_layer) -> Attention | Recurrent:
+    """A gated delta network in linear layers, with as many heads as attention where it says nothing else."""
+    if kind != LINEAR:
+        return attention
+    d_model, heads = read.size("hidden_size"), attention.n_heads
+    key_heads = read.size("linear_num_key_heads", required=False) or heads
+    key_dim = read.size("linear_key_head_dim", required=False) or int(0.75 * d_model / key_heads)
+    return mixers.gated_delta(
+        d_model, key_heads, key_dim, read.size("linear_num_value_heads", required=False) or heads,
+        read.size("linear_value_head_dim", required=False) or 2 * key_dim, read.size("linear_conv_kernel_dim"),
+    )  # fmt: skip
+
+
 def lightning(read: Reader, attention: Attention, kind: str, *_layer) -> Attention | Recurrent:
     """Lightning attention in linear layers."""
     return mixers.lightning(read.size("hidden_size"), attention.n_heads, attention.head_dim) if kind == LINEAR else attention
@@ -217,3 +259,9 @@ def kimi_delta(read: Reader, attention: Attention, kind: str, *_layer) -> Attent
 def short_conv(read: Reader, attention: Attention, kind: str, *_layer) -> Attention | Recurrent:
     """A short convolution in conv layers."""
     return mixers.short_conv(read.size("hidden_size"), read.size("conv_L_cache"), read.flag("conv_bias")) if kind == "conv" else attention
+
+
+def gated_conv(read: Reader, attention: Attention, kind: str, *_layer) -> Attention | Recurrent:
+    """A short convolution in conv layers; attention with a gate for each head where use_attention_gate is on."""
+    gate = read.size("hidden_size") * attention.n_heads * read.flag("use_attention_gate")
+    return short_conv(read, replace(attention, extra_matrix=gate), kind)

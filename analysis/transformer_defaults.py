@@ -22,10 +22,21 @@ DEFAULTS: dict[str, dict] = {
         "hidden_size": 4096, "intermediate_size": 4096, "max_position_embeddings": 2048, "moe_num_experts": 8,
         "moe_num_shared_experts": 2, "moe_topk": 2, "num_attention_heads": 32, "num_hidden_layers": 32, "vocab_size": 32000,
     },
+    "axk1": {
+        "hidden_size": 7168, "intermediate_size": 18432, "kv_lora_rank": 512, "max_position_embeddings": 32768,
+        "moe_intermediate_size": 2048, "n_routed_experts": 192, "n_shared_experts": 1, "num_attention_heads": 64,
+        "num_experts_per_tok": 8, "num_hidden_layers": 61, "num_key_value_heads": 64, "num_local_experts": 192, "q_lora_rank": 1536,
+        "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128, "vocab_size": 163840,
+    },
     "bamba": {
         "hidden_size": 4096, "intermediate_size": 14336, "mamba_conv_bias": True, "mamba_d_conv": 4, "mamba_d_state": 256,
         "mamba_expand": 2, "mamba_n_groups": 1, "mamba_n_heads": 128, "max_position_embeddings": 262144, "num_attention_heads": 32,
         "num_hidden_layers": 32, "num_key_value_heads": 8, "vocab_size": 128000,
+    },
+    "beam": {
+        "head_dim": 128, "hidden_size": 5120, "intermediate_size": 20480, "max_position_embeddings": 8192,
+        "moe_intermediate_size": 2560, "num_attention_heads": 48, "num_experts": 256, "num_experts_per_tok": 8, "num_hidden_layers": 52,
+        "num_key_value_heads": 8, "sliding_window": 512, "vocab_size": 151936,
     },
     "biogpt": {
         "hidden_size": 1024, "intermediate_size": 4096, "max_position_embeddings": 1024, "num_attention_heads": 16,
@@ -175,6 +186,16 @@ DEFAULTS: dict[str, dict] = {
         "num_experts_per_tok": 4, "num_hidden_layers": 47, "num_key_value_heads": 20, "num_local_experts": 64, "q_lora_rank": 768,
         "qk_nope_head_dim": 192, "qk_rope_head_dim": 64, "v_head_dim": 256, "vocab_size": 154880,
     },
+    "glm4v_moe_text": {
+        "attention_bias": True, "first_k_dense_replace": 1, "hidden_size": 4096, "intermediate_size": 10944,
+        "max_position_embeddings": 65536, "moe_intermediate_size": 1408, "n_routed_experts": 128, "n_shared_experts": 1,
+        "num_attention_heads": 96, "num_experts_per_tok": 8, "num_hidden_layers": 46, "num_key_value_heads": 8,
+        "num_local_experts": 128, "vocab_size": 151424,
+    },
+    "glm4v_text": {
+        "hidden_size": 4096, "intermediate_size": 13696, "max_position_embeddings": 32768, "num_attention_heads": 32,
+        "num_hidden_layers": 40, "num_key_value_heads": 2, "vocab_size": 151552,
+    },
     "glm_moe_dsa": {
         "first_k_dense_replace": 3, "head_dim": 64, "hidden_size": 6144, "index_head_dim": 128, "index_n_heads": 32,
         "intermediate_size": 12288, "kv_lora_rank": 512, "max_position_embeddings": 202752, "moe_intermediate_size": 2048,
@@ -211,9 +232,18 @@ DEFAULTS: dict[str, dict] = {
         "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32,
         "num_hidden_layers": 32, "vocab_size": 32000,
     },
+    "granite_swa": {
+        "hidden_size": 2560, "intermediate_size": 8192, "max_position_embeddings": 8192, "num_attention_heads": 20,
+        "num_hidden_layers": 24, "num_key_value_heads": 4, "sliding_window": 128, "tie_word_embeddings": True, "vocab_size": 100352,
+    },
     "granitemoe": {
         "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32,
         "num_experts_per_tok": 2, "num_hidden_layers": 32, "num_local_experts": 8, "vocab_size": 32000,
+    },
+    "granitemoe_swa": {
+        "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32,
+        "num_experts_per_tok": 2, "num_hidden_layers": 32, "num_local_experts": 8, "shared_intermediate_size": 0, "sliding_window": 128,
+        "vocab_size": 32000,
     },
     "granitemoehybrid": {
         "hidden_size": 4096, "intermediate_size": 11008, "mamba_conv_bias": True, "mamba_d_conv": 4, "mamba_d_state": 256,
@@ -275,6 +305,11 @@ DEFAULTS: dict[str, dict] = {
         "num_attention_heads": 48, "num_experts": 384, "num_experts_per_tok": 6, "num_hidden_layers": 50, "num_key_value_heads": 4,
         "shared_expert_intermediate_size": 512, "sliding_window": 513, "vocab_size": 128000,
     },
+    "laguna": {
+        "gating": True, "head_dim": 128, "hidden_size": 2048, "intermediate_size": 8192, "max_position_embeddings": 131072,
+        "moe_intermediate_size": 512, "num_attention_heads": 48, "num_experts": 256, "num_experts_per_tok": 8, "num_hidden_layers": 40,
+        "num_key_value_heads": 8, "shared_expert_intermediate_size": 512, "sliding_window": 512, "vocab_size": 100352,
+    },
     "lfm2": {
         "block_auto_adjust_ff_dim": True, "block_ffn_dim_multiplier": 1.0, "block_multiple_of": 256, "conv_L_cache": 3,
         "hidden_size": 2560, "intermediate_size": 12288, "max_position_embeddings": 128000, "num_attention_heads": 32,
@@ -284,6 +319,11 @@ DEFAULTS: dict[str, dict] = {
         "conv_L_cache": 3, "hidden_size": 2048, "intermediate_size": 7168, "max_position_embeddings": 128000,
         "moe_intermediate_size": 1792, "num_attention_heads": 32, "num_dense_layers": 2, "num_experts": 32, "num_experts_per_tok": 4,
         "num_hidden_layers": 32, "num_key_value_heads": 8, "tie_word_embeddings": True, "vocab_size": 65536,
+    },
+    "lfm3": {
+        "conv_L_cache": 7, "head_dim": 128, "hidden_size": 2048, "intermediate_size": 7680, "max_position_embeddings": 128000,
+        "num_attention_heads": 16, "num_hidden_layers": 24, "num_key_value_heads": 4, "sliding_window": 256,
+        "tie_word_embeddings": True, "use_attention_gate": True, "use_sandwich_norm": True, "vocab_size": 128000,
     },
     "llama": {
         "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32,
@@ -328,6 +368,12 @@ DEFAULTS: dict[str, dict] = {
         "num_experts": 256, "num_experts_per_tok": 8, "num_hidden_layers": 62, "num_key_value_heads": 8, "num_local_experts": 256,
         "vocab_size": 200064,
     },
+    "minimax_m3_vl_text": {
+        "dense_intermediate_size": 12288, "head_dim": 128, "hidden_size": 6144, "index_head_dim": 128, "index_n_heads": 4,
+        "intermediate_size": 3072, "max_position_embeddings": 524288, "num_attention_heads": 64, "num_experts": 128,
+        "num_experts_per_tok": 4, "num_hidden_layers": 60, "num_key_value_heads": 4, "num_local_experts": 128,
+        "shared_intermediate_size": 3072, "vocab_size": 200064,
+    },
     "ministral": {
         "hidden_size": 4096, "intermediate_size": 14336, "max_position_embeddings": 131072, "num_attention_heads": 32,
         "num_hidden_layers": 32, "num_key_value_heads": 8, "sliding_window": 4096, "vocab_size": 32000,
@@ -339,6 +385,13 @@ DEFAULTS: dict[str, dict] = {
     "mistral": {
         "hidden_size": 4096, "intermediate_size": 14336, "max_position_embeddings": 131072, "num_attention_heads": 32,
         "num_hidden_layers": 32, "num_key_value_heads": 8, "sliding_window": 4096, "vocab_size": 32000,
+    },
+    "mistral4": {
+        "first_k_dense_replace": 0, "hidden_size": 4096, "intermediate_size": 12288, "kv_lora_rank": 256,
+        "max_position_embeddings": 1048576, "moe_intermediate_size": 2048, "n_routed_experts": 128, "n_shared_experts": 1,
+        "num_attention_heads": 32, "num_experts_per_tok": 4, "num_hidden_layers": 36, "num_key_value_heads": 32,
+        "num_local_experts": 128, "q_lora_rank": 1024, "qk_nope_head_dim": 64, "qk_rope_head_dim": 64, "v_head_dim": 128,
+        "vocab_size": 131072,
     },
     "mixtral": {
         "hidden_size": 4096, "intermediate_size": 14336, "max_position_embeddings": 131072, "num_attention_heads": 32, "num_experts": 8,
@@ -374,6 +427,10 @@ DEFAULTS: dict[str, dict] = {
     "olmo3": {
         "hidden_size": 4096, "intermediate_size": 11008, "max_position_embeddings": 2048, "num_attention_heads": 32,
         "num_hidden_layers": 32, "sliding_window": 4096, "vocab_size": 50304,
+    },
+    "olmo_hybrid": {
+        "hidden_size": 3840, "intermediate_size": 11008, "linear_conv_kernel_dim": 4, "max_position_embeddings": 65536,
+        "num_attention_heads": 30, "num_hidden_layers": 32, "vocab_size": 100352,
     },
     "olmoe": {
         "hidden_size": 2048, "intermediate_size": 2048, "max_position_embeddings": 4096, "num_attention_heads": 16, "num_experts": 64,

@@ -8,6 +8,7 @@ whether each layer has them.
 from analysis.transformer_reader import MOST_LAYERS, Reader, short
 
 FULL, SLIDING, CHUNKED, LINEAR = "full_attention", "sliding_attention", "chunked_attention", "linear_attention"
+SPARSE = "minimax_m3_sparse"
 OLD_WORDS = {"attention": FULL, "full": FULL, "sliding": SLIDING, "mamba": LINEAR, "linear": LINEAR}
 NEMOTRON_LETTERS = {"M": LINEAR, "E": "moe", "*": FULL, "-": "mlp"}
 
@@ -148,6 +149,28 @@ def lfm2(read: Reader, n_layers: int) -> list[str]:
     return [FULL if attending is None or index in attending else "conv" for index in range(n_layers)]
 
 
+def lfm3(read: Reader, n_layers: int) -> list[str]:
+    """Of four layers the first has a window (but the first of all), the third attends to everything, the others are convolutions."""
+    return [FULL if index % 4 == 2 else SLIDING if index % 4 == 0 and index else "conv" for index in range(n_layers)]
+
+
+def olmo_hybrid(read: Reader, n_layers: int) -> list[str]:
+    """Every fourth layer attends; the last does where none would."""
+    kinds = every(4, FULL, LINEAR)(read, n_layers)
+    return kinds if FULL in kinds else [*kinds[:-1], FULL]
+
+
+def beam(read: Reader, n_layers: int) -> list[str]:
+    """Every sixth layer and the last attend to everything."""
+    return [*every(6)(read, n_layers)[:-1], FULL]
+
+
+def minimax_m3(read: Reader, n_layers: int) -> list[str]:
+    """Layers with an indexer where sparse_attention_config lists them, else none."""
+    sparse = read.numbers("sparse_attention_config.sparse_attention_freq")
+    return [SPARSE if sparse and index < len(sparse) and sparse[index] else FULL for index in range(n_layers)]
+
+
 def kimi(read: Reader, n_layers: int) -> list[str]:
     """Layers that linear_attn_config numbers from 1, else every fourth but the first."""
     full = read.numbers("linear_attn_config.full_attn_layers")
@@ -202,6 +225,16 @@ def mlp_layer_types(dense: int | None = None, default: int = 0):
         return [word == "sparse" for word in words]
 
     return rule
+
+
+def moe_layer_freq(read: Reader, n_layers: int) -> list[bool]:
+    """As mlp_layer_types lists, else as the numbers of moe_layer_freq say, else every layer."""
+    numbers = read.numbers("moe_layer_freq")
+    if read.holds("mlp_layer_types") or not numbers:
+        return mlp_layer_types(dense=0)(read, n_layers)
+    if len(numbers) != n_layers:
+        raise ValueError(f"moe_layer_freq must have one entry for each of the {n_layers} layers, got {len(numbers)}")
+    return [number != 0 for number in numbers]
 
 
 def sparse_step(read: Reader, n_layers: int) -> list[bool]:

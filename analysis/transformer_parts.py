@@ -60,6 +60,21 @@ def lfm2_layer(read: Reader, layer: Layer, *_layer) -> Layer:
     return replace(layer, mlp=replace(layer.mlp, d_ff=d_ff))
 
 
+def lfm3_layer(read: Reader, layer: Layer, *_layer) -> Layer:
+    """Norms after each part as well, where use_sandwich_norm is on."""
+    return replace(layer, norms=4 if read.flag("use_sandwich_norm") else 2)
+
+
+def axk1_layer(read: Reader, layer: Layer, *_layer) -> Layer:
+    """A norm after the experts."""
+    if not layer.experts:
+        return layer
+    norm = read.size("hidden_size")
+    if layer.experts.shared is None:
+        return replace(layer, norms=layer.norms + 1)
+    return replace(layer, experts=replace(layer.experts, shared=replace(layer.experts.shared, biases=norm)))
+
+
 def hunyuan_moe_layer(read: Reader, layer: Layer, *_layer) -> Layer:
     """A shared expert of the same width; lists of numbers by layer must all be the same."""
     return replace(layer, experts=replace(layer.experts, shared=layer.experts.expert))

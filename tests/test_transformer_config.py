@@ -12,7 +12,7 @@ from analysis.transformer_defaults import DEFAULTS
 from tests.tiny_configs import tiny_config
 
 NOT_IN_TRANSFORMERS = {"kimi_k2", "qwen", "deepseek"}
-ONLY_INSIDE = {f"{outer}_text": outer for outer in ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe")}
+ONLY_INSIDE = {f"{outer}_text": outer for outer in ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe", "glm4v", "glm4v_moe")}
 SEEDS = range(4)
 LLAMA = {
     "model_type": "llama", "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,

@@ -39,7 +39,8 @@ WIDTHS = {
     "feed_forward_proj": ["relu", "gated-gelu"], "relative_attention_num_buckets": [8, 32], "num_sparse_encoder_layers": [1, 2],
     "num_sparse_decoder_layers": [1, 2], "router_bias": [True, False], "window_size": [8], "attention_chunk_size": [16],
     "global_attn_every_n_layers": [2, 3], "sliding_window_pattern": [2, 3], "expansion_ratio": [4], "moe_latent_size": [None, 32],
-    "index_topk_freq": [1, 2], "altup_correct_scale": [True, False], "full_attention_interval": [2, 3],
+    "index_topk_freq": [1, 2], "altup_correct_scale": [True, False], "full_attention_interval": [2, 3], "gating": [True, "per-element"],
+    "use_sandwich_norm": [True, False], "use_attention_gate": [True, False], "dense_intermediate_size": [112],
 }  # fmt: skip
 """Values that a field may take."""
 
@@ -102,6 +103,11 @@ def adjusted(config: dict, model_type: str, draw: random.Random) -> dict:
         config["num_global_key_value_heads"] = draw.choice([1, None])
     if model_type in ("hunyuan_v1_dense", "hunyuan_v1_moe", "ministral", "glm4_moe", "nemotron"):
         config |= {"head_dim": draw.choice([8, 24])}
+    if model_type == "laguna":
+        config["num_attention_heads_per_layer"] = [config["num_attention_heads"] * draw.choice([1, 2]) for _ in range(layers)]
+    if model_type == "minimax_m3_vl_text":
+        config["layer_types"] = [draw.choice(["full_attention", "minimax_m3_sparse"]) for _ in range(layers)]
+        config["moe_layer_freq"] = [draw.choice([0, 1]) for _ in range(layers - 1)] + [1]
     if model_type == "ernie4_5_moe":
         config["moe_layer_end_index"] = draw.choice([-1, layers - 2])
     return config
