@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 from analysis.transformer_architectures import ARCHITECTURES, TEXT_PARTS, Architecture
+from analysis.transformer_build import qk_norm_values, split_heads
 from analysis.transformer_layers import CHUNKED, SLIDING, layer_kinds
 from analysis.transformer_parts import t5
 from analysis.transformer_reader import Reader, short
-from analysis.transformer_shape import Attention, Experts, Latent, Layer, Mlp, TransformerShape, plain_mlp, qk_norm_values, split_heads
+from analysis.transformer_shape import Attention, Experts, Latent, Layer, Mlp, TransformerShape, plain_mlp
 
 LARGEST_CONFIG_BYTES = 1_000_000
 TEXT_KEYS = ("text_config", "llm_config", "language_config")

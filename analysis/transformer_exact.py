@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from analysis.transformer_architectures import ARCHITECTURES
 from analysis.transformer_config import checked_config, text_part
 from analysis.transformer_count import ParamCounts
 
@@ -54,11 +55,14 @@ def exact_param_counts(config: Mapping[str, Any], progress=None) -> dict[str, An
 
     config = checked_config(config)
     text, notes = text_part(config)
+    if note := twin(text):
+        text["model_type"], notes = note[0], (*notes, note[1])
     config_object = build_config(text)
-    if notes and auto_class(config_object) is None:  # the language model exists only inside the multimodal one
+    nested = text is not config and config.get("model_type") != text.get("model_type")
+    if nested and auto_class(config_object) is None:  # the language model exists only inside the multimodal one
         config_object = build_config(config)
     model, n_tensors = build_model(config_object, progress)
-    counts = count_by_part(model, config_object.get_text_config(decoder=True) if notes else config_object)
+    counts = count_by_part(model, config_object.get_text_config(decoder=True) if nested else config_object)
     return {
         **counts.__dict__,
         "model_class": type(model).__name__,
@@ -73,6 +77,19 @@ def task(arguments: Mapping[str, Any], progress) -> dict[str, Any]:
     """Worker task: exact_param_counts of arguments["config"]."""
     progress(0, 1, "loading transformers")
     return exact_param_counts(arguments["config"], progress)
+
+
+def twin(config: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The model_type with the very tensors of one that transformers lacks, and a note on it; None where there is none.
+
+    >>> twin({"model_type": "kimi_k2"})[0], twin({"model_type": "llama"})
+    ('deepseek_v3', None)
+    """
+    model_type = config.get("model_type")
+    architecture = ARCHITECTURES.get(model_type) if isinstance(model_type, str) else None
+    if architecture is None or not architecture.same_as or architecture.layer:
+        return None
+    return architecture.same_as, f"Built as {architecture.same_as}, which {model_type} equals."
 
 
 def build_config(config: Mapping[str, Any]):

@@ -138,7 +138,7 @@ def test_published_configurations_give_the_published_counts(name, config_classes
     assert differences(config) == {}
 
 
-def test_kimi_k2_is_a_deepseek_v3_of_other_sizes():
+def test_kimi_k2_is_a_deepseek_v3_of_other_sizes(config_classes):
     # Technical report, Table 2: 1.04T total, 32.6B active, with other rounding; the index on the hub counts 1,026,408,232,448, of
     # which 60 x 384 are correction values of the routers.
     config = DEEPSEEK | {"num_attention_heads": 64, "num_key_value_heads": 64, "n_routed_experts": 384, "first_k_dense_replace": 1,
@@ -146,6 +146,7 @@ def test_kimi_k2_is_a_deepseek_v3_of_other_sizes():
     counts = count_params(shape_from_hf_config(config | {"model_type": "kimi_k2"}))
     assert counts == count_params(shape_from_hf_config(config | {"model_type": "deepseek_v3"}))
     assert counts.total + 60 * 384 == 1_026_408_232_448
+    assert differences(config | {"model_type": "kimi_k2"}) == {}
 
 
 def test_the_first_qwen_and_deepseekmoe_are_the_rows_of_the_table():
