@@ -269,7 +269,8 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     # --- attention with recurrent layers -----------------------------------------------------------------------------
     "jamba": Architecture(attention=attentions.jamba, experts=ExpertNames(width="intermediate_size", rule=layers.period)),
     "bamba": Architecture(**KEYED, mlp_bias="mlp_bias", attention=attentions.bamba),
-    "granitemoehybrid": Architecture(**KEYED, pattern=layers.all_linear, own_mlp=True, attention=attentions.granite_hybrid,
+    "granitemoehybrid": Architecture(names={"layer_types": "layers_block_type"}, **KEYED, pattern=layers.all_linear,
+                                     own_mlp=True, attention=attentions.granite_hybrid,
                                      layer=parts.granite_hybrid_layer, experts=GRANITE_EXPERTS),
     "falcon_h1": Architecture(**KEYED, mlp_bias="mlp_bias", layer=parts.falcon_h1_layer),
     "nemotron_h": Architecture(mlp_bias="mlp_bias", gated=False, norms_per_layer=1, pattern=layers.nemotron_h, own_mlp=True,
@@ -279,9 +280,10 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "qwen3_5_moe_text": replace(QWEN3_NEXT, experts=replace(QWEN2_EXPERTS, rule=layers.all_sparse)),
     "olmo_hybrid": Architecture(**KEYED, qk_norm="width", pattern=layers.olmo_hybrid, attention=attentions.olmo_delta),
     "minimax": Architecture(pattern=layers.every(2, layers.LINEAR, layers.FULL), attention=attentions.lightning, experts=LOCAL_EXPERTS),
-    "lfm2": Architecture(qk_norm="head", pattern=layers.lfm2, attention=attentions.short_conv, layer=parts.lfm2_layer),
+    "lfm2": Architecture(names={"intermediate_size": "block_ff_dim", "tie_word_embeddings": "tie_embedding"},
+                         qk_norm="head", pattern=layers.lfm2, attention=attentions.short_conv, layer=parts.lfm2_layer),
     "lfm3": Architecture(**KEYED, qk_norm="head", pattern=layers.lfm3, attention=attentions.gated_conv, layer=parts.lfm3_layer),
-    "lfm2_moe": Architecture(qk_norm="head",
+    "lfm2_moe": Architecture(names={"tie_word_embeddings": "tie_embedding"}, qk_norm="head",
                              pattern=layers.must_list, attention=attentions.short_conv,
                              experts=ExpertNames(rule=layers.first_dense("num_dense_layers"))),
     "kimi_linear": Architecture(

@@ -48,7 +48,7 @@ def qwen_layer(read: Reader, layer: Layer, *_layer) -> Layer:
 
 def lfm2_layer(read: Reader, layer: Layer, *_layer) -> Layer:
     """A width of the MLP that is cut to two thirds and rounded up, where block_auto_adjust_ff_dim is on."""
-    d_ff = read.size("block_ff_dim" if read.holds("block_ff_dim") else "intermediate_size")
+    d_ff = read.size("intermediate_size")
     if read.flag("block_auto_adjust_ff_dim"):
         _name, factor, _held = read.find("block_ffn_dim_multiplier")
         d_ff = int(2 * d_ff / 3)

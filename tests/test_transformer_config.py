@@ -82,6 +82,18 @@ PUBLISHED = {
         DEEPSEEK | {"model_type": "deepseek_v3", "num_attention_heads": 128, "num_key_value_heads": 128, "n_routed_experts": 256,
                     "first_k_dense_replace": 3, "vocab_size": 129280}, 671_026_404_352,
     ),
+    "Llama 4 Scout, text": (
+        {"model_type": "llama4", "vision_config": {"model_type": "llama4_vision_model"},
+         "text_config": {"model_type": "llama4_text", "hidden_size": 5120, "intermediate_size": 8192, "intermediate_size_mlp": 16384,
+                         "num_hidden_layers": 48, "num_attention_heads": 40, "num_key_value_heads": 8, "head_dim": 128,
+                         "num_local_experts": 16, "num_experts_per_tok": 1, "interleave_moe_layer_step": 1, "no_rope_layers": [],
+                         "attention_chunk_size": 8192, "vocab_size": 202048}}, 107_769_861_120,
+    ),
+    "LFM2 1.2B": (
+        {"model_type": "lfm2", "hidden_size": 2048, "block_ff_dim": 12288, "block_auto_adjust_ff_dim": True, "block_ffn_dim_multiplier": 1.0,
+         "block_multiple_of": 256, "conv_L_cache": 3, "full_attn_idxs": [2, 5, 8, 10, 12, 14], "num_hidden_layers": 16,
+         "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 65536, "tie_embedding": True}, 1_170_340_608,
+    ),
     "MiniMax-M2": (
         LLAMA | {"model_type": "minimax_m2", "hidden_size": 3072, "intermediate_size": 1536, "num_hidden_layers": 62,
                  "num_attention_heads": 48, "head_dim": 128, "num_local_experts": 256, "num_experts_per_tok": 8, "vocab_size": 200064},
