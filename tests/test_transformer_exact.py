@@ -33,9 +33,6 @@ REAL = {
     "Switch-Base-128": {"model_type": "switch_transformers", "d_model": 768, "d_kv": 64, "d_ff": 3072, "num_layers": 12, "num_heads": 12,
                         "num_decoder_layers": 12, "num_experts": 128, "num_sparse_encoder_layers": 6, "num_sparse_decoder_layers": 6,
                         "vocab_size": 32128},
-    "Switch-C": {"model_type": "switch_transformers", "d_model": 2080, "d_kv": 64, "d_ff": 6144, "num_layers": 15, "num_heads": 30,
-                 "num_decoder_layers": 15, "num_experts": 2048, "num_sparse_encoder_layers": 15, "num_sparse_decoder_layers": 15,
-                 "vocab_size": 32128, "tie_word_embeddings": False},
 }  # fmt: skip
 
 
