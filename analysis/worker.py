@@ -40,6 +40,7 @@ TASKS: Mapping[str, str] = MappingProxyType(
         "echo": "analysis.worker_process:echo",
         "versions": "analysis.worker_process:versions",
         "fit_scaling_law": "analysis.scaling_torch:fit_and_bootstrap",
+        "exact_param_counts": "analysis.transformer_exact:task",
     }
 )
 """What may be asked for, by name: the module and the function task(arguments, progress) that answers it.

@@ -1,0 +1,36 @@
+"""Architecture math: the shape of a transformer, its parameters, FLOPs and cache, all exact.
+
+The parts live in modules of their own, and this is their door:
+
+- `transformer_shape`: what a model is built of; `transformer_build`: the same from plain arguments; `transformer_table`: from a row of
+  the table `models`
+- `transformer_config`: from a Hugging Face config.json, with what architectures name and have in `transformer_architectures`, and
+  what fields cannot say in `_layers`, `_attentions`, `_mixers` and `_parts`; checked access and defaults in `_reader` and `_defaults`
+- `transformer_count`: parameters by part, in closed form
+- `transformer_exact`: parameters by part, counted by transformers on the meta device (worker process only)
+- `transformer_cost`: FLOPs and cache
+"""
+
+from analysis.transformer_build import transformer_shape
+from analysis.transformer_config import read_config, shape_from_hf_config, supported_model_types
+from analysis.transformer_cost import (
+    ForwardFlops,
+    causal_pairs,
+    forward_flops,
+    kv_cache_bytes,
+    kv_cache_values,
+    recurrent_state_bytes,
+    training_flops,
+    values_per_token,
+)
+from analysis.transformer_count import ParamCounts, count_params, layer_params
+from analysis.transformer_exact import exact_param_counts
+from analysis.transformer_shape import Attention, Experts, Latent, Layer, Mlp, Recurrent, TransformerShape
+from analysis.transformer_table import shape_from_row, shape_of_model
+
+__all__ = [
+    "Attention", "Experts", "ForwardFlops", "Latent", "Layer", "Mlp", "ParamCounts", "Recurrent", "TransformerShape", "causal_pairs",
+    "count_params", "exact_param_counts", "forward_flops", "kv_cache_bytes", "kv_cache_values", "layer_params", "read_config",
+    "recurrent_state_bytes", "shape_from_hf_config", "shape_from_row", "shape_of_model", "supported_model_types", "training_flops",
+    "transformer_shape", "values_per_token",
+]  # fmt: skip
