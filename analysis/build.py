@@ -1,4 +1,8 @@
-"""Rebuild the derived tables from the source tables, or prove them current: `python -m analysis.build [--check]`."""
+"""Rebuild the derived tables, or prove them current: `python -m analysis.build [--check] [--upstream DIR]`.
+
+Tables in DERIVED follow from other tables. Those in IMPORTED are read from released files, which are not part of the project: DIR is a
+folder that holds them. Without it the imported tables stay as they are, and --check sees only whether they load.
+"""
 
 import argparse
 import sys
@@ -8,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis import scaling, tables
+from analysis import evals, scaling, tables
 
 DIGITS = 10  # derived numbers are kept to so many significant digits, below what differs between processors
 TOLERANCE = 1e-7  # relative difference that --check lets pass
@@ -39,6 +43,45 @@ def scaling_resamples() -> pd.DataFrame:
 DERIVED: dict[str, Callable[[], pd.DataFrame]] = {"scaling_fits": scaling_fits, "scaling_resamples": scaling_resamples}
 
 
+PYTHIA_FILES = ("pythia-v1/*/zero-shot/*.json", "pythia-v1/*/five-shot/*.json", "pythia-v1/*MtokBS/*.json", "opt/*.json", "bloom/*.json")
+
+
+def released(upstream: Path, pattern: str) -> list[Path]:
+    """The files of EleutherAI/pythia below evals/ that fit a pattern; ValueError where there are none."""
+    files = sorted((upstream / "pythia" / "evals").glob(pattern))
+    if not files:
+        raise ValueError(f"there is no file pythia/evals/{pattern} in {upstream}")
+    return files
+
+
+def pythia_evals(upstream: Path) -> pd.DataFrame:
+    """The table pythia_evals: every score of the suite's checkpoints, of the small-batch runs, and of OPT and BLOOM."""
+    files = [file for pattern in PYTHIA_FILES for file in released(upstream, pattern)]
+    frame = pd.concat([evals.read_results(file.read_bytes(), file.as_posix()) for file in files], ignore_index=True)
+    order = ["family", "model", "arm", "shots", "step", "task", "metric"]
+    return as_categories(frame.sort_values(order, kind="stable", ignore_index=True), "pythia_evals")
+
+
+def term_frequency(upstream: Path) -> pd.DataFrame:
+    """The table term_frequency: accuracy of each operand, by model, step, shots and operation."""
+    files = released(upstream, "csv/*/term_frquency_all_shots.csv")
+    frame = pd.concat([evals.read_results(file.read_bytes(), file.as_posix()) for file in files], ignore_index=True)
+    frame[["operation", "operand"]] = frame["task"].str.extract(r"num_reasoning_arithmetic_([a-z]+)_(\d+)$")
+    frame["accuracy"], frame["operand"] = frame["value"], frame["operand"].astype("int64")
+    order = ["model", "step", "shots", "operation", "operand"]
+    return as_categories(frame.sort_values(order, kind="stable", ignore_index=True), "term_frequency")
+
+
+def as_categories(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The columns that the table's description names, texts as categories, which take a tenth of the memory."""
+    columns = tables.describe_table(name)["columns"]
+    kinds = {key: "category" if spec["type"] == "str" else "int64" for key, spec in columns.items() if spec["type"] != "float"}
+    return frame[list(columns)].astype({key: kind for key, kind in kinds.items() if kind == "category" or not frame[key].isna().any()})
+
+
+IMPORTED: dict[str, Callable[[Path], pd.DataFrame]] = {"pythia_evals": pythia_evals, "term_frequency": term_frequency}
+
+
 def rounded(frame: pd.DataFrame) -> pd.DataFrame:
     """frame with every float to DIGITS significant digits."""
     out = frame.copy()
@@ -54,7 +97,7 @@ def write(name: str, frame: pd.DataFrame) -> None:
     path = tables.DATA / tables.describe_table(name)["file"]
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".parquet":
-        frame.to_parquet(path, index=False)
+        frame.to_parquet(path, index=False, compression="zstd", compression_level=19)
     else:
         frame.to_csv(path, index=False, lineterminator="\n")
 
@@ -82,22 +125,41 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns its exit status."""
     parser = argparse.ArgumentParser(prog="python -m analysis.build", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a stored table is not what the sources give")
-    parser.add_argument("tables", nargs="*", help=f"which (default: all): {', '.join(DERIVED)}")
+    parser.add_argument("--upstream", type=Path, metavar="DIR", help="folder of released files, to import from")
+    parser.add_argument("tables", nargs="*", help=f"which (default: all): {', '.join([*IMPORTED, *DERIVED])}")
     options = parser.parse_args(arguments)
-    unknown = [name for name in options.tables if name not in DERIVED]
+    unknown = [name for name in options.tables if name not in DERIVED and name not in IMPORTED]
     if unknown:
-        parser.error(f"no derived table {', '.join(unknown)}; there are {', '.join(DERIVED)}")
+        parser.error(f"no derived table {', '.join(unknown)}; there are {', '.join([*IMPORTED, *DERIVED])}")
     stale = 0
-    for name in options.tables or DERIVED:
-        frame = rounded(DERIVED[name]())
-        if options.check:
-            problem = difference(name, frame)
-            stale += bool(problem)
-            print(f"{name}: {problem or 'current'}")
-        else:
-            write(name, frame)
-            print(f"{name}: {len(frame):,} rows written to {Path('data') / tables.describe_table(name)['file']}")
+    for name in options.tables or [*IMPORTED, *DERIVED]:  # tables may be derived from imported ones
+        problem = one_table(name, options.check, options.upstream)
+        stale += bool(problem)
     return 1 if stale else 0
+
+
+def one_table(name: str, check: bool, upstream: Path | None) -> str:
+    """Rebuild or check one table and say how it went; what is wrong with it, "" if nothing."""
+    problem = ""
+    if name in IMPORTED and upstream is None:
+        try:
+            tables.load(name)
+        except tables.TableError as error:
+            problem = str(error)
+        print(f"{name}: {problem or 'loads; --upstream DIR imports it anew'}")
+        return problem
+    try:
+        frame = rounded(IMPORTED[name](upstream) if name in IMPORTED else DERIVED[name]())
+    except ValueError as error:
+        print(f"{name}: {error}")
+        return str(error)
+    if check:
+        problem = difference(name, frame)
+        print(f"{name}: {problem or 'current'}")
+    else:
+        write(name, frame)
+        print(f"{name}: {len(frame):,} rows written to {Path('data') / tables.describe_table(name)['file']}")
+    return problem
 
 
 if __name__ == "__main__":
