@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis import evals, scaling, tables
+from analysis import evals, scaling, tables, term_frequency_regression
+from analysis import term_frequency as frequency
 
 DIGITS = 10  # derived numbers are kept to so many significant digits, below what differs between processors
 TOLERANCE = 1e-7  # relative difference that --check lets pass
@@ -40,7 +41,24 @@ def scaling_resamples() -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[["dropped", *scaling.CONSTANTS]]
 
 
-DERIVED: dict[str, Callable[[], pd.DataFrame]] = {"scaling_fits": scaling_fits, "scaling_resamples": scaling_resamples}
+def term_frequency_stats() -> pd.DataFrame:
+    """The table term_frequency_stats: correlations, slopes and gaps of every run against every corpus."""
+    frequencies = frequency.frequencies_of(tables.load("number_frequencies"))
+    return as_categories(frequency.all_statistics(tables.load("term_frequency"), frequencies), "term_frequency_stats")
+
+
+def term_frequency_fits() -> pd.DataFrame:
+    """The table term_frequency_fits: logistic regressions at the last step, with the counts of the Pile."""
+    counts = frequency.frequencies_of(tables.load("number_frequencies"))["pile_train"]
+    return as_categories(term_frequency_regression.all_regressions(tables.load("term_frequency"), counts), "term_frequency_fits")
+
+
+DERIVED: dict[str, Callable[[], pd.DataFrame]] = {
+    "scaling_fits": scaling_fits,
+    "scaling_resamples": scaling_resamples,
+    "term_frequency_stats": term_frequency_stats,
+    "term_frequency_fits": term_frequency_fits,
+}
 
 
 PYTHIA_FILES = ("pythia-v1/*/zero-shot/*.json", "pythia-v1/*/five-shot/*.json", "pythia-v1/*MtokBS/*.json", "opt/*.json", "bloom/*.json")
@@ -75,7 +93,7 @@ def term_frequency(upstream: Path) -> pd.DataFrame:
 def as_categories(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """The columns that the table's description names, texts as categories, which take a tenth of the memory."""
     columns = tables.describe_table(name)["columns"]
-    kinds = {key: "category" if spec["type"] == "str" else "int64" for key, spec in columns.items() if spec["type"] != "float"}
+    kinds = {key: "category" if spec["type"] == "str" else "int64" for key, spec in columns.items() if spec["type"] in ("str", "int")}
     return frame[list(columns)].astype({key: kind for key, kind in kinds.items() if kind == "category" or not frame[key].isna().any()})
 
 

@@ -266,6 +266,7 @@ def test_samples_have_the_fields_and_hashes_of_the_harness():
 # --- properties ------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.integers(2, 20_000), st.data())
 def test_the_number_of_items_follows_from_score_and_standard_error(n, data):
     right = data.draw(st.integers(1, n - 1))

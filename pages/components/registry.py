@@ -40,6 +40,10 @@ ENTRIES = (
         "compute", "Train", "Training budget", ":material/savings:",
         "I have this budget: how large a model, how many tokens, how long, how expensive?", "BloombergGPT, Llama 2, Pythia",
     ),
+    Entry(
+        "term_frequency", "Measure", "Term frequency", ":material/123:",
+        "Are frequent terms answered better, and is frequency the cause?", "Pythia",
+    ),
     Entry("deck", "Run", "Slide deck", ":material/slideshow:", "Which figures go on my slides?", "-"),
     Entry("sources", "Run", "Sources", ":material/format_quote:", "Where does each number come from, and may I reuse it?", "all"),
 )  # fmt: skip
