@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis import evals, scaling, tables, term_frequency_regression
+from analysis import evals, pythia, pythia_emergence, scaling, tables, term_frequency_regression
 from analysis import term_frequency as frequency
 
 DIGITS = 10  # derived numbers are kept to so many significant digits, below what differs between processors
 TOLERANCE = 1e-7  # relative difference that --check lets pass
+TOLERANCES = {"pythia_emergence": 1e-3}  # of tables whose numbers a search finds, which stops a little elsewhere on other processors
 
 
 def scaling_fits() -> pd.DataFrame:
@@ -41,6 +42,23 @@ def scaling_resamples() -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[["dropped", *scaling.CONSTANTS]]
 
 
+def pythia_scores() -> pd.DataFrame:
+    """The table pythia_scores: accuracy on nine tasks."""
+    models = pd.concat([tables.load(name)[["model", "n_params"]] for name in ("pythia_suite", "pythia_families")])
+    tasks = list(tables.load("eval_tasks")["task"])
+    return as_categories(pythia.scores(tables.load("pythia_evals"), models.set_index("model")["n_params"], tasks), "pythia_scores")
+
+
+def pythia_twins() -> pd.DataFrame:
+    """The table pythia_twins: equal scores in the two arms."""
+    return pythia.twins(tables.load("pythia_evals"))
+
+
+def pythia_fits() -> pd.DataFrame:
+    """The table pythia_emergence: when each ability appears."""
+    return pythia_emergence.all_fits(tables.load("pythia_scores"))
+
+
 def term_frequency_stats() -> pd.DataFrame:
     """The table term_frequency_stats: correlations, slopes and gaps of every run against every corpus."""
     frequencies = frequency.frequencies_of(tables.load("number_frequencies"))
@@ -56,6 +74,9 @@ def term_frequency_fits() -> pd.DataFrame:
 DERIVED: dict[str, Callable[[], pd.DataFrame]] = {
     "scaling_fits": scaling_fits,
     "scaling_resamples": scaling_resamples,
+    "pythia_scores": pythia_scores,
+    "pythia_twins": pythia_twins,
+    "pythia_emergence": pythia_fits,
     "term_frequency_stats": term_frequency_stats,
     "term_frequency_fits": term_frequency_fits,
 }
@@ -130,7 +151,9 @@ def difference(name: str, frame: pd.DataFrame) -> str:
         return f"{name}: {stored.shape} is stored, {frame.shape} was rebuilt"
     for column in frame:
         if frame[column].dtype.kind in "fi":
-            same = np.isclose(stored[column].astype(float), frame[column].astype(float), rtol=TOLERANCE, atol=0, equal_nan=True)
+            same = np.isclose(
+                stored[column].astype(float), frame[column].astype(float), rtol=TOLERANCES.get(name, TOLERANCE), atol=0, equal_nan=True
+            )
         else:
             same = (stored[column].astype(str) == frame[column].astype(str)).to_numpy()
         if not same.all():

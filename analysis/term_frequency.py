@@ -75,7 +75,7 @@ def partial(xy, xz, yz):
     (0.5, -0.0526)
     """
     xy, xz, yz = (np.asarray(value, dtype=float) for value in (xy, xz, yz))
-    left = np.sqrt((1 - xz**2) * (1 - yz**2))
+    left = np.sqrt(np.clip((1 - xz**2) * (1 - yz**2), 0, None))
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.clip(np.where(left > 1e-9, (xy - xz * yz) / left, np.nan), -1, 1)
 

@@ -75,7 +75,7 @@ def scatter() -> None:
 def partial() -> None:
     """What frequency tells among operands of like size, by model."""
     step = checkpoint("tf_step_partial")
-    draw("term_frequency.partial", lambda: figures.partial(statistics, corpus, step, shots, operation))
+    draw("term_frequency.partial", lambda: figures.partial(statistics, counts, corpus, step, shots, operation))
 
 
 @st.fragment

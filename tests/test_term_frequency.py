@@ -340,7 +340,7 @@ def test_every_model_operation_and_number_of_examples_can_be_drawn():
                     figures.scatter(stats, counts, "pile_train", model, 143000, shots, operation),
                     figures.course(stats, "pile_train", "partial", model, shots, operation),
                     figures.gap(counts, "pile_train", model, shots, operation, 10),
-                    figures.partial(stats, "pile_train", 13000, shots, operation),
+                    figures.partial(stats, counts, "pile_train", 13000, shots, operation),
                     figures.regression(model, shots, operation, "10 to 99"),
                 ):
                     assert len(panel.title) < 150 and "nan" not in panel.title + panel.caption + panel.alt

@@ -65,7 +65,7 @@ def scatter(statistics: pd.DataFrame, counts: pd.Series, corpus: str, model: str
     numbers = counts.index.to_numpy()
     group = np.where(numbers < 10, "one digit", np.where(numbers % 5 == 0, "ends in 0 or 5", "other"))
     bins = term_frequency.binned(counts, accuracy)
-    traces = [*style.band(bins["count"], bins["low"], bins["high"], "95 % interval of the mean", style.SLATE)]
+    traces = [*style.band(bins["count"], bins["low"], bins["high"], "95% interval of the mean", style.SLATE)]
     traces.append(style.computed_line(bins["count"], bins["accuracy"], "mean of ten operands", style.SLATE))
     for name, color, symbol in GROUPS:
         at = group == name
@@ -96,7 +96,7 @@ def scatter(statistics: pd.DataFrame, counts: pd.Series, corpus: str, model: str
         ]),
         caption=(
             f"One marker per first operand, over 50 questions such as \"What is 24 times 17?\". Accuracy rises by {100 * found['slope']:.1f} points with ten times the count "
-            f"({_points(found, 'slope')}); the brackets hold 95 % intervals over operands. Frequent numbers are also small or round, so this chart alone shows no cause. {V0}"
+            f"({_points(found, 'slope')}); the brackets hold 95% intervals over operands. Frequent numbers are also small or round, so this chart alone shows no cause. {V0}"
         ),
         alt=f"Accuracy of {model} by operand against the operand's count in {_text(corpus)}: {_words(found)}.",
         sources=_sources(corpus),
@@ -116,7 +116,7 @@ def course(statistics: pd.DataFrame, corpus: str, measure: str, model: str, shot
         known = line.dropna(subset=[measure])
         if size == model:
             traces = [
-                *style.band(known["n_tokens"], known[f"{measure}_low"], known[f"{measure}_high"], f"95 % interval, {size}", COLORS[size]),
+                *style.band(known["n_tokens"], known[f"{measure}_low"], known[f"{measure}_high"], f"95% interval, {size}", COLORS[size]),
                 *traces,
             ]
         width = 3.5 if size == model else 1.8
@@ -179,7 +179,7 @@ def gap(counts: pd.Series, corpus: str, model: str, shots: int, operation: str, 
         mean, error = part.mean(axis=1), 1.96 * part.std(axis=1, ddof=1) / np.sqrt(len(members))
         low, high = (mean - error).clip(lower=0), (mean + error).clip(upper=1)
         if name != "others":
-            bands += style.band(tokens, low, high, f"95 % interval, {name}", color)
+            bands += [edge | {"showlegend": False} for edge in style.band(tokens, low, high, f"95% interval, {name}", color)]
         lines.append(style.computed_line(tokens, mean, name, color, width=1.5 if name == "others" else 2.5))
         parts.append(
             {
@@ -202,7 +202,7 @@ def gap(counts: pd.Series, corpus: str, model: str, shots: int, operation: str, 
         data=lambda: table_of(parts),
         caption=(
             f"{operation.capitalize()} with {shots} examples. The difference between the two outer lines with ten operands each is what the paper's Table 4 prints. "
-            f"Most frequent: {', '.join(map(str, sorted(order[:extremes])))}. Bands are 95 % intervals of the mean over operands. {V0}"
+            f"Most frequent: {', '.join(map(str, sorted(order[:extremes])))}. Bands are 95% intervals of the mean over operands. {V0}"
         ),
         alt=f"Accuracy of {model} over training for frequent and rare operands, ending at {most:.0%} and {least:.0%}.",
         sources=(*_sources(corpus), Citation("biderman2023", "Table 4")),
@@ -211,7 +211,7 @@ def gap(counts: pd.Series, corpus: str, model: str, shots: int, operation: str, 
     )  # fmt: skip
 
 
-def partial(statistics: pd.DataFrame, corpus: str, step: int, shots: int, operation: str) -> Panel:
+def partial(statistics: pd.DataFrame, counts: pd.Series, corpus: str, step: int, shots: int, operation: str) -> Panel:
     """For each size the rank correlation with frequency, as it is and with the operand's size held fixed."""
     rows = statistics[(statistics["step"] == step) & (statistics["shots"] == shots) & (statistics["operation"] == operation)]
     rows = rows.set_index("model").reindex(SIZES[::-1]).dropna(subset=["rho", "partial", "rho_low", "partial_low"])
@@ -222,7 +222,7 @@ def partial(statistics: pd.DataFrame, corpus: str, step: int, shots: int, operat
             figure=style.figure(
                 [],
                 forest.layout(
-                    [_short(model) for model in SIZES[::-1]], "number", "Rank correlation of accuracy and count", x_range=(-0.6, 1.0)
+                    [_short(model) for model in SIZES[::-1]], "number", "Rank correlation of accuracy and count", x_range=(-0.5, 1.0)
                 ),
             ),
             data=lambda: statistics[statistics["step"] == step][["model", "step", "shots", "operation", "rho", "partial"]].assign(
@@ -239,7 +239,8 @@ def partial(statistics: pd.DataFrame, corpus: str, step: int, shots: int, operat
         forest.intervals(rows["rho"], rows["rho_low"], rows["rho_high"], at, "as it is", style.SLATE, "circle", shift=-0.14),
         forest.intervals(rows["partial"], rows["partial_low"], rows["partial_high"], at, "operand size held fixed", style.CRIMSON, "diamond", shift=0.14),
     ]  # fmt: skip
-    layout = forest.layout([_short(model) for model in rows.index], "number", "Rank correlation of accuracy and count", x_range=(-0.6, 1.0))
+    layout = forest.layout([_short(model) for model in rows.index], "number", "Rank correlation of accuracy and count", x_range=(-0.5, 1.0))
+    with_size = float(term_frequency.spearman(counts, counts.index))
     clear = [model for model, low in rows["partial_low"].items() if low > 0]
     big = rows.iloc[0]
     stays = "and stays above zero" if big["partial_low"] > 0 else "and can no longer be told from zero"
@@ -253,8 +254,8 @@ def partial(statistics: pd.DataFrame, corpus: str, step: int, shots: int, operat
             for name, series in (("rho", "as it is"), ("partial", "operand size held fixed"))
         ]),
         caption=(
-            "Small numbers are both frequent and easy: in the Pile the rank correlation of count and operand is -0.91. The second mark asks what frequency tells among "
-            f"operands of like size. It stays above zero for {len(clear)} of {len(rows)} sizes. Bars are 95 % intervals over operands. Correlation at fixed size is still no proof of cause. {V0}"
+            f"Small numbers are both frequent and easy: the rank correlation of count and operand is {with_size:.2f} in {_text(corpus)}. The second mark asks what frequency tells among "
+            f"operands of like size. It stays above zero for {len(clear)} of {len(rows)} sizes. Bars are 95% intervals over operands. Correlation at fixed size is still no proof of cause. {V0}"
         ),
         alt=f"Correlation with frequency by model size, as it is and at fixed operand size; {_short(rows.index[0])} has {big['rho']:.2f} and {big['partial']:.2f}.",
         sources=_sources(corpus),
@@ -302,7 +303,7 @@ def regression(model: str, shots: int, operation: str, operands: str) -> Panel:
         data=lambda: rows[["model", "shots", "operation", "operands", "term", "alone", "coefficient", "low", "high"]].assign(status="computed"),
         caption=(
             f"A logistic regression of the 50 answers per operand on five properties of it. For the count, {significant(after['coefficient'], 3)} ({significant(after['low'], 3)} to {significant(after['high'], 3)}) "
-            f"remains of {significant(before['coefficient'], 3)}. Right of the line a property goes with more right answers. Bars are 95 % intervals over operands. Last checkpoint, counts of the Pile. {V0}"
+            f"remains of {significant(before['coefficient'], 3)}. Right of the line a property goes with more right answers. Bars are 95% intervals over operands. Last checkpoint, counts of the Pile. {V0}"
         ),
         alt=f"Coefficients of a logistic regression for {model}; the count has {after['coefficient']:.2f} beside four other properties and {before['coefficient']:.2f} alone.",
         sources=_sources("pile_train"),
@@ -342,7 +343,7 @@ def paper(statistics: pd.DataFrame, corpus: str) -> Panel:
         data=lambda: rows.assign(status="reported"),
         caption=(
             f"Printed: the authors' own counts, of numbers near other numbers in the deduplicated Pile up to each checkpoint, which were never published. Computed: counts of {_text(corpus)}, the same at every "
-            f"checkpoint; so the ten most frequent numbers are not always the same ones. {inside} printed gaps lie in the computed 95 % interval. Furthest off: {_short(worst['model'])}, {worst['shots']} examples, "
+            f"checkpoint; so the ten most frequent numbers are not always the same ones. {inside} printed gaps lie in the computed 95% interval. Furthest off: {_short(worst['model'])}, {worst['shots']} examples, "
             f"step {worst['step']:,} ({worst['gap_points']:.1f} printed, {worst['computed']:.1f} computed)."
         ),
         alt=f"Computed against printed gaps of four models: correlation {r:.2f}, mean difference {off.mean():.1f} points.",
@@ -366,7 +367,7 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
         "term_frequency.scatter": lambda: scatter(stored(corpus), frequencies()[corpus], corpus, model, last, shots, operation),
         "term_frequency.course": lambda: course(stored(corpus), corpus, "rho", model, shots, operation),
         "term_frequency.gap": lambda: gap(frequencies()[corpus], corpus, model, shots, operation, term_frequency.EXTREMES),
-        "term_frequency.partial": lambda: partial(stored(corpus), corpus, last, shots, operation),
+        "term_frequency.partial": lambda: partial(stored(corpus), frequencies()[corpus], corpus, last, shots, operation),
         "term_frequency.regression": lambda: regression(model, shots, operation, "0 to 99"),
         "term_frequency.paper": lambda: paper(stored(corpus), corpus),
     }

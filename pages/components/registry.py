@@ -41,6 +41,10 @@ ENTRIES = (
         "I have this budget: how large a model, how many tokens, how long, how expensive?", "BloombergGPT, Llama 2, Pythia",
     ),
     Entry(
+        "pythia", "Measure", "Pythia", ":material/timeline:",
+        "How do abilities grow over training; do deduplication and batch size matter?", "Pythia",
+    ),
+    Entry(
         "term_frequency", "Measure", "Term frequency", ":material/123:",
         "Are frequent terms answered better, and is frequency the cause?", "Pythia",
     ),
