@@ -340,3 +340,11 @@ def test_the_forest_shows_the_mean_first_and_every_row_once():
     assert rows["row"].tolist()[0] == "all sizes and tasks" and rows["row"].is_unique and len(rows) == 1 + 9 + 7
     assert rows["mean"].iloc[0] == pytest.approx(panel.data.query("kind == 'cell'")["mean"].mean())
     assert isinstance(panel.data, pd.DataFrame)
+
+
+def test_the_first_lines_of_the_page_state_what_the_charts_compute(dedup, scores):
+    lead = open_page("pythia").markdown[0].value
+    found = pythia.contrast(dedup)
+    assert f"{100 * found.mean:.1f} points higher" in lead and found.low < 0.0005
+    batch = pythia.differences(scores, ["standard"], pythia.SMALL_BATCHES)
+    assert f"{-100 * pythia.contrast(batch[batch['n_tokens'] >= 13_000 * 2_097_152]).mean:.1f} points lower" in lead

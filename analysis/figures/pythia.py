@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import pythia, pythia_emergence, tables
-from analysis.figures import forest, style
+from analysis.figures import intervals, style
 from analysis.figures.panel import Citation, Panel, table_of
 from analysis.units import format_count
 
@@ -67,10 +67,9 @@ def trajectory(task: str, sizes: Sequence[str], arm: str, shots: int, own: pd.Da
     label, traces, ends = task_labels()[task], [], {}
     for size in sizes:
         run = rows[(rows["model"] == size) & (rows["n_tokens"] > 0)]
-        bands = style.band(
+        traces += intervals.quiet_band(
             run["n_tokens"], run["value"] - 1.96 * run["stderr"], run["value"] + 1.96 * run["stderr"], f"95% interval, {size}", COLORS[size]
         )
-        traces += [edge | {"showlegend": False} for edge in bands]
         traces.append(_line(run["n_tokens"], run["value"], _short(size), COLORS[size], task, dotted=size == SIZES[0]))
         ends[size] = float(run["value"].iloc[-1])
     traces += _own_markers(own, "n_tokens")
@@ -84,8 +83,8 @@ def trajectory(task: str, sizes: Sequence[str], arm: str, shots: int, own: pd.Da
         y_range=(max(min(low, level) - 0.05, -0.02), min(rows["value"].max() + 0.06, 1.0)),
         height=460,
     )
-    layout["shapes"] = [style.horizontal_line(level)]
-    layout["annotations"] = [style.note(0.01, level, "guessing", xref="x domain", yanchor="bottom", xanchor="left")]
+    layout |= _guessing(level)
+    layout["legend"] = layout["legend"] | {"traceorder": "normal"}
     first, last = (sizes[0], sizes[-1]) if sizes else ("", "")
     title = (
         f"{label}: {_short(last)} ends at {ends[last]:.0%} of right answers"
@@ -117,10 +116,9 @@ def scaling(names: Sequence[str], step: int, arm: str, shots: int) -> Panel:
     for number, task in enumerate(names):
         rows = by_step(shots, arm)[step][task]
         color = style.series_color(number)
-        bands = style.band(
+        traces += intervals.quiet_band(
             rows["n_params"], rows["value"] - 1.96 * rows["stderr"], rows["value"] + 1.96 * rows["stderr"], f"95% interval, {task}", color
         )
-        traces += [edge | {"showlegend": False} for edge in bands]
         traces.append(_line(rows["n_params"], rows["value"], task_labels()[task], color, task, dotted=number >= len(style.PALETTE)))
         status = "computed" if task in (MEAN, "mmlu") else "reported"
         parts.append(
@@ -129,6 +127,7 @@ def scaling(names: Sequence[str], step: int, arm: str, shots: int) -> Panel:
         span[task] = float(rows["value"].iloc[-1] - rows["value"].iloc[0])
     layout = style.layout("params", "percent", y_title="Right answers", y_range=(0, 1), x_range=(5e7, 1.7e10), height=460)
     layout["xaxis"] |= {"tickvals": [1e8, 1e9, 1e10], "ticktext": ["100 M", "1 B", "10 B"]}
+    layout["legend"] = layout["legend"] | {"traceorder": "normal"}
     tokens = format_count(step * TOKENS_PER_STEP, "tokens")
     most = max(span, key=span.get) if span else ""
     title = (
@@ -213,7 +212,7 @@ def emergence(task: str) -> Panel:
         part = fits[(fits["arm"] == arm) & (fits["status"] == "identified")]
         text = [_short(model) for model in part["model"]]
         traces.append(
-            forest.intervals(
+            intervals.bars(
                 part["half_tokens"],
                 part["low"],
                 part["high"],
@@ -231,7 +230,8 @@ def emergence(task: str) -> Panel:
         .reindex(SIZES)
         .dropna(subset=["half_tokens"])
     )
-    layout = forest.layout([_short(size) for size in SIZES[::-1]], "tokens", "Tokens at half of the gain", x_range=(1e9, 3e11), at=None)
+    layout = intervals.rows([_short(size) for size in SIZES[::-1]], "tokens", "Tokens at half of the gain", x_range=(1e9, 3e11), zero=None)
+    layout["xaxis"] |= {"tickvals": [1e9, 3e9, 1e10, 3e10, 1e11, 3e11], "ticktext": ["1 B", "3 B", "10 B", "30 B", "100 B", "300 B"]}
     if len(known) > 1:
         ends = f"{_tokens(known['half_tokens'].iloc[0])} tokens at {_short(known.index[0])} and {_tokens(known['half_tokens'].iloc[-1])} at {_short(known.index[-1])}"
         title = f"{label}: half of the gain comes by {ends}"
@@ -338,8 +338,7 @@ def families(task: str, own: pd.DataFrame | None = None) -> Panel:
     gaps = {name: pythia.against_family(finished["Pythia"], finished[name])["difference"].dropna() for name in ("OPT", "BLOOM")}
     words = {name: f"{100 * abs(gap.mean()):.1f} points {'above' if gap.mean() > 0 else 'below'}" for name, gap in gaps.items()}
     layout = style.layout("params", "percent", y_title="Right answers", x_range=(5e7, 1e11), height=460)
-    layout["shapes"] = [style.horizontal_line(chance(task))]
-    layout["annotations"] = [style.note(0.01, chance(task), "guessing", xref="x domain", yanchor="bottom", xanchor="left")]
+    layout |= _guessing(chance(task))
     return Panel(
         name="pythia.families",
         title=f"{label}: at like size OPT lies {words['OPT']} Pythia and BLOOM {words['BLOOM']}",
@@ -384,6 +383,14 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
 
 DEFAULT_SIZES = ("Pythia 70M", "Pythia 410M", "Pythia 1.4B", "Pythia 12B")
 DEFAULT_TASKS = ("lambada_openai", "sciq", "arc_easy", "piqa", "winogrande", "mmlu")
+
+
+def _guessing(level: float) -> dict:
+    """What a layout needs for a line at the accuracy of guessing; nothing where guessing is never right."""
+    if level == 0:
+        return {}
+    words = style.note(0.01, level, "guessing", xref="x domain", yanchor="bottom", xanchor="left")
+    return {"shapes": [style.horizontal_line(level)], "annotations": [words]}
 
 
 def _line(x, y, name: str, color: str, task: str, dotted: bool = False) -> dict:

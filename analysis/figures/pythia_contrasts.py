@@ -7,7 +7,7 @@ from functools import lru_cache
 import pandas as pd
 
 from analysis import pythia, tables
-from analysis.figures import forest, style
+from analysis.figures import intervals, style
 from analysis.figures.panel import Citation, Panel, table_of
 from analysis.units import format_count
 
@@ -31,12 +31,15 @@ class Question:
     treated: tuple[str, ...]
     reference: tuple[str, ...]
     subject: str
+    others: str
     axis: str
 
 
 QUESTIONS = {
-    "dedup": Question("dedup", ("deduped",), ("standard",), "Deduplication", "Deduplicated less standard (points)"),
-    "batch": Question("batch", ("standard",), pythia.SMALL_BATCHES, "A batch of 2 M tokens", "2 M tokens per batch less fewer (points)"),
+    "dedup": Question("dedup", ("deduped",), ("standard",), "Deduplicated runs", "standard ones", "Deduplicated less standard (points)"),
+    "batch": Question(
+        "batch", ("standard",), pythia.SMALL_BATCHES, "Batches of 2 M tokens", "smaller ones", "2 M tokens less smaller batch (points)"
+    ),
 }
 
 
@@ -81,13 +84,13 @@ def contrast_forest(question: str, shots: str, tasks: str, first_step: int, twin
     labels = ["all sizes and tasks", *by_task.index, *by_model.index]
     n = len(by_task)
     traces = [
-        forest.intervals([100 * found.mean], [100 * found.low], [100 * found.high], [0], "mean over sizes and tasks", style.CRIMSON, "diamond"),
-        forest.intervals(*(100 * by_task[k] for k in ("mean", "low", "high")), range(1, n + 1), "one task, over sizes", style.BLUE),
-        forest.intervals(*(100 * by_model[k] for k in ("mean", "low", "high")), range(n + 1, len(labels)), "one size, over tasks", style.SLATE, "square"),
+        intervals.bars([100 * found.mean], [100 * found.low], [100 * found.high], [0], "mean over sizes and tasks", style.CRIMSON, "diamond"),
+        intervals.bars(*(100 * by_task[k] for k in ("mean", "low", "high")), range(1, n + 1), "one task, over sizes", style.BLUE),
+        intervals.bars(*(100 * by_model[k] for k in ("mean", "low", "high")), range(n + 1, len(labels)), "one size, over tasks", style.SLATE, "square"),
     ]  # fmt: skip
-    layout = forest.layout(labels, "number", asked.axis, row_height=25)
+    layout = intervals.rows(labels, "number", asked.axis, row_height=25)
     layout["margin"] = layout["margin"] | {"t": 72}
-    change = f"changes accuracy by {_points(found.mean)} points ({_points(found.low)} to {_points(found.high)})"
+    change = f"score {_against(found.mean)} {asked.others} ({_points(found.low)} to {_points(found.high)})"
     since = format_count(first_step * TOKENS_PER_STEP, "tokens")
     clear = [name for name, row in by_task.iterrows() if row["low"] > 0 or row["high"] < 0]
     return Panel(
@@ -126,7 +129,7 @@ def contrast_course(question: str, shots: str, tasks: str, twins: bool = False) 
     last = course.iloc[-1]
     return Panel(
         name=f"pythia.{asked.name}_course",
-        title=f"{asked.subject}: {_points(last['mean'])} points at the last checkpoint ({_points(last['low'])} to {_points(last['high'])}); clear of zero at {away} of {len(course)}",
+        title=f"{asked.subject} end {_against(last['mean'])} {asked.others} ({_points(last['low'])} to {_points(last['high'])}); clear of zero at {away} of {len(course)} checkpoints",
         figure=style.figure(traces, layout),
         data=lambda: table_of([
             course[["n_tokens", "mean", "n_models"]].assign(mean=100 * course["mean"], series="mean", status="computed"),
@@ -168,7 +171,7 @@ def twins_panel(shots: int) -> Panel:
         figure=style.figure(traces, layout),
         data=lambda: rows.assign(status="computed"),
         caption=(
-            "Share of accuracies (MMLU by subject) that are equal to the last digit in the standard and the deduplicated run. Both arms of a size start from the same weights, so all agree at first and part within a few hundred steps. "
+            "Share of accuracies (MMLU by subject) that are equal to the last digit in the standard and the deduplicated run. Both arms of a size start from the same weights, so nearly all agree at first and part within a few hundred steps. "
             "Those of 2.8B part only after step 43,000 and stay close afterwards: the released files do not hold two independent runs of this size, so it is left out of the comparison unless you ask for it."
         ),
         alt=f"Share of equal scores against tokens: 2.8B stays near {at.loc[pythia.TWINS, 'share']:.0%} up to step 43,000, all other sizes fall below {others.max():.0%}.",
@@ -212,4 +215,8 @@ def _settings(question: str, shots: str, tasks: str, twins: bool) -> dict[str, s
 
 
 def _points(share: float) -> str:
-    return f"{100 * share:+.1f}"
+    return f"{100 * share:+.2f}"
+
+
+def _against(share: float) -> str:
+    return f"{abs(100 * share):.2f} points {'above' if share > 0 else 'below'}"

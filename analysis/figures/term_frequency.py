@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables, term_frequency, term_frequency_regression
-from analysis.figures import forest, style
+from analysis.figures import intervals, style
 from analysis.figures.panel import Citation, Panel, table_of
 from analysis.units import significant
 
@@ -179,7 +179,7 @@ def gap(counts: pd.Series, corpus: str, model: str, shots: int, operation: str, 
         mean, error = part.mean(axis=1), 1.96 * part.std(axis=1, ddof=1) / np.sqrt(len(members))
         low, high = (mean - error).clip(lower=0), (mean + error).clip(upper=1)
         if name != "others":
-            bands += [edge | {"showlegend": False} for edge in style.band(tokens, low, high, f"95% interval, {name}", color)]
+            bands += intervals.quiet_band(tokens, low, high, f"95% interval, {name}", color)
         lines.append(style.computed_line(tokens, mean, name, color, width=1.5 if name == "others" else 2.5))
         parts.append(
             {
@@ -221,7 +221,7 @@ def partial(statistics: pd.DataFrame, counts: pd.Series, corpus: str, step: int,
             title=f"With {shots} examples at step {step:,} nothing is left to compare among operands of like size ({operation})",
             figure=style.figure(
                 [],
-                forest.layout(
+                intervals.rows(
                     [_short(model) for model in SIZES[::-1]], "number", "Rank correlation of accuracy and count", x_range=(-0.5, 1.0)
                 ),
             ),
@@ -236,10 +236,12 @@ def partial(statistics: pd.DataFrame, counts: pd.Series, corpus: str, step: int,
         )
     at = range(len(rows))
     traces = [
-        forest.intervals(rows["rho"], rows["rho_low"], rows["rho_high"], at, "as it is", style.SLATE, "circle", shift=-0.14),
-        forest.intervals(rows["partial"], rows["partial_low"], rows["partial_high"], at, "operand size held fixed", style.CRIMSON, "diamond", shift=0.14),
+        intervals.bars(rows["rho"], rows["rho_low"], rows["rho_high"], at, "as it is", style.SLATE, "circle", shift=-0.14),
+        intervals.bars(rows["partial"], rows["partial_low"], rows["partial_high"], at, "operand size held fixed", style.CRIMSON, "diamond", shift=0.14),
     ]  # fmt: skip
-    layout = forest.layout([_short(model) for model in rows.index], "number", "Rank correlation of accuracy and count", x_range=(-0.5, 1.0))
+    layout = intervals.rows(
+        [_short(model) for model in rows.index], "number", "Rank correlation of accuracy and count", x_range=(-0.5, 1.0)
+    )
     with_size = float(term_frequency.spearman(counts, counts.index))
     clear = [model for model, low in rows["partial_low"].items() if low > 0]
     big = rows.iloc[0]
@@ -275,7 +277,7 @@ def regression(model: str, shots: int, operation: str, operands: str) -> Panel:
         return Panel(
             name="term_frequency.regression",
             title=f"{model} gives {status} with {shots} examples ({operation}) for a regression to say anything",
-            figure=style.figure([], forest.layout(terms, "number", "Change of the log-odds of a right answer", 46, x_range=(-1, 3))),
+            figure=style.figure([], intervals.rows(terms, "number", "Change of the log-odds of a right answer", 46, x_range=(-1, 3))),
             data=lambda: (
                 rows[["model", "shots", "operation", "operands", "term", "alone", "status"]]
                 .rename(columns={"status": "outcome"})
@@ -289,10 +291,10 @@ def regression(model: str, shots: int, operation: str, operands: str) -> Panel:
         )
     alone, together = rows[rows["alone"]], rows[~rows["alone"]].set_index("term").loc[terms].reset_index()
     traces = [
-        forest.intervals(together["coefficient"], together["low"], together["high"], range(len(terms)), "all five together", style.CRIMSON, "diamond", shift=0.12),
-        forest.intervals(alone["coefficient"], alone["low"], alone["high"], [0], "count alone", style.SLATE, "circle", shift=-0.12),
+        intervals.bars(together["coefficient"], together["low"], together["high"], range(len(terms)), "all five together", style.CRIMSON, "diamond", shift=0.12),
+        intervals.bars(alone["coefficient"], alone["low"], alone["high"], [0], "count alone", style.SLATE, "circle", shift=-0.12),
     ]  # fmt: skip
-    layout = forest.layout(terms, "number", "Change of the log-odds of a right answer", 46)
+    layout = intervals.rows(terms, "number", "Change of the log-odds of a right answer", 46)
     before, after = alone.iloc[0], together.iloc[0]
     share = after["coefficient"] / before["coefficient"]
     left = f"{share:.0%} of frequency's effect is left" if after["low"] > 0 else "frequency's effect can no longer be told from zero"
