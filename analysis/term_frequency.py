@@ -175,7 +175,8 @@ class Operands:
             usable = all_rows[1:][np.isfinite(all_rows[1:])]
             known = np.isfinite(all_rows[0]) and len(usable) >= len(self.draws) / 2
             low, high = np.percentile(usable, [tail, 100 - tail]) if known else (np.nan, np.nan)
-            out |= {name: float(all_rows[0]), f"{name}_low": float(low), f"{name}_high": float(high)}
+            # Rounded, or a correlation that should be zero is noise.
+            out |= {name: round(float(all_rows[0]), 12), f"{name}_low": round(float(low), 12), f"{name}_high": round(float(high), 12)}
         return out
 
 

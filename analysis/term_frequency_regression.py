@@ -89,6 +89,7 @@ def regression(numbers, counts, accuracy, n_resamples: int = RESAMPLES // 2, see
             low, high = np.percentile(logistic(X[columns], y, weights)[:, 1:], [2.5, 97.5], axis=0)
         else:
             point = low = high = np.full(len(columns), np.nan)
+        point, low, high = (np.round(part, 12) for part in (point, low, high))  # or what should be zero is noise
         rows += [(name, alone, *values, status) for name, *values in zip(columns, point, low, high, strict=True)]
     return pd.DataFrame(rows, columns=["term", "alone", "coefficient", "low", "high", "status"])
 

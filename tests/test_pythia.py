@@ -348,3 +348,11 @@ def test_the_first_lines_of_the_page_state_what_the_charts_compute(dedup, scores
     assert f"{100 * found.mean:.1f} points higher" in lead and found.low < 0.0005
     batch = pythia.differences(scores, ["standard"], pythia.SMALL_BATCHES)
     assert f"{-100 * pythia.contrast(batch[batch['n_tokens'] >= 13_000 * 2_097_152]).mean:.1f} points lower" in lead
+
+
+def test_the_labels_of_the_rows_fit_beside_the_chart_in_a_picture():
+    from analysis.export_picture import TICK, chart_figure, text_width
+
+    figure = chart_figure(contrasts.contrast_forest("dedup", "both", "all", 13_000).figure, "light", 1920, 1080)
+    longest = max(figure.layout.yaxis.ticktext, key=len)
+    assert longest == "all sizes and tasks" and figure.layout.margin.l > text_width(longest, TICK)
