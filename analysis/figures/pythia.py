@@ -408,7 +408,7 @@ def _own_markers(own: pd.DataFrame | None, column: str) -> list[dict]:
         return []
     rows = own.dropna(subset=[column])
     rows = rows[rows[column] > 0]
-    return [style.what_if_marker(rows[column], rows["value"], "your file", style.AMBER, rows["model"].astype(str))] if len(rows) else []
+    return [style.what_if_marker(rows[column], rows["value"], "your file", style.RED, rows["model"].astype(str))] if len(rows) else []
 
 
 def _own_rows(own: pd.DataFrame | None) -> list[Callable[[], pd.DataFrame]]:
