@@ -156,7 +156,7 @@ def contrast(pairs: pd.DataFrame, n_resamples: int = RESAMPLES, seed: int = SEED
     return Contrast(float(values.mean()), float(low), float(high), frames[0], frames[1], cells)
 
 
-def contrast_course(pairs: pd.DataFrame, n_resamples: int = RESAMPLES // 2, seed: int = SEED) -> pd.DataFrame:
+def contrast_course(pairs: pd.DataFrame, n_resamples: int = RESAMPLES, seed: int = SEED) -> pd.DataFrame:
     """`contrast` at every checkpoint: columns n_tokens, mean, low, high, n_models; the resamples are the same at all of them."""
     rows = []
     for tokens, part in pairs.groupby("n_tokens"):
