@@ -97,7 +97,7 @@ def chart_figure(source: go.Figure, theme: str, width: int, height: int, above: 
         margin={"l": left, "r": right, "t": above + top, "b": below + bottom, "pad": 0, "autoexpand": False},
         legend={"y": 1 + (1.5 * GAP + headings) / plot_height},
     )
-    if crowded := len(categories(figure, "y")):
+    if crowded := len(categories(figure, "y")) or len(figure.layout.yaxis.ticktext or ()):
         figure.update_yaxes(tickfont={"size": min(TICK, plot_height / crowded / LINE)})
     return figure
 
@@ -142,9 +142,10 @@ def _scale(holder: dict, *paths: Sequence[str]) -> None:
 
 
 def _label_width(figure: go.Figure) -> float:
-    """Width of the labels of the y axis, whose categories are wrapped to fit."""
+    """Width of the labels of the y axis, whose categories are wrapped to fit; numbers may have labels of their own (ticktext)."""
     wrapped = _wrap_categories(figure, "y", 420)
-    return max(text_width(part, TICK) for parts in wrapped for part in parts) + 8 if wrapped else text_width("00.00", TICK)
+    labels = [part for parts in wrapped for part in parts] or [plain_text(text) for text in figure.layout.yaxis.ticktext or ()]
+    return max(text_width(label, TICK) for label in labels) + 8 if labels else text_width("00.00", TICK)
 
 
 def _label_height(figure: go.Figure, plot_width: float) -> float:

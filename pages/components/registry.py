@@ -40,6 +40,14 @@ ENTRIES = (
         "compute", "Train", "Training budget", ":material/savings:",
         "I have this budget: how large a model, how many tokens, how long, how expensive?", "BloombergGPT, Llama 2, Pythia",
     ),
+    Entry(
+        "pythia", "Measure", "Pythia", ":material/timeline:",
+        "How do abilities grow over training; do deduplication and batch size matter?", "Pythia",
+    ),
+    Entry(
+        "term_frequency", "Measure", "Term frequency", ":material/123:",
+        "Are frequent terms answered better, and is frequency the cause?", "Pythia",
+    ),
     Entry("judges", "Measure", "Model as judge", ":material/balance:", "How stable is a ranking made by a GPT-4 judge?", "QLoRA"),
     Entry("deck", "Run", "Slide deck", ":material/slideshow:", "Which figures go on my slides?", "-"),
     Entry("sources", "Run", "Sources", ":material/format_quote:", "Where does each number come from, and may I reuse it?", "all"),

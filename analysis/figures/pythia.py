@@ -1,0 +1,423 @@
+"""Figures on Pythia's checkpoints: abilities over training and size, when they appear, and what is memorised."""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from analysis import pythia, pythia_emergence, tables
+from analysis.figures import intervals, style
+from analysis.figures.panel import Citation, Panel, table_of
+from analysis.units import format_count
+
+SIZES = ("Pythia 70M", "Pythia 160M", "Pythia 410M", "Pythia 1B", "Pythia 1.4B", "Pythia 2.8B", "Pythia 6.9B", "Pythia 12B")
+COLORS = dict(
+    zip(SIZES, (style.GREY, style.GREY, style.SLATE, style.AMBER, style.CRIMSON, style.RED, style.VIOLET, style.BLUE), strict=True)
+)
+ARMS = {"standard": "the Pile", "deduped": "the deduplicated Pile"}
+MEAN = "mean"
+STEPS = tuple(range(3_000, 143_001, 10_000))
+TOKENS_PER_STEP = 2_097_152
+RELEASED = Citation("eleutherai2023", "evals/")
+V0 = "These are the first (v0) deduplicated models, which were later retrained."
+
+
+@lru_cache(maxsize=1)
+def task_labels() -> dict[str, str]:
+    """Name on charts of each task, and of the mean over all nine."""
+    return tables.load("eval_tasks").set_index("task")["label"].to_dict() | {MEAN: "Mean of nine tasks"}
+
+
+@lru_cache(maxsize=16)
+def chance(task: str) -> float:
+    """Accuracy of guessing on a task, or on average over all of them."""
+    levels = tables.load("eval_tasks").set_index("task")["chance"]
+    return float(levels.mean() if task == MEAN else levels[task])
+
+
+def task_sources(names: Sequence[str]) -> tuple[Citation, ...]:
+    """The works that publish the tasks."""
+    rows = tables.load("eval_tasks")
+    chosen = rows if MEAN in names else rows[rows["task"].isin(list(names))]
+    return tuple(Citation(source) for source in dict.fromkeys(chosen["source"]))
+
+
+@lru_cache(maxsize=512)
+def scores_of(task: str, shots: int, arm: str | None = None, family: str = "Pythia") -> pd.DataFrame:
+    """The scores of a family on a task (or MEAN), smallest model first, in the order of training. Kept, so not to be changed."""
+    rows = tables.load("pythia_scores")
+    chosen = (rows["family"] == family) & (rows["shots"] == shots)
+    rows = rows[chosen & (rows["arm"] == arm)] if arm is not None else rows[chosen]
+    rows = pythia.mean_over_tasks(rows) if task == MEAN else rows[rows["task"] == task]
+    return rows.sort_values(["n_params", "step"]).astype({"model": str, "arm": str, "family": str, "task": str})
+
+
+@lru_cache(maxsize=4)
+def by_step(shots: int, arm: str) -> dict[int, dict[str, pd.DataFrame]]:
+    """The scores of an arm at each step, by task (and MEAN): smallest model first. Kept, so not to be changed."""
+    parts = {task: scores_of(task, shots, arm) for task in task_labels()}
+    steps = sorted({int(step) for part in parts.values() for step in part["step"]})
+    return {step: {task: part[part["step"] == step] for task, part in parts.items()} for step in steps}
+
+
+def trajectory(task: str, sizes: Sequence[str], arm: str, shots: int, own: pd.DataFrame | None = None) -> Panel:
+    """Accuracy on a task against tokens seen, with bands of the standard error; own: the reader's scores on it, if any."""
+    rows = scores_of(task, shots, arm)
+    label, traces, ends = task_labels()[task], [], {}
+    for size in sizes:
+        run = rows[(rows["model"] == size) & (rows["n_tokens"] > 0)]
+        traces += intervals.quiet_band(
+            run["n_tokens"], run["value"] - 1.96 * run["stderr"], run["value"] + 1.96 * run["stderr"], f"95% interval, {size}", COLORS[size]
+        )
+        traces.append(_line(run["n_tokens"], run["value"], _short(size), COLORS[size], task, dotted=size == SIZES[0]))
+        ends[size] = float(run["value"].iloc[-1])
+    traces += _own_markers(own, "n_tokens")
+    level = chance(task)
+    low = rows["value"].min()
+    layout = style.layout(
+        "tokens",
+        "percent",
+        y_title="Right answers",
+        x_range=(1.8e6, 4e11),
+        y_range=(max(min(low, level) - 0.05, -0.02), min(rows["value"].max() + 0.06, 1.0)),
+        height=460,
+    )
+    layout |= _guessing(level)
+    layout["legend"] = layout["legend"] | {"traceorder": "normal"}
+    first, last = (sizes[0], sizes[-1]) if sizes else ("", "")
+    title = (
+        f"{label}: {_short(last)} ends at {ends[last]:.0%} of right answers"
+        + (f", {_short(first)} at {ends[first]:.0%}" if len(sizes) > 1 else "")
+        if sizes
+        else f"{label}: choose a size to draw"
+    )
+    shown = rows[rows["model"].isin(list(sizes))]
+    status = "computed" if task in (MEAN, "mmlu") else "reported"
+    return Panel(
+        name="pythia.trajectory",
+        title=f"{title} ({shots} examples)",
+        figure=style.figure(traces, layout),
+        data=lambda: table_of([shown[["model", "arm", "step", "n_tokens", "shots", "task", "value", "stderr"]].assign(status=status, source=RELEASED.source_id), *_own_rows(own)]),
+        caption=(
+            f"Each line is one training run on {ARMS[arm]}; bands are 1.96 standard errors over the task's items, which cannot tell how another run of the same size would end. "
+            f"Guessing gives {level:.0%}. " + ("Without examples the files hold 27 checkpoints from step 0 on; step 0 has no place on a logarithmic axis." if shots == 0 else "With examples the files hold 15 checkpoints from step 3,000 on.")
+        ),
+        alt=f"Accuracy on {label} against training tokens: " + (", ".join(f"{_short(size)} ends at {value:.0%}" for size, value in ends.items()) or "no size chosen") + ".",
+        sources=(RELEASED, *task_sources([task])),
+        settings={"task": label, "training data": ARMS[arm], "examples": str(shots), "sizes": ", ".join(map(_short, sizes)) or "none"},
+        explain=(pythia.scores, pythia.mean_over_tasks),
+    )  # fmt: skip
+
+
+def scaling(names: Sequence[str], step: int, arm: str, shots: int) -> Panel:
+    """Accuracy against parameters after equally many tokens, a line for each task."""
+    traces, parts, span = [], [], {}
+    for number, task in enumerate(names):
+        rows = by_step(shots, arm)[step][task]
+        color = style.series_color(number)
+        traces += intervals.quiet_band(
+            rows["n_params"], rows["value"] - 1.96 * rows["stderr"], rows["value"] + 1.96 * rows["stderr"], f"95% interval, {task}", color
+        )
+        traces.append(_line(rows["n_params"], rows["value"], task_labels()[task], color, task, dotted=number >= len(style.PALETTE)))
+        status = "computed" if task in (MEAN, "mmlu") else "reported"
+        parts.append(
+            lambda rows=rows, status=status: rows.drop(columns=["family", "n_samples"]).assign(status=status, source=RELEASED.source_id)
+        )
+        span[task] = float(rows["value"].iloc[-1] - rows["value"].iloc[0])
+    layout = style.layout("params", "percent", y_title="Right answers", y_range=(0, 1), x_range=(5e7, 1.7e10), height=460)
+    layout["xaxis"] |= {"tickvals": [1e8, 1e9, 1e10], "ticktext": ["100 M", "1 B", "10 B"]}
+    layout["legend"] = layout["legend"] | {"traceorder": "normal"}
+    tokens = format_count(step * TOKENS_PER_STEP, "tokens")
+    most = max(span, key=span.get) if span else ""
+    title = (
+        f"After {tokens}, 12B is {100 * span[most]:.0f} points above 70M on {task_labels()[most]}"
+        if span
+        else f"After {tokens}: choose a task to draw"
+    )
+    least = min(span, key=span.get) if len(span) > 1 else ""
+    title += f", {100 * span[least]:.0f} on {task_labels()[least]}" if least else ""
+    return Panel(
+        name="pythia.scaling",
+        title=title,
+        figure=style.figure(traces, layout),
+        data=lambda: table_of(parts) if parts else pd.DataFrame({"status": []}),
+        caption=f"All eight sizes have seen the same tokens in the same order here, so only size differs. Trained on {ARMS[arm]}; {shots} examples in the prompt. Bands are 1.96 standard errors over items.",
+        alt=f"Accuracy against parameters at {tokens} for {len(span)} tasks" + (f"; the largest rise is {100 * span[most]:.0f} points, on {task_labels()[most]}." if span else "."),
+        sources=(RELEASED, *task_sources(names)),
+        settings={"tokens": tokens, "training data": ARMS[arm], "examples": str(shots), "tasks": ", ".join(task_labels()[n] for n in names) or "none"},
+        explain=(pythia.scores, pythia.mean_over_tasks),
+    )  # fmt: skip
+
+
+def emergence_fit(model: str, task: str, arm: str) -> Panel:
+    """One run's checkpoints on one task with the fitted sigmoid and the tokens at half of the gain."""
+    fits = tables.load("pythia_emergence").set_index(["model", "arm", "task"])
+    found = fits.loc[(model, arm, task)]
+    rows = scores_of(task, 0, arm)
+    run = rows[(rows["model"] == model) & (rows["n_tokens"] > 0)]
+    label, color = task_labels()[task], style.BLUE
+    bands = style.band(
+        run["n_tokens"], run["value"] - 1.96 * run["stderr"], run["value"] + 1.96 * run["stderr"], "95% interval of a score", color
+    )
+    markers = style.reported_markers(run["n_tokens"], run["value"], "checkpoints", color)
+    traces = [*bands, markers]
+    axis = np.geomspace(2e6, 3e11, 160)
+    layout = style.layout("tokens", "percent", y_title="Right answers", x_range=(1.8e6, 4e11), height=440)
+    parts = [
+        lambda: run[["model", "arm", "task", "step", "n_tokens", "value", "stderr"]].assign(
+            series="checkpoints", status="reported", source=RELEASED.source_id
+        )
+    ]
+    if found["status"] == "identified":
+        curve = found["start"] + found["height"] * pythia_emergence.sigmoid(axis, found["centre"], found["width"])
+        traces.append(style.computed_line(axis, curve, "fitted sigmoid", style.CRIMSON))
+        layout["shapes"] = [
+            style.vertical_line(found["half_tokens"], style.CRIMSON),
+            *(style.vertical_line(found[end], style.CRIMSON, "dot") for end in ("low", "high")),
+        ]
+        parts.append({"series": "fitted sigmoid", "n_tokens": axis, "value": curve, "status": "computed"})
+        parts.append(
+            {"series": "half of the gain", "n_tokens": [found[name] for name in ("half_tokens", "low", "high")], "status": "computed"}
+        )
+        title = f"{label}: {_short(model)} makes half of its gain by {_tokens(found['half_tokens'])} tokens ({_tokens(found['low'])} to {_tokens(found['high'])})"
+        words = f"The gain is {100 * found['gain']:.0f} points; residuals are {found['misfit']:.1f} standard errors, by which the interval is widened where above 1."
+    else:
+        title = f"{label}: {_short(model)} shows " + (
+            "no gain that a sigmoid describes better than a constant"
+            if found["status"] == "no gain"
+            else "a gain, but when cannot be told from these checkpoints"
+        )
+        words = f"Outcome of the fit: {found['status']}."
+    return Panel(
+        name="pythia.emergence_fit",
+        title=title,
+        figure=style.figure(traces, layout),
+        data=lambda: table_of(parts),
+        caption=f"{words} Dashed: half of the gain up to the last checkpoint; dotted: its 95% interval. Between steps 1,000, 3,000 and 13,000 (2, 6 and 27 B tokens) nothing was evaluated, so much of the rise falls between checkpoints. No examples in the prompt; trained on {ARMS[arm]}.",
+        alt=f"Accuracy of {model} on {label} against tokens; the fit is {found['status']}.",
+        sources=(RELEASED, *task_sources([task])),
+        settings={"model": model, "task": label, "training data": ARMS[arm], "examples": "0"},
+        explain=(pythia_emergence.fit, pythia_emergence.half_of_gain, pythia_emergence.Emergence),
+    )  # fmt: skip
+
+
+def emergence(task: str) -> Panel:
+    """The tokens at half of the gain on a task, by size, for both arms."""
+    fits = tables.load("pythia_emergence")
+    fits = fits[fits["task"] == task]
+    label, traces = task_labels()[task], []
+    rows_of = {size: number for number, size in enumerate(SIZES[::-1])}
+    for arm, color, symbol, shift in (("standard", style.BLUE, "circle", -0.13), ("deduped", style.CRIMSON, "diamond", 0.13)):
+        part = fits[(fits["arm"] == arm) & (fits["status"] == "identified")]
+        text = [_short(model) for model in part["model"]]
+        traces.append(
+            intervals.bars(
+                part["half_tokens"],
+                part["low"],
+                part["high"],
+                part["model"].map(rows_of),
+                f"trained on {ARMS[arm]}",
+                color,
+                symbol,
+                text=text,
+                shift=shift,
+            )
+        )
+    known = (
+        fits[(fits["arm"] == "standard") & (fits["status"] == "identified")]
+        .set_index("model")
+        .reindex(SIZES)
+        .dropna(subset=["half_tokens"])
+    )
+    layout = intervals.rows([_short(size) for size in SIZES[::-1]], "tokens", "Tokens at half of the gain", x_range=(1e9, 3e11), zero=None)
+    layout["xaxis"] |= {"tickvals": [1e9, 3e9, 1e10, 3e10, 1e11, 3e11], "ticktext": ["1 B", "3 B", "10 B", "30 B", "100 B", "300 B"]}
+    if len(known) > 1:
+        ends = f"{_tokens(known['half_tokens'].iloc[0])} tokens at {_short(known.index[0])} and {_tokens(known['half_tokens'].iloc[-1])} at {_short(known.index[-1])}"
+        title = f"{label}: half of the gain comes by {ends}"
+    else:
+        title = f"{label}: hardly any size gains enough for a date"
+    missing = fits[fits["status"] != "identified"]
+    return Panel(
+        name="pythia.emergence",
+        title=title,
+        figure=style.figure(traces, layout),
+        data=lambda: fits[["model", "arm", "task", "start", "gain", "half_tokens", "low", "high", "misfit", "status"]].rename(columns={"status": "outcome"}).assign(status="computed"),
+        caption=(
+            "Larger models go on gaining for longer, so half of their larger gain can come later although they are ahead at every moment. Bars are 95% intervals of the fit. "
+            + (f"Not drawn: {', '.join(f'{_short(m)} {a} ({s})' for m, a, s in zip(missing['model'], missing['arm'], missing['status'], strict=True))}." if len(missing) else "Every run could be dated.")
+        ),
+        alt=f"Tokens at half of the gain on {label} by model size; {len(fits) - len(missing)} of {len(fits)} runs could be dated.",
+        sources=(RELEASED, *task_sources([task])),
+        settings={"task": label, "examples": "0"},
+        explain=(pythia_emergence.fit, pythia_emergence.half_of_gain),
+    )  # fmt: skip
+
+
+def memorised(measure: str) -> Panel:
+    """The share of training sequences that a checkpoint continues word for word, or how much of the final share is there already."""
+    rows = pythia.memorised(tables.load("pythia_memorisation"))
+    share = measure == "share"
+    values = rows["memorised_pct"] / 100 if share else rows["recall"]
+    traces = []
+    for size in SIZES:
+        at = rows["model"] == size
+        text = [f"{_short(size)}, step {step:,.0f}" for step in rows.loc[at, "step"]]
+        marks = style.reported_markers(
+            rows.loc[at, "n_tokens"], values[at], _short(size), COLORS[size], text=text, verified=rows.loc[at, "verified"] > 0
+        )
+        mark = {"mode": "lines+markers", "line": {"color": COLORS[size], "width": 1.2, "dash": "dot" if size == SIZES[0] else "solid"}}
+        traces.append(marks | mark | ({} if share else {"meta": {"role": "computed"}}))
+    top = 0.0165 if share else 1.02
+    layout = style.layout(
+        "number",
+        "percent",
+        x_title="Training tokens",
+        y_title="Memorised sequences" if share else "Of the finally memorised",
+        x_range=(3e10, 3.15e11),
+        y_range=(0, top),
+        height=440,
+    )
+    layout["xaxis"] |= {"tickvals": [1e11, 2e11, 3e11], "ticktext": ["100 B", "200 B", "300 B"]}
+    layout["yaxis"]["tickformat"] = ".1%" if share else ".0%"
+    last = rows[rows["step"] == rows["step"].max()].set_index("model")["memorised_pct"]
+    first = rows[rows["step"] == rows["step"].min()].set_index("model")["recall"]
+    title = (
+        f"12B has memorised {last['Pythia 12B']:.2f}% of the training sequences tried, 70M {last['Pythia 70M']:.2f}%"
+        if share
+        else f"At 16% of training 12B holds {first['Pythia 12B']:.0%} of what it will have memorised in the end, 70M {first['Pythia 70M']:.0%}"
+    )
+    return Panel(
+        name="pythia.memorised",
+        title=title,
+        figure=style.figure(traces, layout),
+        data=lambda: rows[["model", "step", "n_tokens", "n_sequences", "memorised_pct", "precision", "recall", "source", "location", "verified"]].assign(status="reported"),
+        caption=(
+            "Memorised: given 32 tokens of a training sequence, the model's most likely continuation repeats the next 32 exactly. The first 23,552,000 sequences were tried (16% of training). "
+            + ("" if share else "Drawn is the share of the finally memorised sequences that a checkpoint has memorised already, computed from the released counts. ") + V0
+        ),
+        alt=f"Memorised sequences against tokens for seven or eight sizes; at the end {last['Pythia 12B']:.2f}% for 12B and {last['Pythia 70M']:.2f}% for 70M.",
+        sources=(Citation("biderman2023memorization"), Citation("eleutherai2023", "predictable-memorization/graphs")),
+        settings={"shown": "memorised share" if share else "share of the final set"},
+        explain=(pythia.memorised,),
+    )  # fmt: skip
+
+
+def families(task: str, own: pd.DataFrame | None = None) -> Panel:
+    """Accuracy against parameters of finished models: both arms of Pythia, OPT, BLOOM, and the reader's own."""
+    label, traces, parts = task_labels()[task], [], []
+    status = "computed" if task in (MEAN, "mmlu") else "reported"
+    finished = {}
+    for family, arm, name, symbol in (
+        ("Pythia", "standard", "Pythia", "circle"),
+        ("Pythia", "deduped", "Pythia, deduplicated", "circle-open"),
+        ("OPT", "", "OPT", "cross"),
+        ("BLOOM", "", "BLOOM", "cross"),
+    ):
+        rows = scores_of(task, 0, arm, family)
+        rows = rows[(rows["step"] == rows["step"].max()) | rows["step"].isna()]
+        finished[name] = rows
+        color = style.family_style(family)[0]
+        trace = style.reported_markers(
+            rows["n_params"],
+            rows["value"],
+            name,
+            color,
+            symbol.removesuffix("-open"),
+            text=rows["model"].astype(str),
+            verified=not symbol.endswith("open"),
+        )
+        trace["error_y"] = {"type": "data", "array": (1.96 * rows["stderr"]).tolist(), "color": color, "thickness": 1, "width": 0}
+        traces.append(trace | {"meta": {"role": status}})
+        parts.append(
+            rows[["family", "model", "arm", "n_params", "shots", "task", "value", "stderr"]].assign(
+                status=status, source=RELEASED.source_id
+            )
+        )
+    traces += _own_markers(own, "n_params")
+    gaps = {name: pythia.against_family(finished["Pythia"], finished[name])["difference"].dropna() for name in ("OPT", "BLOOM")}
+    words = {name: f"{100 * abs(gap.mean()):.1f} points {'above' if gap.mean() > 0 else 'below'}" for name, gap in gaps.items()}
+    layout = style.layout("params", "percent", y_title="Right answers", x_range=(5e7, 1e11), height=460)
+    layout |= _guessing(chance(task))
+    return Panel(
+        name="pythia.families",
+        title=f"{label}: at like size OPT lies {words['OPT']} Pythia and BLOOM {words['BLOOM']}",
+        figure=style.figure(traces, layout),
+        data=lambda: table_of([*(lambda part=part: part for part in parts), *_own_rows(own)]),
+        caption=(
+            "Finished models without examples, all evaluated by the same people with the same harness. The differences in the title are means over the models between 70M and 12B, against straight lines "
+            f"between Pythia's sizes ({len(gaps['OPT'])} OPT and {len(gaps['BLOOM'])} BLOOM models). Hollow: trained on the deduplicated Pile. Bars are 1.96 standard errors. BLOOM is multilingual, and a fair part of its parameters is embeddings."
+        ),
+        alt=f"Accuracy on {label} against parameters for Pythia, OPT and BLOOM; OPT lies {words['OPT']} Pythia, BLOOM {words['BLOOM']}.",
+        sources=(RELEASED, Citation("zhang2022"), Citation("scao2022"), *task_sources([task])),
+        settings={"task": label, "examples": "0"},
+        explain=(pythia.against_family, pythia.scores),
+    )  # fmt: skip
+
+
+def suite() -> pd.DataFrame:
+    """The suite as a table to read."""
+    rows = tables.load("pythia_suite")
+    count = {name: rows[name].map(format_count) for name in ("n_params", "non_embedding_params", "tokens_per_step", "n_tokens")}
+    return pd.DataFrame({
+        "model": rows["model"], "parameters": count["n_params"], "without embeddings": count["non_embedding_params"], "layers": rows["n_layers"],
+        "width": rows["d_model"], "heads": rows["n_heads"], "learning rate": rows["learning_rate"], "tokens per step": count["tokens_per_step"],
+        "tokens": count["n_tokens"], "A100 hours": rows["gpu_hours"], "earlier name": rows["previous_name"], "note": rows["note"],
+    })  # fmt: skip
+
+
+def default_panels() -> dict[str, Callable[[], Panel]]:
+    """The panels of the pythia page at its default settings."""
+    from analysis.figures import pythia_contrasts
+
+    return {
+        "pythia.trajectory": lambda: trajectory("lambada_openai", DEFAULT_SIZES, "standard", 0),
+        "pythia.scaling": lambda: scaling(DEFAULT_TASKS, STEPS[-1], "standard", 0),
+        "pythia.emergence_fit": lambda: emergence_fit(SIZES[-1], "arc_easy", "standard"),
+        "pythia.emergence": lambda: emergence("arc_easy"),
+        **pythia_contrasts.default_panels(),
+        "pythia.memorised": lambda: memorised("share"),
+        "pythia.families": lambda: families("lambada_openai"),
+    }
+
+
+DEFAULT_SIZES = ("Pythia 70M", "Pythia 410M", "Pythia 1.4B", "Pythia 12B")
+DEFAULT_TASKS = ("lambada_openai", "sciq", "arc_easy", "piqa", "winogrande", "mmlu")
+
+
+def _guessing(level: float) -> dict:
+    """What a layout needs for a line at the accuracy of guessing; nothing where guessing is never right."""
+    if level == 0:
+        return {}
+    words = style.note(0.01, level, "guessing", xref="x domain", yanchor="bottom", xanchor="left")
+    return {"shapes": [style.horizontal_line(level)], "annotations": [words]}
+
+
+def _line(x, y, name: str, color: str, task: str, dotted: bool = False) -> dict:
+    """Released scores as small markers on a line; averages as a line alone."""
+    dash = "dot" if dotted else "solid"
+    if task in (MEAN, "mmlu"):
+        return style.computed_line(x, y, name, color) | {"line": {"color": color, "width": 2.5, "dash": dash}}
+    trace = style.reported_markers(x, y, name, color)
+    trace["marker"] = trace["marker"] | {"size": 5}
+    return trace | {"mode": "lines+markers", "line": {"color": color, "width": 2, "dash": dash}}
+
+
+def _own_markers(own: pd.DataFrame | None, column: str) -> list[dict]:
+    if own is None:
+        return []
+    rows = own.dropna(subset=[column])
+    rows = rows[rows[column] > 0]
+    return [style.what_if_marker(rows[column], rows["value"], "your file", style.RED, rows["model"].astype(str))] if len(rows) else []
+
+
+def _own_rows(own: pd.DataFrame | None) -> list[Callable[[], pd.DataFrame]]:
+    return [] if own is None or own.empty else [lambda: own.assign(status="what_if")]
+
+
+def _tokens(value: float) -> str:
+    return format_count(float(f"{value:.2g}"))
+
+
+def _short(model: str) -> str:
+    return model.removeprefix("Pythia ")

@@ -1,0 +1,222 @@
+"""Figures on pairs of Pythia runs: with and without deduplication, with large and small batches."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import pandas as pd
+
+from analysis import pythia, tables
+from analysis.figures import intervals, style
+from analysis.figures.panel import Citation, Panel, table_of
+from analysis.units import format_count
+
+RELEASED = Citation("eleutherai2023", "evals/pythia-v1")
+METHOD = Citation("owen2007")
+PAPER = {"dedup": Citation("biderman2023", "section 2.6"), "batch": Citation("biderman2023", "section 2.4")}
+EPOCH_TOKENS = 207e9
+"""Tokens of the deduplicated Pile: where its second epoch starts. [biderman2023] section 2.4."""
+FIRST_STEP = 13_000
+TOKENS_PER_STEP = 2_097_152
+LEARNED = ("lambada_openai", "sciq", "arc_easy", "arc_challenge", "piqa", "winogrande")
+TASK_SETS = {"all": "all nine", "no_wsc": "without WSC", "learned": "six that are learned"}
+SHOT_SETS = {"both": "0 and 5 together", "0": "0", "5": "5"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is compared: name of the panels, arms, and words for the difference."""
+
+    name: str
+    treated: tuple[str, ...]
+    reference: tuple[str, ...]
+    subject: str
+    others: str
+    axis: str
+
+
+QUESTIONS = {
+    "dedup": Question("dedup", ("deduped",), ("standard",), "Deduplicated runs", "standard ones", "Deduplicated less standard (points)"),
+    "batch": Question(
+        "batch", ("standard",), pythia.SMALL_BATCHES, "Batches of 2 M tokens", "smaller ones", "2 M tokens less smaller batch (points)"
+    ),
+}
+
+
+@lru_cache(maxsize=2)
+def all_pairs(question: str) -> pd.DataFrame:
+    """Every difference that a question asks for."""
+    asked = QUESTIONS[question]
+    return pythia.differences(tables.load("pythia_scores"), asked.treated, asked.reference)
+
+
+@lru_cache(maxsize=64)
+def pairs(question: str, shots: str, tasks: str, twins: bool = False) -> pd.DataFrame:
+    """The differences for a choice of examples (SHOT_SETS) and tasks (TASK_SETS); twins: with the size whose runs are the same. Kept."""
+    rows = all_pairs(question)
+    if question == "dedup":
+        rows = rows if shots == "both" else rows[rows["shots"] == int(shots)]
+        rows = rows if twins else rows[rows["model"] != pythia.TWINS]
+    if tasks == "no_wsc":
+        rows = rows[rows["task"] != "wsc"]
+    return rows[rows["task"].isin(LEARNED)] if tasks == "learned" else rows
+
+
+@lru_cache(maxsize=64)
+def courses(question: str, shots: str, tasks: str, twins: bool) -> pd.DataFrame:
+    """`pythia.contrast_course` of a choice. Kept, so not to be changed."""
+    rows = pairs(question, shots, tasks, twins)
+    if question == "dedup" and shots == "both":  # before step 3,000 only runs without examples were scored
+        rows = rows[rows["n_tokens"].isin(rows.loc[rows["shots"] == 5, "n_tokens"].unique())]
+    return pythia.contrast_course(rows[rows["n_tokens"] > 0])
+
+
+def contrast_forest(question: str, shots: str, tasks: str, first_step: int, twins: bool = False) -> Panel:
+    """The mean difference over sizes and tasks, and by task and by size, with intervals."""
+    asked = QUESTIONS[question]
+    rows = pairs(question, shots, tasks, twins)
+    found = pythia.contrast(rows[rows["n_tokens"] >= first_step * TOKENS_PER_STEP])
+    names = tables.load("eval_tasks").set_index("task")["label"]
+    by_task = found.by_task.rename(index=names).sort_values("mean", ascending=False)
+    order = tables.load("pythia_suite").set_index("model")["n_params"]
+    by_model = found.by_model.loc[sorted(found.by_model.index, key=order.get, reverse=True)]
+    by_model.index = [_pair(question, model) for model in by_model.index]
+    labels = ["all sizes and tasks", *by_task.index, *by_model.index]
+    n = len(by_task)
+    traces = [
+        intervals.bars([100 * found.mean], [100 * found.low], [100 * found.high], [0], "mean over sizes and tasks", style.CRIMSON, "diamond"),
+        intervals.bars(*(100 * by_task[k] for k in ("mean", "low", "high")), range(1, n + 1), "one task, over sizes", style.BLUE),
+        intervals.bars(*(100 * by_model[k] for k in ("mean", "low", "high")), range(n + 1, len(labels)), "one size, over tasks", style.SLATE, "square"),
+    ]  # fmt: skip
+    layout = intervals.rows(labels, "number", asked.axis, row_height=25)
+    layout["margin"] = layout["margin"] | {"t": 72}
+    change = f"score {_against(found.mean)} {asked.others} ({_points(found.low)} to {_points(found.high)})"
+    since = format_count(first_step * TOKENS_PER_STEP, "tokens")
+    clear = [name for name, row in by_task.iterrows() if row["low"] > 0 or row["high"] < 0]
+    return Panel(
+        name=f"pythia.{asked.name}_forest",
+        title=f"{asked.subject} {change}, over {len(by_model)} pairs of runs and {n} tasks",
+        figure=style.figure(traces, layout),
+        data=lambda: table_of([
+            pd.DataFrame({"row": labels, "kind": ["all"] + ["task"] * n + ["size"] * len(by_model)}).assign(
+                **{k: [100 * getattr(found, k), *(100 * by_task[k]), *(100 * by_model[k])] for k in ("mean", "low", "high")}, status="computed"),
+            found.cells.reset_index().melt("model", var_name="task", value_name="mean").assign(kind="cell", mean=lambda t: 100 * t["mean"], status="computed"),
+        ]),
+        caption=(
+            f"Pairs at equal tokens, averaged over checkpoints from {since} on. The interval of the first row draws sizes and tasks anew, as two crossed clusters: scores of one size share a training run, scores of one task its "
+            f"items. Clear of zero: {', '.join(clear) or 'no task'}. " + _remarks(question, twins)
+        ),
+        alt=f"{asked.subject} {change}; clear of zero on {len(clear)} of {n} tasks.",
+        sources=(RELEASED, PAPER[question], METHOD),
+        settings=_settings(question, shots, tasks, twins) | {"checkpoints": f"from {since} on"},
+        explain=(pythia.contrast, pythia.crossed_bootstrap, pythia.differences),
+    )  # fmt: skip
+
+
+def contrast_course(question: str, shots: str, tasks: str, twins: bool = False) -> Panel:
+    """The mean difference over sizes and tasks at every checkpoint, with its interval."""
+    asked, course = QUESTIONS[question], courses(question, shots, tasks, twins)
+    traces = [*style.band(course["n_tokens"], 100 * course["low"], 100 * course["high"], "95% interval", style.CRIMSON)]
+    traces.append(style.computed_line(course["n_tokens"], 100 * course["mean"], "mean over sizes and tasks", style.CRIMSON))
+    layout = style.layout(
+        "tokens", "number", y_title=asked.axis, x_range=(0.8 * course["n_tokens"].iloc[0], 3.6e11), shapes=[style.horizontal_line(0)]
+    )
+    if course["n_tokens"].iloc[0] > 1e9:
+        layout["xaxis"] |= {"tickvals": [1e10, 3e10, 1e11, 3e11], "ticktext": ["10 B", "30 B", "100 B", "300 B"]}
+    if question == "dedup":
+        layout["shapes"].append(style.vertical_line(EPOCH_TOKENS, style.GREY, "dot"))
+    away = int(((course["low"] > 0) | (course["high"] < 0)).sum())
+    last = course.iloc[-1]
+    return Panel(
+        name=f"pythia.{asked.name}_course",
+        title=f"{asked.subject} end {_against(last['mean'])} {asked.others} ({_points(last['low'])} to {_points(last['high'])}); clear of zero at {away} of {len(course)} checkpoints",
+        figure=style.figure(traces, layout),
+        data=lambda: table_of([
+            course[["n_tokens", "mean", "n_models"]].assign(mean=100 * course["mean"], series="mean", status="computed"),
+            course[["n_tokens"]].assign(low=100 * course["low"], high=100 * course["high"], series="95% interval", status="uncertain"),
+        ]),
+        caption=(
+            "The same mean at each checkpoint by itself. Neighbouring checkpoints are stages of the same runs, so ups and downs of single points say little. "
+            + ("Dotted: the second pass over the deduplicated data begins. " if question == "dedup" else "") + _remarks(question, twins)
+        ),
+        alt=f"{asked.axis} against tokens: {_points(last['mean'])} at the last checkpoint, clear of zero at {away} of {len(course)} checkpoints.",
+        sources=(RELEASED, PAPER[question], METHOD),
+        settings=_settings(question, shots, tasks, twins),
+        explain=(pythia.contrast_course, pythia.crossed_bootstrap),
+    )  # fmt: skip
+
+
+def twins_panel(shots: int) -> Panel:
+    """The share of scores that are equal to the last digit in the two arms of a size, over training."""
+    from analysis.figures.pythia import COLORS, SIZES
+
+    rows = tables.load("pythia_twins")
+    rows = rows[(rows["shots"] == shots) & (rows["n_tokens"] > 0)].assign(share=lambda t: t["n_equal"] / t["n_scores"])
+    traces = []
+    for size in SIZES:
+        run = rows[rows["model"] == size].sort_values("n_tokens")
+        width = 3.0 if size == pythia.TWINS else 1.5
+        line = style.computed_line(run["n_tokens"], run["share"], size.removeprefix("Pythia "), COLORS[size], width=width)
+        traces.append(line | ({"line": line["line"] | {"dash": "dot"}} if size == SIZES[0] else {}))
+    layout = style.layout(
+        "tokens", "percent", y_title="Scores equal in both arms", y_range=(0, 1.03), x_range=(1.8e6, 4e11) if shots == 0 else (5e9, 3.6e11)
+    )
+    if shots:
+        layout["xaxis"] |= {"tickvals": [1e10, 1e11], "ticktext": ["10 B", "100 B"]}
+    at = rows[rows["step"] == 43_000].set_index("model")
+    others = at["share"].drop(pythia.TWINS)
+    return Panel(
+        name="pythia.twins",
+        title=f"At step 43,000 the two runs of 2.8B agree in {at.loc[pythia.TWINS, 'n_equal']:.0f} of {at.loc[pythia.TWINS, 'n_scores']:.0f} scores, other sizes in {others.max():.0%} at most",
+        figure=style.figure(traces, layout),
+        data=lambda: rows.assign(status="computed"),
+        caption=(
+            "Share of accuracies (MMLU by subject) that are equal to the last digit in the standard and the deduplicated run. Both arms of a size start from the same weights, so nearly all agree at first and part within a few hundred steps. "
+            "Those of 2.8B part only after step 43,000 and stay close afterwards: the released files do not hold two independent runs of this size, so it is left out of the comparison unless you ask for it."
+        ),
+        alt=f"Share of equal scores against tokens: 2.8B stays near {at.loc[pythia.TWINS, 'share']:.0%} up to step 43,000, all other sizes fall below {others.max():.0%}.",
+        sources=(RELEASED,),
+        settings={"examples": str(shots)},
+        explain=(pythia.twins,),
+    )  # fmt: skip
+
+
+def default_panels() -> dict[str, Callable[[], Panel]]:
+    """The panels on pairs of runs at their default settings."""
+    return {
+        "pythia.dedup_forest": lambda: contrast_forest("dedup", "both", "all", FIRST_STEP),
+        "pythia.dedup_course": lambda: contrast_course("dedup", "both", "all"),
+        "pythia.twins": lambda: twins_panel(5),
+        "pythia.batch_forest": lambda: contrast_forest("batch", "5", "all", FIRST_STEP),
+        "pythia.batch_course": lambda: contrast_course("batch", "5", "all"),
+    }
+
+
+def _remarks(question: str, twins: bool) -> str:
+    if question == "dedup":
+        kept = (
+            "2.8B is included although its two runs are not independent. "
+            if twins
+            else "2.8B is left out, since its two runs are not independent. "
+        )
+        return kept + "The deduplicated run sees its smaller data about 1.5 times, so repetition is part of the difference."
+    return "Five pairs, one run each, with five examples in the prompt; with so few runs the interval is rough. On WSC all runs give one and the same answer throughout, so its difference is zero."
+
+
+def _pair(question: str, model: str) -> str:
+    small = {"Pythia 70M": "0.25 M", "Pythia 1.4B": "1 M"}.get(model, "0.5 M")
+    short = model.removeprefix("Pythia ")
+    return f"{short} against {small}" if question == "batch" else short
+
+
+def _settings(question: str, shots: str, tasks: str, twins: bool) -> dict[str, str]:
+    shown = {"examples": SHOT_SETS["5" if question == "batch" else shots], "tasks": TASK_SETS[tasks]}
+    return shown | ({"2.8B": "included" if twins else "left out"} if question == "dedup" else {})
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.2f}"
+
+
+def _against(share: float) -> str:
+    return f"{abs(100 * share):.2f} points {'above' if share > 0 else 'below'}"

@@ -1,0 +1,227 @@
+"""Pythia's checkpoints on nine tasks: scores in one table, and differences between runs that differ in one thing.
+
+The suite trains each of eight sizes twice, on the Pile and on the deduplicated Pile, and some sizes again with smaller batches.
+A pair of runs at equal tokens tells what that one thing changes; `analysis.pythia_emergence` tells when an ability appears.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from analysis import evals
+
+RESAMPLES = 2000
+SEED = 2023
+TWINS = "Pythia 2.8B"
+"""The size whose two runs have equal scores up to step 43,000 in the released files (see `twins`), so it is no pair."""
+SMALL_BATCHES = ("0.25M batch", "0.5M batch", "1M batch")
+
+
+def scores(results: pd.DataFrame, n_params: pd.Series, tasks: Sequence[str]) -> pd.DataFrame:
+    """The accuracy of every run on the tasks: the rows of the table pythia_scores.
+
+    results: the table pythia_evals, or rows of `analysis.evals.read_results`. n_params: parameters by model. tasks: those to keep; "mmlu"
+    is the mean over its 57 subjects (`analysis.evals.mmlu`, macro).
+    """
+    texts = ("family", "model", "arm", "task", "metric", "version")
+    rows = results.astype({name: str for name in texts})  # noqa: C420 - a dict of columns
+    macro = evals.mmlu(rows)
+    macro = macro[macro["task"] == "MMLU (macro)"].assign(task="mmlu")
+    single = rows[(rows["metric"] == "acc") & rows["task"].isin(tasks)]
+    both = pd.concat([single, macro[macro["task"].isin(tasks)]], ignore_index=True)
+    both["n_params"] = both["model"].map(n_params)
+    # Where nothing is right the score does not tell the number of items; all runs have the same ones.
+    both["n_samples"] = both["n_samples"].fillna(both.groupby("task")["n_samples"].transform("median"))
+    order = ["family", "n_params", "model", "arm", "shots", "task", "step"]
+    columns = ["family", "model", "n_params", "arm", "step", "n_tokens", "shots", "task", "value", "stderr", "n_samples"]
+    return both.sort_values(order, kind="stable", ignore_index=True)[columns]
+
+
+def mean_over_tasks(rows: pd.DataFrame) -> pd.DataFrame:
+    """rows with the tasks of each run averaged: value, and stderr = sqrt(sum stderr^2) / tasks, task "mean".
+
+    Runs that lack one of the tasks are left out. Every task counts the same, however many items it has.
+    """
+    keys = [key for key in rows.columns if key not in ("task", "value", "stderr", "n_samples")]
+    needed = rows["task"].nunique()
+    grouped = rows.assign(variance=rows["stderr"] ** 2).groupby(keys, dropna=False, observed=True, sort=False)
+    out = grouped.agg(
+        value=("value", "mean"), variance=("variance", "sum"), tasks=("task", "nunique"), n_samples=("n_samples", "sum")
+    ).reset_index()
+    out = out[out["tasks"] == needed]
+    return out.assign(task="mean", stderr=np.sqrt(out["variance"]) / needed)[list(rows.columns)].reset_index(drop=True)
+
+
+def twins(results: pd.DataFrame) -> pd.DataFrame:
+    """How many accuracies of a size's two arms are equal to the last digit: columns model, step, n_tokens, shots, n_scores, n_equal.
+
+    results: the table pythia_evals. Models trained on different data agree in a few of about 65 scores by chance; where nearly
+    all agree, the files hold the same model twice. (Before training the two arms are the same model: equal seeds.)
+    """
+    rows = results[(results["metric"] == "acc") & results["arm"].isin(["standard", "deduped"])]
+    keys = ["model", "step", "n_tokens", "shots", "task"]
+    rows = rows.assign(model=rows["model"].astype(str), task=rows["task"].astype(str), arm=rows["arm"].astype(str))
+    wide = rows.pivot(index=keys, columns="arm", values="value").dropna()
+    equal = wide["standard"] == wide["deduped"]
+    grouped = equal.groupby(level=["model", "shots", "step", "n_tokens"])
+    out = grouped.agg(n_scores="size", n_equal="sum").reset_index()
+    return out[["model", "step", "n_tokens", "shots", "n_scores", "n_equal"]].astype(
+        {"step": "int64", "shots": "int64", "n_equal": "int64"}
+    )
+
+
+def differences(rows: pd.DataFrame, treated: Sequence[str], reference: Sequence[str]) -> pd.DataFrame:
+    """Pairs of runs at equal tokens: columns model, shots, n_tokens, task, difference, with difference = treated - reference.
+
+    rows: of the table pythia_scores. treated, reference: arms; of each, a model has at most one.
+    """
+    keys = ["model", "shots", "n_tokens", "task"]
+    sides = [rows[rows["arm"].isin(arms)].astype({"model": str, "task": str}).set_index(keys)["value"] for arms in (treated, reference)]
+    both = pd.concat(sides, axis=1, join="inner", keys=["treated", "reference"])
+    return (both["treated"] - both["reference"]).rename("difference").reset_index()
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A mean difference between pairs of runs [share of right answers], with 95 % intervals.
+
+    mean, low, high: over all pairs and tasks. by_model and by_task: columns mean, low, high, indexed by their names; by_model resamples
+    tasks only, by_task models only. cells: models x tasks, each averaged over checkpoints and numbers of examples.
+    """
+
+    mean: float
+    low: float
+    high: float
+    by_model: pd.DataFrame
+    by_task: pd.DataFrame
+    cells: pd.DataFrame
+
+
+def crossed_bootstrap(cells, n_resamples: int = RESAMPLES, seed: int = SEED) -> np.ndarray:
+    """Means of a table whose rows and columns are drawn anew, independently, with replacement; shape (n_resamples,).
+
+    A mean of cells x_st over S sizes and T tasks is resampled as sum_st u_s v_t x_st / (S T), with u and v how often each size and each
+    task was drawn. Cells of one size share a training run, cells of one task share its items, so neither are independent; drawing single
+    cells would make the interval too narrow. Checkpoints of a run are averaged before, since they are one run.
+
+    cells: S x T without gaps. Raises ValueError for fewer than two rows or columns. Source: [owen2007].
+
+    >>> float(crossed_bootstrap([[1.0, 1.0], [1.0, 1.0]], 10).std())
+    0.0
+    """
+    cells = np.asarray(cells, dtype=float)
+    if cells.ndim != 2 or min(cells.shape) < 2 or not np.isfinite(cells).all():
+        raise ValueError(f"cells must be a table of at least two rows and columns without gaps, got shape {cells.shape}")
+    rows, columns = (draws(n, n_resamples, seed + side) for side, n in enumerate(cells.shape))
+    return (rows @ cells * columns).sum(axis=1)
+
+
+@lru_cache(maxsize=64)
+def draws(n: int, n_resamples: int, seed: int) -> np.ndarray:
+    """How often each of n things is drawn in n draws with replacement, over n: shape (n_resamples, n), rows add up to 1.
+
+    >>> float(draws(3, 5, 0).sum())
+    5.0
+    """
+    weights = np.random.RandomState(seed).multinomial(n, [1 / n] * n, n_resamples) / n
+    weights.setflags(write=False)
+    return weights
+
+
+def cell_means(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Mean difference of each model (rows) on each task (columns); models without one of the tasks are left out."""
+    return pairs.groupby(["model", "task"], sort=True)["difference"].mean().unstack().dropna()
+
+
+def contrast(pairs: pd.DataFrame, n_resamples: int = RESAMPLES, seed: int = SEED) -> Contrast:
+    """The mean of paired differences with its interval, over sizes and tasks as two crossed clusters (see `crossed_bootstrap`).
+
+    pairs: rows of `differences`, for the checkpoints and tasks that are wanted. Checkpoints of one run and 0 and 5 examples on one
+    task are averaged first. Sizes (or tasks) count the same, however many checkpoints they have. Models that lack a task are left out.
+    """
+    cells = cell_means(pairs)
+    values = cells.to_numpy()
+    low, high = np.percentile(crossed_bootstrap(values, n_resamples, seed), [2.5, 97.5])
+    sides = []
+    for table in (values, values.T):
+        drawn = table @ draws(table.shape[1], n_resamples, seed).T
+        sides.append((table.mean(axis=1), *np.percentile(drawn, [2.5, 97.5], axis=1)))
+    frames = [
+        pd.DataFrame(dict(zip(("mean", "low", "high"), side, strict=True)), index=index)
+        for side, index in zip(sides, (cells.index, cells.columns), strict=True)
+    ]
+    return Contrast(float(values.mean()), float(low), float(high), frames[0], frames[1], cells)
+
+
+def contrast_course(pairs: pd.DataFrame, n_resamples: int = RESAMPLES, seed: int = SEED) -> pd.DataFrame:
+    """`contrast` at every checkpoint: columns n_tokens, mean, low, high, n_models; the resamples are the same at all of them."""
+    rows = []
+    for tokens, part in pairs.groupby("n_tokens"):
+        cells = cell_means(part)
+        if min(cells.shape) >= 2:
+            low, high = np.percentile(crossed_bootstrap(cells.to_numpy(), n_resamples, seed), [2.5, 97.5])
+            rows.append((tokens, cells.to_numpy().mean(), low, high, len(cells)))
+    return pd.DataFrame(rows, columns=["n_tokens", "mean", "low", "high", "n_models"])
+
+
+def memorised(table: pd.DataFrame) -> pd.DataFrame:
+    """Memorised share by size and checkpoint with what it foretells: the table's rows on the same model, and precision and recall.
+
+    precision = both / (both + false alarms): of what the checkpoint has memorised, the share that is memorised at the end. recall = both /
+    (both + missed): of what is memorised at the end, the share that the checkpoint has memorised already.
+
+    table: pythia_memorisation. Source: [biderman2023memorization].
+    """
+    rows = table[table["target"] == "the same model at the end"].reset_index(drop=True)
+    both = rows["both_pct"]
+    return rows.assign(precision=both / (both + rows["false_alarm_pct"]), recall=both / (both + rows["missed_pct"]))
+
+
+def own_scores(frame: pd.DataFrame, tasks: Sequence[str], n_params: float = np.nan) -> tuple[pd.DataFrame, list[str]]:
+    """(rows like those of the table pythia_scores, notes) of a reader's result file.
+
+    frame: of `analysis.evals.read_results`. n_params: of the model [parameters], for files that do not say. MMLU is averaged over
+    subjects where all 57 are there; else a group named mmlu is taken as it is, and a note says so. Of several filters the first counts.
+    A note also names the scores that have no counterpart among the tasks.
+    """
+    notes = []
+    macro = evals.mmlu(frame)
+    macro = macro[macro["task"] == "MMLU (macro)"].assign(task="mmlu")
+    accuracy = frame[frame["metric"] == "acc"].drop_duplicates(["model_id", "step", "shots", "task"])
+    single = accuracy[accuracy["task"].isin(set(tasks) - {"mmlu"})]
+    group = accuracy[accuracy["task"] == "mmlu"]
+    if macro.empty and len(group):
+        notes.append("MMLU is the file's own average, over questions; the published scores are averaged over subjects.")
+    rows = pd.concat([single, macro if len(macro) else group], ignore_index=True)
+    rows = rows[rows["value"].between(0, 1)]
+    stated = frame.groupby("model_id")["n_params"].first()
+    rows["n_params"] = rows["model_id"].map(stated).fillna(n_params)
+    others = sorted(set(frame["task"]) - set(rows["task"]) - {t for t in frame["task"] if evals.SUBJECT.match(t)})
+    if others:
+        notes.append(
+            f"Without a counterpart here: {', '.join(others[:12])}" + (f" and {len(others) - 12} more." if len(others) > 12 else ".")
+        )
+    columns = ["family", "model", "n_params", "arm", "step", "n_tokens", "shots", "task", "value", "stderr", "n_samples"]
+    return rows[columns].reset_index(drop=True), notes
+
+
+def own_on(files: Sequence[pd.DataFrame], task: str, shots: int | None = None) -> pd.DataFrame | None:
+    """The rows of several `own_scores` on one task, None if there are none; shots: only with so many examples, or where it is unknown."""
+    rows = pd.concat(files, ignore_index=True)
+    rows = rows[rows["task"] == task]
+    rows = rows if shots is None else rows[(rows["shots"] == shots) | rows["shots"].isna()]
+    return rows if len(rows) else None
+
+
+def against_family(scores: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """How far other models lie from Pythia at their size: others' rows with expected and difference [share of right answers].
+
+    expected: Pythia's accuracy on the task at the model's number of parameters, on straight lines in log(parameters) between the sizes of
+    the suite; NaN outside of them. scores: one row per size of one arm, task and number of examples.
+    """
+    line = scores.sort_values("n_params")
+    expected = np.interp(np.log(others["n_params"]), np.log(line["n_params"]), line["value"], left=np.nan, right=np.nan)
+    return others.assign(expected=expected, difference=others["value"] - expected)

@@ -1,0 +1,218 @@
+"""Are frequent numbers calculated with better, and is it their frequency: correlations, gaps and slopes over the operands 0 to 99.
+
+Everything here is over operands: accuracy of a model on the questions with first operand x, against how often the number x
+occurs in a corpus. Intervals come from drawing operands anew, with replacement.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+QUESTIONS = 50
+"""Questions for each first operand: the second runs from 1 to 50. [biderman2023] section 3.3."""
+EXTREMES = 10
+RESAMPLES = 1000
+SEED = 2023
+LEVEL = 0.95
+STATISTICS = ("slope", "rho", "size_rho", "partial", "gap")
+
+
+def ranks(values) -> np.ndarray:
+    """The ranks of values along the last axis, from 1; equal values share the mean of their ranks.
+
+    >>> ranks([10, 30, 30, 20]).tolist()
+    [1.0, 3.5, 3.5, 2.0]
+    """
+    rows = np.atleast_2d(np.asarray(values, dtype=float))
+    codes = np.stack([np.unique(row, return_inverse=True)[1] for row in rows])
+    out = _ranks_of_codes(codes)
+    return out[0] if np.ndim(values) == 1 else out
+
+
+def _ranks_of_codes(codes: np.ndarray) -> np.ndarray:
+    """Ranks of whole numbers from 0 in rows: up to and including a value, less half of its other copies."""
+    n_rows, top = len(codes), int(codes.max()) + 1
+    flat = (codes + np.arange(n_rows)[:, None] * top).ravel()
+    counts = np.bincount(flat, minlength=n_rows * top).reshape(n_rows, top)
+    below = np.cumsum(counts, axis=1)
+    return (below - (counts - 1) / 2).ravel()[flat].reshape(codes.shape)
+
+
+def _standardised(rows: np.ndarray) -> np.ndarray:
+    """Rows less their mean, over their length, so that products add up to correlations; NaN for a row that does not vary."""
+    centred = rows - rows.mean(-1, keepdims=True)
+    length = np.sqrt((centred**2).sum(-1, keepdims=True))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(length > 0, centred / length, np.nan)
+
+
+def correlation(x, y) -> np.ndarray:
+    """Pearson's correlation along the last axis; NaN where one of the two does not vary. Broadcasts.
+
+    >>> round(float(correlation([1, 2, 3], [2, 4, 6])), 12)
+    1.0
+    """
+    return np.clip((_standardised(np.asarray(x, dtype=float)) * _standardised(np.asarray(y, dtype=float))).sum(-1), -1, 1)
+
+
+def spearman(x, y) -> np.ndarray:
+    """Spearman's rank correlation of x and y along the last axis; NaN where one of them does not vary.
+
+    >>> float(spearman([1, 2, 3, 4], [1, 8, 27, 64]))
+    1.0
+    """
+    return correlation(ranks(x), ranks(y))
+
+
+def partial(xy, xz, yz):
+    """The correlation of x and y with z held fixed, from the three correlations; NaN where z says everything. Broadcasts.
+
+    r_xy.z = (r_xy - r_xz r_yz) / sqrt((1 - r_xz^2) (1 - r_yz^2)). With rank correlations it is Spearman's partial correlation: what
+    frequency still tells of accuracy among operands of like size.
+
+    >>> float(partial(0.5, 0.0, 0.0)), round(float(partial(0.8, 0.9, 0.9)), 4)
+    (0.5, -0.0526)
+    """
+    xy, xz, yz = (np.asarray(value, dtype=float) for value in (xy, xz, yz))
+    left = np.sqrt(np.clip((1 - xz**2) * (1 - yz**2), 0, None))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.clip(np.where(left > 1e-9, (xy - xz * yz) / left, np.nan), -1, 1)
+
+
+def slope_per_decade(count, accuracy) -> np.ndarray:
+    """How much accuracy rises with ten times the count: the slope of least squares of accuracy on log10(count), along the last axis.
+
+    Raises ValueError for counts that are not positive.
+
+    >>> round(float(slope_per_decade([10, 100, 1000], [0.1, 0.2, 0.3])), 12)
+    0.1
+    """
+    if np.any(~(np.asarray(count, dtype=float) > 0)):
+        raise ValueError("count must be positive, since its logarithm is taken")
+    x = np.log10(np.asarray(count, dtype=float))
+    x = x - x.mean(-1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (x * np.asarray(accuracy, dtype=float)).sum(-1) / (x**2).sum(-1)
+
+
+def frequency_gap(count, accuracy, extremes: int = EXTREMES) -> np.ndarray:
+    """Mean accuracy of the most frequent operands less that of the least frequent, along the last axis. [share, -1 to 1]
+
+    extremes: how many of each; 10 in the paper. Operands of equal count stand in the order given.
+    Source: [biderman2023] Table 4; [razeghi2022].
+
+    >>> round(float(frequency_gap([5, 4, 3, 2], [0.9, 0.7, 0.3, 0.1], extremes=2)), 12)
+    0.6
+    """
+    order = np.argsort(-np.asarray(count, dtype=float), axis=-1, kind="stable")
+    accuracy = np.take_along_axis(np.broadcast_to(np.asarray(accuracy, dtype=float), order.shape), order, axis=-1)
+    return accuracy[..., :extremes].mean(-1) - accuracy[..., -extremes:].mean(-1)
+
+
+def binned(count, accuracy, n_bins: int = 10) -> pd.DataFrame:
+    """Accuracy by bins of equally many operands, from rare to frequent: columns count (geometric mean), accuracy, low, high, n.
+
+    low and high: 95 % interval of the mean over the operands in the bin, mean +- 1.96 s / sqrt(n).
+
+    >>> binned([1, 10, 100, 1000], [0.1, 0.1, 0.5, 0.7], n_bins=2)["accuracy"].tolist()
+    [0.1, 0.6]
+    """
+    order = np.argsort(np.asarray(count, dtype=float), kind="stable")
+    parts = np.array_split(order, n_bins)
+    logs, accuracy = np.log10(np.asarray(count, dtype=float)), np.asarray(accuracy, dtype=float)
+    rows = []
+    for part in parts:
+        mean, error = accuracy[part].mean(), 1.96 * accuracy[part].std(ddof=1) / np.sqrt(len(part)) if len(part) > 1 else np.nan
+        rows.append((10 ** logs[part].mean(), mean, max(mean - error, 0.0), min(mean + error, 1.0), len(part)))
+    return pd.DataFrame(rows, columns=["count", "accuracy", "low", "high", "n"])
+
+
+class Operands:
+    """Numbers with their counts in a corpus, and the resamples that all intervals over them share.
+
+    numbers and counts: arrays of the same length. draws: n_resamples x n positions, drawn with replacement.
+    Raises ValueError for fewer than 20 numbers, or where all counts are equal.
+    """
+
+    def __init__(self, numbers, counts, n_resamples: int = RESAMPLES, seed: int = SEED):
+        self.numbers, self.counts = np.asarray(numbers), np.asarray(counts, dtype=float)
+        if len(self.numbers) < 2 * EXTREMES:
+            raise ValueError(f"counts must be given for at least {2 * EXTREMES} numbers, got {len(self.numbers)}")
+        if np.ptp(self.counts) == 0:
+            raise ValueError("counts must differ between numbers, got the same for all")
+        self.draws = np.random.RandomState(seed).randint(0, len(self.numbers), (n_resamples, len(self.numbers)))
+        # The numbers as drawn, in front those as they are. What does not depend on the model is prepared once.
+        self.rows = np.vstack([np.arange(len(self.numbers)), self.draws])
+        drawn = self.counts[self.rows]
+        self.count_ranks = _standardised(ranks(drawn))
+        self.size_ranks = _standardised(ranks(self.numbers[self.rows]))
+        self.logs = np.log10(drawn) - np.log10(drawn).mean(-1, keepdims=True)
+        order = np.take_along_axis(self.rows, np.argsort(-drawn, axis=-1, kind="stable"), axis=-1)
+        self.most, self.least = order[:, :EXTREMES], order[:, -EXTREMES:]
+
+    def statistics(self, accuracy, level: float = LEVEL) -> dict[str, float]:
+        """Accuracy and how it goes with frequency, each statistic with the ends of its interval (name_low and name_high).
+
+        accuracy: mean over operands. slope: `slope_per_decade`. rho: `spearman` with the counts. size_rho: the same with the operand
+        itself. partial: `partial` of accuracy and count, ranks, with the operand held fixed. gap: `frequency_gap`. NaN where accuracy
+        is the same for all operands. Intervals: percentiles over resamples of the operands.
+        """
+        values = np.asarray(accuracy, dtype=float)
+        drawn = values[self.rows]
+        accuracy_ranks = _standardised(_ranks_of_codes(np.unique(values, return_inverse=True)[1][self.rows]))
+        rho, size, count_size = (
+            np.einsum("ij,ij->i", a, b)
+            for a, b in ((accuracy_ranks, self.count_ranks), (accuracy_ranks, self.size_ranks), (self.count_ranks, self.size_ranks))
+        )
+        found = {
+            "slope": np.einsum("ij,ij->i", self.logs, drawn) / (self.logs**2).sum(-1), "rho": rho, "size_rho": size,
+            "partial": partial(rho, size, count_size), "gap": values[self.most].mean(-1) - values[self.least].mean(-1),
+        }  # fmt: skip
+        out = {"accuracy": float(values.mean())}
+        tail = 100 * (1 - level) / 2
+        for name, all_rows in found.items():
+            usable = all_rows[1:][np.isfinite(all_rows[1:])]
+            known = np.isfinite(all_rows[0]) and len(usable) >= len(self.draws) / 2
+            low, high = np.percentile(usable, [tail, 100 - tail]) if known else (np.nan, np.nan)
+            # Rounded, or a correlation that should be zero is noise.
+            out |= {name: round(float(all_rows[0]), 12), f"{name}_low": round(float(low), 12), f"{name}_high": round(float(high), 12)}
+        return out
+
+
+def all_statistics(terms: pd.DataFrame, frequencies: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """`Operands.statistics` of every corpus, model, step, number of shots and operation, one row each.
+
+    terms: the table term_frequency. frequencies: corpus: counts indexed by number; numbers without a count are left out.
+    """
+    keys = ["model", "step", "shots", "operation"]
+    wide = terms.pivot(index=keys, columns="operand", values="accuracy")
+    parts = []
+    for corpus, counts in frequencies.items():
+        operands = Operands(counts.index.to_numpy(), counts.to_numpy())
+        rows = [operands.statistics(row) for row in wide[list(counts.index)].to_numpy()]
+        parts.append(pd.DataFrame(rows, index=wide.index).reset_index().assign(corpus=corpus, n_operands=len(counts)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def frequencies_of(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """The table number_frequencies as one series of counts, indexed by number, for each corpus.
+
+    >>> from analysis import tables
+    >>> int(frequencies_of(tables.load("number_frequencies"))["pile_train"][2])
+    1245931860
+    """
+    return {corpus: part.set_index("number")["count"].sort_index() for corpus, part in table.groupby("corpus", sort=False)}
+
+
+def against_the_paper(statistics: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
+    """The printed gaps beside the computed ones, in percentage points: printed's rows with computed, low, high and difference.
+
+    statistics: the table term_frequency_stats, of one corpus. difference = computed - printed.
+    """
+    rows = statistics[statistics["operation"] == "multiplication"].set_index(["model", "shots", "step"])
+    at = pd.MultiIndex.from_frame(printed[["model", "shots", "step"]])
+    out = printed.reset_index(drop=True)
+    for name, column in (("computed", "gap"), ("low", "gap_low"), ("high", "gap_high")):
+        out[name] = 100 * rows[column].reindex(at).to_numpy()
+    return out.assign(difference=out["computed"] - out["gap_points"])

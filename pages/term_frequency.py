@@ -1,0 +1,120 @@
+"""Term frequency: are frequent terms answered better, and is frequency the cause?"""
+
+import streamlit as st
+
+from analysis import tables, term_frequency, term_frequency_counts
+from analysis.figures import term_frequency as figures
+from pages.components import controls, frame
+from pages.components.panel import draw, export_row, plain, show_panel
+
+frame.begin(
+    "term_frequency",
+    "Frequent numbers are answered better, even among numbers of like size",
+    "Pythia multiplies numbers that the Pile holds often with far more success. Frequent numbers are also small and round, so part of the "
+    "effect is not frequency: the rank correlation of 0.90 becomes 0.62 at fixed operand size. **All accuracies on this page are of the "
+    "first (v0) deduplicated models**, which were retrained afterwards; there is no file for 70M.",
+)
+
+YOURS = "yours"
+
+
+def own_statistics():
+    """(counts, statistics) with the reader's counts, every unusable row reported; None until there is a file that can be used."""
+    upload = st.file_uploader("CSV with the columns number and count", type=["csv", "tsv", "txt"], key="tf_file")
+    if upload is None:
+        st.info("Choose a file to use your own counts; until then the page shows those of the Pile. It is read in memory, for this session only.",
+                icon=":material/upload_file:")  # fmt: skip
+        return None
+    data = upload.getvalue()
+    try:
+        counts, problems = term_frequency_counts.read_counts(data)
+        kept = st.session_state.setdefault("term_frequency_own", {})
+        if data not in kept:
+            with st.spinner("Computing 420 runs against your counts"):
+                kept.clear()
+                kept[data] = term_frequency.all_statistics(tables.load("term_frequency"), {YOURS: counts})
+    except ValueError as problem:
+        st.error(plain(f"This file cannot be used. {problem}"), icon=":material/error:")
+        return None
+    missing = [str(number) for number in range(100) if number not in counts.index]
+    st.caption(f"{len(counts)} of 100 numbers have a count." + (f" Left out: {', '.join(missing)}." if missing else ""))
+    if problems:
+        with st.expander(f"{len(problems)} rows were not used"):
+            st.text("\n".join(problems[:200]) + ("\n..." if len(problems) > 200 else ""))
+    return counts, kept[data]
+
+
+first, second, third, fourth = st.columns(4)
+with first:
+    corpus = controls.choice("tf_corpus", "Counts", figures.corpora() | {YOURS: "Your own CSV"}, "pile_train")
+with second:
+    model = controls.choice("tf_model", "Model", figures.SIZES[::-1], figures.SIZES[-1])
+with third:
+    shots = int(controls.choice("tf_shots", "Examples in the prompt", [str(k) for k in figures.SHOTS], "16"))
+with fourth:
+    operation = controls.choice("tf_op", "Operation", ["multiplication", "addition"], "multiplication")
+own = own_statistics() if corpus == YOURS else None
+if corpus == YOURS and own is None:
+    corpus = "pile_train"
+counts, statistics = own if own else (figures.frequencies()[corpus], figures.stored(corpus))
+
+
+def checkpoint(key: str) -> int:
+    """A slider over the checkpoints that were evaluated."""
+    return controls.slider(key, "Checkpoint (training step)", figures.STEPS[0], figures.STEPS[-1], figures.STEPS[-1], 26_000)
+
+
+@st.fragment
+def scatter() -> None:
+    """Accuracy against count, one marker per operand."""
+    step = checkpoint("tf_step")
+    draw("term_frequency.scatter", lambda: figures.scatter(statistics, counts, corpus, model, step, shots, operation))
+
+
+@st.fragment
+def partial() -> None:
+    """What frequency tells among operands of like size, by model."""
+    step = checkpoint("tf_step_partial")
+    draw("term_frequency.partial", lambda: figures.partial(statistics, counts, corpus, step, shots, operation))
+
+
+@st.fragment
+def regression() -> None:
+    """Frequency beside four other properties of the operand."""
+    operands = controls.switch("tf_range", "Operands", {"0 to 99": "0 to 99", "10 to 99": "10 to 99 (two digits)"}, "0 to 99")
+    draw("term_frequency.regression", lambda: figures.regression(model, shots, operation, operands))
+
+
+@st.fragment
+def course() -> None:
+    """A statistic over training, by model."""
+    measure = controls.switch("tf_measure", "Statistic", figures.MEASURES, "rho")
+    draw("term_frequency.course", lambda: figures.course(statistics, corpus, measure, model, shots, operation))
+
+
+@st.fragment
+def gap() -> None:
+    """Frequent against rare operands over training."""
+    most = len(counts) // 2
+    extremes = controls.slider("tf_extremes", "Operands in each group", 2, min(40, most), min(term_frequency.EXTREMES, most), 1)
+    draw("term_frequency.gap", lambda: figures.gap(counts, corpus, model, shots, operation, extremes))
+
+
+scatter()
+export_row("term_frequency.scatter")
+st.header("What is left when operands of like size are compared", anchor=False)
+partial()
+export_row("term_frequency.partial")
+if own:
+    st.caption("The regression below is made with the counts of the Pile.")
+regression()
+export_row("term_frequency.regression")
+st.header("When it appears", anchor=False)
+course()
+export_row("term_frequency.course")
+gap()
+export_row("term_frequency.gap")
+st.header("Beside the numbers in the paper", anchor=False)
+show_panel(figures.paper(statistics, corpus))
+with st.expander("The 72 gaps, printed and computed (percentage points)"):
+    st.dataframe(figures.paper_table(statistics), hide_index=True, width="stretch")

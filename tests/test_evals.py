@@ -1,0 +1,399 @@
+"""Result files of the harness in every layout: read, aggregated, written back, and refused."""
+
+import copy
+import hashlib
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis import build, evals, evals_export, tables
+from analysis.evals_models import HISTORICAL, model_of, step_in
+
+V04 = {
+    "results": {
+        "piqa": {"alias": "piqa", "acc,none": 0.71, "acc_stderr,none": 0.0105, "acc_norm,none": 0.72, "acc_norm_stderr,none": "N/A"},
+        "gsm8k": {"alias": "gsm8k", "exact_match,strict-match": 0.02, "exact_match_stderr,strict-match": 0.004,
+                  "exact_match,flexible-extract": 0.03, "exact_match_stderr,flexible-extract": 0.005, "sample_len": 1319},
+        "mmlu_anatomy": {"alias": " - anatomy", "acc,none": 0.25, "acc_stderr,none": 0.0375},
+    },
+    "groups": {"mmlu": {"alias": "mmlu", "acc,none": 0.251, "acc_stderr,none": 0.0036}},
+    "group_subtasks": {"mmlu": ["mmlu_anatomy"]},
+    "configs": {"piqa": {"task": "piqa", "num_fewshot": 5, "metadata": {"version": 1.0}}, "gsm8k": {"task": "gsm8k"}},
+    "versions": {"piqa": 1.0, "gsm8k": 3, "mmlu_anatomy": "Yaml"},
+    "n-shot": {"gsm8k": 5, "mmlu_anatomy": 0},
+    "n-samples": {"piqa": {"original": 1838, "effective": 1838}},
+    "higher_is_better": {"piqa": {"acc": True, "acc_norm": True}},
+    "config": {"model": "hf", "model_args": {"pretrained": "EleutherAI/pythia-1.4b-deduped", "revision": "step143000"},
+               "model_num_parameters": 1414647808, "batch_size": "auto", "limit": None},
+    "total_evaluation_time_seconds": "123.4",
+    "lm_eval_version": "0.4.13",
+    "eot_token_id": 0,
+}  # fmt: skip
+V03 = {
+    "results": {
+        "lambada_openai": {"ppl": 6.1, "ppl_stderr": 0.15, "acc": 0.6, "acc_stderr": 0.0068},
+        "wsc": {"acc": 0.5, "acc_stderr": 0.0493},
+    },
+    "versions": {"lambada_openai": 0, "wsc": 0},
+    "config": {
+        "model": "hf-causal",
+        "model_args": "use_accelerate=True,pretrained=EleutherAI/pythia-v1.1-160m-0.5MtokBS,revision=step12000",
+        "num_fewshot": 5,
+        "limit": None,
+    },
+}
+# Two rows of a winobias file of EleutherAI/pythia (evals/bias-evals/winobias/1.4B), with what its model_args say of the model.
+PROMPT_ROWS = {
+    "results": [
+        {"task_name": "wino_bias_type1_pro", "prompt_name": "refers_to", "em": 0.15151515151515152, "fixed_answer_choice_list": None,
+         "prompt_jinja": "{{tokens}}", "prompt_original_task": True, "comment": "", "em_stderr": 0.01804062296326017},
+        {"task_name": "wino_bias_type2_anti", "prompt_name": "refers_to", "em": 0.0025252525252525255, "em_stderr": 0.0025252525252525207},
+    ],
+    "versions": {"wino_bias_type1_pro+refers_to": 0},
+    "config": {"model": "neox", "num_fewshot": 0, "model_args": {
+        "iteration": 63000, "train_batch_size": 1024, "seq_length": 2048, "config_files": {"1.4B-deduped.yml": "{}"},
+        "train_data_paths": ["/pile_deduped/pile_0.87_deduped_text_document"]}},
+}  # fmt: skip
+PROMPT_TABLE = {
+    "table_results": {"wino_bias_type1_pro+refers_to": {"task_name": "wino_bias_type1_pro", "prompt_name": "refers_to",
+                                                        "em": 0.47474747474747475, "em_stderr": 0.02512562411685915}},
+    "model_args": {"iteration": 116000, "config_files": {"1.4b-deduped-long": None}},
+}  # fmt: skip
+TERMS = (
+    "model,checkpoint,task,fewshot,acc,acc_stderr\n"
+    "EleutherAI/pythia-13b-deduped,13000,num_reasoning_arithmetic_multiplication_0,16,1.0,0.0\n"
+    "EleutherAI/pythia-13b-deduped,13000,num_reasoning_arithmetic_multiplication_1,16,0.34,0.06767268161329719\n"
+)
+
+
+def one(document, **where):
+    frame = evals.read_results(document)
+    for column, value in where.items():
+        frame = frame[frame[column] == value]
+    assert len(frame) == 1
+    return frame.iloc[0]
+
+
+# --- reference -------------------------------------------------------------------------------------------------------
+
+
+def test_the_questions_of_mmlu_add_up_to_its_test_set():
+    # The test set of MMLU as released has 14,042 questions in 57 subjects; here they follow from scores and standard errors alone.
+    scores = tables.load("pythia_evals").query("metric == 'acc'")
+    subjects = scores[scores["task"].astype(str).str.startswith("hendrycksTest-")]
+    questions = subjects.groupby("task", observed=True)["n_samples"].agg(["min", "max"]).astype(int)
+    assert len(questions) == 57
+    assert (questions["min"] == questions["max"]).all()
+    assert questions["min"].sum() == 14_042
+    # Sizes of the other test sets, as their papers print them.
+    sizes = scores.groupby("task", observed=True)["n_samples"].median()
+    known = {"lambada_openai": 5153, "piqa": 1838, "winogrande": 1267, "arc_easy": 2376, "arc_challenge": 1172, "sciq": 1000, "logiqa": 651}
+    assert {task: int(sizes[task]) for task in known} == known
+
+
+def test_every_released_checkpoint_is_there_once():
+    table = tables.load("pythia_evals")
+    suite = table[table["family"] == "Pythia"].astype({"model": str, "arm": str})
+    runs = suite.drop_duplicates(["model", "arm", "step", "shots"]).groupby(["arm", "shots"], observed=True).size()
+    # Eight sizes: 27 checkpoints with no example and 15 with five. Small batches: five runs at 15 checkpoints, one of which is missing.
+    assert runs["standard", 0] == runs["deduped", 0] == 8 * 27
+    assert runs["standard", 5] == runs["deduped", 5] == 8 * 15
+    assert (runs["0.25M batch", 5], runs["0.5M batch", 5], runs["1M batch", 5]) == (14, 3 * 15, 15)
+    assert table[table["family"] == "OPT"]["model"].nunique() == 8 and table[table["family"] == "BLOOM"]["model"].nunique() == 5
+
+
+def test_the_small_batch_runs_saw_as_many_tokens():
+    table = tables.load("pythia_evals").dropna(subset=["n_tokens"])
+    tokens = {arm: set(part["n_tokens"]) for arm, part in table[table["shots"] == 5].groupby("arm", observed=True)}
+    assert tokens["0.5M batch"] == tokens["1M batch"] == tokens["standard"] and tokens["0.25M batch"] < tokens["standard"]
+    # biderman2023 section 2.4: 143,000 steps of 2,097,152 tokens.
+    assert max(tokens["standard"]) == 299_892_736_000
+
+
+def test_mmlu_averages_subjects_or_questions():
+    published = tables.load("pythia_evals")
+    run = published[(published["model"] == "Pythia 12B") & (published["arm"] == "deduped") & (published["step"] == 143000)]
+    run = run[(run["shots"] == 5) & (run["metric"] == "acc")]
+    subjects = run[run["task"].astype(str).str.startswith("hendrycksTest-")]
+    both = evals.mmlu(run).set_index("task")
+    assert both.loc["MMLU (macro)", "value"] == pytest.approx(subjects["value"].mean(), rel=1e-12)
+    right = (subjects["value"] * subjects["n_samples"]).round()
+    assert right.sum() == pytest.approx(both.loc["MMLU (micro)", "value"] * 14_042, rel=1e-9)
+    assert both.loc["MMLU (micro)", "stderr"] == pytest.approx(math.sqrt(0.2954 * 0.7046 / 14_042), rel=0.02)
+
+
+def test_the_historical_names_are_todays():
+    for old, new in HISTORICAL.items():
+        assert model_of(f"EleutherAI/pythia-{old}-deduped").name == f"Pythia {new}"
+        assert model_of(f"EleutherAI/pythia-{old}-deduped").release == "v0"
+    assert model_of("facebook/opt-13b").name == "OPT 13B" and model_of("facebook/opt-1.3b").name == "OPT 1.3B"
+    assert model_of("EleutherAI/pythia-v1.1-1b-bf16").arm == "standard"
+    assert model_of("EleutherAI/intervention-pythia-v1.1-1.4b-deduped-long").arm == "intervention, long"
+    assert model_of("pythia-70m-0.25MtokBS").tokens_per_step * 8 == model_of("pythia-70m").tokens_per_step
+    assert model_of("mistralai/Mistral-7B-v0.1").name == "mistralai/Mistral-7B-v0.1"
+
+
+# --- layouts ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_current_layout():
+    frame = evals.read_results(V04)
+    assert set(frame["layout"]) == {"v0.4"} and len(frame) == 6
+    row = one(V04, task="piqa", metric="acc")
+    assert (row["model"], row["arm"], row["step"], row["n_tokens"]) == ("Pythia 1.4B", "deduped", 143000, 299_892_736_000)
+    assert (row["shots"], row["version"], row["n_samples"], row["n_params"]) == (5, "1.0", 1838, 1414647808)
+    assert math.isnan(one(V04, task="piqa", metric="acc_norm")["stderr"])
+    assert one(V04, filter="flexible-extract")["value"] == 0.03
+    assert one(V04, task="mmlu")["value"] == 0.251
+    assert json.loads(row["raw"])["total_evaluation_time_seconds"] == "123.4"
+
+
+def test_the_layout_before():
+    row = one(V03, task="lambada_openai", metric="acc")
+    assert (row["layout"], row["arm"], row["shots"], row["filter"], row["version"]) == ("v0.3", "0.5M batch", 5, "none", "0")
+    assert row["n_tokens"] == 12000 * 2**19 and one(V03, metric="ppl")["value"] == 6.1
+
+
+def test_the_two_layouts_with_prompts():
+    row = one(PROMPT_ROWS, task="wino_bias_type1_pro+refers_to")
+    assert (row["layout"], row["model"], row["arm"], row["step"]) == ("prompt rows", "Pythia 1.4B", "deduped", 63000)
+    assert row["n_samples"] == 396 and row["n_tokens"] == 63000 * 2_097_152
+    row = one(PROMPT_TABLE)
+    assert (row["layout"], row["arm"], row["step"], row["metric"]) == ("prompt table", "intervention, long", 116000, "em")
+    assert row["n_samples"] == 396
+
+
+def test_the_table_of_term_frequencies():
+    frame = evals.read_results(TERMS.encode())
+    assert set(frame["model"]) == {"Pythia 12B"} and set(frame["release"]) == {"v0"} and set(frame["layout"]) == {"term frequency"}
+    assert frame["n_samples"].tolist()[1] == 50 and frame["value"].tolist() == [1.0, 0.34]
+
+
+@pytest.mark.parametrize("arguments", [None, "", {}, 7])
+def test_a_file_without_model_arguments_takes_its_name_from_the_folder(arguments):
+    document = copy.deepcopy(V04)
+    document["config"]["model_args"] = arguments
+    frame = evals.read_results(document, "out/EleutherAI__pythia-70m/results_2024-01-01T00-00-00.000000.json")
+    assert set(frame["model"]) == {"Pythia 70M"}
+
+
+def test_a_file_name_gives_the_step_where_the_file_does_not():
+    document = {"results": {"wsc": {"acc": 0.5}}, "config": {"model_args": "pretrained=EleutherAI/pythia-70m"}}
+    assert evals.read_results(document, "70m_step3000.json")["step"].tolist() == [3000]
+    assert step_in("step1/step256.json") == 256
+
+
+# --- ways back -------------------------------------------------------------------------------------------------------
+
+
+def test_reading_what_was_written_gives_the_same_rows():
+    frame = evals.read_results(V04)
+    back = evals.read_results(evals_export.write_results(frame))
+    order = ["task", "metric", "filter"]
+    pd.testing.assert_frame_equal(
+        back.drop(columns="raw").sort_values(order, ignore_index=True), frame.drop(columns="raw").sort_values(order, ignore_index=True)
+    )
+    first, second = (json.loads(part["raw"].iloc[0]) for part in (frame, back))
+    assert second.items() >= {key: value for key, value in first.items() if key not in ("n-samples", "results")}.items()
+    written = json.loads(evals_export.write_results(frame))
+    for task, scores in V04["results"].items():
+        assert written["results"][task] == scores
+
+
+@pytest.mark.parametrize("document", [V03, PROMPT_ROWS, PROMPT_TABLE])
+def test_other_layouts_come_back_as_the_current_one(document):
+    frame = evals.read_results(document)
+    back = evals.read_results(evals_export.write_results(frame))
+    assert set(back["layout"]) == {"v0.4"}
+    same = [column for column in frame if column not in ("layout", "raw", "release", "family", "model", "arm", "n_tokens", "model_id")]
+    pd.testing.assert_frame_equal(back[same].reset_index(drop=True), frame[same].reset_index(drop=True))
+    assert json.loads(evals_export.write_results(frame))["source_file"]
+
+
+def test_a_published_run_survives_the_way_out_and_back():
+    table = tables.load("pythia_evals")
+    run = table[(table["model"] == "Pythia 1B") & (table["arm"] == "deduped") & (table["step"] == 143000) & (table["shots"] == 5)]
+    rows = run.astype(dict.fromkeys(("family", "model", "arm", "task", "metric", "version"), str)).assign(
+        model_id="EleutherAI/pythia-1b-deduped", filter="none", n_params=math.nan, layout="v0.3", release="v1", raw=""
+    )
+    back = evals.read_results(evals_export.write_results(rows)).sort_values(["task", "metric"], ignore_index=True)
+    rows = rows.sort_values(["task", "metric"], ignore_index=True)
+    assert len(back) == len(rows) == 128
+    for column in ("model", "arm", "step", "n_tokens", "shots", "task", "metric", "value", "stderr", "n_samples", "version"):
+        assert back[column].tolist() == rows[column].tolist(), column
+
+
+NUMBER = st.floats(allow_nan=False, allow_infinity=False, width=64)
+NAME = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(NAME, st.tuples(NUMBER, st.none() | NUMBER, st.integers(0, 64)), min_size=1, max_size=5))
+def test_any_scores_survive_the_way_out_and_back(scores):
+    document = {
+        "results": {task: {"acc,none": value, "acc_stderr,none": "N/A" if e is None else e} for task, (value, e, _) in scores.items()},
+        "configs": {},
+        "n-shot": {task: shots for task, (_, _, shots) in scores.items()},
+        "config": {"model_args": "pretrained=a/b"},
+    }
+    frame = evals.read_results(json.dumps(document))
+    back = evals.read_results(evals_export.write_results(frame))
+    pd.testing.assert_frame_equal(frame.drop(columns="raw"), back.drop(columns="raw"))
+
+
+def test_samples_have_the_fields_and_hashes_of_the_harness():
+    samples = [
+        {"doc": {"question": "2+2", "é": 1}, "prompt": "Q: 2+2\nA:", "target": " 4", "choices": [" 4", " 5"],
+         "responses": [[-0.5, True], [-3.25, False]], "metrics": {"acc": 1.0}},
+        {"doc": {"question": "1+1"}, "prompt": "Q: 1+1\nA:", "target": "2", "responses": [" 2"], "gen_kwargs": {"until": ["\n"]},
+         "metrics": {"exact_match": 0.0}, "filter": "strict-match"},
+    ]  # fmt: skip
+    first, second = evals_export.read_samples(evals_export.write_samples(samples))
+    assert first["resps"] == [[["-0.5", "True"]], [["-3.25", "False"]]] and first["arguments"]["gen_args_1"]["arg_1"] == " 5"
+    assert second["resps"] == [[" 2"]] and second["filtered_resps"] == [" 2"] and second["exact_match"] == 0.0
+    sha = hashlib.sha256
+    assert first["doc_hash"] == sha('{\n  "question": "2+2",\n  "é": 1\n}'.encode()).hexdigest()
+    joined = "".join(line[key] for line in (first, second) for key in ("doc_hash", "prompt_hash", "target_hash"))
+    assert evals_export.task_hash([first, second]) == sha(joined.encode()).hexdigest()
+    assert set(first) >= {"doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics", "doc_hash", "acc"}
+
+
+# --- properties ------------------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None)
+@given(st.integers(2, 20_000), st.data())
+def test_the_number_of_items_follows_from_score_and_standard_error(n, data):
+    right = data.draw(st.integers(1, n - 1))
+    p = right / n
+    assert evals.samples_of(p, math.sqrt(p * (1 - p) / (n - 1))) == n
+
+
+def test_scores_that_say_nothing_about_their_number_give_nan():
+    assert np.isnan(evals.samples_of([0.0, 1.0, 0.37], [0.0, 0.0, 0.123])).all()
+
+
+def test_differences_between_files_are_named():
+    published = tables.load("pythia_evals").query("shots == 0")
+    own = evals.read_results({**V04, "config": {**V04["config"], "limit": 10}, "chat_template": "<|user|>"})
+    notes = " ".join(evals.mismatches(own, published))
+    for words in ("piqa: shots 5 here", "piqa: task version 1.0 here, 0", "limit 10", "chat template", "0.4.13"):
+        assert words in notes
+    same = evals.read_results(V03 | {"config": V03["config"] | {"num_fewshot": 0}})
+    assert evals.mismatches(same, published) == []
+
+
+# --- contract --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "empty"),
+        (b"\x00\x01", "starts with"),
+        (b"\xff\xfe{", "UTF-8"),
+        (b"PK\x03\x04 a workbook", "starts with"),
+        ("name,score\na,1\n", "starts with"),
+        ('{"a": 1', "broken"),
+        ("[" * 10, "starts with"),
+        ('{"results":' + "[" * 200_000 + "]" * 200_000 + "}", "nested too deeply"),
+        ('{"results": 5}', "neither"),
+        ('{"results": null}', "neither"),
+        ('{"results": {}}', "no score"),
+        ('{"results": {"piqa": 3}}', "not a set of scores"),
+        ('{"results": [1]}', "names no task"),
+        ('{"results": {"piqa": {"acc": true, "acc_norm": "high"}}}', "no score"),
+        ('{"results": {"a": {"acc": ' + "9" * 5000 + "}}}", "broken"),
+        ("model,checkpoint,task,fewshot\na,1,b,2\n", "lacks the column 'acc'"),
+        ("model,checkpoint,task,fewshot,acc,acc_stderr\na,1,b,2,high,0\n", "Line 2"),
+        ("model,checkpoint,task,fewshot,acc,acc_stderr\na,1\n", "Line 2"),
+    ],
+)
+def test_what_is_no_result_file_is_refused_in_a_sentence(data, said):
+    with pytest.raises(ValueError, match=said) as refusal:
+        evals.read_results(data)
+    assert str(refusal.value).endswith(".") and len(str(refusal.value)) < 250
+
+
+def test_files_that_are_too_large_are_not_read(monkeypatch):
+    with pytest.raises(ValueError, match="33 MB"):
+        evals.read_results(b"{" + b" " * 33_000_000)
+    monkeypatch.setattr(evals, "MAX_ROWS", 3)
+    with pytest.raises(ValueError, match="more than 3"):
+        evals.read_results({"results": {str(i): {"acc": 0.5} for i in range(10)}})
+
+
+WORDS = [
+    "results",
+    "config",
+    "configs",
+    "versions",
+    "n-shot",
+    "table_results",
+    "model_args",
+    "acc",
+    "a,b",
+    "groups",
+    "n-samples",
+    "task_name",
+]
+KEY = st.sampled_from(WORDS) | st.text(max_size=4)
+ATOM = st.none() | st.booleans() | st.floats() | st.text(max_size=6)
+JSON = st.recursive(ATOM, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEY, inner, max_size=5), max_leaves=25)
+
+
+@settings(max_examples=150, deadline=None)
+@given(JSON)
+def test_any_json_is_read_or_refused(document):
+    try:
+        frame = evals.read_results(json.dumps(document))
+    except ValueError:
+        return
+    assert list(frame.columns) == list(evals.COLUMNS) and len(frame)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda frame: frame.iloc[:0], "got none"),
+        (lambda frame: pd.concat([frame, frame.assign(model_id="b/c")]), "one model"),
+        (lambda frame: pd.concat([frame, frame.assign(step=1.0)]), "one model"),
+        (lambda frame: pd.concat([frame, frame]), "twice"),
+        (lambda frame: pd.concat([frame, frame.assign(shots=9, filter="x")]), "number of shots"),
+    ],
+)
+def test_rows_that_make_no_file_are_refused(change, said):
+    with pytest.raises(ValueError, match=said):
+        evals_export.write_results(change(evals.read_results(V04)))
+
+
+def test_samples_without_their_parts_are_refused():
+    with pytest.raises(ValueError, match="sample 0 lacks prompt"):
+        evals_export.write_samples([{"doc": {}, "target": "", "responses": [], "metrics": {}}])
+    with pytest.raises(ValueError, match="line 2"):
+        evals_export.read_samples(b'{"a": 1}\nnot json\n')
+
+
+def test_importing_the_released_files_again_needs_the_files(tmp_path, capsys):
+    assert build.main(["--check", "--upstream", str(tmp_path), "pythia_evals"]) == 1
+    assert "there is no file pythia/evals/" in capsys.readouterr().out
+    assert build.main(["--check", "pythia_evals", "term_frequency"]) == 0
+    assert capsys.readouterr().out.count("loads") == 2
+
+
+def test_released_files_are_imported(tmp_path):
+    folder = tmp_path / "pythia" / "evals"
+    for place in ("pythia-v1/a/zero-shot", "pythia-v1/a/five-shot", "pythia-v1/a-0.5MtokBS", "opt", "bloom"):
+        (folder / place).mkdir(parents=True)
+        (folder / place / "x_step12000.json").write_text(json.dumps(V03 | {"config": V03["config"] | {"num_fewshot": len(place)}}))
+    frame = build.pythia_evals(tmp_path)
+    assert len(frame) == 5 * 3 and list(frame.columns) == list(tables.describe_table("pythia_evals")["columns"])
+    (folder / "csv" / "m").mkdir(parents=True)
+    (folder / "csv" / "m" / "term_frquency_all_shots.csv").write_text(TERMS)
+    terms = build.term_frequency(tmp_path)
+    assert terms["operand"].tolist() == [0, 1] and terms["accuracy"].tolist() == [1.0, 0.34]
