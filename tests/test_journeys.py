@@ -97,7 +97,7 @@ def test_svg_and_pptx_are_downloaded_and_open_again(app_server, browser_page):
     files = {}
     for label in ("SVG", "PPTX", "CSV"):
         with page.expect_download(timeout=60_000) as waiting:
-            page.locator(f".st-key-{label.lower()}-scaling-laws button:visible").first.click()
+            page.locator(".st-key-row-scaling-laws").get_by_role("button", name=label, exact=True).click()
         assert waiting.value.suggested_filename == f"scaling-laws.{label.lower()}"
         with open(waiting.value.path(), "rb") as file:
             files[label] = file.read()
@@ -127,6 +127,21 @@ def test_a_figure_goes_to_the_deck_and_the_deck_becomes_slides(app_server, brows
     slides = Presentation(waiting.value.path()).slides
     assert len(slides) >= 3  # two figures and their sources
     assert [any(shape.has_chart for shape in slide.shapes) for slide in slides][:2] == [True, True]
+
+
+def test_a_file_is_handed_over_once(app_server, browser_page):
+    page = browser_page
+    page.goto(f"{app_server}/scaling")
+    ready(page)
+    row = page.locator(".st-key-row-scaling-laws")
+    with page.expect_download(timeout=60_000):
+        row.get_by_role("button", name="CSV", exact=True).click()
+    expect(row.get_by_role("status")).to_be_hidden()
+    downloads = []
+    page.on("download", lambda download: downloads.append(download))
+    press(page, SLIDER, "ArrowLeft")
+    page.wait_for_url(re.compile(r"[?&]c=23\.74"))
+    assert not downloads  # the file is handed over once, not at every run
 
 
 def test_the_box_on_the_computation_opens_with_formula_and_sources(app_server, browser_page):

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components import controls
+from pages.components import controls, panel
 from pages.components.registry import ENTRIES
 
 ROOT = Path(__file__).parents[1]
@@ -124,8 +124,8 @@ def test_only_changed_controls_are_kept_for_the_link():
 
 def test_the_deck_collects_reorders_retitles_and_forgets_figures():
     app = open_page("scaling")
-    app.button(key="deck-scaling.laws").click().run()
-    app.button(key="deck-scaling.isoflop").click().run()
+    shown = app.session_state["panels"]
+    app.session_state["deck"] = [panel.slide(shown[slot], "http://localhost/scaling") for slot in ("scaling.laws", "scaling.isoflop")]
     app.switch_page("pages/deck.py").run()
     assert fine(app)
     first, second = (slide["panel"].name for slide in app.session_state["deck"])
@@ -154,6 +154,37 @@ def test_a_damaged_table_breaks_only_the_pages_that_need_it(table, tmp_path, mon
     assert table in said and "line 1" in said
     for stem in ("overview", "deck"):
         assert fine(open_page(stem))
+
+
+def test_titles_and_captions_are_shown_as_text_and_never_as_markup():
+    def page():
+        import pandas as pd
+        import plotly.graph_objects as go
+        import streamlit as st
+
+        from analysis.figures.panel import Panel
+        from pages.components import panel
+
+        words = "<img src=x onerror=alert(1)> *R&D*"
+        st.session_state.update(page="scaling", links={})
+        panel.draw("topic.figure", lambda: Panel("topic.figure", words, go.Figure(), pd.DataFrame({"status": []}), words, "It is."))
+
+    app = AppTest.from_function(page).run()
+    assert not app.exception
+    shown = [element.proto.body for element in app.get("html")]
+    assert len(shown) == 2 and all("&lt;img" in body and "<img" not in body and "R&amp;D" in body for body in shown)
+
+
+def test_a_pressed_button_makes_a_file_or_a_sentence(monkeypatch):
+    from pages.components import footer
+
+    app = open_page("scaling")
+    figure = app.session_state["panels"]["scaling.laws"]
+    made = panel.made(figure, "csv", "http://localhost/scaling")
+    assert made["name"] == "scaling-tokens_per_param.csv" and made["mime"] == "text/csv" and len(made["base64"]) > 1000
+    monkeypatch.setattr(panel.export, "export", lambda *_, **__: (_ for _ in ()).throw(ValueError("no room on the disk")))
+    assert panel.made(figure, "csv", "")["problem"] == "CSV could not be made: no room on the disk"
+    assert footer.file_answer("a", "b", b"c")["id"] != footer.file_answer("a", "b", b"c")["id"]
 
 
 def test_own_runs_are_fitted_and_bad_rows_reported_by_line():

@@ -2,38 +2,25 @@
 
 from collections.abc import Callable
 from functools import partial
+from html import escape
 
 import streamlit as st
 
 from analysis import export, export_image, tables
 from analysis.figures import style
 from analysis.figures.panel import Citation, Panel, explanation
-from pages.components import controls
+from pages.components import controls, footer
 
-FORMATS = {"csv": "CSV", "png": "PNG", "svg": "SVG", "pdf": "PDF", "html": "HTML", "pptx": "PPTX"}
+FORMATS = {
+    "csv": ("CSV", "The numbers behind the figure, with sources and settings"),
+    "png": ("PNG", "A picture of 1920 x 1080 points, at twice that size"),
+    "svg": ("SVG", "A drawing that scales, for documents"),
+    "pdf": ("PDF", "A drawing that scales, for print"),
+    "html": ("HTML", "A page with the live chart, to open in any browser"),
+    "pptx": ("PPTX", "One 16:9 slide, with an editable chart where the figure is lines, markers or bars"),
+}
 NEEDS_BROWSER = ("png", "svg", "pdf")
 SHOWN_SOURCES = 4
-
-COPY_LINK = st.components.v2.component(
-    "copy_link",
-    html='<button type="button" part="button">Copy link</button>',
-    css="""
-    button { font: inherit; font-size: 0.875rem; color: inherit; background: transparent; cursor: pointer; white-space: nowrap;
-             border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: 0.5rem; padding: 0.25rem 0.75rem; min-height: 2.5rem; }
-    button:hover, button:focus-visible { border-color: var(--st-primary-color); color: var(--st-primary-color); }
-    """,
-    js="""
-    export default function({ parentElement }) {
-      const button = parentElement.querySelector('button');
-      button.onclick = async () => {
-        const link = window.location.href;
-        try { await navigator.clipboard.writeText(link); button.textContent = 'Link copied'; }
-        catch { window.prompt('Copy this link', link); }
-        setTimeout(() => { button.textContent = 'Copy link'; }, 2000);
-      };
-    }
-    """,
-)
 
 
 def show_panel(panel: Panel) -> None:
@@ -56,14 +43,14 @@ def draw(slot: str, build: Callable[[], Panel]) -> None:
         st.error(plain(str(problem)), icon=":material/error:")
         return
     current()[slot] = panel
-    st.subheader(plain(panel.title), anchor=False)
+    st.html(f"<h3>{escape(panel.title)}</h3>")  # Markdown takes the browser ten times as long
     # Streamlit's own chart theme restyles every figure in the browser, which takes as long as drawing it.
     panel.figure.layout.template = style.page_template(page_theme())
     st.plotly_chart(
         panel.figure, theme=None, key=f"chart-{slot}", alt=panel.alt, width="stretch",
         config={"displaylogo": False, "toImageButtonOptions": camera(panel), "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]},
     )  # fmt: skip
-    st.caption(plain(panel.caption))
+    st.html(f"<p style='font-size: 0.875rem; opacity: 0.75'>{escape(panel.caption)}</p>")
 
 
 def page_theme() -> str:
@@ -78,35 +65,25 @@ def current() -> dict[str, Panel]:
 
 @st.fragment
 def export_row(slot: str) -> None:
-    """What stands under a chart: its sources and its buttons.
+    """What stands under a chart: its sources, its buttons, and how it is computed.
 
-    The files are made only when a button is clicked, from the chart as it then is.
+    A file is made only when its button is pressed, from the chart as it then is.
     """
-    panels, page, links = current(), st.session_state["page"], st.session_state["links"]
-    origin = controls.server_origin()
-
-    def file(format: str) -> bytes:
-        if slot not in panels:
-            raise ValueError("there is no chart to export")
-        return export.export(panels[slot], format, permalink=controls.address(page, links, origin))
-
-    if slot in panels:
-        st.caption(f"Sources: {source_line(panels[slot])}")
-    with st.container(horizontal=True, gap="small", key=f"row-{slot}"):
-        for format, label in FORMATS.items():
-            st.download_button(
-                label, data=partial(file, format), file_name=f"{slot.replace('.', '-')}.{format}", mime=export.mime(format),
-                on_click="ignore", key=f"{format}-{slot}", help=f"Download this figure as {label}",
-                disabled=format in NEEDS_BROWSER and export_image.browser_path() is None,
-            )  # fmt: skip
-        st.button("Add to deck", key=f"deck-{slot}", on_click=add_to_deck, args=(slot, origin))
-        COPY_LINK(key=f"link-{slot}")
-        details = st.popover("How is this computed?", key=f"how-{slot}", on_change="rerun")
-        if details.open and slot in panels:
-            with details:
-                st.text(explanation(panels[slot]))
-                st.markdown("**Sources**\n\n" + "\n".join(f"- {cited(citation)}" for citation in panels[slot].sources))
-    if export_image.browser_path() is None:
+    if slot not in current():
+        return
+    panel, key = current()[slot], f"row-{slot}"
+    no_browser = export_image.browser_path() is None
+    formats = [
+        {"id": format, "label": label, "hint": hint, "disabled": False}
+        if not (no_browser and format in NEEDS_BROWSER)
+        else {"id": format, "label": label, "hint": NO_BROWSER, "disabled": True}
+        for format, (label, hint) in FORMATS.items()
+    ]
+    works = [(citation.location, tables.source(citation.source_id)) for citation in panel.sources]
+    sources = [{"name": f"{work['authors']} {int(work['year'])}", "url": work["url"], "place": place} for place, work in works]
+    answer = st.session_state.setdefault("answers", {}).pop(slot, None)
+    footer.footer(key, sources, SHOWN_SOURCES, formats, explanation(panel), answer, partial(press, slot, controls.server_origin()))
+    if no_browser:
         st.info(NO_BROWSER, icon=":material/image_not_supported:")
 
 
@@ -116,26 +93,31 @@ NO_BROWSER = (
 )
 
 
-def add_to_deck(slot: str, origin: str) -> None:
-    """Put the chart in a slot, as it stands, on the slide deck of this session."""
-    if slot not in current():
+def press(slot: str, origin: str) -> None:
+    """Do what the pressed button of a chart's row asks for: make a file, or put the chart on the deck."""
+    what, panel = footer.pressed(f"row-{slot}"), current().get(slot)
+    if panel is None:
         return
-    panel = current()[slot]
     link = controls.address(st.session_state["page"], st.session_state["links"], origin)
-    st.session_state.setdefault("deck", []).append({"panel": panel, "link": link, "title": panel.title})
-    st.toast(f"Added to your deck: {plain(panel.title)}", icon=":material/slideshow:")
+    if what == "deck":
+        st.session_state.setdefault("deck", []).append(slide(panel, link))
+        st.toast(f"Added to your deck: {plain(panel.title)}", icon=":material/slideshow:")
+    elif what in FORMATS:
+        st.session_state.setdefault("answers", {})[slot] = made(panel, what, link, slot)
 
 
-def source_line(panel: Panel) -> str:
-    """The first works that a panel cites, as links, and how many more there are."""
-    shown = " · ".join(cited(citation) for citation in panel.sources[:SHOWN_SOURCES])
-    more = len(panel.sources) - SHOWN_SOURCES
-    return f"{shown} · and {more} more, listed below" if more > 0 else shown or "computed from the settings alone"
+def slide(panel: Panel, link: str) -> dict:
+    """A chart, as it stands, as an entry of the slide deck."""
+    return {"panel": panel, "link": link, "title": panel.title}
 
 
-def camera(panel: Panel) -> dict:
-    """What the chart's own camera button saves."""
-    return {"format": "png", "width": 1920, "height": 1080, "scale": 2, "filename": panel.name.replace(".", "-")}
+def made(panel: Panel, format: str, link: str, slot: str = "") -> dict[str, str]:
+    """The file of a chart, or the sentence that says why there is none, as the footer hands it to the browser."""
+    try:
+        content = export.export(panel, format, permalink=link)
+    except (ValueError, RuntimeError, OSError) as problem:
+        return footer.problem_answer(f"{FORMATS[format][0]} could not be made: {problem}")
+    return footer.file_answer(f"{(slot or panel.name).replace('.', '-')}.{format}", export.mime(format), content)
 
 
 def cited(citation: Citation) -> str:
@@ -143,6 +125,11 @@ def cited(citation: Citation) -> str:
     work = tables.source(citation.source_id)
     place = f", {plain(citation.location)}" if citation.location else ""
     return f"[{plain(work['authors'])} {int(work['year'])}]({work['url']}){place}"
+
+
+def camera(panel: Panel) -> dict:
+    """What the chart's own camera button saves."""
+    return {"format": "png", "width": 1920, "height": 1080, "scale": 2, "filename": panel.name.replace(".", "-")}
 
 
 def plain(text: str) -> str:

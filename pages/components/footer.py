@@ -1,0 +1,158 @@
+"""What stands under a chart, as one element: its sources, the row of export buttons, and how it is computed.
+
+One component instead of ten Streamlit widgets: the browser renders every element of a page anew whenever a slider on it
+moves, so a page of eight charts answers in two thirds of the time (docs/performance.md). Whatever it is given is shown
+as text; addresses are followed only if they begin with http.
+"""
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from uuid import uuid4
+
+import streamlit as st
+
+HTML = """
+<p class="sources"></p>
+<div class="row" role="toolbar" aria-label="This figure"></div>
+<p class="said" role="status" hidden></p>
+<div class="how" hidden><pre></pre><h4>Sources</h4><ul></ul></div>
+"""
+
+CSS = """
+:host { font-family: var(--st-font); color: var(--st-text-color); }
+p { margin: 0 0 0.5rem; font-size: 0.875rem; line-height: 1.5; color: color-mix(in srgb, var(--st-text-color) 70%, transparent); }
+a { color: var(--st-link-color); }
+.row { display: flex; flex-wrap: wrap; gap: 0.375rem; align-items: center; }
+button { font: inherit; font-size: 0.875rem; line-height: 1.25; color: inherit; background: transparent; cursor: pointer;
+  white-space: nowrap; border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius); padding: 0.25rem 0.625rem; min-height: 2.125rem; }
+button:hover:enabled, button[aria-expanded=true] { border-color: var(--st-primary-color); color: var(--st-primary-color); }
+button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 1px; }
+button:disabled { cursor: default; opacity: 0.45; }
+button[aria-busy=true] { cursor: progress; opacity: 0.6; }
+.gap { flex: 0 0 0.5rem; }
+.said.problem { color: var(--st-red-text-color, #b3261e); }
+.said { margin: 0.5rem 0 0; }
+.how { margin-top: 0.5rem; padding: 0.75rem 1rem; background: var(--st-secondary-background-color); border-radius: var(--st-base-radius);
+  max-height: 26rem; overflow: auto; }
+.how pre { font: inherit; font-size: 0.875rem; white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; }
+.how h4 { font-size: 0.875rem; margin: 0.75rem 0 0.25rem; }
+.how ul { font-size: 0.875rem; margin: 0; padding-left: 1.25rem; }
+@media (pointer: coarse) { button { min-height: 2.75rem; } }
+"""
+
+JS = """
+// Files that were handed over already: a component that is drawn again must not download a second time.
+const delivered = (window.deliveredExports ??= new Set());
+
+function text(tag, words) {
+  const element = document.createElement(tag);
+  element.textContent = words;
+  return element;
+}
+
+function citation({ name, url, place }) {
+  const line = document.createElement('span');
+  if (/^https?:[/][/]/.test(url)) {
+    const link = text('a', name);
+    link.href = url; link.target = '_blank'; link.rel = 'noopener noreferrer';
+    line.append(link);
+  } else line.append(name);
+  if (place) line.append(', ' + place);
+  return line;
+}
+
+function save({ name, mime, base64 }) {
+  const bytes = Uint8Array.from(atob(base64), character => character.charCodeAt(0));
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([bytes], { type: mime }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}
+
+export default function({ parentElement, data, setTriggerValue }) {
+  const find = selector => parentElement.querySelector(selector);
+  const sources = find('.sources'), row = find('.row'), said = find('.said'), how = find('.how');
+
+  sources.replaceChildren('Sources: ');
+  data.sources.slice(0, data.shown).forEach((source, number) => sources.append(number ? ' \\u00b7 ' : '', citation(source)));
+  if (!data.sources.length) sources.append('computed from the settings alone');
+  if (data.sources.length > data.shown) sources.append(' \\u00b7 and ' + (data.sources.length - data.shown) + ' more, listed below');
+  how.querySelector('pre').textContent = data.explanation;
+  how.querySelector('ul').replaceChildren(...data.sources.map(source => { const item = document.createElement('li'); item.append(citation(source)); return item; }));
+
+  function say(words, problem) {
+    said.textContent = words; said.hidden = !words; said.classList.toggle('problem', Boolean(problem));
+  }
+  function rest() { row.querySelectorAll('[aria-busy]').forEach(button => button.removeAttribute('aria-busy')); }
+  function button(label, hint, press, disabled) {
+    const element = text('button', label);
+    element.type = 'button'; element.title = hint; element.disabled = Boolean(disabled);
+    element.onclick = () => press(element);
+    return element;
+  }
+  if (!row.childElementCount) {
+    for (const { id, label, hint, disabled } of data.formats) {
+      const element = button(label, hint, pressed => {
+        if (row.querySelector('[aria-busy]')) return;
+        pressed.setAttribute('aria-busy', 'true');
+        say('Making the file\\u2026');
+        setTriggerValue('press', id);
+      }, disabled);
+      element.dataset.press = id;
+      row.append(element);
+    }
+    const gap = document.createElement('span'); gap.className = 'gap';
+    const deck = button('Add to deck', 'Put this figure, as it stands, on your slide deck', () => setTriggerValue('press', 'deck'));
+    const copy = button('Copy link', 'Copy the address that restores every control of this page', async () => {
+      try { await navigator.clipboard.writeText(window.location.href); copy.textContent = 'Link copied'; }
+      catch { window.prompt('Copy this link', window.location.href); }
+      setTimeout(() => { copy.textContent = 'Copy link'; }, 2000);
+    });
+    const explain = button('How is this computed?', 'Formulas, their range, and every source', () => {
+      how.hidden = !how.hidden;
+      explain.setAttribute('aria-expanded', String(!how.hidden));
+    });
+    explain.setAttribute('aria-expanded', 'false');
+    row.append(gap, deck, copy, explain);
+  }
+  const answer = data.answer;
+  if (answer && !delivered.has(answer.id)) {
+    delivered.add(answer.id);
+    rest();
+    if (answer.problem) say(answer.problem, true);
+    else { say(''); save(answer); }
+  }
+}
+"""
+
+COMPONENT = st.components.v2.component("panel_footer", html=HTML, css=CSS, js=JS)
+
+
+def file_answer(name: str, mime: str, content: bytes) -> dict[str, str]:
+    """A file for the browser to save, as the component takes it."""
+    return {"id": uuid4().hex, "name": name, "mime": mime, "base64": base64.b64encode(content).decode()}
+
+
+def problem_answer(words: str) -> dict[str, str]:
+    """A sentence to show in place of a file."""
+    return {"id": uuid4().hex, "problem": words}
+
+
+def footer(
+    key: str, sources: Sequence[Mapping[str, str]], shown: int, formats: Sequence[Mapping], explanation: str, answer: Mapping | None,
+    on_press: Callable[[], None],
+) -> None:  # fmt: skip
+    """Show the component.
+
+    sources: {name, url, place} of each cited work, of which `shown` stand in the line above the buttons. formats: {id, label,
+    hint, disabled} of each file button. answer: of `file_answer` or `problem_answer`, if a button was just pressed.
+    on_press: called before the next run; `pressed` says which button it was.
+    """
+    data = {"sources": list(sources), "shown": shown, "formats": list(formats), "explanation": explanation, "answer": answer}
+    COMPONENT(key=key, data=data, on_press_change=on_press)
+
+
+def pressed(key: str) -> str:
+    """The id of the button that was just pressed: a format, or "deck"."""
+    return str(st.session_state[key].get("press") or "")
