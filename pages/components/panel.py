@@ -43,14 +43,14 @@ def draw(slot: str, build: Callable[[], Panel]) -> None:
         st.error(plain(str(problem)), icon=":material/error:")
         return
     current()[slot] = panel
-    st.html(f"<h3>{escape(panel.title)}</h3>")  # Markdown takes the browser ten times as long
+    st.html(f"<h3 style='margin: 0; padding: 0'>{escape(panel.title)}</h3>")  # Markdown takes the browser ten times as long
     # Streamlit's own chart theme restyles every figure in the browser, which takes as long as drawing it.
     panel.figure.layout.template = style.page_template(page_theme())
     st.plotly_chart(
         panel.figure, theme=None, key=f"chart-{slot}", alt=panel.alt, width="stretch",
         config={"displaylogo": False, "toImageButtonOptions": camera(panel), "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]},
     )  # fmt: skip
-    st.html(f"<p style='font-size: 0.875rem; opacity: 0.75'>{escape(panel.caption)}</p>")
+    st.html(f"<p style='margin: 0; font-size: 0.875rem; opacity: 0.75'>{escape(panel.caption)}</p>")
 
 
 def page_theme() -> str:

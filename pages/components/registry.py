@@ -68,4 +68,5 @@ def navigation():
             **({} if item is ENTRIES[0] else {"url_path": item.stem}),
         )  # fmt: skip
         groups.setdefault(item.group, []).append(page)
-    return st.navigation(groups)
+    # In the header: a sidebar of twenty links is rendered anew several times at every step of a slider (docs/performance.md).
+    return st.navigation(groups, position="top")
