@@ -182,7 +182,7 @@ def matrix(scores: pd.DataFrame, models: Sequence[str], benchmarks: Sequence[str
     part = scores[scores["model"].isin(models) & scores["benchmark"].isin(benchmarks)].copy()
     part["key"] = setting_keys(part)
     part["works"] = part["source"] + "|" + part["location"]
-    common = _common_settings(part)
+    common = common_settings(part)
     part["fits"] = part["key"] == part["benchmark"].map(common["key"])
     breadth = part[part["fits"]].groupby(["benchmark", "works"])["model"].nunique().rename("breadth").reset_index()
     part = part.merge(breadth, on=["benchmark", "works"], how="left")
@@ -206,7 +206,7 @@ def matrix(scores: pd.DataFrame, models: Sequence[str], benchmarks: Sequence[str
     return cells.sort_values(["benchmark", "model"], key=lambda column: column.map(order[column.name]), ignore_index=True)
 
 
-def _common_settings(part: pd.DataFrame) -> pd.DataFrame:
+def common_settings(part: pd.DataFrame) -> pd.DataFrame:
     """The setting (key) of each benchmark that most models share; of equal ones a stated one, then the one with the commonest shots."""
     shots = part.groupby(["benchmark", "shots"])["model"].nunique().rename("popular").reset_index()
     keys = part.groupby(["benchmark", "key"]).agg(models=("model", "nunique"), shots=("shots", "first")).reset_index()

@@ -5,7 +5,7 @@ from importlib import import_module
 
 from analysis.figures.panel import Panel
 
-TOPICS = ("scaling", "compute", "judges")
+TOPICS = ("scaling", "compute", "benchmarks", "judges")
 
 
 def catalog() -> dict[str, Callable[[], Panel]]:
