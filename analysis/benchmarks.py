@@ -263,19 +263,19 @@ def pairs(scores: pd.DataFrame, model_a: str, model_b: str) -> pd.DataFrame:
 
 def head_to_head(
     scores: pd.DataFrame, model_a: str, model_b: str, sources: Sequence[str] = (), location: str = "", one_report: bool = False,
-    without: Sequence[str] = (),
+    without: Sequence[str] = (), verified: int = 0,
 ) -> HeadToHead:  # fmt: skip
     """Wins, ties and losses of model_a against model_b over the benchmarks that they share under one setting.
 
     sources, location: only scores printed there. one_report: only pairs of scores that one report prints. without: groups of
     benchmarks that do not count, such as "averages". Better is higher or lower as the metric says; pairs without a better
-    direction count as neither. No weight is given to how large a difference is.
+    direction count as neither. verified: only scores with at least so many transcriptions. No weight is given to how large a difference is.
 
     Raises ValueError for a model without scores there.
     """
     part = scores[scores["source"].isin(list(sources))] if len(sources) else scores
     part = part[part["location"] == location] if location else part
-    part = part[~part["group"].isin(list(without))]
+    part = part[~part["group"].isin(list(without)) & (part["verified"] >= verified)]
     rows = pairs(part, model_a, model_b)
     if one_report:
         rows = rows[rows["one_report"] | (rows["status"] == "refused")].reset_index(drop=True)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from analysis import tables
+from analysis import benchmarks, tables
 from analysis.figures import benchmarks as figures
 from analysis.figures import benchmarks_disagree as disagree_figures
 from analysis.units import significant
@@ -27,7 +27,7 @@ frame.begin(
     "benchmarks",
     f"Under one stated setting, two reports of a model's score still differ by up to {significant(numbers['largest'])} points",
     f"In the median of {numbers['n_same']:.0f} such pairs the gap is {significant(numbers['same'], 2)} points, against {significant(numbers['different'], 2)} in {numbers['n_different']:.0f} pairs with different settings. "
-    "So most of the disagreement is the setting, but the setting that is printed is not all of it. Here is every score that the papers print, compared only where benchmark, metric, shots and setting agree.",
+    "So the setting explains most of a typical gap, but not the widest ones. Here is every score that the papers print, compared only where benchmark, metric, shots and setting agree.",
 )
 
 labels = tables.load("benchmarks").set_index("benchmark")
@@ -63,14 +63,15 @@ export_row("benchmarks.gaps")
 within = controls.toggle(
     "bn_within", "Also two settings within one work", False, help="Such as 0-shot and 25-shot in two tables of one paper."
 )
+found, every = disagree_figures.ranges(shown, within)
 
 
 @st.fragment
 def disagreements() -> None:
     """The smallest spread that is shown."""
-    least = controls.slider("bn_least", "Points apart, at least", 0.0, 25.0, 5.0, 0.5)
+    least = controls.slider("bn_least", "Points apart, at least", 0.0, 25.0, 5.0, 0.5, format="%.1f")
     settings = filters | {"smallest spread": f"{least:g} points", "within one work": "yes" if within else "no"}
-    draw("benchmarks.disagreements", lambda: disagree_figures.disagreements(shown, least, within, settings))
+    draw("benchmarks.disagreements", lambda: disagree_figures.disagreements(found, every, least, settings))
 
 
 disagreements()
@@ -93,15 +94,13 @@ names = sorted(set(scores["model"]), key=str.lower)
 present = {name: labels.loc[name, "label"] for name in labels.index if name in set(scores["benchmark"])}
 left, right = st.columns(2)
 with left:
-    models = controls.choices("bn_models", f"Models (none: the {figures.SHOWN} that most works report)", names, [])
+    models = controls.choices("bn_models", "Models (none: a choice of 12)", names, [])
 with right:
-    columns = controls.choices("bn_columns", f"Benchmarks (none: the {figures.SHOWN} that most works report)", present, [])
-draw(
-    "benchmarks.heat_map",
-    lambda: figures.heat_map(
-        shown, models or figures.most_reported(shown, "model"), columns or figures.most_reported(shown, "benchmark"), filters
-    ),
-)
+    columns = controls.choices("bn_columns", "Benchmarks (none: a choice of 12)", present, [])
+unfiltered = len(shown) == len(scores)
+models = models or (figures.FEATURED_MODELS if unfiltered else figures.most_reported(shown, "model"))
+columns = columns or (figures.FEATURED_BENCHMARKS if unfiltered else figures.most_reported(shown, "benchmark"))
+draw("benchmarks.heat_map", lambda: figures.heat_map(shown, models, columns, filters), scroll=True)
 export_row("benchmarks.heat_map")
 
 st.subheader("Where a cell comes from", anchor=False)
@@ -116,11 +115,11 @@ with right:
         {name: labels.loc[name, "label"] for name in labels.index if name in set(everything["benchmark"])},
         "bbh",
     )
-found = figures.details(everything, one, benchmark)
-if found.empty:
+rows = figures.details(everything, one, benchmark)
+if rows.empty:
     st.info(plain(f"No report here prints {labels.loc[benchmark, 'label']} for {one}."), icon=":material/search_off:")
 else:
-    st.dataframe(found, hide_index=True, width="stretch", column_config={"link": st.column_config.LinkColumn("link", display_text="open")})
+    st.dataframe(rows, hide_index=True, width="stretch", column_config={"link": st.column_config.LinkColumn("link", display_text="open")})
 st.caption(plain(f"{labels.loc[benchmark, 'label']}: {labels.loc[benchmark, 'measures']}."))
 
 left, right = st.columns(2)
@@ -128,15 +127,16 @@ with left:
     model_a = controls.choice("bn_a", "One model", names, "Mixtral 8x7B")
 with right:
     model_b = controls.choice("bn_b", "Another model", names, "Llama 2 70B")
-refused = figures.refusal(scores, model_a, model_b)
+pairs = benchmarks.pairs(scores, model_a, model_b) if model_a != model_b else None
+refused = figures.refusal(pairs, model_a, model_b) if pairs is not None else "Choose two different models."
 
 
 @st.fragment
 def dumbbell() -> None:
     """From which difference on one counts as clear."""
-    errors = controls.slider("bn_errors", "Clear from so many standard errors on", 0.0, 4.0, 2.0, 0.1)
+    errors = controls.slider("bn_errors", "Clear from so many standard errors on", 0.0, 4.0, 2.0, 0.1, format="%.1f")
     settings = {"models": f"{model_a}, {model_b}", "clear from": f"{errors:g} standard errors"}
-    draw("benchmarks.dumbbell", lambda: figures.dumbbell(scores, model_a, model_b, errors, settings))
+    draw("benchmarks.dumbbell", lambda: figures.dumbbell(pairs, model_a, model_b, errors, settings))
 
 
 if refused:

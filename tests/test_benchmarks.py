@@ -1,12 +1,15 @@
 """Reported scores: one name for each model and benchmark, honest comparisons, and how far two reports of one thing differ."""
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import benchmarks, benchmarks_disagree, tables
+from analysis import benchmarks, benchmarks_disagree, figures, tables
+from analysis.figures import benchmarks as benchmark_figures
+from analysis.figures import benchmarks_disagree as disagree_figures
 
 SCORES = tuple(f"{name}_scores" for name in ("llama2", "mistral", "small_models", "alignment", "bloomberggpt", "qlora", "vision"))
 # Rows by source and the sum of their printed values, counted in the transcriptions with another program before the
@@ -306,3 +309,103 @@ def test_filters_let_through_what_they_name(scores):
     part = benchmarks.choose(scores, groups=["math"], families=["Llama 2"], variants=["base"], low=1e10, high=1e11)
     assert set(part["model"]) == {"Llama 2 13B", "Llama 2 34B", "Llama 2 70B"} and set(part["group"]) == {"math"}
     assert len(benchmarks.choose(scores)) == len(scores)
+
+
+# --- figures ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def language():
+    return benchmark_figures.all_scores()
+
+
+def test_the_pages_finding_is_28_8_points_on_openbookqa(language):
+    # touvron2023llama2 Table 20 prints 57.2 for LLaMA 7B, li2023 Table 3 prints 28.4; both 0-shot.
+    assert disagree_figures.headline(language)["largest"] == 28.8
+    panel = figures.catalog()["benchmarks.gaps"]()
+    assert "OpenBookQA of LLaMA 7B: 28.4 (phi-1.5 paper) and 57.2 (Llama 2 paper)" in panel.caption
+
+
+def test_the_heat_map_colours_only_what_has_the_setting_of_its_column(language):
+    panel = figures.catalog()["benchmarks.heat_map"]()
+    coloured, grey = panel.figure.data
+    assert len(coloured.y) == 12 and len(coloured.x) == 12
+    marks = [text for line in grey.text for text in line if text]
+    assert marks and all(text.endswith(("≠", "?")) for text in marks)
+    assert not any(text.endswith(("≠", "?")) for line in coloured.text for text in line if text)
+    assert "74.4≠" in marks and "(56.7)?" in marks  # Mixtral's GSM8K is maj@8; phi-2's MMLU is from memory and states no shots
+    cells = panel.data
+    assert (cells["verdict"] == "same").sum() == int(np.isfinite(np.asarray(coloured.z, float)).sum())
+
+
+def test_text_is_readable_on_every_cell_of_the_heat_map():
+    def luminance(color):
+        parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    fills = [color for _, color in benchmark_figures.PALE_TO_BLUE]
+    light = [luminance(color) for color in fills]
+    assert light == sorted(light, reverse=True)  # darker all the way: the order survives without colour
+    for fill in [*light, luminance(benchmark_figures.NOT_COMPARED)]:
+        assert (fill + 0.05) / (luminance(benchmark_figures.INK) + 0.05) > 6
+
+
+def test_values_from_memory_are_hollow_and_not_counted(language):
+    panel = benchmark_figures.dumbbell(
+        benchmarks.pairs(language, "Mixtral 8x7B", "Llama 2 70B"), "Mixtral 8x7B", "Llama 2 70B", 2.0, {"models": "both"}
+    )
+    marks = [trace for trace in panel.figure.data if trace.meta["role"] == "reported"]
+    assert [sum(symbol.endswith("-open") for symbol in trace.marker.symbol) for trace in marks] == [1, 1]  # TruthfulQA of the blog post
+    assert panel.title.startswith("Mixtral 8x7B is ahead of Llama 2 70B in 29 of 35") and "1 with a value from memory" in panel.caption
+
+
+def test_no_difference_is_clear_beyond_infinitely_many_errors(language):
+    for errors, thick in ((0.0, True), (1e9, False)):
+        panel = benchmark_figures.dumbbell(
+            benchmarks.pairs(language, "Mistral 7B", "Llama 2 13B"), "Mistral 7B", "Llama 2 13B", errors, {"models": "both"}
+        )
+        assert any(trace.name.startswith("more than") for trace in panel.figure.data) == thick
+
+
+def test_two_models_without_a_common_setting_are_refused_in_words(language):
+    none, some = benchmarks.pairs(language, "AdaptLLM-7B", "Mixtral 8x7B"), benchmarks.pairs(language, "Yi-34B", "Llama 2 70B")
+    assert benchmark_figures.refusal(none, "AdaptLLM-7B", "Mixtral 8x7B") == "AdaptLLM-7B and Mixtral 8x7B have no benchmark in common."
+    assert benchmark_figures.refusal(some, "Yi-34B", "Llama 2 70B") == ""
+    with pytest.raises(ValueError, match="no benchmark in common"):
+        benchmark_figures.dumbbell(none, "AdaptLLM-7B", "Mixtral 8x7B", 2.0, {})
+
+
+def test_details_lead_to_the_paper_and_show_corrections(language):
+    found = benchmark_figures.details(language, "Llama 2 70B", "bbh")
+    assert set(found["score"]) == {"51.2%", "62.9%", "65.7%", "66.5%"} and found["link"].str.startswith("https://").all()
+    assert set(found["checked"]) <= {"1 transcription", "2 transcriptions", "from memory"}
+    corrected = benchmark_figures.details(language, "Llama 2 13B", "avg_math_llama2")
+    assert corrected.loc[0, "score"] == "16.3%" and corrected.loc[0, "note"].startswith("printed 28.7, corrected")
+    assert benchmark_figures.details(language, "Llama 2 70B", "fpb").empty
+
+
+def test_filters_of_the_page_and_what_they_leave(language):
+    part = benchmark_figures.filtered(language, families=["phi"], sizes=["up to 3B"])
+    assert set(part["family"]) == {"phi"} and part["n_params"].max() <= 3e9
+    panel = benchmark_figures.heat_map(
+        part, benchmark_figures.most_reported(part, "model"), benchmark_figures.most_reported(part, "benchmark"), {}
+    )
+    assert set(panel.data["model"]) <= set(part["model"])
+    with pytest.raises(ValueError, match="fewer filters"):
+        benchmark_figures.heat_map(part, ["GPT-4"], ["mmlu"], {})
+
+
+@pytest.mark.parametrize("model", ["Llama 2 7B", "Llama 2 13B", "Llama 2 70B"])
+def test_each_llama_2_was_measured_by_several_teams(language, model):
+    panel = disagree_figures.evaluators(language, model, {"model": model})
+    assert panel.data["team"].nunique() >= 3 and len(panel.title) < 150
+    assert {"Meta", "Mistral AI"} <= set(panel.data["team"])
+
+
+def test_every_benchmark_offered_against_size_makes_a_panel(language):
+    offered = benchmark_figures.with_sizes(language)
+    assert {"mmlu", "gsm8k", "humaneval"} <= offered and len(offered) > 30
+    for benchmark in offered:
+        panel = benchmark_figures.against_params(language, benchmark, {"benchmark": benchmark})
+        assert len(panel.title) < 150 and not re.search(r"\bnan\b", panel.title + panel.caption), benchmark

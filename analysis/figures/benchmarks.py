@@ -15,12 +15,19 @@ SIZES = {
     "up to 3B": (0.0, 3e9), "3B to 10B": (3e9, 1e10), "10B to 40B": (1e10, 4e10), "over 40B": (4e10, np.inf),
 }  # fmt: skip
 SHOWN = 12
-"""Models and benchmarks in the heat map where the reader names none."""
+"""Models and benchmarks that the heat map picks when only filters are set."""
 LIKE = {"same": "", "unstated": "?", "different": "≠"}
 """What stands behind a score in the heat map by its verdict against the column's setting."""
-VERIFIED = {0: "from memory", 1: "one transcription", 2: "two transcriptions"}
-CIVIDIS = [[0, "#00224E"], [0.25, "#35456C"], [0.5, "#7D7C78"], [0.75, "#BCAF6F"], [1, "#FEE838"]]
-"""Blue to yellow, the same order for every kind of colour blindness; text on it is black or white by Plotly's choice."""
+VERIFIED = {0: "from memory", 1: "1 transcription", 2: "2 transcriptions"}
+PALE_TO_BLUE = [[0, "#FFF6D5"], [0.5, "#B5D3DC"], [1, "#5AA0E8"]]
+"""Pale yellow to blue, darker all the way, so that every reader sees the same order; INK is readable on all of it, in both themes."""
+INK = "#10131A"
+NOT_COMPARED = "#C9CDD6"
+FEATURED_MODELS = ("LLaMA 65B", "Falcon-40B", "MPT-30B", "Llama 2 7B", "Llama 2 13B", "Llama 2 70B", "Mistral 7B", "Mixtral 8x7B",
+                   "DeepSeek LLM 67B", "Yi-34B", "phi-1.5", "phi-2")  # fmt: skip
+FEATURED_BENCHMARKS = ("mmlu", "bbh", "hellaswag", "winogrande", "piqa", "arc_challenge", "naturalquestions", "triviaqa", "gsm8k", "math",
+                       "humaneval", "mbpp")  # fmt: skip
+"""What the heat map shows without a choice and without filters."""
 FAMILIES_SHOWN = 9
 
 
@@ -49,9 +56,9 @@ def filtered(scores: pd.DataFrame, groups=(), papers=(), families=(), variants=(
 
 
 def with_sizes(scores: pd.DataFrame, least: int = 3) -> set[str]:
-    """Benchmarks that at least so many models of known size share under one setting."""
+    """Benchmarks that models of at least so many sizes share under one setting."""
     part = scores[scores["n_params"].notna()].assign(key=benchmarks.setting_keys)
-    shared = part.groupby(["benchmark", "key"])["model"].nunique()
+    shared = part.groupby(["benchmark", "key"])["n_params"].nunique()
     return set(shared.index[shared >= least].get_level_values("benchmark"))
 
 
@@ -66,7 +73,7 @@ def most_reported(scores: pd.DataFrame, column: str, n: int = SHOWN) -> list[str
 def details(scores: pd.DataFrame, model: str, benchmark: str) -> pd.DataFrame:
     """Every reported score of a model on a benchmark, as a reader wants to check it; empty where there is none.
 
-    Columns: score (as printed, with its unit), setting, metric, report, link, place, measured by, transcriptions, note.
+    Columns: score (as printed, with its unit), setting, metric, report, link, place, measured by, checked (transcriptions that agree), note.
     """
     rows = scores[(scores["model"] == model) & (scores["benchmark"] == benchmark)]
     if rows.empty:
@@ -84,7 +91,7 @@ def details(scores: pd.DataFrame, model: str, benchmark: str) -> pd.DataFrame:
             "link": [tables.source(source)["url"] for source in rows["source"]],
             "place": rows["location"],
             "measured by": rows["measured_by"],
-            "transcriptions": rows["verified"].map(VERIFIED),
+            "checked": rows["verified"].map(VERIFIED),
             "note": pd.Series(note, index=rows.index).str.rstrip("; "),
         }
     ).reset_index(drop=True)
@@ -108,16 +115,8 @@ def heat_map(scores: pd.DataFrame, models: Sequence[str], columns: Sequence[str]
     cells["text"] = [_cell_text(row) for row in cells.itertuples()]
     cells["said"] = [benchmarks.describe_setting({"shots": row.shots, "setting": row.setting, "group": ""}) for row in cells.itertuples()]
     traces = [
-        _cells(cells[fits], names, models, columns, "coloured", CIVIDIS, None),
-        _cells(
-            cells[~fits],
-            names,
-            models,
-            columns,
-            "other setting",
-            [[0, "rgba(140,146,163,0.16)"], [1, "rgba(140,146,163,0.16)"]],
-            style.GREY,
-        ),
+        _cells(cells[fits], names, models, columns, "coloured", PALE_TO_BLUE),
+        _cells(cells[~fits], names, models, columns, "other setting", [[0, NOT_COMPARED], [1, NOT_COMPARED]]),
     ]
     layout = style.layout("category", "category", x_title="Benchmark and setting of its column", height=len(models) * 32 + 190)
     ticks = [f"{names[name]}<br><span style='font-size:10px'>{style.escape(head.loc[name, 'column_setting'])}</span>" for name in columns]
@@ -136,8 +135,8 @@ def heat_map(scores: pd.DataFrame, models: Sequence[str], columns: Sequence[str]
         figure=style.figure(traces, layout),
         data=lambda: _cell_rows(cells),
         caption=(
-            f"Each column has the setting that most of its models share; colour runs from its lowest (blue) to its highest score (yellow). Grey cells are not compared: ≠ has another setting or metric, ? states none; "
-            f"a score in brackets is from memory. {several} cells have more than one report: the one from the widest table is shown. {empty} pairs are not reported, and nothing is filled in."
+            f"Each column has the setting that most of its models share; colour runs from its worst (pale) to its best score (blue). Grey cells are not compared: ≠ has another setting or metric, ? states none; "
+            f"a score in brackets is from memory. {several} cells have more than one report: the one from the widest table is shown. {empty} pairs are not reported, and nothing is filled in. Even one stated setting can hide 20 points, as the gaps between reports show."
         ),
         alt=f"Heat map of {len(models)} models and {len(columns)} benchmarks; {n - marked} scores share the setting of their column and {marked} do not.",
         sources=_sources(cells),
@@ -151,7 +150,7 @@ def _cell_text(row) -> str:
     return f"({text})" if row.verified == 0 else text
 
 
-def _cells(part: pd.DataFrame, names, models, columns, name: str, scale, color) -> dict:
+def _cells(part: pd.DataFrame, names, models, columns, name: str, scale) -> dict:
     z = np.full((len(models), len(columns)), np.nan)
     text = np.full(z.shape, "", dtype=object)
     hover = np.full(z.shape, "", dtype=object)
@@ -162,10 +161,9 @@ def _cells(part: pd.DataFrame, names, models, columns, name: str, scale, color) 
         hover[at] = style.escape(f"{row.text} ({setting}), {row.report}, {row.location}, {VERIFIED[row.verified]}")
         if row.n_reports > 1:
             hover[at] += f"<br>{row.n_reports} reports from {row.low:g} to {row.high:g}"
-    font = {"size": 12} | ({"color": color} if color else {})
     return {
         "type": "heatmap", "x": [names[column] for column in columns], "y": [style.escape(model) for model in models], "z": z,
-        "text": text.tolist(), "customdata": hover.tolist(), "texttemplate": "%{text}", "textfont": font, "zmin": 0, "zmax": 1, "colorscale": scale,
+        "text": text.tolist(), "customdata": hover.tolist(), "texttemplate": "%{text}", "textfont": {"size": 12, "color": INK}, "zmin": 0, "zmax": 1, "colorscale": scale,
         "xgap": 2, "ygap": 2, "showscale": False, "name": name, "hoverongaps": False, "meta": {"role": "reported"},
         "hovertemplate": "%{y}, %{x}<br>%{customdata}<extra></extra>",
     }  # fmt: skip
@@ -177,23 +175,29 @@ def _cell_rows(cells: pd.DataFrame) -> pd.DataFrame:
     return cells[kept].assign(status="reported")
 
 
-def dumbbell(scores: pd.DataFrame, model_a: str, model_b: str, errors: float, settings: Mapping[str, str]) -> Panel:
-    """Two models on every benchmark and setting that they share; errors: standard errors that a difference must exceed to count."""
-    rows = benchmarks.pairs(scores, model_a, model_b)
+def dumbbell(rows: pd.DataFrame, model_a: str, model_b: str, errors: float, settings: Mapping[str, str]) -> Panel:
+    """Two models on every benchmark and setting that they share; errors: standard errors that a difference must exceed to count.
+
+    rows: what `benchmarks.pairs` returns for them.
+    """
     refused = rows[rows["status"] == "refused"]
     rows = rows[(rows["status"] == "compared") & (rows["unit"] == "percent")].sort_values("difference", kind="stable", ignore_index=True)
     if rows.empty:
-        raise ValueError(refusal(scores, model_a, model_b))
+        raise ValueError(refusal(refused, model_a, model_b))
     said = [benchmarks.describe_setting(row) for row in rows.to_dict("records")]
-    rows["name"] = [f"{label}, {setting}" if setting else label for label, setting in zip(rows["label"], said, strict=True)]
+    rows["name"] = [
+        label if setting in ("", "setting not stated") else f"{label}, {setting}"
+        for label, setting in zip(rows["label"], said, strict=True)
+    ]
     rows["name"] = _distinct(rows["name"])
     rows["clear"] = np.where(
         rows["error"].isna(), "unknown", np.where(rows["difference"].abs() > errors * rows["error"], "clear", "within")
     )
-    families = scores.drop_duplicates("model").set_index("model")["family"]
+    families = tables.load("score_models").set_index("model")["family"]
     colors = [style.family_style(families[model])[0] for model in (model_a, model_b)]
     if colors[0] == colors[1]:
         colors[1] = style.AMBER if colors[0] != style.AMBER else style.BLUE
+    authors = {source: tables.source(source)["authors"] for source in {*rows["source_a"], *rows["source_b"]}}
     traces = []
     for kind, name, color, width in (
         ("clear", f"more than {significant(errors, 2)} standard errors", style.SLATE, 5),
@@ -204,10 +208,7 @@ def dumbbell(scores: pd.DataFrame, model_a: str, model_b: str, errors: float, se
         if len(part):
             traces.append(_bar_between(part["score_a"], part["score_b"], part["name"], name, color, width, dotted=kind == "unknown"))
     for side, model, color, symbol in (("a", model_a, colors[0], "circle"), ("b", model_b, colors[1], "diamond")):
-        text = [
-            f"{row[f'score_{side}']:g}, {tables.source(row[f'source_{side}'])['authors']}, {row[f'location_{side}']}"
-            for row in rows.to_dict("records")
-        ]
+        text = [f"{row[f'score_{side}']:g}, {authors[row[f'source_{side}']]}, {row[f'location_{side}']}" for row in rows.to_dict("records")]
         traces.append(
             style.reported_markers(
                 rows[f"score_{side}"], [style.escape(name) for name in rows["name"]], model, color, symbol,
@@ -217,21 +218,20 @@ def dumbbell(scores: pd.DataFrame, model_a: str, model_b: str, errors: float, se
         )  # fmt: skip
     layout = style.layout("number", "category", x_title="Score (%)", height=len(rows) * 22 + 170)
     layout["yaxis"] |= {"categoryorder": "array", "categoryarray": [style.escape(name) for name in rows["name"]], "tickfont": {"size": 11}}
-    wins, losses = int((rows["better"] == "a").sum()), int((rows["better"] == "b").sum())
-    sure = (
-        int(((rows["better"] == "a") & (rows["clear"] == "clear")).sum()),
-        int(((rows["better"] == "b") & (rows["clear"] == "clear")).sum()),
-    )
+    seen = rows[(rows["verified_a"] > 0) & (rows["verified_b"] > 0)]
+    wins, losses = (int((seen["better"] == side).sum()) for side in ("a", "b"))
+    sure = [int(((seen["better"] == side) & (seen["clear"] == "clear")).sum()) for side in ("a", "b")]
+    memory = f" {len(rows) - len(seen)} with a value from memory (hollow) are drawn but not counted." if len(seen) < len(rows) else ""
     apart = int((~rows["one_report"]).sum())
     others = f" Not compared, because their settings differ: {_listed(refused['label'])}." if len(refused) else ""
     return Panel(
         name="benchmarks.dumbbell",
-        title=f"{model_a} is ahead of {model_b} in {wins} of {len(rows)} comparable scores and behind in {losses}",
+        title=f"{model_a} is ahead of {model_b} in {wins} of {len(seen)} comparable scores and behind in {losses}",
         figure=style.figure(traces, layout),
         data=lambda: _pair_rows(rows, refused, model_a, model_b),
         caption=(
             f"Only scores whose benchmark, metric, shots and setting are stated and agree, or that stand in one column of one table. Beyond {significant(errors, 2)} standard errors of drawing the questions: "
-            f"{sure[0]} ahead, {sure[1]} behind; {int((rows['clear'] == 'unknown').sum())} have no known number of questions. {apart} of the pairs take the two scores from different reports.{others}"
+            f"{sure[0]} ahead, {sure[1]} behind; {int((rows['clear'] == 'unknown').sum())} have no known number of questions. {apart} of the pairs take the two scores from different reports.{memory}{others}"
         ),
         alt=f"Pairs of scores of {model_a} and {model_b} on {len(rows)} benchmarks and settings; {model_a} is ahead in {wins} and behind in {losses}.",
         sources=_sources(pd.DataFrame({"source": [*rows["source_a"], *rows["source_b"]], "location": [*rows["location_a"], *rows["location_b"]]})),
@@ -299,19 +299,21 @@ def against_params(scores: pd.DataFrame, benchmark: str, settings: Mapping[str, 
         traces.append(trace | {"hovertemplate": "%{text}<extra></extra>"})
     chance = known["chance"].iloc[0]
     low, high = known["n_params"].min() * 0.7, known["n_params"].max() * 1.4
-    layout = style.layout("params", "number", y_title=f"{label} ({known['unit'].iloc[0]})", x_range=(low, high), height=440)
+    layout = style.layout(
+        "params", "number", y_title=f"{label} ({known['unit'].iloc[0].replace('percent', '%')})", x_range=(low, high), height=440
+    )
     if np.isfinite(chance):
         layout["shapes"] = [style.horizontal_line(float(chance))]
         layout["annotations"] = [style.note(1, float(chance), "guessing", xref="paper", xanchor="right", yshift=8)]
     best, spread = known.loc[known["score"].idxmax()], _spread_at_one_size(known)
     return Panel(
         name="benchmarks.against_params",
-        title=f"{label}, {setting}: {known['model'].nunique()} models from {format_count(known['n_params'].min())} to {format_count(known['n_params'].max())} parameters{spread}",
+        title=f"{label}{f', {setting}' if len(setting) < 30 else ''}: {known['model'].nunique()} models from {format_count(known['n_params'].min())} to {format_count(known['n_params'].max())} parameters{spread}",
         figure=style.figure(traces, layout),
         data=lambda: known[["model", "family", "variant", "n_params", "active_params", "benchmark", "score", "unit", "shots", "setting", "metric",
                             "source", "location", "verified"]].assign(status="reported"),
         caption=(
-            f"One marker per report (hollow: from memory), only under the setting named above; {column['model'].nunique() - fits['model'].nunique()} more models have the benchmark under another setting. "
+            f"One marker per report (hollow: from memory), only with this setting: {setting or 'none is stated'}; {column['model'].nunique() - fits['model'].nunique()} more models have the benchmark under another setting. "
             f"Sizes are total parameters as reported; a mixture of experts uses fewer per token (Mixtral 12.9 B of 46.7 B). {best['model']} has the highest score, {best['score']:g}."
         ),
         alt=f"{label} scores of {known['model'].nunique()} models against their parameters; the highest is {best['score']:g} by {best['model']}.",
@@ -332,11 +334,8 @@ def _spread_at_one_size(known: pd.DataFrame) -> str:
     return f"; those of about {format_count(widest['size_'])} range from {widest['low']:g} to {widest['high']:g}"
 
 
-def refusal(scores: pd.DataFrame, model_a: str, model_b: str) -> str:
-    """Why two models cannot be drawn side by side, "" if they can."""
-    if model_a == model_b:
-        return "Choose two different models."
-    rows = benchmarks.pairs(scores, model_a, model_b)
+def refusal(rows: pd.DataFrame, model_a: str, model_b: str) -> str:
+    """Why two models cannot be drawn side by side, "" if they can; rows: what `benchmarks.pairs` returns for them."""
     if ((rows["status"] == "compared") & (rows["unit"] == "percent")).any():
         return ""
     if rows.empty:
@@ -357,8 +356,14 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
     scores = all_scores()
     filters = {"filters": "none"}
     return {
-        "benchmarks.heat_map": lambda: heat_map(scores, most_reported(scores, "model"), most_reported(scores, "benchmark"), filters),
-        "benchmarks.dumbbell": lambda: dumbbell(scores, "Mixtral 8x7B", "Llama 2 70B", 2.0, {"models": "Mixtral 8x7B, Llama 2 70B"}),
+        "benchmarks.heat_map": lambda: heat_map(scores, FEATURED_MODELS, FEATURED_BENCHMARKS, filters),
+        "benchmarks.dumbbell": lambda: dumbbell(
+            benchmarks.pairs(scores, "Mixtral 8x7B", "Llama 2 70B"),
+            "Mixtral 8x7B",
+            "Llama 2 70B",
+            2.0,
+            {"models": "Mixtral 8x7B, Llama 2 70B"},
+        ),
         "benchmarks.against_params": lambda: against_params(scores, "mmlu", {"benchmark": "MMLU"}),
         **benchmarks_disagree.default_panels(scores),
     }

@@ -18,8 +18,10 @@ CONTAMINATION = Citation("touvron2023llama2", "Table 51; Section A.6")
 SUBSETS = {
     "clean": (style.BLUE, "circle"), "not dirty": (style.SLATE, "square"), "not clean": (style.AMBER, "diamond"), "dirty": (style.CRIMSON, "star"),
 }  # fmt: skip
-TEAMS = {"Meta": (style.VIOLET, "circle"), "Mistral AI": (style.RED, "square"), "DeepSeek": (style.BLUE, "diamond"), "Microsoft": (style.AMBER, "triangle-up"),
-         "LLM360": (style.SLATE, "cross"), "01.AI": (style.CRIMSON, "star")}  # fmt: skip
+REPORTS = {
+    "touvron2023llama2": (style.VIOLET, "circle"), "meta2024card": (style.CRIMSON, "star"), "jiang2023": (style.AMBER, "square"), "jiang2024": (style.RED, "square"),
+    "deepseek2023repo": (style.BLUE, "diamond"), "li2023": (style.SLATE, "triangle-up"), "javaheripi2023": (style.SLATE, "diamond"), "llm3602023": (style.GREY, "cross"),
+}  # fmt: skip
 PROGRAMS = {
     "authors' code": (style.SLATE, "circle"), "HELM code": (style.BLUE, "diamond"), "LM Evaluation Harness, January 2023": (style.CRIMSON, "square"),
 }  # fmt: skip
@@ -55,7 +57,7 @@ def gaps(scores: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
     layout = style.layout(
         "number", "percent", x_title="Gap between two reports (points)", y_title="Pairs at least so far apart", y_range=(0, 1.02)
     )
-    layout["xaxis"] |= {"range": [0, 32], "autorange": False}
+    layout["xaxis"] |= {"range": [0, 40], "autorange": False}
     same = table.loc["same"] if "same" in table.index else None
     top = pairs[pairs["verdict"] == "same"].iloc[0] if same is not None else pairs.iloc[0]
     if same is not None and "different" in table.index:
@@ -98,17 +100,29 @@ def _gap_rows(pairs: pd.DataFrame) -> pd.DataFrame:
     return pairs[kept].assign(series="pair", source=pairs["source_low"] + ";" + pairs["source_high"], status="reported")
 
 
-def disagreements(scores: pd.DataFrame, least: float, within: bool, settings: Mapping[str, str]) -> Panel:
-    """Every report of the models and benchmarks whose reports are furthest apart; least: smallest spread shown [points]."""
-    found = benchmarks_disagree.disagreements(scores, across_works=not within)
-    rows = found[(found["spread"] >= least) & (found["spread"] > 0)].head(MOST_ROWS).reset_index(drop=True)
-    n = int(((found["spread"] >= least) & (found["spread"] > 0)).sum())
+def ranges(scores: pd.DataFrame, within: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What `disagreements` draws: the range of each model and benchmark, and every report in words, for any smallest spread.
+
+    within: also where the reports are two settings of one work.
+    """
+    found = benchmarks_disagree.disagreements(scores, across_works=not within).query("spread > 0").reset_index(drop=True)
+    found["name"] = [style.escape(f"{row.model}, {row.label}") for row in found.itertuples()]
+    found["kind"] = np.where(found["reasons"] == "", "same", np.where(found["reasons"] == "metric", "metric", "different"))
+    every = benchmarks_disagree.reports(scores).merge(found[["model", "benchmark", "name", "spread"]], on=["model", "benchmark"])
+    every["said"] = [benchmarks.describe_setting(row) for row in every.to_dict("records")]
+    return found, every
+
+
+def disagreements(found: pd.DataFrame, every: pd.DataFrame, least: float, settings: Mapping[str, str]) -> Panel:
+    """Every report of the models and benchmarks whose reports are furthest apart; least: smallest spread shown [points].
+
+    found, every: what `ranges` returns.
+    """
+    n = int((found["spread"] >= least).sum())
+    rows = found.head(min(n, MOST_ROWS))
     if rows.empty:
         raise ValueError(f"least must be at most {found['spread'].max() if len(found) else 0:g} points with these filters, got {least:g}")
-    rows["name"] = [style.escape(f"{row.model}, {row.label}") for row in rows.itertuples()]
-    rows["kind"] = np.where(rows["reasons"] == "", "same", np.where(rows["reasons"] == "metric", "metric", "different"))
-    every = benchmarks_disagree.reports(scores).merge(rows[["model", "benchmark", "name"]], on=["model", "benchmark"])
-    every["said"] = [benchmarks.describe_setting(row) for row in every.to_dict("records")]
+    every = every[every["name"].isin(rows["name"])]
     traces = []
     for kind, name, color in (
         ("same", "the ends have one stated setting", style.CRIMSON),
@@ -170,26 +184,19 @@ def evaluators(scores: pd.DataFrame, model: str, settings: Mapping[str, str]) ->
     names = [style.escape(label) for label in span.index]
     gap = alike[alike["team_a"] != "Meta"].groupby("label_a")["gap"].max().sort_values(ascending=False)
     traces = []
-    for team, part in rows.groupby("team", sort=False):
-        color, symbol = TEAMS.get(team, (style.GREY, "circle"))
+    for (source, report), part in rows.groupby(["source", "report"], sort=False):
+        color, symbol = REPORTS.get(source, (style.GREY, "circle"))
         for same in (True, False):
             half = part[part["alike"] == same]
             if half.empty:
                 continue
-            text = [f"{row.score:g} ({row.said}), {row.report}, {row.location}" for row in half.itertuples()]
-            label = team if same else f"{team}, other setting"
-            trace = style.reported_markers(
-                half["score"],
-                [style.escape(label) for label in half["label"]],
-                label,
-                color,
-                symbol,
-                verified=half["verified"] > 0,
-                text=text,
-            )
-            trace["hovertemplate"] = "%{y}<br>%{text}<extra>%{fullData.name}</extra>"
+            text = [f"{row.score:g} ({row.said}), {row.location}" for row in half.itertuples()]
+            at = [style.escape(label) for label in half["label"]]
+            trace = style.reported_markers(half["score"], at, report, color, symbol, verified=half["verified"] > 0, text=text)
+            trace |= {"hovertemplate": "%{y}<br>%{text}<extra>%{fullData.name}</extra>", "legendgroup": report}
             if not same:
                 trace["marker"] = trace["marker"] | {"size": 8, "symbol": "x-thin", "line": {"width": 2, "color": color}}
+                trace["showlegend"] = not part["alike"].any()
             traces.append(trace)
     layout = style.layout("number", "category", x_title="Score (%)", height=len(names) * 30 + 190)
     layout["yaxis"] |= {"categoryorder": "array", "categoryarray": names, "tickfont": {"size": 11}}
@@ -205,7 +212,7 @@ def evaluators(scores: pd.DataFrame, model: str, settings: Mapping[str, str]) ->
         figure=style.figure(traces, layout),
         data=lambda: rows[["model", "benchmark", "score", "team", "measured_by", "shots", "setting", "metric", "alike", "source", "location", "verified"]].assign(status="reported"),
         caption=(
-            "Benchmarks that at least three teams measured. Full symbols have the setting of the Llama 2 paper; crosses have another one, or none is stated. "
+            "Benchmarks that at least three teams measured, one colour per report. Full symbols have the setting of the Llama 2 paper; crosses have another one, or none is stated. "
             f"Settings explain part of the width: with all settings the widest range is {span.iloc[-1]:.1f} points ({span.index[-1]})."
         ),
         alt=f"Scores of {model} on {len(names)} benchmarks by {rows['team'].nunique()} teams; the widest range over all settings is {span.iloc[-1]:.1f} points.",
@@ -350,7 +357,7 @@ def default_panels(scores: pd.DataFrame) -> dict[str, Callable[[], Panel]]:
     none = {"filters": "none"}
     return {
         "benchmarks.gaps": lambda: gaps(scores, none),
-        "benchmarks.disagreements": lambda: disagreements(scores, 5.0, False, none | {"smallest spread": "5 points"}),
+        "benchmarks.disagreements": lambda: disagreements(*ranges(scores, False), 5.0, none | {"smallest spread": "5 points"}),
         "benchmarks.evaluators": lambda: evaluators(scores, "Llama 2 70B", {"model": "Llama 2 70B"}),
         "benchmarks.implementations": lambda: implementations(scores, {"benchmark": "MMLU"}),
         "benchmarks.multiple_choice": lambda: multiple_choice(scores, {"model": "DeepSeek LLM 7B Chat"}),
