@@ -360,6 +360,13 @@ def test_values_from_memory_are_hollow_and_not_counted(language):
     assert panel.title.startswith("Mixtral 8x7B is ahead of Llama 2 70B in 29 of 35") and "1 with a value from memory" in panel.caption
 
 
+def test_scores_in_other_units_are_named_with_their_values(language):
+    # tunstall2023 Table 1: MT-Bench 7.34 against 6.86.
+    rows = benchmarks.pairs(language, "Zephyr 7B", "Llama 2 70B Chat")
+    panel = benchmark_figures.dumbbell(rows, "Zephyr 7B", "Llama 2 70B Chat", 2.0, {"models": "both"})
+    assert "in other units: MT-Bench 7.34 against 6.86" in panel.caption
+
+
 def test_no_difference_is_clear_beyond_infinitely_many_errors(language):
     for errors, thick in ((0.0, True), (1e9, False)):
         panel = benchmark_figures.dumbbell(

@@ -65,6 +65,8 @@ def with_sizes(scores: pd.DataFrame, least: int = 3) -> set[str]:
 def most_reported(scores: pd.DataFrame, column: str, n: int = SHOWN) -> list[str]:
     """The n models ("model") or benchmarks ("benchmark") that most works report, and among equals those with most partners."""
     part = scores[(scores["unit"] == "percent") & (scores["group"] != "averages")]
+    if column == "model":
+        part = part[part["variant"] != "other"]
     other = "benchmark" if column == "model" else "model"
     rank = part.groupby(column).agg(works=("source", "nunique"), partners=(other, "nunique"))
     return list(rank.sort_values(["works", "partners"], ascending=False, kind="stable").index[:n])
@@ -181,6 +183,7 @@ def dumbbell(rows: pd.DataFrame, model_a: str, model_b: str, errors: float, sett
     rows: what `benchmarks.pairs` returns for them.
     """
     refused = rows[rows["status"] == "refused"]
+    apart_units = rows[(rows["status"] == "compared") & (rows["unit"] != "percent")]
     rows = rows[(rows["status"] == "compared") & (rows["unit"] == "percent")].sort_values("difference", kind="stable", ignore_index=True)
     if rows.empty:
         raise ValueError(refusal(refused, model_a, model_b))
@@ -223,6 +226,8 @@ def dumbbell(rows: pd.DataFrame, model_a: str, model_b: str, errors: float, sett
     sure = [int(((seen["better"] == side) & (seen["clear"] == "clear")).sum()) for side in ("a", "b")]
     memory = f" {len(rows) - len(seen)} with a value from memory (hollow) are drawn but not counted." if len(seen) < len(rows) else ""
     apart = int((~rows["one_report"]).sum())
+    units = [f"{row.label} {row.score_a:g} against {row.score_b:g}" for row in apart_units.itertuples()]
+    drawn = f" Not drawn, in other units: {_listed(units, 4)}." if units else ""
     others = f" Not compared, because their settings differ: {_listed(refused['label'])}." if len(refused) else ""
     return Panel(
         name="benchmarks.dumbbell",
@@ -231,7 +236,7 @@ def dumbbell(rows: pd.DataFrame, model_a: str, model_b: str, errors: float, sett
         data=lambda: _pair_rows(rows, refused, model_a, model_b),
         caption=(
             f"Only scores whose benchmark, metric, shots and setting are stated and agree, or that stand in one column of one table. Beyond {significant(errors, 2)} standard errors of drawing the questions: "
-            f"{sure[0]} ahead, {sure[1]} behind; {int((rows['clear'] == 'unknown').sum())} have no known number of questions. {apart} of the pairs take the two scores from different reports.{memory}{others}"
+            f"{sure[0]} ahead, {sure[1]} behind; {int((rows['clear'] == 'unknown').sum())} have no known number of questions. {apart} of the pairs take the two scores from different reports.{memory}{drawn}{others}"
         ),
         alt=f"Pairs of scores of {model_a} and {model_b} on {len(rows)} benchmarks and settings; {model_a} is ahead in {wins} and behind in {losses}.",
         sources=_sources(pd.DataFrame({"source": [*rows["source_a"], *rows["source_b"]], "location": [*rows["location_a"], *rows["location_b"]]})),
