@@ -123,6 +123,7 @@ def _descriptor(data: Path, stamp: int) -> dict[str, dict]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TableError(f"data/{DESCRIPTOR} cannot be read: {error}") from None
     for name, table in tables.items():
+        _borrow_columns(name, table, tables)
         for column, spec in table["columns"].items():
             if spec.get("type") not in TYPES or "about" not in spec or set(spec) - SPEC_WORDS:
                 raise TableError(
@@ -130,6 +131,20 @@ def _descriptor(data: Path, stamp: int) -> dict[str, dict]:
                     f"and may have {', '.join(sorted(SPEC_WORDS - {'type', 'about'}))}"
                 )
     return tables
+
+
+def _borrow_columns(name: str, table: dict, tables: dict[str, dict]) -> None:
+    """Give a table that says columns_of = "another" the columns and the key of that other one, so that they are declared once."""
+    if "columns_of" not in table:
+        return
+    lender = tables.get(table["columns_of"], {})
+    if "columns" in table or "columns_of" in lender or "columns" not in lender:
+        raise TableError(
+            f"data/{DESCRIPTOR}, table {name}: columns_of must name a table that declares columns of its own, and stand in their place; "
+            f"got {table['columns_of']!r}"
+        )
+    table["columns"] = lender["columns"]
+    table.setdefault("key", lender.get("key", []))
 
 
 @lru_cache(maxsize=128)

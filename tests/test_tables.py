@@ -243,6 +243,16 @@ def test_a_broken_description_is_named(data):
         tables.load("gpus")
 
 
+def test_columns_are_declared_once_and_borrowed(data):
+    assert tables.describe("qlora_scores").equals(tables.describe("llama2_scores"))
+    assert tables.describe_table("qlora_scores")["key"] == tables.describe_table("llama2_scores")["key"]
+    for wrong in ("nobody_scores", "mistral_scores"):
+        change(data / "tables.toml", 'columns_of = "llama2_scores"\n\n[small', f'columns_of = "{wrong}"\n\n[small')
+        with pytest.raises(TableError, match=rf"table mistral_scores: columns_of must name a table .*{wrong}"):
+            tables.load("gpus")
+        change(data / "tables.toml", f'columns_of = "{wrong}"\n\n[small', 'columns_of = "llama2_scores"\n\n[small')
+
+
 def test_one_broken_table_breaks_only_itself(data):
     change(data / "gpus.csv", ",bf16,", ",fp8,")
     message("gpus")

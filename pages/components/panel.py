@@ -22,6 +22,9 @@ FORMATS = {
 NEEDS_BROWSER = ("png", "svg", "pdf")
 SHOWN_SOURCES = 4
 
+WIDE = 760
+SCROLL = f"<style>[class*='st-key-scroll-'] {{ overflow-x: auto; }} [class*='st-key-scroll-'] > * {{ min-width: {WIDE}px; }}</style>"
+
 
 def show_panel(panel: Panel) -> None:
     """A panel whose settings do not change on this page: chart and export row together."""
@@ -29,12 +32,13 @@ def show_panel(panel: Panel) -> None:
     export_row(panel.name)
 
 
-def draw(slot: str, build: Callable[[], Panel]) -> None:
+def draw(slot: str, build: Callable[[], Panel], scroll: bool = False) -> None:
     """Show the chart that build() makes, with its words; where tables or settings do not allow it, say why in its place.
 
     Called inside the fragment of the chart's sliders. Only what a slider changes is here, because the browser renders
     everything in a fragment anew: controls that change which works are cited stand outside the fragment, and so does the
-    export row (`export_row`), which picks up the panel when one of its buttons is pressed.
+    export row (`export_row`), which picks up the panel when one of its buttons is pressed. scroll: on a narrow screen the chart keeps WIDE pixels and
+    scrolls sideways, for charts with many columns.
     """
     try:
         panel = build()
@@ -46,7 +50,11 @@ def draw(slot: str, build: Callable[[], Panel]) -> None:
     st.html(f"<h3 style='margin: 0; padding: 0'>{escape(panel.title)}</h3>")  # Markdown takes the browser ten times as long
     # Streamlit's own chart theme restyles every figure in the browser, which takes as long as drawing it.
     panel.figure.layout.template = style.page_template(page_theme())
-    st.plotly_chart(
+    place = st
+    if scroll:
+        st.html(SCROLL)
+        place = st.container(key=f"scroll-{slot.replace('.', '-')}")
+    place.plotly_chart(
         panel.figure, theme=None, key=f"chart-{slot}", alt=panel.alt, width="stretch",
         config={"displaylogo": False, "toImageButtonOptions": camera(panel), "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]},
     )  # fmt: skip

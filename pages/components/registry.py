@@ -48,6 +48,7 @@ ENTRIES = (
         "term_frequency", "Measure", "Term frequency", ":material/123:",
         "Are frequent terms answered better, and is frequency the cause?", "Pythia",
     ),
+    Entry("benchmarks", "Measure", "Benchmarks", ":material/leaderboard:", "Who reports what, under which setting, and who disagrees?", "all language papers"),
     Entry("judges", "Measure", "Model as judge", ":material/balance:", "How stable is a ranking made by a GPT-4 judge?", "QLoRA"),
     Entry("deck", "Run", "Slide deck", ":material/slideshow:", "Which figures go on my slides?", "-"),
     Entry("sources", "Run", "Sources", ":material/format_quote:", "Where does each number come from, and may I reuse it?", "all"),

@@ -1,0 +1,365 @@
+"""Figures on disagreement: two reports of one model, Llama 2 by several teams, three programs for one benchmark, contamination."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from analysis import benchmarks, benchmarks_disagree, tables
+from analysis.figures import style
+from analysis.figures.panel import Citation, Panel, table_of
+from analysis.units import significant
+
+KINDS = {
+    "same": ("same stated setting", style.CRIMSON), "unstated": ("a setting not stated", style.AMBER), "different": ("different settings", style.BLUE),
+}  # fmt: skip
+MOST_ROWS = 30
+CONTAMINATION = Citation("touvron2023llama2", "Table 51; Section A.6")
+SUBSETS = {
+    "clean": (style.BLUE, "circle"), "not dirty": (style.SLATE, "square"), "not clean": (style.AMBER, "diamond"), "dirty": (style.CRIMSON, "star"),
+}  # fmt: skip
+REPORTS = {
+    "touvron2023llama2": (style.VIOLET, "circle"), "meta2024card": (style.CRIMSON, "star"), "jiang2023": (style.AMBER, "square"), "jiang2024": (style.RED, "square"),
+    "deepseek2023repo": (style.BLUE, "diamond"), "li2023": (style.SLATE, "triangle-up"), "javaheripi2023": (style.SLATE, "diamond"), "llm3602023": (style.GREY, "cross"),
+}  # fmt: skip
+PROGRAMS = {
+    "authors' code": (style.SLATE, "circle"), "HELM code": (style.BLUE, "diamond"), "LM Evaluation Harness, January 2023": (style.CRIMSON, "square"),
+}  # fmt: skip
+
+
+def headline(scores: pd.DataFrame) -> dict[str, float]:
+    """The numbers of the page's title: pairs of reports, and their gaps under the same and under different settings."""
+    table = benchmarks_disagree.summary(benchmarks_disagree.report_pairs(scores))
+    return {
+        "n_same": table.loc["same", "n"], "same": table.loc["same", "median"], "largest": table.loc["same", "largest"], "noise": table.loc["same", "beyond_noise"],
+        "n_different": table.loc["different", "n"], "different": table.loc["different", "median"], "n_pairs": table["n"].sum(),
+    }  # fmt: skip
+
+
+def gaps(scores: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
+    """How far two reports are apart: share of pairs with at least that gap, by whether the stated settings agree."""
+    pairs = benchmarks_disagree.report_pairs(scores)
+    if pairs.empty:
+        raise ValueError("scores must hold a model and benchmark that two works report; choose fewer filters")
+    traces, parts = [], []
+    for verdict, (name, color) in KINDS.items():
+        gap = np.sort(pairs.loc[pairs["verdict"] == verdict, "gap"].to_numpy())
+        if not len(gap):
+            continue
+        share = 1 - np.arange(len(gap)) / len(gap)
+        label = f"{name} ({len(gap)})"
+        dash = {} if verdict != "unstated" else {"line": {"color": color, "width": 1.5, "dash": "dot", "shape": "vh"}}
+        line = style.computed_line(gap, share, label, color)
+        line["line"] = line["line"] | {"shape": "vh"}
+        traces.append(line | dash | {"hovertemplate": "%{y:.0%} are at least %{x:.1f} points apart<extra>%{fullData.name}</extra>"})
+        parts.append({"series": name, "gap": gap, "share_at_least": share, "status": "computed"})
+    table = benchmarks_disagree.summary(pairs)
+    layout = style.layout(
+        "number", "percent", x_title="Gap between two reports (points)", y_title="Pairs at least so far apart", y_range=(0, 1.02)
+    )
+    layout["xaxis"] |= {"range": [0, 40], "autorange": False}
+    same = table.loc["same"] if "same" in table.index else None
+    top = pairs[pairs["verdict"] == "same"].iloc[0] if same is not None else pairs.iloc[0]
+    if same is not None and "different" in table.index:
+        title = f"Two reports are {significant(same['median'], 2)} points apart (median) under one stated setting, {significant(table.loc['different', 'median'], 2)} under different ones"
+        noise = f" In {same['beyond_noise']:.0%} of the pairs of known size the gap exceeds 1.96 standard errors, although both ask the same questions."
+    else:
+        title = f"{len(pairs)} pairs of reports of one model on one benchmark are up to {pairs['gap'].max():.1f} points apart"
+        noise = ""
+    return Panel(
+        name="benchmarks.gaps",
+        title=title,
+        figure=style.figure(traces, layout),
+        data=lambda: table_of([*parts, lambda: _gap_rows(pairs)]),
+        caption=(
+            f"Every two works that report the same model on the same benchmark: {len(pairs)} pairs. The widest gap under one stated setting is {top['label']} of {top['model']}: {top['score_low']:g} ({top['report_low']}) and "
+            f"{top['score_high']:g} ({top['report_high']}).{noise} What is left unstated, such as the prompt, the part of the data or how an answer is scored, is enough for this. A team that reports twice counts twice; quoted scores are left out."
+        ),
+        alt=f"Share of pairs of reports against their gap; different settings are further apart, but a single stated setting still leaves gaps of up to {top['gap']:.1f} points.",
+        sources=_both(pairs),
+        settings=settings,
+        explain=(benchmarks_disagree.report_pairs, benchmarks_disagree.summary, benchmarks_disagree.reports, benchmarks.comparable),
+    )  # fmt: skip
+
+
+def _gap_rows(pairs: pd.DataFrame) -> pd.DataFrame:
+    kept = [
+        "model",
+        "benchmark",
+        "verdict",
+        "reasons",
+        "gap",
+        "error",
+        "score_low",
+        "score_high",
+        "shots_low",
+        "shots_high",
+        "setting_low",
+        "setting_high",
+    ]
+    return pairs[kept].assign(series="pair", source=pairs["source_low"] + ";" + pairs["source_high"], status="reported")
+
+
+def ranges(scores: pd.DataFrame, within: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What `disagreements` draws: the range of each model and benchmark, and every report in words, for any smallest spread.
+
+    within: also where the reports are two settings of one work.
+    """
+    found = benchmarks_disagree.disagreements(scores, across_works=not within).query("spread > 0").reset_index(drop=True)
+    found["name"] = [style.escape(f"{row.model}, {row.label}") for row in found.itertuples()]
+    found["kind"] = np.where(found["reasons"] == "", "same", np.where(found["reasons"] == "metric", "metric", "different"))
+    every = benchmarks_disagree.reports(scores).merge(found[["model", "benchmark", "name", "spread"]], on=["model", "benchmark"])
+    every["said"] = [benchmarks.describe_setting(row) for row in every.to_dict("records")]
+    return found, every
+
+
+def disagreements(found: pd.DataFrame, every: pd.DataFrame, least: float, settings: Mapping[str, str]) -> Panel:
+    """Every report of the models and benchmarks whose reports are furthest apart; least: smallest spread shown [points].
+
+    found, every: what `ranges` returns.
+    """
+    n = int((found["spread"] >= least).sum())
+    rows = found.head(min(n, MOST_ROWS))
+    if rows.empty:
+        raise ValueError(f"least must be at most {found['spread'].max() if len(found) else 0:g} points with these filters, got {least:g}")
+    every = every[every["name"].isin(rows["name"])]
+    traces = []
+    for kind, name, color in (
+        ("same", "the ends have one stated setting", style.CRIMSON),
+        ("different", "the ends differ in setting", style.BLUE),
+        ("metric", "the ends differ in metric", style.SLATE),
+    ):
+        part = rows[rows["kind"] == kind]
+        if len(part):
+            gap = [None] * len(part)
+            x, y = (
+                np.stack(parts, axis=1).ravel()
+                for parts in ((part["low"].astype(object), part["high"].astype(object), gap), (part["name"], part["name"], gap))
+            )
+            line = style.computed_line(list(x), list(y), name, color, width=5)
+            traces.append(line | {"hoverinfo": "skip", "hovertemplate": None, "connectgaps": False})
+    text = [f"{row.score:g}: {row.report}, {row.location}, {row.said}" for row in every.itertuples()]
+    marks = style.reported_markers(every["score"], list(every["name"]), "one report", style.AMBER, verified=True, text=text)
+    traces.append(marks | {"hovertemplate": "%{y}<br>%{text}<extra></extra>"})
+    layout = style.layout("number", "category", x_title="Score (%)", height=len(rows) * 24 + 170)
+    layout["yaxis"] |= {"categoryorder": "array", "categoryarray": list(rows["name"])[::-1], "tickfont": {"size": 11}}
+    only = int((rows["reasons"] == "").sum())
+    first = rows.iloc[0]
+    return Panel(
+        name="benchmarks.disagreements",
+        title=f"{n} models and benchmarks have reports at least {significant(least, 2)} points apart; {only} of the {len(rows)} widest under one stated setting",
+        figure=style.figure(traces, layout),
+        data=lambda: table_of([
+            lambda: rows.drop(columns=["name", "kind"]).assign(series="range", source=rows["source_low"] + ";" + rows["source_high"], status="computed"),
+            lambda: every[["model", "benchmark", "score", "shots", "setting", "metric", "measured_by", "source", "location", "verified"]].assign(series="report", status="reported"),
+        ]),
+        caption=(
+            f"One marker per report, the line from the lowest to the highest, its colour by what differs between those two. Widest: {first['label']} of {first['model']}, {first['low']:g} by {first['measured_by_low']} "
+            f"({first['setting_low']}) and {first['high']:g} by {first['measured_by_high']} ({first['setting_high']}). At most {MOST_ROWS} rows are drawn; all are in the data of the previous chart."
+        ),
+        alt=f"Ranges of reported scores for {len(rows)} models and benchmarks; the widest runs from {first['low']:g} to {first['high']:g}.",
+        sources=_both(rows),
+        settings=settings,
+        explain=(benchmarks_disagree.disagreements, benchmarks_disagree.reports, benchmarks.comparable),
+    )  # fmt: skip
+
+
+def evaluators(scores: pd.DataFrame, model: str, settings: Mapping[str, str]) -> Panel:
+    """One Llama 2 model as several teams measured it; the symbol says whether the setting is that of the Llama 2 paper."""
+    rows = benchmarks_disagree.by_evaluator(scores, model)
+    own = rows[rows["source"] == "touvron2023llama2"].drop_duplicates(["benchmark", "shots", "setting"])
+    pairs = rows.assign(place=rows.index).merge(own, on="benchmark", suffixes=("_a", "_b"))
+    pairs["benchmark_a"] = pairs["benchmark_b"] = pairs["benchmark"]
+    alike = pairs[benchmarks.judge(pairs)["verdict"].to_numpy() == "same"]
+    alike = alike.assign(gap=(alike["score_a"] - alike["score_b"]).abs())
+    rows = rows.assign(alike=rows.index.isin(alike["place"]), key=benchmarks.setting_keys(rows))
+    # Of the paper's own settings those that nobody else has are left out, unless nobody has any.
+    others = rows[(rows["source"] != "touvron2023llama2") & rows["alike"]].groupby("benchmark")["key"].agg(set)
+    mine = rows["source"] == "touvron2023llama2"
+    lonely = [
+        benchmark in others.index and key not in others[benchmark] for benchmark, key in zip(rows["benchmark"], rows["key"], strict=True)
+    ]
+    rows = rows[~(mine & np.array(lonely))]
+    span = rows.groupby("label")["score"].agg(lambda values: values.max() - values.min()).sort_values()
+    names = [style.escape(label) for label in span.index]
+    gap = alike[alike["team_a"] != "Meta"].groupby("label_a")["gap"].max().sort_values(ascending=False)
+    traces = []
+    for (source, report), part in rows.groupby(["source", "report"], sort=False):
+        color, symbol = REPORTS.get(source, (style.GREY, "circle"))
+        for same in (True, False):
+            half = part[part["alike"] == same]
+            if half.empty:
+                continue
+            text = [f"{row.score:g} ({row.said}), {row.location}" for row in half.itertuples()]
+            at = [style.escape(label) for label in half["label"]]
+            trace = style.reported_markers(half["score"], at, report, color, symbol, verified=half["verified"] > 0, text=text)
+            trace |= {"hovertemplate": "%{y}<br>%{text}<extra>%{fullData.name}</extra>", "legendgroup": report}
+            if not same:
+                trace["marker"] = trace["marker"] | {"size": 8, "symbol": "x-thin", "line": {"width": 2, "color": color}}
+                trace["showlegend"] = not part["alike"].any()
+            traces.append(trace)
+    layout = style.layout("number", "category", x_title="Score (%)", height=len(names) * 30 + 190)
+    layout["yaxis"] |= {"categoryorder": "array", "categoryarray": names, "tickfont": {"size": 11}}
+    widest = gap.index[0] if len(gap) else None
+    title = (
+        f"{rows['team'].nunique()} teams measured {model}: under the setting of its own paper others are up to {gap.iloc[0]:.1f} points off it ({widest})"
+        if widest
+        else f"{rows['team'].nunique()} teams measured {model}, but none under the setting of its own paper"
+    )
+    return Panel(
+        name="benchmarks.evaluators",
+        title=title,
+        figure=style.figure(traces, layout),
+        data=lambda: rows[["model", "benchmark", "score", "team", "measured_by", "shots", "setting", "metric", "alike", "source", "location", "verified"]].assign(status="reported"),
+        caption=(
+            "Benchmarks that at least three teams measured, one colour per report. Full symbols have the setting of the Llama 2 paper; crosses have another one, or none is stated. "
+            f"Settings explain part of the width: with all settings the widest range is {span.iloc[-1]:.1f} points ({span.index[-1]})."
+        ),
+        alt=f"Scores of {model} on {len(names)} benchmarks by {rows['team'].nunique()} teams; the widest range over all settings is {span.iloc[-1]:.1f} points.",
+        sources=_cite(rows),
+        settings=settings,
+        explain=(benchmarks_disagree.by_evaluator, benchmarks.comparable),
+    )  # fmt: skip
+
+
+def implementations(scores: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
+    """MMLU of eight models by three programs."""
+    table = benchmarks_disagree.implementations(scores)
+    names = [style.escape(name) for name in table.index]
+    programs = [name for name in PROGRAMS if name in table]
+    low, high, gap = table[programs].min(axis=1), table[programs].max(axis=1), [None] * len(table)
+    x = np.stack([low.astype(object), high.astype(object), gap], axis=1).ravel()
+    y = np.stack([names, names, gap], axis=1).ravel()
+    line = style.computed_line(list(x), list(y), "range", style.GREY, width=2) | {
+        "hoverinfo": "skip",
+        "hovertemplate": None,
+        "connectgaps": False,
+        "showlegend": False,
+    }
+    traces = [line]
+    for program in programs:
+        color, symbol = PROGRAMS[program]
+        traces.append(
+            style.reported_markers(table[program], names, program, color, symbol)
+            | {"hovertemplate": "%{y}: %{x:.1f}<extra>%{fullData.name}</extra>"}
+        )
+    layout = style.layout(
+        "number", "category", x_title="MMLU, 5-shot (%)", height=len(names) * 32 + 170, shapes=[style.vertical_line(25, style.GREY, "dot")]
+    )
+    layout["yaxis"] |= {"categoryorder": "array", "categoryarray": names[::-1]}
+    layout["annotations"] = [style.note(25, 0, "guessing", yref="paper", yanchor="bottom", xanchor="left", xshift=4)]
+    exchanged = benchmarks_disagree.changed_order(table, "authors' code", "LM Evaluation Harness, January 2023")
+    widest = table["spread"].idxmax()
+    helm = (table["HELM code"] - table["authors' code"]).abs().max()
+    return Panel(
+        name="benchmarks.implementations",
+        title=f"One MMLU, three programs: {widest} scores {table.loc[widest, programs].min():.1f} or {table.loc[widest, programs].max():.1f}",
+        figure=style.figure(traces, layout),
+        data=lambda: table[programs].rename_axis(columns="program").stack().rename("score").reset_index().assign(source="fourrier2023", verified=1, status="reported"),
+        caption=(
+            f"The same questions, examples and models. HELM and the authors' code agree within {helm:.1f} points, the harness of January 2023 stands apart and puts {len(exchanged)} of {len(table) * (len(table) - 1) // 2} pairs of models "
+            "the other way round. By the blog post, the programs differ in the prompt and in how the model's answer is read off. The harness was changed afterwards."
+        ),
+        alt=f"MMLU of {len(table)} models by three programs; the widest range is {table['spread'].max():.1f} points for {widest}.",
+        sources=(Citation("fourrier2023", "comparison table"), Citation("hendrycks2020")),
+        settings=settings,
+        explain=(benchmarks_disagree.implementations, benchmarks_disagree.changed_order),
+    )  # fmt: skip
+
+
+def multiple_choice(scores: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
+    """DeepSeek 7B Chat before and after training on multiple-choice questions."""
+    table = benchmarks_disagree.multiple_choice_effect(scores).sort_values("gain", ignore_index=True)
+    gap = [None] * len(table)
+    x = np.stack([table["before"].astype(object), table["after"].astype(object), gap], axis=1).ravel()
+    y = np.stack([table["label"], table["label"], gap], axis=1).ravel()
+    traces = [
+        style.computed_line(list(x), list(y), "gain", style.GREY, width=3) | {"hoverinfo": "skip", "hovertemplate": None, "connectgaps": False, "showlegend": False},
+        style.reported_markers(table["before"], table["label"], "7B Chat", style.BLUE, "circle"),
+        style.reported_markers(table["after"], table["label"], "with 20 million multiple-choice questions", style.CRIMSON, "diamond"),
+    ]  # fmt: skip
+    for trace in traces[1:]:
+        trace["hovertemplate"] = "%{y}: %{x:.1f}<extra>%{fullData.name}</extra>"
+    layout = style.layout("number", "category", x_title="Score, 0-shot (%)", height=270)
+    layout["xaxis"] |= {"range": [20, 80], "autorange": False}
+    layout["yaxis"] |= {"categoryorder": "array", "categoryarray": list(table["label"])}
+    top, low = table.iloc[-1], table.iloc[0]
+    return Panel(
+        name="benchmarks.multiple_choice",
+        title=f"Training on multiple-choice questions lifts a chat model by {top['gain']:.1f} points on {top['label']}, {low['gain']:.1f} on {low['label']}",
+        figure=style.figure(traces, layout),
+        data=lambda: table.melt(["benchmark", "label", "gain"], ["before", "after"], "series", "score").assign(source="deepseek2023repo", verified=2, status="reported"),
+        caption=(
+            "DeepSeek's own experiment: the same 7B chat model with 20 million more Chinese multiple-choice questions in its training. The authors left these data out of the released models, "
+            "because they fit the tests and not the use. What they do to answers in own words is not in our tables."
+        ),
+        alt=f"Scores before and after on three multiple-choice benchmarks; the gains run from {low['gain']:.1f} to {top['gain']:.1f} points.",
+        sources=(Citation("deepseek2023repo", "README, section on multiple-choice questions"),),
+        settings=settings,
+        explain=(benchmarks_disagree.multiple_choice_effect,),
+    )  # fmt: skip
+
+
+def contamination(settings: Mapping[str, str]) -> Panel:
+    """Scores on clean and contaminated questions, as Llama 2's Table 51 has them."""
+    rows = tables.load("contamination")
+    labels = tables.load("benchmarks").set_index("benchmark")["label"]
+    lifted = benchmarks_disagree.lift(rows)
+    lifted["name"] = lifted["model"] + ", " + lifted["benchmark"].map(labels)
+    rows = rows.merge(lifted[["model", "benchmark", "name"]], on=["model", "benchmark"])
+    z = benchmarks_disagree.contamination_z(rows["score"], rows["expected"], rows["n_questions"])
+    rows = rows.assign(z_recomputed=z)
+    error = benchmarks.standard_error(rows["score"], rows["n_questions"])
+    traces = []
+    for subset, (color, symbol) in SUBSETS.items():
+        at = (rows["subset"] == subset).to_numpy()
+        part = rows[at]
+        text = [
+            f"{row.score:.1f} on {row.n_questions:,} questions ({row.contamination:g}% of tokens contaminated), z {row.z:+.2f}"
+            for row in part.itertuples()
+        ]
+        mark = style.reported_markers(part["score"], list(part["name"]), subset, color, symbol, text=text)
+        bars = {"type": "data", "array": 1.96 * error[at], "color": color, "thickness": 1, "width": 3}
+        traces.append(mark | {"error_x": bars, "hovertemplate": "%{y}<br>%{text}<extra>%{fullData.name}</extra>"})
+    layout = style.layout("number", "category", x_title="Score (%), with 95% intervals", height=330)
+    layout["yaxis"] |= {"categoryorder": "array", "categoryarray": list(lifted["name"])[::-1]}
+    top = lifted.iloc[0]
+    whole = lifted.set_index(["model", "benchmark"]).loc[("Llama 2 70B", "mmlu")]
+    return Panel(
+        name="benchmarks.contamination",
+        title=f"Contaminated questions score up to {top['lift']:.0f} points higher, but add only {lifted['gain'].min():.1f} to {lifted['gain'].max():.1f} points to the whole",
+        figure=style.figure(traces, layout),
+        data=lambda: rows.drop(columns=["name", "note"]).assign(status="reported"),
+        caption=(
+            f"Llama 2 on the parts of three benchmarks: a question is dirty if at least 80% of its tokens occur in the training data, clean under 20%. {top['dirty_share']:.0%} of the questions of MMLU Humanities are dirty; without contaminated "
+            f"ones the 70B model's MMLU would be {whole['clean']:.1f} instead of {whole['whole']:.1f}. Dirty questions may also be the easier ones. The printed z scores come back within {np.abs(rows['z'] - rows['z_recomputed']).max():.1f}."
+        ),
+        alt=f"Scores on clean and dirty questions for {len(lifted)} models and benchmarks; dirty ones score {lifted['lift'].min():.0f} to {lifted['lift'].max():.0f} points higher.",
+        sources=(CONTAMINATION,),
+        settings=settings,
+        explain=(benchmarks_disagree.contamination_z, benchmarks_disagree.lift, benchmarks.standard_error),
+    )  # fmt: skip
+
+
+def _cite(rows: pd.DataFrame) -> tuple[Citation, ...]:
+    places = rows.groupby("source")["location"].unique()
+    return tuple(Citation(source, "; ".join(sorted(places[source])[:4])) for source in rows["source"].value_counts().index)
+
+
+def _both(pairs: pd.DataFrame) -> tuple[Citation, ...]:
+    """The works of both ends of each row."""
+    ends = [pairs[[f"source_{end}", f"location_{end}"]].set_axis(["source", "location"], axis=1) for end in ("low", "high")]
+    return _cite(pd.concat(ends))
+
+
+def default_panels(scores: pd.DataFrame) -> dict[str, Callable[[], Panel]]:
+    """The panels of this module at their default settings."""
+    none = {"filters": "none"}
+    return {
+        "benchmarks.gaps": lambda: gaps(scores, none),
+        "benchmarks.disagreements": lambda: disagreements(*ranges(scores, False), 5.0, none | {"smallest spread": "5 points"}),
+        "benchmarks.evaluators": lambda: evaluators(scores, "Llama 2 70B", {"model": "Llama 2 70B"}),
+        "benchmarks.implementations": lambda: implementations(scores, {"benchmark": "MMLU"}),
+        "benchmarks.multiple_choice": lambda: multiple_choice(scores, {"model": "DeepSeek LLM 7B Chat"}),
+        "benchmarks.contamination": lambda: contamination({"model": "Llama 2"}),
+    }
