@@ -112,6 +112,14 @@ def number(
     return _remember(key, [number_text(value)], [number_text(default)], value)
 
 
+def text(key: str, label: str, default: str = "", *, max_chars: int, placeholder: str = "", help: str | None = None) -> str:
+    """A line of text, without blanks around it."""
+    _note_bad_value(key, label, lambda values: len(values) == 1 and len(values[0]) <= max_chars, default or "nothing")
+    value = st.text_input(label, default, max_chars, key=key, placeholder=placeholder, help=help, **BOUND) or ""
+    value = value.strip()
+    return _remember(key, [value], [default], value)
+
+
 def number_text(value: float) -> str:
     """A number as it stands in the address: whole numbers without a decimal point.
 
