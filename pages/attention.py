@@ -27,15 +27,14 @@ if chosen is None:
 name, shape = chosen or shapes.of_table(DEFAULT)
 counts = shapes.counts_of("attn", shape) if chosen else None
 own = shape.attention
-if own is not None:
-    st.caption(f"{plain(name)}: {shape.n_layers} layers, {figures.kind_of(own)} in the first of them that attends.")
+st.caption(plain(figures.described(name, shape)))
 heads = [str(number) for number in attention.group_sizes(own)] if own is not None else ["1"]
 usual = "8" if "8" in heads else heads[len(heads) // 2]
 
 
-def power_of_two(key: str, label: str, low: int, high: int, default: int, help: str | None = None) -> int:
-    """A slider over an exponent; returns two to it."""
-    return 2 ** controls.slider(key, f"{label} (power of two)", low, high, default, 1, format="2^%d", help=help)
+def powers(low: int, high: int) -> list[int]:
+    """The powers of two from 2^low to 2^high."""
+    return [2**exponent for exponent in range(low, high + 1)]
 
 
 @st.fragment
@@ -43,11 +42,11 @@ def cache() -> None:
     """Bytes of the cache by kind of attention."""
     first, second, third = st.columns(3)
     with first:
-        context = power_of_two("attn_ctx", "Context in tokens", 9, 20, 15)
+        context = controls.steps("attn_ctx", "Context in tokens", powers(9, 20), 32_768)
     with second:
-        batch = power_of_two("attn_batch", "Sequences at once", 0, 8, 0)
+        batch = controls.steps("attn_batch", "Sequences at once", powers(0, 8), 1)
     with third:
-        window = power_of_two("attn_window", "Window of the what-if in tokens", 7, 17, 12)
+        window = controls.steps("attn_window", "Window of the what-if in tokens", powers(7, 17), 4_096)
     draw(
         "attention.cache",
         lambda: figures.cache(
@@ -63,7 +62,7 @@ def mask() -> None:
     """The row of one position in the mask."""
     left, right = st.columns(2)
     with left:
-        window = power_of_two("attn_mask_window", "Window in tokens", 7, 17, 12)
+        window = controls.steps("attn_mask_window", "Window in tokens", powers(7, 17), 4_096)
     with right:
         position = controls.slider("attn_position", "Position of the token", 1, 131_072, 50_000, 1)
     draw("attention.mask", lambda: figures.mask(window, position, {"window": f"{window:,}", "position": f"{position:,}"}))
@@ -72,7 +71,7 @@ def mask() -> None:
 @st.fragment
 def reach() -> None:
     """How far a token is influenced over the layers."""
-    window = power_of_two("attn_reach_window", "Window of the what-if in tokens", 4, 17, 10)
+    window = controls.steps("attn_reach_window", "Window of the what-if in tokens", powers(4, 17), 1_024)
     draw("attention.reach", lambda: figures.reach(name, shape, window, {"model": name, "window": f"{window:,}"}))
 
 
@@ -92,7 +91,7 @@ def prefill() -> None:
     """Reading a prompt."""
     left, right = st.columns(2)
     with left:
-        prompt = power_of_two("attn_prompt", "Prompt in tokens", 9, 20, 15)
+        prompt = controls.steps("attn_prompt", "Prompt in tokens", powers(9, 20), 32_768)
     with right:
         utilisation = controls.slider("attn_mfu", "Utilisation of peak (%)", 5, 90, 50, 1, format="%d%%") / 100
     settings = {"model": name, "prompt": f"{prompt:,} tokens", "device": on.label, "utilisation": f"{utilisation:.0%}"}
@@ -102,7 +101,7 @@ def prefill() -> None:
 @st.fragment
 def roofline() -> None:
     """Generating token after token."""
-    context = power_of_two("attn_decode", "Tokens in each sequence", 9, 20, 13)
+    context = controls.steps("attn_decode", "Tokens in each sequence", powers(9, 20), 8_192)
     settings = {
         "model": name, "context": f"{context:,} tokens", "device": on.label, "weights": BITS[weight_bits], "values": BITS[value_bits],
         "key-value heads": groups,

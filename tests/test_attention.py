@@ -226,7 +226,7 @@ def test_every_decoder_of_the_table_is_drawn(name):
 def test_the_page_takes_a_configuration_and_stays_usable_with_a_bad_one(monkeypatch):
     worker = FakeWorker(FakeJob(answer=exact()))
     monkeypatch.setattr(shapes, "shared_worker", lambda: worker)
-    app = open_page("attention", attn_from="your own config.json")
+    app = open_page("attention", attn_from="your config.json")
     assert fine(app) and any("Until then" in item.value for item in app.caption)
     app.text_area(key="attn_text").set_value(json.dumps(TINY)).run()
     assert fine(app)
@@ -240,3 +240,19 @@ def test_a_model_that_the_charts_cannot_show_says_so_in_their_place():
     app = open_page("attention", attn_model="Switch-Base-128")
     assert not app.exception
     assert all("encoder" in item.value for item in app.error) and len(app.error) == 4
+
+
+def test_the_sliders_over_powers_of_two_stand_at_both_ends_and_in_the_link():
+    app = open_page("attention", attn_ctx="1,024")
+    assert fine(app) and "At 1,024 tokens" in app.subheader[0].value and not app.warning
+    keys = [slider.key for slider in app.select_slider]
+    assert len(keys) == 7
+    for key in keys:
+        options = list(app.select_slider(key=key).options)
+        for end in (options[0], options[-1]):
+            app.select_slider(key=key).set_value(int(end.replace(",", ""))).run()
+            assert fine(app), (key, end)
+    links = app.session_state["links"]["attention"]
+    assert links["attn_ctx"] == ["1,048,576"]
+    app = open_page("attention", attn_ctx="1,000")
+    assert len(app.warning) == 1 and "1,000" in app.warning[0].value

@@ -63,7 +63,7 @@ def picker():
         st.text(f"total: {shapes.counts_of('t', chosen[1]).total}")
 
 
-def open_picker(monkeypatch, source="your own config.json", job=None):
+def open_picker(monkeypatch, source="your config.json", job=None):
     worker = FakeWorker(job or FakeJob(answer=exact()))
     monkeypatch.setattr(shapes, "shared_worker", lambda: worker)
     app = AppTest.from_function(picker, default_timeout=30).run()
@@ -143,7 +143,7 @@ def test_an_upload_is_read_like_pasted_text(monkeypatch):
 def test_a_model_on_the_hub_is_fetched_once(monkeypatch):
     calls = []
     monkeypatch.setattr(shapes, "fetch_config", lambda hub_id: calls.append(hub_id) or TINY)
-    app, _ = open_picker(monkeypatch, "a model on the hub")
+    app, _ = open_picker(monkeypatch, "from the hub")
     app.text_input(key="t_hub").set_value("owner/model").run()
     app.run()
     assert calls == ["owner/model"] and "chosen: owner/model" in texts(app.text)
@@ -154,7 +154,7 @@ def test_without_the_hub_one_sentence_says_what_to_do(monkeypatch):
         raise urllib.error.URLError("no route")
 
     monkeypatch.setattr(transformer_hub.urllib.request, "urlopen", fail)
-    app, _ = open_picker(monkeypatch, "a model on the hub")
+    app, _ = open_picker(monkeypatch, "from the hub")
     app.text_input(key="t_hub").set_value("owner/model").run()
     assert len(app.error) == 1 and "cannot be reached" in app.error[0].value and "paste the config.json" in app.error[0].value
 

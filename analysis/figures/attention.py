@@ -38,6 +38,20 @@ def kind_of(own: Attention) -> str:
     return kind + (f", {'chunks' if own.chunked else 'window'} of {own.window:,}" if own.window else "")
 
 
+def described(name: str, shape: TransformerShape) -> str:
+    """One line on the attention of a model.
+
+    >>> from analysis.transformer import transformer_shape
+    >>> described("Tiny", transformer_shape(n_layers=2, d_model=8, n_heads=4, d_ff=16, vocab_size=9))
+    'Tiny: 2 layers, multi-head attention, 4 heads.'
+    """
+    mixers = {layer.mixer for layer in shape.layers}
+    if shape.attention is None:
+        return f"{name}: {shape.n_layers} layers, none with attention."
+    rest = "; layers differ, this is the first that attends" if len(mixers) > 1 else ""
+    return f"{name}: {shape.n_layers} layers, {kind_of(shape.attention)}{rest}."
+
+
 def cache(
     name: str, shape: TransformerShape, n_kv_heads: int, window: int, context_len: int, batch: int, bits: int, gpus: pd.DataFrame,
     settings: Mapping[str, str], total_params: int | None = None,
@@ -59,8 +73,8 @@ def cache(
     weights = 2 * (total_params or count_params(shape).total)
     traces.append(style.computed_line(CONTEXTS, [weights / GB] * 2, "its weights in 16 bits", style.GREY, width=1.5))
     traces[-1]["line"]["dash"] = "dot"
-    low = 10 ** np.floor(np.log10(min(values[0] for values in size.values()) / GB))
-    high = 10 ** np.ceil(np.log10(max(size["mha"][-1] / GB, 200)))
+    low = min(values[0] for values in size.values()) / GB / 1.5
+    high = max(size["mha"][-1] / GB, 300) * 1.5
     known = gpus.set_index("id", drop=False).loc[list(SHOWN_GPUS)]
     layout = style.layout(
         "tokens", "log_number", x_title="Context (tokens)", y_title="Keys and values (GB)", x_range=CONTEXTS, y_range=(low, high), height=480,
@@ -81,8 +95,8 @@ def cache(
             {"series": known["label"], "memory_bytes": known["memory_bytes"], "source": known["source"], "status": "reported"},
         ]),
         caption=(
-            f"Solid: the model as it is built ({kind_of(attention.own_attention(shape))}). Dashed: the same model with another attention in every layer; MLA "
-            "with the widths of DeepSeek-V2. Grey lines are the whole memory of a device, which weights and cache share. Programs that hand out the cache in "
+            f"Solid: the model as it is built ({kind_of(attention.own_attention(shape))}). Dashed: the same model with another attention in every layer, "
+            "without a window unless named; MLA with the widths of DeepSeek-V2. Grey lines are the whole memory of a device, which weights and cache share. Programs that hand out the cache in "
             "pages hold somewhat more."
         ),
         alt=f"Cache of {short(name)} against context length: {format_bytes(here['own'])} at {context_len:,} tokens, {format_bytes(here['mha'])} with multi-head attention.",
@@ -188,7 +202,7 @@ def reach(name: str, shape: TransformerShape, window: int, settings: Mapping[str
         )
     layout = style.layout(
         "number", "tokens", x_title="Layers passed", y_title="Positions that can have an influence", x_range=(0, len(own) + 1),
-        y_range=(min(own[0], changed[0]) / 2, FAR * 1.6),
+        y_range=(min(own[0], changed[0]) / 2, max(own[-1], changed[-1]) * 1.6),
     )  # fmt: skip
     return Panel(
         name="attention.reach",
@@ -196,7 +210,7 @@ def reach(name: str, shape: TransformerShape, window: int, settings: Mapping[str
         figure=style.figure(traces, layout),
         data=lambda: table_of(parts),
         caption=(
-            f"Each layer hands on what its window covers, so the reach adds up; the last line of the chart, {FAR:,}, stands for everything. This is a bound in "
+            f"Each layer hands on what its window covers, so the reach adds up; {FAR:,} tokens stand for everything. This is a bound in "
             "theory: it says what can get through, not what does. The token itself is part of each window, so k layers reach k (W - 1) + 1."
         ),
         alt=f"Reach over layers: {short(name)} as built ends at {own[-1]:,} positions, a window of {window:,} in every layer at {changed[-1]:,}.",

@@ -110,7 +110,7 @@ def roofline(
             traces.append(style.what_if_line(fitting, rates, labels[kind], COLORS[kind], width=1.8))
             parts.append({"series": labels[kind], "batch": fitting, "tokens_per_s": rates, "status": "what_if"})
     rates = own.tokens_per_s(axis)
-    beyond = style.computed_line(axis, rates, "if memory were larger", COLORS["own"], width=1.5)
+    beyond = style.computed_line(axis, rates, f"{short(name)}, were memory larger", COLORS["own"], width=1.5, showlegend=True)
     beyond["line"]["dash"] = "dot"
     traces.append(beyond)
     parts.append({
@@ -136,7 +136,11 @@ def roofline(
             f"An upper bound: each step reads the weights once and every sequence's cache, {format_bytes(float(own.moved_bytes(1)))} for one sequence at "
             f"{significant(float(own.intensity(1)))} FLOP per byte, where {on.label} balances at {significant(on.ridge)}. "
             + (f"Arithmetic becomes the limit at {bound:,} sequences. " if bound else "At this context no batch makes arithmetic the limit: every sequence adds its cache to be read. ")
-            + "Lines end where weights and cache fill the memory; other heads keep the MLPs as they are."
+            + (
+                "Lines end where weights and cache fill the memory; other heads see every position and keep the MLPs as they are."
+                if own.largest_batch
+                else "To make the weights fit, let more devices share the work or store weights in fewer bits."
+            )
         ),
         alt=f"Bound on tokens per second against batch on {on.label}: {significant(float(own.tokens_per_s(1)))} for one sequence of {short(name)} at {context_len:,} tokens.",
         sources=(ROOFLINE, Citation("shazeer2019", "Section 2"), *_of_device(on)),

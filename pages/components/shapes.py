@@ -18,7 +18,7 @@ from analysis.worker import Cancelled, WorkerError, shared_worker
 from pages.components import controls
 from pages.components.panel import plain
 
-SOURCES = {"table": "a published model", "own": "your own config.json", "hub": "a model on the hub"}
+SOURCES = {"table": "published", "own": "your config.json", "hub": "from the hub"}
 PARTS = {
     "total": "all", "embedding": "embeddings and output", "attention": "attention", "mlp": "MLPs and experts", "router": "router",
     "other": "norms and other", "active": "used by one token",
@@ -33,7 +33,7 @@ def choose_shape(prefix: str, default: str) -> tuple[str, TransformerShape] | No
 
     prefix: of the keys of its controls, unique to the page. default: a model of the table `models`. Stands outside fragments.
     """
-    left, right = st.columns([2, 3])
+    left, right = st.columns(2)
     with left:
         source = controls.switch(f"{prefix}_from", "Model from", SOURCES, "table")
     if source == "table":
