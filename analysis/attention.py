@@ -193,6 +193,18 @@ def group_sizes(attention: Attention) -> list[int]:
     return [number for number in range(1, attention.n_heads + 1) if attention.n_heads % number == 0]
 
 
+def usual_groups(attention: Attention) -> int:
+    """A number of key-value heads to compare with: the model's own where heads are shared, else 8, else the middle one.
+
+    >>> usual_groups(Attention(64, 8, 128, 128)), usual_groups(Attention(32, 32, 128, 128)), usual_groups(Attention(8, 8, 64, 64))
+    (8, 8, 4)
+    """
+    if 1 < attention.n_kv_heads < attention.n_heads:
+        return attention.n_kv_heads
+    numbers = group_sizes(attention)
+    return 8 if 8 in numbers[:-1] else numbers[len(numbers) // 2]
+
+
 def saving(shape: TransformerShape, other: TransformerShape, context_len: int) -> float:
     """How many times as much the cache of the other shape takes as that of this one, at a context of context_len tokens.
 

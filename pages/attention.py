@@ -29,7 +29,7 @@ counts = shapes.counts_of("attn", shape) if chosen else None
 own = shape.attention
 st.caption(plain(figures.described(name, shape)))
 heads = [str(number) for number in attention.group_sizes(own)] if own is not None else ["1"]
-usual = "8" if "8" in heads else heads[len(heads) // 2]
+usual = str(attention.usual_groups(own)) if own is not None else "1"
 
 
 def powers(low: int, high: int) -> list[int]:

@@ -304,8 +304,8 @@ def ablation(shown: str, settings: Mapping[str, str]) -> Panel:
     return Panel(
         name="attention.ablation",
         title=(
-            f"Grouped-query attention scores at least as high as multi-head on {least['gqa']} of {len(table)} tasks, multi-query on {least['mqa']}; "
-            f"means {mean['gqa']:.1f}, {mean['mha']:.1f}, {mean['mqa']:.1f}"
+            f"Grouped-query attention scores as high as multi-head on {least['gqa']} of {len(table)} tasks (mean {mean['gqa']:.1f} against "
+            f"{mean['mha']:.1f}), multi-query on {least['mqa']} (mean {mean['mqa']:.1f})"
         ),
         figure=style.figure(traces, layout),
         data=lambda: rows.assign(

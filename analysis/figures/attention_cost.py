@@ -141,6 +141,7 @@ def roofline(
                 if own.largest_batch
                 else "To make the weights fit, let more devices share the work or store weights in fewer bits."
             )
+            + (" Working on the latent itself, as programs do, takes more arithmetic than is counted here." if shape.attention.latent else "")
         ),
         alt=f"Bound on tokens per second against batch on {on.label}: {significant(float(own.tokens_per_s(1)))} for one sequence of {short(name)} at {context_len:,} tokens.",
         sources=(ROOFLINE, Citation("shazeer2019", "Section 2"), *_of_device(on)),

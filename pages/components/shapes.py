@@ -166,7 +166,7 @@ def report(config: Mapping[str, Any], job) -> None:
     except ValueError:
         closed = None
     if closed is not None:
-        st.markdown(f"**{closed.total:,} parameters** by the formulas here, {closed.active:,} of them used by one token.")
+        st.markdown(f"**{closed.total:,} parameters** by the formulas here{used(closed)}.")
     if job.status in ("queued", "running"):
         words = job.progress[2] or "the worker is starting, which takes some seconds"
         st.caption(f"The exact count is on its way: {plain(words)}.")
@@ -178,7 +178,7 @@ def report(config: Mapping[str, Any], job) -> None:
     held = from_answer(exact)
     by = f"transformers {plain(exact['transformers_version'])} ({plain(exact['model_class'])}, built without memory)"
     if closed is None:
-        st.markdown(f"**{held.total:,} parameters**, {held.active:,} of them used by one token, as counted by {by}.")
+        st.markdown(f"**{held.total:,} parameters**{used(held)}, as counted by {by}.")
         st.caption("Its shape is not known here, so the charts cannot show this model.")
     elif differences(closed, held):
         st.warning(f"{by} counts **{held.total:,} parameters**; this count is the one used from here on.", icon=":material/difference:")
@@ -189,6 +189,11 @@ def report(config: Mapping[str, Any], job) -> None:
         st.caption(f"Equal in every part to the exact count by {by}.")
     for note in exact["notes"]:
         st.caption(plain(note))
+
+
+def used(counts: ParamCounts) -> str:
+    """How many parameters one token uses, where these are not all."""
+    return f", {counts.active:,} of them used by one token" if counts.active != counts.total else ""
 
 
 def differences(closed: ParamCounts, exact: ParamCounts) -> list[tuple[str, int, int]]:
