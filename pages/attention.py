@@ -4,6 +4,7 @@ import streamlit as st
 
 from analysis import attention, tables
 from analysis.figures import attention as figures
+from analysis.figures import attention_ablation as ablation_figures
 from analysis.figures import attention_cost as cost_figures
 from pages.components import controls, frame, shapes
 from pages.components.panel import draw, export_row, plain
@@ -120,9 +121,9 @@ def ablation() -> None:
     shown = controls.switch("attn_ablation", "Show", ways, "difference")
     left, right = st.columns([3, 2])
     with left:
-        draw("attention.ablation", lambda: figures.ablation(shown, {"shown": ways[shown]}))
+        draw("attention.ablation", lambda: ablation_figures.ablation(shown, {"shown": ways[shown]}))
     with right:
-        st.markdown(figures.score_table())
+        st.markdown(ablation_figures.score_table())
 
 
 st.header("What the cache holds", anchor=False)

@@ -1,4 +1,4 @@
-"""Figures on attention: its cache, what a window sees, its reach, the rolling buffer, and what shared heads cost in quality."""
+"""Figures on attention: its cache, what a window sees, its reach, and the rolling buffer."""
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -7,13 +7,12 @@ import numpy as np
 import pandas as pd
 
 from analysis import attention, tables
-from analysis.figures import attention_cost, style
+from analysis.figures import attention_ablation, attention_cost, style
 from analysis.figures.attention_cost import COLORS, CONTEXTS, short
 from analysis.figures.panel import Citation, Panel, table_of
 from analysis.transformer import Attention, TransformerShape, count_params, kv_cache_bytes, shape_of_model
 from analysis.units import format_bytes, significant
 
-KINDS = {"mha": "multi-head", "gqa": "grouped-query", "mqa": "multi-query"}
 SHOWN_GPUS = ("rtx_4090", "a100_80gb", "mi300x")
 CELLS = 40
 FAR = 2**20
@@ -264,64 +263,6 @@ def _reported() -> pd.DataFrame:
     return tables.load("attention_reported").set_index("quantity")
 
 
-def scores() -> pd.DataFrame:
-    """The ablation with one row per task and one column per kind of attention, in the order of the paper's kinds."""
-    rows = tables.load("gqa_ablation")
-    order = list(dict.fromkeys(rows["task"]))
-    return rows.pivot(index="task", columns="attention", values="value").loc[order, list(KINDS)]
-
-
-def score_table() -> str:
-    """The ablation as a Markdown table, as printed."""
-    lines = ["| task | " + " | ".join(KINDS.values()) + " |", "| --- |" + " ---: |" * len(KINDS)]
-    lines += [f"| {task} | " + " | ".join(f"{value:.1f}" for value in row) + " |" for task, row in scores().iterrows()]
-    return "\n".join(lines)
-
-
-def ablation(shown: str, settings: Mapping[str, str]) -> Panel:
-    """Llama 2's comparison of kinds of attention by task; shown: "difference" to multi-head attention, or "score"."""
-    if shown not in ("difference", "score"):
-        raise ValueError(f"shown must be 'difference' or 'score', got {shown!r}")
-    rows, table = tables.load("gqa_ablation"), scores()
-    points = table.sub(table["mha"], axis=0)
-    kinds = ("gqa", "mqa") if shown == "difference" else tuple(KINDS)
-    traces = []
-    for kind, symbol in zip(kinds, ("circle", "diamond", "square")[-len(kinds) :], strict=True):
-        values = (points if shown == "difference" else table)[kind]
-        flags = rows[rows["attention"] == kind].set_index("task")["verified"].loc[table.index] > 0
-        traces.append(
-            style.reported_markers(values, list(table.index), KINDS[kind], COLORS["own" if kind == "gqa" else kind], symbol, verified=flags)
-            | {"hovertemplate": "%{y}: %{x:.1f}<extra>%{fullData.name}</extra>"}
-        )
-    name = "Points above or below multi-head attention" if shown == "difference" else "Score (%)"
-    layout = style.layout("number", "category", x_title=name, height=460)
-    layout["yaxis"] |= {"autorange": "reversed"}
-    layout["xaxis"]["range"] = [-3, 3] if shown == "difference" else [0, 85]
-    if shown == "difference":
-        layout["shapes"] = [style.vertical_line(0, style.GREY, "solid")]
-    least = {kind: int((points[kind] >= 0).sum()) for kind in ("gqa", "mqa")}
-    mean = table.mean()
-    return Panel(
-        name="attention.ablation",
-        title=(
-            f"Grouped-query attention scores as high as multi-head on {least['gqa']} of {len(table)} tasks (mean {mean['gqa']:.1f} against "
-            f"{mean['mha']:.1f}), multi-query on {least['mqa']} (mean {mean['mqa']:.1f})"
-        ),
-        figure=style.figure(traces, layout),
-        data=lambda: rows.assign(
-            difference_to_mha=[points.loc[row["task"], row["attention"]] for row in rows.to_dict("records")], status="reported"
-        ),
-        caption=(
-            "30B models trained on 150B tokens, with MLPs widened where heads are shared so that sizes agree. Each kind was trained once and the paper prints no "
-            "intervals: a difference of a point on one task may be chance. The means are unweighted."
-        ),
-        alt=f"Scores of three kinds of attention on {len(table)} tasks; means are {mean['mha']:.1f} multi-head, {mean['gqa']:.1f} grouped-query and {mean['mqa']:.1f} multi-query.",
-        sources=(Citation("touvron2023llama2", rows["location"].iloc[0]),),
-        settings=settings,
-        explain=(scores,),
-    )
-
-
 def default_panels() -> dict[str, Callable[[], Panel]]:
     """The panels of the attention page at its default settings."""
     name, gpus = "Mistral 7B", tables.load("gpus")
@@ -337,7 +278,7 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
         "attention.mask": lambda: mask(4096, 50_000, {"window": "4,096", "position": "50,000"}),
         "attention.reach": lambda: reach(name, shape(), 1024, settings),
         "attention.buffer": lambda: rolling(5, 12, {"places": "5", "tokens": "12"}),
-        "attention.ablation": lambda: ablation("difference", {"shown": "difference to multi-head attention"}),
+        "attention.ablation": lambda: attention_ablation.ablation("difference", {"shown": "difference to multi-head attention"}),
         "attention.prefill": lambda: attention_cost.prefill(
             name, shape(), 32_768, attention_cost.device(gpus, "a100_80gb", 1), 0.5, settings | {"prompt": "32,768 tokens"}
         ),
