@@ -195,3 +195,65 @@ def largest_seq_len(shape: TransformerShape, memory_bytes: float, batch: int = 1
         return int(axis[-1])
     between = np.arange(axis[last], axis[last + 1])
     return int(between[np.flatnonzero(largest_batch(shape, memory_bytes, between, method, **settings) >= batch)[-1]])
+
+
+def compare_reported(reported, shapes) -> list[dict]:
+    """What the table `memory_reported` prints beside what is computed, one dict for each row in bytes.
+
+    Rows of quantity total: the whole of fine-tuning at batch 1 of 512 tokens. model: the stored weights with their constants (`computed`) and
+    the whole of fine-tuning (`tuning`). saving: 32-bit constants less doubly quantised ones. Parts whose setting the paper leaves open are left
+    out. error = computed / printed - 1. shapes: the shape of each model named, by name.
+
+    >>> compare_reported([], {})
+    []
+    """
+    rows = []
+    for row in reported:
+        if row["quantity"] not in ("total", "model", "saving"):
+            continue
+        shape = shapes[row["model"]]
+        whole = finetuning_memory(shape, row["method"])
+        stored = float(whole.weights + whole.constants)
+        saving = finetuning_memory(shape, row["method"], double_quantisation=False).constants - whole.constants
+        computed = {"total": float(whole.total), "model": stored, "saving": float(saving)}[row["quantity"]]
+        printed = row["value"] * {"GB": 1e9, "MB": 1e6}[row["unit"]]
+        tuning = float(whole.total) if row["quantity"] == "model" and row["method"] == "qlora" else float("nan")
+        rows.append({**row, "printed": printed, "computed": computed, "tuning": tuning, "error": computed / printed - 1})
+    return rows
+
+
+def stored_as(shape: TransformerShape, **settings) -> list[dict]:
+    """How QLoRA stores each part: dicts of part, bits for each number, type, numbers, and kind ("quantised" or "kept").
+
+    4 bits for the matrices of the blocks, 8 bits for their constants with double quantisation (32 without), and 16 (32 in fp32) for everything else but the
+    optimiser's states. settings: of `finetuning_memory`. Source: [dettmers2023] section 3.
+
+    >>> from analysis.transformer_build import transformer_shape
+    >>> llama = transformer_shape(n_layers=32, d_model=4096, n_heads=32, d_ff=11008, vocab_size=32000)
+    >>> [(row["part"], row["bits"]) for row in stored_as(llama)][:2]
+    [('matrices of the blocks', 4), ('their constants', 8)]
+    """
+    tuned = finetuning_memory(shape, "qlora", **settings)
+    block, double = settings.get("block_size", 64), settings.get("double_quantisation", True)
+    kept = 32 if settings.get("precision") == "fp32" else 16
+    kept_type = "float" if kept == 32 else "BF16"
+    blocks = tuned.quantised / block
+    rows = [("matrices of the blocks", 4, "NF4", tuned.quantised, "quantised")]
+    if double:
+        rows.append(("their constants", 8, "float", blocks, "quantised"))
+        rows.append(("constants of these", 32, "float", blocks / settings.get("constant_block_size", 256), "kept"))
+    else:
+        rows.append(("their constants", 32, "float", blocks, "kept"))
+    rows += [
+        ("embeddings, output, norms", kept, kept_type, count_params(shape).total - tuned.quantised, "kept"),
+        ("low-rank adapters", kept, kept_type, tuned.trained, "kept"),
+        ("their gradients", kept, kept_type, tuned.trained, "kept"),
+    ]
+    states = OPTIMISERS[settings.get("optimiser", "adamw")]
+    if states.state_bytes:
+        eight = states.state_bytes < 4
+        number = 1 if states.state_bytes == 4 else 2
+        rows.append(("optimiser states", 8 if eight else 32, "blocks" if eight else "float", number * tuned.trained, "quantised" if eight else "kept"))
+    if settings.get("precision") == "mixed":
+        rows.append(("32-bit copy of the adapters", 32, "float", tuned.trained, "kept"))
+    return [dict(zip(("part", "bits", "type", "numbers", "kind"), row, strict=True)) for row in rows]

@@ -111,6 +111,17 @@ def dequantise(codes, absmax, format: str = "nf4", block_size: int = 64) -> np.n
     return code_book(format)[codes] * np.repeat(absmax, block_size)[: codes.size]
 
 
+def middle_absmax(block_size: int) -> float:
+    """The median of the largest magnitude among block_size independent standard normal weights.
+
+    The largest is within [-m, m] with probability (2 Phi(m) - 1)^block_size; this is the m at which that is one half.
+
+    >>> round(middle_absmax(64), 2)
+    2.55
+    """
+    return NormalDist().inv_cdf((1 + 0.5 ** (1 / whole("block_size", block_size))) / 2)
+
+
 def rms_error(format: str, block_size: int) -> float:
     """Root mean square error of quantising independent standard normal weights by blocks, exact constants, in units of their spread.
 

@@ -41,6 +41,10 @@ ENTRIES = (
         "I have this budget: how large a model, how many tokens, how long, how expensive?", "BloombergGPT, Llama 2, Pythia",
     ),
     Entry(
+        "memory", "Tune", "Fine-tuning memory", ":material/memory:",
+        "Does this fine-tune fit on my GPU: full, LoRA or QLoRA?", "QLoRA",
+    ),
+    Entry(
         "pythia", "Measure", "Pythia", ":material/timeline:",
         "How do abilities grow over training; do deduplication and batch size matter?", "Pythia",
     ),
