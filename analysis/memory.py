@@ -162,20 +162,25 @@ def finetuning_memory(
     )  # fmt: skip
 
 
-def largest_batch(shape: TransformerShape, memory_bytes: float, seq_len, method: str = "full", **settings) -> np.ndarray:
+def largest_batch(
+    shape: TransformerShape, memory_bytes: float, seq_len, method: str = "full", *, end: str = "total", **settings
+) -> np.ndarray:
     """The largest batch [sequences] of seq_len tokens that fits in memory_bytes, 0 where not even one does; seq_len broadcasts.
 
     Everything but activations and logits is the same for every batch, and those grow in proportion:
-    floor((memory - fixed) / (total of one sequence - fixed)). settings: of `finetuning_memory`.
+    floor((memory - fixed) / (total of one sequence - fixed)). end: "total", or "low" or "high" for the ends of the interval.
+    settings: of `finetuning_memory`.
 
     >>> from analysis.transformer_build import transformer_shape
     >>> llama = transformer_shape(n_layers=80, d_model=8192, n_heads=64, d_ff=22016, vocab_size=32000)
     >>> largest_batch(llama, 48e9, [512, 4096], "qlora").tolist()
     [3, 0]
     """
-    one = finetuning_memory(shape, method, batch=1, seq_len=np.asarray(seq_len, dtype=float), **settings)
-    moving = one.activations + one.logits
-    return np.maximum(np.floor((positive("memory_bytes", memory_bytes) - (one.total - moving)) / moving), 0).astype(int)
+    if end not in ("total", "low", "high"):
+        raise ValueError(f"end must be total, low or high, got {end!r}")
+    seq_len = np.asarray(seq_len, dtype=float)
+    one, two = (getattr(finetuning_memory(shape, method, batch=batch, seq_len=seq_len, **settings), end) for batch in (1, 2))
+    return np.maximum(np.floor((positive("memory_bytes", memory_bytes) - (2 * one - two)) / (two - one)), 0).astype(int)
 
 
 def largest_seq_len(shape: TransformerShape, memory_bytes: float, batch: int = 1, method: str = "full", **settings) -> int:

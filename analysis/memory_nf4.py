@@ -86,7 +86,7 @@ def quantise(weights, format: str = "nf4", block_size: int = 64) -> tuple[np.nda
 
     codes: shape (n,), integers; absmax: shape (ceil(n / block_size),). Raises ValueError for weights that are empty or not finite.
 
-    >>> codes, absmax = quantise([1.0, -2.0, 0.0], "int4", 4)
+    >>> codes, absmax = quantise([1.2, -2.0, 0.0], "int4", 4)
     >>> codes.tolist(), absmax.tolist()
     ([11, 0, 7], [2.0])
     """

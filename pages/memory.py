@@ -16,18 +16,24 @@ frame.begin(
     "frozen weights, not the low-rank matrices**, which stay in 16 bits. Sizes are counted from the model's architecture; what is estimated is hatched.",
 )
 
+
+def choose_model(prefix: str, default: str):
+    """(name, shape) of the model that the reader picks from the table."""
+    name = controls.choice(f"{prefix}_model", "Model", figures.public_models(), default)
+    return name, shape_of_model(name, tables.load("models"))
+
+
 gpus = tables.load("gpus")
 by_id = gpus.set_index("id", drop=False)
 footprints = tables.load("memory_reported")
 
-first, second = st.columns([3, 2])
-with first:
-    # SWAP: choose_shape("mem", figures.MODEL) -> (name, shape) or None
-    name = controls.choice("mem_model", "Model", figures.public_models(), figures.MODEL)
-    shape = shape_of_model(name, tables.load("models"))
+picked = choose_model("mem", figures.MODEL)  # SWAP for pages.components.shapes.choose_shape, and delete choose_model above
+if picked is None:
+    st.stop()
+name, shape = picked
+second, third, fourth, fifth = st.columns(4)
 with second:
     on = controls.choice("mem_on", "Adapters on", {key: label for key, (label, _) in figures.TARGETS.items()}, "all")
-third, fourth, fifth = st.columns(3)
 with third:
     optimiser = controls.choice("mem_opt", "Optimiser", {key: o.label for key, o in memory.OPTIMISERS.items()}, "paged_adamw",
                                 help="A paged optimiser may move its states to the host's memory when the device is full.")  # fmt: skip
@@ -44,7 +50,11 @@ chosen = {
     "targets": targets, "optimiser": optimiser, "precision": precision, "block_size": block, "double_quantisation": double,
     "checkpointing": checkpointing, "flash": flash,
 }  # fmt: skip
-methods = controls.choices("mem_methods", "Bars shown", memory.METHODS, list(memory.METHODS)) or list(memory.METHODS)
+left, right = st.columns([3, 2])
+with left:
+    methods = controls.choices("mem_methods", "Bars shown", memory.METHODS, list(memory.METHODS)) or list(memory.METHODS)
+with right:
+    scale = controls.switch("mem_scale", "Length of the bars", {"bytes": "GB", "shares": "share of each total"}, "bytes")
 
 
 def load_sliders(key: str) -> dict:
@@ -66,7 +76,7 @@ def rank_slider(key: str) -> dict:
 def parts() -> None:
     """Memory by part."""
     options = chosen | load_sliders("") | rank_slider("")
-    draw("memory.parts", lambda: figures.parts(shape, name, methods, options))
+    draw("memory.parts", lambda: figures.parts(shape, name, methods, options, shares=scale == "shares"))
     with st.expander("Every part as a table"):
         st.markdown(markdown_table(figures.breakdown(shape, options)))
 
@@ -113,14 +123,14 @@ def rank() -> None:
 @st.fragment
 def codebook() -> None:
     """The levels of 4-bit formats."""
-    size = 2 ** controls.slider("mem_code", "Weights per block (power of two)", 3, 12, 6, 1)
+    size = 2 ** controls.slider("mem_code", "Weights per block (power of two)", 3, 12, 6, 1, format="2^%d")
     draw("memory.codebook", lambda: codes.codebook(size))
 
 
 @st.fragment
 def error() -> None:
     """Quantisation error by block size."""
-    size = 2 ** controls.slider("mem_err", "Weights per block (power of two)", 3, 12, 6, 1)
+    size = 2 ** controls.slider("mem_err", "Weights per block (power of two)", 3, 12, 6, 1, format="2^%d")
     draw("memory.error", lambda: codes.error(size))
 
 
@@ -129,9 +139,9 @@ def bits() -> None:
     """Bits per parameter by block size."""
     left, right = st.columns(2)
     with left:
-        size = 2 ** controls.slider("mem_bits", "Weights per block (power of two)", 3, 12, 6, 1)
+        size = 2 ** controls.slider("mem_bits", "Weights per block (power of two)", 3, 12, 6, 1, format="2^%d")
     with right:
-        constants = 2 ** controls.slider("mem_const", "Constants per block (power of two)", 3, 12, 8, 1)
+        constants = 2 ** controls.slider("mem_const", "Constants per block (power of two)", 3, 12, 8, 1, format="2^%d")
     draw("memory.bits", lambda: codes.bits(footprints, size, constants))
 
 

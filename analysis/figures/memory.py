@@ -39,8 +39,8 @@ def public_models() -> list[str]:
     return models[models["n_layers"].notna() & models["d_model"].notna() & models["vocab_size"].notna()]["model"].tolist()
 
 
-def parts(shape, model: str, methods: Sequence[str], options: Mapping) -> Panel:
-    """Bytes by part of each method, stacked; hatched where uncertain."""
+def parts(shape, model: str, methods: Sequence[str], options: Mapping, shares: bool = False) -> Panel:
+    """Bytes by part of each method, stacked; hatched where uncertain. shares: every bar as long as the others, in shares of its total."""
     all_methods = {method: memory.finetuning_memory(shape, method, **options) for method in memory.METHODS}
     drawn = {method: all_methods[method] for method in memory.METHODS if method in methods}
     if not drawn:
@@ -48,20 +48,23 @@ def parts(shape, model: str, methods: Sequence[str], options: Mapping) -> Panel:
     labels = [memory.METHODS[method] for method in drawn]
     traces = []
     for part, label in memory.PARTS.items():
-        values = np.array([float(result.parts[part]) for result in drawn.values()])
+        values = np.array([float(result.parts[part]) / (float(result.total) if shares else 1e9) for result in drawn.values()])
         if values.any():
             color, hatch = PART_LOOKS[part]
-            bar = style.bars(values / 1e9, labels, label, color, horizontal=True)
-            bar["hovertemplate"] = "%{y}, %{fullData.name}: %{x:.3~g} GB<extra></extra>"
+            bar = style.bars(values, labels, label, color, horizontal=True)
+            bar["hovertemplate"] = f"%{{y}}, %{{fullData.name}}: %{{x:{'.1%' if shares else '.3~g'}}}{'' if shares else ' GB'}<extra></extra>"
             traces.append(bar | {"marker": {"color": color, "pattern": {"shape": hatch, "size": 6, "solidity": 0.5}}})
-    most = max(float(result.total) for result in drawn.values()) / 1e9
-    layout = style.layout("number", "category", x_title="Memory (GB)", height=380, x_range=(0, most * 1.12), barmode="stack", bargap=0.35)
+    ends = {method: 1.0 if shares else float(result.total) / 1e9 for method, result in drawn.items()}
+    kind, axis = ("percent", "Share of the total") if shares else ("number", "Memory (GB)")
+    layout = style.layout(kind, "category", x_title=axis, height=400, x_range=(0, max(ends.values()) * 1.15), barmode="stack", bargap=0.35)
     layout["yaxis"] |= {"autorange": "reversed"}
+    layout["legend"] |= {"traceorder": "normal", "maxheight": 0.4}
     layout["annotations"] = [
-        style.note(float(result.total) / 1e9, memory.METHODS[method], significant(float(result.total) / 1e9), xanchor="left", xshift=4)
+        style.note(ends[method], memory.METHODS[method], f"{significant(float(result.total) / 1e9)} GB", xanchor="left", xshift=4)
         for method, result in drawn.items()
     ]
-    totals = [f"{format_bytes(float(result.total))} with {memory.METHODS[method]}" for method, result in drawn.items()]
+    ways = {"full": "in full", "lora": "with LoRA", "qlora": "with QLoRA"}
+    totals = [f"{format_bytes(float(result.total))} {ways[method]}" for method, result in drawn.items()]
     spans = "; ".join(f"{memory.METHODS[m]} {significant(float(r.low) / 1e9)} to {significant(float(r.high) / 1e9)}" for m, r in drawn.items())
     trained = all_methods["qlora"].trained
     title = f"Fine-tuning {short(model)} takes {listed(totals)}"
@@ -77,7 +80,7 @@ def parts(shape, model: str, methods: Sequence[str], options: Mapping) -> Panel:
         ]),
         caption=(
             f"One device, nothing split. Solid parts are counted; hatched ones are estimates, which makes the totals (GB): {spans}. "
-            f"Adapters train {format_count(trained)} parameters, {significant(100 * trained / count_params(shape).total, 2)} % of the model. Fragments of the "
+            f"Adapters train {format_count(trained)} parameters, {significant(100 * trained / count_params(shape).total, 2)}% of the model. Fragments of the "
             "allocator and LoRA's dropout are left out."
         ),
         alt=f"Stacked bars of memory by part: {', '.join(totals)}.",
@@ -109,10 +112,10 @@ def fits(shape, model: str, gpus: pd.DataFrame, options: Mapping) -> Panel:
     paged = size >= float(results["qlora"].total - results["qlora"].pageable)
     verdict = np.select(
         [holds["full"], holds["lora"], holds["qlora"], paged],
-        ["full fine-tuning too", "LoRA and QLoRA", "QLoRA", "QLoRA, optimiser paged out"], "none of them",
+        ["all three", "LoRA and QLoRA", "QLoRA", "QLoRA, optimiser paged out"], "none",
     )  # fmt: skip
-    colors = {"full fine-tuning too": style.CRIMSON, "LoRA and QLoRA": style.AMBER, "QLoRA": style.BLUE,
-              "QLoRA, optimiser paged out": style.SLATE, "none of them": style.GREY}  # fmt: skip
+    colors = {"all three": style.CRIMSON, "LoRA and QLoRA": style.AMBER, "QLoRA": style.BLUE,
+              "QLoRA, optimiser paged out": style.SLATE, "none": style.GREY}  # fmt: skip
     traces = []
     ends = [gpus["label"].iloc[0], gpus["label"].iloc[-1]]
     for method, result in results.items():
@@ -128,13 +131,15 @@ def fits(shape, model: str, gpus: pd.DataFrame, options: Mapping) -> Panel:
     layout = style.layout("log_number", "category", x_title="Memory (GB)", height=560, x_range=(min(10, float(results["qlora"].low) / 1.2e9), high * 1.3))
     layout["xaxis"] |= {"tickvals": [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000], "ticktext": ["1", "2", "5", "10", "20", "50", "100", "200", "500", "1000", "2000", "5000"]}
     layout["yaxis"] |= {"categoryorder": "array", "categoryarray": gpus["label"].tolist()}
+    layout["legend"]["maxheight"] = 0.4
     layout["shapes"] = [span(float(result.low) / 1e9, float(result.high) / 1e9, METHOD_COLORS[method]) for method, result in results.items()]
     counts = {method: int(flags.sum()) for method, flags in holds.items()}
-    said = [f"{memory.METHODS[m]} ({format_bytes(float(results[m].total))}) {counts[m] or 'none'}" for m in reversed(memory.METHODS)]
+    said = [f"{memory.METHODS[m]} ({format_bytes(float(results[m].total))}) on {counts[m] or 'none'}" for m in ("lora", "full")]
+    first = f"QLoRA of {short(model)} ({format_bytes(float(results['qlora'].total))}) fits on {counts['qlora'] or 'none'} of {len(gpus)} devices"
     doubtful = int(((size >= float(results["qlora"].low)) & (size < float(results["qlora"].high))).sum())
     return Panel(
         name="memory.fits",
-        title=f"Of {len(gpus)} devices, so many hold {short(model)} alone: {', '.join(said)}",
+        title=f"{first}, {said[0]}, {said[1]}",
         figure=style.figure(traces, layout),
         data=lambda: table_of([
             {"series": gpus["label"], "bytes": size, "holds": verdict, "source": gpus["source"], "status": "reported"},
@@ -153,7 +158,7 @@ def fits(shape, model: str, gpus: pd.DataFrame, options: Mapping) -> Panel:
     )  # fmt: skip
 
 
-SEQ_LENS = np.unique(np.geomspace(64, 2**17, 60).astype(int))
+SEQ_LENS = np.unique(np.geomspace(64, 2**17, 160).astype(int))
 
 
 def largest(shape, model: str, gpu: Mapping, method: str, options: Mapping) -> Panel:
@@ -163,19 +168,24 @@ def largest(shape, model: str, gpu: Mapping, method: str, options: Mapping) -> P
     frontier = {m: memory.largest_batch(shape, capacity, SEQ_LENS, m, **fixed) for m in memory.METHODS}
     here = int(memory.largest_batch(shape, capacity, seq_len, method, **fixed))
     longest = memory.largest_seq_len(shape, capacity, 1, method, **fixed)
-    traces = []
+    high, low = (memory.largest_batch(shape, capacity, SEQ_LENS, method, end=end, **fixed) for end in ("low", "high"))
+    traces = style.band(SEQ_LENS[high > 0], np.maximum(low, 0.5)[high > 0], high[high > 0], f"interval of {memory.METHODS[method]}", METHOD_COLORS[method])
     for m, batches in frontier.items():
         shown = batches >= 1
         if shown.any():
-            traces.append(style.computed_line(SEQ_LENS[shown], batches[shown], memory.METHODS[m], METHOD_COLORS[m]))
+            line = style.computed_line(SEQ_LENS[shown], batches[shown], memory.METHODS[m], METHOD_COLORS[m])
+            traces.append(line | {"line": line["line"] | {"shape": "vh"}})
     traces.append(style.what_if_marker([seq_len] if here else [], [here] if here else [], "your sequences", style.VIOLET))
-    top = max(1, here, *(int(batches.max()) for batches in frontier.values()))
-    layout = style.layout("log_number", "log_number", x_title="Tokens in a sequence", y_title="Sequences in a batch", x_range=(60, 2**17 * 1.1), y_range=(0.8, top * 1.6))
-    layout["xaxis"] |= {"tickvals": [64, 256, 1024, 4096, 16384, 65536], "ticktext": ["64", "256", "1024", "4096", "16 k", "66 k"]}
-    if len(traces) == 1:
+    for edge in traces[:2]:
+        edge["line"] = edge["line"] | {"shape": "vh"}
+    top = max(1, here, int(high.max()), *(int(batches.max()) for batches in frontier.values()))
+    end = max([2 * seq_len, 2048, *(int(SEQ_LENS[batches >= 1].max()) for batches in (high, *frontier.values()) if batches.any())])
+    layout = style.layout("log_number", "log_number", x_title="Tokens in a sequence", y_title="Sequences in a batch", x_range=(60, end * 1.2), y_range=(0.8, top * 1.6))
+    layout["xaxis"] |= {"tickvals": [64, 256, 1024, 4096, 16384, 65536], "ticktext": ["64", "256", "1,024", "4,096", "16,384", "65,536"]}
+    if not any(len(batches[batches >= 1]) for batches in frontier.values()):
         layout["annotations"] = [style.note(0.5, 0.5, "No batch fits on one device", xref="x domain", yref="y domain")]
     name = memory.METHODS[method]
-    limit = f"one of {longest:,}" if here <= 1 else f"{here} of {seq_len:,} tokens, or one of {longest:,}"
+    limit = f"one sequence of {longest:,}" if here <= 1 else f"{here} sequences of {seq_len:,} tokens, or one of {longest:,}"
     title = f"With {name} of {short(model)}, one {gpu['label']} has room for {limit}" + (" tokens" if here <= 1 else "")
     if not longest:
         title = f"{name} of {short(model)} does not fit on one {gpu['label']} ({format_bytes(capacity)}), whatever the batch"
@@ -185,11 +195,12 @@ def largest(shape, model: str, gpu: Mapping, method: str, options: Mapping) -> P
         figure=style.figure(traces, layout),
         data=lambda: table_of([
             *({"series": memory.METHODS[m], "seq_len": SEQ_LENS, "largest_batch": b, "status": "computed"} for m, b in frontier.items()),
+            {"series": f"interval of {name}", "seq_len": SEQ_LENS, "largest_batch_low": low, "largest_batch_high": high, "status": "uncertain"},
             {"series": [f"your sequences, {name}"], "seq_len": [seq_len], "largest_batch": [here], "status": ["what_if"]},
         ]),
         caption=(
-            f"Below a line the batch fits into {format_bytes(capacity)}; a way without a line fits nowhere on it. The steps are whole sequences. "
-            "Activations and logits decide here, the least certain parts: a program that keeps more, or unpacks logits in other precision, ends earlier."
+            f"Below a line the batch fits into {format_bytes(capacity)}; a way without a line fits nowhere on it. Steps are whole sequences. "
+            "Activations and logits decide here, the least certain parts: the shade spans programs that keep as little as the formula and up to 1.7 times as much."
         ),
         alt=f"Largest batch against sequence length on one {gpu['label']}; {name} holds {here} sequences of {seq_len} tokens.",
         sources=(*(Citation(source) for source in gpu["source"].split(";")), QLORA, ACTIVATIONS),
@@ -206,25 +217,30 @@ def reported(footprints: pd.DataFrame, shapes: Mapping) -> Panel:
     tuning = rows.dropna(subset=["tuning"])
     traces = [
         style.computed_ticks(rows["computed"] / 1e9, rows["shown"], "computed", style.BLUE),
-        style.computed_ticks(tuning["tuning"] / 1e9, tuning["shown"], "computed, with training at batch 1 of 512", style.GREY),
-        style.reported_markers(rows["printed"] / 1e9, rows["shown"], "printed", style.AMBER, "diamond", rows["verified"] > 0, bounded),
+        style.computed_ticks(tuning["tuning"] / 1e9, tuning["shown"], "computed, with training", style.GREY),
     ]
+    for bound, (symbol, name) in {"": ("diamond", "printed"), "more than": ("triangle-right", "more than"), "less than": ("triangle-left", "less than")}.items():
+        some = rows["bound"].replace("about", "") == bound
+        hover = [text for text, keep in zip(bounded, some, strict=True) if keep]
+        traces.append(style.reported_markers(rows["printed"][some] / 1e9, rows["shown"][some], name, style.AMBER, symbol, rows["verified"][some] > 0, hover))
     layout = style.layout("log_number", "category", x_title="Memory (GB)", height=500)
-    layout["xaxis"] |= {"tickvals": [2, 5, 10, 20, 50, 100, 200, 500, 1000], "ticktext": ["2", "5", "10", "20", "50", "100", "200", "500", "1000"]}
+    layout["xaxis"] |= {"tickvals": [3, 10, 30, 100, 300, 1000], "ticktext": ["3", "10", "30", "100", "300", "1000"], "tickangle": 0}
     layout["yaxis"] |= {"categoryorder": "array", "categoryarray": rows["shown"].tolist()[::-1]}
     by_id = rows.set_index("id")
+    tuned = memory.finetuning_memory(shapes[by_id.loc["qlora_33b_figure6", "model"]], "qlora")
     table6 = tuning[tuning["location"] == "Table 6"]
     low, high = -table6["error"].max(), -table6["error"].min()
     above = (table6["tuning"] / table6["printed"] - 1).agg(["min", "max"])
     return Panel(
         name="memory.reported",
-        title=f"QLoRA's 33B run comes out within {abs(by_id.loc['qlora_33b_figure6', 'error']):.1%}; its 4-bit model sizes are {low:.0%} to {high:.0%} above the bits stored",
+        title=f"QLoRA's 33B run comes out at {format_bytes(by_id.loc['qlora_33b_figure6', 'computed'])} as printed; its 4-bit models, counted, are {low:.0%} to {high:.0%} smaller than printed",
         figure=style.figure(traces, layout),
         data=lambda: rows.drop(columns="shown").assign(status="reported"),
         caption=(
             "In brackets: computed against printed. 780 GB is 12 bytes a parameter: 16-bit weights and gradients and two 32-bit states, without a "
-            f"32-bit copy (with it: 16 bytes, {format_bytes(16 * count_params(shapes[MODEL]).total)}). Table 6 does not say what its memory holds: 16-bit rows are the weights alone, 4-bit rows lie "
-            f"between the stored model and a whole fine-tune ({above['min']:.0%} to {above['max']:.0%} more). The 48 GB of the abstract are a limit, not a measurement; no A100 has 48 GB, they have 40 or 80."
+            f"32-bit copy (with it: {format_bytes(16 * count_params(shapes[MODEL]).total)}). Table 6 does not say what it counts: 16-bit rows are weights alone, 4-bit rows lie "
+            f"between the stored model and its fine-tuning ({above['min']:.0%} to {above['max']:.0%} more). The 33B match is closer than its interval "
+            f"({significant(tuned.low / 1e9)} to {significant(tuned.high / 1e9)} GB) can promise. 48 GB is a limit; no A100 has it, they have 40 or 80. *: the same model in Table 1."
         ),
         alt=f"Printed and computed footprints of {len(rows)} entries; the 4-bit models of Table 6 lie between stored model and whole fine-tune.",
         sources=(Citation("dettmers2023", "Abstract, sections 1 to 3, Tables 1 and 6, Figure 6"), ZERO, ACTIVATIONS),
@@ -249,7 +265,7 @@ def rank(shape, model: str, targets: Sequence[str], here: int) -> Panel:
     share = significant(100 * trained / total, 2)
     return Panel(
         name="memory.rank",
-        title=f"Rank {here} on {chosen} trains {format_count(trained)} parameters, {share} % of {short(model)}",
+        title=f"Rank {here} on {chosen} trains {format_count(trained)} parameters, {share}% of {short(model)}",
         figure=style.figure(traces, layout),
         data=lambda: table_of([
             *({"series": label, "rank": axis, "trained_params": values, "status": "computed"} for label, values in lines.items()),
@@ -300,10 +316,10 @@ def signed(share: float) -> str:
     """A relative error in percent with its sign.
 
     >>> signed(-0.156), signed(0.004)
-    ('−16 %', '+0.4 %')
+    ('−16%', '+0.4%')
     """
     percent = 100 * abs(share)
-    return f"{'−' if share < 0 else '+'}{percent:.1f} %" if percent < 9.95 else f"{'−' if share < 0 else '+'}{percent:.0f} %"
+    return f"{'−' if share < 0 else '+'}{percent:.1f}%" if percent < 9.95 else f"{'−' if share < 0 else '+'}{percent:.0f}%"
 
 
 def span(low: float, high: float, color: str) -> dict:

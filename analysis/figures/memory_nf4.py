@@ -64,10 +64,10 @@ def error(block_size: int) -> Panel:
     layout = style.layout("log_number", "number", x_title="Weights per block", y_title="RMS error (standard deviations)", x_range=(7, 4700), y_range=(0.06, 0.17))
     layout["xaxis"] |= {"tickvals": list(BLOCKS[::2]), "ticktext": [str(size) for size in BLOCKS[::2]]}
     best = min(here, key=here.get)
-    others = " and ".join(f"{memory_nf4.FORMATS[f]} by {here[f] / here[best] - 1:.0%}" for f in here if f != best)
+    others = ", ".join(f"{memory_nf4.FORMATS[f]} {here[f] / here[best] - 1:.0%} more" for f in here if f != best)
     return Panel(
         name="memory.error",
-        title=f"In blocks of {block_size}, {memory_nf4.FORMATS[best]} errs by {significant(here[best], 2)} standard deviations of the weights, less than {others}",
+        title=f"In blocks of {block_size}, {memory_nf4.FORMATS[best]} errs by {significant(here[best], 2)} standard deviations of the weights, {others}",
         figure=style.figure(traces, layout),
         data=lambda: table_of([
             *({"format": f, "block_size": BLOCKS, "rms_error": curve, "status": "computed"} for f, curve in curves.items()),
@@ -124,8 +124,8 @@ def what_is_quantised(shape, model: str, options: Mapping) -> Panel:
         part = rows[rows["kind"] == kind]
         text = [f"{row['bits']:g}-bit {row['type']}, {format_count(row['numbers'])}" for row in part.to_dict("records")]
         bar = style.bars(part["bits"], part["part"], label, color, text, horizontal=True)
-        traces.append(bar | {"textposition": "auto", "insidetextanchor": "start", "textangle": 0})
-    layout = style.layout("number", "category", x_title="Bits for each number", height=420, barmode="stack", bargap=0.3, x_range=(0, 50))
+        traces.append(bar | {"textposition": "outside", "textangle": 0, "cliponaxis": False})
+    layout = style.layout("number", "category", x_title="Bits for each number", height=420, barmode="stack", bargap=0.3, x_range=(0, 56))
     layout["xaxis"] |= {"tickvals": [0, 4, 8, 16, 32], "ticktext": ["0", "4", "8", "16", "32"]}
     layout["yaxis"] |= {"categoryorder": "array", "categoryarray": rows["part"].tolist()[::-1]}
     frozen, adapters = rows.iloc[0], rows[rows["part"] == "low-rank adapters"].iloc[0]
@@ -136,8 +136,8 @@ def what_is_quantised(shape, model: str, options: Mapping) -> Panel:
         figure=style.figure(traces, layout),
         data=lambda: rows.assign(status="computed"),
         caption=(
-            "Written in the bars: storage type and how many numbers there are. The adapters, the only thing that is trained, are never quantised, and neither are "
-            "embeddings, output layer and norms; 4-bit matrices are unpacked to 16 bits one at a time to compute with them. The article says it the other way round."
+            "Beside the bars: storage type and how many numbers there are. The adapters, the only thing that is trained, are never quantised, and neither are "
+            "embeddings, output layer and norms; 4-bit matrices are unpacked to 16 bits one at a time to compute with them. The article says that the low-rank matrices are quantised."
         ),
         alt=f"Bits per number by part of QLoRA; block matrices take 4 bits, low-rank adapters {adapters['bits']:g}.",
         sources=(Citation("dettmers2023", "section 3"), Citation("raschka2023", "section 3")),
