@@ -106,10 +106,10 @@ def finetuning_memory(
     """The FinetuningMemory of a model: bytes by part on one device, nothing split or moved away.
 
     weights = 2 N (4 N in fp32), and for QLoRA 4 / 8 of the blocks' matrices and 2 of the rest; constants = (32 / block_size) / 8 bytes per
-    quantised parameter, with double quantisation (8 / block_size + 32 / (block_size constant_block_size)) / 8; trained T = N, or rank * (d_in + d_out)
-    over the target matrices; gradients 2 T; AdamW 8 T; a 32-bit copy 4 T if mixed. So full fine-tuning takes 12 N, or 16 N with the copy:
-    the paper's "more than 780 GB" for 65 B is 12 N. activations: `activation_bytes`; logits = 8 batch seq_len vocab_size (32-bit
-    logits and gradient). Adapters are never quantised.
+    quantised parameter, with double quantisation (8 / block_size + 32 / (block_size constant_block_size)) / 8; trained T = N, or
+    rank * (d_in + d_out) over the target matrices; gradients 2 T; AdamW 8 T; a 32-bit copy 4 T if mixed. So full fine-tuning takes 12 N,
+    or 16 N with the copy: the paper's "more than 780 GB" for 65 B is 12 N. activations: `activation_bytes`; logits = 8 batch seq_len
+    vocab_size (32-bit logits and gradient). Adapters are never quantised.
 
     method: "full", "lora" or "qlora". optimiser: a key of OPTIMISERS; precision: of PRECISIONS. batch [sequences], seq_len [tokens]:
     scalars or arrays. context_bytes: CUDA context, 0.5 GB if None. Not counted: fragments that the allocator cannot use, LoRA's dropout.
@@ -179,7 +179,8 @@ def largest_batch(
     if end not in ("total", "low", "high"):
         raise ValueError(f"end must be total, low or high, got {end!r}")
     seq_len = np.asarray(seq_len, dtype=float)
-    one, two = (getattr(finetuning_memory(shape, method, batch=batch, seq_len=seq_len, **settings), end) for batch in (1, 2))
+    batches = np.array([1.0, 2.0]).reshape(2, *(1 for _ in seq_len.shape))
+    one, two = getattr(finetuning_memory(shape, method, batch=batches, seq_len=seq_len, **settings), end)
     return np.maximum(np.floor((positive("memory_bytes", memory_bytes) - (2 * one - two)) / (two - one)), 0).astype(int)
 
 
@@ -205,9 +206,9 @@ def largest_seq_len(shape: TransformerShape, memory_bytes: float, batch: int = 1
 def compare_reported(reported, shapes) -> list[dict]:
     """What the table `memory_reported` prints beside what is computed, one dict for each row in bytes.
 
-    Rows of quantity total: the whole of fine-tuning at batch 1 of 512 tokens. model: the stored weights with their constants (`computed`) and
-    the whole of fine-tuning (`tuning`). saving: 32-bit constants less doubly quantised ones. Parts whose setting the paper leaves open are left
-    out. error = computed / printed - 1. shapes: the shape of each model named, by name.
+    Rows of quantity total: the whole of fine-tuning at batch 1 of 512 tokens. model: the stored weights with their constants
+    (`computed`) and the whole of fine-tuning (`tuning`). saving: 32-bit constants less doubly quantised ones. Parts whose setting
+    the paper leaves open are left out. error = computed / printed - 1. shapes: the shape of each model named, by name.
 
     >>> compare_reported([], {})
     []
@@ -230,8 +231,8 @@ def compare_reported(reported, shapes) -> list[dict]:
 def stored_as(shape: TransformerShape, **settings) -> list[dict]:
     """How QLoRA stores each part: dicts of part, bits for each number, type, numbers, and kind ("quantised" or "kept").
 
-    4 bits for the matrices of the blocks, 8 bits for their constants with double quantisation (32 without), and 16 (32 in fp32) for everything else but the
-    optimiser's states. settings: of `finetuning_memory`. Source: [dettmers2023] section 3.
+    4 bits for the matrices of the blocks, 8 bits for their constants with double quantisation (32 without), and 16 (32 in fp32) for
+    everything else but the optimiser's states. settings: of `finetuning_memory`. Source: [dettmers2023] section 3.
 
     >>> from analysis.transformer_build import transformer_shape
     >>> llama = transformer_shape(n_layers=32, d_model=4096, n_heads=32, d_ff=11008, vocab_size=32000)
@@ -258,7 +259,8 @@ def stored_as(shape: TransformerShape, **settings) -> list[dict]:
     if states.state_bytes:
         eight = states.state_bytes < 4
         number = 1 if states.state_bytes == 4 else 2
-        rows.append(("optimiser states", 8 if eight else 32, "blocks" if eight else "float", number * tuned.trained, "quantised" if eight else "kept"))
+        stored = (8, "blocks", "quantised") if eight else (32, "float", "kept")
+        rows.append(("optimiser states", stored[0], stored[1], number * tuned.trained, stored[2]))
     if settings.get("precision") == "mixed":
         rows.append(("32-bit copy of the adapters", 32, "float", tuned.trained, "kept"))
     return [dict(zip(("part", "bits", "type", "numbers", "kind"), row, strict=True)) for row in rows]

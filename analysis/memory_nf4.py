@@ -125,9 +125,9 @@ def middle_absmax(block_size: int) -> float:
 def rms_error(format: str, block_size: int) -> float:
     """Root mean square error of quantising independent standard normal weights by blocks, exact constants, in units of their spread.
 
-    Given the largest magnitude m of a block, the others are normal within [-m, m], and their squared error is a sum of normal integrals over
-    the levels' cells; this is averaged over the distribution of m, (2 Phi(m) - 1)^block_size, by Gauss-Legendre quadrature. Deterministic; the error that
-    double quantisation adds to the constants is left out.
+    Given the largest magnitude m of a block, the others are normal within [-m, m], and their squared error is a sum of normal integrals
+    over the levels' cells; this is averaged over the distribution of m, (2 Phi(m) - 1)^block_size, by Gauss-Legendre quadrature.
+    Deterministic; the error that double quantisation adds to the constants is left out.
 
     >>> round(rms_error("nf4", 64), 3)
     0.092

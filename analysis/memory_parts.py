@@ -27,7 +27,7 @@ class Matrix:
 
 
 def layer_matrices(layer: Layer, d_model: int) -> Iterator[Matrix]:
-    """The matrices of one layer on which adapters can stand; projections of a recurrent mixer, a router and output gates are not among them."""
+    """The matrices of one layer on which adapters can stand: not those of recurrent mixers, routers and output gates."""
     for attention in (layer.mixer, layer.cross):
         if isinstance(attention, Attention):
             yield from attention_parts(attention, d_model)
@@ -117,6 +117,8 @@ def adapter_params(shape: TransformerShape, rank: int, targets: Sequence[str] = 
     for layer, times in layer_counts(shape).items():
         matrices = (m for m in layer_matrices(layer, shape.d_model) if m.role in targets)
         total += times * sum(rank * (m.d_in + m.d_out) * m.copies for m in matrices)
+    if not total and not largest_matrix(shape):
+        raise ValueError("adapters need attention or an MLP to stand on, and this model has neither")
     if not total:
         raise ValueError(f"targets must name matrices that the model has, got {', '.join(targets) or 'none'}")
     return total

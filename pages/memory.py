@@ -38,7 +38,9 @@ with third:
     optimiser = controls.choice("mem_opt", "Optimiser", {key: o.label for key, o in memory.OPTIMISERS.items()}, "paged_adamw",
                                 help="A paged optimiser may move its states to the host's memory when the device is full.")  # fmt: skip
 with fourth:
-    precision = controls.choice("mem_prec", "Precision", memory.PRECISIONS, "bf16", help="Of weights and gradients; AdamW's states are 32-bit either way.")
+    precision = controls.choice(
+        "mem_prec", "Precision", memory.PRECISIONS, "bf16", help="Of weights and gradients; AdamW's states are 32-bit either way."
+    )
 with fifth:
     block = int(controls.choice("mem_block", "Weights per block", ["16", "32", "64", "128", "256", "1024"], "64"))
 with st.container(horizontal=True, gap="medium"):

@@ -12,7 +12,11 @@ from analysis.figures.panel import Citation, Panel, table_of
 from analysis.transformer import count_params, shape_of_model
 from analysis.units import format_bytes, format_count, significant
 
-QLORA, LORA, ZERO = Citation("dettmers2023", "sections 2 and 3"), Citation("hu2021", "section 4.1"), Citation("rajbhandari2019", "section 3.1")
+QLORA, LORA, ZERO = (
+    Citation("dettmers2023", "sections 2 and 3"),
+    Citation("hu2021", "section 4.1"),
+    Citation("rajbhandari2019", "section 3.1"),
+)
 ACTIVATIONS = Citation("korthikanti2022", "sections 4 and 5")
 METHOD_COLORS = {"full": style.CRIMSON, "lora": style.AMBER, "qlora": style.BLUE}
 # Parts that are uncertain are hatched.
@@ -52,7 +56,9 @@ def parts(shape, model: str, methods: Sequence[str], options: Mapping, shares: b
         if values.any():
             color, hatch = PART_LOOKS[part]
             bar = style.bars(values, labels, label, color, horizontal=True)
-            bar["hovertemplate"] = f"%{{y}}, %{{fullData.name}}: %{{x:{'.1%' if shares else '.3~g'}}}{'' if shares else ' GB'}<extra></extra>"
+            bar["hovertemplate"] = (
+                f"%{{y}}, %{{fullData.name}}: %{{x:{'.1%' if shares else '.3~g'}}}{'' if shares else ' GB'}<extra></extra>"
+            )
             traces.append(bar | {"marker": {"color": color, "pattern": {"shape": hatch, "size": 6, "solidity": 0.5}}})
     ends = {method: 1.0 if shares else float(result.total) / 1e9 for method, result in drawn.items()}
     kind, axis = ("percent", "Share of the total") if shares else ("number", "Memory (GB)")
@@ -65,7 +71,9 @@ def parts(shape, model: str, methods: Sequence[str], options: Mapping, shares: b
     ]
     ways = {"full": "in full", "lora": "with LoRA", "qlora": "with QLoRA"}
     totals = [f"{format_bytes(float(result.total))} {ways[method]}" for method, result in drawn.items()]
-    spans = "; ".join(f"{memory.METHODS[m]} {significant(float(r.low) / 1e9)} to {significant(float(r.high) / 1e9)}" for m, r in drawn.items())
+    spans = "; ".join(
+        f"{memory.METHODS[m]} {significant(float(r.low) / 1e9)} to {significant(float(r.high) / 1e9)}" for m, r in drawn.items()
+    )
     trained = all_methods["qlora"].trained
     title = f"Fine-tuning {short(model)} takes {listed(totals)}"
     return Panel(
@@ -128,11 +136,18 @@ def fits(shape, model: str, gpus: pd.DataFrame, options: Mapping) -> Panel:
                 rows["memory_bytes"] / 1e9, rows["label"], f"holds {name}", color, verified=rows["verified"], text=rows["label"]
             ))  # fmt: skip
     high = max(float(size.max()), *(float(result.high) for result in results.values())) / 1e9
-    layout = style.layout("log_number", "category", x_title="Memory (GB)", height=560, x_range=(min(10, float(results["qlora"].low) / 1.2e9), high * 1.3))
-    layout["xaxis"] |= {"tickvals": [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000], "ticktext": ["1", "2", "5", "10", "20", "50", "100", "200", "500", "1000", "2000", "5000"]}
+    layout = style.layout(
+        "log_number", "category", x_title="Memory (GB)", height=560, x_range=(min(10, float(results["qlora"].low) / 1.2e9), high * 1.3)
+    )
+    layout["xaxis"] |= {
+        "tickvals": [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000],
+        "ticktext": ["1", "2", "5", "10", "20", "50", "100", "200", "500", "1000", "2000", "5000"],
+    }
     layout["yaxis"] |= {"categoryorder": "array", "categoryarray": gpus["label"].tolist()}
     layout["legend"]["maxheight"] = 0.4
-    layout["shapes"] = [span(float(result.low) / 1e9, float(result.high) / 1e9, METHOD_COLORS[method]) for method, result in results.items()]
+    layout["shapes"] = [
+        span(float(result.low) / 1e9, float(result.high) / 1e9, METHOD_COLORS[method]) for method, result in results.items()
+    ]
     counts = {method: int(flags.sum()) for method, flags in holds.items()}
     said = [f"{memory.METHODS[m]} ({format_bytes(float(results[m].total))}) on {counts[m] or 'none'}" for m in ("lora", "full")]
     first = f"QLoRA of {short(model)} ({format_bytes(float(results['qlora'].total))}) fits on {counts['qlora'] or 'none'} of {len(gpus)} devices"
@@ -169,7 +184,9 @@ def largest(shape, model: str, gpu: Mapping, method: str, options: Mapping) -> P
     here = int(memory.largest_batch(shape, capacity, seq_len, method, **fixed))
     longest = memory.largest_seq_len(shape, capacity, 1, method, **fixed)
     high, low = (memory.largest_batch(shape, capacity, SEQ_LENS, method, end=end, **fixed) for end in ("low", "high"))
-    traces = style.band(SEQ_LENS[high > 0], np.maximum(low, 0.5)[high > 0], high[high > 0], f"interval of {memory.METHODS[method]}", METHOD_COLORS[method])
+    traces = style.band(
+        SEQ_LENS[high > 0], np.maximum(low, 0.5)[high > 0], high[high > 0], f"interval of {memory.METHODS[method]}", METHOD_COLORS[method]
+    )
     for m, batches in frontier.items():
         shown = batches >= 1
         if shown.any():
@@ -180,7 +197,16 @@ def largest(shape, model: str, gpu: Mapping, method: str, options: Mapping) -> P
         edge["line"] = edge["line"] | {"shape": "vh"}
     top = max(1, here, int(high.max()), *(int(batches.max()) for batches in frontier.values()))
     end = max([2 * seq_len, 2048, *(int(SEQ_LENS[batches >= 1].max()) for batches in (high, *frontier.values()) if batches.any())])
-    layout = style.layout("log_number", "log_number", x_title="Tokens in a sequence", y_title="Sequences in a batch", x_range=(60, end * 1.2), y_range=(0.8, top * 1.6))
+    layout = style.layout(
+        "log_number",
+        "log_number",
+        x_title="Tokens in a sequence",
+        y_title="Sequences in a batch",
+        x_range=(60, end * 1.2),
+        y_range=(0.8, top * 1.6),
+    )
+    ticks = [digit * 10**power for power in range(5) for digit in (1, 2, 5)]
+    layout["yaxis"] |= {"tickvals": ticks, "ticktext": [f"{tick:,}" for tick in ticks]}
     layout["xaxis"] |= {"tickvals": [64, 256, 1024, 4096, 16384, 65536], "ticktext": ["64", "256", "1,024", "4,096", "16,384", "65,536"]}
     if not any(len(batches[batches >= 1]) for batches in frontier.values()):
         layout["annotations"] = [style.note(0.5, 0.5, "No batch fits on one device", xref="x domain", yref="y domain")]
@@ -200,7 +226,7 @@ def largest(shape, model: str, gpu: Mapping, method: str, options: Mapping) -> P
         ]),
         caption=(
             f"Below a line the batch fits into {format_bytes(capacity)}; a way without a line fits nowhere on it. Steps are whole sequences. "
-            "Activations and logits decide here, the least certain parts: the shade spans programs that keep as little as the formula and up to 1.7 times as much."
+            "Activations and logits decide here, the least certain parts: the shade spans programs that keep as much as the formula says and 1.7 times as much, with 4 to 14 bytes for each logit."
         ),
         alt=f"Largest batch against sequence length on one {gpu['label']}; {name} holds {here} sequences of {seq_len} tokens.",
         sources=(*(Citation(source) for source in gpu["source"].split(";")), QLORA, ACTIVATIONS),
@@ -213,16 +239,26 @@ def reported(footprints: pd.DataFrame, shapes: Mapping) -> Panel:
     """What the QLoRA paper prints beside what is computed here."""
     rows = pd.DataFrame(memory.compare_reported(footprints.to_dict("records"), shapes)).sort_values("printed", ascending=False)
     rows["shown"] = [f"{row['label']} ({signed(row['error'])})" for row in rows.to_dict("records")]
-    bounded = [" ".join(filter(None, (row["bound"], f"{row['value']:g} {row['unit']}", row["location"]))) for row in rows.to_dict("records")]
+    bounded = [
+        " ".join(filter(None, (row["bound"], f"{row['value']:g} {row['unit']}", row["location"]))) for row in rows.to_dict("records")
+    ]
     tuning = rows.dropna(subset=["tuning"])
     traces = [
         style.computed_ticks(rows["computed"] / 1e9, rows["shown"], "computed", style.BLUE),
         style.computed_ticks(tuning["tuning"] / 1e9, tuning["shown"], "computed, with training", style.GREY),
     ]
-    for bound, (symbol, name) in {"": ("diamond", "printed"), "more than": ("triangle-right", "more than"), "less than": ("triangle-left", "less than")}.items():
+    for bound, (symbol, name) in {
+        "": ("diamond", "printed"),
+        "more than": ("triangle-right", "more than"),
+        "less than": ("triangle-left", "less than"),
+    }.items():
         some = rows["bound"].replace("about", "") == bound
         hover = [text for text, keep in zip(bounded, some, strict=True) if keep]
-        traces.append(style.reported_markers(rows["printed"][some] / 1e9, rows["shown"][some], name, style.AMBER, symbol, rows["verified"][some] > 0, hover))
+        traces.append(
+            style.reported_markers(
+                rows["printed"][some] / 1e9, rows["shown"][some], name, style.AMBER, symbol, rows["verified"][some] > 0, hover
+            )
+        )
     layout = style.layout("log_number", "category", x_title="Memory (GB)", height=500)
     layout["xaxis"] |= {"tickvals": [3, 10, 30, 100, 300, 1000], "ticktext": ["3", "10", "30", "100", "300", "1000"], "tickangle": 0}
     layout["yaxis"] |= {"categoryorder": "array", "categoryarray": rows["shown"].tolist()[::-1]}
@@ -324,7 +360,17 @@ def signed(share: float) -> str:
 
 def span(low: float, high: float, color: str) -> dict:
     """A shape: an interval over the whole height, in the units of the data."""
-    return {"type": "rect", "x0": low, "x1": high, "y0": 0, "y1": 1, "yref": "y domain", "fillcolor": style.translucent(color), "line": {"width": 0}, "layer": "below"}
+    return {
+        "type": "rect",
+        "x0": low,
+        "x1": high,
+        "y0": 0,
+        "y1": 1,
+        "yref": "y domain",
+        "fillcolor": style.translucent(color),
+        "line": {"width": 0},
+        "layer": "below",
+    }
 
 
 def reported_shapes(footprints: pd.DataFrame) -> dict:

@@ -32,7 +32,9 @@ def codebook(block_size: int) -> Panel:
     levels = {format: memory_nf4.code_book(format) for format in memory_nf4.FORMATS}
     for row, (format, values) in enumerate(levels.items(), start=1):
         traces.append(style.computed_ticks(values, np.full(len(values), -0.22 * row), memory_nf4.FORMATS[format], COLORS[format]))
-    layout = style.layout("number", "number", x_title="Weight over the largest of its block", x_range=(-1.06, 1.06), y_range=(-0.85, 1.08), height=380)
+    layout = style.layout(
+        "number", "number", x_title="Weight over the largest of its block", x_range=(-1.06, 1.06), y_range=(-0.85, 1.08), height=380
+    )
     layout["yaxis"] |= {"showticklabels": False, "showgrid": False, "title": {"text": "Density; levels below"}}
     errors = {format: rms_error(format, block_size) for format in levels}
     within = {format: int((np.abs(values) <= sigma).sum()) for format, values in levels.items()}
@@ -60,8 +62,17 @@ def error(block_size: int) -> Panel:
     curves = {format: np.array([rms_error(format, size) for size in BLOCKS]) for format in memory_nf4.FORMATS}
     here = {format: rms_error(format, block_size) for format in memory_nf4.FORMATS}
     traces = [style.computed_line(BLOCKS, curve, memory_nf4.FORMATS[format], COLORS[format]) for format, curve in curves.items()]
-    traces.append(style.what_if_marker([block_size] * len(here), list(here.values()), "your blocks", style.VIOLET, list(memory_nf4.FORMATS.values())))
-    layout = style.layout("log_number", "number", x_title="Weights per block", y_title="RMS error (standard deviations)", x_range=(7, 4700), y_range=(0.06, 0.17))
+    traces.append(
+        style.what_if_marker([block_size] * len(here), list(here.values()), "your blocks", style.VIOLET, list(memory_nf4.FORMATS.values()))
+    )
+    layout = style.layout(
+        "log_number",
+        "number",
+        x_title="Weights per block",
+        y_title="RMS error (standard deviations)",
+        x_range=(7, 4700),
+        y_range=(0.06, 0.17),
+    )
     layout["xaxis"] |= {"tickvals": list(BLOCKS[::2]), "ticktext": [str(size) for size in BLOCKS[::2]]}
     best = min(here, key=here.get)
     others = ", ".join(f"{memory_nf4.FORMATS[f]} {here[f] / here[best] - 1:.0%} more" for f in here if f != best)
@@ -90,10 +101,25 @@ def bits(footprints: pd.DataFrame, block_size: int, constant_block_size: int) ->
     }
     plain, double = (float(memory_nf4.bits_per_param(block_size, dq, constant_block_size)) for dq in (False, True))
     printed = footprints[footprints["quantity"] == "constants"]
-    traces = [style.computed_line(axis, curve, label, color) for (label, curve), color in zip(curves.items(), (style.AMBER, style.BLUE), strict=True)]
-    traces.append(style.reported_markers([64] * len(printed), 4 + printed["value"], "printed, for 64", style.CRIMSON, "diamond", printed["verified"] > 0, printed["label"]))
+    traces = [
+        style.computed_line(axis, curve, label, color)
+        for (label, curve), color in zip(curves.items(), (style.AMBER, style.BLUE), strict=True)
+    ]
+    traces.append(
+        style.reported_markers(
+            [64] * len(printed),
+            4 + printed["value"],
+            "printed, for 64",
+            style.CRIMSON,
+            "diamond",
+            printed["verified"] > 0,
+            printed["label"],
+        )
+    )
     traces.append(style.what_if_marker([block_size] * 2, [plain, double], "your blocks", style.VIOLET))
-    layout = style.layout("log_number", "number", x_title="Weights per block", y_title="Bits per quantised parameter", x_range=(7, 4700), y_range=(3.9, 8.2))
+    layout = style.layout(
+        "log_number", "number", x_title="Weights per block", y_title="Bits per quantised parameter", x_range=(7, 4700), y_range=(3.9, 8.2)
+    )
     layout["xaxis"] |= {"tickvals": list(BLOCKS[::2]), "ticktext": [str(size) for size in BLOCKS[::2]]}
     return Panel(
         name="memory.bits",
@@ -141,6 +167,10 @@ def what_is_quantised(shape, model: str, options: Mapping) -> Panel:
         ),
         alt=f"Bits per number by part of QLoRA; block matrices take 4 bits, low-rank adapters {adapters['bits']:g}.",
         sources=(Citation("dettmers2023", "section 3"), Citation("raschka2023", "section 3")),
-        settings={"model": model, "adapters": f"rank {options['rank']} on {', '.join(options['targets'])}", "optimiser": memory.OPTIMISERS[options["optimiser"]].label},
+        settings={
+            "model": model,
+            "adapters": f"rank {options['rank']} on {', '.join(options['targets'])}",
+            "optimiser": memory.OPTIMISERS[options["optimiser"]].label,
+        },
         explain=(memory.stored_as, memory.finetuning_memory),
     )
