@@ -75,7 +75,7 @@ def parts(shape, model: str, methods: Sequence[str], options: Mapping, shares: b
         f"{memory.METHODS[m]} {significant(float(r.low) / 1e9)} to {significant(float(r.high) / 1e9)}" for m, r in drawn.items()
     )
     trained = all_methods["qlora"].trained
-    title = f"Fine-tuning {short(model)} takes {listed(totals)}"
+    title = f"Fine-tuning {short(model)} takes {listed(totals)}, at {options['batch']} x {options['seq_len']:,} tokens"
     return Panel(
         name="memory.parts",
         title=title,
@@ -163,7 +163,7 @@ def fits(shape, model: str, gpus: pd.DataFrame, options: Mapping) -> Panel:
         ]),
         caption=(
             "Markers are the nominal memory of one device, lines what each way needs, shades behind them the interval"
-            + (f"; for {doubtful} of the devices QLoRA is within it, so try before you buy" if doubtful else "")
+            + (f"; {doubtful} of the devices {'lies' if doubtful == 1 else 'lie'} within that of QLoRA, so try before you buy" if doubtful else "")
             + ". A few percent of the nominal memory are not free in practice. Splitting a model over devices or moving weights to the host is not considered."
         ),
         alt=f"Memory of {len(gpus)} devices beside the need of each method; {counts['qlora']} hold QLoRA of {short(model)}.",
@@ -227,6 +227,7 @@ def largest(shape, model: str, gpu: Mapping, method: str, options: Mapping) -> P
         caption=(
             f"Below a line the batch fits into {format_bytes(capacity)}; a way without a line fits nowhere on it. Steps are whole sequences. "
             "Activations and logits decide here, the least certain parts: the shade spans programs that keep as much as the formula says and 1.7 times as much, with 4 to 14 bytes for each logit."
+            + (f" The model itself was made for {shape.context_len:,} tokens." if shape.context_len and longest > shape.context_len else "")
         ),
         alt=f"Largest batch against sequence length on one {gpu['label']}; {name} holds {here} sequences of {seq_len} tokens.",
         sources=(*(Citation(source) for source in gpu["source"].split(";")), QLORA, ACTIVATIONS),
