@@ -45,6 +45,10 @@ ENTRIES = (
         "What do GQA and a sliding window save at my context length?", "Mistral 7B, Llama 2",
     ),
     Entry(
+        "memory", "Tune", "Fine-tuning memory", ":material/memory:",
+        "Does this fine-tune fit on my GPU: full, LoRA or QLoRA?", "QLoRA",
+    ),
+    Entry(
         "pythia", "Measure", "Pythia", ":material/timeline:",
         "How do abilities grow over training; do deduplication and batch size matter?", "Pythia",
     ),
