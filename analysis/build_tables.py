@@ -19,6 +19,7 @@ from analysis import (
     term_frequency_regression,
 )  # fmt: skip
 from analysis import term_frequency as frequency
+from analysis.build_claims import claim_checks
 
 
 def scaling_fits() -> pd.DataFrame:
@@ -179,6 +180,7 @@ DERIVED: dict[str, Callable[[], pd.DataFrame]] = {
     "pythia_emergence": pythia_fits,
     "term_frequency_stats": term_frequency_stats,
     "term_frequency_fits": term_frequency_fits,
+    "claim_checks": claim_checks,
 }
 """What follows from other tables, by name."""
 

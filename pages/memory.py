@@ -5,8 +5,7 @@ import streamlit as st
 from analysis import memory, tables
 from analysis.figures import memory as figures
 from analysis.figures import memory_nf4 as codes
-from analysis.transformer import shape_of_model
-from pages.components import controls, frame
+from pages.components import controls, frame, shapes
 from pages.components.panel import draw, export_row, plain, show_panel
 
 frame.begin(
@@ -16,18 +15,11 @@ frame.begin(
     "frozen weights, not the low-rank matrices**, which stay in 16 bits. Sizes are counted from the model's architecture; what is estimated is hatched.",
 )
 
-
-def choose_model(prefix: str, default: str):
-    """(name, shape) of the model that the reader picks from the table."""
-    name = controls.choice(f"{prefix}_model", "Model", figures.public_models(), default)
-    return name, shape_of_model(name, tables.load("models"))
-
-
 gpus = tables.load("gpus")
 by_id = gpus.set_index("id", drop=False)
 footprints = tables.load("memory_reported")
 
-picked = choose_model("mem", figures.MODEL)  # SWAP for pages.components.shapes.choose_shape, and delete choose_model above
+picked = shapes.choose_shape("mem", figures.MODEL)
 if picked is None:
     st.stop()
 name, shape = picked

@@ -32,6 +32,7 @@ class Entry:
 
 ENTRIES = (
     Entry("overview", "Read", "Overview", ":material/menu_book:", "What are the ten papers, and what can I recompute here?", "all"),
+    Entry("claims", "Read", "Claims", ":material/fact_check:", "Which of the article's statements hold when recomputed?", "all"),
     Entry(
         "scaling", "Train", "Scaling laws", ":material/trending_down:",
         "Which loss do N parameters and D tokens buy, and how sure is that?", "Chinchilla, Kaplan and successors",

@@ -1,0 +1,267 @@
+"""The numbers behind the verdicts on the article's statements: the table claim_checks."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from analysis import attention, benchmarks, memory, pythia, scaling, tables
+from analysis.claims import Check, ahead, close, no_effect, optimum_ratios, sizes_agree
+from analysis.figures import benchmarks as reported
+from analysis.figures import pythia_contrasts, term_frequency
+from analysis.figures import scaling as laws
+from analysis.transformer import ParamCounts, TransformerShape, count_params, shape_of_model
+from analysis.units import format_bytes, format_count, significant
+
+PYTHIA = {70e6: "70M", 160e6: "160M", 410e6: "410M", 1e9: "1B", 1.4e9: "1.4B", 2.8e9: "2.8B", 6.9e9: "6.9B", 12e9: "12B"}
+LLAMA2 = {7e9: "7B", 13e9: "13B", 70e9: "70B"}
+BIG = "Llama 2 70B"
+LATE = 13_000 * 2_097_152
+"""Tokens from which on the comparisons of Pythia's runs start."""
+LAST = 2.9e11
+"""Tokens after which only the last checkpoint is left."""
+
+
+def shape(model: str) -> TransformerShape:
+    """The architecture of a model of the table."""
+    return shape_of_model(model, tables.load("models"))
+
+
+def counted(model: str) -> ParamCounts:
+    """The parameters of a model of the table."""
+    return count_params(shape(model))
+
+
+def score(model_a: str, model_b: str, **where) -> benchmarks.HeadToHead:
+    """Two models on the benchmarks that they share, averages left out."""
+    return benchmarks.head_to_head(reported.all_scores(), model_a, model_b, without=["averages"], **where)
+
+
+def tally(result: benchmarks.HeadToHead) -> str:
+    """Wins, ties and losses in words."""
+    ties = f", ties {result.ties}" if result.ties else ""
+    return f"wins {result.wins}{ties}, loses {result.losses}"
+
+
+def interval(found: pythia.Contrast) -> tuple[float, float, float]:
+    """(mean, low, high) of a paired comparison."""
+    return found.mean, found.low, found.high
+
+
+def points(found: tuple[float, float, float]) -> str:
+    """The same in percentage points, in words."""
+    return "{:+.2f} points (95% {:+.2f} to {:+.2f})".format(*(100 * value for value in found))
+
+
+def pythia_sizes() -> Check:
+    """Sizes in names against counts."""
+    sizes = {stated: counted(f"Pythia-{name}").total for stated, name in PYTHIA.items()}
+    found = f"{len(sizes)} sizes, {format_count(min(sizes.values()))} to {format_count(max(sizes.values()))} parameters counted"
+    return Check("supported" if sizes_agree(sizes) else "corrected", found)
+
+
+def pythia_dedup() -> Check:
+    """Deduplicated less standard runs, over sizes, tasks and shots, and in two other ways."""
+    ways = [pythia_contrasts.pairs("dedup", *how) for how in (("both", "all"), ("5", "all"), ("both", "no_wsc"))]
+    found = [interval(pythia.contrast(rows[rows["n_tokens"] >= LATE])) for rows in ways]
+    return Check(no_effect(found), f"deduplicated less standard: {points(found[0])}; five-shot alone {points(found[1])}")
+
+
+def pythia_batch() -> Check:
+    """The batch of 2M tokens less smaller ones, over the late checkpoints and at the last."""
+    rows = pythia_contrasts.pairs("batch", "5", "all")
+    found = [interval(pythia.contrast(rows[rows["n_tokens"] >= least])) for least in (LATE, LAST)]
+    return Check(no_effect(found), f"2M less smaller batches: {points(found[0])}; at the last checkpoint {points(found[1])}")
+
+
+def pythia_terms() -> Check:
+    """Rank correlation of accuracy and count for the largest model, and what is left at fixed operand size."""
+    row = term_frequency.one_of(term_frequency.stored("pile_train"), "Pythia 12B", 143000, 16, "multiplication")
+    holds = row["rho_low"] > 0 and row["partial_low"] > 0
+    found = (
+        f"12B, 16-shot multiplication: rank correlation {row['rho']:.2f} ({row['rho_low']:.2f} to {row['rho_high']:.2f}); "
+        f"at fixed operand size {row['partial']:.2f} ({row['partial_low']:.2f} to {row['partial_high']:.2f})"
+    )
+    return Check("supported" if holds else "approximate", found)
+
+
+def llama2_sizes() -> Check:
+    """Sizes in names against counts."""
+    sizes = {stated: counted(f"Llama 2 {name}").total for stated, name in LLAMA2.items()}
+    found = f"{format_count(min(sizes.values()))} to {format_count(max(sizes.values()))} parameters counted"
+    return Check("supported" if sizes_agree(sizes) else "corrected", found)
+
+
+def llama2_overtaken() -> Check:
+    """Three later models against Llama 2 70B on shared benchmarks."""
+    results = {name: score(name, BIG) for name in ("Mixtral 8x7B", "DeepSeek LLM 67B", "Yi-34B")}
+    holds = all(ahead(result.wins, result.losses) for result in results.values())
+    return Check("supported" if holds else "approximate", "; ".join(f"{name} {tally(result)}" for name, result in results.items()))
+
+
+def qlora_65b() -> Check:
+    """The memory of QLoRA for 65B with short sequences against 48 GB."""
+    total = float(memory.finetuning_memory(shape("LLaMA-65B"), "qlora").total)
+    return Check("supported" if total <= 48e9 else "corrected", f"{format_bytes(total)} for one sequence of 512 tokens")
+
+
+def qlora_quantised() -> Check:
+    """What QLoRA stores in 4 bits."""
+    bits = {row["part"]: row["bits"] for row in memory.stored_as(shape("LLaMA-65B"))}
+    adapters = next(value for part, value in bits.items() if "adapter" in part)
+    found = f"{bits['matrices of the blocks']} bits for the frozen matrices, {adapters} for the low-rank ones"
+    return Check("supported" if adapters == 4 else "corrected", found)
+
+
+def bloomberg_gpt3() -> Check:
+    """Ratios of parameters and of training tokens."""
+    runs = tables.load("models_training").set_index("model")
+    large, small = runs.loc["GPT-3 175B"], runs.loc["BloombergGPT 50B"]
+    params, tokens = large["n_params"] / small["n_params"], small["n_tokens"] / large["n_tokens"]
+    fewer = f"{significant(tokens, 2)} times fewer tokens ({format_count(large['n_tokens'])})"
+    found = f"{significant(params, 2)} times the parameters, trained on {fewer}"
+    return Check("supported" if close(params, 3.5) and close(tokens, 1.4) else "corrected", found)
+
+
+def bloomberg_optimum() -> Check:
+    """BloombergGPT's size against the optimum of each Chinchilla law at 6 N D."""
+    run = tables.load("models_training").set_index("model").loc["BloombergGPT 50B"]
+    C = scaling.FLOPS_PER_PARAM_TOKEN * run["n_params"] * run["n_tokens"]
+    known = laws.published()
+    optima = {known[i].label: float(known[i].compute_optimal(C)[0]) for i in laws.DEFAULT_LAWS}
+    optima["the refit"] = float(laws.released_fit(5)[0].compute_optimal(C)[0])
+    low, high = min(optima, key=optima.get), max(optima, key=optima.get)
+    found = f"the optimum is {format_count(optima[low])} ({low}) to {format_count(optima[high])} ({high}) parameters"
+    return Check(optimum_ratios(run["n_params"], optima), found)
+
+
+def bloomberg_adaptllm() -> Check:
+    """Wins, and tasks within two points, of AdaptLLM-7B against BloombergGPT."""
+    result = score("AdaptLLM-7B", "BloombergGPT 50B")
+    near = int(((result.rows["better"] == "b") & (result.rows["difference"].abs() <= 2)).sum())
+    found = f"{tally(result)} of the five tasks, {near} of them by less than two points"
+    return Check("supported" if result.wins == 1 and near == 3 else "approximate", found)
+
+
+def zephyr_mt_bench() -> Check:
+    """MT-Bench scores of Zephyr 7B and Llama 2 70B Chat."""
+    rows = score("Zephyr 7B", "Llama 2 70B Chat").rows.set_index("benchmark").loc["mt_bench"]
+    return Check("supported" if rows["better"] == "a" else "corrected", f"{rows['score_a']} against {rows['score_b']}")
+
+
+def mistral_size() -> Check:
+    """Parameters of Mistral 7B."""
+    return Check("corrected", f"{format_count(counted('Mistral 7B').total)} parameters")
+
+
+def mistral_13b() -> Check:
+    """Mistral 7B against Llama 2 13B in its own paper."""
+    result = score("Mistral 7B", "Llama 2 13B", sources=["jiang2023"], location="Table 2")
+    return Check("supported" if ahead(result.wins, result.losses) else "corrected", f"{tally(result)} of the columns of its Table 2")
+
+
+def mistral_qwen() -> Check:
+    """Ratio of the parameters of Qwen-14B and Mistral 7B."""
+    ratio = counted("Qwen-14B").total / counted("Mistral 7B").total
+    return Check("supported" if close(ratio, 2) else "corrected", f"{significant(ratio)} times the parameters")
+
+
+def mistral_gqa() -> Check:
+    """Which Llama 2 models group their heads."""
+    groups = {name: attention.own_attention(shape(f"Llama 2 {name}")) for name in ("7B", "13B", "34B", "70B")}
+    grouped = [name for name, mixer in groups.items() if mixer.n_kv_heads < mixer.n_heads]
+    verdict = "supported" if len(grouped) == len(groups) else "approximate" if grouped else "corrected"
+    return Check(verdict, f"Llama 2 {' and '.join(grouped)} group their heads, the others do not")
+
+
+def mistral_window() -> Check:
+    """The positions that position 50,000 sees."""
+    first, last = (int(value) for value in attention.seen(50_000, 4_096))
+    return Check("supported" if first == 45_904 else "corrected", f"positions {first:,} to {last:,}")
+
+
+def mistral_context() -> Check:
+    """How far 32 layers of the window could reach."""
+    reached = int(attention.reach(shape("Mistral 7B"), 200_000)[-1])
+    found = f"32 layers of a window of 4,096 tokens could reach {reached:,} positions; the paper trains on 8,192"
+    return Check("corrected", found)
+
+
+def mixtral_total() -> Check:
+    """All parameters of Mixtral."""
+    total = counted("Mixtral 8x7B").total
+    return Check("supported" if 40e9 <= total <= 50e9 else "corrected", f"{format_count(total)} parameters")
+
+
+def mixtral_active() -> Check:
+    """Parameters that a token uses."""
+    active = counted("Mixtral 8x7B").active
+    return Check("supported" if active < 14e9 else "corrected", f"{format_count(active)} parameters")
+
+
+def mixtral_llama2() -> Check:
+    """Mixtral against Llama 2 70B in its Table 2."""
+    result = score("Mixtral 8x7B", BIG, sources=["jiang2024"], location="Table 2")
+    verdict = "supported" if ahead(result.wins + result.ties, result.losses) else "corrected"
+    return Check(verdict, f"{tally(result)} of the columns of its Table 2")
+
+
+def switch_top1() -> Check:
+    """Experts per token of Switch and Mixtral."""
+    models = tables.load("models").set_index("model")
+    used, held = models["top_k"], models["n_experts"]
+    holds = used["Switch-Base-128"] == 1 and used["Mixtral 8x7B"] == 2 and held["Mixtral 8x7B"] == 8
+    found = f"{used['Switch-Base-128']:.0f} of {held['Switch-Base-128']:.0f}, and {used['Mixtral 8x7B']:.0f} of {held['Mixtral 8x7B']:.0f}"
+    return Check("supported" if holds else "corrected", found)
+
+
+def gpt4() -> Check:
+    """The arithmetic of the rumour."""
+    total = 16 * 111e9
+    return Check("rumour", f"16 x 111 B would be {format_count(total)}, of which one or two experts use 111 or 222 B")
+
+
+def phi2_mistral() -> Check:
+    """phi-2 against Mistral 7B where both are reported under one setting, and the ratio of sizes."""
+    result = score("phi-2", "Mistral 7B")
+    ratio = counted("phi-2").total / counted("Mistral 7B").total
+    refused = f"{result.refused} more are not comparable"
+    found = f"{tally(result)} of the comparable benchmarks ({refused}), at {significant(ratio, 2)} of the size"
+    holds = ahead(result.wins + result.ties, result.losses)
+    return Check("supported" if holds and close(ratio, 0.5) else "approximate" if holds else "corrected", found)
+
+
+def orca2_bigger() -> Check:
+    """Orca 2 13B and 7B against Llama 2 70B Chat."""
+    results = {name: score(name, "Llama 2 70B Chat") for name in ("Orca 2 13B", "Orca 2 7B")}
+    holds = all(ahead(result.wins, result.losses) for result in results.values())
+    complete = holds and all(result.losses == 0 for result in results.values())
+    ratios = [counted(BIG).total / counted(f"Llama 2 {size}").total for size in ("13B", "7B")]
+    found = "; ".join(f"{name} {tally(result)}" for name, result in results.items())
+    found += f"; the rival is {significant(ratios[0], 2)} and {significant(ratios[1], 2)} times as large"
+    return Check("supported" if complete else "approximate" if holds else "corrected", found)
+
+
+def emu_title() -> Check:
+    """Whether the two names are of two works."""
+    works = [tables.source(name) for name in ("blattmann2023", "girdhar2023")]
+    found = " and ".join(f"{work['title'].split(':')[0]} ({work['authors']})" for work in works)
+    return Check("corrected" if works[0]["url"] != works[1]["url"] else "supported", f"two papers: {found}")
+
+
+CHECKS: dict[str, Callable[[], Check]] = {
+    "pythia-sizes": pythia_sizes, "pythia-dedup": pythia_dedup, "pythia-term-frequency": pythia_terms, "pythia-batch-size": pythia_batch,
+    "llama2-sizes": llama2_sizes, "llama2-overtaken": llama2_overtaken, "qlora-65b-48gb": qlora_65b,
+    "qlora-what-is-quantised": qlora_quantised, "bloomberg-gpt3-ratio": bloomberg_gpt3, "bloomberg-chinchilla": bloomberg_optimum,
+    "bloomberg-adaptllm": bloomberg_adaptllm, "dpo-zephyr": zephyr_mt_bench, "mistral-size": mistral_size,
+    "mistral-beats-13b": mistral_13b, "mistral-qwen": mistral_qwen, "mistral-gqa": mistral_gqa, "mistral-swa-range": mistral_window,
+    "mistral-100k-context": mistral_context, "mixtral-total": mixtral_total, "mixtral-active": mixtral_active,
+    "mixtral-llama2": mixtral_llama2, "switch-top1": switch_top1, "gpt4-rumour": gpt4, "phi2-mistral": phi2_mistral,
+    "orca2-bigger": orca2_bigger, "emu-title": emu_title,
+}  # fmt: skip
+"""The claims that are recomputed, by id."""
+
+
+def claim_checks() -> pd.DataFrame:
+    """The table claim_checks: id, verdict and what was found."""
+    found = {name: check() for name, check in CHECKS.items()}
+    return pd.DataFrame([(name, check.verdict, check.found) for name, check in found.items()], columns=["id", "verdict", "found"])

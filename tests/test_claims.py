@@ -1,0 +1,67 @@
+"""The article's statements and the verdicts on them."""
+
+import pandas as pd
+import pytest
+
+from analysis import build_claims, claims, tables
+from analysis.figures import claims as figures
+from pages.components.registry import ENTRIES
+
+# Statements that earlier readers of the article checked by hand: id and what must come out.
+KNOWN = {
+    "mistral-swa-range": "45,905", "mixtral-total": "46.7 B", "mixtral-active": "12.9 B", "dpo-zephyr": "7.34 against 6.86",
+    "mistral-beats-13b": "loses 1", "mixtral-llama2": "loses 3", "bloomberg-gpt3-ratio": "1.9 times", "pythia-term-frequency": "0.90",
+    "qlora-what-is-quantised": "4 bits for the frozen matrices, 16", "mistral-size": "7.24 B", "phi2-mistral": "0.38",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def checks() -> pd.DataFrame:
+    return build_claims.claim_checks().set_index("id")
+
+
+def test_every_published_verdict_is_recomputed(checks):
+    published = tables.load("claims").set_index("id")["verdict"]
+    assert len(published) == 40
+    assert set(published.index[published != "reported"]) == set(checks.index)
+    assert len(checks) >= 26
+    assert checks["verdict"].to_dict() == published[checks.index].to_dict()
+
+
+def test_the_stored_findings_are_the_recomputed_ones(checks):
+    stored = tables.load("claim_checks").set_index("id")
+    assert stored["found"].to_dict() == checks["found"].to_dict()
+
+
+@pytest.mark.parametrize(("claim", "words"), KNOWN.items())
+def test_the_known_numbers_come_out(checks, claim, words):
+    assert words in checks.loc[claim, "found"]
+
+
+def test_every_link_leads_to_a_page_that_exists():
+    linked = tables.load("claims")["page"]
+    assert (linked != "").sum() > 20
+    assert set(linked[linked != ""]) <= {entry.stem for entry in ENTRIES}
+
+
+def test_corrections_and_approximations_say_why():
+    rows = tables.load("claims")
+    doubtful = rows[rows["verdict"].isin(["approximate", "corrected", "rumour"])]
+    assert len(doubtful) >= 10 and (doubtful["note"].str.len() > 10).all()
+
+
+def test_a_verdict_follows_its_numbers():
+    assert claims.no_effect([(0.0, -0.1, 0.1)]) == "supported"
+    assert claims.no_effect([(0.05, 0.01, 0.1)]) == "corrected"
+    assert claims.optimum_ratios(50e9, {"a": 26e9, "b": 99e9}) == "supported"
+    assert not claims.ahead(2, 3) and not claims.close(8e9, 7e9)
+    with pytest.raises(ValueError, match="perhaps"):
+        claims.Check("perhaps", "")
+
+
+def test_the_counts_of_the_chart_add_up():
+    rows = figures.stored()
+    assert claims.counts(rows).to_numpy().sum() == len(rows)
+    panel = figures.default_panels()["claims.verdicts"]()
+    shown = sum(sum(trace.x) for trace in panel.figure.data)
+    assert shown == len(rows)
