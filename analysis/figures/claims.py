@@ -28,6 +28,7 @@ def verdicts(rows: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
     layout = style.layout("number", "category", x_title="Statements", height=150 + 34 * len(table), barmode="stack")
     layout["yaxis"] |= {"autorange": "reversed"}
     layout["xaxis"] |= {"dtick": 1}
+    layout["legend"] |= {"traceorder": "normal"}
     total = table.sum()
     checked = int(total[["supported", "approximate", "corrected"]].sum())
     return Panel(
