@@ -65,6 +65,14 @@ def choice(key: str, label: str, options: Mapping[str, str] | Sequence[str], def
     return _remember(key, [shown[value]], [shown[default]], value)
 
 
+def steps(key: str, label: str, values: Sequence[int], default: int, *, help: str | None = None) -> int:
+    """A slider over whole numbers that are not evenly spaced; the numbers stand with their commas on it and in the address."""
+    shown = {value: f"{value:,}" for value in values}
+    _note_bad_value(key, label, lambda texts: len(texts) == 1 and texts[0] in shown.values(), shown[default])
+    value = st.select_slider(label, list(shown), default, format_func=shown.__getitem__, key=key, help=help, **BOUND)
+    return _remember(key, [shown[value]], [shown[default]], value)
+
+
 def switch(key: str, label: str, options: Mapping[str, str] | Sequence[str], default: str, *, help: str | None = None) -> str:
     """A row of exclusive buttons, for few options; like `choice` otherwise."""
     shown = _shown(options)
@@ -110,6 +118,14 @@ def number(
     if not (low <= value <= high):
         value = default
     return _remember(key, [number_text(value)], [number_text(default)], value)
+
+
+def text(key: str, label: str, default: str = "", *, max_chars: int, placeholder: str = "", help: str | None = None) -> str:
+    """A line of text, without blanks around it."""
+    _note_bad_value(key, label, lambda values: len(values) == 1 and len(values[0]) <= max_chars, default or "nothing")
+    value = st.text_input(label, default, max_chars, key=key, placeholder=placeholder, help=help, **BOUND) or ""
+    value = value.strip()
+    return _remember(key, [value], [default], value)
 
 
 def number_text(value: float) -> str:

@@ -41,6 +41,10 @@ ENTRIES = (
         "I have this budget: how large a model, how many tokens, how long, how expensive?", "BloombergGPT, Llama 2, Pythia",
     ),
     Entry(
+        "attention", "Build", "Attention and cache", ":material/grid_on:",
+        "What do GQA and a sliding window save at my context length?", "Mistral 7B, Llama 2",
+    ),
+    Entry(
         "pythia", "Measure", "Pythia", ":material/timeline:",
         "How do abilities grow over training; do deduplication and batch size matter?", "Pythia",
     ),
