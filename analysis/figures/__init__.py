@@ -5,7 +5,7 @@ from importlib import import_module
 
 from analysis.figures.panel import Panel
 
-TOPICS = ("scaling", "compute", "attention", "judges", "pythia", "term_frequency")
+TOPICS = ("scaling", "compute", "moe", "attention", "judges", "pythia", "term_frequency")
 
 
 def catalog() -> dict[str, Callable[[], Panel]]:
