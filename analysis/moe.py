@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.transformer import ParamCounts, TransformerShape, count_params, forward_flops, shape_from_row
-from analysis.transformer_count import mlp_params
+from analysis.transformer_count import mlp_params, router_matrix
 
-PARTS = ("embeddings and output", "attention", "norms and other", "router", "dense MLPs", "shared experts", "routed experts")
+PARTS = ("embeddings", "attention", "norms and other", "router", "dense MLPs", "shared experts", "routed experts")
 
 
 def with_experts(models: pd.DataFrame) -> pd.DataFrame:
@@ -39,8 +39,9 @@ def table(models: pd.DataFrame) -> pd.DataFrame:
 def parts(shape: TransformerShape, counts: ParamCounts | None = None) -> pd.DataFrame:
     """Parameters by part: one row for each of PARTS with the columns total and active [parameters].
 
-    A token uses every part whole but the routed experts, of which it uses top_k of n_experts. counts: where they are known better
-    than in closed form. Both columns sum to the total and the active count of `count_params`.
+    embeddings: with the output layer. A token uses every part whole but the routed experts, of which it uses top_k of
+    n_experts. counts: where they are known better than in closed form. Both columns sum to the total and the active count of
+    `count_params`.
 
     Raises ValueError for a model without experts.
 
@@ -109,6 +110,23 @@ def build(
     if n_layers is not None:
         changed["n_layers"] = n_layers
     return shape_from_row(changed)
+
+
+def expert_layer(shape: TransformerShape) -> tuple[int, int]:
+    """(held, used): parameters of the experts and the router in one layer that has them, and those that one token uses.
+
+    held = n_experts expert + shared + router; used = top_k expert + shared + router. Raises ValueError for a model without experts.
+
+    >>> from analysis import tables
+    >>> from analysis.transformer import shape_of_model
+    >>> expert_layer(shape_of_model("Switch-Base-128", tables.load("models")))
+    (604078080, 4816896)
+    """
+    experts = _experts(shape)
+    expert = mlp_params(experts.expert, shape.d_model)
+    always = router_matrix(experts, shape.d_model) + experts.router_bias
+    always += mlp_params(experts.shared, shape.d_model) if experts.shared else 0
+    return experts.n_experts * expert + always, experts.top_k * expert + always
 
 
 @dataclass(frozen=True)

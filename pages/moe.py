@@ -111,7 +111,7 @@ st.header("What it holds and what a token uses", anchor=False)
 total_active()
 export_row("moe.total_active")
 st.header("Where 8 x 7B = 56B goes wrong", anchor=False)
-picked = shapes.choose_shape("moe", DEFAULT, list(figures.counted()["model"]))
+picked = shapes.choose_shape("moe", DEFAULT, figures.known_mixtures())
 if picked is None:
     st.caption(f"Until then the charts show {DEFAULT}.")
 name, shape = picked or shapes.of_table(DEFAULT)

@@ -76,6 +76,14 @@ def test_a_preset_as_it_stands_is_the_model_of_the_table(name):
     assert count_params(built) == count_params(model(name))
 
 
+def test_one_layer_of_switch_base_holds_128_experts_of_which_a_token_uses_one():
+    # 128 experts of two matrices 768 x 3072, and a router of 768 x 128
+    held, used = moe.expert_layer(model("Switch-Base-128"))
+    assert held - used == 127 * 2 * 768 * 3072 and used == 2 * 768 * 3072 + 768 * 128
+    by_part = moe.parts(model("Switch-Base-128"))
+    assert 12 * held == by_part.loc["routed experts", "total"] + by_part.loc["router", "total"]
+
+
 def test_more_experts_add_to_the_total_and_only_the_router_to_what_a_token_uses():
     row = ROWS.loc["Mixtral 8x7B"].to_dict()
     few, many = (count_params(moe.build(row, n, 2, 14336)) for n in (8, 16))

@@ -49,6 +49,11 @@ def described(name: str, shape: TransformerShape) -> str:
     return f"{name}: {experts.n_experts} experts of width {experts.expert.d_ff:,}, of which a token uses {experts.top_k}{beside}, in {having} of {len(layers)} layers."
 
 
+def known_mixtures() -> list[str]:
+    """The mixtures of the table, in its order."""
+    return list(moe.with_experts(tables.load("models"))["model"])
+
+
 def total_active(embeddings: str, settings: Mapping[str, str]) -> Panel:
     """Total and active parameters of every mixture of experts; embeddings: "with" or "without", for the counted ones."""
     if embeddings not in EMBEDDINGS:
@@ -120,7 +125,7 @@ def intuition(name: str, shape: TransformerShape, counts: ParamCounts, settings:
     one = significant(round(sums["one"] / BILLION)) if sums["one"] >= BILLION else significant(sums["one"] / BILLION)
     product = significant(n_experts * float(one.replace(",", "")))
     saved = held["naive"] - held["held"]
-    attention, embedding = saved["attention"], saved["embeddings and output"]
+    attention, embedding = saved["attention"], saved["embeddings"]
     return Panel(
         name="moe.intuition",
         title=(
@@ -224,7 +229,9 @@ def build(
 ) -> Panel:  # fmt: skip
     """A mixture of the reader's own: total and active parameters by part. More experts per token than there are become all of them."""
     row, chosen = frame(preset), min(top_k, n_experts)
-    by_part = moe.parts(moe.build(row, n_experts, chosen, moe_d_ff, shared_d_ff, moe_layers, d_model, n_layers))
+    shape = moe.build(row, n_experts, chosen, moe_d_ff, shared_d_ff, moe_layers, d_model, n_layers)
+    by_part = moe.parts(shape)
+    held, used = moe.expert_layer(shape)
     total, active = by_part.sum()
     kept = by_part[by_part["total"] > 0].iloc[::-1]
     columns = {"in the model": (kept["total"], style.BLUE), "used by one token": (kept["active"], style.AMBER)}
@@ -239,16 +246,16 @@ def build(
         title=f"{n_experts} experts of which a token uses {chosen}: {format_count(total)} parameters, {format_count(active)} of them ({active / total:.1%}) used by a token",
         figure=style.figure(traces, _part_layout()),
         data=lambda: table_of([
-            {"series": label, "part": list(values.index), "n_params": list(values), "status": "what_if"} for label, (values, _) in columns.items()
+            {"series": label, "part": list(values.index), "n_params": list(values), "status": "computed"} for label, (values, _) in columns.items()
         ]),
         caption=(
-            f"Routed experts hold {by_part.loc['routed experts', 'total'] / total:.0%} of the parameters; a token passes {chosen} of {n_experts} of them in each layer that has experts, and everything "
-            f"else whole. Counted in closed form from the frame of {row['model']}.{reported}{note}"
+            f"Routed experts hold {by_part.loc['routed experts', 'total'] / total:.0%} of the parameters; a token passes {chosen} of {n_experts} of them in each layer that has experts: "
+            f"{format_count(used)} of the {format_count(held)} that one such layer holds with its router. Everything else is used whole. Counted in closed form from the frame of {row['model']}.{reported}{note}"
         ),
         alt=f"Parameters by part of a mixture with {n_experts} experts and {chosen} per token: {format_count(total)} in all, {format_count(active)} used by a token.",
         sources=(Citation(row["source"], row["location"]),),
         settings=settings,
-        explain=(moe.build, moe.parts, count_params),
+        explain=(moe.build, moe.parts, moe.expert_layer, count_params),
     )  # fmt: skip
 
 
@@ -296,9 +303,13 @@ def _rumoured() -> pd.Series:
 
 
 def _part_bars(values: pd.Series, label: str, color: str, status: str = "computed") -> dict:
+    """Bars of parameters by part; hatched where they are a what-if."""
+    marker = {"color": color} | (
+        {"pattern": {"shape": "/", "fgcolor": "#FFFFFF", "size": 6, "solidity": 0.25}} if status == "what_if" else {}
+    )
     bars = style.bars(values / BILLION, list(values.index), label, color, horizontal=True, text=[format_count(value) for value in values])
     return bars | {
-        "textposition": "outside", "cliponaxis": False, "meta": {"role": status}, "legendrank": 1000 - len(label) % 7,
+        "textposition": "outside", "cliponaxis": False, "meta": {"role": status}, "marker": marker,
         "hovertemplate": "%{y}: %{text}<extra>%{fullData.name}</extra>",
     }  # fmt: skip
 

@@ -10,7 +10,7 @@ from analysis.figures import style
 from analysis.figures.panel import Citation, Panel, table_of
 from analysis.units import significant
 
-FACTORS = np.round(np.arange(0.5, 4.01, 0.125), 3)
+FACTORS = np.round(np.arange(0.5, 4.01, 0.05), 3)
 SKEWS = np.round(np.arange(0, 2.01, 0.125), 3)
 SWITCH = Citation("fedus2021", "Section 2.2")
 ASSUMED = "Simulated: logits are normal noise less skew times the log of the expert's rank, so skew 0 treats all experts alike; trained routers differ."
@@ -62,7 +62,7 @@ def load(n_experts: int, top_k: int, skew: float, factor: float, seed: int, sett
         name="moe.load",
         title=f"At skew {significant(skew)} the busiest of {n_experts} experts gets {significant(outcome.busiest)} times its fair share; {dropped:.1%} of assignments are dropped",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([{"expert": experts, "assignments": outcome.load, "processed": taken, "dropped": over, "mean_probability": outcome.probability, "status": "what_if"}]),
+        data=lambda: table_of([{"expert": experts, "assignments": outcome.load, "processed": taken, "dropped": over, "mean_probability": outcome.probability, "status": "computed"}]),
         caption=(
             f"{outcome.n_tokens:,} tokens, each sent to {top_k} of {n_experts} experts. An expert takes at most its capacity, {significant(factor)} times the fair share of {outcome.fair:,.0f}; "
             f"what is above passes the layer on the residual path only. {ASSUMED}"
@@ -93,7 +93,7 @@ def capacity(n_experts: int, top_k: int, skew: float, factor: float, settings: M
         name="moe.capacity",
         title=f"At capacity factor {significant(factor)} a router of skew {significant(skew)} drops {here:.1%} of assignments, one without skew {best:.1%}",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([{"series": label, "capacity_factor": axis, "dropped_share": values, "status": "what_if"} for label, values in lines.items()]),
+        data=lambda: table_of([{"series": label, "capacity_factor": axis, "dropped_share": values, "status": "computed"} for label, values in lines.items()]),
         caption=(
             f"{skewed.n_tokens:,} tokens, {top_k} of {n_experts} experts each. Nothing is dropped from a factor of {significant(needed)} on, the load of the busiest expert, at the price of empty places in all others; the Switch Transformer is reported to do well at 1 to 1.25. {ASSUMED}"
         ),
