@@ -1,5 +1,6 @@
 """Figures on mixtures of experts: parameters held and used, N times a dense model, memory and compute, and a rumour."""
 
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
@@ -122,14 +123,17 @@ def intuition(name: str, shape: TransformerShape, counts: ParamCounts, settings:
     kept = held[(held["naive"] > 0) | (held["held"] > 0)].iloc[::-1]
     columns = {f"{n_experts} whole models": (kept["naive"], style.GREY, "what_if"), "the model": (kept["held"], style.BLUE, "computed"), "used by one token": (used[kept.index], style.AMBER, "computed")}  # fmt: skip
     traces = [_part_bars(values, label, color, status) for label, (values, color, status) in reversed(columns.items())]
-    one = significant(round(sums["one"] / BILLION)) if sums["one"] >= BILLION else significant(sums["one"] / BILLION)
-    product = significant(n_experts * float(one.replace(",", "")))
+    in_name = re.search(r"\b(\d+)x(\d+)B\b", name)
+    if in_name:  # what the name invites to multiply
+        product = f"{in_name[1]} x {in_name[2]} B = {int(in_name[1]) * int(in_name[2])} B"
+    else:
+        product = f"{n_experts} x {format_count(sums['one'])} = {format_count(sums['naive'])}"
     saved = held["naive"] - held["held"]
     attention, embedding = saved["attention"], saved["embeddings"]
     return Panel(
         name="moe.intuition",
         title=(
-            f"{short(name)} holds {format_count(sums['held'])} parameters, not {n_experts} x {one} B = {product} B, and a token uses {format_count(counts.active)}"
+            f"{short(name)} holds {format_count(sums['held'])} parameters, not {product}, and a token uses {format_count(counts.active)}"
         ),
         figure=style.figure(traces, _part_layout()),
         data=lambda: table_of([
@@ -288,7 +292,7 @@ def rumour(shared: float, settings: Mapping[str, str]) -> Panel:
         data=lambda: table_of([{"series": f"{label} (rumour)", "shared_params": axis, "n_params": values, "status": "what_if"} for label, values in curves.items()]),
         caption=(
             f"Arithmetic on a rumour that OpenAI has never confirmed; nothing here is known about GPT-4. {n_parts} x {part / BILLION:.0f} B is {format_count(reported)} only if the parts share nothing. "
-            "As in Mixtral, parts of a real mixture share attention and embeddings: the more each part shares, the smaller the whole. How many parts a token would use is not part of the rumour."
+            "As in Mixtral, parts of a real mixture share attention and embeddings: the more each part shares, the smaller the whole. Top-1 and top-2 are assumptions of this page."
         ),
         alt=f"Rumour only: {n_parts} parts of {part / BILLION:.0f} B would be {format_count(here[1][0])} in all with {format_count(shared)} shared, and top-2 would use {format_count(here[2][1])}.",
         sources=(Citation(row["source"], row["location"]),),
@@ -303,10 +307,9 @@ def _rumoured() -> pd.Series:
 
 
 def _part_bars(values: pd.Series, label: str, color: str, status: str = "computed") -> dict:
-    """Bars of parameters by part; hatched where they are a what-if."""
-    marker = {"color": color} | (
-        {"pattern": {"shape": "/", "fgcolor": "#FFFFFF", "size": 6, "solidity": 0.25}} if status == "what_if" else {}
-    )
+    """Bars of parameters by part; pale with an outline where they are a what-if."""
+    pale = {"color": style.translucent(color, 0.3), "line": {"color": color, "width": 1.5}}
+    marker = pale if status == "what_if" else {"color": color}
     bars = style.bars(values / BILLION, list(values.index), label, color, horizontal=True, text=[format_count(value) for value in values])
     return bars | {
         "textposition": "outside", "cliponaxis": False, "meta": {"role": status}, "marker": marker,

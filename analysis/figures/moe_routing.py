@@ -56,6 +56,7 @@ def load(n_experts: int, top_k: int, skew: float, factor: float, seed: int, sett
             *([style.note(1, slots, f"capacity {slots:,}", xref="x domain", xanchor="right", yanchor="bottom")] if slots != outcome.fair else []),
         ],
     )  # fmt: skip
+    layout["legend"] = layout["legend"] | {"traceorder": "normal"}
     if n_experts <= 16:
         layout["xaxis"]["dtick"] = 1
     return Panel(
