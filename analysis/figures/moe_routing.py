@@ -131,7 +131,7 @@ def balance(n_experts: int, top_k: int, skew: float, settings: Mapping[str, str]
         ]),
         caption=(
             "The Switch Transformer adds alpha N sum f P to the loss: f is the share of assignments of an expert, P its mean probability, N the number of experts and alpha "
-            f"{router.LOSS_WEIGHT:g}. Even loads and probabilities give alpha; N / {top_k} alpha is what all tokens on the same {'expert' if top_k == 1 else f'{top_k} experts'} would give. {ASSUMED}"
+            f"{router.LOSS_WEIGHT:g}. Even loads and probabilities give alpha; N alpha{'' if top_k == 1 else f' / {top_k}'} is what all tokens on the same {'expert' if top_k == 1 else f'{top_k} experts'} would give. {ASSUMED}"
         ),
         alt=f"Load-balancing loss over alpha against skew for {n_experts} experts: {significant(here)} at skew {significant(skew)}, 1 at perfect balance.",
         sources=(SWITCH,),
