@@ -90,7 +90,12 @@ def main(arguments: list[str] | None = None) -> int:
             stale += bool(problem)
             print(f"{name}: {problem or 'left as it is, with the rows declared; --upstream DIR compares it with its source'}")
             continue
-        frame = rounded(IMPORTED[name](options.upstream) if name in IMPORTED else DERIVED[name]())
+        try:
+            frame = rounded(IMPORTED[name](options.upstream) if name in IMPORTED else DERIVED[name]())
+        except (ValueError, OSError) as problem:
+            stale += 1
+            print(f"{name}: {problem}")
+            continue
         if options.check:
             problem = difference(name, frame)
             stale += bool(problem)

@@ -42,6 +42,10 @@ ENTRIES = (
         "I have this budget: how large a model, how many tokens, how long, how expensive?", "BloombergGPT, Llama 2, Pythia",
     ),
     Entry(
+        "moe", "Build", "Mixture of experts", ":material/hub:",
+        "How many parameters does a mixture of experts hold, and how many does a token use?", "Mixtral, Switch",
+    ),
+    Entry(
         "attention", "Build", "Attention and cache", ":material/grid_on:",
         "What do GQA and a sliding window save at my context length?", "Mistral 7B, Llama 2",
     ),

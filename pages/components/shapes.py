@@ -6,7 +6,7 @@ counts = shapes.counts_of("attn", shape)
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -28,17 +28,18 @@ KEPT = 8
 POLL_SECONDS = 0.5
 
 
-def choose_shape(prefix: str, default: str) -> tuple[str, TransformerShape] | None:
+def choose_shape(prefix: str, default: str, models: Sequence[str] | None = None) -> tuple[str, TransformerShape] | None:
     """(name, shape) of the model that the reader picks; None until there is one, or where its configuration cannot be used.
 
-    prefix: of the keys of its controls, unique to the page. default: a model of the table `models`. Stands outside fragments.
+    prefix: of the keys of its controls, unique to the page. default: a model of the table `models`. models: those to pick from,
+    all whose architecture is public if None. Stands outside fragments.
     """
     left, right = st.columns(2)
     with left:
         source = controls.switch(f"{prefix}_from", "Model from", SOURCES, "table")
     if source == "table":
         with right:
-            name = controls.choice(f"{prefix}_model", "Model", known_models(), default)
+            name = controls.choice(f"{prefix}_model", "Model", models or known_models(), default)
         forget(prefix)
         return of_table(name)
     with right:

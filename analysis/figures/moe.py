@@ -1,0 +1,345 @@
+"""Figures on mixtures of experts: parameters held and used, N times a dense model, memory and compute, and a rumour."""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from analysis import moe, tables
+from analysis.figures import moe_routing, style
+from analysis.figures.panel import Citation, Panel, table_of
+from analysis.transformer import ParamCounts, TransformerShape, count_params, shape_from_row, shape_of_model
+from analysis.units import format_bytes, format_count, format_flops, significant
+
+BILLION = 1e9
+GB = 1e9
+LONGEST_NAME = 30
+EMBEDDINGS = {"with": "with embeddings", "without": "without embeddings"}
+PRESETS = {"mixtral": "Mixtral 8x7B", "switch": "Switch-Base-128", "deepseek": "DeepSeekMoE-16B"}
+FRAME_OF_OWN = "Mixtral 8x7B"
+RUMOUR = "GPT-4 (rumour)"
+SHOWN_GPUS = ("rtx_4090", "a100_80gb")
+MIXTRAL = Citation("jiang2024", "Section 2 and Table 1")
+
+
+def short(name: str) -> str:
+    """The name of a model as it fits into a title."""
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 3] + "..."
+
+
+@lru_cache(maxsize=1)
+def counted() -> pd.DataFrame:
+    """Every mixture of experts of the table with its counted parameters (`analysis.moe.table`)."""
+    return moe.table(tables.load("models"))
+
+
+def described(name: str, shape: TransformerShape) -> str:
+    """One line on the experts of a model.
+
+    >>> described("Mixtral", shape_of_model("Mixtral 8x7B", tables.load("models")))
+    'Mixtral: 8 experts of width 14,336, of which a token uses 2, in 32 of 32 layers.'
+    """
+    layers = (*shape.layers, *shape.encoder_layers)
+    if shape.experts is None:
+        return f"{name}: {len(layers)} layers, none with experts."
+    experts = shape.experts
+    beside = f", beside shared experts of width {experts.shared.d_ff:,} together" if experts.shared else ""
+    having = sum(layer.experts is not None for layer in layers)
+    return f"{name}: {experts.n_experts} experts of width {experts.expert.d_ff:,}, of which a token uses {experts.top_k}{beside}, in {having} of {len(layers)} layers."
+
+
+def known_mixtures() -> list[str]:
+    """The mixtures of the table, in its order."""
+    return list(moe.with_experts(tables.load("models"))["model"])
+
+
+def total_active(embeddings: str, settings: Mapping[str, str]) -> Panel:
+    """Total and active parameters of every mixture of experts; embeddings: "with" or "without", for the counted ones."""
+    if embeddings not in EMBEDDINGS:
+        raise ValueError(f"embeddings must be one of {', '.join(EMBEDDINGS)}, got {embeddings!r}")
+    rows = counted()
+    fields = ("total", "active") if embeddings == "with" else ("non_embedding", "active_non_embedding")
+    total, active = (rows[field].astype(float) for field in fields)
+    names = list(rows["model"])
+    traces = []
+    for number, name in enumerate(names):
+        line = style.computed_line([active[number], total[number]], [name] * 2, f"counted, {EMBEDDINGS[embeddings]}", style.BLUE, width=5)
+        traces.append(line | {"legendgroup": "counted", "showlegend": number == 0})
+    for label, column, color in (
+        ("total, reported", "reported_total_params", style.CRIMSON),
+        ("active, reported", "reported_active_params", style.AMBER),
+    ):
+        known = rows[rows[column].notna()]
+        traces.append(style.reported_markers(known[column], list(known["model"]), label, color, "diamond", verified=known["verified"] > 0))
+    for trace in traces:
+        trace["hovertemplate"] = "%{y}: %{x:.4s}<extra>%{fullData.name}</extra>"
+    layout = style.layout("params", "category", x_title="Parameters", x_range=(1e8, 4e12), height=600)
+    layout["yaxis"] |= {"categoryorder": "array", "categoryarray": names}
+    share = active / total
+    least, most = int(share.argmin()), int(share.argmax())
+
+    def data() -> pd.DataFrame:
+        counts = [
+            {"model": rows["model"], "quantity": field, "n_params": rows[field], "status": "computed"}
+            for field in ("total", "active", "non_embedding", "active_non_embedding")
+        ]
+        printed = [
+            {
+                "model": rows["model"],
+                "quantity": column,
+                "n_params": rows[column],
+                "source": rows["source"],
+                "verified": rows["verified"],
+                "status": "reported",
+            }
+            for column in ("reported_total_params", "reported_active_params")
+        ]
+        return table_of([*counts, *printed]).dropna(subset="n_params")
+
+    return Panel(
+        name="moe.total_active",
+        title=f"A token uses between {share[least]:.2%} ({names[least]}) and {share[most]:.0%} ({names[most]}) of the parameters of {len(rows)} mixtures",
+        figure=style.figure(traces, layout),
+        data=data,
+        caption=(
+            "Each line runs from what one token uses to what the model holds, counted from the published shape; markers are what the authors report, hollow where no original was seen. "
+            "Reports round, and some leave embeddings out of the active count. The axis is logarithmic."
+        ),
+        alt=f"Active and total parameters of {len(rows)} mixtures of experts; the active share runs from {share[least]:.2%} to {share[most]:.0%}.",
+        sources=tuple(Citation(source) for source in dict.fromkeys(rows["source"])),
+        settings=settings,
+        explain=(moe.table, count_params),
+    )  # fmt: skip
+
+
+def intuition(name: str, shape: TransformerShape, counts: ParamCounts, settings: Mapping[str, str]) -> Panel:
+    """N experts taken for N whole models, part by part, beside what the model holds and what a token uses."""
+    held = moe.copies(shape, counts)
+    used = moe.parts(shape, counts)["active"]
+    n_experts = shape.experts.n_experts
+    sums = held.sum()
+    kept = held[(held["naive"] > 0) | (held["held"] > 0)].iloc[::-1]
+    columns = {f"{n_experts} whole models": (kept["naive"], style.GREY, "what_if"), "the model": (kept["held"], style.BLUE, "computed"), "used by one token": (used[kept.index], style.AMBER, "computed")}  # fmt: skip
+    traces = [_part_bars(values, label, color, status) for label, (values, color, status) in reversed(columns.items())]
+    in_name = re.search(r"\b(\d+)x(\d+)B\b", name)
+    if in_name:  # what the name invites to multiply
+        product = f"{in_name[1]} x {in_name[2]} B = {int(in_name[1]) * int(in_name[2])} B"
+    else:
+        product = f"{n_experts} x {format_count(sums['one'])} = {format_count(sums['naive'])}"
+    saved = held["naive"] - held["held"]
+    attention, embedding = saved["attention"], saved["embeddings"]
+    return Panel(
+        name="moe.intuition",
+        title=(
+            f"{short(name)} holds {format_count(sums['held'])} parameters, not {product}, and a token uses {format_count(counts.active)}"
+        ),
+        figure=style.figure(traces, _part_layout()),
+        data=lambda: table_of([
+            {"series": label, "part": list(values.index), "n_params": list(values), "status": status} for label, (values, _, status) in columns.items()
+        ]),
+        caption=(
+            f"One expert and all the rest make a dense model of {format_count(sums['one'])}; {n_experts} of those would be {format_count(sums['naive'])}. Only the experts are there "
+            f"{n_experts} times: attention, embeddings and norms are shared, which saves {format_count(attention)}, {format_count(embedding)} and {format_count(saved['norms and other'])}. "
+            f"The router adds {format_count(held.loc['router', 'held'])}."
+        ),
+        alt=f"Parameters of {short(name)} by part: {format_count(sums['held'])} in all against {format_count(sums['naive'])} for {n_experts} whole models.",
+        sources=(MIXTRAL, Citation("jiang2023", "Table 1")),
+        settings=settings,
+        explain=(moe.copies, moe.parts),
+    )  # fmt: skip
+
+
+def memory_compute(name: str, shape: TransformerShape, counts: ParamCounts, bits: int, settings: Mapping[str, str]) -> Panel:
+    """Bytes of weights against FLOPs of one token: the model, dense models, and the other mixtures of the table."""
+    own = moe.needs(shape, counts, bits)
+    equal = {"dense, same total": moe.dense_needs(counts.total, bits), "dense, same active": moe.dense_needs(counts.active, bits)}
+    axis = np.geomspace(3e8, 3e12, 21)
+    dense = moe.dense_needs(axis / 2, bits)
+    others = _others(bits)
+    traces = [style.computed_line(dense.flops, dense.weight_bytes / GB, "dense models", style.SLATE, width=2.5)]
+    for number, (_, other, _) in enumerate(others):
+        beside = moe.dense_needs(other.flops / 2, bits)
+        line = style.computed_line(
+            [other.flops] * 2, [beside.weight_bytes / GB, other.weight_bytes / GB], "other mixtures of the table", style.GREY, width=2
+        )
+        traces.append(
+            line
+            | {
+                "legendgroup": "others",
+                "showlegend": number == 0,
+                "hovertemplate": "%{text}: %{y:.4~g} GB<extra></extra>",
+                "text": [others[number][0]] * 2,
+            }
+        )
+    start = moe.dense_needs(own.flops / 2, bits).weight_bytes
+    traces.append(style.computed_line([own.flops] * 2, [start / GB, own.weight_bytes / GB], short(name), style.RED, width=6))
+    for (label, dense_one), color in zip(equal.items(), (style.VIOLET, style.AMBER), strict=True):
+        traces.append(style.what_if_marker([dense_one.flops], [dense_one.weight_bytes / GB], label, color))
+    known = tables.load("gpus").set_index("id", drop=False).loc[list(SHOWN_GPUS)]
+    layout = style.layout(
+        "flops", "log_number", x_title="FLOP to compute one token", y_title="Memory for the weights (GB)", x_range=(axis[0], axis[-1]),
+        y_range=(0.05 * bits / 16 * 2, 3000), height=460,
+        shapes=[style.horizontal_line(m / GB) for m in known["memory_bytes"]],
+        annotations=[
+            style.note(np.log10(axis[0]), np.log10(row["memory_bytes"] / GB), f"{row['memory_bytes'] / GB:.0f} GB: {row['label']}", xanchor="left", yanchor="bottom", xshift=4)
+            for row in known.to_dict("records")
+        ],
+    )  # fmt: skip
+    layout["yaxis"]["exponentformat"] = "none"
+    layout["xaxis"]["dtick"] = 1
+    less = equal["dense, same total"].flops / own.flops
+    return Panel(
+        name="moe.memory_compute",
+        title=f"{short(name)} fills {format_bytes(own.weight_bytes)} with {bits}-bit weights and takes 1/{significant(less)} of the FLOP of a dense model that large",
+        figure=style.figure(traces, layout),
+        data=lambda: table_of([
+            {"series": "dense models", "flops": dense.flops, "weight_bytes": dense.weight_bytes, "status": "computed"},
+            *({"series": label, "flops": [n.flops], "weight_bytes": [n.weight_bytes], "source": source, "status": "computed"} for label, n, source in others),
+            {"series": name, "flops": [own.flops], "weight_bytes": [own.weight_bytes], "status": "computed"},
+            *({"series": label, "flops": [n.flops], "weight_bytes": [n.weight_bytes], "status": "what_if"} for label, n in equal.items()),
+            {"series": known["label"], "weight_bytes": known["memory_bytes"], "source": known["source"], "status": "reported"},
+        ]),
+        caption=(
+            f"All experts must be in memory, though a token passes few of them: each upright line is the memory above a dense model of equal compute. A dense model as fast takes "
+            f"{format_bytes(start)}, one as large computes {format_flops(equal['dense, same total'].flops)} per token, here {format_flops(own.flops)}. Dense models by the rule of 2 FLOP per parameter; "
+            "attention over the context and the cache are left out. A batch of many tokens reads most experts, so memory traffic is not saved as compute is."
+        ),
+        alt=f"Weight memory against FLOP per token: {short(name)} takes {format_bytes(own.weight_bytes)} and {format_flops(own.flops)}, far above the line of dense models.",
+        sources=(Citation("kaplan2020", "Section 2.1"), MIXTRAL, *(Citation(source) for source in dict.fromkeys(known["source"]))),
+        settings=settings,
+        explain=(moe.needs, moe.dense_needs),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=4)
+def _others(bits: int) -> list[tuple[str, moe.Needs, str]]:
+    """(model, needs, source) of the decoders among the mixtures of the table."""
+    shapes = [(row, shape_from_row(row)) for row in moe.with_experts(tables.load("models")).to_dict("records")]
+    return [(row["model"], moe.needs(shape, count_params(shape), bits), row["source"]) for row, shape in shapes if not shape.encoder_layers]
+
+
+@lru_cache(maxsize=8)
+def frame(preset: str) -> dict:
+    """The row of the table `models` behind a preset; "own" starts from Mixtral's attention and vocabulary."""
+    models = tables.load("models").set_index("model", drop=False)
+    return models.loc[PRESETS.get(preset, FRAME_OF_OWN)].to_dict()
+
+
+def build(
+    preset: str, n_experts: int, top_k: int, moe_d_ff: int, shared_d_ff: int, moe_layers: str, d_model: int | None, n_layers: int | None,
+    settings: Mapping[str, str],
+) -> Panel:  # fmt: skip
+    """A mixture of the reader's own: total and active parameters by part. More experts per token than there are become all of them."""
+    row, chosen = frame(preset), min(top_k, n_experts)
+    shape = moe.build(row, n_experts, chosen, moe_d_ff, shared_d_ff, moe_layers, d_model, n_layers)
+    by_part = moe.parts(shape)
+    held, used = moe.expert_layer(shape)
+    total, active = by_part.sum()
+    kept = by_part[by_part["total"] > 0].iloc[::-1]
+    columns = {"in the model": (kept["total"], style.BLUE), "used by one token": (kept["active"], style.AMBER)}
+    traces = [_part_bars(values, label, color) for label, (values, color) in reversed(columns.items())]
+    note = f" There are only {n_experts} experts, so a token uses all of them." if top_k > n_experts else ""
+    reported = ""
+    if pd.notna(row["reported_total_params"]) and preset != "own":
+        reported = f" {row['model']} itself is reported with {format_count(row['reported_total_params'])}"
+        reported += f", {format_count(row['reported_active_params'])} of them active." if pd.notna(row["reported_active_params"]) else "."
+    return Panel(
+        name="moe.build",
+        title=f"{n_experts} experts of which a token uses {chosen}: {format_count(total)} parameters, {format_count(active)} of them ({active / total:.1%}) used by a token",
+        figure=style.figure(traces, _part_layout()),
+        data=lambda: table_of([
+            {"series": label, "part": list(values.index), "n_params": list(values), "status": "computed"} for label, (values, _) in columns.items()
+        ]),
+        caption=(
+            f"Routed experts hold {by_part.loc['routed experts', 'total'] / total:.0%} of the parameters; a token passes {chosen} of {n_experts} of them in each layer that has experts: "
+            f"{format_count(used)} of the {format_count(held)} that one such layer holds with its router. Everything else is used whole. Counted in closed form from the frame of {row['model']}.{reported}{note}"
+        ),
+        alt=f"Parameters by part of a mixture with {n_experts} experts and {chosen} per token: {format_count(total)} in all, {format_count(active)} used by a token.",
+        sources=(Citation(row["source"], row["location"]),),
+        settings=settings,
+        explain=(moe.build, moe.parts, moe.expert_layer, count_params),
+    )  # fmt: skip
+
+
+def rumour(shared: float, settings: Mapping[str, str]) -> Panel:
+    """The arithmetic of the rumour on GPT-4, against the parameters that its parts share; shared [parameters]."""
+    row = _rumoured()
+    n_parts, reported = int(row["n_experts"]), row["reported_total_params"]
+    part = reported / n_parts
+    axis = np.linspace(0, part, 38)
+    here = {k: moe.whole_of_parts(n_parts, part, min(shared, part), k) for k in (1, 2)}
+    curves = {"total": moe.whole_of_parts(n_parts, part, axis, 1)[0]} | {
+        f"active, top-{k}": moe.whole_of_parts(n_parts, part, axis, k)[1] for k in (2, 1)
+    }
+    traces = [
+        style.what_if_line(axis / BILLION, values / BILLION, f"{label} (rumour)", color)
+        for (label, values), color in zip(curves.items(), (style.BLUE, style.AMBER, style.CRIMSON), strict=True)
+    ]
+    layout = style.layout(
+        "number", "log_number", x_title=f"Of each {part / BILLION:.0f} B, shared by all parts (billion parameters)", y_title="Parameters (billion)",
+        x_range=(0, part / BILLION), y_range=(80, 2500), shapes=[style.vertical_line(shared / BILLION, style.AMBER)],
+    )  # fmt: skip
+    layout["yaxis"]["exponentformat"] = "none"
+    return Panel(
+        name="moe.rumour",
+        title=(
+            f"Rumour, not confirmed: GPT-4 as {n_parts} x {part / BILLION:.0f} B would hold {format_count(here[1][0])}; a token would use "
+            f"{format_count(here[1][1])} (top-1) or {format_count(here[2][1])} (top-2)"
+        ),
+        figure=style.figure(traces, layout),
+        data=lambda: table_of([{"series": f"{label} (rumour)", "shared_params": axis, "n_params": values, "status": "what_if"} for label, values in curves.items()]),
+        caption=(
+            f"Arithmetic on a rumour that OpenAI has never confirmed; nothing here is known about GPT-4. {n_parts} x {part / BILLION:.0f} B is {format_count(reported)} only if the parts share nothing. "
+            "As in Mixtral, parts of a real mixture share attention and embeddings: the more each part shares, the smaller the whole. Top-1 and top-2 are assumptions of this page."
+        ),
+        alt=f"Rumour only: {n_parts} parts of {part / BILLION:.0f} B would be {format_count(here[1][0])} in all with {format_count(shared)} shared, and top-2 would use {format_count(here[2][1])}.",
+        sources=(Citation(row["source"], row["location"]),),
+        settings=settings,
+        explain=(moe.whole_of_parts,),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _rumoured() -> pd.Series:
+    return tables.load("models").set_index("model").loc[RUMOUR]
+
+
+def _part_bars(values: pd.Series, label: str, color: str, status: str = "computed") -> dict:
+    """Bars of parameters by part; pale with an outline where they are a what-if."""
+    pale = {"color": style.translucent(color, 0.3), "line": {"color": color, "width": 1.5}}
+    marker = pale if status == "what_if" else {"color": color}
+    bars = style.bars(values / BILLION, list(values.index), label, color, horizontal=True, text=[format_count(value) for value in values])
+    return bars | {
+        "textposition": "outside", "cliponaxis": False, "meta": {"role": status}, "marker": marker,
+        "hovertemplate": "%{y}: %{text}<extra>%{fullData.name}</extra>",
+    }  # fmt: skip
+
+
+def _part_layout() -> dict:
+    layout = style.layout("number", "category", x_title="Parameters (billion)", height=460)
+    layout["legend"] = layout["legend"] | {"traceorder": "reversed"}
+    layout["margin"] = layout["margin"] | {"r": 64}
+    layout["xaxis"]["rangemode"] = "tozero"
+    return layout
+
+
+def default_panels() -> dict[str, Callable[[], Panel]]:
+    """The panels of the page on mixtures of experts at its default settings."""
+    name = "Mixtral 8x7B"
+
+    def shape() -> TransformerShape:
+        return shape_of_model(name, tables.load("models"))
+
+    routed = {"router": "Mixtral 8x7B, 8 experts, top-2", "skew": "0.5"}
+    return {
+        "moe.total_active": lambda: total_active("with", {"counted": EMBEDDINGS["with"]}),
+        "moe.intuition": lambda: intuition(name, shape(), count_params(shape()), {"model": name}),
+        "moe.memory_compute": lambda: memory_compute(name, shape(), count_params(shape()), 16, {"model": name, "weights": "16 bit"}),
+        "moe.build": lambda: build("mixtral", 8, 2, 14336, 0, "all", None, None, {"frame": name, "experts": "8", "experts per token": "2"}),
+        "moe.rumour": lambda: rumour(0.0, {"shared": "0 B"}),
+        "moe.load": lambda: moe_routing.load(8, 2, 0.5, 1.25, 0, routed | {"capacity factor": "1.25"}),
+        "moe.capacity": lambda: moe_routing.capacity(8, 2, 0.5, 1.25, routed | {"capacity factor": "1.25"}),
+        "moe.balance": lambda: moe_routing.balance(8, 2, 0.5, routed),
+    }
