@@ -7,7 +7,16 @@ import numpy as np
 import pandas as pd
 
 from analysis import (
-    evals, judges, judges_bradley_terry, judges_elo, judges_power, pythia, pythia_emergence, scaling, tables, term_frequency_regression,
+    evals,
+    judges,
+    judges_bradley_terry,
+    judges_elo,
+    judges_power,
+    pythia,
+    pythia_emergence,
+    scaling,
+    tables,
+    term_frequency_regression,
 )  # fmt: skip
 from analysis import term_frequency as frequency
 from analysis.build_claims import claim_checks
