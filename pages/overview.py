@@ -3,9 +3,10 @@
 import streamlit as st
 
 from analysis import tables
+from analysis.figures import overview as figures
 from pages.components import frame
-from pages.components.panel import plain
-from pages.components.registry import ENTRIES
+from pages.components.panel import draw, export_row, plain
+from pages.components.registry import ENTRIES, entry
 
 frame.begin(
     "overview",
@@ -14,29 +15,41 @@ frame.begin(
     "markers, computed ones lines, what-ifs dashed, and uncertainty is a band.",
 )
 
-st.header("What you can recompute", anchor=False)
-for item in ENTRIES[1:]:
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"go-{item.stem}"):
-        st.page_link(str(item.file), label=item.title, icon=item.icon)
-        st.markdown(item.question)
-
-st.header("The papers", anchor=False)
-PAPERS = (
-    "biderman2023",
-    "touvron2023llama2",
-    "dettmers2023",
-    "wu2023",
-    "rafailov2023",
-    "jiang2023",
-    "mitra2023",
-    "smith2023",
-    "kirillov2023",
-    "girdhar2023",
+STEPS = (
+    ("claims", "See what the article says and what the numbers say."),
+    ("scaling", "Move a slider and watch the advice change."),
+    ("deck", "Put the figure on a slide, source and all."),
 )
-lines = []
-for number, source_id in enumerate(PAPERS, start=1):
-    work = tables.source(source_id)
-    lines.append(f"{number}. [{plain(work['title'])}]({work['url']}), {plain(work['authors'])} {int(work['year'])}")
-st.markdown("\n".join(lines))
+for column, (number, (stem, words)) in zip(st.columns(len(STEPS)), enumerate(STEPS, start=1), strict=True):
+    with column, st.container(border=True, key=f"step-{stem}"):
+        st.page_link(str(entry(stem).file), label=f"{number}. {entry(stem).title}", icon=entry(stem).icon)
+        st.markdown(words)
+
+st.header("The ten papers", anchor=False)
 article = tables.source("raschka2023")
 st.caption(f"The selection and its order are those of [{plain(article['title'])}]({article['url']}) by {plain(article['authors'])}.")
+
+
+def card(number: int, source_id: str, name: str, stems: tuple[str, ...]) -> None:
+    """One paper: what it is, one of its figures, and where to go on."""
+    work = tables.source(source_id)
+    st.markdown(f"**{number}. [{plain(work['title'])}]({work['url']})**, {plain(work['authors'])} {int(work['year'])}")
+    draw(name, lambda: figures.card(name))
+    export_row(name)
+    with st.container(horizontal=True, key=f"pages-{source_id}"):
+        for stem in stems:
+            st.page_link(str(entry(stem).file), label=entry(stem).title, icon=entry(stem).icon)
+
+
+for start in range(0, len(figures.PAPERS), 2):
+    for column, paper in zip(st.columns(2, gap="large"), enumerate(figures.PAPERS[start : start + 2], start=start + 1), strict=True):
+        with column, st.container(border=True, key=f"paper-{paper[0]}"):
+            card(paper[0], *paper[1])
+
+st.header("Every page", anchor=False)
+st.markdown(
+    "\n".join(
+        ["| page | the question it answers |", "|---|---|"]
+        + [f"| [{plain(item.title)}]({item.path or '.'}) | {plain(item.question)} |" for item in ENTRIES[1:]]
+    )
+)

@@ -75,6 +75,14 @@ def test_every_chart_has_an_accessible_sentence(stem):
         assert chart.proto.alt.endswith(".") and len(chart.proto.alt) > 30
 
 
+def test_the_overview_shows_a_live_figure_of_each_paper():
+    app = open_page("overview")
+    assert fine(app)
+    charts = app.get("plotly_chart")
+    assert len(charts) == 10
+    assert all(chart.proto.alt.endswith(".") for chart in charts)
+
+
 def test_a_link_restores_the_controls():
     app = open_page("compute", mfu="55", law="DeepSeek 2024", n="64", start="GPUs and days", days="10")
     assert fine(app)

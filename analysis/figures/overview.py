@@ -1,0 +1,147 @@
+"""One small figure for each of the ten papers, in the article's order."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from analysis import figures
+from analysis.figures import benchmarks as scores
+from analysis.figures import style
+from analysis.figures.panel import Citation, Panel
+
+HEIGHT = 260
+# (work, the panel that stands for it at its default settings, or a figure of this module, and the pages that go further)
+PAPERS = (
+    ("biderman2023", "term_frequency.scatter", ("pythia", "term_frequency")),
+    ("touvron2023llama2", "attention.ablation", ("attention", "benchmarks")),
+    ("dettmers2023", "memory.parts", ("memory", "judges")),
+    ("wu2023", "overview.bloomberg", ("compute", "scaling")),
+    ("rafailov2023", "overview.zephyr", ("benchmarks",)),
+    ("jiang2023", "attention.cache", ("attention", "moe")),
+    ("mitra2023", "overview.orca2", ("benchmarks",)),
+    ("smith2023", "overview.convnets", ("sources",)),
+    ("kirillov2023", "overview.segment_anything", ("sources",)),
+    ("girdhar2023", "overview.emu", ("sources",)),
+)
+
+
+def reported_bars(name: str, rows, labels, values, x_title: str, title: str, caption: str, alt: str) -> Panel:
+    """Reported values as markers on one line each, largest at the top."""
+    order = np.argsort(values)
+    x, y = [float(values[i]) for i in order], [str(labels[i]) for i in order]
+    verified = [bool(rows["verified"].iloc[i] > 0) for i in order]
+    traces = [style.reported_markers(x, y, "reported", style.BLUE, verified=verified)]
+    layout = style.layout("number", "category", x_title=x_title, height=HEIGHT, showlegend=False)
+    sources = tuple(Citation(source, place) for source, place in dict.fromkeys(zip(rows["source"], rows["location"], strict=True)))
+    data = rows[["model", "benchmark", "setting", "metric", "value", "unit", "source", "location", "verified"]].assign(status="reported")
+    return Panel(
+        name=name, title=title, figure=style.figure(traces, layout), data=data, caption=caption, alt=alt, sources=sources,
+        settings={"scores": "as reported"}, explain=(reported_bars,),
+    )  # fmt: skip
+
+
+def of(source: str):
+    """The scores that a work reports, vision papers included."""
+    rows = scores.all_scores(True)
+    return rows[rows["source"] == source].reset_index(drop=True)
+
+
+def bloomberg() -> Panel:
+    """BloombergGPT's size against the optimum for its compute."""
+    from analysis import scaling
+    from analysis.figures import compute
+    from analysis.figures.scaling import compute_axis, published_models, released_fit
+
+    law, resamples = released_fit(5)
+    models = published_models()
+    run = models.set_index("model").loc["BloombergGPT 50B"]
+    C, bands = float(run["computed_flops"]), scaling.optimum_bands(resamples, compute_axis())
+    panel = compute.budget(
+        law, bands, models, C, float(run["n_params"]), float(run["n_tokens"]), {"run": "BloombergGPT 50B", "law": law.label}, run
+    )
+    return replace(panel, name="overview.bloomberg")
+
+
+def zephyr() -> Panel:
+    """MT-Bench of Zephyr 7B, tuned with DPO, and of larger chat models in its paper."""
+    rows = scores.all_scores()
+    rows = rows[(rows["benchmark"] == "mt_bench") & (rows["source"] == "tunstall2023") & rows["value"].notna()]
+    rows = rows.sort_values("value").drop_duplicates("model", keep="last").tail(9).reset_index(drop=True)
+    small = rows.set_index("model").loc["Zephyr 7B", "value"]
+    large = rows.set_index("model").loc["Llama 2 70B Chat", "value"]
+    return reported_bars(
+        "overview.zephyr", rows, rows["model"].tolist(), rows["value"].tolist(), "MT-Bench score (1 to 10)",
+        f"Tuned with DPO, Zephyr 7B scores {small:g} on MT-Bench; Llama 2 70B Chat scores {large:g}",
+        "As the Zephyr paper reports them, judged by GPT-4 (hollow: not verified).",
+        f"MT-Bench scores of {len(rows)} models; Zephyr 7B has {small:g} and Llama 2 70B Chat {large:g}.",
+    )  # fmt: skip
+
+
+def orca2() -> Panel:
+    """Orca 2 13B and Llama 2 70B Chat on the benchmarks that they share."""
+    from analysis import benchmarks
+
+    rows = scores.all_scores()
+    panel = scores.dumbbell(benchmarks.pairs(rows, "Orca 2 13B", "Llama 2 70B Chat"), "Orca 2 13B", "Llama 2 70B Chat", 2.0, {"models": "two"})
+    return replace(panel, name="overview.orca2")
+
+
+def convnets() -> Panel:
+    """ImageNet accuracy of the largest pretrained NFNet and ViTs."""
+    rows = of("smith2023")
+    rows = rows[rows["benchmark"] == "imagenet"].reset_index(drop=True)
+    best = rows.loc[rows["value"].idxmax()]
+    return reported_bars(
+        "overview.convnets", rows, rows["model"].tolist(), rows["value"].tolist(), "ImageNet top-1 accuracy (%)",
+        f"A ConvNet reaches {rows.loc[rows['model'].str.startswith('NFNet'), 'value'].max():g}% on ImageNet; the best ViT beside it {best['value']:g}%",
+        "As reported; pretraining sets and compute differ and are named in the data.",
+        f"ImageNet accuracy of {len(rows)} models, from {rows['value'].min():g} to {rows['value'].max():g} per cent.",
+    )  # fmt: skip
+
+
+def segment_anything() -> Panel:
+    """Difference between SAM and RITM on 23 data sets, one centre point each."""
+    rows = of("kirillov2023")
+    rows = rows[rows["benchmark"] == "sam_vs_ritm"].reset_index(drop=True)
+    names = [setting.split(",")[0] for setting in rows["setting"]]
+    better = int((rows["value"] > 0).sum())
+    return reported_bars(
+        "overview.segment_anything", rows, names, rows["value"].tolist(), "IoU of SAM less IoU of RITM (points)",
+        f"From one point, SAM segments better than RITM on {better} of {len(rows)} data sets",
+        "As reported; each marker is one data set.",
+        f"Differences on {len(rows)} data sets, from {rows['value'].min():g} to {rows['value'].max():g} IoU points; {better} are positive.",
+    )  # fmt: skip
+
+
+def emu() -> Panel:
+    """How often Emu Video was preferred for its quality, by rival."""
+    rows = of("girdhar2023")
+    rows = rows[(rows["benchmark"] == "emu_human") & (rows["metric"] == "win_rate_quality") & (rows["location"] == "Figure 2")].reset_index(drop=True)
+    names = [setting.split(",")[0].removeprefix("vs ") for setting in rows["setting"]]
+    return reported_bars(
+        "overview.emu", rows, names, rows["value"].tolist(), "Preferred for quality (%)",
+        f"Raters preferred Emu Video's quality in {rows['value'].min():g} to {rows['value'].max():g}% of comparisons",
+        "As reported, against each rival; between 23 and 307 prompts, so the smaller sets are uncertain by several points.",
+        f"Win rates against {len(rows)} rivals, from {rows['value'].min():g} to {rows['value'].max():g} per cent.",
+    )  # fmt: skip
+
+
+def default_panels() -> dict[str, Callable[[], Panel]]:
+    """The small figures of this page; those of other topics are theirs."""
+    return {
+        "overview.bloomberg": bloomberg, "overview.zephyr": zephyr, "overview.orca2": orca2, "overview.convnets": convnets,
+        "overview.segment_anything": segment_anything, "overview.emu": emu,
+    }  # fmt: skip
+
+
+def small(panel: Panel) -> Panel:
+    """The panel in the size of a card: lower, without its legend."""
+    panel.figure.layout.update(height=HEIGHT, showlegend=False)
+    panel.figure.layout.margin.update(t=12, b=44)
+    return panel
+
+
+def card(name: str) -> Panel:
+    """The small figure with this name, at default settings."""
+    return small(figures.catalog()[name]())
