@@ -11,7 +11,7 @@ from analysis.figures import attention_ablation as ablation_figures
 from analysis.figures import attention_cost as cost_figures
 from analysis.transformer import count_params, forward_flops, kv_cache_bytes, shape_of_model, transformer_shape
 from pages.components import shapes
-from tests.test_pages import fine, open_page
+from tests.test_pages import fine, open_page, titles
 from tests.test_shapes import TINY, FakeJob, FakeWorker, exact
 
 MODELS = tables.load("models")
@@ -234,10 +234,10 @@ def test_the_page_takes_a_configuration_and_stays_usable_with_a_bad_one(monkeypa
     assert fine(app) and any("Until then" in item.value for item in app.caption)
     app.text_area(key="attn_text").set_value(json.dumps(TINY)).run()
     assert fine(app)
-    assert any("your model caches" in item.value for item in app.subheader)
+    assert any("your model caches" in words for words in titles(app))
     app.text_area(key="attn_text").set_value("{").run()
     assert not app.exception and len(app.error) == 1
-    assert any("Mistral 7B caches" in item.value for item in app.subheader)
+    assert any("Mistral 7B caches" in words for words in titles(app))
 
 
 def test_a_model_that_the_charts_cannot_show_says_so_in_their_place():
@@ -248,7 +248,7 @@ def test_a_model_that_the_charts_cannot_show_says_so_in_their_place():
 
 def test_the_sliders_over_powers_of_two_stand_at_both_ends_and_in_the_link():
     app = open_page("attention", attn_ctx="1,024")
-    assert fine(app) and "At 1,024 tokens" in app.subheader[0].value and not app.warning
+    assert fine(app) and "At 1,024 tokens" in titles(app)[0] and not app.warning
     keys = [slider.key for slider in app.select_slider]
     assert len(keys) == 7
     for key in keys:

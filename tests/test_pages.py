@@ -32,6 +32,11 @@ def fine(app: AppTest) -> bool:
     return True
 
 
+def titles(app: AppTest) -> list[str]:
+    """The titles of the charts of a page."""
+    return [element.proto.body for element in app.get("html") if element.proto.body.startswith("<h3")]
+
+
 @pytest.mark.parametrize("stem", STEMS)
 def test_every_page_opens_with_a_title_and_a_first_line(stem):
     app = open_page(stem)
