@@ -19,10 +19,7 @@ gpus = tables.load("gpus")
 by_id = gpus.set_index("id", drop=False)
 footprints = tables.load("memory_reported")
 
-picked = shapes.choose_shape("mem", figures.MODEL)
-if picked is None:
-    st.stop()
-name, shape = picked
+name, shape = shapes.choose_shape("mem", figures.MODEL) or shapes.of_table(figures.MODEL)
 second, third, fourth, fifth = st.columns(4)
 with second:
     on = controls.choice("mem_on", "Adapters on", {key: label for key, (label, _) in figures.TARGETS.items()}, "all")

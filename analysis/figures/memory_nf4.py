@@ -35,7 +35,7 @@ def codebook(block_size: int) -> Panel:
     layout = style.layout(
         "number", "number", x_title="Weight over the largest of its block", x_range=(-1.06, 1.06), y_range=(-0.85, 1.08), height=380
     )
-    layout["yaxis"] |= {"showticklabels": False, "showgrid": False, "title": {"text": "Density; levels below"}}
+    layout["yaxis"] |= {"tickvals": [0, 0.1, 0.2, 0.3, 0.4], "showgrid": False, "title": {"text": "Density; levels below"}}
     errors = {format: rms_error(format, block_size) for format in levels}
     within = {format: int((np.abs(values) <= sigma).sum()) for format, values in levels.items()}
     return Panel(
