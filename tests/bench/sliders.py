@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 EMPTY = Path(__file__).with_name("empty_app.py")
 EMPTY_TUNED = Path(__file__).with_name("empty_app_tuned.py")
-FEW = 3  # sliders of a page that are timed with --quick
+FEW = 2  # sliders of a page that are timed with --quick
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 # Remembers when the first redraw after a key press ended: the changed chart is then on the screen. (Streamlit draws every
