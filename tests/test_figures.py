@@ -156,3 +156,10 @@ def test_data_is_made_on_first_use_and_checked_then():
     assert not made
     with pytest.raises(ValueError, match="nonsense"):
         _ = panel.data
+
+
+def test_one_panel_is_found_by_its_name_and_an_unknown_one_refused():
+    assert figures.panel("scaling.residuals").name == "scaling.residuals"
+    for name in ("scaling.nothing", "nothing.at_all"):
+        with pytest.raises(ValueError, match="there is no panel"):
+            figures.panel(name)

@@ -20,3 +20,15 @@ def catalog() -> dict[str, Callable[[], Panel]]:
             raise ValueError(f"panels of analysis.figures.{topic} must be named {topic}.something, got {', '.join(astray)}")
         panels |= offered
     return panels
+
+
+def panel(name: str) -> Panel:
+    """One panel at its default settings; only its own topic is imported, so a table that another topic needs may be missing.
+
+    Raises ValueError for a name that its topic does not offer.
+    """
+    topic = name.split(".")[0]
+    offered = import_module(f"analysis.figures.{topic}").default_panels() if topic in TOPICS else {}
+    if name not in offered:
+        raise ValueError(f"there is no panel {name!r}; {topic} offers {', '.join(offered) or 'none'}")
+    return offered[name]()

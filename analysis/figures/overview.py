@@ -144,4 +144,4 @@ def small(panel: Panel) -> Panel:
 
 def card(name: str) -> Panel:
     """The small figure with this name, at default settings."""
-    return small(figures.catalog()[name]())
+    return small(figures.panel(name))
