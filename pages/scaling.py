@@ -5,7 +5,7 @@ import streamlit as st
 from analysis import scaling, scaling_runs, tables
 from analysis.figures import scaling as figures
 from analysis.units import format_flops
-from pages.components import controls, fits, frame
+from pages.components import controls, fits, frame, sections
 from pages.components.panel import draw, export_row, show_panel
 
 frame.begin(
@@ -88,73 +88,84 @@ def own_runs():
     return runs
 
 
-chosen = choose_runs()
-laws, models = figures.published(), figures.published_models()
-
-
-left, right = st.columns([3, 2])
-with left:
-    quantity = controls.switch(
-        "show", "Show the optimal", {"ratio": "tokens per parameter", "n_params": "parameters", "n_tokens": "tokens"}, "ratio"
-    )
-with right:
-    level = LEVELS[controls.switch("level", "Interval of the refit", list(LEVELS), "95%")]
-picked = controls.choices("laws", "Published laws", {law_id: figures.law_name(law) for law_id, law in laws.items()}, figures.DEFAULT_LAWS)
-shown_law, shown_resamples, shown_settings = chosen[1:] if chosen else (*figures.released_fit(5), {"runs": RUNS["240"]})
-bands = fits.bands(shown_resamples, level)
+def published_laws() -> None:
+    """Section: what every published law advises, beside the refit."""
+    chosen = choose_runs()
+    laws = figures.published()
+    left, right = st.columns([3, 2])
+    with left:
+        quantity = controls.switch(
+            "show", "Show the optimal", {"ratio": "tokens per parameter", "n_params": "parameters", "n_tokens": "tokens"}, "ratio"
+        )
+    with right:
+        level = LEVELS[controls.switch("level", "Interval of the refit", list(LEVELS), "95%")]
+    picked = controls.choices("laws", "Published laws", {law_id: figures.law_name(law) for law_id, law in laws.items()}, figures.DEFAULT_LAWS)
+    law, resamples, settings = chosen[1:] if chosen else (*figures.released_fit(5), {"runs": RUNS["240"]})
+    laws_against_compute(quantity, picked, law, fits.bands(resamples, level), settings | {"interval": f"{level:.0%}"})
+    export_row("scaling.laws")
 
 
 @st.fragment
-def laws_against_compute() -> None:
+def laws_against_compute(quantity: str, picked: list[str], law, bands, settings: dict) -> None:
     """Tokens per parameter, parameters or tokens against compute, under all chosen laws."""
     C = budget("c", 18.0, 26.0, 23.76)
-    settings = shown_settings | {"budget": format_flops(C), "interval": f"{level:.0%}", "laws": ", ".join(laws[i].label for i in picked)}
+    laws, models = figures.published(), figures.published_models()
+    settings = settings | {"budget": format_flops(C), "laws": ", ".join(laws[law_id].label for law_id in picked)}
     if quantity == "ratio":
-        draw("scaling.laws", lambda: figures.tokens_per_param(laws, picked, models, shown_law, bands, C, settings))
+        draw("scaling.laws", lambda: figures.tokens_per_param(laws, picked, models, law, bands, C, settings))
     else:
-        draw("scaling.laws", lambda: figures.allocation(laws, picked, quantity, models, shown_law, bands, C, settings))
+        draw("scaling.laws", lambda: figures.allocation(laws, picked, quantity, models, law, bands, C, settings))
+
+
+def one_law() -> None:
+    """Section: the runs under one law, along lines of equal compute and as a map."""
+    if not (chosen := choose_runs()):
+        return
+    runs, fitted, resamples, settings = chosen
+    laws = figures.published()
+    options = {"fit": "the fit of these runs"} | {i: figures.law_name(law) for i, law in laws.items() if isinstance(law, scaling.ScalingLaw)}
+    which = controls.choice("law", "Law", options, "fit")
+    law, resamples = (fitted, resamples) if which == "fit" else (laws[which], resamples.iloc[:0])
+    settings = settings | {"law": options[which]}
+    isoflop(runs, law, resamples, settings)
+    export_row("scaling.isoflop")
+    contours(runs, law, settings)
+    export_row("scaling.contours")
 
 
 @st.fragment
-def isoflop() -> None:
+def isoflop(runs, law, resamples, settings: dict) -> None:
     """Loss along lines of equal compute."""
     C = budget("c_iso", 18.0, 24.0, 21.0)
-    draw("scaling.isoflop", lambda: figures.isoflop(chosen[0], law, law_resamples, C, 0.95, law_settings | {"budget": format_flops(C)}))
+    draw("scaling.isoflop", lambda: figures.isoflop(runs, law, resamples, C, 0.95, settings | {"budget": format_flops(C)}))
 
 
 @st.fragment
-def contours() -> None:
+def contours(runs, law, settings: dict) -> None:
     """The runs and the law's contours."""
     C = budget("c_map", 18.0, 24.0, 21.0)
-    draw("scaling.contours", lambda: figures.contours(chosen[0], law, C, law_settings | {"budget": format_flops(C)}))
+    draw("scaling.contours", lambda: figures.contours(runs, law, C, settings | {"budget": format_flops(C)}))
 
 
-@st.fragment
-def how_well_it_fits() -> None:
-    """Residuals of the fit."""
-    runs, fitted, _, settings = chosen
+def how_well_known() -> None:
+    """Section: the constants with their intervals, and what the fit leaves over."""
+    if not (chosen := choose_runs()):
+        return
+    runs, law, resamples, settings = chosen
+    show_panel(figures.constants(law, resamples, figures.published(), 0.95, settings))
+    st.subheader("What the fit says of Chinchilla's budget, with 95% intervals", anchor=False)
+    st.dataframe(figures.estimates(law, resamples, figures.CHINCHILLA_FLOPS, 0.95), hide_index=True, width="stretch")
     axis = {"train_flops": "compute", "n_params": "parameters", "n_tokens": "tokens"}
     against = controls.switch("residuals", "Residuals against", axis, "train_flops")
-    draw("scaling.residuals", lambda: figures.residuals(runs, fitted, against, settings | {"against": axis[against]}))
+    show_panel(figures.residuals(runs, law, against, settings | {"against": axis[against]}))
 
 
-laws_against_compute()
-export_row("scaling.laws")
-if chosen:
-    st.header("One law over the runs", anchor=False)
-    options = {"fit": "the fit above"} | {i: figures.law_name(law) for i, law in laws.items() if isinstance(law, scaling.ScalingLaw)}
-    which = controls.choice("law", "Law for the next two charts", options, "fit")
-    law, law_resamples = (chosen[1], chosen[2]) if which == "fit" else (laws[which], chosen[2].iloc[:0])
-    law_settings = chosen[3] | {"law": options[which]}
-    isoflop()
-    export_row("scaling.isoflop")
-    contours()
-    export_row("scaling.contours")
-    st.header("How well is it known?", anchor=False)
-    show_panel(figures.constants(chosen[1], chosen[2], laws, 0.95, chosen[3]))
-    st.subheader("What the fit says of Chinchilla's budget, with 95% intervals", anchor=False)
-    st.dataframe(figures.estimates(chosen[1], chosen[2], figures.CHINCHILLA_FLOPS, 0.95), hide_index=True, width="stretch")
-    how_well_it_fits()
-    export_row("scaling.residuals")
-    st.header("Chinchilla's own table", anchor=False)
-    show_panel(figures.chinchilla_table(laws, tables.load("chinchilla_optimal"), {"table": "with its declared correction"}))
+def chinchillas_table() -> None:
+    """Section: which of the printed optima each approach gives back."""
+    show_panel(figures.chinchilla_table(figures.published(), tables.load("chinchilla_optimal"), {"table": "with its declared correction"}))
+
+
+sections.show(
+    "scaling_part",
+    {"Published laws": published_laws, "One law": one_law, "How well known": how_well_known, "Chinchilla's table": chinchillas_table},
+)
