@@ -37,8 +37,9 @@ def stands_at(page, label: str, value: str) -> None:
 def go_to(page, title: str) -> None:
     """Open a page through the menu: the name of its group, then its own."""
     group = next(entry.group for entry in ENTRIES if entry.title == title)
-    page.get_by_test_id("stHeader").get_by_text(group, exact=True).click()
-    page.get_by_role("menuitem", name=title).click()
+    menu = page.get_by_role("navigation", name="Pages")
+    menu.get_by_role("button", name=group, exact=True).click()
+    menu.get_by_role("link", name=title, exact=True).click()
 
 
 def press(page, label: str, key: str, times: int = 1) -> None:
@@ -123,7 +124,7 @@ def test_svg_and_pptx_are_downloaded_and_open_again(app_server, browser_page):
 
 def test_a_figure_goes_to_the_deck_and_the_deck_becomes_slides(app_server, browser_page):
     page = browser_page
-    page.goto(f"{app_server}/scaling")
+    page.goto(f"{app_server}/scaling?scaling_part=One+law")
     ready(page)
     for number in (0, 1):
         page.get_by_role("button", name="Add to deck").nth(number).click()

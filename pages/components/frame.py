@@ -5,6 +5,7 @@ import gc
 import streamlit as st
 
 from pages.components import controls, registry
+from pages.components.menu import menu
 
 PROJECT = "Ten Papers, Recomputed"
 
@@ -17,6 +18,7 @@ def start() -> None:
     _started = True
     st.set_page_config(page_title=PROJECT, page_icon="🧮", layout="wide")
     page = registry.navigation()
+    menu(registry.ENTRIES, page.url_path or registry.ENTRIES[0].stem, st.session_state.get("links", {}))
     page.run()
     settle_memory(page.url_path)
 

@@ -74,13 +74,8 @@ def entry(stem: str) -> Entry:
 
 
 def navigation():
-    """Declare the pages to Streamlit and return the one that was asked for."""
-    groups: dict[str, list] = {}
-    for item in ENTRIES:
-        page = st.Page(
-            str(item.file), title=item.title, icon=item.icon, default=item is ENTRIES[0],
-            **({} if item is ENTRIES[0] else {"url_path": item.stem}),
-        )  # fmt: skip
-        groups.setdefault(item.group, []).append(page)
-    # In the header: a sidebar of twenty links is rendered anew several times at every step of a slider (docs/performance.md).
-    return st.navigation(groups, position="top")
+    """Declare the pages to Streamlit and return the one that was asked for. The menu is our own (pages/components/menu.py)."""
+    pages = [
+        st.Page(str(item.file), title=item.title, icon=item.icon, default=item is ENTRIES[0], url_path=item.path or None) for item in ENTRIES
+    ]
+    return st.navigation(pages, position="hidden")
