@@ -6,7 +6,7 @@ from analysis import attention, tables
 from analysis.figures import attention as figures
 from analysis.figures import attention_ablation as ablation_figures
 from analysis.figures import attention_cost as cost_figures
-from pages.components import controls, frame, shapes
+from pages.components import controls, frame, sections, shapes
 from pages.components.panel import draw, export_row, plain
 
 frame.begin(
@@ -22,15 +22,30 @@ DEVICES = ["1", "2", "4", "8"]
 
 gpu_table = tables.load("gpus")
 gpu_labels = gpu_table.set_index("id")["label"].to_dict()
-chosen = shapes.choose_shape("attn", DEFAULT)
-if chosen is None:
-    st.caption(f"Until then the charts show {DEFAULT}.")
-name, shape = chosen or shapes.of_table(DEFAULT)
-counts = shapes.counts_of("attn", shape) if chosen else None
-own = shape.attention
-st.caption(plain(figures.described(name, shape)))
-heads = [str(number) for number in attention.group_sizes(own)] if own is not None else ["1"]
-usual = str(attention.usual_groups(own)) if own is not None else "1"
+
+
+def choose_model():
+    """(name, shape, counts) of the reader's model; counts is None while the default stands in for one."""
+    chosen = shapes.choose_shape("attn", DEFAULT)
+    if chosen is None:
+        st.caption(f"Until then the charts show {DEFAULT}.")
+    name, shape = chosen or shapes.of_table(DEFAULT)
+    st.caption(plain(figures.described(name, shape)))
+    return name, shape, shapes.counts_of("attn", shape) if chosen else None
+
+
+def choose_groups(shape) -> str:
+    """Key-value heads of the grouped-query what-if."""
+    own = shape.attention
+    heads = [str(number) for number in attention.group_sizes(own)] if own is not None else ["1"]
+    usual = str(attention.usual_groups(own)) if own is not None else "1"
+    return controls.choice(
+        "attn_groups",
+        "Key-value heads of the grouped-query what-if",
+        heads,
+        usual,
+        help="Numbers that share the model's query heads evenly.",
+    )
 
 
 def powers(low: int, high: int) -> list[int]:
@@ -38,128 +53,156 @@ def powers(low: int, high: int) -> list[int]:
     return [2**exponent for exponent in range(low, high + 1)]
 
 
-@st.fragment
-def cache() -> None:
-    """Bytes of the cache by kind of attention."""
-    first, second, third = st.columns(3)
-    with first:
-        context = controls.steps("attn_ctx", "Context in tokens", powers(9, 20), 32_768)
-    with second:
-        batch = controls.steps("attn_batch", "Sequences at once", powers(0, 8), 1)
-    with third:
-        window = controls.steps("attn_window", "Window of the what-if in tokens", powers(7, 17), 4_096)
-    draw(
-        "attention.cache",
-        lambda: figures.cache(
-            name, shape, int(groups), window, context, batch, int(value_bits), gpu_table,
-            {"model": name, "context": f"{context:,} tokens", "sequences": str(batch), "key-value heads": groups, "window": f"{window:,}", "values": BITS[value_bits]},
-            None if counts is None else counts.total,
-        ),
-    )  # fmt: skip
-
-
-@st.fragment
-def mask() -> None:
-    """The row of one position in the mask."""
+def held() -> None:
+    """Section: bytes of the cache by kind of attention."""
+    name, shape, counts = choose_model()
     left, right = st.columns(2)
     with left:
-        window = controls.steps("attn_mask_window", "Window in tokens", powers(7, 17), 4_096)
+        groups = choose_groups(shape)
     with right:
-        position = controls.slider("attn_position", "Position of the token", 1, 131_072, 50_000, 1)
-    draw("attention.mask", lambda: figures.mask(window, position, {"window": f"{window:,}", "position": f"{position:,}"}))
+        value_bits = controls.switch("attn_value_bits", "Keys and values stored in", BITS, "16")
+
+    @st.fragment
+    def cache() -> None:
+        """Bytes of the cache by kind of attention."""
+        first, second, third = st.columns(3)
+        with first:
+            context = controls.steps("attn_ctx", "Context in tokens", powers(9, 20), 32_768)
+        with second:
+            batch = controls.steps("attn_batch", "Sequences at once", powers(0, 8), 1)
+        with third:
+            window = controls.steps("attn_window", "Window of the what-if in tokens", powers(7, 17), 4_096)
+        draw(
+            "attention.cache",
+            lambda: figures.cache(
+                name, shape, int(groups), window, context, batch, int(value_bits), gpu_table,
+                {"model": name, "context": f"{context:,} tokens", "sequences": str(batch), "key-value heads": groups, "window": f"{window:,}", "values": BITS[value_bits]},
+                None if counts is None else counts.total,
+            ),
+        )  # fmt: skip
+
+    cache()
+    export_row("attention.cache")
 
 
-@st.fragment
-def reach() -> None:
-    """How far a token is influenced over the layers."""
-    window = controls.steps("attn_reach_window", "Window of the what-if in tokens", powers(4, 17), 1_024)
-    draw("attention.reach", lambda: figures.reach(name, shape, window, {"model": name, "window": f"{window:,}"}))
+def seen() -> None:
+    """Section: the mask, and the rolling buffer."""
+
+    @st.fragment
+    def mask() -> None:
+        """The row of one position in the mask."""
+        left, right = st.columns(2)
+        with left:
+            window = controls.steps("attn_mask_window", "Window in tokens", powers(7, 17), 4_096)
+        with right:
+            position = controls.slider("attn_position", "Position of the token", 1, 131_072, 50_000, 1)
+        draw("attention.mask", lambda: figures.mask(window, position, {"window": f"{window:,}", "position": f"{position:,}"}))
+
+    mask()
+    export_row("attention.mask")
+
+    @st.fragment
+    def rolling() -> None:
+        """A small rolling buffer at work."""
+        left, right = st.columns(2)
+        with left:
+            places = controls.slider("attn_places", "Window in tokens", 2, 12, 5, 1)
+        with right:
+            tokens = controls.slider("attn_tokens", "Tokens so far", 1, 24, 12, 1)
+        draw("attention.buffer", lambda: figures.rolling(places, tokens, {"window": str(places), "tokens": str(tokens)}))
+
+    rolling()
+    export_row("attention.buffer")
 
 
-@st.fragment
-def rolling() -> None:
-    """A small rolling buffer at work."""
+def reached() -> None:
+    """Section: reach over the layers."""
+    name, shape, _ = choose_model()
+
+    @st.fragment
+    def reach() -> None:
+        """How far a token is influenced over the layers."""
+        window = controls.steps("attn_reach_window", "Window of the what-if in tokens", powers(4, 17), 1_024)
+        draw("attention.reach", lambda: figures.reach(name, shape, window, {"model": name, "window": f"{window:,}"}))
+
+    reach()
+    export_row("attention.reach")
+
+
+def costs() -> None:
+    """Section: reading a prompt, and generating."""
+    name, shape, counts = choose_model()
     left, right = st.columns(2)
     with left:
-        places = controls.slider("attn_places", "Window in tokens", 2, 12, 5, 1)
+        groups = choose_groups(shape)
     with right:
-        tokens = controls.slider("attn_tokens", "Tokens so far", 1, 24, 12, 1)
-    draw("attention.buffer", lambda: figures.rolling(places, tokens, {"window": str(places), "tokens": str(tokens)}))
-
-
-@st.fragment
-def prefill() -> None:
-    """Reading a prompt."""
-    left, right = st.columns(2)
+        value_bits = controls.switch("attn_value_bits", "Keys and values stored in", BITS, "16")
+    left, middle, right = st.columns(3)
     with left:
-        prompt = controls.steps("attn_prompt", "Prompt in tokens", powers(9, 20), 32_768)
+        gpu = controls.choice("attn_gpu", "Device", gpu_labels, "a100_80gb")
+    with middle:
+        n_devices = controls.switch("attn_devices", "Devices that share the work", DEVICES, "1")
     with right:
-        utilisation = controls.slider("attn_mfu", "Utilisation of peak (%)", 5, 90, 50, 1, format="%d%%") / 100
-    settings = {"model": name, "prompt": f"{prompt:,} tokens", "device": on.label, "utilisation": f"{utilisation:.0%}"}
-    draw("attention.prefill", lambda: cost_figures.prefill(name, shape, prompt, on, utilisation, settings))
+        weight_bits = controls.switch("attn_weight_bits", "Weights stored in", BITS, "16")
+    on = cost_figures.device(gpu_table, gpu, int(n_devices))
+
+    @st.fragment
+    def prefill() -> None:
+        """Reading a prompt."""
+        left, right = st.columns(2)
+        with left:
+            prompt = controls.steps("attn_prompt", "Prompt in tokens", powers(9, 20), 32_768)
+        with right:
+            utilisation = controls.slider("attn_mfu", "Utilisation of peak (%)", 5, 90, 50, 1, format="%d%%") / 100
+        settings = {"model": name, "prompt": f"{prompt:,} tokens", "device": on.label, "utilisation": f"{utilisation:.0%}"}
+        draw("attention.prefill", lambda: cost_figures.prefill(name, shape, prompt, on, utilisation, settings))
+
+    prefill()
+    export_row("attention.prefill")
+
+    @st.fragment
+    def roofline() -> None:
+        """Generating token after token."""
+        context = controls.steps("attn_decode", "Tokens in each sequence", powers(9, 20), 8_192)
+        settings = {
+            "model": name, "context": f"{context:,} tokens", "device": on.label, "weights": BITS[weight_bits], "values": BITS[value_bits],
+            "key-value heads": groups,
+        }  # fmt: skip
+        held = counts or shapes.counts_of("attn", shape)
+        draw(
+            "attention.roofline",
+            lambda: cost_figures.roofline(name, shape, held, int(groups), context, on, int(weight_bits), int(value_bits), settings),
+        )
+
+    roofline()
+    export_row("attention.roofline")
 
 
-@st.fragment
-def roofline() -> None:
-    """Generating token after token."""
-    context = controls.steps("attn_decode", "Tokens in each sequence", powers(9, 20), 8_192)
-    settings = {
-        "model": name, "context": f"{context:,} tokens", "device": on.label, "weights": BITS[weight_bits], "values": BITS[value_bits],
-        "key-value heads": groups,
-    }  # fmt: skip
-    held = counts or shapes.counts_of("attn", shape)
-    draw(
-        "attention.roofline",
-        lambda: cost_figures.roofline(name, shape, held, int(groups), context, on, int(weight_bits), int(value_bits), settings),
-    )
+def quality() -> None:
+    """Section: the ablation of Llama 2."""
+
+    @st.fragment
+    def ablation() -> None:
+        """What shared heads cost in quality."""
+        ways = {"difference": "difference to multi-head", "score": "scores as printed"}
+        shown = controls.switch("attn_ablation", "Show", ways, "difference")
+        left, right = st.columns([3, 2])
+        with left:
+            draw("attention.ablation", lambda: ablation_figures.ablation(shown, {"shown": ways[shown]}))
+        with right:
+            st.markdown(ablation_figures.score_table())
+
+    ablation()
+    export_row("attention.ablation")
 
 
-@st.fragment
-def ablation() -> None:
-    """What shared heads cost in quality."""
-    ways = {"difference": "difference to multi-head", "score": "scores as printed"}
-    shown = controls.switch("attn_ablation", "Show", ways, "difference")
-    left, right = st.columns([3, 2])
-    with left:
-        draw("attention.ablation", lambda: ablation_figures.ablation(shown, {"shown": ways[shown]}))
-    with right:
-        st.markdown(ablation_figures.score_table())
-
-
-st.header("What the cache holds", anchor=False)
-left, right = st.columns(2)
-with left:
-    groups = controls.choice(
-        "attn_groups",
-        "Key-value heads of the grouped-query what-if",
-        heads,
-        usual,
-        help="Numbers that share the model's query heads evenly.",
-    )
-with right:
-    value_bits = controls.switch("attn_value_bits", "Keys and values stored in", BITS, "16")
-cache()
-export_row("attention.cache")
-st.header("What a window sees", anchor=False)
-mask()
-export_row("attention.mask")
-reach()
-export_row("attention.reach")
-rolling()
-export_row("attention.buffer")
-st.header("What reading and writing cost", anchor=False)
-left, middle, right = st.columns(3)
-with left:
-    gpu = controls.choice("attn_gpu", "Device", gpu_labels, "a100_80gb")
-with middle:
-    n_devices = controls.switch("attn_devices", "Devices that share the work", DEVICES, "1")
-with right:
-    weight_bits = controls.switch("attn_weight_bits", "Weights stored in", BITS, "16")
-on = cost_figures.device(gpu_table, gpu, int(n_devices))
-prefill()
-export_row("attention.prefill")
-roofline()
-export_row("attention.roofline")
-st.header("What shared heads cost in quality", anchor=False)
-ablation()
-export_row("attention.ablation")
+sections.show(
+    "attn_part",
+    {
+        "What the cache holds": held,
+        "What a window sees": seen,
+        "How far it reaches": reached,
+        "What it costs": costs,
+        "Quality of shared heads": quality,
+    },
+)

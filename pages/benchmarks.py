@@ -6,7 +6,7 @@ from analysis import benchmarks, tables
 from analysis.figures import benchmarks as figures
 from analysis.figures import benchmarks_disagree as disagree_figures
 from analysis.units import significant
-from pages.components import controls, frame
+from pages.components import controls, frame, sections
 from pages.components.panel import draw, export_row, plain
 
 
@@ -33,119 +33,149 @@ frame.begin(
 labels = tables.load("benchmarks").set_index("benchmark")
 reports = tables.load("score_reports").set_index("source")["label"].to_dict()
 scores = all_scores(False)
-
-with st.expander("Filters: paper, model family, size, variant, kind of benchmark", expanded=False):
-    first, second = st.columns(2)
-    with first:
-        papers = controls.choices(
-            "bn_paper", "Reports", {source: label for source, label in reports.items() if source in set(scores["source"])}, []
-        )
-        groups = controls.choices("bn_group", "Kinds of benchmarks", [name for name in labels["group"].unique() if name != "vision"], [])
-        vision = controls.toggle(
-            "bn_vision", "With the vision papers", False, help="ImageNet, segmentation and video, in the list of single scores only."
-        )
-    with second:
-        families = controls.choices("bn_family", "Model families", sorted(set(scores["family"])), [])
-        sizes = controls.choices("bn_size", "Model sizes", list(figures.SIZES), [])
-        variants = controls.choices("bn_variant", "Variants", ["base", "chat", "fine-tuned", "other"], [])
-    st.caption("An empty list lets everything pass. Models of unknown size pass only without a choice of sizes.")
-shown = figures.filtered(scores, groups, papers, families, variants, sizes)
-chosen = {
-    "reports": ", ".join(reports[source] for source in papers), "benchmarks": ", ".join(groups), "families": ", ".join(families),
-    "sizes": ", ".join(sizes), "variants": ", ".join(variants),
-}  # fmt: skip
-filters = {name: value for name, value in chosen.items() if value} or {"filters": "none"}
-
-st.header("How far apart are two reports?", anchor=False)
-draw("benchmarks.gaps", lambda: disagree_figures.gaps(shown, filters))
-export_row("benchmarks.gaps")
-
-within = controls.toggle(
-    "bn_within", "Also two settings within one work", False, help="Such as 0-shot and 25-shot in two tables of one paper."
-)
-found, every = disagree_figures.ranges(shown, within)
-
-
-@st.fragment
-def disagreements() -> None:
-    """The smallest spread that is shown."""
-    least = controls.slider("bn_least", "Points apart, at least", 0.0, 25.0, 5.0, 0.5, format="%.1f")
-    settings = filters | {"smallest spread": f"{least:g} points", "within one work": "yes" if within else "no"}
-    draw("benchmarks.disagreements", lambda: disagree_figures.disagreements(found, every, least, settings))
-
-
-disagreements()
-export_row("benchmarks.disagreements")
-
-model = controls.switch("bn_llama", "Model", ["Llama 2 7B", "Llama 2 13B", "Llama 2 70B"], "Llama 2 70B")
-draw("benchmarks.evaluators", lambda: disagree_figures.evaluators(scores, model, {"model": model}))
-export_row("benchmarks.evaluators")
-
-st.header("What a score depends on", anchor=False)
-draw("benchmarks.implementations", lambda: disagree_figures.implementations(scores, {"benchmark": "MMLU, 5-shot"}))
-export_row("benchmarks.implementations")
-draw("benchmarks.contamination", lambda: disagree_figures.contamination({"model": "Llama 2 7B and 70B"}))
-export_row("benchmarks.contamination")
-draw("benchmarks.multiple_choice", lambda: disagree_figures.multiple_choice(scores, {"model": "DeepSeek LLM 7B Chat"}))
-export_row("benchmarks.multiple_choice")
-
-st.header("Models side by side", anchor=False)
 names = sorted(set(scores["model"]), key=str.lower)
 present = {name: labels.loc[name, "label"] for name in labels.index if name in set(scores["benchmark"])}
-left, right = st.columns(2)
-with left:
-    models = controls.choices("bn_models", "Models (none: a choice of 12)", names, [])
-with right:
-    columns = controls.choices("bn_columns", "Benchmarks (none: a choice of 12)", present, [])
-unfiltered = len(shown) == len(scores)
-models = models or (figures.FEATURED_MODELS if unfiltered else figures.most_reported(shown, "model"))
-columns = columns or (figures.FEATURED_BENCHMARKS if unfiltered else figures.most_reported(shown, "benchmark"))
-draw("benchmarks.heat_map", lambda: figures.heat_map(shown, models, columns, filters), scroll=True)
-export_row("benchmarks.heat_map")
 
-st.subheader("Where a cell comes from", anchor=False)
-everything = all_scores(vision)
-left, right = st.columns(2)
-with left:
-    one = controls.choice("bn_model", "Model of the cell", sorted(set(everything["model"]), key=str.lower), "Llama 2 70B")
-with right:
-    benchmark = controls.choice(
-        "bn_benchmark",
-        "Benchmark of the cell",
-        {name: labels.loc[name, "label"] for name in labels.index if name in set(everything["benchmark"])},
-        "bbh",
+
+def choose():
+    """(scores that pass the filters, the filters in words, whether the vision papers are in the list of single scores)."""
+    with st.expander("Filters: paper, model family, size, variant, kind of benchmark", expanded=False):
+        first, second = st.columns(2)
+        with first:
+            papers = controls.choices(
+                "bn_paper", "Reports", {source: label for source, label in reports.items() if source in set(scores["source"])}, []
+            )
+            groups = controls.choices(
+                "bn_group", "Kinds of benchmarks", [name for name in labels["group"].unique() if name != "vision"], []
+            )
+            vision = controls.toggle(
+                "bn_vision", "With the vision papers", False, help="ImageNet, segmentation and video, in the list of single scores only."
+            )
+        with second:
+            families = controls.choices("bn_family", "Model families", sorted(set(scores["family"])), [])
+            sizes = controls.choices("bn_size", "Model sizes", list(figures.SIZES), [])
+            variants = controls.choices("bn_variant", "Variants", ["base", "chat", "fine-tuned", "other"], [])
+        st.caption("An empty list lets everything pass. Models of unknown size pass only without a choice of sizes.")
+    shown = figures.filtered(scores, groups, papers, families, variants, sizes)
+    chosen = {
+        "reports": ", ".join(reports[source] for source in papers), "benchmarks": ", ".join(groups), "families": ", ".join(families),
+        "sizes": ", ".join(sizes), "variants": ", ".join(variants),
+    }  # fmt: skip
+    filters = {name: value for name, value in chosen.items() if value} or {"filters": "none"}
+    return shown, filters, vision
+
+
+def apart() -> None:
+    """Section: one model on one benchmark, reported twice."""
+    shown, filters, _ = choose()
+    draw("benchmarks.gaps", lambda: disagree_figures.gaps(shown, filters))
+    export_row("benchmarks.gaps")
+    within = controls.toggle(
+        "bn_within", "Also two settings within one work", False, help="Such as 0-shot and 25-shot in two tables of one paper."
     )
-rows = figures.details(everything, one, benchmark)
-if rows.empty:
-    st.info(plain(f"No report here prints {labels.loc[benchmark, 'label']} for {one}."), icon=":material/search_off:")
-else:
-    st.dataframe(rows, hide_index=True, width="stretch", column_config={"link": st.column_config.LinkColumn("link", display_text="open")})
-st.caption(plain(f"{labels.loc[benchmark, 'label']}: {labels.loc[benchmark, 'measures']}."))
+    found, every = disagree_figures.ranges(shown, within)
 
-left, right = st.columns(2)
-with left:
-    model_a = controls.choice("bn_a", "One model", names, "Mixtral 8x7B")
-with right:
-    model_b = controls.choice("bn_b", "Another model", names, "Llama 2 70B")
-pairs = benchmarks.pairs(scores, model_a, model_b) if model_a != model_b else None
-refused = figures.refusal(pairs, model_a, model_b) if pairs is not None else "Choose two different models."
+    @st.fragment
+    def disagreements() -> None:
+        """The smallest spread that is shown."""
+        least = controls.slider("bn_least", "Points apart, at least", 0.0, 25.0, 5.0, 0.5, format="%.1f")
+        settings = filters | {"smallest spread": f"{least:g} points", "within one work": "yes" if within else "no"}
+        draw("benchmarks.disagreements", lambda: disagree_figures.disagreements(found, every, least, settings))
 
-
-@st.fragment
-def dumbbell() -> None:
-    """From which difference on one counts as clear."""
-    errors = controls.slider("bn_errors", "Clear from so many standard errors on", 0.0, 4.0, 2.0, 0.1, format="%.1f")
-    settings = {"models": f"{model_a}, {model_b}", "clear from": f"{errors:g} standard errors"}
-    draw("benchmarks.dumbbell", lambda: figures.dumbbell(pairs, model_a, model_b, errors, settings))
+    disagreements()
+    export_row("benchmarks.disagreements")
+    model = controls.switch("bn_llama", "Model", ["Llama 2 7B", "Llama 2 13B", "Llama 2 70B"], "Llama 2 70B")
+    draw("benchmarks.evaluators", lambda: disagree_figures.evaluators(scores, model, {"model": model}))
+    export_row("benchmarks.evaluators")
 
 
-if refused:
-    st.info(plain(refused), icon=":material/compare_arrows:")
-else:
-    dumbbell()
-    export_row("benchmarks.dumbbell")
+def depends() -> None:
+    """Section: implementation, contamination, and training on the format."""
+    draw("benchmarks.implementations", lambda: disagree_figures.implementations(scores, {"benchmark": "MMLU, 5-shot"}))
+    export_row("benchmarks.implementations")
+    draw("benchmarks.contamination", lambda: disagree_figures.contamination({"model": "Llama 2 7B and 70B"}))
+    export_row("benchmarks.contamination")
+    draw("benchmarks.multiple_choice", lambda: disagree_figures.multiple_choice(scores, {"model": "DeepSeek LLM 7B Chat"}))
+    export_row("benchmarks.multiple_choice")
 
-sized = figures.with_sizes(scores)
-against = controls.choice("bn_against", "Benchmark against size", {name: label for name, label in present.items() if name in sized}, "mmlu")
-draw("benchmarks.against_params", lambda: figures.against_params(shown, against, filters | {"benchmark": present[against]}))
-export_row("benchmarks.against_params")
+
+def side_by_side() -> None:
+    """Section: the heat map, and where each cell comes from."""
+    shown, filters, vision = choose()
+    left, right = st.columns(2)
+    with left:
+        models = controls.choices("bn_models", "Models (none: a choice of 12)", names, [])
+    with right:
+        columns = controls.choices("bn_columns", "Benchmarks (none: a choice of 12)", present, [])
+    unfiltered = len(shown) == len(scores)
+    models = models or (figures.FEATURED_MODELS if unfiltered else figures.most_reported(shown, "model"))
+    columns = columns or (figures.FEATURED_BENCHMARKS if unfiltered else figures.most_reported(shown, "benchmark"))
+    draw("benchmarks.heat_map", lambda: figures.heat_map(shown, models, columns, filters), scroll=True)
+    export_row("benchmarks.heat_map")
+    st.subheader("Where a cell comes from", anchor=False)
+    everything = all_scores(vision)
+    left, right = st.columns(2)
+    with left:
+        one = controls.choice("bn_model", "Model of the cell", sorted(set(everything["model"]), key=str.lower), "Llama 2 70B")
+    with right:
+        benchmark = controls.choice(
+            "bn_benchmark",
+            "Benchmark of the cell",
+            {name: labels.loc[name, "label"] for name in labels.index if name in set(everything["benchmark"])},
+            "bbh",
+        )
+    rows = figures.details(everything, one, benchmark)
+    if rows.empty:
+        st.info(plain(f"No report here prints {labels.loc[benchmark, 'label']} for {one}."), icon=":material/search_off:")
+    else:
+        st.dataframe(
+            rows, hide_index=True, width="stretch", column_config={"link": st.column_config.LinkColumn("link", display_text="open")}
+        )
+    st.caption(plain(f"{labels.loc[benchmark, 'label']}: {labels.loc[benchmark, 'measures']}."))
+
+
+def two_models() -> None:
+    """Section: two models on what they share."""
+    left, right = st.columns(2)
+    with left:
+        model_a = controls.choice("bn_a", "One model", names, "Mixtral 8x7B")
+    with right:
+        model_b = controls.choice("bn_b", "Another model", names, "Llama 2 70B")
+    pairs = benchmarks.pairs(scores, model_a, model_b) if model_a != model_b else None
+    refused = figures.refusal(pairs, model_a, model_b) if pairs is not None else "Choose two different models."
+
+    @st.fragment
+    def dumbbell() -> None:
+        """From which difference on one counts as clear."""
+        errors = controls.slider("bn_errors", "Clear from so many standard errors on", 0.0, 4.0, 2.0, 0.1, format="%.1f")
+        settings = {"models": f"{model_a}, {model_b}", "clear from": f"{errors:g} standard errors"}
+        draw("benchmarks.dumbbell", lambda: figures.dumbbell(pairs, model_a, model_b, errors, settings))
+
+    if refused:
+        st.info(plain(refused), icon=":material/compare_arrows:")
+    else:
+        dumbbell()
+        export_row("benchmarks.dumbbell")
+
+
+def against_size() -> None:
+    """Section: score against parameters."""
+    shown, filters, _ = choose()
+    sized = figures.with_sizes(scores)
+    against = controls.choice(
+        "bn_against", "Benchmark against size", {name: label for name, label in present.items() if name in sized}, "mmlu"
+    )
+    draw("benchmarks.against_params", lambda: figures.against_params(shown, against, filters | {"benchmark": present[against]}))
+    export_row("benchmarks.against_params")
+
+
+sections.show(
+    "bn_part",
+    {
+        "How far apart": apart,
+        "What a score depends on": depends,
+        "Side by side": side_by_side,
+        "Two models": two_models,
+        "Against size": against_size,
+    },
+)

@@ -6,7 +6,7 @@ from analysis import compute, scaling_laws, tables
 from analysis.figures import compute as figures
 from analysis.figures import scaling as scaling_figures
 from analysis.units import format_count, format_flops
-from pages.components import controls, fits, frame
+from pages.components import controls, fits, frame, sections
 from pages.components.panel import draw, export_row, plain
 
 frame.begin(
@@ -40,159 +40,181 @@ def power_of_ten(key: str, label: str, low: float, high: float, default: float, 
     return 10.0 ** controls.slider(key, f"{label} (power of ten)", low, high, default, step, format="10^%.2f")
 
 
-first, second, third, fourth = st.columns([3, 2, 2, 3])
-with first:
-    gpu = controls.choice("gpu", "Device", gpus["label"].to_dict(), "a100_40gb")
-device = compute.Device.from_row(gpus.loc[gpu])
-listed = device.price_usd_per_hour
-with second:
-    n_gpus = controls.number("n", "Number of devices", 1, 1_000_000, 512, 8)
-with third:
-    asked = controls.number("price", "Rent (USD per device-hour; 0: list)", 0.0, 100.0, 0.0, 0.1, help="List price in the table: "
-                            + (f"{listed:.2f} USD, {gpus.loc[gpu, 'price_basis']}" if listed == listed else f"none; {UNKNOWN_PRICE:.2f} USD is assumed"))  # fmt: skip
-with fourth:
-    grid = controls.choice(
-        "grid", "Electricity", {i: f"{row['label']} ({row['kg_co2_per_kwh']:.3f} kg/kWh)" for i, row in grids.iterrows()}, "world2023"
-    )
-price = asked or (listed if listed == listed else UNKNOWN_PRICE)
-side = controls.switch("start", "Start from", SIDES, "flops")
-which = controls.choice("law", "Law for size, tokens and loss", options, "fit")
-law, refitted = (fitted, True) if which == "fit" else (laws[which], False)
-preset = None
-if side == "run":
-    known = models.dropna(subset=["n_tokens"]).set_index("model")
-    preset = known.loc[controls.choice("preset", "Published run", list(known.index), "BloombergGPT 50B")]
-
-
-def chosen_run(utilisation: float) -> tuple[float, float, float]:
-    """(C, N, D) from whichever side the reader starts."""
-    if preset is not None:
-        N = float(preset["active_params"] if preset["active_params"] == preset["active_params"] else preset["n_params"])
-        return float(compute.training_flops(N, preset["n_tokens"])), N, float(preset["n_tokens"])
-    if side == "model":
-        N = power_of_ten("params", "Parameters", 7.0, 12.5, 10.7)
-        D = power_of_ten("tokens", "Training tokens", 9.0, 14.0, 11.75)
-        return float(compute.training_flops(N, D)), N, D
-    if side == "gpus":
-        C = float(compute.flops_of_gpus(device, n_gpus, controls.slider("days", "Days of training", 1, 365, 53, 1), utilisation))
-    elif side == "money":
-        C = float(compute.flops_of_money(device, power_of_ten("usd", "Money in USD", 2.0, 10.0, 6.5), utilisation, price))
-    else:
-        C = power_of_ten("c", "Training compute in FLOP", 18.0, 27.0, 23.25)
-    N, D = law.compute_optimal(C)
-    return C, float(N), float(D)
-
-
-@st.fragment
-def plan() -> None:
-    """The budget, the bill, and the run among published ones."""
-    left, right = st.columns([2, 3])
-    with left:
-        utilisation = controls.slider("mfu", "Utilisation of peak (%)", 5, 90, 40, 1, format="%d%%") / 100
-        C, N, D = chosen_run(utilisation)
-        overhead = controls.slider("pue", "Overhead of the centre (PUE)", 1.0, 2.0, 1.1, 0.05)
-        power = controls.slider("power", "Average draw (% of board power)", 30, 100, 100, 5, format="%d%%") / 100
-        cost = compute.cost_of(C, device, n_gpus, utilisation, price, float(grids.loc[grid, "kg_co2_per_kwh"]), overhead, power)
-        st.markdown(markdown_table(figures.bill(C, N, D, law, resamples if refitted else resamples.iloc[:0], cost, n_gpus, 0.95)))
-    settings = {
-        "device": f"{n_gpus} x {device.label}",
-        "utilisation": f"{utilisation:.0%}",
-        "law": options[which],
-        "budget": format_flops(C),
-    }
-    with right:
-        draw("compute.budget", lambda: figures.budget(law, bands if refitted else bands.iloc[:0], models, C, N, D, settings, preset))
-
-
 def markdown_table(rows) -> str:
     """A DataFrame of texts as a Markdown table, its cells shown as they stand."""
     lines = [list(rows.columns), ["---"] * len(rows.columns), *rows.to_numpy().tolist()]
     return "\n".join("| " + " | ".join(cell if cell == "---" else plain(cell) for cell in line) + " |" for line in lines)
 
 
-@st.fragment
-def devices() -> None:
-    """The same budget on every device with a price."""
-    left, right = st.columns(2)
-    with left:
-        C = power_of_ten("c_dev", "Training compute in FLOP", 18.0, 27.0, 23.25)
-    with right:
-        utilisation = controls.slider("mfu_dev", "Utilisation of peak (%)", 5, 90, 40, 1, format="%d%%") / 100
-    draw(
-        "compute.devices",
-        lambda: figures.devices(C, gpu_table, utilisation, {"budget": format_flops(C), "utilisation": f"{utilisation:.0%}"}),
+def your_budget() -> None:
+    """Section: a budget from any side, its bill, and the run among published ones."""
+    first, second, third, fourth = st.columns([3, 2, 2, 3])
+    with first:
+        gpu = controls.choice("gpu", "Device", gpus["label"].to_dict(), "a100_40gb")
+    device = compute.Device.from_row(gpus.loc[gpu])
+    listed = device.price_usd_per_hour
+    with second:
+        n_gpus = controls.number("n", "Number of devices", 1, 1_000_000, 512, 8)
+    with third:
+        asked = controls.number("price", "Rent (USD per device-hour; 0: list)", 0.0, 100.0, 0.0, 0.1, help="List price in the table: "
+                                + (f"{listed:.2f} USD, {gpus.loc[gpu, 'price_basis']}" if listed == listed else f"none; {UNKNOWN_PRICE:.2f} USD is assumed"))  # fmt: skip
+    with fourth:
+        grid = controls.choice(
+            "grid", "Electricity", {i: f"{row['label']} ({row['kg_co2_per_kwh']:.3f} kg/kWh)" for i, row in grids.iterrows()}, "world2023"
+        )
+    price = asked or (listed if listed == listed else UNKNOWN_PRICE)
+    side = controls.switch("start", "Start from", SIDES, "flops")
+    which = controls.choice("law", "Law for size, tokens and loss", options, "fit")
+    law, refitted = (fitted, True) if which == "fit" else (laws[which], False)
+    preset = None
+    if side == "run":
+        known = models.dropna(subset=["n_tokens"]).set_index("model")
+        preset = known.loc[controls.choice("preset", "Published run", list(known.index), "BloombergGPT 50B")]
+
+    def chosen_run(utilisation: float) -> tuple[float, float, float]:
+        """(C, N, D) from whichever side the reader starts."""
+        if preset is not None:
+            N = float(preset["active_params"] if preset["active_params"] == preset["active_params"] else preset["n_params"])
+            return float(compute.training_flops(N, preset["n_tokens"])), N, float(preset["n_tokens"])
+        if side == "model":
+            N = power_of_ten("params", "Parameters", 7.0, 12.5, 10.7)
+            D = power_of_ten("tokens", "Training tokens", 9.0, 14.0, 11.75)
+            return float(compute.training_flops(N, D)), N, D
+        if side == "gpus":
+            C = float(compute.flops_of_gpus(device, n_gpus, controls.slider("days", "Days of training", 1, 365, 53, 1), utilisation))
+        elif side == "money":
+            C = float(compute.flops_of_money(device, power_of_ten("usd", "Money in USD", 2.0, 10.0, 6.5), utilisation, price))
+        else:
+            C = power_of_ten("c", "Training compute in FLOP", 18.0, 27.0, 23.25)
+        N, D = law.compute_optimal(C)
+        return C, float(N), float(D)
+
+    @st.fragment
+    def plan() -> None:
+        """The budget, the bill, and the run among published ones."""
+        left, right = st.columns([2, 3])
+        with left:
+            utilisation = controls.slider("mfu", "Utilisation of peak (%)", 5, 90, 40, 1, format="%d%%") / 100
+            C, N, D = chosen_run(utilisation)
+            overhead = controls.slider("pue", "Overhead of the centre (PUE)", 1.0, 2.0, 1.1, 0.05)
+            power = controls.slider("power", "Average draw (% of board power)", 30, 100, 100, 5, format="%d%%") / 100
+            cost = compute.cost_of(C, device, n_gpus, utilisation, price, float(grids.loc[grid, "kg_co2_per_kwh"]), overhead, power)
+            st.markdown(markdown_table(figures.bill(C, N, D, law, resamples if refitted else resamples.iloc[:0], cost, n_gpus, 0.95)))
+        settings = {
+            "device": f"{n_gpus} x {device.label}",
+            "utilisation": f"{utilisation:.0%}",
+            "law": options[which],
+            "budget": format_flops(C),
+        }
+        with right:
+            draw("compute.budget", lambda: figures.budget(law, bands if refitted else bands.iloc[:0], models, C, N, D, settings, preset))
+
+    plan()
+    export_row("compute.budget")
+
+
+def paid() -> None:
+    """Section: reported against computed hours, and one budget on every device."""
+
+    @st.fragment
+    def device_hours() -> None:
+        """Reported against computed hours."""
+        utilisation = controls.slider("mfu_runs", "Utilisation that the line stands for (% of peak)", 5, 90, 40, 1, format="%d%%") / 100
+        draw("compute.device_hours", lambda: figures.device_hours(models, utilisation, {"utilisation": f"{utilisation:.0%}"}))
+
+    device_hours()
+    export_row("compute.device_hours")
+
+    @st.fragment
+    def devices() -> None:
+        """The same budget on every device with a price."""
+        left, right = st.columns(2)
+        with left:
+            C = power_of_ten("c_dev", "Training compute in FLOP", 18.0, 27.0, 23.25)
+        with right:
+            utilisation = controls.slider("mfu_dev", "Utilisation of peak (%)", 5, 90, 40, 1, format="%d%%") / 100
+        draw(
+            "compute.devices",
+            lambda: figures.devices(C, gpu_table, utilisation, {"budget": format_flops(C), "utilisation": f"{utilisation:.0%}"}),
+        )
+
+    devices()
+    export_row("compute.devices")
+
+
+def over() -> None:
+    """Section: more tokens per parameter than the optimum, and a lifetime of served tokens."""
+
+    @st.fragment
+    def overtraining() -> None:
+        """More tokens per parameter than the optimum."""
+        left, right = st.columns(2)
+        with left:
+            C = power_of_ten("c_over", "Training compute in FLOP", 19.0, 26.0, 23.25)
+        with right:
+            ratio = power_of_ten("ratio", "Tokens per parameter", 0.0, 3.4, 2.3)
+        draw(
+            "compute.overtraining",
+            lambda: figures.overtraining(
+                fitted, models, C, ratio, {"law": fitted.label, "budget": format_flops(C), "tokens per parameter": f"{ratio:.0f}"}
+            ),
+        )
+
+    overtraining()
+    export_row("compute.overtraining")
+    inference_law = controls.choice(
+        "inf_law", "Law for inference demand", {"sardana2023": "Sardana 2023", "fit": fitted.label}, "sardana2023"
     )
 
+    @st.fragment
+    def inference() -> None:
+        """A lifetime of served tokens."""
+        left, right = st.columns(2)
+        with left:
+            C = power_of_ten("c_inf", "Quality of the optimum at, in FLOP", 20.0, 26.0, 23.25)
+        with right:
+            served = power_of_ten("served", "Tokens served", 10.0, 15.0, 13.0)
+        law = laws["sardana2023"] if inference_law == "sardana2023" else scaling_laws.InferenceLaw(fitted)
+        N, D = (float(value) for value in law.base.compute_optimal(C))
+        draw(
+            "compute.inference",
+            lambda: figures.inference(
+                law, N, D, served, {"law": law.label, "quality of": format_flops(C), "served": format_count(served, "tokens")}
+            ),
+        )
 
-@st.fragment
-def device_hours() -> None:
-    """Reported against computed hours."""
-    utilisation = controls.slider("mfu_runs", "Utilisation that the line stands for (% of peak)", 5, 90, 40, 1, format="%d%%") / 100
-    draw("compute.device_hours", lambda: figures.device_hours(models, utilisation, {"utilisation": f"{utilisation:.0%}"}))
-
-
-@st.fragment
-def overtraining() -> None:
-    """More tokens per parameter than the optimum."""
-    left, right = st.columns(2)
-    with left:
-        C = power_of_ten("c_over", "Training compute in FLOP", 19.0, 26.0, 23.25)
-    with right:
-        ratio = power_of_ten("ratio", "Tokens per parameter", 0.0, 3.4, 2.3)
-    draw(
-        "compute.overtraining",
-        lambda: figures.overtraining(
-            fitted, models, C, ratio, {"law": fitted.label, "budget": format_flops(C), "tokens per parameter": f"{ratio:.0f}"}
-        ),
-    )
+    inference()
+    export_row("compute.inference")
 
 
-@st.fragment
-def repetition() -> None:
-    """A corpus too small for the budget."""
-    left, right = st.columns(2)
-    with left:
-        unique = power_of_ten("unique", "Unique tokens in the corpus", 9.0, 13.0, 11.0)
-    with right:
-        epochs = controls.slider("epochs", "Epochs", 1, 100, 4, 1)
-    draw(
-        "compute.repetition",
-        lambda: figures.repetition(
-            laws["muennighoff2023"], unique, float(epochs), {"unique tokens": format_count(unique), "epochs": str(epochs)}
-        ),
-    )
+def scarce() -> None:
+    """Section: a corpus too small for the budget."""
+
+    @st.fragment
+    def repetition() -> None:
+        """A corpus too small for the budget."""
+        left, right = st.columns(2)
+        with left:
+            unique = power_of_ten("unique", "Unique tokens in the corpus", 9.0, 13.0, 11.0)
+        with right:
+            epochs = controls.slider("epochs", "Epochs", 1, 100, 4, 1)
+        draw(
+            "compute.repetition",
+            lambda: figures.repetition(
+                laws["muennighoff2023"], unique, float(epochs), {"unique tokens": format_count(unique), "epochs": str(epochs)}
+            ),
+        )
+
+    repetition()
+    export_row("compute.repetition")
 
 
-@st.fragment
-def inference() -> None:
-    """A lifetime of served tokens."""
-    left, right = st.columns(2)
-    with left:
-        C = power_of_ten("c_inf", "Quality of the optimum at, in FLOP", 20.0, 26.0, 23.25)
-    with right:
-        served = power_of_ten("served", "Tokens served", 10.0, 15.0, 13.0)
-    law = laws["sardana2023"] if inference_law == "sardana2023" else scaling_laws.InferenceLaw(fitted)
-    N, D = (float(value) for value in law.base.compute_optimal(C))
-    draw(
-        "compute.inference",
-        lambda: figures.inference(
-            law, N, D, served, {"law": law.label, "quality of": format_flops(C), "served": format_count(served, "tokens")}
-        ),
-    )
-
-
-plan()
-export_row("compute.budget")
-st.header("What others paid", anchor=False)
-device_hours()
-export_row("compute.device_hours")
-devices()
-export_row("compute.devices")
-st.header("When the optimum is not what you need", anchor=False)
-overtraining()
-export_row("compute.overtraining")
-repetition()
-export_row("compute.repetition")
-inference_law = controls.choice("inf_law", "Law for inference demand", {"sardana2023": "Sardana 2023", "fit": fitted.label}, "sardana2023")
-inference()
-export_row("compute.inference")
+sections.show(
+    "compute_part",
+    {
+        "Your budget": your_budget,
+        "What others paid": paid,
+        "Small for long": over,
+        "Scarce data": scarce,
+    },
+)

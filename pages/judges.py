@@ -5,7 +5,7 @@ import streamlit as st
 from analysis import judges, judges_elo
 from analysis.figures import judges as figures
 from analysis.figures import judges_verdicts as verdict_figures
-from pages.components import controls, frame
+from pages.components import controls, frame, sections
 from pages.components.panel import draw, export_row, show_panel
 
 numbers = {benchmark: figures.headline(benchmark) for benchmark in figures.BENCHMARKS}
@@ -44,91 +44,103 @@ benchmark = controls.switch("jd_set", "Prompts", {"vicuna": "Vicuna (80)", "oa":
 played = tournament(benchmark)
 prompts = {"prompts": figures.BENCHMARKS[benchmark]}
 
-st.header("The tournament, replayed", anchor=False)
-left, right = st.columns(2)
-with left:
-    elo_ties = controls.switch("jd_ties", "Ties in Elo", ELO_TIES, "half", help="The paper counts a tie as half a win each.")
-with right:
-    elo_used = controls.switch(
-        "jd_used", "Verdicts in Elo", ELO_VERDICTS, "all", help="Confirmed: the same winner, or a tie, whichever answer is shown first."
+
+def replay() -> None:
+    """Section: the tournament, replayed."""
+    left, right = st.columns(2)
+    with left:
+        elo_ties = controls.switch("jd_ties", "Ties in Elo", ELO_TIES, "half", help="The paper counts a tie as half a win each.")
+    with right:
+        elo_used = controls.switch(
+            "jd_used", "Verdicts in Elo", ELO_VERDICTS, "all", help="Confirmed: the same winner, or a tie, whichever answer is shown first."
+        )
+    as_printed = (elo_ties, elo_used) == ("half", "all")
+    ratings = figures.stored_orderings(benchmark) if as_printed else replayed(benchmark, elo_ties, elo_used)
+
+    @st.fragment
+    def elo() -> None:
+        """Elo over as many orderings as the reader wants."""
+        n = controls.slider("jd_n", "Orderings", 1, 10_000, 10_000, 1, help="The paper averages 10,000 of them.")
+        settings = prompts | {"ties": ELO_TIES[elo_ties], "verdicts": ELO_VERDICTS[elo_used], "orderings": f"{n:,}"}
+        draw("judges.elo", lambda: figures.elo(benchmark, played.models, ratings[:n], as_printed, settings))
+
+    elo()
+    export_row("judges.elo")
+    show_panel(figures.human({"prompts": figures.BENCHMARKS["vicuna"]}))
+
+
+def verdicts() -> None:
+    """Section: Bradley-Terry, and who beats whom."""
+    left, right = st.columns(2)
+    with left:
+        ties = controls.switch("jd_bt_ties", "Ties in Bradley-Terry", figures.TIES, "davidson")
+    with right:
+        position = controls.switch(
+            "jd_position", "Order of the answers", figures.POSITIONS, "fitted",
+            help="Fitted: the model has an advantage for the answer shown first. Confirmed only: verdicts that both orders of the answers share.",
+        )  # fmt: skip
+    show_panel(
+        figures.bradley_terry(
+            benchmark, ties, position, prompts | {"ties": figures.TIES[ties], "order of answers": figures.POSITIONS[position]}
+        )
     )
-as_printed = (elo_ties, elo_used) == ("half", "all")
-ratings = figures.stored_orderings(benchmark) if as_printed else replayed(benchmark, elo_ties, elo_used)
+    show_panel(figures.win_matrix(benchmark, played, prompts | {"ties": ELO_TIES["half"], "order of answers": "both, all usable verdicts"}))
 
 
-@st.fragment
-def elo() -> None:
-    """Elo over as many orderings as the reader wants."""
-    n = controls.slider("jd_n", "Orderings", 1, 10_000, 10_000, 1, help="The paper averages 10,000 of them.")
-    settings = prompts | {"ties": ELO_TIES[elo_ties], "verdicts": ELO_VERDICTS[elo_used], "orderings": f"{n:,}"}
-    draw("judges.elo", lambda: figures.elo(benchmark, played.models, ratings[:n], as_printed, settings))
+def shown_first() -> None:
+    """Section: position bias."""
+    both = {"prompts": " and ".join(figures.BENCHMARKS.values())}
+    show_panel(verdict_figures.verdicts(both))
+    show_panel(verdict_figures.consistency({name: tournament(name) for name in figures.BENCHMARKS}, both))
+    show_panel(verdict_figures.position_bias(benchmark, played, prompts))
+    show_panel(figures.ranking_shift(benchmark, prompts | {"ties": ELO_TIES["half"]}))
 
 
-elo()
-export_row("judges.elo")
-show_panel(figures.human({"prompts": figures.BENCHMARKS["vicuna"]}))
+def how_many() -> None:
+    """Section: how many prompts it takes to tell two models apart."""
+    level = controls.switch("jd_level", "Confidence", list(CONFIDENCE), "95%")
 
-st.header("What the verdicts support", anchor=False)
-left, right = st.columns(2)
-with left:
-    ties = controls.switch("jd_bt_ties", "Ties in Bradley-Terry", figures.TIES, "davidson")
-with right:
-    position = controls.switch(
-        "jd_position", "Order of the answers", figures.POSITIONS, "fitted",
-        help="Fitted: the model has an advantage for the answer shown first. Confirmed only: verdicts that both orders of the answers share.",
-    )  # fmt: skip
-show_panel(
-    figures.bradley_terry(
-        benchmark, ties, position, prompts | {"ties": figures.TIES[ties], "order of answers": figures.POSITIONS[position]}
-    )
+    @st.fragment
+    def prompts_needed() -> None:
+        """A gap in Elo points."""
+        gap = controls.slider("jd_gap", "Gap between two models (Elo points)", 5, 500, 60, 5)
+        draw(
+            "judges.prompts_needed",
+            lambda: verdict_figures.prompts_needed(
+                benchmark, observed_pairs(benchmark, level), len(played.prompts), float(gap), CONFIDENCE[level],
+                prompts | {"confidence": level, "gap": f"{gap} Elo points"},
+            ),
+        )  # fmt: skip
+
+    prompts_needed()
+    export_row("judges.prompts_needed")
+    names = {model: label for model, label in verdict_figures.labels().items() if model in played.models}
+    left, right = st.columns(2)
+    with left:
+        model = controls.choice("jd_a", "One model", names, "65b-guanaco")
+    with right:
+        other = controls.choice("jd_b", "Another model", names, "gpt-3.5")
+
+    @st.fragment
+    def power() -> None:
+        """Two models and a number of prompts."""
+        n = controls.slider("jd_prompts", "Prompts", 10, 5000, 80, 10)
+        settings = prompts | {"models": f"{names[model]}, {names[other]}", "confidence": level, "number": f"{n:,}"}
+        draw("judges.power", lambda: verdict_figures.power(benchmark, played, model, other, CONFIDENCE[level], n, settings))
+
+    if model == other:
+        st.info("Choose two different models.", icon=":material/compare_arrows:")
+    else:
+        power()
+        export_row("judges.power")
+
+
+sections.show(
+    "jd_part",
+    {
+        "Tournament": replay,
+        "What the verdicts support": verdicts,
+        "The answer shown first": shown_first,
+        "How many prompts": how_many,
+    },
 )
-show_panel(figures.win_matrix(benchmark, played, prompts | {"ties": ELO_TIES["half"], "order of answers": "both, all usable verdicts"}))
-
-st.header("The answer shown first", anchor=False)
-both = {"prompts": " and ".join(figures.BENCHMARKS.values())}
-show_panel(verdict_figures.verdicts(both))
-show_panel(verdict_figures.consistency({name: tournament(name) for name in figures.BENCHMARKS}, both))
-show_panel(verdict_figures.position_bias(benchmark, played, prompts))
-show_panel(figures.ranking_shift(benchmark, prompts | {"ties": ELO_TIES["half"]}))
-
-st.header("How many prompts would it take?", anchor=False)
-level = controls.switch("jd_level", "Confidence", list(CONFIDENCE), "95%")
-
-
-@st.fragment
-def prompts_needed() -> None:
-    """A gap in Elo points."""
-    gap = controls.slider("jd_gap", "Gap between two models (Elo points)", 5, 500, 60, 5)
-    draw(
-        "judges.prompts_needed",
-        lambda: verdict_figures.prompts_needed(
-            benchmark, observed_pairs(benchmark, level), len(played.prompts), float(gap), CONFIDENCE[level],
-            prompts | {"confidence": level, "gap": f"{gap} Elo points"},
-        ),
-    )  # fmt: skip
-
-
-prompts_needed()
-export_row("judges.prompts_needed")
-
-names = {model: label for model, label in verdict_figures.labels().items() if model in played.models}
-left, right = st.columns(2)
-with left:
-    model = controls.choice("jd_a", "One model", names, "65b-guanaco")
-with right:
-    other = controls.choice("jd_b", "Another model", names, "gpt-3.5")
-
-
-@st.fragment
-def power() -> None:
-    """Two models and a number of prompts."""
-    n = controls.slider("jd_prompts", "Prompts", 10, 5000, 80, 10)
-    settings = prompts | {"models": f"{names[model]}, {names[other]}", "confidence": level, "number": f"{n:,}"}
-    draw("judges.power", lambda: verdict_figures.power(benchmark, played, model, other, CONFIDENCE[level], n, settings))
-
-
-if model == other:
-    st.info("Choose two different models.", icon=":material/compare_arrows:")
-else:
-    power()
-    export_row("judges.power")

@@ -5,7 +5,7 @@ import streamlit as st
 from analysis import memory, tables
 from analysis.figures import memory as figures
 from analysis.figures import memory_nf4 as codes
-from pages.components import controls, frame, shapes
+from pages.components import controls, frame, sections, shapes
 from pages.components.panel import draw, export_row, plain, show_panel
 
 frame.begin(
@@ -19,33 +19,31 @@ gpus = tables.load("gpus")
 by_id = gpus.set_index("id", drop=False)
 footprints = tables.load("memory_reported")
 
-name, shape = shapes.choose_shape("mem", figures.MODEL) or shapes.of_table(figures.MODEL)
-second, third, fourth, fifth = st.columns(4)
-with second:
-    on = controls.choice("mem_on", "Adapters on", {key: label for key, (label, _) in figures.TARGETS.items()}, "all")
-with third:
-    optimiser = controls.choice("mem_opt", "Optimiser", {key: o.label for key, o in memory.OPTIMISERS.items()}, "paged_adamw",
-                                help="A paged optimiser may move its states to the host's memory when the device is full.")  # fmt: skip
-with fourth:
-    precision = controls.choice(
-        "mem_prec", "Precision", memory.PRECISIONS, "bf16", help="Of weights and gradients; AdamW's states are 32-bit either way."
-    )
-with fifth:
-    block = int(controls.choice("mem_block", "Weights per block", ["16", "32", "64", "128", "256", "1024"], "64"))
-with st.container(horizontal=True, gap="medium"):
-    checkpointing = controls.toggle("mem_ckpt", "Gradient checkpointing", True)
-    flash = controls.toggle("mem_flash", "Flash attention", True)
-    double = controls.toggle("mem_double", "Double quantisation", True)
-targets = figures.TARGETS[on][1]
-chosen = {
-    "targets": targets, "optimiser": optimiser, "precision": precision, "block_size": block, "double_quantisation": double,
-    "checkpointing": checkpointing, "flash": flash,
-}  # fmt: skip
-left, right = st.columns([3, 2])
-with left:
-    methods = controls.choices("mem_methods", "Bars shown", memory.METHODS, list(memory.METHODS)) or list(memory.METHODS)
-with right:
-    scale = controls.switch("mem_scale", "Length of the bars", {"bytes": "GB", "shares": "share of each total"}, "bytes")
+
+def choose():
+    """(name, shape, options) of the model and of how it is tuned."""
+    name, shape = shapes.choose_shape("mem", figures.MODEL) or shapes.of_table(figures.MODEL)
+    second, third, fourth, fifth = st.columns(4)
+    with second:
+        on = controls.choice("mem_on", "Adapters on", {key: label for key, (label, _) in figures.TARGETS.items()}, "all")
+    with third:
+        optimiser = controls.choice("mem_opt", "Optimiser", {key: o.label for key, o in memory.OPTIMISERS.items()}, "paged_adamw",
+                                    help="A paged optimiser may move its states to the host's memory when the device is full.")  # fmt: skip
+    with fourth:
+        precision = controls.choice(
+            "mem_prec", "Precision", memory.PRECISIONS, "bf16", help="Of weights and gradients; AdamW's states are 32-bit either way."
+        )
+    with fifth:
+        block = int(controls.choice("mem_block", "Weights per block", ["16", "32", "64", "128", "256", "1024"], "64"))
+    with st.container(horizontal=True, gap="medium"):
+        checkpointing = controls.toggle("mem_ckpt", "Gradient checkpointing", True)
+        flash = controls.toggle("mem_flash", "Flash attention", True)
+        double = controls.toggle("mem_double", "Double quantisation", True)
+    options = {
+        "targets": figures.TARGETS[on][1], "optimiser": optimiser, "precision": precision, "block_size": block, "double_quantisation": double,
+        "checkpointing": checkpointing, "flash": flash,
+    }  # fmt: skip
+    return name, shape, options
 
 
 def load_sliders(key: str) -> dict:
@@ -63,102 +61,136 @@ def rank_slider(key: str) -> dict:
     return {"rank": controls.slider(f"mem_rank{key}", "Rank of the adapters", 1, 512, 64, 1)}
 
 
-@st.fragment
-def parts() -> None:
-    """Memory by part."""
-    options = chosen | load_sliders("") | rank_slider("")
-    draw("memory.parts", lambda: figures.parts(shape, name, methods, options, shares=scale == "shares"))
-    with st.expander("Every part as a table"):
-        st.markdown(markdown_table(figures.breakdown(shape, options)))
-
-
 def markdown_table(rows) -> str:
     """A DataFrame of texts as a Markdown table, its cells shown as they stand."""
     lines = [list(rows.columns), ["---"] * len(rows.columns), *rows.to_numpy().tolist()]
     return "\n".join("| " + " | ".join(cell if cell == "---" else plain(cell) for cell in line) + " |" for line in lines)
 
 
-@st.fragment
-def fits() -> None:
-    """Devices that hold it."""
-    options = chosen | load_sliders("_fits") | {"rank": 64}
-    draw("memory.fits", lambda: figures.fits(shape, name, gpus, options))
+def by_part() -> None:
+    """Section: where the memory goes, by method."""
+    name, shape, chosen = choose()
+    left, right = st.columns([3, 2])
+    with left:
+        methods = controls.choices("mem_methods", "Bars shown", memory.METHODS, list(memory.METHODS)) or list(memory.METHODS)
+    with right:
+        scale = controls.switch("mem_scale", "Length of the bars", {"bytes": "GB", "shares": "share of each total"}, "bytes")
+
+    @st.fragment
+    def parts() -> None:
+        """Memory by part."""
+        options = chosen | load_sliders("") | rank_slider("")
+        draw("memory.parts", lambda: figures.parts(shape, name, methods, options, shares=scale == "shares"))
+        with st.expander("Every part as a table"):
+            st.markdown(markdown_table(figures.breakdown(shape, options)))
+
+    parts()
+    export_row("memory.parts")
 
 
-@st.fragment
-def largest() -> None:
-    """The largest batch on one device."""
+def where_it_fits() -> None:
+    """Section: devices that hold it, and the largest batch on one of them."""
+    name, shape, chosen = choose()
+
+    @st.fragment
+    def fits() -> None:
+        """Devices that hold it."""
+        options = chosen | load_sliders("_fits") | {"rank": 64}
+        draw("memory.fits", lambda: figures.fits(shape, name, gpus, options))
+
+    fits()
+    export_row("memory.fits")
     left, right = st.columns(2)
     with left:
-        seq_len = controls.slider("mem_seq_room", "Tokens in a sequence", 128, 16_384, 512, 128)
+        gpu = controls.choice("mem_gpu", "Device", by_id["label"].to_dict(), "l40s")
     with right:
-        rank = rank_slider("_room")
-    options = chosen | {"batch": 1, "seq_len": seq_len} | rank
-    draw("memory.largest", lambda: figures.largest(shape, name, by_id.loc[gpu].to_dict(), method, options))
+        method = controls.switch("mem_method", "Method", memory.METHODS, "qlora")
+
+    @st.fragment
+    def largest() -> None:
+        """The largest batch on one device."""
+        left, right = st.columns(2)
+        with left:
+            seq_len = controls.slider("mem_seq_room", "Tokens in a sequence", 128, 16_384, 512, 128)
+        with right:
+            rank = rank_slider("_room")
+        options = chosen | {"batch": 1, "seq_len": seq_len} | rank
+        draw("memory.largest", lambda: figures.largest(shape, name, by_id.loc[gpu].to_dict(), method, options))
+
+    largest()
+    export_row("memory.largest")
 
 
-@st.fragment
-def quantised() -> None:
-    """Which part is stored in how many bits."""
-    options = chosen | rank_slider("_bits")
-    draw("memory.what_is_quantised", lambda: codes.what_is_quantised(shape, name, options))
+def reported() -> None:
+    """Section: computed against reported footprints."""
+    show_panel(figures.reported(footprints, figures.reported_shapes(footprints)))
 
 
-@st.fragment
-def rank() -> None:
-    """Adapters by rank."""
-    value = rank_slider("_size")["rank"]
-    draw("memory.rank", lambda: figures.rank(shape, name, targets, value))
+def small() -> None:
+    """Section: bits of each part, and adapters by rank."""
+    name, shape, chosen = choose()
+
+    @st.fragment
+    def quantised() -> None:
+        """Which part is stored in how many bits."""
+        options = chosen | rank_slider("_bits")
+        draw("memory.what_is_quantised", lambda: codes.what_is_quantised(shape, name, options))
+
+    quantised()
+    export_row("memory.what_is_quantised")
+
+    @st.fragment
+    def rank() -> None:
+        """Adapters by rank."""
+        value = rank_slider("_size")["rank"]
+        draw("memory.rank", lambda: figures.rank(shape, name, chosen["targets"], value))
+
+    rank()
+    export_row("memory.rank")
 
 
-@st.fragment
-def codebook() -> None:
-    """The levels of 4-bit formats."""
-    size = 2 ** controls.slider("mem_code", "Weights per block (power of two)", 3, 12, 6, 1, format="2^%d")
-    draw("memory.codebook", lambda: codes.codebook(size))
+def four_bits() -> None:
+    """Section: the code book, its error and its bits per parameter."""
+
+    @st.fragment
+    def codebook() -> None:
+        """The levels of 4-bit formats."""
+        size = 2 ** controls.slider("mem_code", "Weights per block (power of two)", 3, 12, 6, 1, format="2^%d")
+        draw("memory.codebook", lambda: codes.codebook(size))
+
+    codebook()
+    export_row("memory.codebook")
+
+    @st.fragment
+    def error() -> None:
+        """Quantisation error by block size."""
+        size = 2 ** controls.slider("mem_err", "Weights per block (power of two)", 3, 12, 6, 1, format="2^%d")
+        draw("memory.error", lambda: codes.error(size))
+
+    error()
+    export_row("memory.error")
+
+    @st.fragment
+    def bits() -> None:
+        """Bits per parameter by block size."""
+        left, right = st.columns(2)
+        with left:
+            size = 2 ** controls.slider("mem_bits", "Weights per block (power of two)", 3, 12, 6, 1, format="2^%d")
+        with right:
+            constants = 2 ** controls.slider("mem_const", "Constants per block (power of two)", 3, 12, 8, 1, format="2^%d")
+        draw("memory.bits", lambda: codes.bits(footprints, size, constants))
+
+    bits()
+    export_row("memory.bits")
 
 
-@st.fragment
-def error() -> None:
-    """Quantisation error by block size."""
-    size = 2 ** controls.slider("mem_err", "Weights per block (power of two)", 3, 12, 6, 1, format="2^%d")
-    draw("memory.error", lambda: codes.error(size))
-
-
-@st.fragment
-def bits() -> None:
-    """Bits per parameter by block size."""
-    left, right = st.columns(2)
-    with left:
-        size = 2 ** controls.slider("mem_bits", "Weights per block (power of two)", 3, 12, 6, 1, format="2^%d")
-    with right:
-        constants = 2 ** controls.slider("mem_const", "Constants per block (power of two)", 3, 12, 8, 1, format="2^%d")
-    draw("memory.bits", lambda: codes.bits(footprints, size, constants))
-
-
-parts()
-export_row("memory.parts")
-st.header("Where it fits", anchor=False)
-fits()
-export_row("memory.fits")
-left, right = st.columns(2)
-with left:
-    gpu = controls.choice("mem_gpu", "Device", by_id["label"].to_dict(), "l40s")
-with right:
-    method = controls.switch("mem_method", "Method", memory.METHODS, "qlora")
-largest()
-export_row("memory.largest")
-st.header("Held against the paper", anchor=False)
-show_panel(figures.reported(footprints, figures.reported_shapes(footprints)))
-st.header("What is small, and what is quantised", anchor=False)
-quantised()
-export_row("memory.what_is_quantised")
-rank()
-export_row("memory.rank")
-st.header("Four bits for a weight", anchor=False)
-codebook()
-export_row("memory.codebook")
-error()
-export_row("memory.error")
-bits()
-export_row("memory.bits")
+sections.show(
+    "mem_part",
+    {
+        "Memory by part": by_part,
+        "Where it fits": where_it_fits,
+        "Held against the paper": reported,
+        "What is quantised": small,
+        "Four bits for a weight": four_bits,
+    },
+)

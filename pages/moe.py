@@ -4,7 +4,7 @@ import streamlit as st
 
 from analysis.figures import moe as figures
 from analysis.figures import moe_routing as routing_figures
-from pages.components import controls, frame, shapes
+from pages.components import controls, frame, sections, shapes
 from pages.components.panel import draw, export_row, plain
 
 frame.begin(
@@ -24,123 +24,148 @@ WIDTHS = [256, 512, 1024, 2048, 4096, 8192, 16384, 32768]
 SHARED = [0, *WIDTHS]
 
 
-@st.fragment
-def total_active() -> None:
-    """Every mixture of the table."""
-    embeddings = controls.switch("moe_embeddings", "Counted", figures.EMBEDDINGS, "with")
-    draw("moe.total_active", lambda: figures.total_active(embeddings, {"counted": figures.EMBEDDINGS[embeddings]}))
+def published() -> None:
+    """Section: total against active for every mixture of the table."""
+
+    @st.fragment
+    def total_active() -> None:
+        """Every mixture of the table."""
+        embeddings = controls.switch("moe_embeddings", "Counted", figures.EMBEDDINGS, "with")
+        draw("moe.total_active", lambda: figures.total_active(embeddings, {"counted": figures.EMBEDDINGS[embeddings]}))
+
+    total_active()
+    export_row("moe.total_active")
 
 
-@st.fragment
-def memory_compute() -> None:
-    """Memory against compute."""
-    bits = controls.switch("moe_bits", "Weights stored in", BITS, "16")
-    settings = {"model": name, "weights": BITS[bits]}
-    draw("moe.memory_compute", lambda: figures.memory_compute(name, shape, counts, int(bits), settings))
+def one_mixture() -> None:
+    """Section: where 8 x 7B = 56B goes wrong, part by part, and memory against compute."""
+    picked = shapes.choose_shape("moe", DEFAULT, figures.known_mixtures())
+    if picked is None:
+        st.caption(f"Until then the charts show {DEFAULT}.")
+    name, shape = picked or shapes.of_table(DEFAULT)
+    counts = shapes.counts_of("moe", shape)
+    st.caption(plain(figures.described(name, shape)))
+    draw("moe.intuition", lambda: figures.intuition(name, shape, counts, {"model": name}))
+    export_row("moe.intuition")
+
+    @st.fragment
+    def memory_compute() -> None:
+        """Memory against compute."""
+        bits = controls.switch("moe_bits", "Weights stored in", BITS, "16")
+        settings = {"model": name, "weights": BITS[bits]}
+        draw("moe.memory_compute", lambda: figures.memory_compute(name, shape, counts, int(bits), settings))
+
+    memory_compute()
+    export_row("moe.memory_compute")
 
 
-@st.fragment
-def build() -> None:
-    """A mixture of the reader's own: each preset keeps sliders of its own."""
-    row, key = figures.frame(preset), f"moe_{preset}"
-    usual = {field: int(row[field]) for field in ("n_experts", "top_k", "moe_d_ff")}
-    shared_usual = int(row["shared_d_ff"]) if row["shared_d_ff"] == row["shared_d_ff"] else 0
-    d_model = n_layers = None
-    first, second, third = st.columns(3)
-    with first:
-        n_experts = controls.steps(f"{key}_experts", "Experts", EXPERTS, usual["n_experts"])
-        shared = controls.steps(f"{key}_shared", "Width of the shared experts", sorted({*SHARED, shared_usual}), shared_usual)
-    with second:
-        top_k = controls.slider(f"{key}_top_k", "Experts per token (top-k)", 1, 16, usual["top_k"], 1)
-        layers = controls.choice(f"{key}_layers", "Layers with experts", LAYERS, row["moe_layers"])
-    with third:
-        width = controls.steps(f"{key}_width", "Width of an expert", sorted({*WIDTHS, usual["moe_d_ff"]}), usual["moe_d_ff"])
+def your_own() -> None:
+    """Section: a mixture of the reader's own."""
+    preset = controls.switch("moe_preset", "Start from", FRAMES, "mixtral")
+
+    @st.fragment
+    def build() -> None:
+        """A mixture of the reader's own: each preset keeps sliders of its own."""
+        row, key = figures.frame(preset), f"moe_{preset}"
+        usual = {field: int(row[field]) for field in ("n_experts", "top_k", "moe_d_ff")}
+        shared_usual = int(row["shared_d_ff"]) if row["shared_d_ff"] == row["shared_d_ff"] else 0
+        d_model = n_layers = None
+        first, second, third = st.columns(3)
+        with first:
+            n_experts = controls.steps(f"{key}_experts", "Experts", EXPERTS, usual["n_experts"])
+            shared = controls.steps(f"{key}_shared", "Width of the shared experts", sorted({*SHARED, shared_usual}), shared_usual)
+        with second:
+            top_k = controls.slider(f"{key}_top_k", "Experts per token (top-k)", 1, 16, usual["top_k"], 1)
+            layers = controls.choice(f"{key}_layers", "Layers with experts", LAYERS, row["moe_layers"])
+        with third:
+            width = controls.steps(f"{key}_width", "Width of an expert", sorted({*WIDTHS, usual["moe_d_ff"]}), usual["moe_d_ff"])
+            if preset == "own":
+                d_model = controls.steps(f"{key}_d_model", "Width of the model", [1024, 2048, 4096, 8192], 4096)
+                n_layers = controls.slider(f"{key}_n_layers", "Layers", 1, 96, 32, 1)
+        settings = {
+            "frame": FRAMES[preset], "experts": str(n_experts), "experts per token": str(top_k), "expert width": f"{width:,}",
+            "shared width": f"{shared:,}", "layers with experts": LAYERS[layers],
+        }  # fmt: skip
         if preset == "own":
-            d_model = controls.steps(f"{key}_d_model", "Width of the model", [1024, 2048, 4096, 8192], 4096)
-            n_layers = controls.slider(f"{key}_n_layers", "Layers", 1, 96, 32, 1)
-    settings = {
-        "frame": FRAMES[preset], "experts": str(n_experts), "experts per token": str(top_k), "expert width": f"{width:,}",
-        "shared width": f"{shared:,}", "layers with experts": LAYERS[layers],
-    }  # fmt: skip
-    if preset == "own":
-        settings |= {"model width": f"{d_model:,}", "layers": str(n_layers)}
-    draw("moe.build", lambda: figures.build(preset, n_experts, top_k, width, shared, layers, d_model, n_layers, settings))
+            settings |= {"model width": f"{d_model:,}", "layers": str(n_layers)}
+        draw("moe.build", lambda: figures.build(preset, n_experts, top_k, width, shared, layers, d_model, n_layers, settings))
+
+    build()
+    export_row("moe.build")
 
 
-@st.fragment
-def rumour() -> None:
-    """What the rumour would mean."""
-    shared = controls.slider("moe_rumour_shared", "Shared by all parts (billion parameters)", 0, 110, 0, 1)
-    draw("moe.rumour", lambda: figures.rumour(shared * figures.BILLION, {"shared": f"{shared} B", "status": "rumour"}))
-
-
-@st.fragment
-def load() -> None:
-    """Assignments per expert."""
-    left, middle, right = st.columns(3)
+def an_uneven_router() -> None:
+    """Section: what a skewed router does to the load, to dropped tokens and to the balancing loss."""
+    left, right = st.columns([3, 2])
     with left:
-        skew = controls.slider("moe_load_skew", "Skew of the router", 0.0, 2.0, 0.5, 0.05)
-    with middle:
-        factor = controls.slider("moe_load_factor", "Capacity factor", 0.5, 4.0, 1.25, 0.05)
-    with right:
-        seed = controls.slider("moe_load_seed", "Random seed", 0, 20, 0, 1)
-    settings = routed | {"skew": f"{skew:g}", "capacity factor": f"{factor:g}", "seed": str(seed)}
-    draw("moe.load", lambda: routing_figures.load(n_routed, chosen, skew, factor, seed, settings))
+        router = controls.switch("moe_router", "Router of", ROUTERS, "mixtral")
+    n_routed, chosen = (int(figures.frame(router)[field]) for field in ("n_experts", "top_k"))
+    if router == "own":
+        with right:
+            n_routed = controls.steps("moe_router_experts", "Experts", EXPERTS[:-1], 8)
+            chosen = min(controls.slider("moe_router_top_k", "Experts per token", 1, 8, 2, 1), n_routed)
+    routed = {"router": f"{ROUTERS[router]}, {n_routed} experts, top-{chosen}"}
+
+    @st.fragment
+    def load() -> None:
+        """Assignments per expert."""
+        left, middle, right = st.columns(3)
+        with left:
+            skew = controls.slider("moe_load_skew", "Skew of the router", 0.0, 2.0, 0.5, 0.05)
+        with middle:
+            factor = controls.slider("moe_load_factor", "Capacity factor", 0.5, 4.0, 1.25, 0.05)
+        with right:
+            seed = controls.slider("moe_load_seed", "Random seed", 0, 20, 0, 1)
+        settings = routed | {"skew": f"{skew:g}", "capacity factor": f"{factor:g}", "seed": str(seed)}
+        draw("moe.load", lambda: routing_figures.load(n_routed, chosen, skew, factor, seed, settings))
+
+    load()
+    export_row("moe.load")
+
+    @st.fragment
+    def capacity() -> None:
+        """Dropped share against the capacity factor."""
+        left, right = st.columns(2)
+        with left:
+            skew = controls.slider("moe_capacity_skew", "Skew of the router", 0.0, 2.0, 0.5, 0.05)
+        with right:
+            factor = controls.slider("moe_capacity_factor", "Capacity factor", 0.5, 4.0, 1.25, 0.05)
+        settings = routed | {"skew": f"{skew:g}", "capacity factor": f"{factor:g}"}
+        draw("moe.capacity", lambda: routing_figures.capacity(n_routed, chosen, skew, factor, settings))
+
+    capacity()
+    export_row("moe.capacity")
+
+    @st.fragment
+    def balance() -> None:
+        """The loss that balances the load."""
+        skew = controls.slider("moe_balance_skew", "Skew of the router", 0.0, 2.0, 0.5, 0.05)
+        draw("moe.balance", lambda: routing_figures.balance(n_routed, chosen, skew, routed | {"skew": f"{skew:g}"}))
+
+    balance()
+    export_row("moe.balance")
 
 
-@st.fragment
-def capacity() -> None:
-    """Dropped share against the capacity factor."""
-    left, right = st.columns(2)
-    with left:
-        skew = controls.slider("moe_capacity_skew", "Skew of the router", 0.0, 2.0, 0.5, 0.05)
-    with right:
-        factor = controls.slider("moe_capacity_factor", "Capacity factor", 0.5, 4.0, 1.25, 0.05)
-    settings = routed | {"skew": f"{skew:g}", "capacity factor": f"{factor:g}"}
-    draw("moe.capacity", lambda: routing_figures.capacity(n_routed, chosen, skew, factor, settings))
+def gpt4() -> None:
+    """Section: what the rumour would mean."""
+
+    @st.fragment
+    def rumour() -> None:
+        """What the rumour would mean."""
+        shared = controls.slider("moe_rumour_shared", "Shared by all parts (billion parameters)", 0, 110, 0, 1)
+        draw("moe.rumour", lambda: figures.rumour(shared * figures.BILLION, {"shared": f"{shared} B", "status": "rumour"}))
+
+    rumour()
+    export_row("moe.rumour")
 
 
-@st.fragment
-def balance() -> None:
-    """The loss that balances the load."""
-    skew = controls.slider("moe_balance_skew", "Skew of the router", 0.0, 2.0, 0.5, 0.05)
-    draw("moe.balance", lambda: routing_figures.balance(n_routed, chosen, skew, routed | {"skew": f"{skew:g}"}))
-
-
-st.header("What it holds and what a token uses", anchor=False)
-total_active()
-export_row("moe.total_active")
-st.header("Where 8 x 7B = 56B goes wrong", anchor=False)
-picked = shapes.choose_shape("moe", DEFAULT, figures.known_mixtures())
-if picked is None:
-    st.caption(f"Until then the charts show {DEFAULT}.")
-name, shape = picked or shapes.of_table(DEFAULT)
-counts = shapes.counts_of("moe", shape)
-st.caption(plain(figures.described(name, shape)))
-draw("moe.intuition", lambda: figures.intuition(name, shape, counts, {"model": name}))
-export_row("moe.intuition")
-memory_compute()
-export_row("moe.memory_compute")
-st.header("Build your own", anchor=False)
-preset = controls.switch("moe_preset", "Start from", FRAMES, "mixtral")
-build()
-export_row("moe.build")
-st.header("The rumour on GPT-4", anchor=False)
-rumour()
-export_row("moe.rumour")
-st.header("What an uneven router does", anchor=False)
-left, right = st.columns([3, 2])
-with left:
-    router = controls.switch("moe_router", "Router of", ROUTERS, "mixtral")
-n_routed, chosen = (int(figures.frame(router)[field]) for field in ("n_experts", "top_k"))
-if router == "own":
-    with right:
-        n_routed = controls.steps("moe_router_experts", "Experts", EXPERTS[:-1], 8)
-        chosen = min(controls.slider("moe_router_top_k", "Experts per token", 1, 8, 2, 1), n_routed)
-routed = {"router": f"{ROUTERS[router]}, {n_routed} experts, top-{chosen}"}
-load()
-export_row("moe.load")
-capacity()
-export_row("moe.capacity")
-balance()
-export_row("moe.balance")
+sections.show(
+    "moe_part",
+    {
+        "Published mixtures": published,
+        "One mixture": one_mixture,
+        "Build your own": your_own,
+        "An uneven router": an_uneven_router,
+        "The GPT-4 rumour": gpt4,
+    },
+)

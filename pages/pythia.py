@@ -6,7 +6,7 @@ from analysis import evals, evals_export, pythia, tables
 from analysis.figures import pythia as figures
 from analysis.figures import pythia_contrasts as contrasts
 from analysis.figures.panel import Citation
-from pages.components import controls, frame
+from pages.components import controls, frame, sections
 from pages.components.panel import cited, draw, export_row, plain
 
 frame.begin(
@@ -19,10 +19,6 @@ frame.begin(
 
 tasks = figures.task_labels()
 single = {task: label for task, label in tasks.items() if task != figures.MEAN}
-with st.expander("The suite: ten sizes, their shapes and cost"):
-    st.dataframe(figures.suite(), hide_index=True, width="stretch")
-    st.caption(f"Sources: {cited(Citation('biderman2023', 'Tables 1 and 5'))} · {cited(Citation('eleutherai2023', 'configuration files'))}. Parameters are counted from the "
-               "configurations; hours are of one run, as reported. 14M and 31M were added after the paper and have no scores in the files.")  # fmt: skip
 
 
 def own_results():
@@ -76,72 +72,19 @@ def download(number: int, rows) -> None:
     )
 
 
-def of_task(task: str, shots: int | None):
+def of_task(own, task: str, shots: int | None):
     """The reader's scores on a task, over all their files; None if there is none."""
     return pythia.own_on(own, task, shots) if own else None
 
 
-own = None
-if controls.toggle("py_own", "Draw results of my own", False):
-    own = own_results()
-
-st.header("How abilities grow", anchor=False)
-first, second, third = st.columns([2, 2, 1])
-with first:
-    task = controls.choice("py_task", "Task", tasks, "lambada_openai")
-with second:
-    arm = controls.choice("py_arm", "Trained on", figures.ARMS, "standard")
-with third:
-    shots = int(controls.switch("py_shots", "Examples in the prompt", ["0", "5"], "0"))
+def choose_arm() -> str:
+    """Which of the twin suites."""
+    return controls.choice("py_arm", "Trained on", figures.ARMS, "standard")
 
 
-@st.fragment
-def trajectory() -> None:
-    """Accuracy against tokens seen."""
-    sizes = controls.choices("py_sizes", "Sizes", {size: size.removeprefix("Pythia ") for size in figures.SIZES}, figures.DEFAULT_SIZES)
-    draw("pythia.trajectory", lambda: figures.trajectory(task, sizes, arm, shots, of_task(task, shots)))
-
-
-trajectory()
-export_row("pythia.trajectory")
-several = controls.choices("py_tasks", "Tasks to compare", tasks, figures.DEFAULT_TASKS)
-
-
-@st.fragment
-def scaling() -> None:
-    """Accuracy against parameters at equal tokens."""
-    step = controls.slider("py_step", "Checkpoint (training step)", figures.STEPS[0], figures.STEPS[-1], figures.STEPS[-1], 10_000)
-    draw("pythia.scaling", lambda: figures.scaling(several, step, arm, shots))
-
-
-scaling()
-export_row("pythia.scaling")
-st.header("When an ability appears", anchor=False)
-when = controls.choice("py_when", "Task", single, "arc_easy")
-
-
-@st.fragment
-def emergence_fit() -> None:
-    """One run and its sigmoid."""
-    model = controls.choice("py_model", "Size", figures.SIZES[::-1], figures.SIZES[-1])
-    draw("pythia.emergence_fit", lambda: figures.emergence_fit(model, when, arm))
-
-
-emergence_fit()
-export_row("pythia.emergence_fit")
-draw("pythia.emergence", lambda: figures.emergence(when))
-export_row("pythia.emergence")
-
-st.header("Does deduplication help?", anchor=False)
-first, second, third = st.columns(3)
-with first:
-    dedup_shots = controls.switch("py_dedup_shots", "Examples", contrasts.SHOT_SETS, "both")
-with second:
-    dedup_tasks = controls.choice("py_dedup_tasks", "Tasks", contrasts.TASK_SETS, "all")
-with third:
-    with_twins = controls.toggle(
-        "py_twins", "Include 2.8B", False, help="Its two runs are the same up to step 43,000; see the third chart below."
-    )
+def own_scores():
+    """The reader's scores, where there are any."""
+    return own_results() if controls.toggle("py_own", "Draw results of my own", False) else None
 
 
 def since(key: str) -> int:
@@ -149,62 +92,139 @@ def since(key: str) -> int:
     return controls.slider(key, "Checkpoints from this training step on", figures.STEPS[0], figures.STEPS[-1], contrasts.FIRST_STEP, 10_000)
 
 
-@st.fragment
-def dedup_forest() -> None:
-    """The difference by task and by size."""
-    step = since("py_dedup_step")
-    draw("pythia.dedup_forest", lambda: contrasts.contrast_forest("dedup", dedup_shots, dedup_tasks, step, with_twins))
+def growth() -> None:
+    """Section: accuracy against tokens and against parameters."""
+    own = own_scores()
+    first, second, third = st.columns([2, 2, 1])
+    with first:
+        task = controls.choice("py_task", "Task", tasks, "lambada_openai")
+    with second:
+        arm = choose_arm()
+    with third:
+        shots = int(controls.switch("py_shots", "Examples in the prompt", ["0", "5"], "0"))
+
+    @st.fragment
+    def trajectory() -> None:
+        """Accuracy against tokens seen."""
+        sizes = controls.choices("py_sizes", "Sizes", {size: size.removeprefix("Pythia ") for size in figures.SIZES}, figures.DEFAULT_SIZES)
+        draw("pythia.trajectory", lambda: figures.trajectory(task, sizes, arm, shots, of_task(own, task, shots)))
+
+    trajectory()
+    export_row("pythia.trajectory")
+    several = controls.choices("py_tasks", "Tasks to compare", tasks, figures.DEFAULT_TASKS)
+
+    @st.fragment
+    def scaling() -> None:
+        """Accuracy against parameters at equal tokens."""
+        step = controls.slider("py_step", "Checkpoint (training step)", figures.STEPS[0], figures.STEPS[-1], figures.STEPS[-1], 10_000)
+        draw("pythia.scaling", lambda: figures.scaling(several, step, arm, shots))
+
+    scaling()
+    export_row("pythia.scaling")
 
 
-dedup_forest()
-export_row("pythia.dedup_forest")
-draw("pythia.dedup_course", lambda: contrasts.contrast_course("dedup", dedup_shots, dedup_tasks, with_twins))
-export_row("pythia.dedup_course")
+def appearance() -> None:
+    """Section: a sigmoid for each task."""
+    arm = choose_arm()
+    when = controls.choice("py_when", "Task", single, "arc_easy")
+
+    @st.fragment
+    def emergence_fit() -> None:
+        """One run and its sigmoid."""
+        model = controls.choice("py_model", "Size", figures.SIZES[::-1], figures.SIZES[-1])
+        draw("pythia.emergence_fit", lambda: figures.emergence_fit(model, when, arm))
+
+    emergence_fit()
+    export_row("pythia.emergence_fit")
+    draw("pythia.emergence", lambda: figures.emergence(when))
+    export_row("pythia.emergence")
 
 
-@st.fragment
-def twins() -> None:
-    """Scores that the two runs of a size share."""
-    examples = int(controls.switch("py_twins_shots", "Examples in the prompt", ["0", "5"], "5"))
-    draw("pythia.twins", lambda: contrasts.twins_panel(examples))
+def deduplication() -> None:
+    """Section: does deduplication help?"""
+    first, second, third = st.columns(3)
+    with first:
+        dedup_shots = controls.switch("py_dedup_shots", "Examples", contrasts.SHOT_SETS, "both")
+    with second:
+        dedup_tasks = controls.choice("py_dedup_tasks", "Tasks", contrasts.TASK_SETS, "all")
+    with third:
+        with_twins = controls.toggle(
+            "py_twins", "Include 2.8B", False, help="Its two runs are the same up to step 43,000; see the third chart below."
+        )
+
+    @st.fragment
+    def dedup_forest() -> None:
+        """The difference by task and by size."""
+        step = since("py_dedup_step")
+        draw("pythia.dedup_forest", lambda: contrasts.contrast_forest("dedup", dedup_shots, dedup_tasks, step, with_twins))
+
+    dedup_forest()
+    export_row("pythia.dedup_forest")
+    draw("pythia.dedup_course", lambda: contrasts.contrast_course("dedup", dedup_shots, dedup_tasks, with_twins))
+    export_row("pythia.dedup_course")
+
+    @st.fragment
+    def twins() -> None:
+        """Scores that the two runs of a size share."""
+        examples = int(controls.switch("py_twins_shots", "Examples in the prompt", ["0", "5"], "5"))
+        draw("pythia.twins", lambda: contrasts.twins_panel(examples))
+
+    twins()
+    export_row("pythia.twins")
 
 
-twins()
-export_row("pythia.twins")
+def batch_size() -> None:
+    """Section: do large batches hurt?"""
+    batch_tasks = controls.choice("py_batch_tasks", "Tasks", contrasts.TASK_SETS, "all")
 
-st.header("Do large batches hurt?", anchor=False)
-batch_tasks = controls.choice("py_batch_tasks", "Tasks", contrasts.TASK_SETS, "all")
+    @st.fragment
+    def batch_forest() -> None:
+        """The difference by task and by run."""
+        step = since("py_batch_step")
+        draw("pythia.batch_forest", lambda: contrasts.contrast_forest("batch", "5", batch_tasks, step))
 
-
-@st.fragment
-def batch_forest() -> None:
-    """The difference by task and by run."""
-    step = since("py_batch_step")
-    draw("pythia.batch_forest", lambda: contrasts.contrast_forest("batch", "5", batch_tasks, step))
-
-
-batch_forest()
-export_row("pythia.batch_forest")
-draw("pythia.batch_course", lambda: contrasts.contrast_course("batch", "5", batch_tasks))
-export_row("pythia.batch_course")
-
-st.header("What is memorised", anchor=False)
+    batch_forest()
+    export_row("pythia.batch_forest")
+    draw("pythia.batch_course", lambda: contrasts.contrast_course("batch", "5", batch_tasks))
+    export_row("pythia.batch_course")
 
 
-@st.fragment
-def memorised() -> None:
-    """Memorised sequences by size and checkpoint."""
-    measure = controls.switch("py_memory", "Show", {"share": "memorised share", "recall": "share of the final set"}, "share")
-    draw("pythia.memorised", lambda: figures.memorised(measure))
+def memory() -> None:
+    """Section: what is memorised."""
+
+    @st.fragment
+    def memorised() -> None:
+        """Memorised sequences by size and checkpoint."""
+        measure = controls.switch("py_memory", "Show", {"share": "memorised share", "recall": "share of the final set"}, "share")
+        draw("pythia.memorised", lambda: figures.memorised(measure))
+
+    memorised()
+    export_row("pythia.memorised")
+    for row in tables.load("pythia_findings").query("finding == 'memorisation_order'").to_dict("records"):
+        st.info(f"**Reported, not recomputed.** {plain(row['statement'])} The counts behind it are not in the released files. {cited(Citation(row['source'], row['location']))}",
+                icon=":material/format_quote:")  # fmt: skip
 
 
-memorised()
-export_row("pythia.memorised")
-for row in tables.load("pythia_findings").query("finding == 'memorisation_order'").to_dict("records"):
-    st.info(f"**Reported, not recomputed.** {plain(row['statement'])} The counts behind it are not in the released files. {cited(Citation(row['source'], row['location']))}",
-            icon=":material/format_quote:")  # fmt: skip
+def others() -> None:
+    """Section: beside OPT and BLOOM, and the suite itself."""
+    own = own_scores()
+    other = controls.choice("py_family_task", "Task", tasks, "lambada_openai")
+    draw("pythia.families", lambda: figures.families(other, of_task(own, other, None)))
+    export_row("pythia.families")
+    with st.expander("The suite: ten sizes, their shapes and cost"):
+        st.dataframe(figures.suite(), hide_index=True, width="stretch")
+        st.caption(f"Sources: {cited(Citation('biderman2023', 'Tables 1 and 5'))} · {cited(Citation('eleutherai2023', 'configuration files'))}. Parameters are counted from the "
+                   "configurations; hours are of one run, as reported. 14M and 31M were added after the paper and have no scores in the files.")  # fmt: skip
 
-st.header("Beside other families", anchor=False)
-other = controls.choice("py_family_task", "Task", tasks, "lambada_openai")
-draw("pythia.families", lambda: figures.families(other, of_task(other, None)))
-export_row("pythia.families")
+
+sections.show(
+    "py_part",
+    {
+        "How abilities grow": growth,
+        "When they appear": appearance,
+        "Deduplication": deduplication,
+        "Batch size": batch_size,
+        "Memorisation": memory,
+        "Suite and other families": others,
+    },
+)

@@ -99,7 +99,9 @@ def published_laws() -> None:
         )
     with right:
         level = LEVELS[controls.switch("level", "Interval of the refit", list(LEVELS), "95%")]
-    picked = controls.choices("laws", "Published laws", {law_id: figures.law_name(law) for law_id, law in laws.items()}, figures.DEFAULT_LAWS)
+    picked = controls.choices(
+        "laws", "Published laws", {law_id: figures.law_name(law) for law_id, law in laws.items()}, figures.DEFAULT_LAWS
+    )
     law, resamples, settings = chosen[1:] if chosen else (*figures.released_fit(5), {"runs": RUNS["240"]})
     laws_against_compute(quantity, picked, law, fits.bands(resamples, level), settings | {"interval": f"{level:.0%}"})
     export_row("scaling.laws")
@@ -123,7 +125,9 @@ def one_law() -> None:
         return
     runs, fitted, resamples, settings = chosen
     laws = figures.published()
-    options = {"fit": "the fit of these runs"} | {i: figures.law_name(law) for i, law in laws.items() if isinstance(law, scaling.ScalingLaw)}
+    options = {"fit": "the fit of these runs"} | {
+        i: figures.law_name(law) for i, law in laws.items() if isinstance(law, scaling.ScalingLaw)
+    }
     which = controls.choice("law", "Law", options, "fit")
     law, resamples = (fitted, resamples) if which == "fit" else (laws[which], resamples.iloc[:0])
     settings = settings | {"law": options[which]}

@@ -4,7 +4,7 @@ import streamlit as st
 
 from analysis import tables, term_frequency, term_frequency_counts
 from analysis.figures import term_frequency as figures
-from pages.components import controls, frame
+from pages.components import controls, frame, sections
 from pages.components.panel import draw, export_row, plain, show_panel
 
 frame.begin(
@@ -44,19 +44,22 @@ def own_statistics():
     return counts, kept[data]
 
 
-first, second, third, fourth = st.columns(4)
-with first:
-    corpus = controls.choice("tf_corpus", "Counts", figures.corpora() | {YOURS: "Your own CSV"}, "pile_train")
-with second:
-    model = controls.choice("tf_model", "Model", figures.SIZES[::-1], figures.SIZES[-1])
-with third:
-    shots = int(controls.choice("tf_shots", "Examples in the prompt", [str(k) for k in figures.SHOTS], "16"))
-with fourth:
-    operation = controls.choice("tf_op", "Operation", ["multiplication", "addition"], "multiplication")
-own = own_statistics() if corpus == YOURS else None
-if corpus == YOURS and own is None:
-    corpus = "pile_train"
-counts, statistics = own if own else (figures.frequencies()[corpus], figures.stored(corpus))
+def choose():
+    """(corpus, model, shots, operation, counts, statistics, whether the counts are the reader's)."""
+    first, second, third, fourth = st.columns(4)
+    with first:
+        corpus = controls.choice("tf_corpus", "Counts", figures.corpora() | {YOURS: "Your own CSV"}, "pile_train")
+    with second:
+        model = controls.choice("tf_model", "Model", figures.SIZES[::-1], figures.SIZES[-1])
+    with third:
+        shots = int(controls.choice("tf_shots", "Examples in the prompt", [str(k) for k in figures.SHOTS], "16"))
+    with fourth:
+        operation = controls.choice("tf_op", "Operation", ["multiplication", "addition"], "multiplication")
+    own = own_statistics() if corpus == YOURS else None
+    if corpus == YOURS and own is None:
+        corpus = "pile_train"
+    counts, statistics = own if own else (figures.frequencies()[corpus], figures.stored(corpus))
+    return corpus, model, shots, operation, counts, statistics, own is not None
 
 
 def checkpoint(key: str) -> int:
@@ -64,57 +67,83 @@ def checkpoint(key: str) -> int:
     return controls.slider(key, "Checkpoint (training step)", figures.STEPS[0], figures.STEPS[-1], figures.STEPS[-1], 26_000)
 
 
-@st.fragment
-def scatter() -> None:
-    """Accuracy against count, one marker per operand."""
-    step = checkpoint("tf_step")
-    draw("term_frequency.scatter", lambda: figures.scatter(statistics, counts, corpus, model, step, shots, operation))
+def effect() -> None:
+    """Section: accuracy against count."""
+    corpus, model, shots, operation, counts, statistics, own = choose()
+
+    @st.fragment
+    def scatter() -> None:
+        """Accuracy against count, one marker per operand."""
+        step = checkpoint("tf_step")
+        draw("term_frequency.scatter", lambda: figures.scatter(statistics, counts, corpus, model, step, shots, operation))
+
+    scatter()
+    export_row("term_frequency.scatter")
 
 
-@st.fragment
-def partial() -> None:
-    """What frequency tells among operands of like size, by model."""
-    step = checkpoint("tf_step_partial")
-    draw("term_frequency.partial", lambda: figures.partial(statistics, counts, corpus, step, shots, operation))
+def like_size() -> None:
+    """Section: what is left when operands of like size are compared."""
+    corpus, model, shots, operation, counts, statistics, own = choose()
+
+    @st.fragment
+    def partial() -> None:
+        """What frequency tells among operands of like size, by model."""
+        step = checkpoint("tf_step_partial")
+        draw("term_frequency.partial", lambda: figures.partial(statistics, counts, corpus, step, shots, operation))
+
+    partial()
+    export_row("term_frequency.partial")
+    if own:
+        st.caption("The regression below is made with the counts of the Pile.")
+
+    @st.fragment
+    def regression() -> None:
+        """Frequency beside four other properties of the operand."""
+        operands = controls.switch("tf_range", "Operands", {"0 to 99": "0 to 99", "10 to 99": "10 to 99 (two digits)"}, "0 to 99")
+        draw("term_frequency.regression", lambda: figures.regression(model, shots, operation, operands))
+
+    regression()
+    export_row("term_frequency.regression")
 
 
-@st.fragment
-def regression() -> None:
-    """Frequency beside four other properties of the operand."""
-    operands = controls.switch("tf_range", "Operands", {"0 to 99": "0 to 99", "10 to 99": "10 to 99 (two digits)"}, "0 to 99")
-    draw("term_frequency.regression", lambda: figures.regression(model, shots, operation, operands))
+def over_training() -> None:
+    """Section: when it appears."""
+    corpus, model, shots, operation, counts, statistics, own = choose()
+
+    @st.fragment
+    def course() -> None:
+        """A statistic over training, by model."""
+        measure = controls.switch("tf_measure", "Statistic", figures.MEASURES, "rho")
+        draw("term_frequency.course", lambda: figures.course(statistics, corpus, measure, model, shots, operation))
+
+    course()
+    export_row("term_frequency.course")
+
+    @st.fragment
+    def gap() -> None:
+        """Frequent against rare operands over training."""
+        most = len(counts) // 2
+        extremes = controls.slider("tf_extremes", "Operands in each group", 2, min(40, most), min(term_frequency.EXTREMES, most), 1)
+        draw("term_frequency.gap", lambda: figures.gap(counts, corpus, model, shots, operation, extremes))
+
+    gap()
+    export_row("term_frequency.gap")
 
 
-@st.fragment
-def course() -> None:
-    """A statistic over training, by model."""
-    measure = controls.switch("tf_measure", "Statistic", figures.MEASURES, "rho")
-    draw("term_frequency.course", lambda: figures.course(statistics, corpus, measure, model, shots, operation))
+def printed() -> None:
+    """Section: beside the numbers in the paper."""
+    corpus, model, shots, operation, counts, statistics, own = choose()
+    show_panel(figures.paper(statistics, corpus))
+    with st.expander("The 72 gaps, printed and computed (percentage points)"):
+        st.dataframe(figures.paper_table(statistics), hide_index=True, width="stretch")
 
 
-@st.fragment
-def gap() -> None:
-    """Frequent against rare operands over training."""
-    most = len(counts) // 2
-    extremes = controls.slider("tf_extremes", "Operands in each group", 2, min(40, most), min(term_frequency.EXTREMES, most), 1)
-    draw("term_frequency.gap", lambda: figures.gap(counts, corpus, model, shots, operation, extremes))
-
-
-scatter()
-export_row("term_frequency.scatter")
-st.header("What is left when operands of like size are compared", anchor=False)
-partial()
-export_row("term_frequency.partial")
-if own:
-    st.caption("The regression below is made with the counts of the Pile.")
-regression()
-export_row("term_frequency.regression")
-st.header("When it appears", anchor=False)
-course()
-export_row("term_frequency.course")
-gap()
-export_row("term_frequency.gap")
-st.header("Beside the numbers in the paper", anchor=False)
-show_panel(figures.paper(statistics, corpus))
-with st.expander("The 72 gaps, printed and computed (percentage points)"):
-    st.dataframe(figures.paper_table(statistics), hide_index=True, width="stretch")
+sections.show(
+    "tf_part",
+    {
+        "Frequency": effect,
+        "Like size": like_size,
+        "Over training": over_training,
+        "The paper's gaps": printed,
+    },
+)

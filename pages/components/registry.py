@@ -76,6 +76,7 @@ def entry(stem: str) -> Entry:
 def navigation():
     """Declare the pages to Streamlit and return the one that was asked for. The menu is our own (pages/components/menu.py)."""
     pages = [
-        st.Page(str(item.file), title=item.title, icon=item.icon, default=item is ENTRIES[0], url_path=item.path or None) for item in ENTRIES
+        st.Page(str(item.file), title=item.title, icon=item.icon, default=item is ENTRIES[0], url_path=item.path or None)
+        for item in ENTRIES
     ]
     return st.navigation(pages, position="hidden")

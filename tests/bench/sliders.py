@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 EMPTY = Path(__file__).with_name("empty_app.py")
 EMPTY_TUNED = Path(__file__).with_name("empty_app_tuned.py")
-FEW = 2  # sliders of a page that are timed with --quick
+FEW = 1  # sliders of a section that are timed with --quick
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 # Remembers when the first redraw after a key press ended: the changed chart is then on the screen. (Streamlit draws every
@@ -36,7 +36,7 @@ WATCH = """() => {
 
 
 def measure(quick: bool) -> list[tuple[str, ...]]:
-    """Rows of the bench table; the median and 95th percentile of steps of one slider on each page."""
+    """Rows of the bench table; the median and 95th percentile of steps of the sliders of each section."""
     from playwright.sync_api import sync_playwright
 
     from analysis.export_image import browser_path
@@ -52,11 +52,13 @@ def measure(quick: bool) -> list[tuple[str, ...]]:
             results.append(("empty page, this project's settings", "Factor", time_slider(browser, address, 0, steps)[1]))
         with server(ROOT / "streamlit_app.py", cwd=ROOT) as address:
             for entry in ENTRIES:
-                sliders = count_sliders(browser, f"{address}/{entry.path}")
-                for index in range(min(sliders, FEW) if quick else sliders):
-                    label, times = time_slider(browser, f"{address}/{entry.path}", index, steps)
-                    if times:  # sliders that move no chart have nothing to time
-                        results.append((entry.stem, label, times))
+                for section in sections(browser, f"{address}/{entry.path}"):
+                    where = f"{address}/{entry.path}{section}"
+                    sliders = count_sliders(browser, where)
+                    for index in range(min(sliders, FEW) if quick else sliders):
+                        label, times = time_slider(browser, where, index, steps)
+                        if times:  # sliders that move no chart have nothing to time
+                            results.append((entry.stem, label, times))
         browser.close()
     floor = statistics.median(results[0][2])
     header = ("page", "slider", "median", "p95", "of the default empty page")
@@ -86,6 +88,18 @@ def open_page(browser, address: str):
         page.wait_for_selector(".js-plotly-plot .main-svg", state="attached", timeout=5_000)
     page.wait_for_timeout(2_000)
     return page
+
+
+def sections(browser, address: str) -> list[str]:
+    """The query that opens each section of a page; one empty query for a page without sections."""
+    page = open_page(browser, address)
+    queries = []
+    for name in page.get_by_role("radiogroup", name="On this page").get_by_role("radio").all():
+        name.click()
+        page.wait_for_timeout(1_500)
+        queries.append("?" + page.url.partition("?")[2])
+    page.close()
+    return queries or [""]
 
 
 def count_sliders(browser, address: str) -> int:
