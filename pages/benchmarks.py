@@ -144,12 +144,14 @@ def two_models() -> None:
     pairs = benchmarks.pairs(scores, model_a, model_b) if model_a != model_b else None
     refused = figures.refusal(pairs, model_a, model_b) if pairs is not None else "Choose two different models."
 
+    drawn = figures.ready(pairs) if not refused else None
+
     @st.fragment
     def dumbbell() -> None:
         """From which difference on one counts as clear."""
         errors = controls.slider("bn_errors", "Clear from so many standard errors on", 0.0, 4.0, 2.0, 0.1, format="%.1f")
         settings = {"models": f"{model_a}, {model_b}", "clear from": f"{errors:g} standard errors"}
-        draw("benchmarks.dumbbell", lambda: figures.dumbbell(pairs, model_a, model_b, errors, settings))
+        draw("benchmarks.dumbbell", lambda: figures.dumbbell(drawn, model_a, model_b, errors, settings))
 
     if refused:
         st.info(plain(refused), icon=":material/compare_arrows:")

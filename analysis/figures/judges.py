@@ -1,6 +1,7 @@
 """Figures on the tournament that GPT-4 judged: ratings under every rule, and what the paper prints."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -41,6 +42,7 @@ def fitted_ratings(benchmark: str, ties: str, position: str) -> pd.DataFrame:
     return rows.sort_values("rank", ignore_index=True)
 
 
+@cache
 def printed_elo(benchmark: str, judge: str = "gpt4") -> pd.DataFrame:
     """The printed ratings; where two tables print the same value for a model, the first is kept."""
     rows = tables.load("judge_reported")

@@ -1,6 +1,7 @@
 """Figures on single verdicts: what the judge said, how often the order of the answers decided, and how many prompts it takes."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ POWER = 0.8
 MOST_PROMPTS = 1e6
 
 
+@cache
 def labels() -> dict[str, str]:
     """Name of each model on charts."""
     return tables.load("judge_models").set_index("model")["label"].to_dict()
@@ -36,12 +38,14 @@ def released(benchmark: str) -> judges.Tournament:
     return judges.tournament(tables.load("judge_verdicts"), benchmark)
 
 
+@cache
 def effects(benchmark: str) -> pd.DataFrame:
     """The rows of judge_effects for a benchmark, by quantity."""
     rows = tables.load("judge_effects")
     return rows[rows["benchmark"] == benchmark].set_index("quantity")
 
 
+@cache
 def fitted(benchmark: str) -> judges_bradley_terry.Strengths:
     """The stored fit with ties as an outcome of their own and an order effect; models sorted by name."""
     rows = tables.load("judge_ratings")
