@@ -108,7 +108,7 @@ def decoder_flops(side, tokens, decoder: MaskDecoder = MaskDecoder()) -> dict:
     operations; norms, softmax and additions are left out. The embedding is projected anew for every prompt, as the released code does.
 
     >>> f"{float(sum(decoder_flops(64, 2).values())):.3g}"
-    '3.61e+09'
+    '3.62e+09'
     """
     n, d, a = positive("side", side) ** 2, decoder.d_model, decoder.narrow
     t = positive("tokens", tokens) + decoder.n_masks + 1
