@@ -62,7 +62,9 @@ def per_mask(model: str, unit: str, device: Device) -> None:
     with left:
         prompts = controls.steps("sa_prompts", "Prompts per image", PROMPTS, 64)
     with middle:
-        masks = controls.slider("sa_masks", "Masks kept of each prompt", 1, 3, 1, 1, help="The decoder offers three masks for an ambiguous prompt.")
+        masks = controls.slider(
+            "sa_masks", "Masks kept of each prompt", 1, 3, 1, 1, help="The decoder offers three masks for an ambiguous prompt."
+        )
     with right:
         mfu = controls.slider("sa_mfu", "Utilisation of the GPU's peak (%)", 1, 90, 13, 1, format="%d%%", help="Used for the time only. "
                               "13% is what the reported 0.15 s of the largest encoder stands for.")  # fmt: skip
@@ -119,7 +121,9 @@ def window_size(model: str) -> None:
     with left:
         resolution = controls.steps("sa_win_res", "Side of the image (pixels)", RESOLUTIONS, 1024)
     with right:
-        n_global = controls.slider("sa_global", "Layers that attend over the whole image", 0, 32, 4, 1, help="At most as many as the encoder has.")
+        n_global = controls.slider(
+            "sa_global", "Layers that attend over the whole image", 0, 32, 4, 1, help="At most as many as the encoder has."
+        )
     settings = {"image encoder": model, "resolution": f"{resolution:,} pixels", "global layers": str(n_global)}
     draw("segment_anything.windows", lambda: figures.windows(model, resolution, n_global, settings))
 

@@ -8,9 +8,10 @@ from analysis.figures import video_cost as cost_figures
 from pages.components import controls, frame, sections
 from pages.components.panel import draw, export_row, show_panel
 
+SURE, ALL, OPEN = figures.headline()
 frame.begin(
     "video",
-    "Emu Video wins 17 of 18 comparisons for sure; Imagen Video's faithfulness stays open",
+    f"Raters prefer Emu Video in {SURE} of {ALL} comparisons; {OPEN} stays open",
     "Emu Video makes an image from text first and a video from both. Its raters prefer it clearly, on as few as 23 prompts: see what "
     "those numbers can carry, put all rivals on one scale, and count what making the image first costs.",
 )
@@ -38,7 +39,15 @@ def who_wins() -> None:
 @st.fragment
 def win_rates(which: str, level: str) -> None:
     """Win rates; the number of prompts matters where the paper does not state it."""
-    n = controls.slider("vd_unknown", "Prompts, where the paper does not state them (what-if)", 10, 500, 307, 1, help="Concerns one comparison, among the others.")
+    n = controls.slider(
+        "vd_unknown",
+        "Prompts, where the paper does not state them (what-if)",
+        10,
+        500,
+        307,
+        1,
+        help="Concerns one comparison, among the others.",
+    )
     settings = {"comparisons": figures.SETS[which], "interval": level, "prompts where not stated": str(n)}
     draw("video.win_rates", lambda: figures.win_rates(which, LEVELS[level], n, settings))
 
@@ -64,13 +73,19 @@ def driving_study() -> None:
 
 def one_scale() -> None:
     """Section: a ranking of all systems, and two tests of the numbers behind it."""
-    left, middle, right = st.columns(3)
+    left, middle, right = st.columns([4, 3, 3])
     with left:
         which = controls.switch("vd_rank", "Comparisons", {name: figures.SETS[name] for name in figures.RANKED}, "equal")
     with middle:
         criterion = controls.switch("vd_criterion", "Criterion", CRITERIA, "both")
     with right:
-        added = controls.switch("vd_added", "Added on each side of a pair", ADDED, "0.5", help="A system that lost every vote has no finite strength without it.")
+        added = controls.switch(
+            "vd_added",
+            "Added on each side of a pair",
+            ADDED,
+            "0.5",
+            help="A system that lost every vote has no finite strength without it.",
+        )
     settings = {"comparisons": figures.SETS[which], "criterion": criterion, "added votes": added}
     show_panel(figures.ranking(which, criterion, float(added), settings))
     show_panel(figures.triangle({"comparisons": "Table 5"}))

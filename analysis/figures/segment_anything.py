@@ -78,7 +78,9 @@ def per_mask(model: str, prompts: int, masks: int, unit: str, device: Device, ut
     if unit == "seconds" and device.id.startswith("a100"):
         row = known.loc["image_encoder_latency_a100"]
         traces.append(style.reported_markers([1], [row["value"]], "encoder alone, reported", style.BLUE, "diamond"))
-        parts.append({"series": ["encoder alone, reported"], "prompts": [1], unit: [row["value"]], "status": "reported", "source": row["source"]})
+        parts.append(
+            {"series": ["encoder alone, reported"], "prompts": [1], unit: [row["value"]], "status": "reported", "source": row["source"]}
+        )
     layout = style.layout(
         "log_number", "flops" if unit == "flops" else "log_number", x_title="Prompts per image", height=440,
         y_title="FLOP per mask" if unit == "flops" else "Seconds per mask", x_range=(0.85, 11_000),
@@ -123,9 +125,12 @@ def parts(model: str, prompts: int, settings: Mapping[str, str]) -> Panel:
     names, values = list(rows), np.array(list(rows.values()))
     colors = [COLORS[model] if name.startswith("encoder") else style.SLATE for name in names]
     traces = [style.bars(values, names, "FLOPs", colors, [format_si(value, "FLOP") for value in values], horizontal=True)]
-    layout = style.layout("flops", "category", x_title="FLOP for one image (logarithmic)", height=440, showlegend=False)
+    traces[0]["textposition"] = "outside"
+    layout = style.layout(
+        "number", "category", x_title="FLOP for one image", height=440, showlegend=False, x_range=(0, 1.16 * values.max())
+    )
     layout["yaxis"] |= {"autorange": "reversed"}
-    layout["xaxis"] |= {"range": [4, float(np.log10(values.max())) + 0.6], "autorange": False}
+    layout["xaxis"] |= {"exponentformat": "SI", "nticks": 6}
     encoder, rest = sum(inside.values()), values.sum() - sum(inside.values())
     return Panel(
         name="segment_anything.parts",
@@ -270,8 +275,8 @@ def windows(model: str, resolution: int, n_global: int, settings: Mapping[str, s
 
 
 PART_COLORS = {
-    "MLP": style.BLUE, "attention": style.CRIMSON, "absolute positions": style.AMBER, "patches": style.SLATE, "neck": style.VIOLET,
-    "relative positions": style.RED, "norms": style.GREY,
+    "MLP": style.BLUE, "attention": style.CRIMSON, "absolute positions": style.VIOLET, "patches": style.SLATE, "neck": style.RED,
+    "relative positions": style.GREY, "norms": style.AMBER,
 }  # fmt: skip
 
 
@@ -279,9 +284,13 @@ def params(settings: Mapping[str, str]) -> Panel:
     """Parameters of the image encoders by part, and what the site prints."""
     counts = {name: sam.encoder_params(encoder) for name, encoder in encoders().items()}
     names, totals = list(counts), {name: sum(found.values()) for name, found in counts.items()}
-    traces = [style.bars([counts[name][part] for name in names], names, part, color, horizontal=True) for part, color in PART_COLORS.items()]
+    traces = [
+        style.bars([counts[name][part] for name in names], names, part, color, horizontal=True) for part, color in PART_COLORS.items()
+    ]
     row = facts().loc["image_encoder_params"]
-    traces.append(style.reported_markers([row["value"]], ["ViT-H"], "reported", style.AMBER, "diamond"))
+    mark = style.reported_markers([row["value"]], ["ViT-H"], "reported", style.AMBER, "diamond")
+    mark["marker"] |= {"size": 13, "line": {"width": 1.5, "color": "#FFFFFF"}}
+    traces.append(mark)
     layout = style.layout("number", "category", x_title="Parameters of the image encoder", height=380, barmode="stack")
     layout["xaxis"] |= {"exponentformat": "B"}
     layout["yaxis"] |= {"autorange": "reversed"}
@@ -313,9 +322,10 @@ def light_params(settings: Mapping[str, str]) -> Panel:
     names, values = list(rows), list(rows.values())
     colors = [style.SLATE if name.startswith("decoder") else style.AMBER for name in names]
     traces = [style.bars(values, names, "parameters", colors, [f"{value:,}" for value in values], horizontal=True)]
-    layout = style.layout("params", "category", x_title="Parameters (logarithmic)", height=400, showlegend=False)
+    traces[0]["textposition"] = "outside"
+    layout = style.layout("number", "category", x_title="Parameters", height=400, showlegend=False, x_range=(0, 1.16 * max(values)))
     layout["yaxis"] |= {"autorange": "reversed"}
-    layout["xaxis"] |= {"range": [2, 7.3], "autorange": False}
+    layout["xaxis"] |= {"exponentformat": "B", "nticks": 6}
     row = facts().loc["prompt_encoder_mask_decoder_params"]
     total, share = sum(values), sum(values) / (sum(values) + sum(sam.encoder_params(encoders()["ViT-H"]).values()))
     return Panel(
@@ -341,7 +351,8 @@ def counts_table() -> pd.DataFrame:
     for name, encoder in encoders().items():
         image = sum(sam.encoder_params(encoder).values())
         flops = encoding_flops(name)
-        rows.append([name, image, prompt, decoder, image + prompt + decoder, format_si(flops, "FLOP"), prompts_like_encoding(name)])
+        counts = [f"{count:,}" for count in (image, prompt, decoder, image + prompt + decoder)]
+        rows.append([name, *counts, format_si(flops, "FLOP"), f"{prompts_like_encoding(name):,}"])
     return pd.DataFrame(
         rows, columns=["encoder", "image encoder", "prompt encoder", "mask decoder", "all parameters", "one image", "prompts that cost as much"]
     )  # fmt: skip
@@ -352,7 +363,9 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
     gpu = Device.from_row(tables.load("gpus").set_index("id", drop=False).loc[MEASURED_ON])
     model = {"image encoder": "ViT-H"}
     return {
-        "segment_anything.per_mask": lambda: per_mask("ViT-H", 64, 1, "flops", gpu, 0.13, model | {"prompts": "64", "masks per prompt": "1"}),
+        "segment_anything.per_mask": lambda: per_mask(
+            "ViT-H", 64, 1, "flops", gpu, 0.13, model | {"prompts": "64", "masks per prompt": "1"}
+        ),
         "segment_anything.parts": lambda: parts("ViT-H", 64, model | {"prompts": "64"}),
         "segment_anything.devices": lambda: devices("ViT-H", 64, 0.13, model | {"prompts": "64", "utilisation": "13%"}),
         "segment_anything.attention": lambda: attention("ViT-H", 1024, 16, model | {"resolution": "1,024", "window": "16"}),

@@ -43,8 +43,13 @@ def datasets(per_image: float, settings: Mapping[str, str]) -> Panel:
     traces.append(style.what_if_line(axis, axis * per_image, f"yours: {per_image:g} masks an image", style.BLUE))
     for row in rows.to_dict("records"):
         color, symbol = DATASETS[row["dataset"]]
-        mark = style.reported_markers([row["n_images"]], [row["n_masks"]], row["dataset"], color, symbol, row["verified"] > 0, [row["dataset"]])
-        traces.append(mark | {"mode": "markers+text", "textposition": "middle left" if row["dataset"] == "LVIS v1" else "middle right"})
+        mark = style.reported_markers(
+            [row["n_images"]], [row["n_masks"]], row["dataset"], color, symbol, row["verified"] > 0, [row["dataset"]]
+        )
+        traces.append(
+            mark
+            | {"mode": "markers+text", "textposition": {"LVIS v1": "top left", "SA-1B": "bottom right"}.get(row["dataset"], "middle right")}
+        )
     layout = style.layout(
         "log_number", "log_number", x_title="Images", y_title="Masks", height=440, x_range=(1e4, 1e8), y_range=(2e5, 5e9), showlegend=False,
         annotations=[style.note(float(np.log10(4e7)), float(np.log10(4e7 * k)), f"{k} an image", yshift=-9) for k in (1, 10)],
@@ -83,7 +88,11 @@ def engine(seconds: float, settings: Mapping[str, str]) -> Panel:
     start, end = (float(facts().loc[f"engine_seconds_per_mask_{which}", "value"]) for which in ("start", "end"))
     traces = [
         style.reported_markers(masks, names, "masks", style.BLUE, text=[f"{format_count(value)} masks" for value in masks]),
-        {**style.what_if_marker(years, names, "years of work at your pace", style.AMBER, [f"{significant(value)} years" for value in years])},
+        {
+            **style.what_if_marker(
+                years, names, "years of work at your pace", style.AMBER, [f"{significant(value)} years" for value in years]
+            )
+        },
     ]
     for trace in traces:
         trace |= {"mode": "markers+text", "textposition": "top center"}
@@ -199,7 +208,11 @@ def transfer(task: str, settings: Mapping[str, str]) -> Panel:
     rows = rows[rows["benchmark"] == task]
     measure = rows["metric"].str.removeprefix(prefix).str.strip("_").replace("", "all")
     traces = []
-    for (model, color, symbol) in (("ViTDet-H", style.AMBER, "square"), ("SAM", style.BLUE, "star"), ("SAM - single output", style.SLATE, "circle")):
+    for model, color, symbol in (
+        ("ViTDet-H", style.AMBER, "square"),
+        ("SAM", style.BLUE, "star"),
+        ("SAM - single output", style.SLATE, "circle"),
+    ):
         part = rows[rows["model"] == model]
         if len(part):
             name = f"{model}, trained on it" if model == "ViTDet-H" else f"{model}, zero-shot"
@@ -225,7 +238,9 @@ def printed(keys: Mapping[str, str]) -> pd.DataFrame:
     """Printed numbers as a table of what, value, place and note; keys: key of segment_anything_facts to its name on the page."""
     rows = facts().loc[list(keys)]
     values = [f"{value:,.10g} {unit}".strip() for value, unit in zip(rows["value"], rows["unit"], strict=True)]
-    return pd.DataFrame({"what": list(keys.values()), "reported": values, "place": rows["location"], "note": rows["note"]}).reset_index(drop=True)
+    return pd.DataFrame({"what": list(keys.values()), "reported": values, "place": rows["location"], "note": rows["note"]}).reset_index(
+        drop=True
+    )
 
 
 def default_panels() -> dict[str, Callable[[], Panel]]:

@@ -19,7 +19,13 @@ SETS = {
     "equal": "text to video, equal size", "original": "text to video, original size", "animated": "animating an image",
     "design": "its own design choices", "other": "other comparisons",
 }  # fmt: skip
-PLACES = {"equal": ("Figure 2",), "original": ("Table 10",), "animated": ("Table 3",), "design": ("Table 1",), "other": ("Table 2", "Table 5", "Section 4.3")}
+PLACES = {
+    "equal": ("Figure 2",),
+    "original": ("Table 10",),
+    "animated": ("Table 3",),
+    "design": ("Table 1",),
+    "other": ("Table 2", "Table 5", "Section 4.3"),
+}
 DESIGN = {
     "Factorized": "image first, not directly", "Zero terminal-SNR": "noise schedule down to no signal", "Multi-stage": "several stages of training",
     "HQ finetuned": "fine-tuned on high quality", "Frozen spatial": "image layers frozen",
@@ -47,6 +53,15 @@ def chosen(which: str) -> pd.DataFrame:
     return rows[~((rows["location"] == "Table 5") & (rows["first"] == "Emu Video") & (rows["second"] == "Gen-2"))]
 
 
+@cache
+def headline() -> tuple[int, int, str]:
+    """(shares whose interval lies above one half, all shares, the ones that are not in words) for text to video at equal size."""
+    rows = chosen("equal")
+    low, _ = video.wilson(rows["share"].to_numpy(), rows["n"].to_numpy())
+    left = rows[low <= 0.5]
+    return int((low > 0.5).sum()), len(rows), " and ".join(f"{row['second']} in {row['criterion']}" for row in left.to_dict("records"))
+
+
 def pair_names(rows: pd.DataFrame) -> pd.Series:
     """How the rows of a comparison are called on a chart: the rival, the design choice, or both sides."""
     n = rows["n"].map(lambda value: f" ({value:.0f})" if value == value else " (?)")
@@ -70,9 +85,14 @@ def win_rates(which: str, level: float, unknown: int, settings: Mapping[str, str
             part = rows[(rows["criterion"] == criterion) & (rows["n"].notna() == stated)]
             if part.empty:
                 continue
-            spans = [f"{name}: {share:.1%}, {a:.0%} to {b:.0%}" for name, share, a, b in zip(part["name"], part["share"], part["low"], part["high"], strict=True)]
+            spans = [
+                f"{name}: {share:.1%}, {a:.0%} to {b:.0%}"
+                for name, share, a, b in zip(part["name"], part["share"], part["low"], part["high"], strict=True)
+            ]
             name = criterion if stated else f"{criterion}, what-if number of prompts"
-            mark = intervals.bars(part["share"], part["low"], part["high"], part["name"].map(at), name, COLORS[criterion], SYMBOLS[criterion], spans, shift)
+            mark = intervals.bars(
+                part["share"], part["low"], part["high"], part["name"].map(at), name, COLORS[criterion], SYMBOLS[criterion], spans, shift
+            )
             mark["meta"] = {"role": "reported" if stated else "what_if"}
             if not stated:
                 mark["marker"]["symbol"] += "-open"
@@ -81,7 +101,7 @@ def win_rates(which: str, level: float, unknown: int, settings: Mapping[str, str
     layout["xaxis"]["title"]["text"] += f" ({level:.0%} intervals)"
     open_ = rows[(rows["low"] <= 0.5) & (rows["high"] >= 0.5)]
     won, lost = int((rows["low"] > 0.5).sum()), int((rows["high"] < 0.5).sum())
-    title = f"{SETS[which][0].upper()}{SETS[which][1:]}: {won} of {len(rows)} shares are surely above one half"
+    title = f"{SETS[which][0].upper()}{SETS[which][1:]}: {won} of {len(rows)} shares lie above one half beyond chance"
     if len(open_):
         least = open_.loc[(open_["share"] - 0.5).abs().idxmin()]
         title += f"; {least['name'].rsplit(' (', 1)[0]}, {least['criterion']}, is not: {least['low']:.0%} to {least['high']:.0%}"
@@ -96,7 +116,7 @@ def win_rates(which: str, level: float, unknown: int, settings: Mapping[str, str
         ),
         caption=(
             f"Share of prompts (their number in brackets) on which raters prefer the {what}; the bar is Wilson's interval, as if prompts were drawn at random. "
-            + (f"{lost} of them are surely below one half. " if lost else "")
+            + (f"{lost} of them lie below one half beyond chance. " if lost else "")
             + ("A hollow mark has no stated number of prompts and stands at yours. " if rows["n"].isna().any() else "")
             + ("Values are read from the text of the figure, and which of two is quality was inferred. " if which == "equal" else "")
             + f"Each prompt is one vote, the majority of its raters, who agree only in part (Fleiss' kappa {kappa:g})."
@@ -153,7 +173,9 @@ def prompts(share: float, n: int, level: float, settings: Mapping[str, str]) -> 
 def ranked_rows(which: str, criterion: str) -> pd.DataFrame:
     """The comparisons behind a ranking; for text to video at equal size with those of Table 5 that join it."""
     if which not in RANKED or criterion not in COLORS:
-        raise ValueError(f"which must be one of {', '.join(RANKED)} and criterion one of {', '.join(COLORS)}, got {which!r} and {criterion!r}")
+        raise ValueError(
+            f"which must be one of {', '.join(RANKED)} and criterion one of {', '.join(COLORS)}, got {which!r} and {criterion!r}"
+        )
     rows = chosen(which)
     if which == "equal":
         more = reported()
@@ -172,7 +194,10 @@ def ranking(which: str, criterion: str, added: float, settings: Mapping[str, str
     table = fitted_ranking(which, criterion, added)
     names = table["model"].tolist()
     rest = table.iloc[1:]
-    spans = [f"{model}: {rating:.0f}, {low:.0f} to {high:.0f} Elo points" for model, rating, low, high in zip(rest["model"], rest["rating"], rest["low"], rest["high"], strict=True)]
+    spans = [
+        f"{model}: {rating:.0f}, {low:.0f} to {high:.0f} Elo points"
+        for model, rating, low, high in zip(rest["model"], rest["rating"], rest["low"], rest["high"], strict=True)
+    ]
     traces = [
         intervals.bars(rest["rating"], rest["low"], rest["high"], range(1, len(names)), "95% interval", COLORS[criterion], "circle", spans),
         style.computed_ticks([0], [0], f"{names[0]} = 0", style.SLATE),
@@ -180,12 +205,12 @@ def ranking(which: str, criterion: str, added: float, settings: Mapping[str, str
     layout = intervals.rows(names, "number", f"Elo points below {names[0]}", 34, (max(float(rest["low"].min()), -1300) - 40, 60), 0.0)
     layout["showlegend"] = False
     pair, last = table.iloc[1], table.iloc[-1]
-    of = {"quality": "in quality", "faithfulness": "in faithfulness", "both": "in both together"}[criterion]
+    of = {"quality": "In quality", "faithfulness": "In faithfulness", "both": "In both criteria together"}[criterion]
     rows = ranked_rows(which, criterion)
     rivals = int((rest["high"] < 0).sum())
     return Panel(
         name="video.ranking",
-        title=f"{names[0]} leads {rivals} of {len(rest)} rivals for sure {of}; {pair['model']} is nearest, {-pair['rating']:.0f} points ({-pair['high']:.0f} to {-pair['low']:.0f}) behind",
+        title=f"{of}, {names[0]} leads {f'all {rivals}' if rivals == len(rest) else f'{rivals} of {len(rest)}'} rivals beyond chance; {pair['model']} is nearest, {-pair['rating']:.0f} points ({-pair['high']:.0f} to {-pair['low']:.0f}) behind",
         figure=style.figure(traces, layout),
         data=lambda: table.assign(status="computed"),
         caption=(
@@ -243,9 +268,18 @@ def whole_votes(settings: Mapping[str, str]) -> Panel:
     fits = rows["gap"] <= video.ROUNDED
     traces = []
     for name, part, color in (("a whole number of prompts", rows[fits], style.BLUE), ("rounded otherwise", rows[~fits], style.CRIMSON)):
-        label = [f"{text}, {place}: {k:.0f} of {n:.0f}" for text, place, k, n in zip(part["name"], part["location"], part["votes"], part["n"], strict=True)]
-        traces.append(style.reported_markers(part["value"], part["gap"], name, color, "circle" if color == style.BLUE else "diamond", part["verified"] > 0, label))
-    layout = style.layout("number", "number", x_title="Printed share (%)", y_title="Gap to the nearest whole number of prompts (points)", y_range=(-0.01, 0.2))
+        label = [
+            f"{text}, {place}: {k:.0f} of {n:.0f}"
+            for text, place, k, n in zip(part["name"], part["location"], part["votes"], part["n"], strict=True)
+        ]
+        traces.append(
+            style.reported_markers(
+                part["value"], part["gap"], name, color, "circle" if color == style.BLUE else "diamond", part["verified"] > 0, label
+            )
+        )
+    layout = style.layout(
+        "number", "number", x_title="Printed share (%)", y_title="Gap to the nearest whole number of prompts (points)", y_range=(-0.01, 0.2)
+    )
     layout["shapes"] = [style.horizontal_line(0.05)]
     worst = rows.loc[rows["gap"].idxmax()]
     shares = study()
@@ -290,7 +324,7 @@ def driving_study(votes: int, settings: Mapping[str, str]) -> Panel:
     fewest = [video.fewest_votes(part["value"].tolist()) for _, part in study().groupby("pair", sort=False)]
     return Panel(
         name="video.driving_study",
-        title=f"With {votes} independent votes a pair, {sure} of {len(names)} preferences in the driving study would be sure",
+        title=f"With {votes} independent votes a pair, {sure} of {len(names)} preferences in the driving study would exceed chance",
         figure=style.figure([mark], layout),
         data=lambda: table_of([
             study()[["pair", "metric", "value", "unit", "printed_setting", "location", "source", "verified"]].assign(status="reported").to_dict("list"),
@@ -325,10 +359,15 @@ def ucf101(limit: float, settings: Mapping[str, str]) -> Panel:
     order = rows.groupby("system")["fvd"].min().sort_values()
     names = order.index.tolist()
     traces = []
-    for source, name, color, symbol in ((EMU, "in Emu Video", style.BLUE, "circle"), (LATENTS, "in Align Your Latents", style.CRIMSON, "diamond")):
+    for source, name, color, symbol in (
+        (EMU, "in Emu Video", style.BLUE, "circle"),
+        (LATENTS, "in Align Your Latents", style.CRIMSON, "diamond"),
+    ):
         part = rows[rows["source"] == source]
         hover = [f"inception score {value:g}" if value == value else "no inception score" for value in part["inception_score"]]
-        traces.append(style.reported_markers(part["fvd"], part["system"], name, color, symbol, part["verified"] > 0, hover))
+        mark = style.reported_markers(part["fvd"], part["system"], name, color, symbol, part["verified"] > 0, hover)
+        mark["marker"] |= {"size": 15 if source == EMU else 8}  # where both print the same, the second mark lies on the first
+        traces.append(mark)
     layout = style.layout("number", "category", x_title="Fréchet video distance (lower is better)", height=380, x_range=(250, 800))
     layout["yaxis"] |= {"categoryorder": "array", "categoryarray": names[::-1]}
     layout["shapes"] = [style.vertical_line(limit, style.AMBER)]
@@ -364,9 +403,24 @@ def fvd_and_people(criterion: str, settings: Mapping[str, str]) -> Panel:
     x, share = fvd[both].to_numpy(), rows.loc[both, "share"].to_numpy()
     low, high = video.wilson(share, rows.loc[both, "n"].to_numpy())
     mark = style.reported_markers(x, share, "rival", COLORS[criterion], SYMBOLS[criterion], text=both)
-    mark |= {"mode": "markers+text", "textposition": "top center"}
-    mark["error_y"] = {"type": "data", "symmetric": False, "array": (high - share).tolist(), "arrayminus": (share - low).tolist(), "color": COLORS[criterion], "thickness": 2, "width": 0}
-    layout = style.layout("number", "percent", x_title="Fréchet video distance of the rival on UCF-101 (lower is better)", y_title="Prompts Emu Video wins", x_range=(300, 760), y_range=(0.65, 1.06))
+    mark |= {"mode": "markers+text", "textposition": "middle right"}
+    mark["error_y"] = {
+        "type": "data",
+        "symmetric": False,
+        "array": (high - share).tolist(),
+        "arrayminus": (share - low).tolist(),
+        "color": COLORS[criterion],
+        "thickness": 2,
+        "width": 0,
+    }
+    layout = style.layout(
+        "number",
+        "percent",
+        x_title="Fréchet video distance of the rival on UCF-101 (lower is better)",
+        y_title="Prompts Emu Video wins",
+        x_range=(300, 790),
+        y_range=(0.65, 1.02),
+    )
     order = np.argsort(np.argsort(x)), np.argsort(np.argsort(share))
     rho = float(np.corrcoef(*order)[0, 1])
     return Panel(
@@ -384,7 +438,12 @@ def fvd_and_people(criterion: str, settings: Mapping[str, str]) -> Panel:
     )  # fmt: skip
 
 
-ABLATIONS = {"rds_ablation": "smaller model", "rds_driving": "main results", "rds_upsampling": "upsamplers", "rds_reconstruction": "decoders"}
+ABLATIONS = {
+    "rds_ablation": "smaller model",
+    "rds_driving": "main results",
+    "rds_upsampling": "upsamplers",
+    "rds_reconstruction": "decoders",
+}
 
 
 def driving(which: str, settings: Mapping[str, str]) -> Panel:
@@ -396,14 +455,25 @@ def driving(which: str, settings: Mapping[str, str]) -> Panel:
     wide = rows.pivot_table(index="model", columns="metric", values="value", sort=False)
     traces = []
     for number, model in enumerate(wide.index):
-        mark = style.reported_markers([wide.loc[model, "fid"]], [wide.loc[model, "fvd"]], model, style.series_color(number), style.SYMBOLS[number % 6], text=[model])
+        mark = style.reported_markers(
+            [wide.loc[model, "fid"]], [wide.loc[model, "fvd"]], model, style.series_color(number), style.SYMBOLS[number % 6], text=[model]
+        )
         traces.append(mark)
-    layout = style.layout("number", "number", x_title="FID of single frames (lower is better)", y_title="FVD of videos (lower is better)", height=420)
+    layout = style.layout(
+        "number", "number", x_title="FID of single frames (lower is better)", y_title="FVD of videos (lower is better)", height=420
+    )
     for name, metric in (("xaxis", "fid"), ("yaxis", "fvd")):
         span = wide[metric].max() - wide[metric].min()
-        layout[name] |= {"range": [max(wide[metric].min() - 0.2 * span - 0.5, 0), wide[metric].max() + 0.2 * span + 0.5], "autorange": False}
+        layout[name] |= {
+            "range": [max(wide[metric].min() - 0.2 * span - 0.5, 0), wide[metric].max() + 0.2 * span + 0.5],
+            "autorange": False,
+        }
     best, other = wide["fvd"].idxmin(), wide["fid"].idxmin()
-    tail = "its frames are the best too" if best == other else f"{other} has better frames, FID {wide.loc[other, 'fid']:g} against {wide.loc[best, 'fid']:g}"
+    tail = (
+        "its frames are the best too"
+        if best == other
+        else f"{other} has better frames, FID {wide.loc[other, 'fid']:g} against {wide.loc[best, 'fid']:g}"
+    )
     return Panel(
         name="video.driving",
         title=f"Driving videos, {ABLATIONS[which]}: {best} has the lowest FVD, {wide['fvd'].min():.0f}; {tail}",

@@ -47,7 +47,7 @@ def frames(what: costs.Generation, n_frames: int, quantity: str, sizes: str, set
     axis = np.unique(np.round(np.geomspace(1, MOST_FRAMES, 40)))
     which = list(QUANTITIES).index(quantity)
     lines = costs.by_way(costs.stages(what, axis, image, video))
-    here = {way: parts for way, parts in costs.by_way(costs.stages(what, n_frames, image, video)).items()}
+    here = costs.by_way(costs.stages(what, n_frames, image, video))
     traces = [style.what_if_line(axis, parts[which], way, COLORS[way]) for way, parts in lines.items()]
     values = [float(here[way][which]) for way in costs.WAYS]
     traces.append(style.what_if_marker([n_frames] * 3, values, "your video", style.AMBER, list(costs.WAYS)))
@@ -91,7 +91,9 @@ def stages(what: costs.Generation, n_frames: int, sizes: str, settings: Mapping[
     direct = found[(costs.WAYS[1], costs.STAGES[3])][1]
     order = [1, 2, 3, 0]
     text = [f"{format_flops(values[i]).removesuffix(' FLOP')} ({format_count(found[rows[i]][0])} tokens)" for i in order]
-    bar = style.bars([values[i] for i in order], [names[i] for i in order], "FLOPs", [STAGE_COLORS[rows[i][1]] for i in order], text, horizontal=True)
+    bar = style.bars(
+        [values[i] for i in order], [names[i] for i in order], "FLOPs", [STAGE_COLORS[rows[i][1]] for i in order], text, horizontal=True
+    )
     bar["meta"] = {"role": "what_if"}
     bar["textposition"] = "outside"
     bar["marker"] |= {"pattern": {"shape": "/"}}
@@ -124,14 +126,28 @@ def formats(settings: Mapping[str, str]) -> Panel:
     rows = tables.load("video_systems")
     rows = rows.assign(pixels=rows["height"] * rows["width"])
     traces = []
-    for name, color, symbol in (("Emu Video", style.BLUE, "star"), ("Align Your Latents", style.CRIMSON, "diamond"), ("others", style.GREY, "circle")):
+    for name, color, symbol in (
+        ("Emu Video", style.BLUE, "star"),
+        ("Align Your Latents", style.CRIMSON, "diamond"),
+        ("others", style.GREY, "circle"),
+    ):
         part = rows[rows["system"] == name] if name != "others" else rows[~rows["system"].isin(["Emu Video", "Align Your Latents"])]
         mark = style.reported_markers(part["pixels"], part["frames"], name, color, symbol, part["verified"] > 0, part["system"])
         mark |= {"mode": "markers+text", "textposition": [LABELS.get(system, "top center") for system in part["system"]]}
-        mark["customdata"] = [f"{row['frames']} x {row['height']} x {row['width']}, {row['fps']:g} frames a second" for row in part.to_dict("records")]
+        mark["customdata"] = [
+            f"{row['frames']} x {row['height']} x {row['width']}, {row['fps']:g} frames a second" for row in part.to_dict("records")
+        ]
         mark["hovertemplate"] = "%{text}<br>%{customdata}<extra></extra>"
         traces.append(mark)
-    layout = style.layout("log_number", "log_number", x_title="Pixels of a frame", y_title="Frames of a video", height=440, x_range=(4e4, 5e6), y_range=(11, 200))
+    layout = style.layout(
+        "log_number",
+        "log_number",
+        x_title="Pixels of a frame",
+        y_title="Frames of a video",
+        height=440,
+        x_range=(4e4, 5e6),
+        y_range=(11, 200),
+    )
     layout["xaxis"] |= {"exponentformat": "B"}
     layout["yaxis"] |= {"tickvals": [16, 32, 65, 112, 128], "ticktext": ["16", "32", "65", "112", "128"]}
     by = rows.set_index("system")
@@ -171,7 +187,14 @@ def two_papers() -> pd.DataFrame:
 
 def default_panels() -> dict[str, Callable[[], Panel]]:
     """The panels of this module at their default settings."""
-    settings = {"resolution": "512 pixels", "compression": "8", "patch": "2", "steps": "250", "key frames": "16", "attention": ATTENTION["separate"]}
+    settings = {
+        "resolution": "512 pixels",
+        "compression": "8",
+        "patch": "2",
+        "steps": "250",
+        "key frames": "16",
+        "attention": ATTENTION["separate"],
+    }
     return {
         "video.frames": lambda: frames(costs.Generation(), 65, "flops", "emu", settings | {"frames": "65", "sizes": SIZES["emu"]}),
         "video.stages": lambda: stages(costs.Generation(), 65, "emu", settings | {"frames": "65", "sizes": SIZES["emu"]}),
