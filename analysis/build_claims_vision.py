@@ -5,8 +5,9 @@ from collections.abc import Callable
 from analysis import tables, video
 from analysis.claims import Check
 from analysis.figures import segment_anything as sam
+from analysis.figures import segment_anything_shape as shapes
 from analysis.figures import video as emu
-from analysis.figures import video_cost
+from analysis.figures import video_cost, video_reported
 from analysis.units import format_count, format_si
 
 SHARED = 10
@@ -26,7 +27,7 @@ def sam_scale() -> Check:
 
 def sam_amortised() -> Check:
     """FLOPs of the encoder against those of a prompt, for every encoder."""
-    prompt, encoders = sam.prompt_flops(), {name: sam.encoding_flops(name) for name in sam.encoders()}
+    prompt, encoders = sam.prompt_flops(), {name: sam.encoding_flops(name) for name in shapes.encoders()}
     times = {name: sam.prompts_like_encoding(name) for name in encoders}
     found = f"{format_si(encoders['ViT-H'], 'FLOP')} for an image and {format_si(prompt, 'FLOP')} for a prompt: " + ", ".join(
         f"{count:,} prompts cost as much as {name}" for name, count in times.items()
@@ -36,7 +37,7 @@ def sam_amortised() -> Check:
 
 def emu_factorised() -> Check:
     """The stages as reported, and whether raters prefer them to generating directly."""
-    rows = emu.chosen("design")
+    rows = video_reported.chosen("design")
     rows = rows[rows["first"] == "Factorized"].set_index("criterion")
     words, above = [], []
     for criterion in video.CRITERIA:
@@ -51,7 +52,7 @@ def emu_factorised() -> Check:
 def emu_better() -> Check:
     """Intervals of all comparisons with other systems at equal size."""
     above, n, left = emu.headline()
-    rows = emu.chosen("equal")
+    rows = video_reported.chosen("equal")
     least = rows.loc[rows["share"].idxmin()]
     low, high = (float(edge) for edge in video.wilson(least["share"], least["n"]))
     found = f"{above} of {n} shares lie above one half beyond chance; {left} does not: {least['share']:.1%} ({low:.0%} to {high:.0%})"

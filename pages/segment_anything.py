@@ -6,6 +6,7 @@ from analysis import tables
 from analysis.compute import Device
 from analysis.figures import segment_anything as figures
 from analysis.figures import segment_anything_data as data_figures
+from analysis.figures import segment_anything_shape as shape_figures
 from pages.components import controls, frame, sections
 from pages.components.panel import draw, export_row, show_panel
 
@@ -16,7 +17,7 @@ frame.begin(
     "Count both from their shapes, move the resolution and the windows, and see what the data set behind it is made of.",
 )
 
-MODELS = list(figures.encoders())
+MODELS = list(shape_figures.encoders())
 PROMPTS = (1, 2, 3, 5, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 RESOLUTIONS = (256, 384, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048)
 PRINTED = {
@@ -111,7 +112,7 @@ def attention(model: str) -> None:
     with right:
         window = controls.slider("sa_win", "Side of your windows (patches)", 2, 64, 16, 1)
     settings = {"image encoder": model, "resolution": f"{resolution:,} pixels", "window": f"{window} patches"}
-    draw("segment_anything.attention", lambda: figures.attention(model, resolution, window, settings))
+    draw("segment_anything.attention", lambda: shape_figures.attention(model, resolution, window, settings))
 
 
 @st.fragment
@@ -125,13 +126,13 @@ def window_size(model: str) -> None:
             "sa_global", "Layers that attend over the whole image", 0, 32, 4, 1, help="At most as many as the encoder has."
         )
     settings = {"image encoder": model, "resolution": f"{resolution:,} pixels", "global layers": str(n_global)}
-    draw("segment_anything.windows", lambda: figures.windows(model, resolution, n_global, settings))
+    draw("segment_anything.windows", lambda: shape_figures.windows(model, resolution, n_global, settings))
 
 
 def parameters() -> None:
     """Section: parameters by part."""
-    show_panel(figures.params({"shapes": "as released"}))
-    show_panel(figures.light_params({"shapes": "as released"}))
+    show_panel(shape_figures.params({"shapes": "as released"}))
+    show_panel(shape_figures.light_params({"shapes": "as released"}))
     st.dataframe(figures.counts_table(), hide_index=True, width="stretch")
 
 

@@ -5,6 +5,8 @@ import streamlit as st
 from analysis import video_cost as costs
 from analysis.figures import video as figures
 from analysis.figures import video_cost as cost_figures
+from analysis.figures import video_ranking as ranking_figures
+from analysis.figures import video_scores as score_figures
 from pages.components import controls, frame, sections
 from pages.components.panel import draw, export_row, show_panel
 
@@ -75,7 +77,7 @@ def one_scale() -> None:
     """Section: a ranking of all systems, and two tests of the numbers behind it."""
     left, middle, right = st.columns([4, 3, 3])
     with left:
-        which = controls.switch("vd_rank", "Comparisons", {name: figures.SETS[name] for name in figures.RANKED}, "equal")
+        which = controls.switch("vd_rank", "Comparisons", {name: figures.SETS[name] for name in ranking_figures.RANKED}, "equal")
     with middle:
         criterion = controls.switch("vd_criterion", "Criterion", CRITERIA, "both")
     with right:
@@ -87,30 +89,30 @@ def one_scale() -> None:
             help="A system that lost every vote has no finite strength without it.",
         )
     settings = {"comparisons": figures.SETS[which], "criterion": criterion, "added votes": added}
-    show_panel(figures.ranking(which, criterion, float(added), settings))
-    show_panel(figures.triangle({"comparisons": "Table 5"}))
-    show_panel(figures.whole_votes({"comparisons": "all with a stated number of prompts"}))
+    show_panel(ranking_figures.ranking(which, criterion, float(added), settings))
+    show_panel(ranking_figures.triangle({"comparisons": "Table 5"}))
+    show_panel(ranking_figures.whole_votes({"comparisons": "all with a stated number of prompts"}))
 
 
 def automatic_scores() -> None:
     """Section: Fréchet distances and inception scores."""
     ucf101()
     export_row("video.ucf101")
-    st.dataframe(figures.scores_table(), hide_index=True, width="stretch")
+    st.dataframe(score_figures.scores_table(), hide_index=True, width="stretch")
     left, right = st.columns(2)
     with left:
         criterion = controls.switch("vd_fvd", "Raters on", {name: name for name in ("quality", "faithfulness")}, "quality")
-        show_panel(figures.fvd_and_people(criterion, {"criterion": criterion}))
+        show_panel(score_figures.fvd_and_people(criterion, {"criterion": criterion}))
     with right:
-        which = controls.switch("vd_driving", "Driving videos of Align Your Latents", figures.ABLATIONS, "rds_ablation")
-        show_panel(figures.driving(which, {"table": figures.ABLATIONS[which]}))
+        which = controls.switch("vd_driving", "Driving videos of Align Your Latents", score_figures.ABLATIONS, "rds_ablation")
+        show_panel(score_figures.driving(which, {"table": score_figures.ABLATIONS[which]}))
 
 
 @st.fragment
 def ucf101() -> None:
     """FVD of seven systems."""
     limit = controls.slider("vd_limit", "Count the systems below this FVD", 300, 800, 400, 5)
-    draw("video.ucf101", lambda: figures.ucf101(float(limit), {"limit": f"FVD {limit}"}))
+    draw("video.ucf101", lambda: score_figures.ucf101(float(limit), {"limit": f"FVD {limit}"}))
 
 
 def image_first() -> None:

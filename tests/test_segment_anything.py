@@ -8,9 +8,10 @@ from analysis import segment_anything_decoder as decoding
 from analysis import tables
 from analysis.figures import segment_anything as figures
 from analysis.figures import segment_anything_data as data_figures
+from analysis.figures import segment_anything_shape as shape_figures
 from analysis.segment_anything import ImageEncoder
 
-ENCODERS = figures.encoders()
+ENCODERS = shape_figures.encoders()
 GLOBAL = {"ViT-B": [2, 5, 8, 11], "ViT-L": [5, 11, 17, 23], "ViT-H": [7, 15, 23, 31]}
 TINY = ImageEncoder("tiny", 48, 3, 1, 4, 96, 32, 8, 3, 80)  # 10 patches a side, so that windows of 3 need padding
 
@@ -64,7 +65,8 @@ def test_every_part_has_the_parameters_that_transformers_builds(name):
     decoder, prompt = decoding.decoder_params(), decoding.prompt_encoder_params()
     of = model.mask_decoder
     assert decoder == {
-        "two-way blocks": n_params(of.transformer), "upscaling": n_params(of.upscale_conv1) + n_params(of.upscale_conv2) + n_params(of.upscale_layer_norm),
+        "two-way blocks": n_params(of.transformer),
+        "upscaling": n_params(of.upscale_conv1) + n_params(of.upscale_conv2) + n_params(of.upscale_layer_norm),
         "mask perceptrons": n_params(of.output_hypernetworks_mlps), "quality head": n_params(of.iou_prediction_head),
         "output tokens": n_params(of.iou_token) + n_params(of.mask_tokens),
     }  # fmt: skip

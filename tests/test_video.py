@@ -8,6 +8,9 @@ from analysis import tables, video
 from analysis import video_cost as costs
 from analysis.figures import video as figures
 from analysis.figures import video_cost as cost_figures
+from analysis.figures import video_ranking as ranking_figures
+from analysis.figures import video_reported as reported
+from analysis.figures import video_scores as score_figures
 from analysis.video_cost import Denoiser, Generation
 
 FACTS = cost_figures.facts()["value"]
@@ -33,7 +36,7 @@ def test_wilsons_interval_is_the_one_of_scipy_and_of_newcombe(won, n, low, high)
 def test_the_bars_average_to_the_printed_mean():
     # girdhar2023 Section 4.2: 91.8% in quality on average, over the eight bars without ModelScope; Appendix: 93.8% at original sizes.
     for which, key in (("equal", "emu_avg_win_rate_quality"), ("original", "emu_avg_win_rate_quality_original_dims")):
-        rows = figures.chosen(which)
+        rows = reported.chosen(which)
         rows = rows[(rows["criterion"] == "quality") & (rows["second"] != "ModelScope")]
         assert len(rows) == 8
         assert rows["value"].mean() == pytest.approx(FACTS[key], abs=0.06)
@@ -54,7 +57,7 @@ def test_durations_follow_from_frames_and_rates():
 
 
 def test_the_printed_shares_are_nearly_whole_numbers_of_prompts():
-    rows = figures.reported().dropna(subset=["n"])
+    rows = reported.reported().dropna(subset=["n"])
     _, gap = video.nearest_votes(rows["value"].to_numpy(), rows["n"].to_numpy())
     assert len(rows) == 66
     assert (gap <= video.ROUNDED).sum() == 51 and gap.max() < 0.15
@@ -158,7 +161,7 @@ def test_planted_votes_are_found_again():
 
 def test_the_driving_study_has_fewer_votes_than_raters_times_videos():
     # blattmann2023 driving user study: 4 raters and 100 videos; the shares fit 75, 87 and 79 votes.
-    fewest = [video.fewest_votes(part["value"].tolist()) for _, part in figures.study().groupby("pair", sort=False)]
+    fewest = [video.fewest_votes(part["value"].tolist()) for _, part in reported.study().groupby("pair", sort=False)]
     assert fewest == [75, 87, 79]
 
 
@@ -166,7 +169,7 @@ def test_the_driving_study_has_fewer_votes_than_raters_times_videos():
 
 
 def test_every_comparison_names_both_sides():
-    rows = figures.reported()
+    rows = reported.reported()
     assert len(rows) == 67 and rows["n"].isna().sum() == 1
     assert set(rows["criterion"]) == set(video.CRITERIA)
     assert rows["share"].between(0, 1).all() and (rows["first"] != rows["second"]).all()
@@ -181,10 +184,10 @@ def test_every_comparison_names_both_sides():
         "Imagen Video",
         "Make-A-Video",
         "ModelScope",
-    } == set(figures.chosen("equal")["second"])
+    } == set(reported.chosen("equal")["second"])
 
 
-@pytest.mark.parametrize("which", figures.SETS)
+@pytest.mark.parametrize("which", reported.SETS)
 def test_every_set_of_comparisons_is_drawn_with_its_intervals(which):
     panel = figures.win_rates(which, 0.95, 307, {"set": which})
     rows = panel.data
@@ -193,17 +196,17 @@ def test_every_set_of_comparisons_is_drawn_with_its_intervals(which):
     assert (rows["status"] == "what_if").sum() == (1 if which == "other" else 0)
 
 
-@pytest.mark.parametrize("which", figures.RANKED)
-@pytest.mark.parametrize("criterion", figures.COLORS)
+@pytest.mark.parametrize("which", ranking_figures.RANKED)
+@pytest.mark.parametrize("criterion", reported.COLORS)
 def test_every_ranking_has_emu_video_first(which, criterion):
-    panel = figures.ranking(which, criterion, 0.5, {"set": which})
+    panel = ranking_figures.ranking(which, criterion, 0.5, {"set": which})
     assert panel.data["model"].iloc[0] == "Emu Video" and panel.data["rating"].iloc[0] == 0
     assert panel.data["rating"].is_monotonic_decreasing and len(panel.title) < 150
 
 
-@pytest.mark.parametrize("which", figures.ABLATIONS)
+@pytest.mark.parametrize("which", score_figures.ABLATIONS)
 def test_every_table_of_driving_videos_is_drawn(which):
-    assert len(figures.driving(which, {"table": which}).title) < 150
+    assert len(score_figures.driving(which, {"table": which}).title) < 150
 
 
 def test_what_is_open_is_imagen_video_in_faithfulness():
@@ -216,10 +219,10 @@ def test_what_is_open_is_imagen_video_in_faithfulness():
         (lambda: video.wilson(1.2, 10), "share must lie between 0 and 1"),
         (lambda: video.wilson(0.5, 0), "n must be positive"),
         (lambda: video.wilson(0.5, 10, 1.0), "level must lie between 0 and 1"),
-        (lambda: video.ranking(figures.chosen("equal"), added=0), "added must be positive"),
-        (lambda: figures.chosen("none"), "which must be one of"),
-        (lambda: figures.ranked_rows("design", "quality"), "which must be one of equal, original, animated"),
-        (lambda: figures.driving("boats", {}), "which must be one of"),
+        (lambda: video.ranking(reported.chosen("equal"), added=0), "added must be positive"),
+        (lambda: reported.chosen("none"), "which must be one of"),
+        (lambda: ranking_figures.ranked_rows("design", "quality"), "which must be one of equal, original, animated"),
+        (lambda: score_figures.driving("boats", {}), "which must be one of"),
         (lambda: costs.attention_pairs(4, 4, "none"), "attention must be one of separate, joint"),
         (lambda: Generation(interpolation="none"), "interpolation must be one of clip, gaps"),
         (lambda: Generation(key_frames=0), "key_frames must be positive"),
