@@ -43,7 +43,7 @@ def prompts_for(share, level: float = 0.95, largest: int = 2000) -> np.ndarray:
     """The fewest votes at which Wilson's interval of a share lies wholly above one half; NaN where `largest` do not do. Broadcasts.
 
     >>> float(prompts_for(0.6))
-    93.0
+    97.0
     """
     shares = np.atleast_1d(np.asarray(share, dtype=float))
     low, _ = wilson(shares[..., None], np.arange(1, largest + 1), level)

@@ -119,12 +119,13 @@ def parts(model: str, prompts: int, settings: Mapping[str, str]) -> Panel:
     names, values = list(rows), np.array(list(rows.values()))
     colors = [COLORS[model] if name.startswith("encoder") else style.SLATE for name in names]
     traces = [style.bars(values, names, "FLOPs", colors, [format_si(value, "FLOP") for value in values], horizontal=True)]
-    traces[0]["textposition"] = "outside"
+    traces[0] |= {"textposition": "outside", "cliponaxis": False}
     layout = style.layout(
         "number", "category", x_title="FLOP for one image", height=440, showlegend=False, x_range=(0, 1.16 * values.max())
     )
     layout["yaxis"] |= {"autorange": "reversed"}
     layout["xaxis"] |= {"exponentformat": "SI", "nticks": 6}
+    layout["margin"] = layout["margin"] | {"r": 56}
     encoder, rest = sum(inside.values()), values.sum() - sum(inside.values())
     return Panel(
         name="segment_anything.parts",

@@ -48,7 +48,12 @@ def datasets(per_image: float, settings: Mapping[str, str]) -> Panel:
         )
         traces.append(
             mark
-            | {"mode": "markers+text", "textposition": {"LVIS v1": "top left", "SA-1B": "bottom right"}.get(row["dataset"], "middle right")}
+            | {
+                "mode": "markers+text",
+                "textposition": {"LVIS v1": "top left", "SA-1B": "bottom right", "ADE20K": "bottom center"}.get(
+                    row["dataset"], "middle right"
+                ),
+            }
         )
     layout = style.layout(
         "log_number", "log_number", x_title="Images", y_title="Masks", height=440, x_range=(1e4, 1e8), y_range=(2e5, 5e9), showlegend=False,
@@ -96,9 +101,9 @@ def engine(seconds: float, settings: Mapping[str, str]) -> Panel:
     ]
     for trace in traces:
         trace |= {"mode": "markers+text", "textposition": "top center"}
-    layout = style.layout("log_number", "category", x_title="Masks; years of unbroken work", height=320, x_range=(0.3, 1e10))
+    layout = style.layout("log_number", "category", x_title="Masks; years of unbroken work", height=320, x_range=(0.03, 2e10))
     layout["yaxis"] |= {"range": [2.6, -0.6], "autorange": False}
-    layout["xaxis"] |= {"exponentformat": "B"}
+    layout["xaxis"] |= {"exponentformat": "B", "dtick": 3}
     return Panel(
         name="segment_anything.engine",
         title=f"By hand, at {seconds:g} s a mask, the automatic stage's {format_count(masks[-1])} masks would take {years[-1]:,.0f} years of unbroken work",

@@ -162,10 +162,11 @@ def light_params(settings: Mapping[str, str]) -> Panel:
     names, values = list(rows), list(rows.values())
     colors = [style.SLATE if name.startswith("decoder") else style.AMBER for name in names]
     traces = [style.bars(values, names, "parameters", colors, [f"{value:,}" for value in values], horizontal=True)]
-    traces[0]["textposition"] = "outside"
+    traces[0] |= {"textposition": "outside", "cliponaxis": False}
     layout = style.layout("number", "category", x_title="Parameters", height=400, showlegend=False, x_range=(0, 1.16 * max(values)))
     layout["yaxis"] |= {"autorange": "reversed"}
     layout["xaxis"] |= {"exponentformat": "B", "nticks": 6}
+    layout["margin"] = layout["margin"] | {"r": 56}
     row = facts().loc["prompt_encoder_mask_decoder_params"]
     total, share = sum(values), sum(values) / (sum(values) + sum(sam.encoder_params(encoders()["ViT-H"]).values()))
     return Panel(

@@ -38,10 +38,17 @@ def pair_names(rows: pd.DataFrame) -> pd.Series:
     return names + rows["location"].map(lambda place: ", UCF-101" if place == "Table 2" else "") + n
 
 
+@cache
+def named(which: str) -> pd.DataFrame:
+    """The comparisons of a set with their names on the chart."""
+    rows = chosen(which)
+    return rows.assign(name=pair_names(rows))
+
+
 def win_rates(which: str, level: float, unknown: int, settings: Mapping[str, str]) -> Panel:
     """Reported shares of prompts won, with Wilson's interval; rows whose number of prompts is not stated stand at `unknown` and are a what-if."""
-    rows = chosen(which)
-    rows = rows.assign(name=pair_names(rows), votes=rows["n"].fillna(float(unknown)))
+    rows = named(which)
+    rows = rows.assign(votes=rows["n"].fillna(float(unknown)))
     low, high = video.wilson(rows["share"].to_numpy(), rows["votes"].to_numpy(), level)
     rows = rows.assign(low=low, high=high)
     names = list(dict.fromkeys(rows.sort_values("share", ascending=False)["name"]))
@@ -64,7 +71,7 @@ def win_rates(which: str, level: float, unknown: int, settings: Mapping[str, str
             if not stated:
                 mark["marker"]["symbol"] += "-open"
             traces.append(mark)
-    layout = intervals.rows(names, "percent", "Prompts on which it is preferred", 40, (min(0.3, float(low.min()) - 0.03), 1.01), 0.5)
+    layout = intervals.rows(names, "percent", "Prompts won", 40, (min(0.3, float(low.min()) - 0.03), 1.01), 0.5)
     layout["xaxis"]["title"]["text"] += f" ({level:.0%} intervals)"
     open_ = rows[(rows["low"] <= 0.5) & (rows["high"] >= 0.5)]
     won, lost = int((rows["low"] > 0.5).sum()), int((rows["high"] < 0.5).sum())
@@ -137,18 +144,23 @@ def prompts(share: float, n: int, level: float, settings: Mapping[str, str]) -> 
     )  # fmt: skip
 
 
+@cache
+def driving_shares() -> tuple[list[str], np.ndarray, list[int | None]]:
+    """(pairs, shares, fewest votes) of the driving study, a tie counted half."""
+    parts = {pair: part.set_index("metric")["value"] for pair, part in study().groupby("pair", sort=False)}
+    share = np.array([values["preferred_first"] + values["equal"] / 2 for values in parts.values()]) / 100
+    return list(parts), share, [video.fewest_votes(values.tolist()) for values in parts.values()]
+
+
 def driving_study(votes: int, settings: Mapping[str, str]) -> Panel:
     """Preferences of Align Your Latents' driving study, ties as half a vote, at a what-if number of independent votes."""
-    rows = study().pivot_table(index="pair", columns="metric", values="value", sort=False)
-    share = (rows["preferred_first"] + rows["equal"] / 2).to_numpy() / 100
+    names, share, fewest = driving_shares()
     low, high = video.wilson(share, votes)
-    names = rows.index.tolist()
     spans = [f"{name}: {value:.1%}" for name, value in zip(names, share, strict=True)]
     mark = intervals.bars(share, low, high, range(len(names)), f"interval at {votes} votes (what-if)", style.AMBER, "circle-open", spans)
     mark["meta"] = {"role": "what_if"}
     layout = intervals.rows(names, "percent", "Preferred, a tie counted half (95% intervals)", 48, (0.3, 0.85), 0.5)
     sure = int((low > 0.5).sum())
-    fewest = [video.fewest_votes(part["value"].tolist()) for _, part in study().groupby("pair", sort=False)]
     return Panel(
         name="video.driving_study",
         title=f"With {votes} independent votes a pair, {sure} of {len(names)} preferences in the driving study would exceed chance",

@@ -95,7 +95,7 @@ def stages(what: costs.Generation, n_frames: int, sizes: str, settings: Mapping[
         [values[i] for i in order], [names[i] for i in order], "FLOPs", [STAGE_COLORS[rows[i][1]] for i in order], text, horizontal=True
     )
     bar["meta"] = {"role": "what_if"}
-    bar["textposition"] = "outside"
+    bar |= {"textposition": "outside", "cliponaxis": False}
     bar["marker"] |= {"pattern": {"shape": "/"}}
     layout = style.layout("number", "category", x_title="FLOP", height=300, showlegend=False)
     layout["yaxis"] |= {"autorange": "reversed"}

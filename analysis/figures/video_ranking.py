@@ -86,7 +86,7 @@ def triangle(settings: Mapping[str, str]) -> Panel:
     mark = intervals.bars(share, low, high, range(2), "reported, with 95% interval", style.BLUE)
     mark["meta"] = {"role": "reported"}
     traces = [mark, style.computed_ticks(predicted, list(range(2)), "implied by the comparisons with Emu Video", style.AMBER)]
-    layout = intervals.rows(names, "percent", "Prompts on which Gen-2 from text beats Gen-2 from an image", 56, (0.2, 0.8), 0.5)
+    layout = intervals.rows(names, "percent", "Prompts that Gen-2 from text wins", 56, (0.2, 0.8), 0.5)
     inside = all(a <= value <= b for value, a, b in zip(predicted, low, high, strict=True))
     return Panel(
         name="video.triangle",
