@@ -177,7 +177,8 @@ def two_papers() -> None:
         "of two groups, and the second compares itself with the first. Both build video from a pretrained image model by training layers along time; "
         "what sets Emu Video apart is the image that comes first."
     )
-    show_panel(cost_figures.formats({"systems": "as listed in Table 8"}))
+    draw("video.formats", lambda: cost_figures.formats({"systems": "as listed in Table 8"}), scroll=True)
+    export_row("video.formats")
     st.dataframe(cost_figures.two_papers(), hide_index=True, width="stretch")
 
 

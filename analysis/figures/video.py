@@ -75,10 +75,10 @@ def win_rates(which: str, level: float, unknown: int, settings: Mapping[str, str
     layout["xaxis"]["title"]["text"] += f" ({level:.0%} intervals)"
     open_ = rows[(rows["low"] <= 0.5) & (rows["high"] >= 0.5)]
     won, lost = int((rows["low"] > 0.5).sum()), int((rows["high"] < 0.5).sum())
-    title = f"{SETS[which][0].upper()}{SETS[which][1:]}: {won} of {len(rows)} shares lie above one half beyond chance"
+    title = f"{SETS[which][0].upper()}{SETS[which][1:]}: {won} of {len(rows)} shares have an interval above one half"
     if len(open_):
         least = open_.loc[(open_["share"] - 0.5).abs().idxmin()]
-        title += f"; {least['name'].rsplit(' (', 1)[0]}, {least['criterion']}, is not: {least['low']:.0%} to {least['high']:.0%}"
+        title += f"; {least['name'].rsplit(' (', 1)[0]}, {least['criterion']}, has not: {least['low']:.0%} to {least['high']:.0%}"
     kappa = cost_figures.facts().loc["emu_juice_fleiss_kappa", "value"]
     what = "preferred design" if which == "design" else "system named first or Emu Video"
     return Panel(

@@ -145,7 +145,7 @@ def formats(settings: Mapping[str, str]) -> Panel:
         x_title="Pixels of a frame",
         y_title="Frames of a video",
         height=440,
-        x_range=(4e4, 5e6),
+        x_range=(3e4, 6e6),
         y_range=(11, 200),
     )
     layout["xaxis"] |= {"exponentformat": "B"}
