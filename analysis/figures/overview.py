@@ -21,8 +21,8 @@ PAPERS = (
     ("jiang2023", "attention.cache", ("attention", "moe")),
     ("mitra2023", "overview.orca2", ("benchmarks",)),
     ("smith2023", "overview.convnets", ("sources",)),
-    ("kirillov2023", "overview.segment_anything", ("sources",)),
-    ("girdhar2023", "overview.emu", ("sources",)),
+    ("kirillov2023", "overview.segment_anything", ("segment_anything",)),
+    ("girdhar2023", "overview.emu", ("video",)),
 )
 
 

@@ -63,6 +63,14 @@ ENTRIES = (
     ),
     Entry("benchmarks", "Measure", "Benchmarks", ":material/leaderboard:", "Who reports what, under which setting, and who disagrees?", "all language papers"),
     Entry("judges", "Measure", "Model as judge", ":material/balance:", "How stable is a ranking made by a GPT-4 judge?", "QLoRA"),
+    Entry(
+        "segment_anything", "See", "Segment Anything", ":material/select_all:",
+        "What does one mask cost when the encoder runs once per image?", "Segment Anything",
+    ),
+    Entry(
+        "video", "See", "Video generation", ":material/movie:",
+        "How strongly is the factorised model preferred, and over whom?", "Emu Video, Align Your Latents",
+    ),
     Entry("deck", "Run", "Slide deck", ":material/slideshow:", "Which figures go on my slides?", "-"),
     Entry("sources", "Run", "Sources", ":material/format_quote:", "Where does each number come from, and may I reuse it?", "all"),
 )  # fmt: skip
