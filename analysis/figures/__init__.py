@@ -5,7 +5,7 @@ from importlib import import_module
 
 from analysis.figures.panel import Panel
 
-TOPICS = ("overview", "claims", "scaling", "compute", "moe", "attention", "memory", "pythia", "term_frequency", "benchmarks", "judges")
+TOPICS = ("overview", "claims", "scaling", "compute", "domain", "moe", "attention", "memory", "pythia", "term_frequency", "benchmarks", "judges")
 
 
 def catalog() -> dict[str, Callable[[], Panel]]:

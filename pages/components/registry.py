@@ -42,6 +42,10 @@ ENTRIES = (
         "I have this budget: how large a model, how many tokens, how long, how expensive?", "BloombergGPT, Llama 2, Pythia",
     ),
     Entry(
+        "domain", "Train", "Domain pretraining", ":material/finance:",
+        "What does a domain corpus buy: from scratch, continued, or fine-tuned?", "BloombergGPT, AdaptLLM",
+    ),
+    Entry(
         "moe", "Build", "Mixture of experts", ":material/hub:",
         "How many parameters does a mixture of experts hold, and how many does a token use?", "Mixtral, Switch",
     ),
