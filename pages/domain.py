@@ -117,11 +117,15 @@ def cost() -> None:
     with first:
         run = controls.slider("dom_run", "BloombergGPT's GPU-hours (thousands)", 100, 2000, 651, 1)
     with second:
-        price = controls.slider("dom_price", "USD per A100-hour", 0.25, 8.0, 4.10, 0.05, help=f"List price in 2023: {listed['a100_40gb']:.2f} USD.")
+        price = controls.slider(
+            "dom_price", "USD per A100-hour", 0.25, 8.0, 4.10, 0.05, help=f"List price in 2023: {listed['a100_40gb']:.2f} USD."
+        )
     with third:
         adapt = controls.slider("dom_adapt", "AdaptLLM's GPU-hours", 8, 4000, 768, 8)
     with fourth:
-        small = controls.slider("dom_price7", "USD per V100-hour", 0.1, 8.0, 3.90, 0.05, help=f"List price in 2023: {listed['v100_32gb']:.2f} USD.")
+        small = controls.slider(
+            "dom_price7", "USD per V100-hour", 0.1, 8.0, 3.90, 0.05, help=f"List price in 2023: {listed['v100_32gb']:.2f} USD."
+        )
     settings = {"BloombergGPT": f"{run},000 h at {price:.2f} USD", "AdaptLLM": f"{adapt:,} h at {small:.2f} USD"}
     draw("domain.cost", lambda: domain_cost.cost(run * 1e3, price, adapt, small, settings))
 
@@ -145,7 +149,10 @@ def ways(show: str) -> None:
         "parameters": format_count(n_params), "domain tokens": format_count(own), "general tokens": format_count(general),
         "fine-tuning": f"{format_count(tuning, 'tokens')}, {epochs} epochs", "GPU": f"{rate} TFLOP/s at {price:.2f} USD", "compared by": AXIS[show],
     }  # fmt: skip
-    draw("domain.ways", lambda: domain_cost.ways(domain_cost.three(n_params, own, general, tuning, epochs, rate * 1e12, price), show, settings))
+    draw(
+        "domain.ways",
+        lambda: domain_cost.ways(domain_cost.three(n_params, own, general, tuning, epochs, rate * 1e12, price), show, settings),
+    )
 
 
 sections.show(

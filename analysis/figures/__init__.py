@@ -5,7 +5,10 @@ from importlib import import_module
 
 from analysis.figures.panel import Panel
 
-TOPICS = ("overview", "claims", "scaling", "compute", "domain", "moe", "attention", "memory", "pythia", "term_frequency", "benchmarks", "judges")
+TOPICS = (
+    "overview", "claims", "scaling", "compute", "domain", "moe", "attention", "memory", "preference", "pythia", "term_frequency", "benchmarks",
+    "judges",
+)  # fmt: skip
 
 
 def catalog() -> dict[str, Callable[[], Panel]]:

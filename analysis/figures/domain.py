@@ -75,7 +75,9 @@ def optimum(gpu_hours: float, counted: str, settings: Mapping[str, str]) -> Pane
     parts.append(lambda: others[["model", "computed_flops", "n_params", "source"]].rename(columns={"model": "series", "computed_flops": "train_flops"}).assign(status="reported"))  # fmt: skip
     for way, label in COUNTED.items():
         traces.append(style.reported_markers([run[way]], [N], f"BloombergGPT, {label}", style.RED, "square" if way == "6" else "diamond"))
-        parts.append({"series": f"BloombergGPT, {label}", "train_flops": [run[way]], "n_params": [N], "status": "reported", "source": "wu2023"})
+        parts.append(
+            {"series": f"BloombergGPT, {label}", "train_flops": [run[way]], "n_params": [N], "status": "reported", "source": "wu2023"}
+        )
     asked = {each.label: float(each.compute_optimal(plan)[0]) for each in drawn.values()}
     traces.append(style.what_if_marker([plan], [asked[law.label]], "your budget at the refit's optimum", style.AMBER))
     parts.append({"series": "your budget", "train_flops": [plan], "n_params": [asked[law.label]], "status": "what_if"})

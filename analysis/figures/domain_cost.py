@@ -38,7 +38,13 @@ def prices() -> dict[str, float]:
 def cost(hours: float, price: float, adapt: float, adapt_price: float, settings: Mapping[str, str]) -> Panel:
     """Rent of BloombergGPT's and of AdaptLLM's run; hours and price of each as given."""
     listed, printed = prices(), facts("BloombergGPT")
-    rows = ["BloombergGPT 50B, planned", "BloombergGPT 50B, as run", "LLaMA 7B, the base model", "AdaptLLM 7B, as run", "AdaptLLM 7B, in the article"]
+    rows = [
+        "BloombergGPT 50B, planned",
+        "BloombergGPT 50B, as run",
+        "LLaMA 7B, the base model",
+        "AdaptLLM 7B, as run",
+        "AdaptLLM 7B, in the article",
+    ]
     base = tables.load("models_training").set_index("model").loc["LLaMA 7B"]
     base_price = float(tables.load("gpus").set_index("id").loc[base["gpu"], "price_usd_per_hour"])
     list_usd = [
@@ -48,7 +54,9 @@ def cost(hours: float, price: float, adapt: float, adapt_price: float, settings:
     yours = [float(domain.rental(hours, price)), float(domain.rental(adapt, adapt_price))]
     stated = facts("AdaptLLM-7B")["article_usd"]
     traces = [
-        style.computed_ticks(list_usd, range(4), "reported hours at list price", style.BLUE, text=[format_money(value) for value in list_usd]),
+        style.computed_ticks(
+            list_usd, range(4), "reported hours at list price", style.BLUE, text=[format_money(value) for value in list_usd]
+        ),
         style.reported_markers([stated], [4], "stated", style.CRIMSON, "diamond", text=["about 100 USD"]),
         style.what_if_marker(yours, [1, 3], "your hours and prices", style.AMBER, text=[format_money(value) for value in yours]),
     ]
@@ -76,7 +84,9 @@ def cost(hours: float, price: float, adapt: float, adapt_price: float, settings:
     )  # fmt: skip
 
 
-def three(n_params: float, domain_tokens: float, general_tokens: float, tuning_tokens: float, epochs: float, rate: float, price: float) -> list[domain.Way]:
+def three(
+    n_params: float, domain_tokens: float, general_tokens: float, tuning_tokens: float, epochs: float, rate: float, price: float
+) -> list[domain.Way]:
     """The three ways with one size: from scratch on both corpora, continued on the domain text, tuned on tuning_tokens for some epochs."""
     tokens = {"scratch": domain_tokens + general_tokens, "continued": domain_tokens, "tuned": tuning_tokens * epochs}
     return [domain.way_of(way, n_params, tokens[way], rate, price) for way in domain.WAYS]
@@ -105,9 +115,19 @@ def ways(found: list[domain.Way], show: str, settings: Mapping[str, str]) -> Pan
     if show == "usd":
         layout["xaxis"] |= {"tickprefix": "$", "exponentformat": "B"}
     layout["annotations"] = [
-        style.note(float(np.log10(value)), values[0], name, yshift=18 - 36 * values[0], xshift=24 * values[0], font={"size": 11, "color": style.BLUE})
+        style.note(
+            float(np.log10(value)),
+            values[0],
+            name,
+            yshift=18 - 36 * values[0],
+            xshift=24 * values[0],
+            font={"size": 11, "color": style.BLUE},
+        )
         for (name, values), value in zip(examples.items(), known, strict=True)
-    ] + [style.note(float(np.log10(value)), at, write(value), yshift=-18, font={"size": 11, "color": style.AMBER}) for at, value in enumerate(yours)]
+    ] + [
+        style.note(float(np.log10(value)), at, write(value), yshift=-18, font={"size": 11, "color": style.AMBER})
+        for at, value in enumerate(yours)
+    ]
     scratch, continued, tuned = found
     return Panel(
         name="domain.ways",
@@ -139,9 +159,15 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
 
     def draw_ways():
         found = three(7e9, 10**9.08, 1e12, 1e7, 3, 312e12 * 0.4, listed["a100_40gb"])
-        return ways(found, "usd", {"size": "7 B", "domain tokens": "1.2 B", "general tokens": "1 T", "tuning": "10 M tokens, 3 epochs", "show": "rent"})
+        return ways(
+            found,
+            "usd",
+            {"size": "7 B", "domain tokens": "1.2 B", "general tokens": "1 T", "tuning": "10 M tokens, 3 epochs", "show": "rent"},
+        )
 
     return {
-        "domain.cost": lambda: cost(651_264, listed["a100_40gb"], adapt_hours(), listed["v100_32gb"], {"hours": "651,264 and 768", "prices": "list"}),
+        "domain.cost": lambda: cost(
+            651_264, listed["a100_40gb"], adapt_hours(), listed["v100_32gb"], {"hours": "651,264 and 768", "prices": "list"}
+        ),
         "domain.ways": draw_ways,
     }

@@ -31,7 +31,9 @@ def scores_of(group: str) -> pd.DataFrame:
     rest = rest[rest["way"] == "prompted"]
     labels = rest.drop_duplicates("task").set_index("task")[["label", "task_group"]]
     old = tables.load("bloomberggpt_scores").query("source == 'wu2023' and metric != 'win_rate' and metric != 'average'")
-    labels = pd.concat([labels, pd.DataFrame({"label": FINANCE, "task_group": "finance"}), pd.DataFrame({"label": SUITES, "task_group": "knowledge"})])
+    labels = pd.concat(
+        [labels, pd.DataFrame({"label": FINANCE, "task_group": "finance"}), pd.DataFrame({"label": SUITES, "task_group": "knowledge"})]
+    )
     old = old[old["benchmark"].isin(labels.index)].rename(columns={"benchmark": "task"})
     old = old.join(labels, on="task")
     columns = ["source", "model", "task", "label", "task_group", "metric", "value", "location", "verified"]
@@ -47,7 +49,11 @@ def marks(rows: pd.DataFrame, looks: Mapping[str, tuple], tasks: list[str], metr
         mine = rows[rows["model"] == model]
         if len(mine):
             at = [tasks.index(task) for task in mine["task"]]
-            traces.append(style.reported_markers(mine[metric], at, label, color, symbol, verified=list(mine["verified"] > 0), text=list(mine["label"])))
+            traces.append(
+                style.reported_markers(
+                    mine[metric], at, label, color, symbol, verified=list(mine["verified"] > 0), text=list(mine["label"])
+                )
+            )
     return traces
 
 
@@ -84,7 +90,9 @@ def scores(group: str, settings: Mapping[str, str]) -> Panel:
 
 def routes(way: str, settings: Mapping[str, str]) -> Panel:
     """The five finance tasks by route to the model: prompted, or fine-tuned on each task; way "prompted" or "fine-tuned"."""
-    rows = tables.load("bloomberggpt_scores").query("source == 'cheng2023' and metric == 'task_score'").rename(columns={"benchmark": "task"})
+    rows = (
+        tables.load("bloomberggpt_scores").query("source == 'cheng2023' and metric == 'task_score'").rename(columns={"benchmark": "task"})
+    )
     rows = rows.assign(label=rows["task"].map(FINANCE), way="prompted")
     tuned = tables.load("domain_scores").query("way == 'fine-tuned' and metric == 'task_score'")
     columns = ["source", "model", "task", "label", "way", "value", "location", "verified"]
@@ -104,7 +112,9 @@ def routes(way: str, settings: Mapping[str, str]) -> Panel:
     if way == "prompted":
         title = f"Prompted, a continued 7 B averages {ours:.1f} against {bloom:.1f} for the 50 B trained from scratch; raw text alone made it worse"
     else:
-        title = f"Fine-tuned on each task, LLaMA 7 B without any domain pretraining averages {base:.1f}; BloombergGPT prompted had {bloom:.1f}"
+        title = (
+            f"Fine-tuned on each task, LLaMA 7 B without any domain pretraining averages {base:.1f}; BloombergGPT prompted had {bloom:.1f}"
+        )
     return Panel(
         name="domain.routes",
         title=title,

@@ -58,6 +58,10 @@ ENTRIES = (
         "Does this fine-tune fit on my GPU: full, LoRA or QLoRA?", "QLoRA",
     ),
     Entry(
+        "preference", "Tune", "Preference tuning", ":material/thumbs_up_down:",
+        "What does DPO optimise, and what did RLHF change round by round?", "DPO, Llama 2, Zephyr",
+    ),
+    Entry(
         "pythia", "Measure", "Pythia", ":material/timeline:",
         "How do abilities grow over training; do deduplication and batch size matter?", "Pythia",
     ),
