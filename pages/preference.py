@@ -15,7 +15,7 @@ from pages.components.panel import draw, export_row, plain, show_panel
 
 frame.begin(
     "preference",
-    "One classification loss, the same frontier",
+    "With enough preferences, one classification loss reaches the frontier",
     "DPO tunes a policy on preferences directly; RLHF fits a reward model first and then optimises against it. Here both are trained on a small "
     "set of answers where the best possible policy is known in closed form, and what papers report of larger models stands beside it.",
 )
@@ -190,7 +190,7 @@ def win_rates(rows, group: str) -> None:
     """Win rates with intervals."""
     level = level_of("pref_win_level")
     settings = {"interval": f"{level:.0%}", "group": preference_reported.GROUPS[group]}
-    draw("preference.win_rates", lambda: preference_reported.win_rates(rows, group, level, settings))
+    draw("preference.win_rates", lambda: preference_reported.win_rates(rows, group, level, settings), scroll=True)
 
 
 sections.show(

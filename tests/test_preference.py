@@ -79,6 +79,13 @@ def test_printed_standard_errors_of_alpacaeval_come_out_of_805_prompts():
     assert (100 * np.sqrt(share * (1 - share) / rows["n"])).to_numpy() == pytest.approx(printed.to_numpy(), abs=0.0075)
 
 
+def test_llama_2s_intervals_are_as_wide_as_its_figure_says():
+    # touvron2023llama2 Figure 1: 95% confidence intervals between 1% and 2%, for about 4,000 prompts.
+    rows = preference_reported.win_rate_rows("llama2")
+    low, high = preference_reported.bounds(rows["score"], rows["n"], 0.95)
+    assert ((high - low) / 2 > 1).all() and ((high - low) / 2 < 2).all()
+
+
 def test_the_batches_add_up_to_table_6():
     # touvron2023llama2 Table 6: Meta (safety and helpfulness), 1,418,091 comparisons.
     assert tables.load("preference_batches")["comparisons"].sum() == 1_418_091

@@ -83,7 +83,7 @@ def frontier(found: Mapping[str, pd.DataFrame], n_answers: int, beta: float, set
         data=lambda: table_of(parts),
         caption=(
             f"One prompt with {n_answers} answers, trained here with torch; lines are means, bands the middle 80% of the seeds, which differ in the preferences drawn. The grey line is "
-            f"pi_ref exp(r / beta) / Z; nothing lies above it. Your beta of {significant(beta)} would end {significant(at_kl, 2)} nats away with a reward of {at_reward:.2f}. Where a line falls "
+            f"pi_ref exp(r / beta) / Z; no policy lies above it, though a band may reach over it, since it is drawn at the mean KL of seeds that differ. Your beta of {significant(beta)} would end {significant(at_kl, 2)} nats away with a reward of {at_reward:.2f}. Where a line falls "
             "to the right, the policy exploits errors of what it learned from few preferences. All methods learn from the same pairs."
         ),
         alt=f"True reward against KL: DPO ends at up to {best['dpo']:.2f}, policy gradient at {best['rlhf']:.2f}, best-of-n at {best['best_of_n']:.2f} of {top:.2f}.",
@@ -155,13 +155,13 @@ def loss(show: str, beta: float, settings: Mapping[str, str]) -> Panel:
     half = float(np.log(3) / beta)
     if show == "loss":
         title = f"Every DPO loss starts at log 2 = 0.693; at beta {significant(beta)} a margin of 10 nats leaves {significant(float(preference.dpo_loss(10.0, beta)), 2)}"
-        y_title, top = "Loss (nats)", 6.0
+        y_title = "Loss (nats)"
     else:
         title = f"At beta {significant(beta)} a pair already {significant(half, 2)} nats in order pulls half as hard as one at the start"
-        y_title, top = "Pull on the margin (-dL/dh)", max(1.0, beta * 1.05)
+        y_title = "Pull on the margin (-dL/dh)"
     layout = style.layout(
-        "number", "number", x_title="Margin h: how much more the preferred answer was raised (nats)", y_title=y_title, x_range=(-30, 30), y_range=(-0.03 * top, top), height=430,
-        shapes=[style.vertical_line(0.0, style.GREY, "dot")],
+        "number", "number" if show == "loss" else "log_number", x_title="Margin h: how much more the preferred answer was raised (nats)", y_title=y_title,
+        x_range=(-30, 30), y_range=(-0.2, 6.0) if show == "loss" else (1e-4, 20.0), height=430, shapes=[style.vertical_line(0.0, style.GREY, "dot")],
     )  # fmt: skip
     return Panel(
         name="preference.loss",
@@ -175,7 +175,7 @@ def loss(show: str, beta: float, settings: Mapping[str, str]) -> Panel:
             "h = log pi(y_w) / pi_ref(y_w) - log pi(y_l) / pi_ref(y_l); training starts at 0. L = -log sigma(beta h), and its gradient by h is -beta sigma(-beta h): beta times the probability that the implicit "
             "rewards still give to the wrong order. A small beta lets the policy travel far before a pair counts as learned. Thin lines: the strengths of the paper's sweep."
         ),
-        alt=f"The DPO {show} against the margin for five strengths; at beta {significant(beta)} it falls by half after {significant(half, 2)} nats.",
+        alt=f"The DPO {show} against the margin for five strengths; at beta {significant(beta)} the gradient has halved at a margin of {significant(half, 2)} nats.",
         sources=(DPO, Citation("rafailov2023", "Eq. 7; section 6.1")),
         settings=settings,
         explain=(preference.dpo_loss, preference.dpo_gradient),

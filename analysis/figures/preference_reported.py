@@ -129,7 +129,7 @@ def batches(show: str, first: int, settings: Mapping[str, str]) -> Panel:
 
 GROUPS = {"llama2": "Llama 2-Chat, people", "dpo": "DPO and PPO", "zephyr": "Zephyr's stages"}
 REMARKS = {
-    "llama2": "People compared two answers and could call a tie, 15 to 32% of the time; the paper's own intervals are 1 to 2 points wide on each side.",
+    "llama2": "People compared two answers and could call a tie, 15 to 32% of the time; the paper states intervals of 1 to 2 points, as these n give for the rates as reported.",
     "dpo": "GPT-4 judged against reference texts, people against PPO. The n of 250 and 256 are inferred from decoded figures.",
     "zephyr": "GPT-4 judged against text-davinci-003; with 805 prompts the printed standard errors come out.",
 }
@@ -157,9 +157,10 @@ def win_rate_rows(group: str) -> pd.DataFrame:
     )
     joined["n"] = joined["n"].fillna(joined["n_own"])
     joined["counted"] = joined["counted"].fillna(joined["counted_own"])
-    short = joined["model"].str.replace("(GPT-J 6B SFT)", "", regex=False).str.replace(" on Mistral 7B", "", regex=False).str.strip()
+    short = joined["model"].str.replace(r" \(.*\)", "", regex=True).str.replace(" on Mistral 7B", "", regex=False).str.strip()
     joined["row"] = [
-        f"{model}, {setting}" if group == "dpo" else f"{model} {setting}" for model, setting in zip(short, joined["setting"], strict=True)
+        f"{model}, {shorter(setting)}" if group == "dpo" else f"{model} {setting}"
+        for model, setting in zip(short, joined["setting"], strict=True)
     ]
     task = {"tldr": "TL;DR", "hh_dialogue": "dialogue", "cnn_dailymail": "CNN/DailyMail", "tldr_human": "TL;DR"}
     if group == "dpo":
@@ -167,6 +168,15 @@ def win_rate_rows(group: str) -> pd.DataFrame:
     losses = all_scores().query("metric == 'loss_rate'").set_index(["source", "benchmark", "setting"])["score"]
     joined["loss"] = losses.reindex(pd.MultiIndex.from_frame(joined[keys])).to_numpy()
     return joined.sort_values(["benchmark", "score"], ascending=[True, False], kind="stable", ignore_index=True)
+
+
+def shorter(text: str) -> str:
+    """A setting in fewer words: the reference texts of a task go without saying.
+
+    >>> shorter("vs the reference, temperature 0.25")
+    'temperature 0.25'
+    """
+    return text.removeprefix("vs the reference, ").removeprefix("vs the chosen answers, ").replace("human vs", "people, vs")
 
 
 def win_rates(rows: pd.DataFrame, group: str, level: float, settings: Mapping[str, str]) -> Panel:
