@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis.compute import RECOMPUTATION_FLOPS_PER_PARAM_TOKEN
 from analysis.scaling import FLOPS_PER_PARAM_TOKEN, positive
-from analysis.scaling_laws import RepeatedDataLaw, minimise_log
+from analysis.scaling_laws import RepeatedDataLaw
 from analysis.units import SECONDS_PER_HOUR
 
 WAYS = {"scratch": "trained from scratch", "continued": "pretraining continued", "tuned": "fine-tuned"}
@@ -95,7 +95,7 @@ def mixed_loss(law: RepeatedDataLaw, N, D, domain_tokens: float, general_tokens:
 
 
 def best_size(law: RepeatedDataLaw, C: float, domain_tokens: float, general_tokens: float, weight: float = 1.0) -> tuple[float, float]:
-    """(N, D) of least `mixed_loss` at C = 6 N D FLOPs, found numerically.
+    """(N, D) of least `mixed_loss` at C = 6 N D FLOPs, found numerically within a factor 1,000 of the optimum for endless data.
 
     >>> from analysis.scaling import ScalingLaw
     >>> law = RepeatedDataLaw(ScalingLaw(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37), R_D=15.4, R_N=5.3)
@@ -103,8 +103,15 @@ def best_size(law: RepeatedDataLaw, C: float, domain_tokens: float, general_toke
     >>> bool(abs(N / law.base.compute_optimal(1e21)[0] - 1) < 1e-4)
     True
     """
-    start = law.base.compute_optimal(C)[0]
-    N = minimise_log(lambda n: mixed_loss(law, n, C / (FLOPS_PER_PARAM_TOKEN * n), domain_tokens, general_tokens, weight), start, steps=25)
+    centre, half = np.log(float(law.base.compute_optimal(C)[0])), np.log(1e3)
+    for _ in range(3):  # three ever finer grids, then the vertex of the parabola through the lowest point and its neighbours
+        grid = np.linspace(centre - half, centre + half, 81)
+        loss = mixed_loss(law, np.exp(grid), C / (FLOPS_PER_PARAM_TOKEN * np.exp(grid)), domain_tokens, general_tokens, weight)
+        at = int(np.clip(np.argmin(loss), 1, 79))
+        centre, half = grid[at], 2 * (grid[1] - grid[0])
+    below, here, above = loss[at - 1 : at + 2]
+    bend = below - 2 * here + above
+    N = np.exp(centre + (0.5 * (below - above) / bend * (grid[1] - grid[0]) if bend > 0 else 0.0))
     return float(N), float(C / (FLOPS_PER_PARAM_TOKEN * N))
 
 

@@ -1,7 +1,7 @@
 """Figures on domain pretraining: the size against the laws, the mix, and what repetition costs."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -20,26 +20,31 @@ SIZES = np.geomspace(3e9, 4e11, 41)
 KINDS = {"domain": ("financial text", style.RED, "square"), "general": ("general text", style.SLATE, "circle")}
 
 
+@lru_cache(maxsize=1)
 def facts() -> Mapping[str, float]:
     """What the paper prints about BloombergGPT, by quantity."""
     rows = tables.load("domain_facts")
     return rows[rows["model"] == "BloombergGPT"].set_index("quantity")["value"].to_dict()
 
 
-@cache
-def _laws(stamp) -> dict:
+@lru_cache(maxsize=1)
+def laws() -> dict:
+    """The published laws by id, read once."""
     return published()
 
 
-def laws() -> dict:
-    """The published laws by id, built once for each state of their tables."""
-    return _laws(len(tables.load("laws")))
+@lru_cache(maxsize=1)
+def fit() -> tuple[scaling.ScalingLaw, pd.DataFrame, pd.DataFrame]:
+    """(law, resamples, interval on AXIS) of the refit of the released runs, read once."""
+    law, resamples = released_fit(5)
+    return law, resamples, scaling.optimum_bands(resamples, AXIS)
 
 
-@cache
-def _bands(A: float, n_resamples: int) -> pd.DataFrame:
-    """The refit's interval on AXIS, computed once for each state of its table."""
-    return scaling.optimum_bands(released_fit(5)[1], AXIS)
+@lru_cache(maxsize=1)
+def other_models() -> pd.DataFrame:
+    """The runs that stand beside BloombergGPT, read once."""
+    models = published_models()
+    return models[models["model"].isin(["GPT-3 175B", "BLOOM 176B", "GPT-NeoX-20B", "Chinchilla 70B"])]
 
 
 def repeated(law) -> scaling_laws.RepeatedDataLaw:
@@ -53,13 +58,12 @@ def optimum(gpu_hours: float, counted: str, settings: Mapping[str, str]) -> Pane
 
     counted: "6" or "8", which of the two the title speaks of; with 8 the FLOPs of the plan are not reduced for recomputation.
     """
-    law, resamples = released_fit(5)
+    law, _, bands = fit()
     printed, known = facts(), laws()
     N, D = printed["n_params"], printed["n_tokens"]
     run = {name: float(compute.training_flops(N, D, float(name))) for name in COUNTED}
     share = domain.share_not_recomputed() if counted == "6" else 1.0
     plan = float(domain.flops_of_hours(gpu_hours, printed["flops_per_gpu_s"], share))
-    bands = _bands(law.A, len(resamples))
     name = interval_name(law, bands)
     traces = style.band(AXIS, bands["n_params_low"], bands["n_params_high"], name, style.BLUE)
     parts: list = [{"series": name, "train_flops": AXIS, "n_params_low": bands["n_params_low"], "n_params_high": bands["n_params_high"], "status": "uncertain"}]  # fmt: skip
@@ -69,8 +73,7 @@ def optimum(gpu_hours: float, counted: str, settings: Mapping[str, str]) -> Pane
         dash = {"line": {"color": style.GREY, "width": 2.5, "dash": "dot"}} if law_id == "kaplan2020" else {}
         traces.append(style.computed_line(AXIS, best, each.label, style.series_color(number)) | dash)
         parts.append({"series": each.label, "train_flops": AXIS, "n_params": best, "status": "computed"})
-    models = published_models()
-    others = models[models["model"].isin(["GPT-3 175B", "BLOOM 176B", "GPT-NeoX-20B", "Chinchilla 70B"])]
+    others = other_models()
     traces.append(model_markers(others, "computed_flops", "n_params") | {"name": "other models, 6 N D"})
     parts.append(lambda: others[["model", "computed_flops", "n_params", "source"]].rename(columns={"model": "series", "computed_flops": "train_flops"}).assign(status="reported"))  # fmt: skip
     for way, label in COUNTED.items():
@@ -107,7 +110,7 @@ def sizes(gpu_hours: float, n_params: float, settings: Mapping[str, str]) -> Pan
     """Why not a larger model: loss at the budget of gpu_hours against the size, with fresh tokens and with the corpus as it was."""
     printed = facts()
     C = float(domain.flops_of_hours(gpu_hours, printed["flops_per_gpu_s"], domain.share_not_recomputed()))
-    law, resamples = released_fit(5)
+    law, resamples, _ = fit()
     D, fresh = domain.loss_along_sizes(law, C, SIZES)
     samples = scaling.resampled_loss(resamples.iloc[::20], SIZES, D)
     low, high = scaling.interval(samples - samples.min(axis=1, keepdims=True), 0.95)
@@ -194,7 +197,7 @@ def repeat(domain_tokens: float, general_tokens: float, weight: float, gpu_hours
     """Another corpus: loss against size at a budget, for the mix as it was, without general text, and for the reader's own."""
     printed = facts()
     C = float(domain.flops_of_hours(gpu_hours, printed["flops_per_gpu_s"], domain.share_not_recomputed()))
-    law = repeated(released_fit(5)[0])
+    law = repeated(fit()[0])
     D = C / (scaling.FLOPS_PER_PARAM_TOKEN * SIZES)
     was = domain.mixed_loss(law, SIZES, D, printed["domain_tokens"], printed["general_tokens"])
     alone = law.with_unique_tokens(printed["domain_tokens"]).loss(SIZES, D)

@@ -1,6 +1,7 @@
 """Figures on what a domain model costs: two published runs, and the three ways to one's own."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from analysis.units import format_count, format_flops, format_money, significant
 PAPERS = (Citation("wu2023", "Table 4; Section 4"), Citation("cheng2023", "Tables 7 and 8"))
 
 
+@lru_cache(maxsize=2)
 def facts(model: str) -> dict[str, float]:
     """What papers print about a model in the table domain_facts, by quantity."""
     rows = tables.load("domain_facts")
@@ -30,9 +32,17 @@ def adapt_tokens() -> float:
     return printed["steps"] * printed["batch"] * printed["seq_len"]
 
 
+@lru_cache(maxsize=1)
 def prices() -> dict[str, float]:
     """List prices [USD per GPU-hour] of the devices that the two runs used, by id."""
     return tables.load("gpus").set_index("id")["price_usd_per_hour"][["a100_40gb", "v100_32gb"]].to_dict()
+
+
+@lru_cache(maxsize=1)
+def base_model() -> tuple[float, float, float]:
+    """(parameters, GPU-hours, list price of its device) of LLaMA 7B, on which AdaptLLM stands; read once."""
+    run = tables.load("models_training").set_index("model").loc["LLaMA 7B"]
+    return float(run["n_params"]), float(run["gpu_hours"]), float(tables.load("gpus").set_index("id").loc[run["gpu"], "price_usd_per_hour"])
 
 
 def cost(hours: float, price: float, adapt: float, adapt_price: float, settings: Mapping[str, str]) -> Panel:
@@ -45,11 +55,10 @@ def cost(hours: float, price: float, adapt: float, adapt_price: float, settings:
         "AdaptLLM 7B, as run",
         "AdaptLLM 7B, in the article",
     ]
-    base = tables.load("models_training").set_index("model").loc["LLaMA 7B"]
-    base_price = float(tables.load("gpus").set_index("id").loc[base["gpu"], "price_usd_per_hour"])
+    _, base_hours, base_price = base_model()
     list_usd = [
         float(domain.rental(printed["budget_gpu_hours"], listed["a100_40gb"])), float(domain.rental(printed["gpu_hours"], listed["a100_40gb"])),
-        float(domain.rental(base["gpu_hours"], base_price)), float(domain.rental(adapt_hours(), listed["v100_32gb"])),
+        float(domain.rental(base_hours, base_price)), float(domain.rental(adapt_hours(), listed["v100_32gb"])),
     ]  # fmt: skip
     yours = [float(domain.rental(hours, price)), float(domain.rental(adapt, adapt_price))]
     stated = facts("AdaptLLM-7B")["article_usd"]
@@ -75,7 +84,7 @@ def cost(hours: float, price: float, adapt: float, adapt_price: float, settings:
         caption=(
             f"As run: 512 A100 for 53 days, {format_count(printed['gpu_hours'])} GPU-hours, and 32 V100 for one day, {format_count(adapt_hours())}. The article says about $100 for AdaptLLM; "
             f"{format_count(adapt_hours())} hours would have to cost {significant(stated / adapt_hours(), 2)} USD each for that, against a list price of {listed['v100_32gb']:.2f}. "
-            f"Whoever continues also uses LLaMA 7B, whose {format_count(base['gpu_hours'])} hours somebody else has paid. Staff, data and failed runs are not counted."
+            f"Whoever continues also uses LLaMA 7B, whose {format_count(base_hours)} hours somebody else has paid. Staff, data and failed runs are not counted."
         ),
         alt=f"Rent on a logarithmic axis: {format_money(yours[0])} for BloombergGPT's hours and {format_money(yours[1])} for AdaptLLM's.",
         sources=(*PAPERS, Citation("touvron2023llama", "Table 15"), Citation("aws_ec2"), Citation("raschka2023", "section on BloombergGPT")),
@@ -96,7 +105,7 @@ def ways(found: list[domain.Way], show: str, settings: Mapping[str, str]) -> Pan
     """The three ways of one's own beside the published runs, in FLOPs, GPU-hours or money; show "flops" or "usd"."""
     labels = list(domain.WAYS.values())
     listed, printed = prices(), facts("BloombergGPT")
-    llama = tables.load("models_training").set_index("model").loc["LLaMA 7B", "n_params"]
+    llama = base_model()[0]
     examples = {
         "BloombergGPT 50B": (0, float(compute.training_flops(printed["n_params"], printed["n_tokens"])), float(domain.rental(printed["gpu_hours"], listed["a100_40gb"]))),
         "AdaptLLM 7B": (1, float(compute.training_flops(llama, adapt_tokens())), float(domain.rental(adapt_hours(), listed["v100_32gb"]))),
