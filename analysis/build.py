@@ -16,7 +16,8 @@ from analysis.build_tables import DERIVED, IMPORTED
 
 DIGITS = 8  # derived numbers are kept to so many significant digits, below what differs between processors
 TOLERANCE = 1e-6  # relative difference that --check lets pass
-TOLERANCES = {"pythia_emergence": 1e-3}  # of tables whose numbers a search finds, which stops a little elsewhere on other processors
+# Of tables whose numbers a search finds, which stops a little elsewhere on other processors.
+TOLERANCES = {"pythia_emergence": 1e-3, "preference_runs": 1e-4, "preference_answers": 1e-4}
 # Share of rows that may differ by more: a resample with two minima of nearly the same height ends in either, as a processor rounds.
 MAY_DIFFER = {"scaling_resamples": 0.002}
 # Which of thousands of starts find the minimum is chaotic; their share may differ by so much.

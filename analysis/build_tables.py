@@ -12,6 +12,7 @@ from analysis import (
     judges_bradley_terry,
     judges_elo,
     judges_power,
+    preference_train,
     pythia,
     pythia_emergence,
     scaling,
@@ -162,6 +163,14 @@ def term_frequency(upstream: Path) -> pd.DataFrame:
     return as_categories(frame.sort_values(order, kind="stable", ignore_index=True), "term_frequency")
 
 
+def preference_parts() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables preference_runs and preference_answers, trained together; ValueError where torch is not installed."""
+    try:
+        return preference_train.stored_runs()
+    except ModuleNotFoundError as problem:
+        raise ValueError(f"{problem.name} is needed to train: run `pip install -r requirements.txt`") from problem
+
+
 def as_categories(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """The columns that the table's description names, texts as categories, which take a tenth of the memory."""
     columns = tables.describe_table(name)["columns"]
@@ -180,6 +189,8 @@ DERIVED: dict[str, Callable[[], pd.DataFrame]] = {
     "pythia_emergence": pythia_fits,
     "term_frequency_stats": term_frequency_stats,
     "term_frequency_fits": term_frequency_fits,
+    "preference_runs": lambda: preference_parts()[0],
+    "preference_answers": lambda: preference_parts()[1],
     "claim_checks": claim_checks,
 }
 """What follows from other tables, by name."""

@@ -5,8 +5,23 @@ from importlib import import_module
 
 from analysis.figures.panel import Panel
 
-TOPICS = ("overview", "claims", "scaling", "compute", "moe", "attention", "memory", "pythia", "term_frequency", "benchmarks", "judges",
-          "segment_anything", "video")  # fmt: skip
+TOPICS = (
+    "overview",
+    "claims",
+    "scaling",
+    "compute",
+    "domain",
+    "moe",
+    "attention",
+    "memory",
+    "preference",
+    "pythia",
+    "term_frequency",
+    "benchmarks",
+    "judges",
+    "segment_anything",
+    "video",
+)
 
 
 def catalog() -> dict[str, Callable[[], Panel]]:

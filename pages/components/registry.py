@@ -42,6 +42,10 @@ ENTRIES = (
         "I have this budget: how large a model, how many tokens, how long, how expensive?", "BloombergGPT, Llama 2, Pythia",
     ),
     Entry(
+        "domain", "Train", "Domain pretraining", ":material/finance:",
+        "What does a domain corpus buy: from scratch, continued, or fine-tuned?", "BloombergGPT, AdaptLLM",
+    ),
+    Entry(
         "moe", "Build", "Mixture of experts", ":material/hub:",
         "How many parameters does a mixture of experts hold, and how many does a token use?", "Mixtral, Switch",
     ),
@@ -52,6 +56,10 @@ ENTRIES = (
     Entry(
         "memory", "Tune", "Fine-tuning memory", ":material/memory:",
         "Does this fine-tune fit on my GPU: full, LoRA or QLoRA?", "QLoRA",
+    ),
+    Entry(
+        "preference", "Tune", "Preference tuning", ":material/thumbs_up_down:",
+        "What does DPO optimise, and what did RLHF change round by round?", "DPO, Llama 2, Zephyr",
     ),
     Entry(
         "pythia", "Measure", "Pythia", ":material/timeline:",

@@ -1,0 +1,72 @@
+"""Checks of claims on domain pretraining and preference tuning: see `analysis.build_claims`."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from analysis import preference, preference_memory, preference_train, tables
+from analysis.claims import Check, close
+from analysis.figures import domain_cost
+from analysis.figures import preference as figures
+from analysis.units import format_count, format_money, significant
+
+
+def bloomberg_tokens() -> Check:
+    """Sums of the data mix by kind, against the statement and against the tokens that training used."""
+    mix = tables.load("domain_mix").groupby("kind")["n_tokens"].sum()
+    used = domain_cost.facts("BloombergGPT")["n_tokens"]
+    found = (
+        f"the sources add up to {format_count(mix['domain'])} financial and {format_count(mix['general'])} general tokens; "
+        f"the run used {format_count(used)} of them, {significant(100 * used / mix.sum(), 2)}%"
+    )
+    return Check("supported" if close(mix["domain"], 363e9, 0.005) and close(mix["general"], 345e9, 0.005) else "corrected", found)
+
+
+def llama2_rounds() -> Check:
+    """First and last round on both axes under both judges, with 95% intervals, and the falls in between."""
+    rows = tables.load("preference_rounds").sort_values("round")
+    rises, falls, words = [], 0, []
+    for judge, name in (("meta_rm", "Meta's reward models"), ("gpt4", "GPT-4")):
+        mine = rows[rows["judge"] == judge]
+        for axis in ("helpfulness", "harmlessness"):
+            first, last = mine[axis].iloc[0], mine[axis].iloc[-1]
+            _, top = preference.wilson(first / 100, mine[f"n_{axis}"].iloc[0])
+            bottom, _ = preference.wilson(last / 100, mine[f"n_{axis}"].iloc[-1])
+            rises.append(bool(bottom > top))
+            falls += int((np.diff(mine[axis]) < -0.6).sum())
+            words.append(f"{axis} {first:.0f} to {last:.0f}% ({name})")
+    found = f"{', '.join(words)}; {falls} of 28 single steps fall by more than the reading error"
+    return Check("supported" if all(rises) else "approximate" if any(rises) else "corrected", found)
+
+
+def dpo_one_loss() -> Check:
+    """DPO against reward model and policy gradient on the small set of answers, and the models that each keeps."""
+    table, (KL, reward) = figures.stored(max(preference_train.STORED_PAIRS))[0], figures.exact(preference_train.DEFAULTS["n_answers"])
+    short = {name: float((np.interp(table[name]["kl"], KL, reward) - table[name]["reward"]).max()) for name in ("dpo", "rlhf")}
+    span = float(reward.max() - reward.min())
+    models = {stage: len(preference_memory.ROLES[stage]) for stage in ("ppo", "dpo")}
+    found = (
+        f"trained on {max(preference_train.STORED_PAIRS):,} preferences, DPO stays within {significant(short['dpo'], 2)} nats of "
+        f"the best possible reward at its KL (of {significant(span, 3)}), reward model and policy gradient within "
+        f"{significant(short['rlhf'], 2)}; DPO keeps {models['dpo']} models, PPO {models['ppo']}"
+    )
+    return Check("supported" if short["dpo"] < 0.05 * span and models["dpo"] < models["ppo"] else "approximate", found)
+
+
+def adaptllm_cost() -> Check:
+    """AdaptLLM's hours at list price against the 100 USD of the article."""
+    hours, price = domain_cost.adapt_hours(), domain_cost.prices()["v100_32gb"]
+    stated = domain_cost.facts("AdaptLLM-7B")["article_usd"]
+    cost = hours * price
+    found = (
+        f"32 V100 for 24 hours are {hours:.0f} GPU-hours, {format_money(cost)} at list price; {format_money(stated)} would need "
+        f"{significant(stated / hours, 2)} USD an hour"
+    )
+    return Check("supported" if close(cost, stated, 0.5) else "corrected", found)
+
+
+CHECKS: dict[str, Callable[[], Check]] = {
+    "bloomberg-tokens": bloomberg_tokens, "llama2-rlhf": llama2_rounds, "dpo-simplicity": dpo_one_loss,
+    "bloomberg-adaptllm-cost": adaptllm_cost,
+}  # fmt: skip
+"""The claims that are recomputed, by id."""

@@ -1,0 +1,202 @@
+"""Preference tuning: what does DPO optimise, and what did RLHF change round by round?"""
+
+import time
+
+import pandas as pd
+import streamlit as st
+
+from analysis import memory, preference_train
+from analysis.figures import preference as figures
+from analysis.figures import preference_memory, preference_reported
+from analysis.units import significant
+from analysis.worker import Cancelled, WorkerError, shared_worker
+from pages.components import controls, frame, sections
+from pages.components.panel import draw, export_row, plain, show_panel
+
+frame.begin(
+    "preference",
+    "With enough preferences, one classification loss reaches the frontier",
+    "DPO tunes a policy on preferences directly; RLHF fits a reward model first and then optimises against it. Here both are trained on a small "
+    "set of answers where the best possible policy is known in closed form, and what papers report of larger models stands beside it.",
+)
+
+PAIRS = (50, 100, 200, 500, 1000, 2000, 5000, 20_000, 100_000)
+ANSWERS = (4, 8, 16, 32, 64)
+FLIPPED = (0, 10, 20, 30, 40)
+KEPT = 8
+"""Runs of other settings that a session keeps."""
+METHODS = memory.METHODS
+
+
+def trained():
+    """(summary, answers, n_answers, settings) of the chosen preferences; None where they could not be trained."""
+    left, middle, right = st.columns(3)
+    defaults = preference_train.DEFAULTS
+    with left:
+        n_pairs = controls.steps("pref_pairs", "Preferences to learn from", PAIRS, defaults["n_pairs"])
+    with middle:
+        n_answers = controls.steps("pref_answers", "Answers to choose from", ANSWERS, defaults["n_answers"])
+    with right:
+        flipped = controls.steps("pref_flip", "Verdicts turned round (%)", FLIPPED, 0)
+    settings = {"preferences": f"{n_pairs:,}", "answers": str(n_answers), "verdicts turned round": f"{flipped}%", "seeds": "20"}
+    if n_pairs in preference_train.STORED_PAIRS and n_answers == defaults["n_answers"] and not flipped:
+        return *figures.stored(n_pairs), n_answers, settings
+    found = run({"n_pairs": n_pairs, "n_answers": n_answers, "flipped": flipped / 100})
+    return None if found is None else (*found, n_answers, settings)
+
+
+def run(arguments: dict):
+    """(summary, answers) trained in the worker process, once per session and settings; None where that failed, with a message."""
+    kept = st.session_state.setdefault("preference_runs", {})
+    key = tuple(sorted(arguments.items()))
+    if key not in kept:
+        bar = st.progress(0.0, "Training 20 seeds")
+        job = shared_worker().submit("train_preferences", arguments)
+        try:
+            while job.status in ("queued", "running"):
+                done, total, words = job.progress
+                bar.progress(min(done / total, 1.0) if total else 0.0, words or "Starting the worker (torch takes a few seconds)")
+                time.sleep(0.05)
+            answer = job.result()
+        except (WorkerError, Cancelled) as problem:
+            st.error(plain(str(problem)), icon=":material/error:")
+            return None
+        finally:
+            job.cancel()  # a reader who leaves frees the worker; nothing happens to a job that is done
+            bar.empty()
+        kept[key] = preference_train.summary(pd.DataFrame(answer["runs"])), pd.DataFrame(answer["answers"])
+        while len(kept) > KEPT:
+            kept.pop(next(iter(kept)))
+    return kept[key]
+
+
+def reward_and_kl() -> None:
+    """Section: the three methods against the closed form, and the reward that a policy holds."""
+    chosen = trained()
+    if chosen is None:
+        return
+    found, answers, n_answers, settings = chosen
+    frontier(found, n_answers, settings)
+    export_row("preference.frontier")
+    implicit(answers, settings)
+    export_row("preference.implicit")
+
+
+@st.fragment
+def frontier(found, n_answers: int, settings: dict) -> None:
+    """Reward against KL."""
+    beta = 10.0 ** controls.slider("pref_beta", "Beta of the marked optimum (power of ten)", -1.5, 1.5, -0.3, 0.02, format="10^%.2f")
+    draw("preference.frontier", lambda: figures.frontier(found, n_answers, beta, settings | {"beta": significant(beta)}))
+
+
+@st.fragment
+def implicit(answers, settings: dict) -> None:
+    """The reward that the policy holds."""
+    number = controls.slider(
+        "pref_which", "Beta of the trained policy (10: smallest, 0.2; 1: largest, 5)", 1, len(preference_train.BETAS), 6, 1
+    )
+    beta = preference_train.BETAS[number - 1]
+    draw("preference.implicit", lambda: figures.implicit(answers, beta, settings | {"beta": significant(beta)}))
+
+
+def the_loss() -> None:
+    """Section: loss, gradient and closed form."""
+    show = controls.switch("pref_show", "Show", {"loss": "the loss", "gradient": "its gradient"}, "loss")
+    loss(show)
+    export_row("preference.loss")
+    optimum()
+    export_row("preference.optimum")
+
+
+@st.fragment
+def loss(show: str) -> None:
+    """The DPO loss against the margin."""
+    beta = 10.0 ** controls.slider("pref_loss", "Beta (power of ten)", -2.0, 1.0, -1.0, 0.02, format="10^%.2f")
+    draw("preference.loss", lambda: figures.loss(show, beta, {"beta": significant(beta), "show": show}))
+
+
+@st.fragment
+def optimum() -> None:
+    """The closed form, answer by answer."""
+    left, right = st.columns(2)
+    with left:
+        beta = 10.0 ** controls.slider("pref_opt", "Beta (power of ten)", -1.0, 1.5, -0.3, 0.02, format="10^%.2f")
+    with right:
+        n_answers = controls.slider("pref_n", "Answers", 4, 64, 32, 1)
+    draw("preference.optimum", lambda: figures.optimum(n_answers, beta, {"beta": significant(beta), "answers": str(n_answers)}))
+
+
+def memory_of_stages() -> None:
+    """Section: what each stage keeps in memory."""
+    left, right = st.columns(2)
+    with left:
+        model = controls.choice("pref_model", "Policy", preference_memory.known_models(), "Llama 2 7B")
+    with right:
+        method = controls.switch("pref_method", "Trained models are", METHODS, "full")
+    stages(model, method)
+    export_row("preference.memory")
+
+
+@st.fragment
+def stages(model: str, method: str) -> None:
+    """Four stages side by side."""
+    left, right = st.columns(2)
+    with left:
+        batch = controls.slider("pref_batch", "Prompts in a batch", 1, 64, 1, 1)
+    with right:
+        length = controls.slider("pref_len", "Tokens of prompt and answer", 128, 8192, 1024, 128)
+    settings = {"model": model, "method": METHODS[method], "batch": f"{batch} x {length:,}"}
+    draw("preference.memory", lambda: preference_memory.stages(model, method, batch, length, settings))
+
+
+def llama2() -> None:
+    """Section: Llama 2's rounds and data."""
+    rounds()
+    export_row("preference.rounds")
+    show = controls.switch("pref_data", "Comparisons", {"batch": "in each batch", "total": "added up"}, "batch")
+    batches(show)
+    export_row("preference.batches")
+
+
+def level_of(key: str) -> float:
+    """A slider over the level of intervals."""
+    return controls.slider(key, "Level of the intervals (%)", 50, 99, 95, 1, format="%d%%") / 100
+
+
+@st.fragment
+def rounds() -> None:
+    """Both axes, both judges."""
+    level = level_of("pref_level")
+    draw("preference.rounds", lambda: preference_reported.rounds(level, {"interval": f"{level:.0%}"}))
+
+
+@st.fragment
+def batches(show: str) -> None:
+    """Preference data."""
+    first = controls.slider("pref_first", "Count from batch", 1, 14, 8, 1)
+    draw("preference.batches", lambda: preference_reported.batches(show, first, {"from batch": str(first), "show": show}))
+
+
+def reported() -> None:
+    """Section: win rates and MT-Bench as reported."""
+    group = controls.switch("pref_group", "Win rates of", preference_reported.GROUPS, "dpo")
+    win_rates(preference_reported.win_rate_rows(group), group)
+    export_row("preference.win_rates")
+    show_panel(preference_reported.mt_bench({"scores": "as printed"}))
+
+
+@st.fragment
+def win_rates(rows, group: str) -> None:
+    """Win rates with intervals."""
+    level = level_of("pref_win_level")
+    settings = {"interval": f"{level:.0%}", "group": preference_reported.GROUPS[group]}
+    draw("preference.win_rates", lambda: preference_reported.win_rates(rows, group, level, settings), scroll=True)
+
+
+sections.show(
+    "pref_part",
+    {
+        "Reward against KL": reward_and_kl, "The loss": the_loss, "Memory": memory_of_stages, "Llama 2 round by round": llama2,
+        "As reported": reported,
+    },
+)  # fmt: skip
