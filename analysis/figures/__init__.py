@@ -5,7 +5,8 @@ from importlib import import_module
 
 from analysis.figures.panel import Panel
 
-TOPICS = ("overview", "claims", "scaling", "compute", "moe", "attention", "memory", "pythia", "term_frequency", "benchmarks", "judges")
+TOPICS = ("overview", "claims", "scaling", "compute", "moe", "attention", "memory", "pythia", "term_frequency", "benchmarks", "judges",
+          "small_models", "convnets_vits")  # fmt: skip
 
 
 def catalog() -> dict[str, Callable[[], Panel]]:

@@ -54,6 +54,10 @@ ENTRIES = (
         "Does this fine-tune fit on my GPU: full, LoRA or QLoRA?", "QLoRA",
     ),
     Entry(
+        "small_models", "Tune", "Small models", ":material/compress:",
+        "How far do data quality and imitation carry small models?", "Orca 2, phi, LIMA, Self-Instruct",
+    ),
+    Entry(
         "pythia", "Measure", "Pythia", ":material/timeline:",
         "How do abilities grow over training; do deduplication and batch size matter?", "Pythia",
     ),
@@ -63,6 +67,10 @@ ENTRIES = (
     ),
     Entry("benchmarks", "Measure", "Benchmarks", ":material/leaderboard:", "Who reports what, under which setting, and who disagrees?", "all language papers"),
     Entry("judges", "Measure", "Model as judge", ":material/balance:", "How stable is a ranking made by a GPT-4 judge?", "QLoRA"),
+    Entry(
+        "convnets_vits", "See", "ConvNets and ViTs", ":material/image:",
+        "Do ConvNets match ViTs at equal pretraining compute?", "ConvNets Match ViTs",
+    ),
     Entry("deck", "Run", "Slide deck", ":material/slideshow:", "Which figures go on my slides?", "-"),
     Entry("sources", "Run", "Sources", ":material/format_quote:", "Where does each number come from, and may I reuse it?", "all"),
 )  # fmt: skip
