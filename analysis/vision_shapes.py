@@ -103,9 +103,10 @@ def count_nfnet(shape: NfnetShape, resolution: int) -> Count:
     """The Count of an NFNet on images of resolution x resolution pixels.
 
     A convolution with c inputs, k outputs, kernel q and g groups on an output of s x s points has k c q^2 / g weights with a gain
-    and a bias for each output, and s^2 k c q^2 / g multiply-adds. A block of width w is 1 x 1 to v, two 3 x 3 in groups of 128
-    channels (the first with the stride), 1 x 1 to w, with v the largest multiple of 128 up to w / 2; a 1 x 1 shortcut where width or resolution change, squeeze-and-excite
-    w to w / 2 to w, and one learned gain. The head is a 1 x 1 convolution to twice the last width, a mean and a linear layer.
+    and a bias for each output, and s^2 k c q^2 / g multiply-adds. A block of width w is 1 x 1 to v (the largest multiple of 128 up to
+    w / 2), two 3 x 3 in groups of 128 channels (the first with the stride), 1 x 1 to w, a 1 x 1 shortcut where width or resolution
+    change, squeeze-and-excite w to w / 2 to w, and one learned gain. The head is a 1 x 1 convolution to twice the last width, a mean
+    and a linear layer.
 
     Agrees with every printed digit of parameters and multiply-adds of F0 to F6. Source: [brock2021] section 4, and the order of
     layers in [brock2021_code].

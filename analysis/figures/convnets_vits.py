@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import convnets_vits, tables, vision_shapes
-from analysis.figures import intervals, style
+from analysis.figures import style
 from analysis.figures.panel import Citation, Panel, table_of
 from analysis.units import format_count, format_flops, significant
 
@@ -120,7 +120,9 @@ def devices(settings: Mapping[str, str]) -> Panel:
         name="convnets_vits.devices",
         title=f"Equal compute depends on the device: beside ViT-g/14, NFNet-F7+ takes {v4:.0%} of the hours on TPU v4 and {v3:.0%} on v3",
         figure=style.figure(traces, layout),
-        data=lambda: rows[["model", "family", "hours_v4", "hours_v3", "ratio", "source", "location"]].assign(status="reported"),
+        data=lambda: pd.concat([
+            rows[["model", "family", "ratio", "source", "location"]].assign(device=VERSIONS[version], hours=rows[f"hours_{version}"], status="reported") for version in VERSIONS
+        ], ignore_index=True),
         caption=(
             f"A v3 core has about half the rate of a v4 core. Going back to v3 multiplies the hours of the ViTs by {significant(ratio.drop('NFNet-F7+').min(), 3)} to {significant(ratio.drop('NFNet-F7+').max(), 3)} and those of NFNet-F7+ by "
             f"{significant(float(ratio['NFNet-F7+']), 3)}. ViT hours on v4 and NFNet hours on v3 are estimates of the paper, ViT-G/14 took over 500k; the paper prints 250 hours where 250 thousand must be meant."
