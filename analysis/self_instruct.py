@@ -20,12 +20,13 @@ BATCH = 8
 MOST_TOKENS = 63
 """Longest instruction: each token of the candidate is one bit of a 64-bit word."""
 REWORDED = 0.3
-"""Chance that a generated instruction has one of its words replaced by a related one (an assumption of the simulation)."""
+"""Chance that one word of a generated instruction is replaced by a related one (an assumption of the simulation)."""
 RELATED = {
-    "short": "brief", "brief": "short", "old": "ancient", "small": "tiny", "list": "set", "letter": "note", "story": "tale", "tale": "story",
-    "three": "four", "two": "three", "five": "six", "friend": "cousin", "child": "pupil", "town": "village", "village": "town", "shop": "store",
-    "reason": "argument", "reasons": "arguments", "sentence": "line", "text": "passage", "without": "with", "night": "noon", "river": "lake",
-    "write": "compose", "compose": "write", "explain": "describe", "describe": "explain", "suggest": "recommend", "recommend": "suggest",
+    "short": "brief", "brief": "short", "old": "ancient", "small": "tiny", "list": "set", "letter": "note", "story": "tale",
+    "tale": "story", "three": "four", "two": "three", "five": "six", "friend": "cousin", "child": "pupil", "town": "village",
+    "village": "town", "shop": "store", "reason": "argument", "reasons": "arguments", "sentence": "line", "text": "passage",
+    "without": "with", "night": "noon", "river": "lake", "write": "compose", "compose": "write", "explain": "describe",
+    "describe": "explain", "suggest": "recommend", "recommend": "suggest",
 }  # fmt: skip
 THRESHOLDS = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
 NOVELTIES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -187,8 +188,8 @@ def root(opening: str) -> tuple[str, str]:
 
 
 def simulate(
-    seeds: Sequence[Instruction], known: Mapping[str, Sequence[str]], threshold: float = THRESHOLD, novelty: float = 0.5, steps: int = STEPS,
-    seed: int = 0, every: int = 5, progress: Callable[[float, float, str], None] | None = None,
+    seeds: Sequence[Instruction], known: Mapping[str, Sequence[str]], threshold: float = THRESHOLD, novelty: float = 0.5,
+    steps: int = STEPS, seed: int = 0, every: int = 5, progress: Callable[[float, float, str], None] | None = None,
 ) -> Run:  # fmt: skip
     """A Run of the loop: at each step a request with eight examples brings eight instructions, and those that differ enough are kept.
 

@@ -37,9 +37,9 @@ def comparisons(scores: pd.DataFrame, small: str, source: str) -> pd.DataFrame:
     sign = np.where(both["higher_is_better"] == 1, 1.0, -1.0)
     gap = ((both["score_own"] - both["score"]) * sign).round(10)
     return pd.DataFrame({
-        "rival": both["model"], "n_params": both["n_params"], "ratio": both["n_params"] / both["n_params_own"], "benchmark": both["benchmark"],
-        "label": both["label"], "score_small": both["score_own"], "score_rival": both["score"], "difference": gap, "held": gap >= 0,
-        "location": both["location"], "verified": np.minimum(both["verified_own"], both["verified"]),
+        "rival": both["model"], "n_params": both["n_params"], "ratio": both["n_params"] / both["n_params_own"],
+        "benchmark": both["benchmark"], "label": both["label"], "score_small": both["score_own"], "score_rival": both["score"],
+        "difference": gap, "held": gap >= 0, "location": both["location"], "verified": np.minimum(both["verified_own"], both["verified"]),
     }).reset_index(drop=True)  # fmt: skip
 
 
@@ -76,8 +76,8 @@ def preferences(scores: pd.DataFrame, judge: str, n_prompts: float, level: float
     decided = n_prompts * (win + loss) / 100
     low, high = wilson_interval(win / (win + loss), decided, level)
     return pd.DataFrame({
-        "rival": wide.index.str.removeprefix("vs "), "win": win, "tie": tie, "loss": loss, "preferred": win / (win + loss), "low": low, "high": high,
-        "n_decided": decided, "source": first["source"], "location": first["location"], "verified": seen,
+        "rival": wide.index.str.removeprefix("vs "), "win": win, "tie": tie, "loss": loss, "preferred": win / (win + loss),
+        "low": low, "high": high, "n_decided": decided, "source": first["source"], "location": first["location"], "verified": seen,
     }).reset_index(drop=True)  # fmt: skip
 
 
