@@ -24,11 +24,12 @@ def lima_preferred() -> Check:
     """LIMA against Alpaca 65B by human preference, and who wrote Alpaca's examples."""
     table = tables.load("small_models_facts")
     prompts = small_models.fact(table, "lima", "test_prompts")
-    row = small_models.preferences(tables.load("alignment_scores"), "lima_human", prompts, LEVEL).set_index("rival").loc["Alpaca 65B"]
+    rows = small_models.preferences(tables.load("alignment_scores"), "lima_human")
+    row = small_models.preference_intervals(rows, prompts, LEVEL).set_index("rival").loc["Alpaca 65B"]
     alpaca = table[table["work"] == "alpaca"].set_index("fact")
     writer, examples = alpaca.loc["generator", "text"], alpaca.loc["instructions", "value"]
     found = (
-        f"better in {row['win']:.0f}%, worse in {row['loss']:.0f}% of {prompts:.0f} prompts: preferred in {row['preferred']:.0%} of those "
+        f"better in {row['win']:.0f}%, worse in {row['loss']:.0f}% of {prompts:.0f} prompts: preferred in {row['share']:.0%} of those "
         f"decided (95% {row['low']:.0%} to {row['high']:.0%}); the {examples:,.0f} examples were written by {writer}"
     )
     return Check("corrected" if row["low"] <= 0.5 else "supported" if writer == "ChatGPT" else "approximate", found)

@@ -65,16 +65,17 @@ def differences(rows: pd.DataFrame, hours: str, factor: float, n_images: float, 
     """
     if not factor >= 1:
         raise ValueError(f"factor must be at least 1, got {factor!r}")
-    pairs = rows[rows["family"] == "NFNet"].merge(rows[rows["family"] == "ViT"], how="cross", suffixes=("_n", "_v"))
-    ratio = pairs[f"{hours}_n"] / pairs[f"{hours}_v"]
-    pairs = pairs.assign(hours_ratio=ratio)[np.abs(np.log(ratio)) <= np.log(factor) + 1e-12]
-    p, q = pairs["error_n"] / 100, pairs["error_v"] / 100
-    width = 100 * normal_quantile(level) * np.sqrt((p * (1 - p) + q * (1 - q)) / n_images)
-    gap = (pairs["error_n"] - pairs["error_v"]).round(10)
-    return pd.DataFrame({
-        "nfnet": pairs["model_n"], "vit": pairs["model_v"], "hours_ratio": pairs["hours_ratio"], "difference": gap, "low": gap - width,
-        "high": gap + width, "tells": np.abs(gap) > width,
-    }).reset_index(drop=True)  # fmt: skip
+    records = rows[["model", "family", "error", hours]].to_dict("records")
+    z, found = normal_quantile(level), []
+    for nfnet in (row for row in records if row["family"] == "NFNet"):
+        for vit in (row for row in records if row["family"] == "ViT"):
+            ratio = nfnet[hours] / vit[hours]
+            if not abs(np.log(ratio)) <= np.log(factor) + 1e-12:
+                continue
+            p, q = nfnet["error"] / 100, vit["error"] / 100
+            gap, width = round(nfnet["error"] - vit["error"], 10), 100 * z * float(np.sqrt((p * (1 - p) + q * (1 - q)) / n_images))
+            found.append((nfnet["model"], vit["model"], ratio, gap, gap - width, gap + width, abs(gap) > width))
+    return pd.DataFrame(found, columns=["nfnet", "vit", "hours_ratio", "difference", "low", "high", "tells"])
 
 
 def device_ratio(rows: pd.DataFrame) -> pd.DataFrame:

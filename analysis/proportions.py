@@ -3,6 +3,7 @@
 from statistics import NormalDist
 
 import numpy as np
+import pandas as pd
 
 
 def normal_quantile(level: float) -> float:
@@ -38,3 +39,13 @@ def wilson_interval(share, n, level: float = 0.95) -> tuple[np.ndarray, np.ndarr
     z = normal_quantile(level)
     middle, width = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
     return (middle - width) / (1 + z**2 / n), (middle + width) / (1 + z**2 / n)
+
+
+def with_interval(rows: pd.DataFrame, n, level: float = 0.95) -> pd.DataFrame:
+    """The rows with columns low and high, Wilson's interval of their column share in n cases; n: one number, or one per row.
+
+    >>> with_interval(pd.DataFrame({"share": [0.5]}), 100)["low"].round(4).tolist()
+    [0.4038]
+    """
+    low, high = wilson_interval(rows["share"].to_numpy(), n, level)
+    return rows.assign(low=low, high=high)

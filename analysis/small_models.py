@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import compute
-from analysis.proportions import wilson_interval
+from analysis.proportions import with_interval
 
 SMALL = ("Orca 2 13B", "Orca 2 7B", "phi-2", "phi-1.5", "phi-1")
 """The models whose papers compare them with larger ones."""
@@ -58,13 +58,13 @@ def held_share(ratios, held, least) -> tuple[np.ndarray, np.ndarray]:
     return np.where(n > 0, wins / np.maximum(n, 1), np.nan), n
 
 
-def preferences(scores: pd.DataFrame, judge: str, n_prompts: float, level: float = 0.95) -> pd.DataFrame:
+def preferences(scores: pd.DataFrame, judge: str) -> pd.DataFrame:
     """LIMA against each rival under a judge ("lima_human" or "lima_gpt4"): one row per rival.
 
-    Columns: rival, win, tie, loss (per cent), preferred (wins over wins and losses, share), low, high (its Wilson interval from the
-    prompts that were decided), n_decided, source, location, verified (the smallest of the three).
+    Columns: rival, win, tie, loss (per cent), share (wins over wins and losses), decided (wins and losses, share of all prompts),
+    source, location, verified (the smallest of the three).
 
-    scores: rows of the table `alignment_scores`. n_prompts: prompts, each judged once. Raises ValueError for an unknown judge.
+    scores: rows of the table `alignment_scores`. Raises ValueError for an unknown judge.
     """
     part = scores[(scores["benchmark"] == judge) & scores["metric"].isin(OUTCOMES)]
     if part.empty:
@@ -73,26 +73,30 @@ def preferences(scores: pd.DataFrame, judge: str, n_prompts: float, level: float
     first = part.groupby("setting", sort=False)[["source", "location"]].first()
     seen = part.groupby("setting", sort=False)["verified"].min()
     win, tie, loss = (wide[name] for name in OUTCOMES)
-    decided = n_prompts * (win + loss) / 100
-    low, high = wilson_interval(win / (win + loss), decided, level)
     return pd.DataFrame({
-        "rival": wide.index.str.removeprefix("vs "), "win": win, "tie": tie, "loss": loss, "preferred": win / (win + loss),
-        "low": low, "high": high, "n_decided": decided, "source": first["source"], "location": first["location"], "verified": seen,
+        "rival": wide.index.str.removeprefix("vs "), "win": win, "tie": tie, "loss": loss, "share": win / (win + loss),
+        "decided": (win + loss) / 100, "source": first["source"], "location": first["location"], "verified": seen,
     }).reset_index(drop=True)  # fmt: skip
 
 
-def amounts(scores: pd.DataFrame, n_tasks: float, level: float = 0.95) -> pd.DataFrame:
+def preference_intervals(rows: pd.DataFrame, n_prompts: float, level: float = 0.95) -> pd.DataFrame:
+    """Rows of `preferences` with low and high: Wilson's interval of the share preferred, from the prompts that were decided.
+
+    n_prompts: prompts, each judged once; those judged equal say nothing about who is better.
+    """
+    return with_interval(rows, n_prompts * rows["decided"].to_numpy(), level)
+
+
+def amounts(scores: pd.DataFrame) -> pd.DataFrame:
     """Share of answers rated A against the number of generated instructions that GPT-3 was tuned on (Self-Instruct).
 
-    Columns: n_instructions, share, low, high (Wilson, n_tasks rated tasks), regenerated (whether the outputs came from a
-    stronger model), source, location, verified, note. scores: rows of the table `alignment_scores`.
+    Columns: n_instructions, share, regenerated (whether the outputs came from a stronger model), source, location, verified,
+    note. scores: rows of the table `alignment_scores`.
     """
     part = scores[(scores["benchmark"] == "self_instruct_rating") & (scores["location"] == "Figure 7")].reset_index(drop=True)
     count = part["model"].str.extract(r", (\d+) instructions$")[0].astype(float)
-    regenerated = count.isna()
-    low, high = wilson_interval(part["value"] / 100, n_tasks, level)
     return part[["source", "location", "verified", "note"]].assign(
-        n_instructions=count.fillna(count.max()), share=part["value"] / 100, low=low, high=high, regenerated=regenerated
+        n_instructions=count.fillna(count.max()), share=part["value"] / 100, regenerated=count.isna()
     )
 
 
@@ -148,30 +152,27 @@ def style_measures(scores: pd.DataFrame) -> pd.DataFrame:
     return part.rename(columns={"setting": "measure", "model": "data"})[names].reset_index(drop=True)
 
 
-def imitated_knowledge(scores: pd.DataFrame, n_questions: float, level: float = 0.95) -> pd.DataFrame:
-    """NaturalQuestions of LLaMA before and after imitation: columns base, data, share, low, high (Wilson), source, location, verified.
+def imitated_knowledge(scores: pd.DataFrame) -> pd.DataFrame:
+    """NaturalQuestions of LLaMA before and after imitation: columns base, data, share, source, location, verified.
 
-    data: "none", "ShareGPT-Mix" (broad imitation) or "NQ-synthetic" (imitation of this task). n_questions: of the test set, assumed
-    to be the usual one. scores: rows of the table `alignment_scores`.
+    data: "none", "ShareGPT-Mix" (broad imitation) or "NQ-synthetic" (imitation of this task). scores: rows of the table
+    `alignment_scores`.
     """
     part = scores[(scores["source"] == "gudibande2023") & (scores["benchmark"] == "naturalquestions")].reset_index(drop=True)
     names = part["model"].str.split(" + ", regex=False, expand=True).reindex(columns=[0, 1])
-    low, high = wilson_interval(part["value"] / 100, n_questions, level)
-    share = part["value"] / 100
-    return part[["source", "location", "verified"]].assign(base=names[0], data=names[1].fillna("none"), share=share, low=low, high=high)
+    return part[["source", "location", "verified"]].assign(base=names[0], data=names[1].fillna("none"), share=part["value"] / 100)
 
 
-def code_data(scores: pd.DataFrame, n_problems: float, level: float = 0.95) -> pd.DataFrame:
-    """HumanEval of phi-1's family by training data: columns model, n_params, share, low, high (Wilson), source, location, verified.
+def code_data(scores: pd.DataFrame) -> pd.DataFrame:
+    """HumanEval of phi-1's family by training data: columns model, n_params, share, source, location, verified.
 
-    scores: of `benchmarks.join`. n_problems: of HumanEval.
+    scores: of `benchmarks.join`.
     """
     names = ["350M, unfiltered The Stack+", "350M, filtered subset", "350M, filtered + synthetic textbooks"]
     names += ["phi-1-small", "phi-1-base", "phi-1"]
     part = scores[(scores["source"] == "gunasekar2023") & (scores["benchmark"] == "humaneval") & scores["model"].isin(names)]
     part = part.sort_values("model", key=lambda column: column.map(names.index)).reset_index(drop=True)
-    low, high = wilson_interval(part["score"] / 100, n_problems, level)
-    return part[["model", "n_params", "source", "location", "verified"]].assign(share=part["score"] / 100, low=low, high=high)
+    return part[["model", "n_params", "source", "location", "verified"]].assign(share=part["score"] / 100)
 
 
 def facts_of(table: pd.DataFrame, work: str) -> Mapping[str, float]:

@@ -115,10 +115,10 @@ def test_phi_1_5_would_have_reached_more_of_the_peak_than_any_other_run():
 
 def test_lima_is_preferred_to_alpaca_and_not_to_gpt_4():
     # zhou2023 Figure 1: 53, 21, 26 against Alpaca 65B; 18, 25, 57 against GPT-4.
-    rows = small_models.preferences(tables.load("alignment_scores"), "lima_human", 300).set_index("rival")
+    rows = small_models.preference_intervals(figures.preferences("lima_human"), 300).set_index("rival")
     assert rows.loc["Alpaca 65B", ["win", "tie", "loss"]].tolist() == [53, 21, 26]
     assert (rows[["win", "tie", "loss"]].sum(axis=1) == 100).all() and len(rows) == 5
-    assert rows.loc["Alpaca 65B", "preferred"] == pytest.approx(53 / 79) and rows.loc["Alpaca 65B", "low"] > 0.6
+    assert rows.loc["Alpaca 65B", "share"] == pytest.approx(53 / 79) and rows.loc["Alpaca 65B", "low"] > 0.6
     assert rows.loc["GPT-4", "high"] < 0.5
     assert rows.loc["DaVinci003", "low"] < 0.5 < rows.loc["DaVinci003", "high"]
 
@@ -126,7 +126,7 @@ def test_lima_is_preferred_to_alpaca_and_not_to_gpt_4():
 def test_imitation_lowers_knowledge_and_raises_style():
     # gudibande2023 Tables 1 and 2.
     scores = tables.load("alignment_scores")
-    known = small_models.imitated_knowledge(scores, 3610).set_index(["base", "data"])["share"]
+    known = small_models.imitated_knowledge(scores).set_index(["base", "data"])["share"]
     assert known["LLaMA 7B", "ShareGPT-Mix"] < known["LLaMA 7B", "none"] < known["LLaMA 7B", "NQ-synthetic"]
     looks = small_models.style_measures(scores)
     assert set(looks["measure"]) == set(figures.MEASURES) and len(looks) == 20
@@ -252,7 +252,7 @@ def test_a_model_or_a_judge_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match="scores in mitra2023"):
         small_models.comparisons(figures.all_scores(), "phi-2", "mitra2023")
     with pytest.raises(ValueError, match="judge must be"):
-        small_models.preferences(tables.load("alignment_scores"), "nobody", 300)
+        small_models.preferences(tables.load("alignment_scores"), "nobody")
     with pytest.raises(ValueError, match="has no number"):
         small_models.fact(tables.load("small_models_facts"), "lima", "nothing")
     with pytest.raises(ValueError, match="threshold and novelty"):

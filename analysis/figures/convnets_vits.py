@@ -85,7 +85,7 @@ def accuracy(version: str, level: float, factor: float, settings: Mapping[str, s
         caption=(
             f"Bars are {level:.0%} Wilson intervals from drawing 50,000 test images; the shaded range counts as equal compute. The intervals treat models as if "
             "tested on different images; on the same images smaller gaps could be told apart, but only single errors are printed. Hours on v4 are the paper's estimates. "
-            f"The line has exponent {significant(law.exponent, 2)}, and with three points almost any slope fits."
+            f"The line has exponent {significant(law.exponent, 2)} ({level:.0%} {significant(law.low, 2)} to {significant(law.high, 2)}, from three points)."
         ),
         alt=f"Top-1 error against {VERSIONS[version]} core hours for {len(rows)} models; errors lie between {rows['error'].min():.2f} and {rows['error'].max():.2f} per cent.",
         sources=(PAPER, Citation("russakovsky2014"), Citation("wilson1927")),
@@ -96,11 +96,15 @@ def accuracy(version: str, level: float, factor: float, settings: Mapping[str, s
 
 def _labels(rows: pd.DataFrame, hours: str) -> list[dict]:
     short = {"NFNet-F7+ (repeated augmentation)": "F7+, repeated augmentation"}
-    return [
-        style.note(float(np.log10(row[hours])), row["error"], short.get(row["model"], row["model"]), xanchor="right" if row["family"] == "NFNet" else "left",
-                   xshift=-9 if row["family"] == "NFNet" else 9)
-        for row in rows.to_dict("records")
-    ]  # fmt: skip
+    notes = []
+    for row in rows.to_dict("records"):
+        if row["family"] == "NFNet":
+            place = {"y": row["error"], "xanchor": "right", "xshift": -9}
+        else:
+            place = {"y": row["high"], "xanchor": "right" if row["model"] == "ViT-g/14" else "left", "yshift": 8}
+        notes.append(style.note(float(np.log10(row[hours])), text=short.get(row["model"], row["model"]), **place))
+    return notes
+
 
 
 def devices(settings: Mapping[str, str]) -> Panel:
@@ -136,16 +140,18 @@ def devices(settings: Mapping[str, str]) -> Panel:
 
 def by_size(resolution: int, settings: Mapping[str, str]) -> Panel:
     """FLOPs of one forward pass against parameters, for all shapes at one resolution."""
-    parts, traces = [], []
+    parts, traces, low, high = [], [], [], []
     for name, (color, symbol) in LOOKS.items():
         models = [model for model in shapes() if family(model) == name]
         counts = [counted(model, resolution) for model in models]
         x, y = [c.n_params for c in counts], [c.flops for c in counts]
         order = np.argsort(x)
+        low.append(min(y))
+        high.append(max(y))
         line = style.computed_line([x[i] for i in order], [y[i] for i in order], name, color, text=[models[i] for i in order], width=1.5)
         traces.append(line | {"mode": "lines+markers", "marker": {"size": 8, "symbol": symbol, "color": color}})
         parts.append({"model": models, "family": name, "n_params": x, "flops": y, "resolution": resolution, "status": "computed"})
-    layout = style.layout("params", "flops", y_title="FLOPs of one forward pass", x_range=(5e7, 3e9), y_range=(3e9, 3e13), height=440,
+    layout = style.layout("params", "flops", y_title="FLOPs of one forward pass", x_range=(5e7, 3e9), y_range=(min(low) / 2, max(high) * 2), height=440,
                           annotations=_size_labels(resolution))  # fmt: skip
     layout["xaxis"] |= {"tickvals": [1e8, 3e8, 1e9, 2e9], "ticktext": ["100M", "300M", "1B", "2B"]}
     layout["yaxis"] |= {"dtick": 1}
@@ -171,13 +177,12 @@ SHAPE_SOURCES = (Citation("brock2021", "section 4"), Citation("brock2021_code"),
 
 
 def _size_labels(resolution: int) -> list[dict]:
-    places = {"NFNet-F0": ("center", 14), "NFNet-F3": ("center", 14), "NFNet-F7": ("center", 14), "NFNet-F7+": ("left", 0), "ViT-B/16": ("center", -14),
-              "ViT-L/16": ("right", 0), "ViT-H/14": ("center", -14), "ViT-g/14": ("center", -14), "ViT-G/14": ("center", -14), "SoViT-400m/14": ("center", -14)}  # fmt: skip
+    below, above = ("center", -14), ("center", 14)
+    places = {"NFNet-F0": below, "NFNet-F1": below, "NFNet-F3": below, "NFNet-F5": below, "NFNet-F7": below, "NFNet-F7+": below} | dict.fromkeys(("ViT-B/16", "ViT-L/16", "SoViT-400m/14", "ViT-H/14", "ViT-g/14", "ViT-G/14"), above)  # fmt: skip
     notes = []
     for model, (anchor, shift) in places.items():
         held = counted(model, resolution)
-        aside = {"left": 9, "right": -9}.get(anchor, 0)
-        notes.append(style.note(float(np.log10(held.n_params)), float(np.log10(held.flops)), model.removeprefix("NFNet-"), xanchor=anchor, xshift=aside, yshift=shift))  # fmt: skip
+        notes.append(style.note(float(np.log10(held.n_params)), float(np.log10(held.flops)), model.removeprefix("NFNet-"), xanchor=anchor, yshift=shift))  # fmt: skip
     return notes
 
 
@@ -291,7 +296,7 @@ def images(version: str, share: float, settings: Mapping[str, str]) -> Panel:
     per_image = np.array([float(vision_shapes.training_flops_per_image(counted(model, resolution).flops)) for model in LARGEST])
     paid = convnets_vits.images_paid(hours.to_numpy(), core_rates()[version], share, per_image)
     shown = [f"{format_count(value)} images" for value in paid]
-    traces = [style.bars(paid, list(LARGEST), "images that the hours pay for", [LOOKS[family(model)][0] for model in LARGEST], shown, horizontal=True)]
+    traces = [style.bars(paid, list(LARGEST), "images that the hours pay for", [LOOKS[family(model)][0] for model in LARGEST], shown, horizontal=True) | {"insidetextanchor": "start"}]
     seen = facts()["epoch_budget_max"] * facts()["jft4b_images"]
     traces.append(style.reported_markers([seen], ["NFNet-F7+"], "seen, as reported (8 epochs)", style.AMBER, "diamond"))
     layout = style.layout("number", "category", x_title=f"Training images at {resolution} pixels", x_range=(0, max(1.25 * float(paid.max()), 4e10)), height=320)
@@ -308,7 +313,7 @@ def images(version: str, share: float, settings: Mapping[str, str]) -> Panel:
         ]),
         caption=(
             f"Hours x peak rate of a core ({core_rates()[version] / 1e12:.1f} TFLOP/s on {VERSIONS[version]}) x utilisation, over three forward passes per image. 8 epochs of about 4 B images in 110k v4 hours mean {reached():.0%} of peak for NFNet-F7+. "
-            "How many images the ViTs saw is not in this paper, so their bars are what-ifs: they assume the same resolution and utilisation."
+            "F7+ is taken as the wider variant of the code released with NFNets. How many images the ViTs saw is not in this paper, so their bars are what-ifs: they assume the same resolution and utilisation."
         ),
         alt=f"Images that the reported hours pay for at {share:.0%} of peak; NFNet-F7+ {format_count(float(paid[0]))}, ViT-g/14 {format_count(float(paid[1]))}.",
         sources=(PAPER, Citation("google_tpu"), *SHAPE_SOURCES),

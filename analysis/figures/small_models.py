@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from analysis import compute, small_models, tables
+from analysis import compute, proportions, small_models, tables
 from analysis.figures import benchmarks as reported
 from analysis.figures import intervals, small_models_loop, style
 from analysis.figures.panel import Citation, Panel, table_of
@@ -37,6 +37,39 @@ def compared(small: str) -> pd.DataFrame:
     return small_models.comparisons(all_scores(), small, small_models.WORKS[small]).sort_values("ratio", ascending=False, ignore_index=True)
 
 
+@cache
+def preferences(judge: str) -> pd.DataFrame:
+    """LIMA against each rival under a judge."""
+    return small_models.preferences(tables.load("alignment_scores"), judge)
+
+
+@cache
+def amounts() -> pd.DataFrame:
+    """Answers rated best by number of instructions."""
+    return small_models.amounts(tables.load("alignment_scores"))
+
+
+@cache
+def humaneval() -> pd.DataFrame:
+    """HumanEval of phi-1's family."""
+    return small_models.code_data(all_scores())
+
+
+@cache
+def knowledge() -> pd.DataFrame:
+    """NaturalQuestions before and after imitation."""
+    return small_models.imitated_knowledge(tables.load("alignment_scores"))
+
+
+@cache
+def rivals(small: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The checked comparisons of a small model, and one row per rival with its ratio, share held and number of comparisons."""
+    rows = compared(small)
+    rows = rows[rows["verified"] > 0]
+    each = rows.groupby("rival", sort=False).agg(ratio=("ratio", "first"), share=("held", "mean"), n=("held", "size")).reset_index()
+    return rows, each
+
+
 def benchmarks_of(small: str) -> dict[str, str]:
     """The benchmarks on which a small model is compared, by name, those with most rivals first."""
     rows = compared(small)
@@ -48,6 +81,14 @@ def benchmarks_of(small: str) -> dict[str, str]:
 def model_benchmarks() -> dict[str, tuple[str, str, str]]:
     """Every small model with every benchmark on which it is compared: {"model/benchmark": (model, benchmark, label)}."""
     return {f"{small}/{name}": (small, name, label) for small in small_models.SMALL for name, label in benchmarks_of(small).items()}
+
+
+@cache
+def headline(small: str = "Orca 2 13B", least: float = 5.0) -> tuple[int, int]:
+    """(held, all) comparisons of a small model with rivals at least so many times as large."""
+    rows = compared(small)
+    far = rows[(rows["verified"] > 0) & (rows["ratio"] >= least)]
+    return int(far["held"].sum()), len(far)
 
 
 def scores(small: str, benchmark: str, least: float, settings: Mapping[str, str]) -> Panel:
@@ -108,23 +149,22 @@ def _names(rows: pd.DataFrame, size: float, low: float) -> list[dict]:
 
 
 def ratio(small: str, least: float, settings: Mapping[str, str]) -> Panel:
-    """Share of the paper's comparisons that a small model does not lose, against how much larger the rivals are."""
-    rows = compared(small)
-    rows = rows[rows["verified"] > 0]
-    axis = np.geomspace(1, max(rows["ratio"].max(), 2.0), 60)
-    share, n = small_models.held_share(rows["ratio"], rows["held"], axis)
+    """Share of the paper's comparisons in which a small model scores as much or more, against how much larger the rivals are."""
+    rows, each = rivals(small)
+    steps = np.unique(rows["ratio"].round(9))
+    axis = np.concatenate([[min(steps[0], 1.0)], np.repeat(steps, 2)])[:-1]  # the share is the same up to each rival's ratio
+    share, n = (np.repeat(values, 2) for values in small_models.held_share(rows["ratio"], rows["held"], steps))
     here, count = (float(value[0]) for value in small_models.held_share(rows["ratio"], rows["held"], least))
     traces = [style.computed_line(axis, share, f"{small}, all rivals at least so large", style.BLUE)]
-    each = rows.groupby("rival", sort=False).agg(ratio=("ratio", "first"), share=("held", "mean"), n=("held", "size")).reset_index()
     text = [f"{row['rival']}: {row['share']:.0%} of {row['n']}" for row in each.to_dict("records")]
     dots = style.computed_line(each["ratio"], each["share"], "single rivals", style.CRIMSON, text=text)
     traces.append(dots | {"mode": "markers", "marker": {"size": 9, "color": style.CRIMSON, "symbol": "diamond"}})
     if count:
         traces.append(style.what_if_marker([least], [here], "your ratio", style.AMBER))
-    layout = style.layout("log_number", "percent", x_title="Size of the rival over that of the small model, at least", y_title="Share of comparisons not lost",
-                          x_range=(0.4, float(axis[-1]) * 1.4), y_range=(-0.05, 1.08), shapes=[style.vertical_line(least, style.AMBER)])  # fmt: skip
+    layout = style.layout("log_number", "percent", x_title="Size of the rival over that of the small model, at least", y_title="Share of comparisons held",
+                          x_range=(min(float(axis[0]), 1.0) / 1.4, max(float(axis[-1]), 2.0) * 1.4), y_range=(-0.05, 1.08), shapes=[style.vertical_line(least, style.AMBER)])  # fmt: skip
     layout["xaxis"] |= {"tickvals": [0.5, 1, 2, 5, 10, 20, 50, 100, 500], "ticktext": ["0.5", "1", "2", "5", "10", "20", "50", "100", "500"]}
-    title = f"{small} does not lose {here:.0%} of {count:.0f} comparisons with models at least {significant(least)} times its size" if count else f"The paper on {small} has no rival {significant(least)} times its size"
+    title = f"{small} holds in {here * count:.0f} of {count:.0f} comparisons with models at least {significant(least)} times its size" if count else f"The paper on {small} has no rival {significant(least)} times its size"
     return Panel(
         name="small_models.ratio",
         title=title,
@@ -134,10 +174,10 @@ def ratio(small: str, least: float, settings: Mapping[str, str]) -> Panel:
             lambda: each.rename(columns={"rival": "series"}).assign(status="computed"),
         ]),
         caption=(
-            "Each comparison is one benchmark and one rival in one column of the paper's tables; a tie counts as not lost, and every benchmark weighs the same. Its authors chose the rivals, benchmarks "
+            "Each comparison is one benchmark and one rival in one column of the paper's tables; to hold is to score as much or more, and every benchmark weighs the same. Its authors chose the rivals, benchmarks "
             "and prompts, so this is what they report, and no independent test. Scores quoted from memory are left out."
         ),
-        alt=f"Share of comparisons that {small} does not lose, against the ratio of sizes; {title}.",
+        alt=f"Share of comparisons in which {small} holds, against the ratio of sizes; {title}.",
         sources=(Citation(small_models.WORKS[small]),),
         settings=settings,
         explain=(small_models.held_share, small_models.comparisons),
@@ -146,7 +186,7 @@ def ratio(small: str, least: float, settings: Mapping[str, str]) -> Panel:
 
 def lima(judge: str, n_prompts: float, level: float, settings: Mapping[str, str]) -> Panel:
     """LIMA against each rival: share preferred among the decided prompts, with intervals."""
-    rows = small_models.preferences(tables.load("alignment_scores"), judge, n_prompts, level)
+    rows = small_models.preference_intervals(preferences(judge), n_prompts, level)
     known = {"Alpaca 65B": "52,000"}
     labels = [f"{row['rival']} ({known[row['rival']]} examples)" if row["rival"] in known else row["rival"] for row in rows.to_dict("records")]
     text = [f"{row['win']:.0f}% better, {row['tie']:.0f}% equal, {row['loss']:.0f}% worse" for row in rows.to_dict("records")]
@@ -156,28 +196,28 @@ def lima(judge: str, n_prompts: float, level: float, settings: Mapping[str, str]
         at = np.flatnonzero(clear == held)
         if len(at):
             part = rows.iloc[at]
-            traces.append(intervals.bars(part["preferred"], part["low"], part["high"], at, name, color, text=[text[i] for i in at]))
+            traces.append(intervals.bars(part["share"], part["low"], part["high"], at, name, color, text=[text[i] for i in at]))
     layout = intervals.rows(labels, "percent", "LIMA preferred, of the prompts with a preference", row_height=44, x_range=(0, 1), zero=0.5)
     first = rows.iloc[0]
     return Panel(
         name="small_models.lima",
-        title=f"With 1,000 examples, LIMA is preferred to Alpaca's 52,000 in {first['preferred']:.0%} of the decided prompts ({level:.0%} interval {first['low']:.0%} to {first['high']:.0%})",
+        title=f"With 1,000 examples, LIMA is preferred to Alpaca's 52,000 in {first['share']:.0%} of the decided prompts ({level:.0%} interval {first['low']:.0%} to {first['high']:.0%})",
         figure=style.figure(traces, layout),
         data=lambda: rows.assign(status="reported"),
         caption=(
             f"Judged by {JUDGES[judge]}: wins over wins and losses, with Wilson intervals for one judgement on each of {n_prompts:.0f} prompts. Both LIMA and Alpaca are tuned from LLaMA 65B; Alpaca's examples were written by "
             "text-davinci-003, not by ChatGPT. How many examples tuned the other rivals is not published."
         ),
-        alt=f"LIMA against {len(rows)} rivals judged by {JUDGES[judge]}; it is preferred to Alpaca 65B in {first['preferred']:.0%} of the decided prompts.",
+        alt=f"LIMA against {len(rows)} rivals judged by {JUDGES[judge]}; it is preferred to Alpaca 65B in {first['share']:.0%} of the decided prompts.",
         sources=(Citation("zhou2023", first["location"]), Citation("taori2023_code"), WILSON),
         settings=settings,
-        explain=(small_models.preferences,),
+        explain=(small_models.preference_intervals, small_models.preferences, proportions.wilson_interval),
     )
 
 
 def amount(n_tasks: float, level: float, settings: Mapping[str, str]) -> Panel:
     """Share of answers rated best against the number of generated instructions."""
-    rows = small_models.amounts(tables.load("alignment_scores"), n_tasks, level)
+    rows = proportions.with_interval(amounts(), n_tasks, level)
     own = rows[~rows["regenerated"]].reset_index(drop=True)
     other = rows[rows["regenerated"]].iloc[0]
     traces = [*style.band(own["n_instructions"], own["low"], own["high"], f"{level:.0%} interval", style.BLUE)]
@@ -198,7 +238,7 @@ def amount(n_tasks: float, level: float, settings: Mapping[str, str]) -> Panel:
         alt=f"Share of best-rated answers against the number of instructions: {own['share'].iloc[0]:.0%} at 175 and {own['share'].iloc[-1]:.0%} at 51,200.",
         sources=(Citation("wang2022", "Figure 7"), Citation("zhou2023", "Figure 5"), WILSON),
         settings=settings,
-        explain=(small_models.amounts,),
+        explain=(small_models.amounts, proportions.wilson_interval),
     )
 
 
@@ -215,6 +255,14 @@ def a100() -> compute.Device:
 
 
 @cache
+def all_runs() -> pd.DataFrame:
+    """Pretraining and tuning by their A100-hours, the longest first."""
+    runs, tuned = phi_runs(), small_models.tuning_runs(facts())
+    rows = pd.concat([runs[["model", "gpu_hours", "source"]].assign(kind="pretraining"), tuned.assign(kind="tuning")], ignore_index=True)
+    return rows.sort_values("gpu_hours", ascending=False, kind="stable", ignore_index=True)
+
+
+@cache
 def best_other() -> float:
     """The largest share of the peak among the published runs of other models."""
     runs = compute.published_runs(tables.load("models_training"), tables.load("gpus"))
@@ -223,10 +271,8 @@ def best_other() -> float:
 
 def cost(price: float, settings: Mapping[str, str]) -> Panel:
     """Rent of the reported GPU-hours at a price."""
-    runs, tuned = phi_runs(), small_models.tuning_runs(facts())
-    rows = pd.concat([runs[["model", "gpu_hours", "source"]].assign(kind="pretraining"), tuned.assign(kind="tuning")], ignore_index=True)
-    rows = rows.sort_values("gpu_hours", ascending=False, kind="stable", ignore_index=True)
-    rows["usd"] = rows["gpu_hours"] * price
+    rows = all_runs()
+    rows = rows.assign(usd=rows["gpu_hours"] * price)
     colors = [style.AMBER if kind == "tuning" else style.BLUE if model.startswith("phi") else style.GREY for kind, model in zip(rows["kind"], rows["model"], strict=True)]
     bar = style.bars(rows["usd"], rows["model"], "rent", colors, [format_money(value) for value in rows["usd"]], horizontal=True) | {"textposition": "outside", "cliponaxis": False}
     layout = style.layout("log_number", "category", x_title="Rent (USD)", x_range=(10, max(float(rows["usd"].max()) * 6, 1e5)), height=420, showlegend=False)
@@ -261,7 +307,7 @@ def hours(utilisation: float, settings: Mapping[str, str]) -> Panel:
         part = rows[chosen]
         text = [f"{row['model']}: {row['utilisation']:.0%} of peak" for row in part.to_dict("records")]
         traces.append(style.reported_markers(part["hours_at_utilisation"], part["gpu_hours"], name, color, symbol, True, text))
-    notes = [style.note(float(np.log10(row["hours_at_utilisation"])), float(np.log10(row["gpu_hours"])), f"{row['model']}, {row['utilisation']:.0%}", xanchor="left", xshift=9, yshift=-8) for row in rows.to_dict("records")]
+    notes = [style.note(float(np.log10(row["hours_at_utilisation"])), float(np.log10(row["gpu_hours"])), f"{row['model']}, {row['utilisation']:.0%}", xanchor="left" if row["gpu_hours"] < 5e4 else "right", xshift=9 if row["gpu_hours"] < 5e4 else -9, yshift=-8 if row["gpu_hours"] < 5e4 else 8) for row in rows.to_dict("records")]
     layout = style.layout("log_number", "log_number", x_title=f"Computed A100-hours (6 N D at {utilisation:.0%} of peak)", y_title="Reported A100-hours", x_range=(300, 5e5), y_range=(300, 5e5), height=440, annotations=notes)
     layout["xaxis"]["exponentformat"] = layout["yaxis"]["exponentformat"] = "B"
     share = rows.set_index("model")["utilisation"]
@@ -283,7 +329,7 @@ def hours(utilisation: float, settings: Mapping[str, str]) -> Panel:
 
 def code_data(level: float, settings: Mapping[str, str]) -> Panel:
     """HumanEval of phi-1's family by training data."""
-    rows = small_models.code_data(all_scores(), 164, level)
+    rows = proportions.with_interval(humaneval(), 164, level)
     labels = [f"{row['model'].removeprefix('350M, ')} ({format_count(row['n_params'])})" for row in rows.to_dict("records")]
     traces = [intervals.bars(rows["share"], rows["low"], rows["high"], np.arange(len(rows)), f"pass@1 with its {level:.0%} interval", style.BLUE)]
     layout = intervals.rows(labels, "percent", "HumanEval pass@1", row_height=40, x_range=(0, 0.65), zero=None)
@@ -300,7 +346,7 @@ def code_data(level: float, settings: Mapping[str, str]) -> Panel:
         alt=f"HumanEval of six models by training data, from {share.min():.0%} to {share.max():.0%}.",
         sources=(Citation("gunasekar2023", "Section 2.1; Table 1"), Citation("chen2021"), WILSON),
         settings=settings,
-        explain=(small_models.code_data,),
+        explain=(small_models.code_data, proportions.wilson_interval),
     )
 
 
@@ -333,7 +379,7 @@ def imitation_style(settings: Mapping[str, str]) -> Panel:
 
 def imitation_facts(n_questions: float, level: float, settings: Mapping[str, str]) -> Panel:
     """What benchmarks showed: NaturalQuestions before and after imitation."""
-    rows = small_models.imitated_knowledge(tables.load("alignment_scores"), n_questions, level)
+    rows = proportions.with_interval(knowledge(), n_questions, level)
     labels = [row["base"] if row["data"] == "none" else f"{row['base']} + {row['data']}" for row in rows.to_dict("records")]
     traces = []
     for data, name, color in (("none", "as it was", style.GREY), ("ShareGPT-Mix", "broad imitation", style.CRIMSON), ("NQ-synthetic", "imitation of this task", style.BLUE)):
@@ -354,7 +400,7 @@ def imitation_facts(n_questions: float, level: float, settings: Mapping[str, str
         alt=f"NaturalQuestions of LLaMA 7B and 13B before and after imitation; broad imitation lowers both, to {value['LLaMA 7B', 'ShareGPT-Mix']:.0%} and {value['LLaMA 13B', 'ShareGPT-Mix']:.0%}.",
         sources=(Citation("gudibande2023", "Table 1"), Citation("kwiatkowski2019"), WILSON),
         settings=settings,
-        explain=(small_models.imitated_knowledge,),
+        explain=(small_models.imitated_knowledge, proportions.wilson_interval),
     )
 
 
