@@ -4,6 +4,7 @@ import streamlit as st
 
 from analysis import convnets_vits
 from analysis.figures import convnets_vits as figures
+from analysis.figures import convnets_vits_shapes as shape_figures
 from pages.components import controls, frame, sections
 from pages.components.panel import draw, export_row, plain, show_panel
 
@@ -39,7 +40,7 @@ def from_shapes() -> None:
     """Section: parameters and FLOPs counted from shapes."""
     by_size()
     export_row("convnets_vits.by_size")
-    models = controls.choices("cv_models", "Models", list(figures.shapes()), figures.SHOWN)
+    models = controls.choices("cv_models", "Models", list(shape_figures.shapes()), shape_figures.SHOWN)
     by_resolution(models)
     export_row("convnets_vits.by_resolution")
 
@@ -53,19 +54,19 @@ def resolution_slider(key: str) -> int:
 def by_size() -> None:
     """FLOPs against parameters."""
     resolution = resolution_slider("cv_pixels")
-    draw("convnets_vits.by_size", lambda: figures.by_size(resolution, {"resolution": f"{resolution} pixels"}))
+    draw("convnets_vits.by_size", lambda: shape_figures.by_size(resolution, {"resolution": f"{resolution} pixels"}))
 
 
 @st.fragment
 def by_resolution(models: list[str]) -> None:
     """FLOPs against resolution."""
     resolution = resolution_slider("cv_res")
-    draw("convnets_vits.by_resolution", lambda: figures.by_resolution(models, resolution, {"resolution": f"{resolution} pixels"}))
+    draw("convnets_vits.by_resolution", lambda: shape_figures.by_resolution(models, resolution, {"resolution": f"{resolution} pixels"}))
 
 
 def checked() -> None:
     """Section: our counts beside the printed ones."""
-    show_panel(figures.published({"resolutions": "as printed"}))
+    show_panel(shape_figures.published({"resolutions": "as printed"}))
 
 
 def what_hours_buy() -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from analysis import self_instruct, small_models, tables
 from analysis.figures import small_models as figures
+from analysis.figures import small_models_data as data
 from analysis.figures import small_models_loop as loop
 from analysis.worker import Cancelled, WorkerError, shared_worker
 from pages.components import controls, frame, sections
@@ -154,7 +155,7 @@ def run_in_worker(settings: dict) -> dict | str:
 
 def data_amount() -> None:
     """Section: number of examples against preference."""
-    judge = controls.switch("sm_judge", "Judged by", figures.JUDGES, "lima_human")
+    judge = controls.switch("sm_judge", "Judged by", data.JUDGES, "lima_human")
     lima(judge)
     export_row("small_models.lima")
     amount()
@@ -169,15 +170,15 @@ def lima(judge: str) -> None:
         prompts = controls.slider("sm_prompts", "Prompts judged", 50, 1000, 300, 10)
     with right:
         level = level_slider("sm_lima_level")
-    settings = {"judge": figures.JUDGES[judge], "prompts": f"{prompts}", "interval": f"{level:.0%}"}
-    draw("small_models.lima", lambda: figures.lima(judge, float(prompts), level, settings))
+    settings = {"judge": data.JUDGES[judge], "prompts": f"{prompts}", "interval": f"{level:.0%}"}
+    draw("small_models.lima", lambda: data.lima(judge, float(prompts), level, settings))
 
 
 @st.fragment
 def amount() -> None:
     """Amount of instructions."""
     level = level_slider("sm_amount_level")
-    draw("small_models.amount", lambda: figures.amount(252.0, level, {"rated tasks": "252", "interval": f"{level:.0%}"}))
+    draw("small_models.amount", lambda: data.amount(252.0, level, {"rated tasks": "252", "interval": f"{level:.0%}"}))
 
 
 def phi() -> None:
@@ -208,12 +209,12 @@ def hours() -> None:
 def code_data() -> None:
     """HumanEval by training data."""
     level = level_slider("sm_code_level")
-    draw("small_models.code_data", lambda: figures.code_data(level, {"interval": f"{level:.0%}"}))
+    draw("small_models.code_data", lambda: data.code_data(level, {"interval": f"{level:.0%}"}))
 
 
 def imitation() -> None:
     """Section: what raters saw and what benchmarks showed."""
-    show_panel(figures.imitation_style({"measures": "as printed"}))
+    show_panel(data.imitation_style({"measures": "as printed"}))
     imitation_facts()
     export_row("small_models.imitation_facts")
 
@@ -227,7 +228,7 @@ def imitation_facts() -> None:
     with right:
         level = level_slider("sm_facts_level")
     settings = {"questions": f"{questions:,}", "interval": f"{level:.0%}"}
-    draw("small_models.imitation_facts", lambda: figures.imitation_facts(float(questions), level, settings))
+    draw("small_models.imitation_facts", lambda: data.imitation_facts(float(questions), level, settings))
 
 
 sections.show(

@@ -7,6 +7,7 @@ import pytest
 
 from analysis import convnets_vits, proportions, tables, vision_shapes
 from analysis.figures import convnets_vits as figures
+from analysis.figures import convnets_vits_shapes as shape_figures
 from analysis.vision_shapes import NfnetShape, VitShape, count_nfnet, count_vit
 
 F0 = NfnetShape((256, 512, 1536, 1536), (1, 2, 6, 3))
@@ -31,7 +32,7 @@ def test_a_vit_has_the_parameters_and_flops_of_transformers(model, resolution):
     import torch
     from transformers import ViTConfig, ViTModel
 
-    shape = replace(figures.shapes()[model], pooling="class token")
+    shape = replace(shape_figures.shapes()[model], pooling="class token")
     config = ViTConfig(
         hidden_size=shape.d_model, num_hidden_layers=shape.n_layers, num_attention_heads=shape.n_heads, intermediate_size=shape.d_ff,
         image_size=resolution, patch_size=shape.patch_size, attn_implementation="eager",
@@ -47,7 +48,7 @@ def test_a_vit_with_attention_pooling_is_siglips(resolution):
     import torch
     from transformers import SiglipVisionConfig, SiglipVisionModel
 
-    shape = figures.shapes()["SoViT-400m/14"]
+    shape = shape_figures.shapes()["SoViT-400m/14"]
     config = SiglipVisionConfig(
         hidden_size=shape.d_model, num_hidden_layers=shape.n_layers, num_attention_heads=shape.n_heads, intermediate_size=shape.d_ff,
         image_size=resolution, patch_size=shape.patch_size, attn_implementation="eager",
@@ -122,7 +123,7 @@ PRINTED = [
 
 @pytest.mark.parametrize(("number", "printed"), list(enumerate(PRINTED)))
 def test_nfnets_come_out_to_the_last_printed_digit(number, printed):
-    shape = replace(figures.shapes()[f"NFNet-F{number}"], n_classes=1000)
+    shape = replace(shape_figures.shapes()[f"NFNet-F{number}"], n_classes=1000)
     held = count_nfnet(shape, printed[2])
     assert (round(held.n_params / 1e6, 1), round(held.multiply_adds / 1e9, 2)) == printed[:2]
 
@@ -130,13 +131,13 @@ def test_nfnets_come_out_to_the_last_printed_digit(number, printed):
 def test_the_giant_vits_fit_their_printed_sizes_without_the_pooling_layer():
     # zhai2021 Table 2: 1,011M and 1,843M parameters; 533.1 and 965.3 GFLOPs at 224 pixels.
     for model, params, flops in (("ViT-g/14", 1011, 533.1), ("ViT-G/14", 1843, 965.3)):
-        held = count_vit(figures.shapes()[model], 224)
-        assert round(count_vit(replace(figures.shapes()[model], pooling="mean"), 224).n_params / 1e6) == params
+        held = count_vit(shape_figures.shapes()[model], 224)
+        assert round(count_vit(replace(shape_figures.shapes()[model], pooling="mean"), 224).n_params / 1e6) == params
         assert held.flops / 1e9 == pytest.approx(flops, rel=2e-3)
 
 
 def test_every_published_count_is_near_ours():
-    rows = figures.compared()
+    rows = shape_figures.compared()
     assert len(rows) == 22
     assert rows["ratio"].between(0.975, 1.026).all()
     nfnets = rows[rows["model"].str.startswith("NFNet")]
@@ -148,7 +149,7 @@ def test_every_published_count_is_near_ours():
 
 def test_the_rule_for_depth_and_width_of_the_paper_holds():
     # smith2023 section 2: F7 is twice as deep as F3, F3 as F1, F1 as F0, at equal width; F3+ and F7+ are wider, not deeper.
-    shapes = figures.shapes()
+    shapes = shape_figures.shapes()
     f0, f1, f3, f7 = (shapes[f"NFNet-F{n}"] for n in (0, 1, 3, 7))
     assert [tuple(2 * d for d in shape.depths) for shape in (f0, f1, f3)] == [shape.depths for shape in (f1, f3, f7)]
     for plain, plus in ((f3, shapes["NFNet-F3+"]), (f7, shapes["NFNet-F7+"])):
@@ -159,7 +160,7 @@ def test_convolutions_cost_in_proportion_to_the_pixels_and_attention_more():
     small, large = count_nfnet(replace(F0, n_classes=0), 256), count_nfnet(replace(F0, n_classes=0), 512)
     assert small.n_params == large.n_params
     assert large.flops / small.flops == pytest.approx(4, rel=2e-3)  # squeeze-and-excite does not grow
-    vit = figures.shapes()["ViT-L/16"]
+    vit = shape_figures.shapes()["ViT-L/16"]
     assert count_vit(vit, 1024).flops / count_vit(vit, 512).flops > 4.4
 
 
@@ -170,7 +171,7 @@ def test_images_and_utilisation_undo_each_other():
 
 def test_the_largest_nfnet_used_about_a_third_of_its_peak():
     # smith2023: 8 epochs of 4 billion images at 224 pixels in 110k TPU v4 core hours; a chip of two cores makes 275 TFLOP/s.
-    flops = 3 * 2 * count_nfnet(figures.shapes()["NFNet-F7+"], 224).multiply_adds * 8 * 4e9
+    flops = 3 * 2 * count_nfnet(shape_figures.shapes()["NFNet-F7+"], 224).multiply_adds * 8 * 4e9
     assert figures.reached() == pytest.approx(flops / (110_000 * 3600 * 275e12 / 2))
     assert 0.3 < figures.reached() < 0.4
 
@@ -258,7 +259,7 @@ def test_no_fact_of_the_vision_papers_is_without_a_value():
         (lambda: proportions.wilson_interval(1.2, 10), "share must be"),
         (lambda: proportions.wilson_interval(0.5, 0), "n must be"),
         (lambda: proportions.normal_quantile(1.0), "level must be"),
-        (lambda: figures.by_resolution([], 224, {"resolution": "224"}), "at least one model"),
+        (lambda: shape_figures.by_resolution([], 224, {"resolution": "224"}), "at least one model"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_refused_in_one_sentence(call, sentence):

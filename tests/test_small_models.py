@@ -8,6 +8,7 @@ import pytest
 
 from analysis import compute, self_instruct, small_models, tables
 from analysis.figures import small_models as figures
+from analysis.figures import small_models_data as data_figures
 from analysis.figures import small_models_loop as loop
 from analysis.self_instruct import Pool, rouge_l
 
@@ -115,7 +116,7 @@ def test_phi_1_5_would_have_reached_more_of_the_peak_than_any_other_run():
 
 def test_lima_is_preferred_to_alpaca_and_not_to_gpt_4():
     # zhou2023 Figure 1: 53, 21, 26 against Alpaca 65B; 18, 25, 57 against GPT-4.
-    rows = small_models.preference_intervals(figures.preferences("lima_human"), 300).set_index("rival")
+    rows = small_models.preference_intervals(data_figures.preferences("lima_human"), 300).set_index("rival")
     assert rows.loc["Alpaca 65B", ["win", "tie", "loss"]].tolist() == [53, 21, 26]
     assert (rows[["win", "tie", "loss"]].sum(axis=1) == 100).all() and len(rows) == 5
     assert rows.loc["Alpaca 65B", "share"] == pytest.approx(53 / 79) and rows.loc["Alpaca 65B", "low"] > 0.6
@@ -129,7 +130,7 @@ def test_imitation_lowers_knowledge_and_raises_style():
     known = small_models.imitated_knowledge(scores).set_index(["base", "data"])["share"]
     assert known["LLaMA 7B", "ShareGPT-Mix"] < known["LLaMA 7B", "none"] < known["LLaMA 7B", "NQ-synthetic"]
     looks = small_models.style_measures(scores)
-    assert set(looks["measure"]) == set(figures.MEASURES) and len(looks) == 20
+    assert set(looks["measure"]) == set(data_figures.MEASURES) and len(looks) == 20
     assert looks.groupby("measure")["value"].apply(lambda values: values.iloc[3] > values.iloc[0]).all()
 
 
@@ -250,7 +251,7 @@ def test_the_share_held_counts_only_rivals_large_enough():
 
 def test_a_model_or_a_judge_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match="scores in mitra2023"):
-        small_models.comparisons(figures.all_scores(), "phi-2", "mitra2023")
+        small_models.comparisons(data_figures.all_scores(), "phi-2", "mitra2023")
     with pytest.raises(ValueError, match="judge must be"):
         small_models.preferences(tables.load("alignment_scores"), "nobody")
     with pytest.raises(ValueError, match="has no number"):
