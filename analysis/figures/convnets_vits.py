@@ -65,7 +65,7 @@ def accuracy(version: str, level: float, factor: float, settings: Mapping[str, s
         ]),
         caption=(
             f"Bars are {level:.0%} Wilson intervals from drawing 50,000 test images; the shaded range counts as equal compute. The intervals treat models as if "
-            "tested on different images; on the same images smaller gaps could be told apart, but only single errors are printed. Hours on v4 are the paper's estimates. "
+            "tested on different images; on the same images smaller gaps could be told apart, but only single errors are printed. Hours on v4 are the paper's estimates; RA is repeated augmentation in fine-tuning. "
             f"The line has exponent {significant(law.exponent, 2)} ({level:.0%} {significant(law.low, 2)} to {significant(law.high, 2)}, from three points)."
         ),
         alt=f"Top-1 error against {VERSIONS[version]} core hours for {len(rows)} models; errors lie between {rows['error'].min():.2f} and {rows['error'].max():.2f} per cent.",
@@ -76,7 +76,7 @@ def accuracy(version: str, level: float, factor: float, settings: Mapping[str, s
 
 
 def _labels(rows: pd.DataFrame, hours: str) -> list[dict]:
-    short = {"NFNet-F7+ (repeated augmentation)": "F7+, repeated augmentation"}
+    short = {"NFNet-F7+ (repeated augmentation)": "with RA"}
     notes = []
     for row in rows.to_dict("records"):
         if row["family"] == "NFNet":

@@ -117,7 +117,7 @@ def by_resolution(models: Sequence[str], resolution: int, settings: Mapping[str,
         ]),
         caption=(
             "Solid: NFNets, dotted: ViTs. Convolutions cost in proportion to the pixels, so doubling the resolution takes four times as many FLOPs. Attention compares all "
-            "pairs of patches, so ViTs grow faster once patches outnumber the width. Patches that do not fit are cut off, which makes the dotted lines step."
+            "pairs of patches, so ViTs grow faster, the more so the more patches there are. Patches that do not fit are cut off, which makes the dotted lines step."
         ),
         alt=f"FLOPs against resolution for {len(models)} models; at {resolution} pixels they lie between {format_flops(min(here.values()))} and {format_flops(max(here.values()))}.",
         sources=SHAPE_SOURCES,
