@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from analysis import attention, benchmarks, build_claims_train, build_claims_vision, memory, pythia, scaling, tables
+from analysis import attention, benchmarks, build_claims_small, build_claims_train, build_claims_vision, memory, pythia, scaling, tables
 from analysis.claims import Check, ahead, close, no_effect, optimum_ratios, sizes_agree
 from analysis.figures import benchmarks as reported
 from analysis.figures import pythia_contrasts, term_frequency
@@ -256,7 +256,7 @@ CHECKS: dict[str, Callable[[], Check]] = {
     "mistral-100k-context": mistral_context, "mixtral-total": mixtral_total, "mixtral-active": mixtral_active,
     "mixtral-llama2": mixtral_llama2, "switch-top1": switch_top1, "gpt4-rumour": gpt4, "phi2-mistral": phi2_mistral,
     "orca2-bigger": orca2_bigger, "emu-title": emu_title,
-} | build_claims_train.CHECKS | build_claims_vision.CHECKS  # fmt: skip
+} | build_claims_small.CHECKS | build_claims_train.CHECKS | build_claims_vision.CHECKS  # fmt: skip
 """The claims that are recomputed, by id."""
 
 

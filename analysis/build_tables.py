@@ -16,6 +16,7 @@ from analysis import (
     pythia,
     pythia_emergence,
     scaling,
+    self_instruct,
     tables,
     term_frequency_regression,
 )  # fmt: skip
@@ -134,6 +135,14 @@ def term_frequency_fits() -> pd.DataFrame:
     return as_categories(term_frequency_regression.all_regressions(tables.load("term_frequency"), counts), "term_frequency_fits")
 
 
+def self_instruct_runs() -> pd.DataFrame:
+    """The table self_instruct_runs: the simulated loop at every threshold and novelty of the page's sliders, from three seeds."""
+    seeds = self_instruct.instructions(tables.load("seed_tasks"))
+    known = self_instruct.known_parts(seeds, tables.load("instruction_parts"))
+    rows = self_instruct.grid(seeds, known, self_instruct.THRESHOLDS, self_instruct.NOVELTIES, steps=self_instruct.STEPS)
+    return as_categories(rows, "self_instruct_runs")
+
+
 PYTHIA_FILES = ("pythia-v1/*/zero-shot/*.json", "pythia-v1/*/five-shot/*.json", "pythia-v1/*MtokBS/*.json", "opt/*.json", "bloom/*.json")
 
 
@@ -191,6 +200,7 @@ DERIVED: dict[str, Callable[[], pd.DataFrame]] = {
     "term_frequency_fits": term_frequency_fits,
     "preference_runs": lambda: preference_parts()[0],
     "preference_answers": lambda: preference_parts()[1],
+    "self_instruct_runs": self_instruct_runs,
     "claim_checks": claim_checks,
 }
 """What follows from other tables, by name."""

@@ -42,6 +42,7 @@ TASKS: Mapping[str, str] = MappingProxyType(
         "fit_scaling_law": "analysis.scaling_torch:fit_and_bootstrap",
         "exact_param_counts": "analysis.transformer_exact:task",
         "train_preferences": "analysis.preference_train:task",
+        "self_instruct": "analysis.self_instruct:task",
     }
 )
 """What may be asked for, by name: the module and the function task(arguments, progress) that answers it.

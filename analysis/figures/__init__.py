@@ -15,10 +15,12 @@ TOPICS = (
     "attention",
     "memory",
     "preference",
+    "small_models",
     "pythia",
     "term_frequency",
     "benchmarks",
     "judges",
+    "convnets_vits",
     "segment_anything",
     "video",
 )

@@ -62,6 +62,10 @@ ENTRIES = (
         "What does DPO optimise, and what did RLHF change round by round?", "DPO, Llama 2, Zephyr",
     ),
     Entry(
+        "small_models", "Tune", "Small models", ":material/compress:",
+        "How far do data quality and imitation carry small models?", "Orca 2, phi, LIMA, Self-Instruct",
+    ),
+    Entry(
         "pythia", "Measure", "Pythia", ":material/timeline:",
         "How do abilities grow over training; do deduplication and batch size matter?", "Pythia",
     ),
@@ -71,6 +75,10 @@ ENTRIES = (
     ),
     Entry("benchmarks", "Measure", "Benchmarks", ":material/leaderboard:", "Who reports what, under which setting, and who disagrees?", "all language papers"),
     Entry("judges", "Measure", "Model as judge", ":material/balance:", "How stable is a ranking made by a GPT-4 judge?", "QLoRA"),
+    Entry(
+        "convnets_vits", "See", "ConvNets and ViTs", ":material/image:",
+        "Do ConvNets match ViTs at equal pretraining compute?", "ConvNets Match ViTs",
+    ),
     Entry(
         "segment_anything", "See", "Segment Anything", ":material/select_all:",
         "What does one mask cost when the encoder runs once per image?", "Segment Anything",

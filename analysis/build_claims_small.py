@@ -1,0 +1,71 @@
+"""The numbers behind the verdicts on small models, and on ConvNets against vision transformers."""
+
+from collections.abc import Callable
+
+from analysis import convnets_vits, small_models, tables
+from analysis.claims import Check
+from analysis.figures import convnets_vits as vision
+from analysis.units import format_count, format_flops
+
+LEVEL = 0.95
+EQUAL_WITHIN = 1.5
+"""Pretraining hours count as equal within this factor."""
+
+
+def selfinstruct_seeds() -> Check:
+    """The seed tasks of Self-Instruct, and what grew from them."""
+    facts = small_models.facts_of(tables.load("small_models_facts"), "self_instruct")
+    grown = facts["instructions"] / facts["seed_tasks"]
+    found = f"{facts['seed_tasks']:.0f} seed tasks, from which {facts['instructions']:,.0f} instructions grew, {grown:.0f} for each"
+    return Check("supported" if facts["seed_tasks"] == 175 else "corrected", found)
+
+
+def lima_preferred() -> Check:
+    """LIMA against Alpaca 65B by human preference, and who wrote Alpaca's examples."""
+    table = tables.load("small_models_facts")
+    prompts = small_models.fact(table, "lima", "test_prompts")
+    rows = small_models.preferences(tables.load("alignment_scores"), "lima_human")
+    row = small_models.preference_intervals(rows, prompts, LEVEL).set_index("rival").loc["Alpaca 65B"]
+    alpaca = table[table["work"] == "alpaca"].set_index("fact")
+    writer, examples = alpaca.loc["generator", "text"], alpaca.loc["instructions", "value"]
+    found = (
+        f"better in {row['win']:.0f}%, worse in {row['loss']:.0f}% of {prompts:.0f} prompts: preferred in {row['share']:.0%} of those "
+        f"decided (95% {row['low']:.0%} to {row['high']:.0%}); the {examples:,.0f} examples were written by {writer}"
+    )
+    return Check("corrected" if row["low"] <= 0.5 else "supported" if writer == "ChatGPT" else "approximate", found)
+
+
+def convnets_match() -> Check:
+    """NFNets beside ViTs at about equal hours, with intervals from the test images."""
+    images = vision.facts()["imagenet_validation_images"]
+    pairs = convnets_vits.differences(vision.reported(LEVEL), "hours_v4", EQUAL_WITHIN, images, LEVEL)
+    rows = vision.reported(LEVEL)
+    least, most = pairs["difference"].min(), pairs["difference"].max()
+    told = int(pairs["tells"].sum())
+    found = (
+        f"within a factor of {EQUAL_WITHIN} in TPU v4 hours, the error in {len(pairs)} pairs differs by {least:+.1f} to "
+        f"{most:+.1f} points, and 50,000 test images can tell {told} of them apart; errors are {rows['error'].min():.2f} to "
+        f"{rows['error'].max():.2f}%"
+    )
+    behind = bool((pairs["tells"] & (pairs["difference"] > 0)).any())
+    return Check("corrected" if behind or pairs.empty else "supported", found)
+
+
+def convnets_budget() -> Check:
+    """The largest budget, and whether 8 epochs of the data fit into it."""
+    facts = vision.facts()
+    seen = facts["epoch_budget_max"] * facts["jft4b_images"]
+    flops = float(3 * vision.counted("NFNet-F7+", int(facts["train_resolution"])).flops * seen)
+    found = (
+        f"{facts['compute_budget_max']:,.0f} TPU v4 core hours on {format_count(facts['jft4b_images'])} images; "
+        f"{facts['epoch_budget_max']:.0f} epochs of NFNet-F7+ are {format_flops(flops)}, {vision.reached():.0%} of the peak of those hours"
+    )
+    exact = facts["compute_budget_max"] == 110_000 and facts["jft4b_images"] == 4e9
+    return Check("supported" if exact and vision.reached() < 1 else "corrected", found)
+
+
+CHECKS: dict[str, Callable[[], Check]] = {
+    "selfinstruct-175": selfinstruct_seeds, "lima-1k": lima_preferred, "convnets-match": convnets_match,
+    "convnets-compute": convnets_budget,
+}  # fmt: skip
+"""The claims of these two pages that are recomputed, by id."""

@@ -1,0 +1,51 @@
+"""Shares of a counted number of cases, with their intervals."""
+
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+
+
+def normal_quantile(level: float) -> float:
+    """The number z with a share `level` of the standard normal distribution between -z and z.
+
+    Raises ValueError for a level that is not between 0 and 1.
+
+    >>> round(normal_quantile(0.95), 3)
+    1.96
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level must be between 0 and 1, got {level!r}")
+    return NormalDist().inv_cdf((1 + level) / 2)
+
+
+def wilson_interval(share, n, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """(low, high) of Wilson's interval for a share observed in n independent cases; broadcasts.
+
+    (p + z^2 / 2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n), with z the normal quantile of level.
+
+    share: in [0, 1]; it need not be a whole number of cases, since papers print rounded shares. n: cases, at least 1. NaN where an
+    argument is. Raises ValueError for values out of range. Source: [wilson1927].
+
+    >>> low, high = wilson_interval(0.5, 100)
+    >>> round(float(low), 4), round(float(high), 4)
+    (0.4038, 0.5962)
+    """
+    p, n = np.asarray(share, float), np.asarray(n, float)
+    if np.any((p < 0) | (p > 1)):
+        raise ValueError(f"share must be between 0 and 1, got {share!r}")
+    if np.any(n < 1):
+        raise ValueError(f"n must be at least 1, got {n!r}")
+    z = normal_quantile(level)
+    middle, width = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    return (middle - width) / (1 + z**2 / n), (middle + width) / (1 + z**2 / n)
+
+
+def with_interval(rows: pd.DataFrame, n, level: float = 0.95) -> pd.DataFrame:
+    """The rows with columns low and high, Wilson's interval of their column share in n cases; n: one number, or one per row.
+
+    >>> with_interval(pd.DataFrame({"share": [0.5]}), 100)["low"].round(4).tolist()
+    [0.4038]
+    """
+    low, high = wilson_interval(rows["share"].to_numpy(), n, level)
+    return rows.assign(low=low, high=high)
