@@ -1,5 +1,7 @@
 """Overview: what are the ten papers, and what can I recompute here?"""
 
+from urllib.parse import parse_qs
+
 import streamlit as st
 
 from analysis import tables
@@ -30,15 +32,16 @@ article = tables.source("raschka2023")
 st.caption(f"The selection and its order are those of [{plain(article['title'])}]({article['url']}) by {plain(article['authors'])}.")
 
 
-def card(number: int, source_id: str, name: str, stems: tuple[str, ...]) -> None:
+def card(number: int, source_id: str, name: str, links: tuple[str, ...]) -> None:
     """One paper: what it is, one of its figures, and where to go on."""
     work = tables.source(source_id)
     st.markdown(f"**{number}. [{plain(work['title'])}]({work['url']})**, {plain(work['authors'])} {int(work['year'])}")
     draw(name, lambda: figures.card(name))
     export_row(name)
     with st.container(horizontal=True, key=f"pages-{source_id}"):
-        for stem in stems:
-            st.page_link(str(entry(stem).file), label=entry(stem).title, icon=entry(stem).icon)
+        for link in links:
+            stem, _, query = link.partition("?")
+            st.page_link(str(entry(stem).file), label=entry(stem).title, icon=entry(stem).icon, query_params=parse_qs(query))
 
 
 for start in range(0, len(figures.PAPERS), 2):

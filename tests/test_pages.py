@@ -139,6 +139,24 @@ def test_a_bad_value_in_a_link_falls_back_with_a_note(stem, parameter, value, na
     assert "<script>" not in app.warning[0].value.replace("\\<", "")
 
 
+def test_every_link_of_a_claim_and_of_the_overview_opens_what_it_says():
+    from analysis import tables
+    from analysis.figures import overview
+
+    claims = tables.load("claims").dropna(subset=["query"])
+    links = [f"{row['page']}?{row['query']}" for row in claims.to_dict("records")]
+    links += [link for paper in overview.PAPERS for link in paper[2]]
+    links = sorted({link for link in links if not link.endswith("?") and "?" in link})
+    assert len(links) > 20
+    for link in links:
+        stem, _, query = link.partition("?")
+        asked = {name: values[0] for name, values in parse_qs(query).items()}
+        app = open_page(stem, **asked)
+        assert fine(app) and not app.warning, link
+        drawn = {widget.key for kind in (app.selectbox, app.button_group, app.slider, app.select_slider) for widget in kind}
+        assert set(asked) <= drawn, link
+
+
 def test_addresses_hold_every_parameter_and_nothing_else():
     links = {"scaling": {"c": ["21.5"], "laws": ["Kaplan 2020", "DeepSeek 2024"]}, "compute": {"mfu": ["50"]}}
     address = controls.address("scaling", links, origin="http://localhost:8501")

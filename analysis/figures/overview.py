@@ -11,19 +11,20 @@ from analysis.figures import style
 from analysis.figures.panel import Citation, Panel
 
 HEIGHT = 260
-# (work, the panel that stands for it at its default settings, or a figure of this module, and the pages that go further)
+# (work, the panel that stands for it at its default settings, or a figure of this module, and the pages that go further, with
+# the section that is meant where it is not the first)
 PAPERS = (
-    ("biderman2023", "term_frequency.scatter", ("pythia", "term_frequency")),
-    ("touvron2023llama2", "attention.ablation", ("attention", "benchmarks")),
+    ("biderman2023", "term_frequency.scatter", ("term_frequency", "pythia")),
+    ("touvron2023llama2", "attention.ablation", ("attention?attn_part=Quality+of+shared+heads", "preference?pref_part=Llama+2+round+by+round", "benchmarks")),
     ("dettmers2023", "memory.parts", ("memory", "judges")),
-    ("wu2023", "overview.bloomberg", ("compute", "scaling")),
-    ("rafailov2023", "overview.zephyr", ("benchmarks",)),
+    ("wu2023", "overview.bloomberg", ("domain", "compute", "scaling")),
+    ("rafailov2023", "overview.zephyr", ("preference", "benchmarks?bn_part=Two+models&bn_a=Zephyr+7B&bn_b=Llama+2+70B+Chat")),
     ("jiang2023", "attention.cache", ("attention", "moe")),
-    ("mitra2023", "overview.orca2", ("benchmarks",)),
-    ("smith2023", "overview.convnets", ("sources",)),
+    ("mitra2023", "overview.orca2", ("small_models", "benchmarks?bn_part=Two+models&bn_a=Orca+2+13B&bn_b=Llama+2+70B+Chat")),
+    ("smith2023", "overview.convnets", ("convnets_vits",)),
     ("kirillov2023", "overview.segment_anything", ("segment_anything",)),
     ("girdhar2023", "overview.emu", ("video",)),
-)
+)  # fmt: skip
 
 
 def reported_bars(name: str, rows, labels, values, x_title: str, title: str, caption: str, alt: str) -> Panel:
