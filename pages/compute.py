@@ -7,7 +7,7 @@ from analysis.figures import compute as figures
 from analysis.figures import scaling as scaling_figures
 from analysis.units import format_count, format_flops
 from pages.components import controls, fits, frame, sections
-from pages.components.panel import draw, export_row, plain
+from pages.components.panel import draw, export_row, show_table
 
 frame.begin(
     "compute",
@@ -38,12 +38,6 @@ options = {"fit": "refit of the released runs"} | {i: scaling_figures.law_name(l
 def power_of_ten(key: str, label: str, low: float, high: float, default: float, step: float = 0.05) -> float:
     """A slider over an exponent; returns ten to it."""
     return 10.0 ** controls.slider(key, f"{label} (power of ten)", low, high, default, step, format="10^%.2f")
-
-
-def markdown_table(rows) -> str:
-    """A DataFrame of texts as a Markdown table, its cells shown as they stand."""
-    lines = [list(rows.columns), ["---"] * len(rows.columns), *rows.to_numpy().tolist()]
-    return "\n".join("| " + " | ".join(cell if cell == "---" else plain(cell) for cell in line) + " |" for line in lines)
 
 
 def your_budget() -> None:
@@ -99,7 +93,7 @@ def your_budget() -> None:
             overhead = controls.slider("pue", "Overhead of the centre (PUE)", 1.0, 2.0, 1.1, 0.05)
             power = controls.slider("power", "Average draw (% of board power)", 30, 100, 100, 5, format="%d%%") / 100
             cost = compute.cost_of(C, device, n_gpus, utilisation, price, float(grids.loc[grid, "kg_co2_per_kwh"]), overhead, power)
-            st.markdown(markdown_table(figures.bill(C, N, D, law, resamples if refitted else resamples.iloc[:0], cost, n_gpus, 0.95)))
+            show_table(figures.bill(C, N, D, law, resamples if refitted else resamples.iloc[:0], cost, n_gpus, 0.95))
         settings = {
             "device": f"{n_gpus} x {device.label}",
             "utilisation": f"{utilisation:.0%}",

@@ -6,7 +6,7 @@ from analysis import memory, tables
 from analysis.figures import memory as figures
 from analysis.figures import memory_nf4 as codes
 from pages.components import controls, frame, sections, shapes
-from pages.components.panel import draw, export_row, plain, show_panel
+from pages.components.panel import draw, export_row, show_panel, show_table
 
 frame.begin(
     "memory",
@@ -61,12 +61,6 @@ def rank_slider(key: str) -> dict:
     return {"rank": controls.slider(f"mem_rank{key}", "Rank of the adapters", 1, 512, 64, 1)}
 
 
-def markdown_table(rows) -> str:
-    """A DataFrame of texts as a Markdown table, its cells shown as they stand."""
-    lines = [list(rows.columns), ["---"] * len(rows.columns), *rows.to_numpy().tolist()]
-    return "\n".join("| " + " | ".join(cell if cell == "---" else plain(cell) for cell in line) + " |" for line in lines)
-
-
 def by_part() -> None:
     """Section: where the memory goes, by method."""
     name, shape, chosen = choose()
@@ -81,8 +75,8 @@ def by_part() -> None:
         """Memory by part."""
         options = chosen | load_sliders("") | rank_slider("")
         draw("memory.parts", lambda: figures.parts(shape, name, methods, options, shares=scale == "shares"))
-        with st.expander("Every part as a table"):
-            st.markdown(markdown_table(figures.breakdown(shape, options)))
+        if controls.toggle("mem_table", "Every part as a table", False):
+            show_table(figures.breakdown(shape, options))
 
     parts()
     export_row("memory.parts")
