@@ -79,7 +79,7 @@ def page(panel: Panel, permalink: str = "", theme: str = "auto") -> bytes:
 
     slides = {name: slide_figure(panel, name).to_plotly_json() for name in THEMES}
     content = {
-        "figure": _plain(panel.figure),
+        "figure": plain(panel.figure),
         "slide": {"data": slides["light"]["data"], "layouts": {name: slide["layout"] for name, slide in slides.items()}},
         "templates": {name: template(name).to_plotly_json() for name in THEMES},
         "theme": theme,
@@ -88,48 +88,52 @@ def page(panel: Panel, permalink: str = "", theme: str = "auto") -> bytes:
     }
     return PAGE.format(
         theme="light" if theme == "auto" else theme,
-        title=_text(panel.title),
-        alt=_text(panel.alt),
-        caption=_text(panel.caption),
-        name=_text(panel.name),
+        title=text(panel.title),
+        alt=text(panel.alt),
+        caption=text(panel.caption),
+        name=text(panel.name),
         project=PROJECT,
         licence=LICENCE,
         accent=PALETTE[0],
-        colors=_colors(),
-        sections=_sections(panel, permalink),
+        colors=colors(),
+        sections=sections(panel, permalink),
         plotly=get_plotlyjs(),
-        panel=_script(content),
+        panel=script(content),
     ).encode("utf-8")
 
 
-def _plain(figure: go.Figure) -> dict:
+def plain(figure: go.Figure) -> dict:
+    """Data and layout of a figure."""
     return {key: value for key, value in figure.to_plotly_json().items() if key in ("data", "layout")}
 
 
-def _text(text: str) -> str:
-    return html.escape(printable(text))
+def text(words: str) -> str:
+    """Words as they may stand in HTML."""
+    return html.escape(printable(words))
 
 
-def _script(content: dict) -> str:
+def script(content: dict) -> str:
     """JSON that may stand inside a script element."""
     from plotly.utils import PlotlyJSONEncoder
 
     return json.dumps(content, cls=PlotlyJSONEncoder).replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _colors() -> str:
+def colors() -> str:
+    """Style rules with the colours of both themes."""
     return "\n".join(
         f':root[data-theme="{name}"] {{ color-scheme: {name}; ' + " ".join(f"--{role}: {color};" for role, color in colors.items()) + " }"
         for name, colors in THEMES.items()
     )
 
 
-def _sections(panel: Panel, permalink: str) -> str:
+def sections(panel: Panel, permalink: str) -> str:
+    """Sources, settings, computation and link of a panel."""
     works = "".join(
-        f"<li>{_link(work.url, work.short)}: {_text(work.title + (f' ({work.licence})' if work.licence else ''))}</li>"
+        f"<li>{_link(work.url, work.short)}: {text(work.title + (f' ({work.licence})' if work.licence else ''))}</li>"
         for work in references([panel])
     )
-    settings = "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in panel.settings.items())
+    settings = "".join(f"<dt>{text(name)}</dt><dd>{text(value)}</dd>" for name, value in panel.settings.items())
     computed = html.escape(explanation(panel))
     parts = [
         ("Sources", f"<ul>{works}</ul>" if works else ""),
@@ -140,6 +144,6 @@ def _sections(panel: Panel, permalink: str) -> str:
     return "\n".join(f"<section><h2>{heading}</h2>{body}</section>" for heading, body in parts if body)
 
 
-def _link(url: str, text: str) -> str:
-    """A link, or the text alone where the address is not one of the web."""
-    return f'<a href="{_text(url)}" rel="noopener noreferrer">{_text(text)}</a>' if url.startswith(("https://", "http://")) else _text(text)
+def _link(url: str, words: str) -> str:
+    """A link, or the words alone where the address is not one of the web."""
+    return f'<a href="{text(url)}" rel="noopener noreferrer">{text(words)}</a>' if url.startswith(("https://", "http://")) else text(words)

@@ -2,44 +2,105 @@
 
 import streamlit as st
 
-from analysis import export
-from pages.components import frame
-from pages.components.panel import plain
+from analysis import export, export_deck, export_image, export_report
+from pages.components import controls, decks, frame
+from pages.components.panel import NO_BROWSER, plain
 
 frame.begin(
     "deck",
     "Your slides",
     "Figures that you added stand here in order, each as it was when you added it. The file has one 16:9 slide per figure, with an "
-    "editable chart where the figure is lines, markers or bars, and its source and settings in the notes.",
+    "editable chart where the figure is lines, markers or bars, and its source and settings in the notes. The deck is still here after a reload.",
 )
 
-deck = st.session_state.setdefault("deck", [])
+THEMES = {"light": "light", "dark": "dark"}
+asked = st.query_params.get("deck", "")
+if asked and asked != st.session_state.get("deck_id") and not decks.open_copy(asked):
+    st.warning("The deck of this link is not here (any more); this is yours.", icon=":material/link_off:")
+deck = decks.slides()
+if deck:
+    st.query_params["deck"] = st.session_state.get("deck_id", "")
+elif "deck" in st.query_params:
+    del st.query_params["deck"]
 
 
 def move(position: int, step: int) -> None:
     """Swap a slide with its neighbour."""
-    deck[position], deck[position + step] = deck[position + step], deck[position]
+
+    def swap(slides: list[dict]) -> None:
+        if max(position, position + step) < len(slides):
+            slides[position], slides[position + step] = slides[position + step], slides[position]
+
+    decks.change(swap)
 
 
 def retitle(position: int, key: str) -> None:
     """Take over the title typed for a slide; an empty one brings the figure's own back."""
-    deck[position]["title"] = st.session_state[key].strip() or deck[position]["panel"].title
+    typed = st.session_state[key].strip()
+
+    def name(slides: list[dict]) -> None:
+        if position < len(slides):
+            slides[position]["title"] = typed or slides[position]["panel"].title
+
+    decks.change(name)
 
 
+def remove(position: int) -> None:
+    """Take a slide out."""
+    decks.change(lambda slides: slides.pop(position) if position < len(slides) else None)
+
+
+def reopen() -> None:
+    """Append the slides of the deck file that was just chosen."""
+    upload = st.session_state.get("deck_file")
+    if upload is None:
+        return
+    try:
+        found = export_deck.unpack(upload.getvalue())
+        if len(found) + len(deck) > export_deck.MOST_SLIDES:
+            raise ValueError(f"a deck has at most {export_deck.MOST_SLIDES} slides")
+    except ValueError as problem:
+        st.session_state["deck_refused"] = f"This file cannot be used: {problem}."
+        return
+    st.session_state.pop("deck_refused", None)
+    decks.change(lambda slides: slides.extend(found))
+
+
+if problem := st.session_state.get("deck_problem"):
+    st.warning(plain(problem), icon=":material/save:")
 if not deck:
-    st.info("Nothing here yet: press “Add to deck” under any figure.", icon=":material/slideshow:")
+    st.info("Nothing here yet: press “Add to deck” under any figure, or open a deck file below.", icon=":material/slideshow:")
 for position, slide in enumerate(deck):
     with st.container(border=True, horizontal=True, vertical_alignment="bottom", key=f"slide-{position}"):
         key = f"title-{position}-{slide['panel'].name}-{len(deck)}"
         st.text_input(f"Slide {position + 1}", slide["title"], key=key, on_change=retitle, args=(position, key), max_chars=160)
         st.button("Up", key=f"up-{position}", disabled=position == 0, on_click=move, args=(position, -1))
         st.button("Down", key=f"down-{position}", disabled=position == len(deck) - 1, on_click=move, args=(position, 1))
-        st.button("Remove", key=f"remove-{position}", on_click=deck.pop, args=(position,))
+        st.button("Remove", key=f"remove-{position}", on_click=remove, args=(position,))
         st.caption(
             f"{plain(slide['panel'].name)} · " + plain("; ".join(f"{name}: {value}" for name, value in slide["panel"].settings.items()))
         )
 if deck:
-    st.download_button(
-        f"Download {len(deck)} slide{'s' if len(deck) > 1 else ''} (PPTX)", data=lambda: export.deck(deck), file_name="ten-papers-recomputed.pptx",
-        mime=export.mime("pptx"), on_click="ignore", type="primary",
-    )  # fmt: skip
+    theme = controls.switch("deck_theme", "Look of slides and report", THEMES, "light")
+    no_browser = export_image.browser_path() is None
+    with st.container(horizontal=True, key="deck-files"):
+        st.download_button(
+            f"Download {len(deck)} slide{'s' if len(deck) > 1 else ''} (PPTX)", data=lambda: export.deck(deck, theme),
+            file_name="ten-papers-recomputed.pptx", mime=export.mime("pptx"), on_click="ignore", type="primary",
+        )  # fmt: skip
+        st.download_button(
+            "Pictures and tables (ZIP)", data=lambda: export_deck.bundle(deck), file_name="ten-papers-recomputed.zip", mime="application/zip",
+            on_click="ignore", disabled=no_browser, help=NO_BROWSER if no_browser else "SVG, PDF and CSV of every figure",
+        )  # fmt: skip
+        st.download_button(
+            "Report (HTML)", data=lambda: export_report.report(deck, theme), file_name="ten-papers-recomputed.html", mime="text/html",
+            on_click="ignore", help="One page with live charts, words and sources; it needs no network",
+        )  # fmt: skip
+        st.download_button(
+            "Deck file", data=lambda: export_deck.pack(deck), file_name="ten-papers-recomputed.deck.json", mime="application/json",
+            on_click="ignore", help="To keep, or to open on another machine",
+        )  # fmt: skip
+    st.caption("The address of this page opens a copy of the deck, on this server.")
+st.file_uploader("Open a deck file", type=["json"], key="deck_file", on_change=reopen)
+if refused := st.session_state.get("deck_refused"):
+    st.error(plain(refused), icon=":material/error:")

@@ -124,7 +124,7 @@ def test_svg_and_pptx_are_downloaded_and_open_again(app_server, browser_page):
 
 def test_a_figure_goes_to_the_deck_and_the_deck_becomes_slides(app_server, browser_page):
     page = browser_page
-    page.goto(f"{app_server}/compute?compute_part=What+others+paid")
+    page.goto(f"{app_server}/compute?compute_part=Small+for+long")
     ready(page)
     for number in (0, 1):
         page.get_by_role("button", name="Add to deck").nth(number).click()
@@ -136,6 +136,25 @@ def test_a_figure_goes_to_the_deck_and_the_deck_becomes_slides(app_server, brows
     slides = Presentation(waiting.value.path()).slides
     assert len(slides) >= 3  # two figures and their sources
     assert [any(shape.has_chart for shape in slide.shapes) for slide in slides][:2] == [True, True]
+
+
+def test_the_deck_survives_a_reload_and_opens_from_its_link(app_server, browser_page):
+    page = browser_page
+    page.goto(f"{app_server}/scaling")
+    ready(page)
+    page.get_by_role("button", name="Add to deck").click()
+    page.wait_for_selector("text=Added to your deck")
+    page.goto(f"{app_server}/deck")  # a new session: only the browser remembers
+    page.wait_for_selector("text=Download 1 slide")
+    page.wait_for_url(re.compile(r"[?&]deck=[A-Za-z0-9_-]{16}"))
+    other = page.context.browser.new_context().new_page()
+    other.goto(page.url)
+    other.wait_for_selector("text=Download 1 slide")
+    other.get_by_role("button", name="Remove").click()
+    other.wait_for_selector("text=Nothing here yet")
+    page.reload()
+    page.wait_for_selector("text=Download 1 slide")  # the other reader had a copy
+    other.context.close()
 
 
 def test_a_file_is_handed_over_once(app_server, browser_page):

@@ -64,6 +64,7 @@ FILES_BUT = {
     "analysis/tables.py": "reads data/ for everybody",
     "analysis/build*.py": "reads released files and writes data/derived/",
     "analysis/export.py": "its command line writes the exports",
+    "analysis/export_deck_store.py": "keeps the decks of readers",
     "analysis/export_image.py": "starts a browser",
     "analysis/probe/**/*.py": "keeps runs in files of their own",
     "analysis/worker_process.py": "rearranges its own input and output",

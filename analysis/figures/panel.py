@@ -68,7 +68,8 @@ class Panel:
     on a slide. figure: without a title of its own. data: one row per drawn mark, with a column `status` out of STATUSES, or a function
     that makes it on first use.
     caption: what is drawn and how to read it. alt: the finding in one sentence, for those who cannot see the chart.
-    settings: the controls behind it, as shown. explain: functions whose docstrings say how the numbers are computed.
+    settings: the controls behind it, as shown. explain: functions whose docstrings say how the numbers are computed, or the
+    text itself.
 
     Raises ValueError where one of them is missing or malformed.
     """
@@ -81,7 +82,7 @@ class Panel:
     alt: str
     sources: tuple[Citation, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
-    explain: tuple[Callable, ...] = ()
+    explain: tuple[Callable | str, ...] = ()
 
     def __post_init__(self):
         if not NAME.fullmatch(self.name):
@@ -98,7 +99,7 @@ def explanation(panel: Panel) -> str:
     >>> "D / N" in explanation_of(tokens_per_param)
     True
     """
-    return "\n\n".join(explanation_of(function) for function in panel.explain)
+    return "\n\n".join(part if isinstance(part, str) else explanation_of(part) for part in panel.explain)
 
 
 def explanation_of(function: Callable) -> str:

@@ -121,6 +121,7 @@ export default function({ parentElement, data, setTriggerValue }) {
     delivered.add(answer.id);
     rest();
     if (answer.problem) say(answer.problem, true);
+    else if (answer.remember) { try { localStorage.setItem('deck', answer.remember); } catch { /* a browser that keeps nothing */ } }
     else { say(''); save(answer); }
   }
 }
@@ -137,6 +138,11 @@ def file_answer(name: str, mime: str, content: bytes) -> dict[str, str]:
 def problem_answer(words: str) -> dict[str, str]:
     """A sentence to show in place of a file."""
     return {"id": uuid4().hex, "problem": words}
+
+
+def deck_answer(name: str) -> dict[str, str]:
+    """The name of the reader's deck, for the browser to remember (pages/components/menu.py asks for it in a new session)."""
+    return {"id": uuid4().hex, "remember": name}
 
 
 def footer(

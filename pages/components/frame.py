@@ -4,7 +4,7 @@ import gc
 
 import streamlit as st
 
-from pages.components import controls, registry
+from pages.components import controls, decks, registry
 from pages.components.menu import menu
 
 PROJECT = "Ten Papers, Recomputed"
@@ -18,7 +18,8 @@ def start() -> None:
     _started = True
     st.set_page_config(page_title=PROJECT, page_icon="🧮", layout="wide")
     page = registry.navigation()
-    menu(registry.ENTRIES, page.url_path or registry.ENTRIES[0].stem, st.session_state.get("links", {}))
+    state = st.session_state
+    decks.recall(menu(registry.ENTRIES, page.url_path or registry.ENTRIES[0].stem, state.get("links", {}), state.get("deck_id", "")))
     page.run()
     settle_memory(page.url_path)
 

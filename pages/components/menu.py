@@ -48,7 +48,14 @@ a[aria-current] { font-weight: 600; color: var(--st-link-color); }
 """
 
 JS = """
-export default function({ parentElement, data }) {
+export default function({ parentElement, data, setStateValue }) {
+  // The deck's name: the server says it once there is one; a new session asks for the one of the last.
+  try {
+    const remembered = localStorage.getItem('deck');
+    if (data.deck) localStorage.setItem('deck', data.deck);
+    else if (remembered && !window.deckAsked) { window.deckAsked = true; setStateValue('deck', remembered); }
+  } catch { /* a browser that keeps nothing */ }
+
   const nav = parentElement.querySelector('nav'), all = nav.querySelector('.all'), groups = nav.querySelector('.groups');
   const narrow = () => getComputedStyle(all).display !== 'none';
 
@@ -106,15 +113,16 @@ export default function({ parentElement, data }) {
 COMPONENT = st.components.v2.component("menu", html=HTML, css=CSS, js=JS)
 
 
-def menu(entries: Sequence, here: str, links: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
-    """Show the menu.
+def menu(entries: Sequence, here: str, links: Mapping[str, Mapping[str, Sequence[str]]], deck: str = "") -> str:
+    """Show the menu; returns the name of the deck that the browser remembers from an earlier session, or "".
 
     entries: pages in their order, with stem, group, title and path as in the registry. here: stem of the open page. links:
-    the parameters of each page as it was left, by stem; its link restores them.
+    the parameters of each page as it was left, by stem; its link restores them. deck: name of this session's deck, for the browser to remember.
     """
     groups: dict[str, list[dict[str, str]]] = {}
     for entry in entries:
         query = urlencode(links.get(entry.stem, {}), doseq=True)
         page = {"stem": entry.stem, "title": entry.title, "path": entry.path + (f"?{query}" if query else "")}
         groups.setdefault(entry.group, []).append(page)
-    COMPONENT(key="menu", data={"here": here, "groups": [{"name": name, "pages": pages} for name, pages in groups.items()]})
+    data = {"here": here, "deck": deck, "groups": [{"name": name, "pages": pages} for name, pages in groups.items()]}
+    return str(COMPONENT(key="menu", data=data, on_deck_change=lambda: None).deck or "")

@@ -10,7 +10,7 @@ import streamlit as st
 from analysis import export, export_image, tables
 from analysis.figures import style
 from analysis.figures.panel import Citation, Panel, explanation
-from pages.components import controls, footer
+from pages.components import controls, decks, footer
 
 FORMATS = {
     "csv": ("CSV", "The numbers behind the figure, with sources and settings"),
@@ -123,7 +123,8 @@ def press(slot: str, origin: str) -> None:
         return
     link = controls.address(st.session_state["page"], st.session_state["links"], origin)
     if what == "deck":
-        st.session_state.setdefault("deck", []).append(slide(panel, link))
+        decks.change(lambda slides: slides.append(slide(panel, link)))
+        st.session_state.setdefault("answers", {})[slot] = footer.deck_answer(st.session_state["deck_id"])
         st.toast(f"Added to your deck: {plain(panel.title)}", icon=":material/slideshow:")
     elif what in FORMATS:
         st.session_state.setdefault("answers", {})[slot] = made(panel, what, link, slot)
