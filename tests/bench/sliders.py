@@ -13,6 +13,7 @@ import time
 import urllib.request
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import parse_qs
 
 ROOT = Path(__file__).parents[2]
 EMPTY = Path(__file__).with_name("empty_app.py")
@@ -43,14 +44,17 @@ def measure(quick: bool) -> list[tuple[str, ...]]:
     from pages.components.registry import ENTRIES
 
     steps = 15 if quick else 60
-    results: list[tuple[str, str, list[float]]] = []
+    rows: list[tuple[str, str, list[float], float]] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
-        with server(EMPTY, cwd=EMPTY.parent) as address:
-            results.append(("empty page, Streamlit's defaults", "Factor", time_slider(browser, address, 0, steps)[1]))
-        with server(EMPTY_TUNED, cwd=ROOT) as address:
-            results.append(("empty page, this project's settings", "Factor", time_slider(browser, address, 0, steps)[1]))
-        with server(ROOT / "streamlit_app.py", cwd=ROOT) as address:
+        with (
+            server(EMPTY, cwd=EMPTY.parent) as empty,
+            server(EMPTY_TUNED, cwd=ROOT) as tuned,
+            server(ROOT / "streamlit_app.py", cwd=ROOT) as address,
+        ):
+            time_slider(browser, empty, 0, steps)  # warms the browser
+            floor = statistics.median(time_slider(browser, empty, 0, steps)[1])
+            rows.append(("empty page, this project's settings", "Factor", time_slider(browser, tuned, 0, steps)[1], floor))
             for entry in ENTRIES:
                 for section in sections(browser, f"{address}/{entry.path}"):
                     where = f"{address}/{entry.path}{section}"
@@ -58,20 +62,19 @@ def measure(quick: bool) -> list[tuple[str, ...]]:
                     for index in range(min(sliders, FEW) if quick else sliders):
                         label, times = time_slider(browser, where, index, steps)
                         if times:  # sliders that move no chart have nothing to time
-                            results.append((entry.stem, label, times))
+                            # The machine drifts, so the empty page is timed again right after each slider.
+                            empty_times = time_slider(browser, empty, 0, steps)[1]
+                            name = " ".join(parse_qs(section[1:]).get(section[1:].split("=")[0], [""]))
+                            rows.append((f"{entry.stem} {name}".strip(), label, times, statistics.median(empty_times)))
         browser.close()
-    floor = statistics.median(results[0][2])
-    header = ("page", "slider", "median", "p95", "of the default empty page")
+    header = ("page and section", "slider", "median", "p95", "empty page beside it", "ratio")
     return [header] + [
         (
-            page,
-            label,
-            f"{statistics.median(times):.0f} ms",
-            f"{percentile(times, 0.95):.0f} ms",
+            page, label, f"{statistics.median(times):.0f} ms", f"{percentile(times, 0.95):.0f} ms", f"{floor:.0f} ms",
             f"{statistics.median(times) / floor:.2f} x",
         )
-        for page, label, times in results
-    ]
+        for page, label, times, floor in rows
+    ]  # fmt: skip
 
 
 def percentile(values: list[float], share: float) -> float:
