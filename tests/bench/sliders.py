@@ -64,7 +64,8 @@ def measure(quick: bool) -> list[tuple[str, ...]]:
                         if times:  # sliders that move no chart have nothing to time
                             # The machine drifts, so the empty page is timed again right after each slider.
                             empty_times = time_slider(browser, empty, 0, steps)[1]
-                            name = " ".join(parse_qs(section[1:]).get(section[1:].split("=")[0], [""]))
+                            asked = parse_qs(section.removeprefix("?"))
+                            name = " ".join(values[0] for key, values in asked.items() if key.endswith("_part"))
                             rows.append((f"{entry.stem} {name}".strip(), label, times, statistics.median(empty_times)))
         browser.close()
     header = ("page and section", "slider", "median", "p95", "empty page beside it", "ratio")
