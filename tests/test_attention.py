@@ -11,7 +11,7 @@ from analysis.figures import attention_ablation as ablation_figures
 from analysis.figures import attention_cost as cost_figures
 from analysis.transformer import count_params, forward_flops, kv_cache_bytes, shape_of_model, transformer_shape
 from pages.components import shapes
-from tests.test_pages import fine, open_page, titles
+from tests.test_pages import fine, open_page, open_sections, titles
 from tests.test_shapes import TINY, FakeJob, FakeWorker, exact
 
 MODELS = tables.load("models")
@@ -241,21 +241,25 @@ def test_the_page_takes_a_configuration_and_stays_usable_with_a_bad_one(monkeypa
 
 
 def test_a_model_that_the_charts_cannot_show_says_so_in_their_place():
-    app = open_page("attention", attn_model="Switch-Base-128")
-    assert not app.exception
-    assert all("encoder" in item.value for item in app.error) and len(app.error) == 4
+    for section, n_charts in (("What the cache holds", 1), ("How far it reaches", 1), ("What it costs", 2)):
+        app = open_page("attention", attn_model="Switch-Base-128", attn_part=section)
+        assert not app.exception
+        assert all("encoder" in item.value for item in app.error) and len(app.error) == n_charts
 
 
 def test_the_sliders_over_powers_of_two_stand_at_both_ends_and_in_the_link():
     app = open_page("attention", attn_ctx="1,024")
     assert fine(app) and "At 1,024 tokens" in titles(app)[0] and not app.warning
-    keys = [slider.key for slider in app.select_slider]
-    assert len(keys) == 7
-    for key in keys:
-        options = list(app.select_slider(key=key).options)
-        for end in (options[0], options[-1]):
-            app.select_slider(key=key).set_value(int(end.replace(",", ""))).run()
-            assert fine(app), (key, end)
+    moved = 0
+    for section in open_sections("attention"):
+        for key in [slider.key for slider in section.select_slider]:
+            options = list(section.select_slider(key=key).options)
+            for end in (options[0], options[-1]):
+                section.select_slider(key=key).set_value(int(end.replace(",", ""))).run()
+                assert fine(section), (key, end)
+                moved += 1
+    assert moved == 2 * 7
+    app.select_slider(key="attn_ctx").set_value(1_048_576).run()
     links = app.session_state["links"]["attention"]
     assert links["attn_ctx"] == ["1,048,576"]
     app = open_page("attention", attn_ctx="1,000")

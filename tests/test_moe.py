@@ -256,7 +256,7 @@ def test_every_preset_opens_with_its_own_sliders(preset):
 def test_the_page_takes_a_configuration_and_says_where_it_has_no_experts(monkeypatch):
     worker = FakeWorker(FakeJob(answer=exact()))
     monkeypatch.setattr(shapes, "shared_worker", lambda: worker)
-    app = open_page("moe", moe_from="your config.json")
+    app = open_page("moe", moe_part="One mixture", moe_from="your config.json")
     assert fine(app) and any("Until then" in item.value for item in app.caption)
     app.text_area(key="moe_text").set_value(json.dumps(TINY)).run()
     assert not app.exception

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 STEMS = [entry.stem for entry in ENTRIES]
 WITH_CHARTS = [stem for stem in STEMS if stem not in ("overview", "claims", "deck", "sources")]
 # Controls that start long work or wait for a file of the reader's; each has a test of its own.
-LEFT_ALONE = {"runs", "engine"}
+LEFT_ALONE = {"runs", "engine", "delta"}
 
 
 def open_page(stem: str, **parameters: str | list[str]) -> AppTest:
@@ -107,6 +107,13 @@ def test_the_overview_shows_a_live_figure_of_each_paper():
     charts = app.get("plotly_chart")
     assert len(charts) == 10
     assert all(chart.proto.alt.endswith(".") for chart in charts)
+
+
+@pytest.mark.parametrize("delta", ["0.0001", "1"])
+def test_another_threshold_fits_anew(delta):
+    app = open_page("scaling", scaling_part="How well known", delta=delta)
+    assert fine(app) and len(app.get("plotly_chart")) == 2
+    assert app.session_state["panels"]["scaling.constants"].settings["Huber threshold"] == delta
 
 
 def test_a_link_restores_the_controls():

@@ -319,14 +319,17 @@ def test_own_counts_change_the_page_and_bad_rows_are_reported():
     panel = app.session_state["panels"]["term_frequency.scatter"]
     assert "worse" in panel.title and "-0.83" in panel.title and panel.settings["counts"] == "your file"
     assert any("line 102" in item.value and "many" in item.value for item in app.text)
-    assert len(app.session_state["panels"]["term_frequency.paper"].data) == 72
+    app.button_group(key="tf_part").set_value("The paper's gaps").run()
+    assert fine(app)  # the file is still there in another section
+    panel = app.session_state["panels"]["term_frequency.paper"]
+    assert len(panel.data) == 72 and "your" in str(panel.settings) + panel.caption
 
 
 def test_a_file_without_counts_is_refused_and_the_page_stays():
     app = open_page("term_frequency", tf_corpus="Your own CSV")
     app.file_uploader[0].upload("counts.csv", b"a,b\n1,2\n", "text/csv").run()
     assert not app.exception and len(app.error) == 1 and "number and count" in app.error[0].value
-    assert len(app.get("plotly_chart")) == 6
+    assert len(app.get("plotly_chart")) == 1
 
 
 def test_every_model_operation_and_number_of_examples_can_be_drawn():
