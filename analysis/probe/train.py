@@ -18,9 +18,9 @@ from analysis.probe import corpus
 
 FOLDER = tables.DATA / "probe_model"
 SHAPE = {"hidden_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 512}
-STEPS = 5000
-CHECKPOINTS = (100, 300, 600, 1200, 2000, 3000, 5000)
-LINES = 256
+STEPS = 16_000
+CHECKPOINTS = (250, 700, 1500, 3000, 6000, 10_000, 16_000)
+LINES = 96
 """Lines in a batch."""
 LEARNING_RATE = 3e-3
 WARMUP = 100
@@ -227,7 +227,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"[{time.monotonic() - started:6.0f} s] {text}", file=sys.stderr, flush=True)
 
     def report(step: int, loss: float) -> None:
-        if step % 50 == 0 or step == options.steps:
+        if step % 100 == 0 or step == options.steps:
             left = (time.monotonic() - started) / step * (options.steps - step)
             say(f"step {step} of {options.steps}, loss {loss:.3f}, about {left / 60:.0f} minutes left")
 
