@@ -12,6 +12,7 @@ from analysis import (
     judges_bradley_terry,
     judges_elo,
     judges_power,
+    probe_bundled,
     pythia,
     pythia_emergence,
     scaling,
@@ -133,6 +134,12 @@ def term_frequency_fits() -> pd.DataFrame:
     return as_categories(term_frequency_regression.all_regressions(tables.load("term_frequency"), counts), "term_frequency_fits")
 
 
+def bundled_statistics() -> pd.DataFrame:
+    """The table probe_bundled: how the bundled model's accuracy goes with the frequency of the operand."""
+    shares = tables.load("probe_operands").set_index("operand")["share"]
+    return probe_bundled.statistics(tables.load("bundled_accuracy"), shares)[list(tables.describe_table("probe_bundled")["columns"])]
+
+
 PYTHIA_FILES = ("pythia-v1/*/zero-shot/*.json", "pythia-v1/*/five-shot/*.json", "pythia-v1/*MtokBS/*.json", "opt/*.json", "bloom/*.json")
 
 
@@ -180,6 +187,7 @@ DERIVED: dict[str, Callable[[], pd.DataFrame]] = {
     "pythia_emergence": pythia_fits,
     "term_frequency_stats": term_frequency_stats,
     "term_frequency_fits": term_frequency_fits,
+    "probe_bundled": bundled_statistics,
     "claim_checks": claim_checks,
 }
 """What follows from other tables, by name."""

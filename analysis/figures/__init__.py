@@ -6,7 +6,7 @@ from importlib import import_module
 from analysis.figures.panel import Panel
 
 TOPICS = ("overview", "claims", "scaling", "compute", "moe", "attention", "memory", "pythia", "term_frequency", "benchmarks", "judges",
-          "segment_anything", "video")  # fmt: skip
+          "segment_anything", "video", "probe_bundled", "probe_system")  # fmt: skip
 
 
 def catalog() -> dict[str, Callable[[], Panel]]:
