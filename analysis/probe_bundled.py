@@ -38,4 +38,3 @@ def statistics(rows: pd.DataFrame, shares: pd.Series) -> pd.DataFrame:
                 keys = {"step": int(step), "shots": int(shots), "operation": operation, "questions": questions}
                 out.append(keys | operands.statistics(accuracy[shares.index]))
     return pd.DataFrame(out)
-

@@ -53,7 +53,7 @@ def flops_of(shape: TransformerShape, what: str, batch: int, context: int) -> fl
 
 
 def timed_flops(rows: pd.DataFrame, known: dict[str, TransformerShape]) -> pd.DataFrame:
-    """Forward passes, prompts and full training steps with their predicted FLOPs and the rate they ran at: columns flops and flops_per_s added.
+    """Forward passes, prompts and full training steps with their predicted FLOPs and rates: columns flops and flops_per_s added.
 
     LoRA and QLoRA are left out: their backward pass takes fewer FLOPs than the rule says.
     """
@@ -69,15 +69,6 @@ def step_bytes(shape: TransformerShape, context, batch, bytes_per_value: int):
     """
     weights = read_params(shape, count_params(shape), batch) * bytes_per_value
     return weights + np.asarray(kv_cache_bytes(shape, context, batch, bytes_per_value), dtype=float)
-
-
-def predicted_decode(shape: TransformerShape, context, batch, bytes_per_value: int, anchor: tuple[int, int, float]):
-    """Seconds of a step where only bytes count, at the rate of one measured step; broadcasts.
-
-    anchor: (context, batch, seconds) of that step. seconds = anchor's x `step_bytes` / `step_bytes` at the anchor.
-    """
-    at, of, seconds = anchor
-    return seconds * step_bytes(shape, context, batch, bytes_per_value) / step_bytes(shape, at, of, bytes_per_value)
 
 
 def training_memory(shape: TransformerShape, method: str, batch: int, seq_len: int, dtype: str) -> memory.FinetuningMemory:

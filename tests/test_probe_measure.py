@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import memory_nf4, tables
+from analysis import memory_nf4, probe_system, tables
 from analysis.memory_parts import adapter_params
 from analysis.probe import measure, measure_build, measure_clock
 from analysis.transformer import count_params, kv_cache_bytes, shape_from_hf_config, shape_of_model
 
 TINY = measure_build.BASE | {
-    "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 4, "intermediate_size": 48, "vocab_size": 61,
+    "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 4, "intermediate_size": 48,
+    "vocab_size": 61,
 }  # fmt: skip
 
 
@@ -53,7 +54,7 @@ def test_the_models_built_have_the_parameters_of_their_shape(name):
 
 def test_two_of_eight_experts_take_the_arithmetic_of_the_dense_model_and_all_of_them_its_wide_twin_s_parameters():
     shapes = {name: count_params(shape_from_hf_config(config)) for name, config in measure_build.variants(TINY, "tiny", 8).items()}
-    moe, dense, wide = shapes["tiny, 8 experts"], shapes["tiny"], shapes["tiny, as wide as all experts"]
+    moe, dense, wide = shapes["tiny, 8 experts"], shapes["tiny"], shapes["tiny, the width of all experts"]
     assert moe.active - moe.router == dense.total
     assert moe.total - moe.router == wide.total
 
@@ -172,11 +173,50 @@ def test_the_command_line_prints_rows_of_the_table_and_refuses_nonsense(tmp_path
     arguments = ["--config", str(path), "--device", "cpu", "--what", "prefill", "--contexts", "4", "8", "--repeats", "1", "--dry-run"]
     assert measure.main(arguments) == 0
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0].split(",") == ["shape", "date", "device", "torch", "transformers", "dtype", "threads", "clock", "what", "method", "batch", "context",
-                                     "value", "unit", "spread", "n"]  # fmt: skip
+    assert printed[0] == "shape,date,device,torch,transformers,dtype,threads,clock,what,method,batch,context,value,unit,spread,n"
     assert len(printed) == 3
     assert measure.main(["--model", "No Such Model"]) == 2
     assert "'No Such Model' is not in the table of models" in capsys.readouterr().err
+
+
+def stored_devices() -> list[tuple[str, str]]:
+    from analysis.figures import probe_system as drawn
+
+    return drawn.devices()
+
+
+@pytest.mark.parametrize(("device", "dtype"), stored_devices())
+def test_recorded_memory_is_what_the_closed_forms_say(device, dtype):
+    rows, shapes = probe_system.latest(tables.load("system"), device, dtype), probe_system.shapes(tables.load("system_shapes"))
+    size = probe_system.DTYPE_BYTES[dtype]
+    caches = rows[rows["what"] == "cache"]
+    assert len(caches) >= 20
+    for row in caches.to_dict("records"):
+        window = shapes[row["shape"]].attention.window
+        held = int(row["context"]) if window is None else min(int(row["context"]), window - 1)
+        assert row["value"] == kv_cache_bytes(shapes[row["shape"]], held, int(row["batch"]), size)
+    weights = rows[rows["what"] == "weights"].set_index("shape")["value"]
+    assert len(weights) >= 5
+    assert all(weights[name] == size * count_params(shapes[name]).total for name in weights.index)
+    for name in shapes:
+        if shapes[name].experts is None and name in weights.index:
+            trained = rows[(rows["shape"] == name) & (rows["what"] == "trained parameters") & (rows["method"] == "lora")]["value"].item()
+            assert trained == adapter_params(shapes[name], measure.RANK)
+            for method in measure.METHODS:
+                peak = rows[(rows["shape"] == name) & (rows["what"] == "train peak") & (rows["method"] == method)].iloc[0]
+                predicted = probe_system.training_memory(shapes[name], method, 1, int(peak["context"]), dtype)
+                assert 0.7 * predicted.total < peak["value"] < 1.1 * predicted.high
+
+
+@pytest.mark.parametrize(("device", "dtype"), stored_devices())
+def test_every_device_and_every_shape_with_variants_can_be_drawn(device, dtype):
+    from analysis.figures import probe_system as drawn
+
+    assert drawn.bases(device, dtype)
+    for base in drawn.bases(device, dtype):
+        for draw in (drawn.cache, drawn.decode, drawn.prompt, drawn.experts, drawn.training):
+            panel = draw(device, dtype, base)
+            assert len(panel.data) >= 5 and len(panel.title) < 150 and device in panel.caption
 
 
 def test_a_row_measured_again_replaces_the_old_one(tmp_path, monkeypatch):
@@ -187,9 +227,61 @@ def test_a_row_measured_again_replaces_the_old_one(tmp_path, monkeypatch):
     for file in ("tables.toml", "sources.csv", "corrections.csv"):
         shutil.copy(tables.DATA / file, data / file)
     monkeypatch.setattr(tables, "DATA", data)
-    common = {"shape": "a", "date": "2026-01-01", "device": "d", "torch": "1", "transformers": "1", "dtype": "float32", "threads": 1, "clock": "CUDA events"}
+    common = {
+        "shape": "a",
+        "date": "2026-01-01",
+        "device": "d",
+        "torch": "1",
+        "transformers": "1",
+        "dtype": "float32",
+        "threads": 1,
+        "clock": "CUDA events",
+    }
     for value in (1.0, 2.0):
-        measure.add_rows("system", [common | measure.row("prefill", value, "s", context=8), common | measure.row("cache", 5, "bytes", context=8)])
+        measure.add_rows(
+            "system", [common | measure.row("prefill", value, "s", context=8), common | measure.row("cache", 5, "bytes", context=8)]
+        )
     stored = tables.load("system")
     assert stored["value"].tolist() == [2.0, 5.0]
     assert isinstance(stored, pd.DataFrame) and list(stored.columns) == list(tables.describe_table("system")["columns"])
+
+
+def test_variants_are_made_of_a_mistral_only():
+    with pytest.raises(ValueError, match="model_type 'mistral', got 'llama'"):
+        measure_build.variants(TINY | {"model_type": "llama"}, "tiny")
+
+
+def test_all_of_it_runs_in_bfloat16_as_on_a_gpu():
+    for name in ("tiny, window 8", "tiny, 8 experts"):
+        config = measure_build.variants(TINY, "tiny", 8)[name]
+        rows = measure.measure(config, dtype="bfloat16", contexts=(12,), batches=(1, 2), seq_len=4, methods=("qlora",), repeats=1)
+        assert value_of(rows, "weights") == 2 * count_params(shape_from_hf_config(config)).total, name
+        assert {row["what"] for row in rows} == {"weights", "forward", "forward peak", "prefill", "cache", "decode step",
+                                                 "trained parameters", "train step", "train standing", "train peak"}  # fmt: skip
+
+
+def test_on_a_gpu_time_is_read_between_events_and_the_peak_from_its_allocator(monkeypatch):
+    import torch
+
+    called = []
+
+    class Event:
+        def __init__(self, enable_timing):
+            assert enable_timing
+
+        def record(self):
+            called.append("record")
+
+        def elapsed_time(self, end):
+            return 250.0  # milliseconds
+
+    monkeypatch.setattr(torch.cuda, "Event", Event)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: called.append("wait"))
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda: called.append("reset"))
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda: 100)
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda: 175)
+    assert measure_clock.timed(lambda: called.append("work"), "cuda:0", repeats=3, warm_up=1) == measure_clock.Timing(0.25, 0.0, 3)
+    assert called == ["work", *["wait", "record", "work", "record", "wait"] * 3]
+    called.clear()
+    assert measure_clock.peak_bytes(lambda: called.append("work"), "cuda") == 75
+    assert called == ["wait", "reset", "work", "wait"]

@@ -20,6 +20,8 @@ MEASURES = {
 }  # fmt: skip
 MADE = "The model is trained here on text in which the first operand follows Zipf's law in an order drawn at random, so frequency and size of a number are unrelated."
 
+ZERO = "by that seed the most frequent operand is 0, whose products are easy, and correlations go by ranks so that one operand weighs little."
+
 
 def steps() -> list[int]:
     """Training steps of the stored checkpoints, in order."""
@@ -65,7 +67,7 @@ def scatter(step: int, shots: int, operation: str) -> Panel:
         data=lambda: table_of(parts),
         caption=(
             f"{MADE} A fifth of the questions was never shown. Accuracy: {seen['accuracy']:.0%} on questions of the training text (rank correlation {_span(seen, 'rho')}), "
-            f"{unseen['accuracy']:.0%} on held-out ones ({_span(unseen, 'rho')}). Each mark is an operand (40 seen, 10 held-out questions), lines are means of ten operands with 95% bands. One model, one seed."
+            f"{unseen['accuracy']:.0%} on held-out ones ({_span(unseen, 'rho')}). Each mark is an operand (40 seen, 10 held-out questions), lines are means of ten operands with 95% bands. One model, one seed; {ZERO}"
         ),
         alt=f"Accuracy of 100 operands against their frequency in training for {operation} at step {step:,}: {seen['accuracy']:.0%} on seen and {unseen['accuracy']:.0%} on held-out questions.",
         sources=DESIGN,
@@ -94,14 +96,16 @@ def course(measure: str, operation: str) -> Panel:
     layout = style.layout("log_number", kind, x_title="Training step", y_title=label, shapes=[style.horizontal_line(0)])
     layout["xaxis"] |= {"tickvals": steps(), "ticktext": [f"{step:,}" for step in steps()]}
     write = (lambda value: f"{value:.0%}") if kind == "percent" else (lambda value: f"{value:.2f}")
-    words = "; ".join(f"{NAMES[questions]} {write(peaks[questions][measure])} at most, {write(end[measure])} at the end" for questions, end in ends.items())
+    which = {"seen": f"{DOES[operation]} asked in training", "unseen": "held-out ones"}
+    words = ", ".join(f"{write(end[measure])} on {which[questions]}" for questions, end in ends.items()) or "none to be computed"
+    most = ", ".join(f"{write(peak[measure])} at step {peak['step']:,} ({NAMES[questions]})" for questions, peak in peaks.items())
     columns = ["step", "operation", "questions", measure, *([] if measure == "accuracy" else [f"{measure}_low", f"{measure}_high"])]
     return Panel(
         name="probe_bundled.course",
-        title=f"{label} ({operation}): {words}" if len(words) < 90 else f"{label}: {words}",
+        title=f"{label} after training: {words}",
         figure=style.figure(traces, layout),
         data=lambda: stored[columns].assign(status="computed"),
-        caption=f"Checkpoints of one training run, asked every question without examples. Bands are 95% intervals over operands. {MADE} With all answers right, or all wrong, there is nothing to correlate, and correlation fades as accuracy nears either end.",
+        caption=f"Checkpoints of one training run, asked every question without examples. Highest: {most or 'none'}. Bands are 95% intervals over operands. {MADE} With all answers right, or all wrong, there is nothing to correlate, and the correlation fades as accuracy nears either end.",
         alt=f"{label} over training steps for {operation}: {words}.",
         sources=DESIGN,
         settings=_settings(measure=label, operation=operation),
@@ -137,7 +141,7 @@ def beside_pythia(step: int, operation: str) -> Panel:
             for name in ("rho", "partial", "size_rho")
         ]),
         caption=(
-            f"Pythia: last checkpoint (v0 models), 4 examples, counts of the Pile, where frequent numbers are also small. Bundled: step {step:,}, no examples, frequency and size unrelated by design, so both marks agree. "
+            f"Pythia: last checkpoint (v0 models), 4 examples, counts of the Pile, where frequent numbers are also small. Bundled: step {step:,}, no examples, frequency and size unrelated by design, so the first two marks hardly differ. "
             "Bars are 95% intervals over operands. The two differ in size, text and training by orders of magnitude: the comparison shows the confounder, not a difference in skill."
         ),
         alt=f"Rank correlations of accuracy with frequency, as they are and at fixed size, for the bundled model and two sizes of Pythia ({operation}).",
@@ -149,11 +153,10 @@ def beside_pythia(step: int, operation: str) -> Panel:
 
 def default_panels() -> dict[str, Callable[[], Panel]]:
     """The panels on the bundled model at their default settings."""
-    last = steps()[-1]
     return {
-        "probe_bundled.scatter": lambda: scatter(last, 0, "multiplication"),
+        "probe_bundled.scatter": lambda: scatter(steps()[-1], 0, "multiplication"),
         "probe_bundled.course": lambda: course("rho", "multiplication"),
-        "probe_bundled.pythia": lambda: beside_pythia(last, "multiplication"),
+        "probe_bundled.pythia": lambda: beside_pythia(steps()[-1], "multiplication"),
     }
 
 

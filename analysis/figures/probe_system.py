@@ -59,7 +59,7 @@ def cache(device: str, dtype: str, base: str) -> Panel:
     for (label, name), color in zip(family(rows, base, ("key-value", "window")).items(), COLORS, strict=False):
         shape, found = known[name], rows[rows["shape"] == name]
         line = np.asarray(kv_cache_bytes(shape, axis, 1, value), dtype=float)
-        traces += [style.computed_line(axis, line, label, color, width=1.8), _markers(found["context"], found["value"], f"{label}, measured", color, "circle")]
+        traces += [style.computed_line(axis, line, label, color, width=1.8), _markers(found["context"], found["value"], f"{label}, measured", color)]
         predicted = np.asarray(kv_cache_bytes(shape, found["context"].to_numpy(), 1, value), dtype=float)
         off += [*(found["value"] / predicted - 1)]
         parts += [
@@ -74,7 +74,7 @@ def cache(device: str, dtype: str, base: str) -> Panel:
         title=f"{exact} of {len(off)} measured caches of {base} hold the predicted bytes exactly, the others differ by {max(map(abs, off)):.1%} at most",
         figure=style.figure(traces, layout),
         data=lambda: table_of(parts),
-        caption=f"Lines: the formula. Markers: bytes of the keys and values that transformers holds, {_where(device, dtype)}. Between two steps a window of W tokens holds W - 1 of them, since the next token is the W-th; that is the difference.",
+        caption=f"Lines: the formula. Dots: bytes of the keys and values that transformers holds, {_where(device, dtype)}. Between two steps a window of W tokens holds W - 1 of them, since the next token is the W-th; that is the difference.",
         alt=f"Bytes of the key-value cache against tokens for {base} and variants; {exact} of {len(off)} measured values equal the formula.",
         sources=(Citation("ainslie2023", "grouped-query attention"), Citation("jiang2023", "section 2, sliding window")),
         settings=_settings(device, dtype, shape=base),
@@ -92,14 +92,14 @@ def rate(device: str, dtype: str) -> Panel:
     for what, (label, color, symbol) in WORK.items():
         part = rows[rows["what"] == what]
         text = [f"{shape}, {context} tokens" for shape, context in zip(part["shape"], part["context"], strict=True)]
-        traces.append(_markers(part["flops"], part["value"], label, color, symbol, text))
-    low, high = rows["flops_per_s"].quantile([0.1, 0.9]) / middle
+        traces.append(_markers(part["flops"], part["value"], label, color, symbol, text, listed=True))
+    low, high = (rows["value"] * middle / rows["flops"]).quantile([0.1, 0.9])
     layout = style.layout("log_number", "log_number", x_title="Predicted FLOP", y_title="Measured time (s)", height=460)
     layout["xaxis"] |= {"exponentformat": "power"}
     layout["yaxis"] |= {"exponentformat": "SI"}
     return Panel(
         name="probe_system.rate",
-        title=f"One rate, {format_si(middle, 'FLOP/s')}, fits four fifths of {len(rows)} measured times within x {significant(low, 2)} to x {significant(high, 2)} of it",
+        title=f"Four fifths of {len(rows)} measured times are {significant(low, 2)} to {significant(high, 2)} times what one rate, {format_si(middle, 'FLOP/s')}, predicts",
         figure=style.figure(traces, layout),
         data=lambda: rows[["shape", "what", "method", "batch", "context", "flops", "value", "spread", "n", "flops_per_s"]].rename(columns={"value": "seconds"}).assign(status="computed"),
         caption=f"FLOPs by the formula (full square of attention, training three forward passes), times measured {_where(device, dtype)}: medians of several runs. Points above the line run below the rate: little work for each operation that has to be started, and attention, norms and optimiser, which move memory.",
@@ -116,11 +116,16 @@ def decode(device: str, dtype: str, base: str) -> Panel:
     rows = rows[(rows["what"] == "decode step") & (rows["batch"] == 1)]
     value, axis = probe_system.DTYPE_BYTES[dtype], np.unique(np.geomspace(rows["context"].min(), rows["context"].max(), 40).round().astype(int))
     traces, parts, falls = [], [], {}
+    own = rows[rows["shape"] == base].sort_values("context").iloc[0]
+    rate = probe_system.step_bytes(known[base], int(own["context"]), 1, value) / own["value"]
     for (label, name), color in zip(family(rows, base, ("key-value", "window")).items(), COLORS, strict=False):
         found = rows[rows["shape"] == name].sort_values("context")
-        anchor = (int(found["context"].iloc[0]), 1, float(found["value"].iloc[0]))
-        line = 1 / probe_system.predicted_decode(known[name], axis, 1, value, anchor)
-        traces += [style.computed_line(axis, line, label, color, width=1.8), _markers(found["context"], 1 / found["value"], f"{label}, measured", color, "circle")]
+        line = rate / probe_system.step_bytes(known[name], axis, 1, value)
+        fast, slow = _quartiles(found)
+        traces += [
+            style.computed_line(axis, line, label, color, width=1.8),
+            _markers(found["context"], 1 / found["value"], f"{label}, measured", color, low=1 / slow, high=1 / fast),
+        ]
         falls[label] = (1 - line[-1] / line[0], 1 - float(found["value"].iloc[0] / found["value"].iloc[-1]))
         parts += [
             {"series": label, "context": axis, "tokens_per_s": line, "status": "computed"},
@@ -134,11 +139,11 @@ def decode(device: str, dtype: str, base: str) -> Panel:
         title=f"From {axis[0]} to {axis[-1]:,} tokens of context generation with {base} slows by {seen:.0%}; bytes alone would say {predicted:.0%}",
         figure=style.figure(traces, layout),
         data=lambda: table_of(parts),
-        caption=f"Markers: measured {_where(device, dtype)}. Lines start at each model's first measured point and follow the bytes that a step reads, weights and cache. Where a small model fits the processor's own memory, starting operations costs more than reading, so bytes explain little.",
+        caption=f"Dots: measured {_where(device, dtype)}; bars span the middle half of the repeats. Lines: bytes that a step reads, weights and cache, at the rate of the first dot of {base} ({format_si(rate, 'B/s')}). In a small model starting the operations takes much of a step, which bytes do not tell.",
         alt=f"Tokens per second against context for {base} and variants: measured fall {seen:.0%}, by bytes {predicted:.0%}.",
         sources=(Citation("williams2009", "the roofline model"), Citation("ainslie2023", "grouped-query attention"), Citation("jiang2023", "sliding window")),
         settings=_settings(device, dtype, shape=base),
-        explain=(probe_system.predicted_decode, probe_system.step_bytes, attention_cost.read_params),
+        explain=(probe_system.step_bytes, kv_cache_bytes, attention_cost.read_params),
     )  # fmt: skip
 
 
@@ -151,16 +156,17 @@ def prompt(device: str, dtype: str, base: str, words: tuple[str, ...] = ("window
     rows = rows[rows["what"] == "prefill"]
     axis = np.unique(np.geomspace(rows["context"].min(), rows["context"].max(), 40).round().astype(int))
     chosen = family(rows, base, words)
-    own = rows[rows["shape"] == base].sort_values("context")
-    longest = own.iloc[-1]
-    flops_per_s = probe_system.flops_of(known[base], "prefill", 1, int(longest["context"])) / longest["value"]
+    longest = rows[rows["shape"] == base].sort_values("context").iloc[-1]
+    flops_per_s = _prompt_flops(known[base], int(longest["context"])) / longest["value"]
     traces, parts, ends = [], [], {}
     for (label, shape), color in zip(chosen.items(), COLORS, strict=False):
         found = rows[rows["shape"] == shape].sort_values("context")
-        line = np.asarray(forward_flops(known[shape], 1, axis, causal=True, n_logits=1).total, dtype=float)
-        scale = flops_per_s * float(forward_flops(known[base], 1, int(longest["context"]), causal=True, n_logits=1).total) / probe_system.flops_of(known[base], "prefill", 1, int(longest["context"]))
-        line = line / scale
-        traces += [style.computed_line(axis, line, label, color, width=1.8), _markers(found["context"], found["value"], f"{label}, measured", color, "circle")]
+        line = _prompt_flops(known[shape], axis) / flops_per_s
+        fast, slow = _quartiles(found)
+        traces += [
+            style.computed_line(axis, line, label, color, width=1.8),
+            _markers(found["context"], found["value"], f"{label}, measured", color, low=fast, high=slow),
+        ]
         ends[label] = (line[-1], float(found["value"].iloc[-1]))
         parts += [
             {"series": label, "context": axis, "seconds": line, "status": "computed"},
@@ -169,13 +175,16 @@ def prompt(device: str, dtype: str, base: str, words: tuple[str, ...] = ("window
     layout = style.layout("tokens", "log_number", x_title="Length of the prompt (tokens)", y_title="Time (s)", height=440)
     layout["yaxis"] |= {"exponentformat": "SI"}
     ratios = {label: (predicted / ends[base][0], found / ends[base][1]) for label, (predicted, found) in ends.items() if label != base}
-    told = "; ".join(f"{label} x {significant(found, 2)} (by FLOPs x {significant(predicted, 2)})" for label, (predicted, found) in ratios.items())
+    told = ", ".join(
+        f"{significant(found, 2)}{' times as long' if at == 0 else ''} with {label} ({significant(predicted, 2)}{' by FLOPs' if at == 0 else ''})"
+        for at, (label, (predicted, found)) in enumerate(ratios.items())
+    )
     return Panel(
         name=name,
-        title=f"Time of {base} at {axis[-1]:,} tokens: {told}",
+        title=f"A prompt of {axis[-1]:,} tokens takes {base} {told}",
         figure=style.figure(traces, layout),
         data=lambda: table_of(parts),
-        caption=f"Markers: measured {_where(device, dtype)}. Lines: FLOPs of the pairs that the mask leaves, at the rate at which {base} reads its longest prompt. A window saves FLOPs only where the kernel skips what is masked; experts save arithmetic, but each gets few tokens.",
+        caption=f"Dots: measured {_where(device, dtype)}. Lines: FLOPs of the pairs that the mask leaves, at the rate at which {base} reads its longest prompt. A window saves FLOPs only where the kernel skips what is masked; experts save arithmetic, but each gets few tokens.",
         alt=f"Seconds to read a prompt against its length for {base} and variants at {axis[-1]:,} tokens: {told}.",
         sources=(Citation("jiang2023", "sliding window"), Citation("jiang2024", "experts")),
         settings=_settings(device, dtype, shape=base),
@@ -198,7 +207,7 @@ def training(device: str, dtype: str, base: str) -> Panel:
     totals, ends = [float(p.total) for p in predicted.values()], [(float(p.low), float(p.high)) for p in predicted.values()]
     traces = [style.interval_bars([low for low, _ in ends], [high for _, high in ends], labels, "predicted range", style.BLUE, text=[f"{format_bytes(low)} to {format_bytes(high)}" for low, high in ends])]
     traces.append(style.computed_ticks(totals, labels, "predicted", style.BLUE))
-    traces.append(_markers(rows["value"], labels, "measured peak", style.CRIMSON, "circle"))
+    traces.append(_markers(rows["value"], labels, "measured peak", style.CRIMSON, listed=True))
     ratio = {method: value / total for method, value, total in zip(rows.index, rows["value"], totals, strict=True)}
     layout = style.layout("number", "category", x_title="Memory (bytes)", height=300)
     layout["xaxis"] |= {"rangemode": "tozero", "exponentformat": "SI", "ticksuffix": "B"}
@@ -212,7 +221,7 @@ def training(device: str, dtype: str, base: str) -> Panel:
             {"method": labels, "series": "predicted", "bytes": totals, "low": [low for low, _ in ends], "high": [high for _, high in ends], "status": "computed"},
             {"method": labels, "series": "measured peak", "bytes": rows["value"].to_numpy(), "status": "computed"},
         ]),
-        caption=f"One sequence of {context:,} tokens, AdamW, adapters of rank {probe_system.RANK}, nothing recomputed, {_where(device, dtype)}. Peak: what stands between steps, and the largest sum of allocations within one. The prediction is that of the memory page without a CUDA context; its bar spans what activations and logits may take.",
+        caption=f"One sequence of {context:,} tokens, AdamW, adapters of rank {probe_system.RANK}, nothing recomputed, {_where(device, dtype)}. Peak: what stands between steps, and the largest sum of allocations within one. The prediction is that of the memory page without a CUDA context; its bar spans what activations and logits may take. It adds up activations and gradients, which in full training never stand at once in full: one is given back while the other grows.",
         alt=f"Predicted and measured peak memory of training {base}; measured as a share of predicted: {told}.",
         sources=(Citation("dettmers2023", "sections 2 and 3"), Citation("hu2021", "section 4.1"), Citation("korthikanti2022", "activations")),
         settings=_settings(device, dtype, shape=base),
@@ -222,21 +231,38 @@ def training(device: str, dtype: str, base: str) -> Panel:
 
 def default_panels() -> dict[str, Callable[[], Panel]]:
     """The panels of the first device that was measured, with its first shape that has variants."""
-    device, dtype = devices()[0]
-    base = bases(device, dtype)[0]
+
+    def first(draw: Callable) -> Panel:
+        device, dtype = devices()[0]
+        return draw(device, dtype, bases(device, dtype)[0])
+
     return {
-        "probe_system.cache": lambda: cache(device, dtype, base),
-        "probe_system.rate": lambda: rate(device, dtype),
-        "probe_system.decode": lambda: decode(device, dtype, base),
-        "probe_system.window": lambda: prompt(device, dtype, base),
-        "probe_system.experts": lambda: experts(device, dtype, base),
-        "probe_system.training": lambda: training(device, dtype, base),
+        "probe_system.cache": lambda: first(cache),
+        "probe_system.rate": lambda: rate(*devices()[0]),
+        "probe_system.decode": lambda: first(decode),
+        "probe_system.window": lambda: first(prompt),
+        "probe_system.experts": lambda: first(experts),
+        "probe_system.training": lambda: first(training),
     }
 
 
-def _markers(x, y, name: str, color: str, symbol: str, text=None) -> dict:
-    """Markers of values measured here."""
-    return style.reported_markers(x, y, name, color, symbol, text=text) | {"meta": {"role": "computed"}}
+def _markers(x, y, name: str, color: str, symbol: str = "circle", text=None, low=None, high=None, listed: bool = False) -> dict:
+    """Markers of values measured here, with bars from low to high where given; listed: whether the legend names them."""
+    marks = style.reported_markers(x, y, name, color, symbol, text=text, showlegend=listed) | {"meta": {"role": "computed"}}
+    if low is not None:
+        bars = {"type": "data", "symmetric": False, "array": list(high - y), "arrayminus": list(y - low), "color": color, "thickness": 1.5, "width": 0}
+        marks["error_y"] = bars
+    return marks
+
+
+def _quartiles(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """About the quartiles of repeated times: median less and plus half of the distance between them."""
+    return rows["value"] - rows["spread"].fillna(0) / 2, rows["value"] + rows["spread"].fillna(0) / 2
+
+
+def _prompt_flops(shape, context):
+    """FLOPs of a prompt with the pairs that the mask leaves."""
+    return np.asarray(forward_flops(shape, 1, context, causal=True, n_logits=1).total, dtype=float)
 
 
 def _where(device: str, dtype: str) -> str:

@@ -71,7 +71,9 @@ def fits(device: str, name: str, say: Callable[[str], None]):
             torch.cuda.empty_cache()
 
 
-def row(what: str, value: float, unit: str, batch: int = 1, context: int = 0, method: str = "", spread: float = float("nan"), n: int = 1) -> dict:
+def row(
+    what: str, value: float, unit: str, batch: int = 1, context: int = 0, method: str = "", spread: float = float("nan"), n: int = 1
+) -> dict:
     """One measurement."""
     return {"what": what, "method": method, "batch": batch, "context": context, "value": value, "unit": unit, "spread": spread, "n": n}
 
@@ -194,7 +196,8 @@ def settings_of(device: str, dtype: str, threads: int) -> dict:
     import transformers
 
     return {
-        "date": date.today().isoformat(), "device": device_name(device), "torch": torch.__version__, "transformers": transformers.__version__,
+        "date": date.today().isoformat(), "device": device_name(device),
+        "torch": torch.__version__, "transformers": transformers.__version__,
         "dtype": dtype, "threads": threads, "clock": measure_clock.clock_name(device),
     }  # fmt: skip
 
@@ -262,8 +265,8 @@ def main(argv: list[str] | None = None) -> int:
         shapes = chosen_shapes(options)
         for name, config in shapes.items():
             rows = measure(
-                config, device, dtype, options.what, contexts, batches, options.seq_len or usual["seq_len"], options.methods, options.repeats,
-                say=lambda text, name=name: print(f"{name}: {text}", file=sys.stderr, flush=True),
+                config, device, dtype, options.what, contexts, batches, options.seq_len or usual["seq_len"], options.methods,
+                options.repeats, say=lambda text, name=name: print(f"{name}: {text}", file=sys.stderr, flush=True),
             )  # fmt: skip
             rows = [{"shape": name, **common, **found} for found in rows]
             if options.dry_run:

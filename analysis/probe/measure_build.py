@@ -27,9 +27,11 @@ def small_shapes() -> dict[str, dict]:
 def variants(config: Mapping[str, Any], name: str, window: int = 4096) -> dict[str, dict]:
     """The configurations to compare with one of model_type mistral: fewer key-value heads, a window, experts and their dense equivalents.
 
-    Experts are half as wide as the dense MLP, so that two of them take the arithmetic of the dense model; "as wide as all" is the dense
-    model that holds as many parameters as the eight.
+    Experts are half as wide as the dense MLP, so that two of them take the arithmetic of the dense model; "the width of all" is the dense
+    model that holds as many parameters as the eight. Raises ValueError for another model_type.
     """
+    if config.get("model_type") != "mistral":
+        raise ValueError(f"variants are made of a configuration of model_type 'mistral', got {config.get('model_type')!r}")
     config = dict(config) | {"sliding_window": None}
     heads, width = config["num_attention_heads"], config["intermediate_size"]
     experts = {key: value for key, value in config.items() if key != "sliding_window"} | {
@@ -41,7 +43,7 @@ def variants(config: Mapping[str, Any], name: str, window: int = 4096) -> dict[s
         f"{name}, 1 key-value head": config | {"num_key_value_heads": 1},
         f"{name}, window {window}": config | {"sliding_window": window},
         f"{name}, {EXPERTS} experts": experts,
-        f"{name}, as wide as all experts": config | {"intermediate_size": width * EXPERTS // TOP_K},
+        f"{name}, the width of all experts": config | {"intermediate_size": width * EXPERTS // TOP_K},
     }
 
 
@@ -184,7 +186,9 @@ def _adapted_linear():
 
 def tensor_bytes(tensors: Sequence) -> int:
     """Bytes of tensors, each storage counted once."""
-    return sum({tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors if tensor is not None}.values())
+    return sum(
+        {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors if tensor is not None}.values()
+    )
 
 
 def cache_bytes(cache) -> int:

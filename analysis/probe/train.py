@@ -54,8 +54,9 @@ def learning_rate(step: int, steps: int, peak: float = LEARNING_RATE) -> float:
 
 
 def train(
-    steps: int = STEPS, seed: int = corpus.SEED, checkpoints: tuple[int, ...] = CHECKPOINTS, folder: Path | None = None, device: str = "cpu",
-    peak: float = LEARNING_RATE, lines: int = LINES, report: Callable[[int, float], None] = lambda step, loss: None, **shape,
+    steps: int = STEPS, seed: int = corpus.SEED, checkpoints: tuple[int, ...] = CHECKPOINTS, folder: Path | None = None,
+    device: str = "cpu", peak: float = LEARNING_RATE, lines: int = LINES,
+    report: Callable[[int, float], None] = lambda step, loss: None, **shape,
 ) -> list[float]:  # fmt: skip
     """The loss of each step [nats per token] of a training run; saves the model in folder at each of checkpoints.
 
@@ -186,8 +187,8 @@ def accuracies(model, tokenizer, step: int, shots: int = 0) -> pd.DataFrame:
     wanted = [str(corpus.answer(*row)) for row in zip(rows["operand"], rows["second"], rows["operation"], strict=True)]
     rows["right"] = [int(a == b) for a, b in zip(found, wanted, strict=True)]
     grouped = rows.groupby(["operation", "operand", "seen"], sort=True)["right"].agg(["size", "sum"]).reset_index()
-    grouped = grouped.rename(columns={"size": "questions", "sum": "right"}).assign(step=step, shots=shots, seen=lambda frame: frame["seen"].astype(int))
-    return grouped[COLUMNS]
+    grouped = grouped.rename(columns={"size": "questions", "sum": "right"}).assign(step=step, shots=shots)
+    return grouped.astype({"seen": int})[COLUMNS]
 
 
 def evaluate(folder: Path, device: str, say: Callable[[str], None], shots: tuple[int, ...] = (0, 4)) -> pd.DataFrame:
@@ -205,7 +206,7 @@ def evaluate(folder: Path, device: str, say: Callable[[str], None], shots: tuple
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns its exit status."""
     parser = argparse.ArgumentParser(prog="python -m analysis.probe train", description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=FOLDER, metavar="DIR", help="folder for tokenizer and checkpoints (default: data/probe_model)")
+    parser.add_argument("--out", type=Path, default=FOLDER, metavar="DIR", help="folder of tokenizer and checkpoints (data/probe_model)")
     parser.add_argument("--steps", type=int, default=STEPS, help=f"batches of {LINES} lines (default: {STEPS:,})")
     parser.add_argument("--seed", type=int, default=corpus.SEED)
     parser.add_argument("--learning-rate", type=float, default=LEARNING_RATE)
