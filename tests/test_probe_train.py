@@ -191,8 +191,24 @@ def test_stored_statistics_agree_with_scipy():
     rows, shares = tables.load("bundled_accuracy"), tables.load("probe_operands").set_index("operand")["share"]
     stored = tables.load("probe_bundled").set_index(["step", "shots", "operation", "questions"])
     assert len(stored) == (len(train.saved_steps()) + 1) * 4
+    for step in (1500, 6000):
+        for operation in corpus.OPERATIONS:
+            for questions in probe_bundled.QUESTIONS:
+                accuracy = probe_bundled.accuracy_by_operand(rows, step, 0, operation, questions == "seen")
+                found = stored.loc[(step, 0, operation, questions)]
+                assert found["rho"] == pytest.approx(spearmanr(accuracy, shares).statistic)
+                assert found["accuracy"] == pytest.approx(accuracy.mean())
+
+
+def test_frequency_decides_what_is_remembered_and_not_what_is_worked_out():
+    stored = tables.load("probe_bundled").set_index(["step", "shots", "operation", "questions"])
     for operation in corpus.OPERATIONS:
-        for questions in probe_bundled.QUESTIONS:
-            accuracy = probe_bundled.accuracy_by_operand(rows, LAST, 0, operation, questions == "seen")
-            assert stored.loc[(LAST, 0, operation, questions), "rho"] == pytest.approx(spearmanr(accuracy, shares).statistic)
-            assert stored.loc[(LAST, 0, operation, questions), "accuracy"] == pytest.approx(accuracy.mean())
+        seen, unseen = (stored.loc[(6000, 0, operation, questions)] for questions in probe_bundled.QUESTIONS)
+        assert seen["rho_low"] > 0.5 and seen["partial_low"] > 0.5  # planted: nothing but frequency differs between operands
+        assert unseen["rho_high"] < 0.25
+    assert probe_bundled.telling_step(tables.load("bundled_accuracy"), "multiplication") == 6000
+
+
+def test_a_correlation_over_operands_that_are_all_right_is_not_given():
+    last = tables.load("probe_bundled").set_index(["step", "shots", "operation", "questions"]).loc[(LAST, 0, "addition", "seen")]
+    assert last["accuracy"] > 0.999 and np.isnan(last["rho"]) and np.isnan(last["partial_low"])

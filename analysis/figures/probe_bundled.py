@@ -28,6 +28,11 @@ def steps() -> list[int]:
     return sorted(tables.load("probe_bundled")["step"].unique().tolist())
 
 
+def telling_step(operation: str) -> int:
+    """The checkpoint that answers nearest to half of the questions of the training."""
+    return probe_bundled.telling_step(tables.load("bundled_accuracy"), operation)
+
+
 def shots_at(step: int) -> list[int]:
     """Numbers of examples in the prompt with which a checkpoint was asked."""
     rows = tables.load("probe_bundled")
@@ -92,20 +97,20 @@ def course(measure: str, operation: str) -> Panel:
             style.computed_line(rows["step"], rows[measure], NAMES[questions], COLORS[questions]) | {"mode": "lines+markers", "marker": {"size": 8, "symbol": SYMBOLS[questions]}}
         )
         if len(rows):
-            ends[questions], peaks[questions] = rows.iloc[-1], rows.loc[rows[measure].idxmax()]
+            ends[questions], peaks[questions] = rows.iloc[-1], rows.loc[rows[measure].abs().idxmax()]
     layout = style.layout("log_number", kind, x_title="Training step", y_title=label, shapes=[style.horizontal_line(0)])
     layout["xaxis"] |= {"tickvals": steps(), "ticktext": [f"{step:,}" for step in steps()]}
     write = (lambda value: f"{value:.0%}") if kind == "percent" else (lambda value: f"{value:.2f}")
     which = {"seen": f"{DOES[operation]} asked in training", "unseen": "held-out ones"}
-    words = ", ".join(f"{write(end[measure])} on {which[questions]}" for questions, end in ends.items()) or "none to be computed"
-    most = ", ".join(f"{write(peak[measure])} at step {peak['step']:,} ({NAMES[questions]})" for questions, peak in peaks.items())
+    words = ", ".join(f"at most {write(peak[measure])} on {which[questions]}" for questions, peak in peaks.items()) or "none to be computed"
+    most = ", ".join(f"{write(end[measure])} at step {end['step']:,} ({NAMES[questions]})" for questions, end in ends.items())
     columns = ["step", "operation", "questions", measure, *([] if measure == "accuracy" else [f"{measure}_low", f"{measure}_high"])]
     return Panel(
         name="probe_bundled.course",
-        title=f"{label} after training: {words}",
+        title=f"{label}: {words}",
         figure=style.figure(traces, layout),
         data=lambda: stored[columns].assign(status="computed"),
-        caption=f"Checkpoints of one training run, asked every question without examples. Highest: {most or 'none'}. Bands are 95% intervals over operands. {MADE} With all answers right, or all wrong, there is nothing to correlate, and the correlation fades as accuracy nears either end.",
+        caption=f"Checkpoints of one training run, asked every question without examples. Last: {most or 'none'}. Bands are 95% intervals over operands. {MADE} A correlation fades as accuracy nears either end, and has no mark where fewer than five operands differ.",
         alt=f"{label} over training steps for {operation}: {words}.",
         sources=DESIGN,
         settings=_settings(measure=label, operation=operation),
@@ -154,9 +159,9 @@ def beside_pythia(step: int, operation: str) -> Panel:
 def default_panels() -> dict[str, Callable[[], Panel]]:
     """The panels on the bundled model at their default settings."""
     return {
-        "probe_bundled.scatter": lambda: scatter(steps()[-1], 0, "multiplication"),
+        "probe_bundled.scatter": lambda: scatter(telling_step("multiplication"), 0, "multiplication"),
         "probe_bundled.course": lambda: course("rho", "multiplication"),
-        "probe_bundled.pythia": lambda: beside_pythia(steps()[-1], "multiplication"),
+        "probe_bundled.pythia": lambda: beside_pythia(telling_step("multiplication"), "multiplication"),
     }
 
 
