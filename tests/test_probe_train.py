@@ -122,6 +122,19 @@ def test_a_stopped_training_keeps_what_was_saved(tmp_path, monkeypatch, capsys):
     assert "stopped; saved in" in capsys.readouterr().err
 
 
+def test_runs_do_not_mix_in_one_folder(tmp_path, monkeypatch, capsys):
+    (tmp_path / "step7").mkdir()
+    (tmp_path / "step7" / "model.safetensors").write_bytes(b"")
+    with pytest.raises(SystemExit):
+        train.main(["--out", str(tmp_path)])
+    assert "holds checkpoints already; --replace removes them" in capsys.readouterr().err
+    real = train.train
+    monkeypatch.setattr(train, "train", lambda *given, report: real(*given, report=report, hidden_size=32, num_hidden_layers=1, lines=17))
+    monkeypatch.setattr(train, "evaluate", lambda folder, device, say: train.pd.DataFrame({"step": train.saved_steps(folder)}))
+    assert train.main(["--out", str(tmp_path), "--replace", "--steps", "2", "--device", "cpu"]) == 0
+    assert train.saved_steps(tmp_path) == [2] and (tmp_path / "accuracy.csv").exists()
+
+
 def test_the_shipped_folder_holds_safetensors_only_and_is_small():
     files = [path for path in train.FOLDER.rglob("*") if path.is_file()]
     assert len(train.saved_steps()) >= 5 and LAST == max(train.CHECKPOINTS)

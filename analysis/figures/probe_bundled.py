@@ -67,7 +67,7 @@ def scatter(step: int, shots: int, operation: str) -> Panel:
     seen, unseen = found.loc["seen"], found.loc["unseen"]
     return Panel(
         name="probe_bundled.scatter",
-        title=f"Frequency without size: rank correlation {_number(seen['rho'])} on {DOES[operation]} {NAMES['seen']}, {_number(unseen['rho'])} on unseen ones",
+        title=f"Frequency without size: rank correlation {_number(seen['rho'])} at step {step:,} on {DOES[operation]} {NAMES['seen']}, {_number(unseen['rho'])} on unseen ones",
         figure=style.figure(traces, layout),
         data=lambda: table_of(parts),
         caption=(
@@ -102,12 +102,12 @@ def course(measure: str, operation: str) -> Panel:
     layout["xaxis"] |= {"tickvals": steps(), "ticktext": [f"{step:,}" for step in steps()]}
     write = (lambda value: f"{value:.0%}") if kind == "percent" else (lambda value: f"{value:.2f}")
     which = {"seen": f"{DOES[operation]} asked in training", "unseen": "held-out ones"}
-    words = ", ".join(f"at most {write(peak[measure])} on {which[questions]}" for questions, peak in peaks.items()) or "none to be computed"
+    words = ", ".join(f"{write(peak[measure])} on {which[questions]}" for questions, peak in peaks.items()) or "none to be computed"
     most = ", ".join(f"{write(end[measure])} at step {end['step']:,} ({NAMES[questions]})" for questions, end in ends.items())
     columns = ["step", "operation", "questions", measure, *([] if measure == "accuracy" else [f"{measure}_low", f"{measure}_high"])]
     return Panel(
         name="probe_bundled.course",
-        title=f"{label}: {words}",
+        title=f"{label}, furthest from zero: {words}",
         figure=style.figure(traces, layout),
         data=lambda: stored[columns].assign(status="computed"),
         caption=f"Checkpoints of one training run, asked every question without examples. Last: {most or 'none'}. Bands are 95% intervals over operands. {MADE} A correlation fades as accuracy nears either end, and has no mark where fewer than five operands differ.",
@@ -138,7 +138,7 @@ def beside_pythia(step: int, operation: str) -> Panel:
     big, seen = last.loc["Pythia 12B"], own.loc["seen"]
     return Panel(
         name="probe_bundled.pythia",
-        title=f"Holding size fixed takes Pythia 12B from {_number(big['rho'])} to {_number(big['partial'])} and leaves the bundled model at {_number(seen['partial'])} ({operation})",
+        title=f"Holding size fixed takes Pythia 12B from {_number(big['rho'])} to {_number(big['partial'])} and the bundled model from {_number(seen['rho'])} to {_number(seen['partial'])} ({operation})",
         figure=style.figure(traces, layout),
         data=lambda: table_of([
             frame[[name, f"{name}_low", f"{name}_high", "accuracy"]].set_axis(["correlation", "low", "high", "accuracy"], axis=1)

@@ -1,10 +1,12 @@
-"""Train the bundled model, or try it: `python -m analysis.probe train [--out DIR] [--steps N] [--evaluate]`.
+"""Train the bundled model, or try it: `python -m analysis.probe train [--out DIR | --replace] [--evaluate]`.
 
 A small GPT-NeoX learns the text of `corpus`. With its seed the run is repeatable up to the rounding of the processor. Checkpoints go to
 data/probe_model/step<N>/ as they are reached; what is saved stays when the run is stopped.
 """
 
 import argparse
+import math
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -50,7 +52,7 @@ def learning_rate(step: int, steps: int, peak: float = LEARNING_RATE) -> float:
     if step < warmup:
         return peak * (step + 1) / warmup
     done = (step - warmup) / max(1, steps - warmup)
-    return peak * (0.05 + 0.95 * 0.5 * (1 + np.cos(np.pi * done)))
+    return peak * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * done)))
 
 
 def train(
@@ -213,9 +215,17 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--device", default="auto", help="cpu, cuda or auto (default)")
     parser.add_argument("--threads", type=int, default=1, help="of the processor; on a busy machine one is fastest (default: 1)")
     parser.add_argument("--evaluate", action="store_true", help="train nothing, only ask the saved checkpoints every question")
+    parser.add_argument("--replace", action="store_true", help="remove the checkpoints that are in the folder already, then train")
     options = parser.parse_args(argv)
     if options.steps < 1 or options.threads < 1:
         parser.error("--steps and --threads must be at least 1")
+    if saved_steps(options.out) and not options.evaluate:
+        if not options.replace:
+            parser.error(f"{options.out} holds checkpoints already; --replace removes them, --out names another folder")
+        for step in saved_steps(options.out):  # runs must not mix
+            shutil.rmtree(options.out / f"step{step}")
+    if options.evaluate and not saved_steps(options.out):
+        parser.error(f"{options.out} holds no checkpoints to evaluate")
     import torch
     import transformers
 
@@ -240,7 +250,7 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         say(f"stopped; saved in {options.out}: {', '.join(f'step{step}' for step in saved_steps(options.out)) or 'nothing yet'}")
         return 130
-    if options.out == FOLDER:
+    if options.out.resolve() == FOLDER.resolve():
         write(table, "bundled_accuracy")
         write(corpus.operand_table(options.steps * LINES if not options.evaluate else saved_steps(FOLDER)[-1] * LINES), "probe_operands")
     else:
