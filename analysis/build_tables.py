@@ -13,6 +13,7 @@ from analysis import (
     judges_elo,
     judges_power,
     preference_train,
+    probe_bundled,
     pythia,
     pythia_emergence,
     scaling,
@@ -143,6 +144,12 @@ def self_instruct_runs() -> pd.DataFrame:
     return as_categories(rows, "self_instruct_runs")
 
 
+def bundled_statistics() -> pd.DataFrame:
+    """The table probe_bundled: how the bundled model's accuracy goes with the frequency of the operand."""
+    shares = tables.load("probe_operands").set_index("operand")["share"]
+    return probe_bundled.statistics(tables.load("bundled_accuracy"), shares)[list(tables.describe_table("probe_bundled")["columns"])]
+
+
 PYTHIA_FILES = ("pythia-v1/*/zero-shot/*.json", "pythia-v1/*/five-shot/*.json", "pythia-v1/*MtokBS/*.json", "opt/*.json", "bloom/*.json")
 
 
@@ -201,6 +208,7 @@ DERIVED: dict[str, Callable[[], pd.DataFrame]] = {
     "preference_runs": lambda: preference_parts()[0],
     "preference_answers": lambda: preference_parts()[1],
     "self_instruct_runs": self_instruct_runs,
+    "probe_bundled": bundled_statistics,
     "claim_checks": claim_checks,
 }
 """What follows from other tables, by name."""

@@ -23,6 +23,8 @@ TOPICS = (
     "convnets_vits",
     "segment_anything",
     "video",
+    "probe_bundled",
+    "probe_system",
 )
 
 
