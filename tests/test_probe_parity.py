@@ -1,0 +1,82 @@
+"""The probe answers what lm-evaluation-harness answers, item by item on the same prompts. Reference: lm_eval 0.4.13."""
+
+from importlib.metadata import version
+
+import pytest
+
+from analysis.probe import engine, engine_cache, engine_text, items, models
+from analysis.probe.spec import BUNDLED, Item, RunSpec
+from tests import tiny_probe_models as tiny
+
+CASES = [(kind, trained) for kind in tiny.KINDS for trained in (False, True)]
+MOST = engine.MOST_TOKENS["term_frequency"]
+
+
+def harness(model, tokenizer, batch_size: int):
+    """lm_eval's own runner around a model in memory."""
+    from lm_eval.models.huggingface import HFLM
+
+    return HFLM(pretrained=model, tokenizer=tokenizer, batch_size=batch_size)
+
+
+def said_by_lm_eval(lm, prompts: list[str], most: int = MOST) -> list[str]:
+    from lm_eval.api.instance import Instance
+
+    settings = {"until": ["\n"], "max_gen_toks": most, "do_sample": False}
+    requests = [Instance(request_type="generate_until", doc={}, arguments=(text, dict(settings)), idx=at) for at, text in enumerate(prompts)]
+    return lm.generate_until(requests, disable_tqdm=True)
+
+
+def likelihoods_of_lm_eval(lm, pairs: list[tuple[str, str]]) -> list[tuple[float, bool]]:
+    from lm_eval.api.instance import Instance
+
+    requests = [Instance(request_type="loglikelihood", doc={}, arguments=pair, idx=at) for at, pair in enumerate(pairs)]
+    return lm.loglikelihood(requests, disable_tqdm=True)
+
+
+def answered(opened, spec: RunSpec, questions: list[Item]) -> dict[str, object]:
+    rows = [row for batch in engine.batches(questions, opened, spec) for row in engine.answer(opened, spec, batch)]
+    assert len(rows) == len(questions)
+    return {row.item_id: row for row in rows}
+
+
+def test_the_harness_is_the_version_that_is_named():
+    assert version("lm_eval") == "0.4.13"
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 32])
+@pytest.mark.parametrize(("kind", "trained"), CASES)
+def test_few_shot_lines_are_those_of_lm_eval(kind, trained, batch_size):
+    model, tokenizer = tiny.build(kind, trained=trained)
+    opened = models.wrap(model, tokenizer, kind)
+    assert engine_cache.can_share(opened, 256)  # the fast way is the one that is tested
+    for shots in (0, 3):
+        spec = RunSpec(kind, "term_frequency", options={"operation": "addition", "shots": shots}, batch_size=batch_size, limit=60)
+        questions = items.items_of(spec)
+        rows = answered(opened, spec, questions)
+        wanted = said_by_lm_eval(harness(model, tokenizer, batch_size), [item.prompt for item in questions])
+        assert [rows[item.item_id].returned for item in questions] == wanted
+        assert len(set(wanted)) > 5
+    if trained:  # else neither guesses that hold nor ends of lines would have been tried
+        assert sum(row.score for row in rows.values()) > 0
+        assert any(engine_text.first_line(opened, [token]) != "" for token in range(len(tokenizer)))
+
+
+@pytest.mark.parametrize("batch_size", [1, 5, 16])
+@pytest.mark.parametrize(("kind", "trained"), CASES)
+def test_log_likelihoods_are_those_of_lm_eval(kind, trained, batch_size):
+    model, tokenizer = tiny.build(kind, trained=trained)
+    opened = models.wrap(model, tokenizer, kind)
+    pairs = [(item.prompt, choice) for item in items.items_of(RunSpec(kind, "choice", limit=12)) for choice in item.choices]
+    pairs += [("", "The house is green"), ("The house is ", "green"), ("Q:What is 1 plus 1? A:", "2\n\n"), ("7", "7"), ("The house" * 60, " is blue")]
+    # Pairs of which greedy decoding would write the continuation.
+    prompts = ["Q:What is 7 plus 1? A:", "The house", "Q:What is 2 plus 2? A:4\n\nQ:What is 30 plus 2? A:"]
+    pairs += list(zip(prompts, said_by_lm_eval(harness(model, tokenizer, 1), prompts, most=4), strict=True))
+    pairs = [pair for pair in pairs if pair[1]]
+    wanted = likelihoods_of_lm_eval(harness(model, tokenizer, batch_size), pairs)
+    found = []
+    for start in range(0, len(pairs), batch_size):
+        found += engine.log_likelihoods(opened, [engine_text.encode_pair(opened, *pair) for pair in pairs[start : start + batch_size]])
+    assert [greedy for _, greedy in found] == [greedy for _, greedy in wanted]
+    assert [value for value, _ in found] == pytest.approx([value for value, _ in wanted], abs=1e-4)
+    assert any(greedy for _, greedy in wanted) and not all(greedy for _, greedy in wanted)
