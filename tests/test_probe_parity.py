@@ -1,11 +1,13 @@
 """The probe answers what lm-evaluation-harness answers, item by item on the same prompts. Reference: lm_eval 0.4.13."""
 
+import json
+from dataclasses import replace
 from importlib.metadata import version
 
 import pytest
 
 from analysis.probe import engine, engine_cache, engine_text, items, models
-from analysis.probe.spec import BUNDLED, Item, RunSpec
+from analysis.probe.spec import Item, RunSpec
 from tests import tiny_probe_models as tiny
 
 CASES = [(kind, trained) for kind in tiny.KINDS for trained in (False, True)]
@@ -51,15 +53,20 @@ def test_few_shot_lines_are_those_of_lm_eval(kind, trained, batch_size):
     opened = models.wrap(model, tokenizer, kind)
     assert engine_cache.can_share(opened, 256)  # the fast way is the one that is tested
     for shots in (0, 3):
-        spec = RunSpec(kind, "term_frequency", options={"operation": "addition", "shots": shots}, batch_size=batch_size, limit=60)
+        limit = 10 if batch_size == 1 else 40
+        spec = RunSpec(kind, "term_frequency", options={"operation": "addition", "shots": shots}, batch_size=batch_size, limit=limit)
         questions = items.items_of(spec)
         rows = answered(opened, spec, questions)
         wanted = said_by_lm_eval(harness(model, tokenizer, batch_size), [item.prompt for item in questions])
         assert [rows[item.item_id].returned for item in questions] == wanted
-        assert len(set(wanted)) > 5
-    if trained:  # else neither guesses that hold nor ends of lines would have been tried
-        assert sum(row.score for row in rows.values()) > 0
-        assert any(engine_text.first_line(opened, [token]) != "" for token in range(len(tokenizer)))
+        assert len(set(wanted)) >= 3
+        # Guesses that hold, and guesses that hold for a while.
+        for change in ("", "7", "\n\nQ:"):
+            guessed = [replace(item, answer=text + change) for item, text in zip(questions, wanted, strict=True)]
+            again = answered(opened, spec, guessed)
+            assert [again[item.item_id].returned for item in questions] == wanted
+    if trained:  # else no line would have ended before the most tokens that are written
+        assert sum(json.loads(row.detail)["tokens"] < MOST for row in rows.values()) >= len(rows) / 2
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 16])
@@ -68,7 +75,8 @@ def test_log_likelihoods_are_those_of_lm_eval(kind, trained, batch_size):
     model, tokenizer = tiny.build(kind, trained=trained)
     opened = models.wrap(model, tokenizer, kind)
     pairs = [(item.prompt, choice) for item in items.items_of(RunSpec(kind, "choice", limit=12)) for choice in item.choices]
-    pairs += [("", "The house is green"), ("The house is ", "green"), ("Q:What is 1 plus 1? A:", "2\n\n"), ("7", "7"), ("The house" * 60, " is blue")]
+    pairs += [("", "The door is green"), ("The house is ", "green"), ("Q:What is 1 plus 1? A:", "2\n\n"), ("7", "7")]
+    pairs += [("The house" * 60, " is blue"), ("The door" * 126, " is green and the house is blue")]
     # Pairs of which greedy decoding would write the continuation.
     prompts = ["Q:What is 7 plus 1? A:", "The house", "Q:What is 2 plus 2? A:4\n\nQ:What is 30 plus 2? A:"]
     pairs += list(zip(prompts, said_by_lm_eval(harness(model, tokenizer, 1), prompts, most=4), strict=True))
@@ -80,3 +88,17 @@ def test_log_likelihoods_are_those_of_lm_eval(kind, trained, batch_size):
     assert [greedy for _, greedy in found] == [greedy for _, greedy in wanted]
     assert [value for value, _ in found] == pytest.approx([value for value, _ in wanted], abs=1e-4)
     assert any(greedy for _, greedy in wanted) and not all(greedy for _, greedy in wanted)
+
+
+def test_where_lm_eval_confuses_two_continuations_its_other_way_agrees_with_ours():
+    # With logits_cache (its default) 0.4.13 takes the first instead of the last place of the shared context for the shorter continuation.
+    from lm_eval.models.huggingface import HFLM
+
+    model, tokenizer = tiny.build("llama")
+    opened = models.wrap(model, tokenizer, "llama")
+    pairs = [("", "The house is green"), ("The house is", " green")]
+    found = [value for value, _ in engine.log_likelihoods(opened, [engine_text.encode_pair(opened, *pair) for pair in pairs])]
+    right = HFLM(pretrained=model, tokenizer=tokenizer, batch_size=2, logits_cache=False)
+    assert found == pytest.approx([value for value, _ in likelihoods_of_lm_eval(right, pairs)], abs=1e-4)
+    alone = [likelihoods_of_lm_eval(harness(model, tokenizer, 2), [pair])[0][0] for pair in pairs]
+    assert found == pytest.approx(alone, abs=1e-4)

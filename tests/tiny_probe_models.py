@@ -52,7 +52,7 @@ def build(kind: str = "gpt_neox", trained: bool = False, seed: int = 0):
     import torch
     from transformers import AutoModelForCausalLM
 
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)  # two threads on shared cores wait for each other
     torch.manual_seed(seed)
     words = tokenizer(kind)
     model = AutoModelForCausalLM.from_config(config(kind, len(words)))
