@@ -7,7 +7,7 @@ from importlib.metadata import version
 import pytest
 
 from analysis.probe import engine, engine_cache, engine_text, items, models
-from analysis.probe.spec import Item, RunSpec
+from analysis.probe.spec import BUNDLED, Item, RunSpec
 from tests import tiny_probe_models as tiny
 
 CASES = [(kind, trained) for kind in tiny.KINDS for trained in (False, True)]
@@ -102,3 +102,55 @@ def test_where_lm_eval_confuses_two_continuations_its_other_way_agrees_with_ours
     assert found == pytest.approx([value for value, _ in likelihoods_of_lm_eval(right, pairs)], abs=1e-4)
     alone = [likelihoods_of_lm_eval(harness(model, tokenizer, 2), [pair])[0][0] for pair in pairs]
     assert found == pytest.approx(alone, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "shares"),
+    [("gpt2", {}, True), ("opt", {}, True), ("qwen2", {}, True), ("mistral", {}, True), ("mistral", {"sliding_window": 16}, False),
+     ("bloom", {}, False)],
+)  # fmt: skip
+def test_other_kinds_of_models_answer_as_in_lm_eval_too(kind, changes, shares):
+    model, tokenizer = tiny.build(kind, **changes)
+    opened = models.wrap(model, tokenizer, kind)
+    assert engine_cache.can_share(opened, 100) == shares
+    spec = RunSpec(kind, "term_frequency", options={"shots": 3}, batch_size=5, limit=10)
+    questions = items.items_of(spec)
+    rows = answered(opened, spec, questions)
+    assert [rows[item.item_id].returned for item in questions] == said_by_lm_eval(
+        harness(model, tokenizer, 5), [item.prompt for item in questions]
+    )
+    pairs = [(item.prompt, choice) for item in items.items_of(RunSpec(kind, "choice", limit=3)) for choice in item.choices]
+    wanted = likelihoods_of_lm_eval(harness(model, tokenizer, 4), pairs)
+    found = engine.log_likelihoods(opened, [engine_text.encode_pair(opened, *pair) for pair in pairs])
+    assert [value for value, _ in found] == pytest.approx([value for value, _ in wanted], abs=1e-4)
+    assert [greedy for _, greedy in found] == [greedy for _, greedy in wanted]
+
+
+@pytest.mark.parametrize("kind", tiny.KINDS)
+def test_choices_are_scored_as_lm_eval_scores_a_task(kind):
+    from lm_eval.api.task import MultipleChoiceTask
+
+    model, tokenizer = tiny.build(kind)
+    opened = models.wrap(model, tokenizer, kind)
+    spec = RunSpec(kind, "choice", batch_size=16)
+    questions = items.items_of(spec)
+    rows = answered(opened, spec, questions)
+    pairs = [(item.prompt, choice) for item in questions for choice in item.choices]
+    values = iter(likelihoods_of_lm_eval(harness(model, tokenizer, 16), pairs))
+    for item in questions:
+        doc = {"choices": [choice[1:] for choice in item.choices], "gold": int(item.answer)}
+        wanted = MultipleChoiceTask.process_results(None, doc, [next(values) for _ in item.choices])
+        assert (rows[item.item_id].score, rows[item.item_id].score_norm) == (wanted["acc"], wanted["acc_norm"])
+    assert 0 < sum(row.score for row in rows.values()) < len(rows)
+    assert any(row.score != row.score_norm for row in rows.values())
+
+
+def test_the_bundled_model_answers_as_in_lm_eval():
+    if not models.bundled_revisions():
+        pytest.skip("the bundled model is not here")
+    spec = RunSpec(BUNDLED, "term_frequency", options={"shots": 4}, device="cpu", batch_size=16, limit=100)
+    opened = models.open_model(spec)
+    questions = items.items_of(spec, opened)
+    rows = answered(opened, spec, questions)
+    wanted = said_by_lm_eval(harness(opened.model, opened.tokenizer, 16), [item.prompt for item in questions])
+    assert [rows[item.item_id].returned for item in questions] == wanted

@@ -29,25 +29,24 @@ def tokenizer(kind: str = "gpt_neox", vocab_size: int = 400):
     return PreTrainedTokenizerFast(tokenizer_object=made, bos_token="</s>", eos_token="</s>", model_max_length=256)
 
 
-def config(kind: str, n_tokens: int):
-    """The shape of a tiny model with so many tokens in its vocabulary."""
-    import transformers
+SHAPE = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 96, "max_position_embeddings": 256}
+OTHER_SHAPES = {
+    "gpt2": {"n_embd": 48, "n_layer": 2, "n_head": 4, "n_positions": 256}, "gptj": {"n_embd": 48, "n_layer": 2, "n_head": 4, "rotary_dim": 4, "n_positions": 256},
+    "bloom": {"hidden_size": 48, "n_layer": 2, "n_head": 4}, "opt": {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4, "ffn_dim": 96,
+    "max_position_embeddings": 256, "word_embed_proj_dim": 48}, "gpt_neox": SHAPE | {"rotary_pct": 0.25},
+}  # fmt: skip
 
-    if kind == "gpt_neox":
-        return transformers.GPTNeoXConfig(
-            vocab_size=n_tokens, hidden_size=48, num_hidden_layers=2, num_attention_heads=4, intermediate_size=96, rotary_pct=0.25,
-            max_position_embeddings=256, bos_token_id=1, eos_token_id=1,
-        )  # fmt: skip
-    if kind == "llama":
-        return transformers.LlamaConfig(
-            vocab_size=n_tokens, hidden_size=48, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, intermediate_size=96,
-            max_position_embeddings=256, bos_token_id=0, eos_token_id=1,
-        )  # fmt: skip
-    raise ValueError(kind)
+
+def config(kind: str, n_tokens: int, **changes):
+    """The shape of a tiny model with so many tokens in its vocabulary."""
+    from transformers import AutoConfig
+
+    shape = OTHER_SHAPES.get(kind, SHAPE | {"num_key_value_heads": 2})
+    return AutoConfig.for_model(kind, **(shape | {"vocab_size": n_tokens, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": None} | changes))
 
 
 @lru_cache(maxsize=8)
-def build(kind: str = "gpt_neox", trained: bool = False, seed: int = 0):
+def build(kind: str = "gpt_neox", trained: bool = False, seed: int = 0, **changes):
     """(model, tokenizer): random weights, or after some seconds of learning what sums and products look like."""
     import torch
     from transformers import AutoModelForCausalLM
@@ -55,7 +54,7 @@ def build(kind: str = "gpt_neox", trained: bool = False, seed: int = 0):
     torch.set_num_threads(1)  # two threads on shared cores wait for each other
     torch.manual_seed(seed)
     words = tokenizer(kind)
-    model = AutoModelForCausalLM.from_config(config(kind, len(words)))
+    model = AutoModelForCausalLM.from_config(config(kind, len(words), **changes))
     with torch.no_grad():  # the usual start is so even that a continuation repeats one token
         for weight in model.parameters():
             if weight.dim() == 2:

@@ -10,7 +10,7 @@ MIN_SHARED = 8
 KEPT = 4
 """Shared beginnings whose keys and values are kept for the next batch."""
 FAST = {
-    "gpt_neox", "gpt2", "llama", "mistral", "mixtral", "qwen2", "qwen3", "gemma", "gemma2", "phi", "phi3", "olmo", "olmo2", "stablelm",
+    "gpt_neox", "gpt2", "llama", "mistral", "mixtral", "qwen2", "qwen3", "gemma", "gemma2", "phi", "phi3", "olmo", "olmo2",
     "gptj", "opt", "starcoder2", "granite", "smollm3",
 }  # fmt: skip
 """Kinds of models whose positions and masks can be given freely; the others are run as transformers generates by itself."""
