@@ -61,7 +61,7 @@ class Item:
     prompt: the text that is sent. answer: what counts as right: a text, or the index of the right choice as a text. choices:
     continuations to compare, for multiple choice. group: what the result is plotted by, such as the operand "17" or the term.
     frequency: how often the group occurs in the training data, nan if unknown. token_ids: what is sent instead of the prompt's
-    own tokens, for memorisation.
+    own tokens, for memorisation. answer_ids: the tokens that should come back, for memorisation.
     """
 
     item_id: str
@@ -71,6 +71,7 @@ class Item:
     group: str = ""
     frequency: float = float("nan")
     token_ids: tuple[int, ...] = ()
+    answer_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """`make bench`: print a table of measured times, each beside a peer or a floor taken in the same run. Asserts nothing.
 
-python -m tests.bench [fit] [sliders] [--quick]
+python -m tests.bench [fit] [sliders] [probe] [--quick]
 """
 
 import argparse
@@ -10,9 +10,9 @@ import sys
 from datetime import date
 from importlib.metadata import version
 
-from tests.bench import fit, sliders
+from tests.bench import fit, probe, sliders
 
-PARTS = {"fit": fit.measure, "sliders": sliders.measure}
+PARTS = {"fit": fit.measure, "sliders": sliders.measure, "probe": probe.measure}
 
 
 def main() -> None:

@@ -1,0 +1,91 @@
+"""A model from the Hugging Face hub: found, checked for safetensors, and downloaded into the hub's own cache."""
+
+import os
+from pathlib import Path
+
+TIMEOUT_S = 10
+PATTERNS = ["*.safetensors", "*.json", "*.txt", "tokenizer.model", "spiece.model"]
+OTHERWISE = "choose the bundled model or a folder"
+
+
+def fetch(name: str, revision: str = "") -> tuple[Path, str]:
+    """(folder, commit) of a model of the hub, downloaded unless it is in the cache. Raises ValueError with one sentence.
+
+    Where the hub cannot be reached, what is in the cache is used.
+    """
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id
+
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        raise ValueError(
+            f"model: {name[:200]!r} is neither a folder nor an id of the hub, such as EleutherAI/pythia-70m; check the spelling"
+        ) from None
+    files, commit, trouble = _asked(name, revision)
+    if trouble:
+        folder = _cached(name, revision)
+        if folder is None:
+            where = f"{name} at {revision}" if revision else name
+            raise ValueError(f"model: the Hugging Face hub cannot be reached ({trouble}) and {where} is not on this machine; {OTHERWISE}")
+        return folder, folder.name
+    if not any(file.endswith(".safetensors") for file in files):
+        raise ValueError(f"model: {name} has no safetensors at {revision or 'its latest revision'}; other weights are not read here")
+    return _downloaded(name, commit), commit
+
+
+def offline() -> bool:
+    """Whether the environment says that the hub is not to be asked."""
+    return any(os.environ.get(name, "").upper() in ("1", "ON", "YES", "TRUE") for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"))
+
+
+def _endpoint() -> str | None:
+    return os.environ.get("HF_ENDPOINT") or None
+
+
+def _asked(name: str, revision: str) -> tuple[list[str], str, str]:
+    """(names of the files, commit, trouble): trouble says why the hub did not answer, "" if it did."""
+    import httpx
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, OfflineModeIsEnabled, RepositoryNotFoundError, RevisionNotFoundError
+
+    if offline():
+        return [], "", "HF_HUB_OFFLINE is set"
+    try:
+        info = HfApi(endpoint=_endpoint()).model_info(name, revision=revision or None, timeout=TIMEOUT_S)
+    except GatedRepoError:
+        raise ValueError(f"model: {name} is only given to people who accepted its terms on the hub; log in with `hf auth login`") from None
+    except RevisionNotFoundError:
+        raise ValueError(f"revision: {name} has no revision {revision[:60]!r} on the hub") from None
+    except RepositoryNotFoundError:
+        raise ValueError(f"model: the hub has no public model {name}; check the spelling, or log in if it is private") from None
+    except OfflineModeIsEnabled:
+        return [], "", "it is switched off"
+    except HfHubHTTPError as error:
+        status = getattr(error.response, "status_code", None)
+        return [], "", f"it answered with status {status}" if status else "it answered with an error"
+    except (httpx.HTTPError, OSError, ValueError) as error:
+        return [], "", "no connection" if isinstance(error, httpx.HTTPError | OSError) else "it gave no proper answer"
+    return [file.rfilename for file in info.siblings or []], str(info.sha or revision), ""
+
+
+def _cached(name: str, revision: str) -> Path | None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, revision=revision or None, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError, OSError, ValueError):
+        return None
+
+
+def _downloaded(name: str, commit: str) -> Path:
+    import httpx
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, revision=commit, allow_patterns=PATTERNS, endpoint=_endpoint()))
+    except (HfHubHTTPError, LocalEntryNotFoundError, httpx.HTTPError, OSError) as error:
+        reason = "the disk is full" if getattr(error, "errno", None) == 28 else "the connection broke off"
+        raise ValueError(f"model: {name} could not be downloaded: {reason}; what has arrived is kept, so try again") from None
