@@ -5,6 +5,7 @@ import io
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -19,14 +20,33 @@ from analysis.proportions import normal_quantile, wilson_interval
 METRICS = {"term_frequency": "exact_match", "prompts": "exact_match", "choice": "acc", "memorised": "memorised"}
 
 
+@dataclass(frozen=True)
+class Found:
+    """What is known of one run: its name, state, and a row of `summary` for each group. partial: whether more rows are to come."""
+
+    id: str
+    name: str
+    probe: str
+    partial: bool
+    state: str
+    groups: pd.DataFrame
+    whole: Mapping[str, float]
+    facts: Mapping[str, str]
+
+
+def found(run: Run, groups: Sequence[Mapping], level: float = 0.95) -> Found:
+    """What is known of a run, from its groups as `Store.groups` gives them."""
+    table, whole = summary(groups, level), overall(groups, level)
+    return Found(run.id, f"{name_of(run)} ({run.id[:4]})", run.spec.probe, run.state != "done", state_of(run), table, whole, facts(run))
+
+
 def name_of(run: Run) -> str:
     """A run in a few words: model, revision, what it was asked."""
     spec = run.spec
     model = spec.model.rstrip("/").rsplit("/", 1)[-1] if "/" in spec.model else spec.model
     what = spec.options.get("operation", "multiplication") if spec.probe == "term_frequency" else spec.probe
     shots = f", {spec.options.get('shots', 4)}-shot" if spec.probe == "term_frequency" else ""
-    revision = spec.revision or str(run.versions.get("revision") or "")
-    return f"{model}{f' {revision}' if revision else ''}, {what}{shots}"
+    return f"{model}{f' {spec.revision}' if spec.revision else ''}, {what}{shots}"
 
 
 def state_of(run: Run) -> str:
