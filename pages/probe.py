@@ -71,7 +71,9 @@ def choose_probe() -> tuple[str, dict | None]:
         with second:
             operation = controls.choice("probe_op", "Operation", ["multiplication", "addition"], "multiplication")
         with third:
-            shots = int(controls.choice("probe_shots", "Solved examples before each question", [str(k) for k in figures.published_shots()], "4"))
+            shots = int(
+                controls.choice("probe_shots", "Solved examples before each question", [str(k) for k in figures.published_shots()], "4")
+            )
         return probe, {"operation": operation, "shots": shots}
     words, kinds = FILES[probe]
     upload = st.file_uploader(words, type=kinds, key=f"probe_file_{probe}")
@@ -92,9 +94,13 @@ def new_run(jobs: Jobs) -> None:
     probe, options = choose_probe()
     first, second, third, fourth = st.columns(4)
     with first:
-        limit = int(controls.choice("probe_limit", "Questions at most", LIMITS, "1000", help="Drawn evenly over the terms, always the same."))
+        limit = int(
+            controls.choice("probe_limit", "Questions at most", LIMITS, "1000", help="Drawn evenly over the terms, always the same.")
+        )
     with second:
-        device = controls.choice("probe_device", "Device", ["auto", "cpu", "cuda", "cuda:1"], "auto", help="auto: the first GPU if there is one")
+        device = controls.choice(
+            "probe_device", "Device", ["auto", "cpu", "cuda", "cuda:1"], "auto", help="auto: the first GPU if there is one"
+        )
     with third:
         dtype = controls.choice("probe_dtype", "Type of the weights", ["auto", "float32", "bfloat16", "float16"], "auto")
     with fourth:
@@ -151,7 +157,10 @@ def status(jobs: Jobs, number: str, was_live: bool) -> None:
     if run.message and run.message != "answers":
         st.text(run.message)
     if run.live and run.heartbeat and time.time() - run.heartbeat > 20 and run.state == "running":
-        st.warning(f"No sign of life for {time.time() - run.heartbeat:.0f} s; it can be cancelled and resumed.", icon=":material/hourglass_disabled:")
+        st.warning(
+            f"No sign of life for {time.time() - run.heartbeat:.0f} s; it can be cancelled and resumed.",
+            icon=":material/hourglass_disabled:",
+        )
     if run.live and st.button("Cancel", icon=":material/stop:", key="probe_cancel"):
         jobs.cancel(number)
         st.rerun()

@@ -64,8 +64,19 @@ def curve(runs: Sequence[Found], model: str, step: int, shots: int, operation: s
     name = f"{model}, published"
     bands, traces, parts, ends, lowest = [], [], [], [], float(count.min())
     highest = float(count.max())
-    traces.append(style.reported_markers(count, accuracy, f"{name}, by operand", style.GREY, text=[f"operand {n}" for n in count.index], opacity=0.45))
-    parts.append({"series": name, "term": count.index, "count": count.to_numpy(), "accuracy": accuracy.to_numpy(), "status": "reported", "source": RELEASED.source_id})
+    traces.append(
+        style.reported_markers(count, accuracy, f"{name}, by operand", style.GREY, text=[f"operand {n}" for n in count.index], opacity=0.45)
+    )
+    parts.append(
+        {
+            "series": name,
+            "term": count.index,
+            "count": count.to_numpy(),
+            "accuracy": accuracy.to_numpy(),
+            "status": "reported",
+            "source": RELEASED.source_id,
+        }
+    )
     traces.append(style.computed_line(bins["count"], bins["accuracy"], f"{name}, mean of bins", style.GREY, width=2))
     parts.append(bins.assign(series=f"{name}, mean of bins", status="computed").to_dict("list"))
     shown = [run for run in runs[:MOST] if (run.groups["frequency"] > 0).any()]
@@ -74,7 +85,10 @@ def curve(runs: Sequence[Found], model: str, step: int, shots: int, operation: s
         lowest, highest = min(lowest, float(drawn["count"].min())), max(highest, float(drawn["count"].max()))
         label = f"{run.name}, so far" if run.partial else run.name
         bands += intervals.quiet_band(drawn["count"], drawn["low"], drawn["high"], f"95% interval, {label}", color)
-        traces.append(style.computed_line(drawn["count"], drawn["accuracy"], label, color, width=3) | {"mode": "lines+markers", "marker": {"color": color, "size": 6}})
+        traces.append(
+            style.computed_line(drawn["count"], drawn["accuracy"], label, color, width=3)
+            | {"mode": "lines+markers", "marker": {"color": color, "size": 6}}
+        )
         parts.append(drawn.assign(series=label, status="computed").to_dict("list"))
         ends.append((run, float(drawn["accuracy"].iloc[0]), float(drawn["accuracy"].iloc[-1])))
     layout = style.layout(
@@ -117,8 +131,12 @@ def operands(runs: Sequence[Found], model: str, step: int, shots: int, operation
     numbers = accuracy.index.to_numpy()
     name = f"{model}, published"
     bands, traces = [], []
-    traces.append(style.reported_markers(numbers, accuracy, f"{name}, by operand", style.GREY, text=[f"operand {n}" for n in numbers], opacity=0.45))
-    parts: list = [{"series": name, "operand": numbers, "accuracy": accuracy.to_numpy(), "status": "reported", "source": RELEASED.source_id}]
+    traces.append(
+        style.reported_markers(numbers, accuracy, f"{name}, by operand", style.GREY, text=[f"operand {n}" for n in numbers], opacity=0.45)
+    )
+    parts: list = [
+        {"series": name, "operand": numbers, "accuracy": accuracy.to_numpy(), "status": "reported", "source": RELEASED.source_id}
+    ]
     theirs = running_mean(accuracy.to_numpy(), window)
     traces.append(style.computed_line(numbers, theirs, f"{name}, mean of {window}", style.GREY, width=2))
     parts.append({"series": f"{name}, mean of {window}", "operand": numbers, "accuracy": theirs, "status": "computed"})
@@ -133,7 +151,9 @@ def operands(runs: Sequence[Found], model: str, step: int, shots: int, operation
         if window == 1:
             bands += intervals.quiet_band(of["operand"], of["low"], of["high"], f"95% interval, {label}", color)
         traces.append(style.computed_line(of["operand"], mean, label, color, width=3))
-        parts.append({"series": label, "operand": of["operand"].to_numpy(), "accuracy": mean, "n": of["n"].to_numpy(), "status": "computed"})
+        parts.append(
+            {"series": label, "operand": of["operand"].to_numpy(), "accuracy": mean, "n": of["n"].to_numpy(), "status": "computed"}
+        )
         shown.append(run)
         if len(of) >= 40:
             falls.append((run, float(of["score"].iloc[:20].mean()), float(of["score"].iloc[-20:].mean())))
@@ -174,15 +194,34 @@ def overall(runs: Sequence[Found], step: int, shots: int, operation: str) -> Pan
         error = 1.96 * float(accuracy.std(ddof=1)) / np.sqrt(len(accuracy))
         score = float(accuracy.mean())
         labels.append(size)
-        rows.append({"n": 50 * len(accuracy), "score": score, "low": max(score - error, 0.0), "high": min(score + error, 1.0), "status": "computed", "source": RELEASED.source_id})
+        rows.append(
+            {
+                "n": 50 * len(accuracy),
+                "score": score,
+                "low": max(score - error, 0.0),
+                "high": min(score + error, 1.0),
+                "status": "computed",
+                "source": RELEASED.source_id,
+            }
+        )
     frame = pd.DataFrame(rows)
     traces = []
     if n_runs:
         mine = frame.iloc[:n_runs]
-        traces.append(intervals.bars(mine["score"], mine["low"], mine["high"], range(n_runs), "runs here", style.BLUE, "diamond", labels[:n_runs]))
+        traces.append(
+            intervals.bars(mine["score"], mine["low"], mine["high"], range(n_runs), "runs here", style.BLUE, "diamond", labels[:n_runs])
+        )
     theirs = frame.iloc[n_runs:]
     traces.append(
-        intervals.bars(theirs["score"], theirs["low"], theirs["high"], range(n_runs, len(frame)), "mean of published accuracies", style.GREY, text=labels[n_runs:])
+        intervals.bars(
+            theirs["score"],
+            theirs["low"],
+            theirs["high"],
+            range(n_runs, len(frame)),
+            "mean of published accuracies",
+            style.GREY,
+            text=labels[n_runs:],
+        )
     )
     layout = intervals.rows([_cut(label, 34) for label in labels], "percent", "Right answers", x_range=(-0.02, 1.02), zero=None)
     best = theirs["score"].idxmax()
@@ -224,7 +263,9 @@ def groups(run: Found) -> Panel:
     traces = [intervals.bars(rows["score"], rows["low"], rows["high"], range(len(rows)), "score", style.BLUE, text=labels)]
     layout = intervals.rows([_cut(label, 34) for label in labels], "percent", "Score", x_range=(-0.02, 1.02), zero=None, showlegend=False)
     whole, so_far = run.whole, " so far" if run.partial else ""
-    title = f"{_short(run.name)} scores {whole['score']:.1%} on {whole['n']:,} questions{so_far} ({whole['low']:.1%} to {whole['high']:.1%})"
+    title = (
+        f"{_short(run.name)} scores {whole['score']:.1%} on {whole['n']:,} questions{so_far} ({whole['low']:.1%} to {whole['high']:.1%})"
+    )
     hidden = len(run.groups) - len(rows)
     return Panel(
         name="probe.groups",

@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--shots", type=int, default=4, help="solved examples before each question of term_frequency (default 4)")
     run.add_argument("--detach", action="store_true", help="print the run's id and return; the run goes on")
     asking(run)
-    for name, words in (("resume", "go on with a run that was cancelled, interrupted or failed"), ("cancel", "stop a run; finished rows are kept"),
+    for name, words in (("resume", "go on with a run that has stopped"), ("cancel", "stop a run; finished rows are kept"),
                         ("show", "settings, state and results of a run")):  # fmt: skip
         one = commands.add_parser(name, help=words)
         one.add_argument("run", help="id of the run, or the beginning of it")
@@ -58,7 +58,9 @@ def parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true", help="as JSON, one run a line")
     export = commands.add_parser("export", help="write the rows of a run to files")
     export.add_argument("run", help="id of the run, or the beginning of it")
-    export.add_argument("--format", default="csv", choices=("csv", "json"), help="csv, or json: results and samples as lm_eval v0.4 writes them")
+    export.add_argument(
+        "--format", default="csv", choices=("csv", "json"), help="csv, or json: results and samples as lm_eval v0.4 writes them"
+    )
     export.add_argument("--out", type=Path, default=Path("exports"), help="folder (default exports)")
     many = commands.add_parser("sweep", help="every model at every revision with every operation and number of shots")
     many.add_argument("--model", action="append", help="may be given several times (default bundled)")
@@ -78,7 +80,9 @@ def asking(command: argparse.ArgumentParser) -> None:
     """The options that a run and a sweep share."""
     command.add_argument("--probe", default="term_frequency", choices=PROBES, help="what is asked (default term_frequency)")
     command.add_argument("--csv", type=Path, help="questions for choice and prompts, passages for memorised: a CSV or text file")
-    command.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="another option of the probe, such as corpus=pile_train")
+    command.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="another option of the probe, such as corpus=pile_train"
+    )
     command.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1")
     command.add_argument("--dtype", default="auto", choices=("auto", "float32", "bfloat16", "float16"), help="of the weights")
     command.add_argument("--limit", type=int, default=0, help="at most so many questions, drawn with the seed; 0, the default, is all")
@@ -167,7 +171,11 @@ def cancel(given: argparse.Namespace) -> int:
 def listed(given: argparse.Namespace) -> int:
     """All runs."""
     for found in jobs_here().runs():
-        print(json.dumps(as_json(found)) if given.json else f"{found.id}  {moment(found.created)}  {results.name_of(found)}: {progress(found)}")
+        print(
+            json.dumps(as_json(found))
+            if given.json
+            else f"{found.id}  {moment(found.created)}  {results.name_of(found)}: {progress(found)}"
+        )
     return 0
 
 
@@ -196,7 +204,10 @@ def export(given: argparse.Namespace) -> int:
         files = {f"probe-{found.id}.csv": results.to_csv(found, rows)}
     else:
         task = results.task_of(found)
-        files = {f"results_{found.id}.json": results.to_results(found, rows), f"samples_{task}_{found.id}.jsonl": results.to_samples(found, rows)}
+        files = {
+            f"results_{found.id}.json": results.to_results(found, rows),
+            f"samples_{task}_{found.id}.jsonl": results.to_samples(found, rows),
+        }
     try:
         given.out.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():

@@ -28,6 +28,8 @@ ENGINES: Mapping[str, str] = MappingProxyType({"local": "analysis.probe.jobs_pro
 TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 MAX_LIVE = "PROBE_MAX_QUEUED"
 """The environment variable with the most runs that may be queued or running at once."""
+CLUSTER = "ray"
+"""The device of runs whose rows come from a cluster; their process is the sweep that collects them."""
 KILL_SECONDS = GRACE_SECONDS + 0.7
 """After so long a cancelled process that has not left is killed: cancelling takes less than two seconds."""
 
@@ -44,7 +46,7 @@ class Jobs:
         self.store = store or Store()
         self.engines = dict(ENGINES if engines is None else engines)
         if bad := [name for name, target in self.engines.items() if not TARGET.fullmatch(target)]:
-            raise ValueError(f"engines[{bad[0]!r}] must be written \"module:function\", got {self.engines[bad[0]]!r}")
+            raise ValueError(f'engines[{bad[0]!r}] must be written "module:function", got {self.engines[bad[0]]!r}')
 
     def submit(self, spec: RunSpec, engine: str = "local") -> str:
         """The id of a new run, whose process is on its way. Raises ValueError where it is refused: unknown engine, too many runs."""
@@ -72,11 +74,14 @@ class Jobs:
         if found.state == "done":
             raise ValueError(f"run: {found.id} is complete; all its {found.done:,} rows are there")
         if found.engine not in self.engines:
-            raise ValueError(f"run: {found.id} was made with the engine {found.engine[:40]!r}, which is not one of {', '.join(self.engines)}")
+            raise ValueError(
+                f"run: {found.id} was made with the engine {found.engine[:40]!r}, which is not one of {', '.join(self.engines)}"
+            )
         if sum(other.live for other in self.runs()) >= max_live():
             raise ValueError(f"{max_live()} runs are queued or running, and no more may be; wait for one, or cancel it")
         again = {"state": "queued", "message": "waits for its process", "cancel": 0, "pid": None, "process_start": "", "finished": None,
-                 "answering": None, "heartbeat": time.time()}  # fmt: skip
+                 "answering": None,
+                 "device": lock_device(found.spec.device), "heartbeat": time.time()}  # fmt: skip
         if not self.store.update(found.id, "state = ?", (found.state,), **again):
             raise ValueError(f"run: {found.id} has just been resumed by somebody else")
         self._start(found.id, found.engine)
@@ -90,12 +95,17 @@ class Jobs:
         while (found := self.run(found.id)).live and found.pid is not None and time.monotonic() < end:
             time.sleep(0.05)
         if found.live:
-            if found.pid is not None and alive(found) and process_start(found.pid) == found.process_start:
+            if found.pid is not None and found.device != CLUSTER and alive(found) and process_start(found.pid) == found.process_start:
                 _kill(found.pid)
             # Its process has not come to life yet, or is just gone: it finds the run ended and leaves.
             same = (found.pid, found.process_start)
             self.store.update(
-                found.id, f"state IN {LIVE} AND pid IS ? AND process_start = ?", same, state="cancelled", message=kept(found), finished=time.time()
+                found.id,
+                f"state IN {LIVE} AND pid IS ? AND process_start = ?",
+                same,
+                state="cancelled",
+                message=kept(found),
+                finished=time.time(),
             )
         return self.run(found.id)
 
@@ -132,7 +142,12 @@ class Jobs:
             state, _, message = words.partition(": ")
         same = (run.pid, run.process_start)
         self.store.update(
-            run.id, f"state IN {LIVE} AND pid IS ? AND process_start = ?", same, state=state, message=message, finished=run.heartbeat or run.created
+            run.id,
+            f"state IN {LIVE} AND pid IS ? AND process_start = ?",
+            same,
+            state=state,
+            message=message,
+            finished=run.heartbeat or run.created,
         )
         return self.store.run(run.id)
 

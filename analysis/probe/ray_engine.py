@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from analysis.probe.jobs import Jobs
+from analysis.probe.jobs import CLUSTER, Jobs
 from analysis.probe.jobs_process import engine_of, fingerprint, is_full, kept, max_questions, process_start
 from analysis.probe.spec import Row, RunSpec
 from analysis.probe.store import LIVE, ROOT, NotOurs, Run, StoreError
@@ -37,7 +37,13 @@ def connect(address: str | None = None, upload: bool = False) -> Any:
         raise ValueError(NOT_INSTALLED) from None
     environment = {"working_dir": str(ROOT), "excludes": EXCLUDED} if upload else {"env_vars": {"PYTHONPATH": str(ROOT)}}
     try:
-        ray.init(address=address, runtime_env=environment, log_to_driver=False, logging_level="warning", include_dashboard=None if address else False)
+        ray.init(
+            address=address,
+            runtime_env=environment,
+            log_to_driver=False,
+            logging_level="warning",
+            include_dashboard=None if address else False,
+        )
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise ValueError(f"address: no Ray cluster answers at {address!r}: {str(error).splitlines()[0][:200]}") from None
     return ray
@@ -51,7 +57,12 @@ def answers(spec_line: str, target: str, finished: list[str]) -> Iterator[dict]:
     try:
         work = engine_of(target)(RunSpec.from_json(spec_line))
         ids = [item.item_id for batch in work.batches for item in batch]
-        yield {"total": len(ids), "distinct": len(set(ids)), "asked": fingerprint(work.batches), "versions": {**work.versions, "device": work.device}}
+        yield {
+            "total": len(ids),
+            "distinct": len(set(ids)),
+            "asked": fingerprint(work.batches),
+            "versions": {**work.versions, "device": work.device},
+        }
         there = set(finished)
         for batch in work.batches:
             if any(item.item_id not in there for item in batch):
@@ -62,7 +73,8 @@ def answers(spec_line: str, target: str, finished: list[str]) -> Iterator[dict]:
 
 
 def carry_out(
-    jobs: Jobs, wanted: Iterable[RunSpec], engine: str = "local", address: str | None = None, upload: bool = False, gpus: float | None = None,
+    jobs: Jobs, wanted: Iterable[RunSpec], engine: str = "local", address: str | None = None, upload: bool = False,
+    gpus: float | None = None,
     tell: Callable[[RunSpec, Run], None] = lambda spec, run: None,
 ) -> list[Run]:  # fmt: skip
     """The runs of a sweep on a Ray cluster, as many at once as it has GPUs, or processors where it has none.
@@ -82,7 +94,13 @@ def carry_out(
             _collect(ray, task, jobs, {run.id: run.spec for run in mine}, jobs.engines[engine], tell)
         finally:
             for run in mine:  # an interruption of this loop, such as Ctrl-C
-                jobs.store.update(run.id, f"state IN {LIVE}", state="interrupted", message="the sweep was stopped; finished rows are kept", finished=time.time())
+                jobs.store.update(
+                    run.id,
+                    f"state IN {LIVE}",
+                    state="interrupted",
+                    message="the sweep was stopped; finished rows are kept",
+                    finished=time.time(),
+                )
         return [jobs.run(run.id) for run in runs]
     finally:
         if not already:
@@ -110,11 +128,11 @@ def _claimed(jobs: Jobs, spec: RunSpec, engine: str) -> Run:
         raise ValueError(f"run: {found.id} is {found.state} in another process; wait for it, or cancel it")
     if found is not None and found.state == "done":
         return found
-    run = found.id if found else jobs.store.add(spec, engine, "ray", 10**9)
+    run = found.id if found else jobs.store.add(spec, engine, CLUSTER, 10**9)
     pid, start = _me()
     jobs.store.update(
-        run, "state NOT IN ('running', 'done')", state="queued", message="waits for a place on the cluster", cancel=0, pid=pid, process_start=start,
-        device="ray", finished=None, answering=None, heartbeat=time.time(),
+        run, "state NOT IN ('running', 'done')", state="queued", message="waits for a place on the cluster", cancel=0, pid=pid,
+        process_start=start, device=CLUSTER, finished=None, answering=None, heartbeat=time.time(),
     )  # fmt: skip
     return jobs.store.run(run)
 
@@ -150,7 +168,11 @@ def _collect(ray, task, jobs: Jobs, specs: dict[str, RunSpec], target: str, tell
                     if begun[run] < ATTEMPTS:
                         begin(run)
                     else:
-                        end(run, "interrupted", f"its node was lost {ATTEMPTS} times ({type(error).__name__}); resume continues after the rows kept")
+                        end(
+                            run,
+                            "interrupted",
+                            f"its node was lost {ATTEMPTS} times ({type(error).__name__}); resume continues after the rows kept",
+                        )
                     continue
                 except (StoreError, ValueError) as error:
                     end(run, "failed", str(error))
@@ -182,8 +204,8 @@ def _keep(store, run: str, part: dict, me: tuple[int, str]) -> None:
             raise ValueError("the questions of this run are not those it began with (other files, or another version); start a new run")
         moment = time.time()
         store.update(
-            run, f"state IN {LIVE}", state="running", message="answers on the cluster", total=part["total"], asked=part["asked"], started=moment,
-            answering=moment, done_before=now.done, versions=json.dumps(part["versions"], sort_keys=True, default=str),
+            run, f"state IN {LIVE}", state="running", message="answers on the cluster", total=part["total"], asked=part["asked"],
+            started=moment, answering=moment, done_before=now.done, versions=json.dumps(part["versions"], sort_keys=True, default=str),
         )  # fmt: skip
     elif "rows" in part:
         store.append(run, [Row(**row) for row in part["rows"]], me)

@@ -94,12 +94,14 @@ def overall(groups: Sequence[Mapping], level: float = 0.95) -> dict[str, float]:
 def facts(run: Run) -> dict[str, str]:
     """Everything that a file says about its run besides the rows."""
     spec = run.spec
+    apart = ("device", "dtype", "revision")
+    versions = {name: version for name, version in run.versions.items() if name not in apart}
     known = {
         "run": run.id, "model": spec.model, "revision": str(run.versions.get("revision") or spec.revision), "probe": spec.probe,
         "options": json.dumps({key: shown(value) for key, value in spec.options.items()}, sort_keys=True),
         "seed": str(spec.seed), "batch size": str(spec.batch_size), "limit": str(spec.limit or "none"),
         "device": str(run.versions.get("device", run.device)), "dtype": str(run.versions.get("dtype", spec.dtype)), "state": state_of(run),
-        "versions": json.dumps({k: v for k, v in run.versions.items() if k not in ("device", "dtype", "revision")}, sort_keys=True, default=str),
+        "versions": json.dumps(versions, sort_keys=True, default=str),
     }  # fmt: skip
     return {key: value for key, value in known.items() if value}
 
@@ -122,7 +124,7 @@ def to_csv(run: Run, rows: Iterable[Row]) -> bytes:
         out.write(f"# {label}: {' '.join(text.split())}\n")
     columns = ("model", "revision", "device", "dtype", "seed")
     first = [neutral(known.get(column, "")) for column in columns]
-    names = [name for name in Row.__dataclass_fields__]
+    names = list(Row.__dataclass_fields__)
     writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     writer.writerow([*columns, *names])
     for row in rows:
@@ -152,9 +154,10 @@ def to_results(run: Run, rows: Sequence[Row]) -> bytes:
     step = step_in(revision)
     frame = pd.DataFrame([
         {
-            "model": spec.model, "model_id": spec.model, "step": math.nan if step is None else float(step), "n_params": math.nan, "shots": _shots(run),
-            "task": task, "metric": name, "filter": "none", "value": float(values.mean()), "n_samples": float(len(values)),
-            "stderr": float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan, "version": "1", "layout": "", "raw": "",
+            "model": spec.model, "model_id": spec.model, "step": math.nan if step is None else float(step), "n_params": math.nan,
+            "shots": _shots(run), "task": task, "metric": name, "filter": "none", "value": float(values.mean()), "n_samples": float(len(values)),
+            "stderr": float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan, "version": "1", "layout": "",
+            "raw": "",
         }
         for name, values in scores.items()
     ]).reindex(columns=list(COLUMNS))  # fmt: skip

@@ -24,8 +24,8 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY, spec TEXT NOT NULL, engine TEXT NOT NULL, device TEXT NOT NULL, state TEXT NOT NULL, message TEXT NOT NULL,
     created REAL NOT NULL, started REAL, finished REAL, pid INTEGER, process_start TEXT NOT NULL DEFAULT '', heartbeat REAL,
-    total INTEGER, asked TEXT NOT NULL DEFAULT '', cancel INTEGER NOT NULL DEFAULT 0, answering REAL, done_before INTEGER NOT NULL DEFAULT 0,
-    versions TEXT NOT NULL DEFAULT '{}'
+    total INTEGER, asked TEXT NOT NULL DEFAULT '', cancel INTEGER NOT NULL DEFAULT 0, answering REAL,
+    done_before INTEGER NOT NULL DEFAULT 0, versions TEXT NOT NULL DEFAULT '{}'
 );
 CREATE TABLE IF NOT EXISTS rows (
     run_id TEXT NOT NULL REFERENCES runs (id), item_id TEXT NOT NULL, prompt TEXT NOT NULL, returned TEXT NOT NULL, score REAL,
@@ -110,7 +110,9 @@ class Store:
         with self.connection() as db:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version > VERSION:
-                raise StoreError(f"{self.path} was written by a newer version of this program; use that one, or set {FOLDER} to another folder.")
+                raise StoreError(
+                    f"{self.path} was written by a newer version of this program; use that one, or set {FOLDER} to another folder."
+                )
             if version < VERSION:
                 use_wal(db)
                 db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")

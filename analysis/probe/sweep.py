@@ -21,7 +21,11 @@ def specs(
     >>> [(s.revision, s.options["shots"]) for s in specs(["bundled"], ["step250", "step700"], shots=[0, 4])]
     [('step250', 0), ('step250', 4), ('step700', 0), ('step700', 4)]
     """
-    asked = [{"operation": operation, "shots": k} for operation, k in itertools.product(operations, shots)] if probe == "term_frequency" else [{}]
+    asked = (
+        [{"operation": operation, "shots": k} for operation, k in itertools.product(operations, shots)]
+        if probe == "term_frequency"
+        else [{}]
+    )
     found = [
         RunSpec(model=model, revision=revision, probe=probe, options={**(options or {}), **own}, **settings)
         for model, revision, own in itertools.product(models, revisions, asked)
