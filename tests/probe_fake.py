@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import time
+from pathlib import Path
 
 from analysis.probe.jobs_process import Work
 from analysis.probe.spec import Item, Row
@@ -22,7 +23,7 @@ def questions(n_terms: int, n_each: int) -> list[Item]:
 def reply(item: Item) -> Row:
     """Right where both operands share a remainder that a small model would find easy."""
     x1, x2 = map(int, item.item_id.split("-"))
-    returned = item.answer if (x1 * 7 + x2 * 3) % 100 > x1 else "0"
+    returned = item.answer if (x1 * 37 + x2 * 17) % 101 > 2 * x1 else "0"
     return Row(item.item_id, item.prompt, returned, float(returned == item.answer), group=item.group, frequency=item.frequency,
                answer=item.answer, seconds=0.001)  # fmt: skip
 
@@ -93,3 +94,25 @@ def fuller(spec):
 
     Store.append = append
     return work(spec, 0.004)
+
+
+def nodes(spec):
+    """Says on which node of a Ray cluster it ran."""
+    import ray
+
+    made = work(spec, float(spec.options["pause"]))
+    return Work(made.batches, made.answer, made.device, made.versions | {"node": ray.get_runtime_context().get_node_id()})
+
+
+def dies_once(spec):
+    """The process ends after the first batch, the first time."""
+    made, marker = work(spec, 0.0), Path(spec.options["marker"])
+
+    def answer(batch):
+        if made.batches[0] is not batch and not marker.exists():
+            marker.touch()
+            time.sleep(0.5)  # the first batch is on its way
+            os._exit(1)
+        return made.answer(batch)
+
+    return Work(made.batches, answer, made.device, made.versions)

@@ -80,10 +80,10 @@ class Jobs:
         if sum(other.live for other in self.runs()) >= max_live():
             raise ValueError(f"{max_live()} runs are queued or running, and no more may be; wait for one, or cancel it")
         again = {"state": "queued", "message": "waits for its process", "cancel": 0, "pid": None, "process_start": "", "finished": None,
-                 "answering": None,
-                 "device": lock_device(found.spec.device), "heartbeat": time.time()}  # fmt: skip
+                 "answering": None, "device": lock_device(found.spec.device), "heartbeat": time.time()}  # fmt: skip
         if not self.store.update(found.id, "state = ?", (found.state,), **again):
             raise ValueError(f"run: {found.id} has just been resumed by somebody else")
+        (self.store.path.parent / f"{found.id}.note").unlink(missing_ok=True)
         self._start(found.id, found.engine)
         return found.id
 

@@ -155,9 +155,9 @@ def to_results(run: Run, rows: Sequence[Row]) -> bytes:
     frame = pd.DataFrame([
         {
             "model": spec.model, "model_id": spec.model, "step": math.nan if step is None else float(step), "n_params": math.nan,
-            "shots": _shots(run), "task": task, "metric": name, "filter": "none", "value": float(values.mean()), "n_samples": float(len(values)),
-            "stderr": float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan, "version": "1", "layout": "",
-            "raw": "",
+            "shots": _shots(run), "task": task, "metric": name, "filter": "none", "value": float(values.mean()),
+            "n_samples": float(len(values)), "version": "1", "layout": "", "raw": "",
+            "stderr": float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan,
         }
         for name, values in scores.items()
     ]).reindex(columns=list(COLUMNS))  # fmt: skip
