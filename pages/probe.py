@@ -13,7 +13,7 @@ from analysis.probe.spec import BUNDLED, PROBES, RunSpec
 from analysis.probe.store import Run
 from analysis.units import format_duration
 from pages.components import controls, frame, sections
-from pages.components.panel import draw, export_row, plain
+from pages.components.panel import draw, export_row, plain, show_panel
 
 frame.begin(
     "probe",
@@ -62,9 +62,11 @@ def choose_model() -> tuple[str, str]:
             return name, controls.text("probe_rev", "Revision (empty: the latest)", max_chars=100, placeholder="step143000")
 
 
-def choose_probe() -> tuple[str, dict | None]:
-    """(probe, options); options None until the reader's file is there."""
-    first, second, third = st.columns(3)
+def choose_probe() -> tuple[str, dict | None, int]:
+    """(probe, options, most questions); options None until the reader's file is there."""
+    first, second, third, fourth = st.columns(4)
+    with fourth:
+        limit = int(controls.choice("probe_limit", "Questions at most", LIMITS, "1000", help="Drawn evenly over the terms, always the same."))
     with first:
         probe = controls.choice("probe_probe", "Questions", PROBE_NAMES, "term_frequency")
     if probe == "term_frequency":
@@ -72,38 +74,33 @@ def choose_probe() -> tuple[str, dict | None]:
             operation = controls.choice("probe_op", "Operation", ["multiplication", "addition"], "multiplication")
         with third:
             shots = int(
-                controls.choice("probe_shots", "Solved examples before each question", [str(k) for k in figures.published_shots()], "4")
+                controls.choice("probe_shots", "Solved examples before each", [str(k) for k in figures.published_shots()], "4")
             )
-        return probe, {"operation": operation, "shots": shots}
+        return probe, {"operation": operation, "shots": shots}, limit
     words, kinds = FILES[probe]
     upload = st.file_uploader(words, type=kinds, key=f"probe_file_{probe}")
     if upload is None:
-        return probe, None
+        return probe, None, limit
     try:
         text = upload.getvalue().decode("utf-8-sig")
     except UnicodeDecodeError:
         st.error("This file cannot be used: it is not text in UTF-8.", icon=":material/error:")
-        return probe, None
-    return probe, {"csv" if upload.name.lower().endswith(".csv") else "text": text}
+        return probe, None, limit
+    return probe, {"csv" if upload.name.lower().endswith(".csv") else "text": text}, limit
 
 
 def new_run(jobs: Jobs) -> None:
     """The choices and the button that starts a run."""
     lacking = missing()
     model, revision = choose_model()
-    probe, options = choose_probe()
-    first, second, third, fourth = st.columns(4)
+    probe, options, limit = choose_probe()
+    with st.expander("Device, type of the weights, batch"):
+        first, second, third = st.columns(3)
     with first:
-        limit = int(
-            controls.choice("probe_limit", "Questions at most", LIMITS, "1000", help="Drawn evenly over the terms, always the same.")
-        )
+        device = controls.choice("probe_device", "Device", ["auto", "cpu", "cuda", "cuda:1"], "auto", help="auto: the first GPU if there is one")
     with second:
-        device = controls.choice(
-            "probe_device", "Device", ["auto", "cpu", "cuda", "cuda:1"], "auto", help="auto: the first GPU if there is one"
-        )
-    with third:
         dtype = controls.choice("probe_dtype", "Type of the weights", ["auto", "float32", "bfloat16", "float16"], "auto")
-    with fourth:
+    with third:
         batch_size = int(controls.choice("probe_batch", "Questions at once", ["8", "32", "128"], "32"))
     if lacking:
         st.info(
@@ -120,6 +117,16 @@ def new_run(jobs: Jobs) -> None:
             return
         st.session_state["probe_next"] = run
         st.rerun()
+
+
+def jobs_here() -> Jobs | None:
+    """The runs of this machine; None, with a note on the page, where their database cannot be used."""
+    try:
+        return Jobs()
+    except ValueError as problem:
+        st.error(plain(str(problem)), icon=":material/error:")
+        st.caption("Runs cannot be made or shown until then; the published curves need no database.")
+        return None
 
 
 def label_of(run: Run) -> str:
@@ -150,7 +157,11 @@ def words_of(run: Run) -> str:
 
 def status(jobs: Jobs, number: str, was_live: bool) -> None:
     """How far the run is, with the buttons that fit."""
-    run = jobs.run(number)
+    try:
+        run = jobs.run(number)
+    except ValueError as problem:
+        st.error(plain(str(problem)), icon=":material/error:")
+        return
     if was_live and not run.live:
         st.rerun()
     st.progress(run.done / run.total if run.total else 0.0, text=plain(f"{ICONS[run.state]} {words_of(run)}"))
@@ -206,11 +217,13 @@ def facts_of(jobs: Jobs, run: Run) -> None:
 
 def one_run() -> None:
     """Section: start a run, watch it, and see its curve."""
-    jobs = Jobs()
-    new_run(jobs)
-    run = shown_run(jobs)
+    jobs = jobs_here()
+    if jobs is not None:
+        new_run(jobs)
+    run = shown_run(jobs) if jobs is not None else None
     if run is None:
-        st.caption("There is no run yet: the chart shows the published curve alone.")
+        if jobs is not None:
+            st.caption("There is no run yet: the chart shows the published curve alone.")
     else:
         st.fragment(status, run_every=POLL_SECONDS if run.live else None)(jobs, run.id, run.live)
     by_term = run is None or run.spec.probe in ("term_frequency", "prompts")
@@ -218,7 +231,10 @@ def one_run() -> None:
 
     def chart() -> None:
         """The curve, or the groups, as far as the run is."""
-        known = [] if run is None else [results.found(jobs.run(run.id), jobs.store.groups(run.id))]
+        try:
+            known = [] if run is None else [results.found(jobs.run(run.id), jobs.store.groups(run.id))]
+        except ValueError:
+            return  # the status above says what is wrong with the database
         if not by_term and known and len(known[0].groups):
             draw("probe.curve", lambda: figures.groups(known[0]))
             return
@@ -227,6 +243,8 @@ def one_run() -> None:
             bins = controls.slider("probe_bins", "Bins of terms, from rare to frequent", 3, 25, 10, 1)
         with right:
             step = checkpoint("probe_at")
+        if known and known[0].whole["n"] and not (known[0].groups["frequency"] > 0).any():
+            st.caption("How often the terms of this run occur in the training data is not known, so it cannot stand on this axis; see Compare runs.")
         draw("probe.curve", lambda: figures.curve(known, model or PYTHIA, step, shots, operation or "multiplication", bins))
 
     st.fragment(chart, run_every=CHART_SECONDS if run is not None and run.live else None)()
@@ -270,8 +288,8 @@ def listing(runs: list[Run]) -> None:
 
 def compare() -> None:
     """Section: several runs beside each other."""
-    jobs = Jobs()
-    runs = {run.id: run for run in jobs.runs()}
+    jobs = jobs_here()
+    runs = {run.id: run for run in jobs.runs()} if jobs is not None else {}
     chosen: list[str] = []
     if runs:
         answered = [number for number, run in runs.items() if run.done]
@@ -286,8 +304,9 @@ def compare() -> None:
         st.caption("There is no run yet: the charts show the published models alone.")
     known = [results.found(runs[number], jobs.store.groups(number)) for number in chosen]
     first, second = st.columns(2)
+    asked = runs[chosen[0]].spec.options.get("operation") if chosen else None
     with first:
-        operation = controls.choice("probe_op_published", "Published operation", ["multiplication", "addition"], "multiplication")
+        operation = controls.choice("probe_op_published", "Published operation", ["multiplication", "addition"], asked or "multiplication")
     with second:
         shots = int(controls.choice("probe_shots_published", "Published examples", [str(k) for k in figures.published_shots()], "4"))
 
@@ -311,4 +330,78 @@ def compare() -> None:
     export_row("probe.operands")
 
 
-sections.show("probe_part", {"Run a model": one_run, "Compare runs": compare})
+def bundled() -> None:
+    """Section: what the bundled model found out, where frequency and size of a number are unrelated."""
+    from analysis.figures import probe_bundled as of_bundled
+
+    operation = controls.choice("probe_op_bundled", "Operation", ["multiplication", "addition"], "multiplication")
+    steps = of_bundled.steps()
+
+    @st.fragment
+    def scatter() -> None:
+        """Accuracy of each operand against its frequency."""
+        left, right = st.columns(2)
+        with left:
+            step = controls.steps("probe_step_bundled", "Checkpoint (training step)", steps, steps[-1])
+        with right:
+            shots = int(controls.switch("probe_shots_bundled", "Examples", [str(k) for k in of_bundled.shots_at(step)], str(of_bundled.shots_at(step)[0])))
+        draw("probe_bundled.scatter", lambda: of_bundled.scatter(step, shots, operation))
+
+    scatter()
+    export_row("probe_bundled.scatter")
+
+    @st.fragment
+    def course() -> None:
+        """A statistic over training."""
+        measure = controls.choice("probe_measure", "Statistic", {key: words for key, (words, _) in of_bundled.MEASURES.items()}, "rho")
+        draw("probe_bundled.course", lambda: of_bundled.course(measure, operation))
+
+    course()
+    export_row("probe_bundled.course")
+    show_panel(of_bundled.beside_pythia(steps[-1], operation))
+
+
+def machine() -> tuple[str, str, str]:
+    """(device, type of the weights, shape) whose measurements are shown."""
+    from analysis.figures import probe_system as of_system
+
+    places = {f"{device}|{dtype}": f"{device}, {dtype}" for device, dtype in of_system.devices()}
+    left, right = st.columns(2)
+    with left:
+        device, _, dtype = controls.choice("probe_machine", "Measured on", places, next(iter(places))).rpartition("|")
+    shapes = of_system.bases(device, dtype)
+    with right:
+        return device, dtype, controls.choice("probe_shape", "Shape", shapes, shapes[0])
+
+
+def shown_charts(names: tuple[str, ...]) -> None:
+    """Charts of what was measured, with predictions as lines."""
+    from analysis.figures import probe_system as of_system
+
+    device, dtype, shape = machine()
+    st.caption("Measured by `python -m analysis.probe measure` with random weights; lines are the closed forms of the other pages.")
+    build = {
+        "cache": of_system.cache, "decode": of_system.decode, "window": of_system.prompt, "experts": of_system.experts,
+        "training": of_system.training, "rate": lambda device, dtype, shape: of_system.rate(device, dtype),
+    }  # fmt: skip
+    for name in names:
+        draw(f"probe_system.{name}", lambda name=name: build[name](device, dtype, shape))
+        export_row(f"probe_system.{name}")
+
+
+def answering() -> None:
+    """Section: cache and speed of answering, measured."""
+    shown_charts(("cache", "decode", "window"))
+
+
+def training() -> None:
+    """Section: memory and speed of training, measured."""
+    shown_charts(("training", "rate", "experts"))
+
+
+PARTS = {"Run a model": one_run, "Compare runs": compare}
+if find_spec("analysis.figures.probe_bundled"):
+    PARTS["The bundled model"] = bundled
+if find_spec("analysis.figures.probe_system"):
+    PARTS |= {"Measured: answering": answering, "Measured: training": training}
+sections.show("probe_part", PARTS)

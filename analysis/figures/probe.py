@@ -113,7 +113,7 @@ def curve(runs: Sequence[Found], model: str, step: int, shots: int, operation: s
         data=lambda: table_of(parts),
         caption=(
             f"Lines are means of {n_bins} bins of terms from rare to frequent, bands 95% intervals over the terms of a bin (Wilson's for single terms where there are fewer than {SPREAD}). "
-            f"Each model stands at the counts of its own training data, so shapes compare and positions do not. {_partial(shown)}{V0}"
+            f"Each model stands at the counts of its whole training data, also at an early checkpoint, so shapes compare and positions do not. {_partial(shown)}{V0}"
         ),
         alt=alt,
         sources=(RELEASED, PAPER, Citation("osmarks2024", "counts of numbers in the Pile")),
@@ -162,7 +162,7 @@ def operands(runs: Sequence[Found], model: str, step: int, shots: int, operation
     if falls:
         run, ours_small, ours_large = falls[0]
         so_far = " so far" if run.partial else ""
-        title = f"Operands 0 to 19 against 80 to 99: {_short(run.name)} {ours_small:.0%} and {ours_large:.0%}{so_far}, {model} {small:.0%} and {large:.0%}"
+        title = f"Operands 0 to 19 against 80 to 99: {_named(run.name)} {ours_small:.0%} and {ours_large:.0%}{so_far}; {model}, {operation}, {small:.0%} and {large:.0%}"
     else:
         title = f"{model} answers {small:.0%} of questions on operands 0 to 19 and {large:.0%} on operands 80 to 99 ({operation})"
     return Panel(
@@ -223,13 +223,14 @@ def overall(runs: Sequence[Found], step: int, shots: int, operation: str) -> Pan
             text=labels[n_runs:],
         )
     )
-    layout = intervals.rows([_cut(label, 34) for label in labels], "percent", "Right answers", x_range=(-0.02, 1.02), zero=None)
+    layout = intervals.rows(labels, "percent", "Right answers", row_height=40, x_range=(-0.02, 1.02), zero=None)
+    layout["yaxis"]["ticktext"] = [_two_lines(label) for label in labels]
     best = theirs["score"].idxmax()
     if n_runs:
         top = int(frame.iloc[:n_runs]["score"].idxmax())
         one = frame.loc[top]
         so_far = " so far" if labels[top].endswith(", so far") else ""
-        title = f"{_short(labels[top].removesuffix(', so far'))} answers {one['score']:.1%} of {one['n']:,.0f} questions{so_far}; {labels[best]} {frame.loc[best, 'score']:.1%} ({operation})"
+        title = f"{_named(labels[top])}: {one['score']:.1%} of {one['n']:,.0f} questions{so_far}; {labels[best]}, {operation}, {shots}-shot: {frame.loc[best, 'score']:.1%}"
     else:
         title = f"At step {step:,} {labels[best]} answers most, {frame.loc[best, 'score']:.1%} of 5,000 questions ({operation}, {shots} examples)"
     return Panel(
@@ -326,6 +327,17 @@ def _partial(runs: Sequence[Found]) -> str:
 def _short(name: str) -> str:
     """A run's name without what was asked and its number."""
     return _cut(name.split(",")[0], 40)
+
+
+def _named(name: str) -> str:
+    """A run's name without its number."""
+    return _cut(name.removesuffix(", so far").rsplit(" (", 1)[0], 55)
+
+
+def _two_lines(label: str) -> str:
+    """A row's label, what was asked below the model's name."""
+    model, comma, asked = label.partition(", ")
+    return style.escape(_cut(model, 30)) + (f"<br>{style.escape(_cut(asked, 34))}" if comma else "")
 
 
 def _cut(text: str, most: int) -> str:
