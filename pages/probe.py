@@ -31,7 +31,7 @@ FILES = {
     "prompts": ("CSV with the columns prompt and answer, and if you like term and frequency", ["csv"]),
     "memorised": ("Text, passages separated by blank lines, or a CSV with a column text", ["txt", "csv"]),
 }
-LIMITS = {"200": "200", "1000": "1,000", "2500": "2,500", "0": "all"}
+LIMITS = {"200": "200", "500": "500", "1000": "1,000", "2500": "2,500", "0": "all"}
 ICONS = {"queued": "⏳", "running": "▶", "done": "✓", "cancelled": "■", "failed": "✕", "interrupted": "⚡"}
 NEEDED = ("torch", "transformers", "safetensors")
 
@@ -66,7 +66,7 @@ def choose_probe() -> tuple[str, dict | None, int]:
     """(probe, options, most questions); options None until the reader's file is there."""
     first, second, third, fourth = st.columns(4)
     with fourth:
-        limit = int(controls.choice("probe_limit", "Questions at most", LIMITS, "1000", help="Drawn evenly over the terms, always the same."))
+        limit = int(controls.choice("probe_limit", "Questions at most", LIMITS, "500", help="Drawn evenly over the terms, always the same."))
     with first:
         probe = controls.choice("probe_probe", "Questions", PROBE_NAMES, "term_frequency")
     if probe == "term_frequency":
