@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 STEMS = [entry.stem for entry in ENTRIES]
 WITH_CHARTS = [stem for stem in STEMS if stem not in ("overview", "claims", "deck", "sources")]
 # Controls that start long work or wait for a file of the reader's; each has a test of its own.
-LEFT_ALONE = {"runs", "engine", "delta"}
+LEFT_ALONE = {"runs", "engine", "delta", "probe_probe"}
 
 
 def open_page(stem: str, **parameters: str | list[str]) -> AppTest:

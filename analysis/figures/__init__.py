@@ -23,6 +23,7 @@ TOPICS = (
     "convnets_vits",
     "segment_anything",
     "video",
+    "probe",
     "probe_bundled",
     "probe_system",
 )

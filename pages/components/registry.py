@@ -87,6 +87,10 @@ ENTRIES = (
         "video", "See", "Video generation", ":material/movie:",
         "How strongly is the factorised model preferred, and over whom?", "Emu Video, Align Your Latents",
     ),
+    Entry(
+        "probe", "Run", "Probe", ":material/science:",
+        "What does a model on my machine do, and how fast?", "Pythia and any Hugging Face causal LM",
+    ),
     Entry("deck", "Run", "Slide deck", ":material/slideshow:", "Which figures go on my slides?", "-"),
     Entry("sources", "Run", "Sources", ":material/format_quote:", "Where does each number come from, and may I reuse it?", "all"),
 )  # fmt: skip
