@@ -7,6 +7,8 @@ from importlib.util import find_spec
 import streamlit as st
 
 from analysis.figures import probe as figures
+from analysis.figures import probe_bundled as bundled_figures
+from analysis.figures import probe_system as system_figures
 from analysis.probe import models, results
 from analysis.probe.jobs import Jobs
 from analysis.probe.spec import BUNDLED, PROBES, RunSpec
@@ -52,7 +54,8 @@ def choose_model() -> tuple[str, str]:
             if not have:
                 st.info("The bundled model is not there; `python -m analysis.probe train` makes it.", icon=":material/model_training:")
                 return "", ""
-            return BUNDLED, controls.choice("probe_step", "Checkpoint", have, have[-1])
+            telling = f"step{bundled_figures.telling_step('multiplication')}"  # at the last one nearly all seen questions are right
+            return BUNDLED, controls.choice("probe_step", "Checkpoint", have, telling if telling in have else have[-1])
         if source == "folder":
             return controls.text("probe_folder", "Folder with config.json, tokenizer and safetensors", max_chars=400), ""
         hub, revision = st.columns(2)
@@ -66,16 +69,16 @@ def choose_probe() -> tuple[str, dict | None, int]:
     """(probe, options, most questions); options None until the reader's file is there."""
     first, second, third, fourth = st.columns(4)
     with fourth:
-        limit = int(controls.choice("probe_limit", "Questions at most", LIMITS, "500", help="Drawn evenly over the terms, always the same."))
+        limit = int(
+            controls.choice("probe_limit", "Questions at most", LIMITS, "500", help="Drawn evenly over the terms, always the same.")
+        )
     with first:
         probe = controls.choice("probe_probe", "Questions", PROBE_NAMES, "term_frequency")
     if probe == "term_frequency":
         with second:
             operation = controls.choice("probe_op", "Operation", ["multiplication", "addition"], "multiplication")
         with third:
-            shots = int(
-                controls.choice("probe_shots", "Solved examples before each", [str(k) for k in figures.published_shots()], "4")
-            )
+            shots = int(controls.choice("probe_shots", "Solved examples before each", [str(k) for k in figures.published_shots()], "4"))
         return probe, {"operation": operation, "shots": shots}, limit
     words, kinds = FILES[probe]
     upload = st.file_uploader(words, type=kinds, key=f"probe_file_{probe}")
@@ -97,7 +100,9 @@ def new_run(jobs: Jobs) -> None:
     with st.expander("Device, type of the weights, batch"):
         first, second, third = st.columns(3)
     with first:
-        device = controls.choice("probe_device", "Device", ["auto", "cpu", "cuda", "cuda:1"], "auto", help="auto: the first GPU if there is one")
+        device = controls.choice(
+            "probe_device", "Device", ["auto", "cpu", "cuda", "cuda:1"], "auto", help="auto: the first GPU if there is one"
+        )
     with second:
         dtype = controls.choice("probe_dtype", "Type of the weights", ["auto", "float32", "bfloat16", "float16"], "auto")
     with third:
@@ -108,7 +113,7 @@ def new_run(jobs: Jobs) -> None:
             "curves and everything else here work without.", icon=":material/download:",
         )  # fmt: skip
     ready = not lacking and bool(model) and options is not None
-    if st.button("Run", type="primary", icon=":material/play_arrow:", key="probe_go", disabled=not ready):
+    if st.button("Run this probe", type="primary", icon=":material/play_arrow:", key="probe_go", disabled=not ready):
         try:
             spec = RunSpec(model, probe, revision, device, dtype, options, batch_size=batch_size, limit=limit)
             run = jobs.submit(spec)
@@ -244,7 +249,9 @@ def one_run() -> None:
         with right:
             step = checkpoint("probe_at")
         if known and known[0].whole["n"] and not (known[0].groups["frequency"] > 0).any():
-            st.caption("How often the terms of this run occur in the training data is not known, so it cannot stand on this axis; see Compare runs.")
+            st.caption(
+                "How often the terms of this run occur in the training data is not known, so it cannot stand on this axis; see Compare runs."
+            )
         draw("probe.curve", lambda: figures.curve(known, model or PYTHIA, step, shots, operation or "multiplication", bins))
 
     st.fragment(chart, run_every=CHART_SECONDS if run is not None and run.live else None)()
@@ -332,20 +339,25 @@ def compare() -> None:
 
 def bundled() -> None:
     """Section: what the bundled model found out, where frequency and size of a number are unrelated."""
-    from analysis.figures import probe_bundled as of_bundled
-
     operation = controls.choice("probe_op_bundled", "Operation", ["multiplication", "addition"], "multiplication")
-    steps = of_bundled.steps()
+    steps = bundled_figures.steps()
 
     @st.fragment
     def scatter() -> None:
         """Accuracy of each operand against its frequency."""
         left, right = st.columns(2)
         with left:
-            step = controls.steps("probe_step_bundled", "Checkpoint (training step)", steps, steps[-1])
+            step = controls.steps("probe_step_bundled", "Checkpoint (training step)", steps, bundled_figures.telling_step(operation))
         with right:
-            shots = int(controls.switch("probe_shots_bundled", "Examples", [str(k) for k in of_bundled.shots_at(step)], str(of_bundled.shots_at(step)[0])))
-        draw("probe_bundled.scatter", lambda: of_bundled.scatter(step, shots, operation))
+            shots = int(
+                controls.switch(
+                    "probe_shots_bundled",
+                    "Examples",
+                    [str(k) for k in bundled_figures.shots_at(step)],
+                    str(bundled_figures.shots_at(step)[0]),
+                )
+            )
+        draw("probe_bundled.scatter", lambda: bundled_figures.scatter(step, shots, operation))
 
     scatter()
     export_row("probe_bundled.scatter")
@@ -353,36 +365,32 @@ def bundled() -> None:
     @st.fragment
     def course() -> None:
         """A statistic over training."""
-        measure = controls.choice("probe_measure", "Statistic", {key: words for key, (words, _) in of_bundled.MEASURES.items()}, "rho")
-        draw("probe_bundled.course", lambda: of_bundled.course(measure, operation))
+        measure = controls.choice("probe_measure", "Statistic", {key: words for key, (words, _) in bundled_figures.MEASURES.items()}, "rho")
+        draw("probe_bundled.course", lambda: bundled_figures.course(measure, operation))
 
     course()
     export_row("probe_bundled.course")
-    show_panel(of_bundled.beside_pythia(steps[-1], operation))
+    show_panel(bundled_figures.beside_pythia(bundled_figures.telling_step(operation), operation))
 
 
 def machine() -> tuple[str, str, str]:
     """(device, type of the weights, shape) whose measurements are shown."""
-    from analysis.figures import probe_system as of_system
-
-    places = {f"{device}|{dtype}": f"{device}, {dtype}" for device, dtype in of_system.devices()}
+    places = {f"{device}|{dtype}": f"{device}, {dtype}" for device, dtype in system_figures.devices()}
     left, right = st.columns(2)
     with left:
         device, _, dtype = controls.choice("probe_machine", "Measured on", places, next(iter(places))).rpartition("|")
-    shapes = of_system.bases(device, dtype)
+    shapes = system_figures.bases(device, dtype)
     with right:
         return device, dtype, controls.choice("probe_shape", "Shape", shapes, shapes[0])
 
 
 def shown_charts(names: tuple[str, ...]) -> None:
     """Charts of what was measured, with predictions as lines."""
-    from analysis.figures import probe_system as of_system
-
     device, dtype, shape = machine()
     st.caption("Measured by `python -m analysis.probe measure` with random weights; lines are the closed forms of the other pages.")
     build = {
-        "cache": of_system.cache, "decode": of_system.decode, "window": of_system.prompt, "experts": of_system.experts,
-        "training": of_system.training, "rate": lambda device, dtype, shape: of_system.rate(device, dtype),
+        "cache": system_figures.cache, "decode": system_figures.decode, "window": system_figures.prompt, "experts": system_figures.experts,
+        "training": system_figures.training, "rate": lambda device, dtype, shape: system_figures.rate(device, dtype),
     }  # fmt: skip
     for name in names:
         draw(f"probe_system.{name}", lambda name=name: build[name](device, dtype, shape))
@@ -399,9 +407,13 @@ def training() -> None:
     shown_charts(("training", "rate", "experts"))
 
 
-PARTS = {"Run a model": one_run, "Compare runs": compare}
-if find_spec("analysis.figures.probe_bundled"):
-    PARTS["The bundled model"] = bundled
-if find_spec("analysis.figures.probe_system"):
-    PARTS |= {"Measured: answering": answering, "Measured: training": training}
-sections.show("probe_part", PARTS)
+sections.show(
+    "probe_part",
+    {
+        "Run a model": one_run,
+        "Compare runs": compare,
+        "The bundled model": bundled,
+        "Measured: answering": answering,
+        "Measured: training": training,
+    },
+)
