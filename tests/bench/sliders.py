@@ -18,7 +18,6 @@ from urllib.parse import parse_qs
 ROOT = Path(__file__).parents[2]
 EMPTY = Path(__file__).with_name("empty_app.py")
 EMPTY_TUNED = Path(__file__).with_name("empty_app_tuned.py")
-FEW = 1  # sliders of a section that are timed with --quick
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 # Remembers when the first redraw after a key press ended: the changed chart is then on the screen. (Streamlit draws every
@@ -43,7 +42,7 @@ def measure(quick: bool) -> list[tuple[str, ...]]:
     from analysis.export_image import browser_path
     from pages.components.registry import ENTRIES
 
-    steps = 15 if quick else 60
+    steps = 12 if quick else 60
     rows: list[tuple[str, str, list[float], float]] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
@@ -56,17 +55,15 @@ def measure(quick: bool) -> list[tuple[str, ...]]:
             floor = statistics.median(time_slider(browser, empty, 0, steps)[1])
             rows.append(("empty page, this project's settings", "Factor", time_slider(browser, tuned, 0, steps)[1], floor))
             for entry in ENTRIES:
+                # The machine drifts, so the empty page is timed again beside each page.
+                floor = statistics.median(time_slider(browser, empty, 0, steps)[1])
                 for section in sections(browser, f"{address}/{entry.path}"):
                     where = f"{address}/{entry.path}{section}"
-                    sliders = count_sliders(browser, where)
-                    for index in range(min(sliders, FEW) if quick else sliders):
+                    name = " ".join(values[0] for key, values in parse_qs(section.removeprefix("?")).items() if key.endswith("_part"))
+                    for index in range(min(1, count_sliders(browser, where)) if quick else count_sliders(browser, where)):
                         label, times = time_slider(browser, where, index, steps)
                         if times:  # sliders that move no chart have nothing to time
-                            # The machine drifts, so the empty page is timed again right after each slider.
-                            empty_times = time_slider(browser, empty, 0, steps)[1]
-                            asked = parse_qs(section.removeprefix("?"))
-                            name = " ".join(values[0] for key, values in asked.items() if key.endswith("_part"))
-                            rows.append((f"{entry.stem} {name}".strip(), label, times, statistics.median(empty_times)))
+                            rows.append((f"{entry.stem} {name}".strip(), label, times, floor))
         browser.close()
     header = ("page and section", "slider", "median", "p95", "empty page beside it", "ratio")
     return [header] + [
@@ -90,7 +87,7 @@ def open_page(browser, address: str):
     page.wait_for_selector("[data-testid=stMain]")
     with suppress(Exception):  # a page without charts is not an error here
         page.wait_for_selector(".js-plotly-plot .main-svg", state="attached", timeout=5_000)
-    page.wait_for_timeout(2_000)
+    page.wait_for_timeout(1_500)
     return page
 
 
@@ -100,7 +97,7 @@ def sections(browser, address: str) -> list[str]:
     queries = []
     for name in page.get_by_role("radiogroup", name="On this page").get_by_role("radio").all():
         name.click()
-        page.wait_for_timeout(1_500)
+        page.wait_for_timeout(600)
         queries.append("?" + page.url.partition("?")[2])
     page.close()
     return queries or [""]
