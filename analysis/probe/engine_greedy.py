@@ -16,7 +16,7 @@ def continuations(opened, prompts: list[list[int]], drafts: list[list[int]], mos
     import torch
 
     drafts = [draft[: most - 1] for draft in drafts]
-    filled = engine_cache.fill(opened, prompts, drafts)
+    filled = engine_cache.fill(opened, prompts, drafts, most)
     said = best(filled.logits)
     longest = said.shape[1] - 1
     out: list[list[int]] = []
@@ -36,23 +36,24 @@ def continuations(opened, prompts: list[list[int]], drafts: list[list[int]], mos
         cache.batch_select_indices(torch.tensor(going, device=mask.device))
     slots = torch.arange(longest, device=mask.device)
     mask[:, filled.draft_at :] = (slots[None] < torch.tensor(accepted, device=mask.device)[:, None]).to(mask.dtype)
-    while going:
+    ended: set[int] = set()
+    while len(ended) < len(going):
         mask = torch.cat([mask, mask.new_ones((len(going), 1))], dim=1)
         logits = opened.model(
             input_ids=torch.tensor([out[row][-1:] for row in going], device=mask.device), attention_mask=mask,
             position_ids=torch.tensor([[filled.lengths[row] + len(out[row]) - 1] for row in going], device=mask.device),
             past_key_values=cache, use_cache=True,
         ).logits  # fmt: skip
-        stays = []
-        for at, (row, token) in enumerate(zip(list(going), best(logits)[:, -1].tolist(), strict=True)):
-            out[row].append(token)
-            if token not in ends and len(out[row]) < most:
-                stays.append(at)
-        if 0 < len(stays) < len(going):
+        for row, token in zip(going, best(logits)[:, -1].tolist(), strict=True):
+            if row not in ended:
+                out[row].append(token)
+                if token in ends or len(out[row]) >= most:
+                    ended.add(row)
+        if len(ended) < len(going) <= 2 * len(ended):  # dropping rows copies the others
+            stays = [at for at, row in enumerate(going) if row not in ended]
             chosen = torch.tensor(stays, device=mask.device)
-            mask = mask[chosen]
+            mask, going, ended = mask[chosen], [going[at] for at in stays], set()
             cache.batch_select_indices(chosen)
-        going = [going[at] for at in stays]
     return out
 
 
@@ -65,7 +66,8 @@ def log_likelihoods(opened, pairs: list[tuple[list[int], list[int]]]) -> list[tu
 
     contexts = list(dict.fromkeys(tuple(context) for context, _ in pairs))
     place = {context: at for at, context in enumerate(contexts)}
-    filled = engine_cache.fill(opened, [list(context) for context in contexts], [[] for _ in contexts])
+    longest = max(len(ids) for _, ids in pairs)
+    filled = engine_cache.fill(opened, [list(context) for context in contexts], [[] for _ in contexts], longest)
     first, said = torch.log_softmax(filled.logits[:, -1], dim=-1), best(filled.logits)[:, -1].tolist()
     rows = [place[tuple(context)] for context, _ in pairs]
     at_first = first[torch.tensor(rows, device=first.device), torch.tensor([ids[0] for _, ids in pairs], device=first.device)].tolist()
