@@ -37,6 +37,21 @@ def place(made, beginnings: list[tuple[list[int], list]], n_rows: int, slots: in
         layer.show(slots)
 
 
+def select(made, indices, more: int):
+    """A cache with rows of another, which stays as it is, and room for so many tokens more."""
+    from transformers import DynamicCache
+
+    out = DynamicCache()
+    for old in made.layers:
+        filled = old.keys.shape[-2]
+        layer = layer_class()(filled + more, {}, 0)
+        layer.take(len(indices), old.keys, old.values)
+        layer.all_keys[:, :, :filled], layer.all_values[:, :, :filled] = old.keys[indices], old.values[indices]
+        layer.show(filled)
+        out.layers.append(layer)
+    return out
+
+
 @cache
 def layer_class() -> Any:
     """The class of one layer of the cache, made on first use since transformers is imported late."""
