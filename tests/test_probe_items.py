@@ -188,3 +188,21 @@ def test_passages_are_cut_into_32_and_32_tokens():
         items.items_of(RunSpec("tiny", "memorised"), opened)
     with pytest.raises(ValueError, match="holds no passage"):
         items.items_of(RunSpec("tiny", "memorised", options={"text": " \n "}), opened)
+
+
+def test_the_bundled_model_s_own_text_is_what_it_is_asked_to_continue():
+    if not models.bundled_revisions():
+        pytest.skip("the bundled model is not here")
+    spec = RunSpec("bundled", "memorised", device="cpu")
+    opened = models.open_model(spec)
+    found = items.items_of(spec, opened)
+    assert len(found) >= 50 and all(len(item.token_ids) == len(item.answer_ids) == 32 for item in found)
+    assert all(item.prompt.startswith("Q:What is ") for item in found)
+
+
+def test_the_bundled_model_s_frequencies_are_those_of_its_own_text():
+    if "probe_operands" not in tables.names():
+        pytest.skip("the bundled model is not here")
+    found = {item.group: item.frequency for item in asked("term_frequency", model="bundled", shots=0)}
+    rows = tables.load("probe_operands")
+    assert found == dict(zip(rows["operand"].astype(str), rows["expected_count"], strict=True))
