@@ -25,7 +25,8 @@ def said_by_lm_eval(lm, prompts: list[str], most: int = MOST) -> list[str]:
     from lm_eval.api.instance import Instance
 
     settings = {"until": ["\n"], "max_gen_toks": most, "do_sample": False}
-    requests = [Instance(request_type="generate_until", doc={}, arguments=(text, dict(settings)), idx=at) for at, text in enumerate(prompts)]
+    asked = [(text, dict(settings)) for text in prompts]
+    requests = [Instance(request_type="generate_until", doc={}, arguments=pair, idx=at) for at, pair in enumerate(asked)]
     return lm.generate_until(requests, disable_tqdm=True)
 
 

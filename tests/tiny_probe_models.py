@@ -31,18 +31,19 @@ def tokenizer(kind: str = "gpt_neox", vocab_size: int = 400):
 
 SHAPE = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 96, "max_position_embeddings": 256}
 OTHER_SHAPES = {
-    "gpt2": {"n_embd": 48, "n_layer": 2, "n_head": 4, "n_positions": 256}, "gptj": {"n_embd": 48, "n_layer": 2, "n_head": 4, "rotary_dim": 4, "n_positions": 256},
-    "bloom": {"hidden_size": 48, "n_layer": 2, "n_head": 4}, "opt": {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4, "ffn_dim": 96,
-    "max_position_embeddings": 256, "word_embed_proj_dim": 48}, "gpt_neox": SHAPE | {"rotary_pct": 0.25},
-}  # fmt: skip
+    "gpt_neox": SHAPE | {"rotary_pct": 0.25},
+    "gpt2": {"n_embd": 48, "n_layer": 2, "n_head": 4, "n_positions": 256},
+    "opt": SHAPE | {"ffn_dim": 96, "word_embed_proj_dim": 48},
+    "bloom": {"hidden_size": 48, "n_layer": 2, "n_head": 4},
+}
 
 
 def config(kind: str, n_tokens: int, **changes):
     """The shape of a tiny model with so many tokens in its vocabulary."""
     from transformers import AutoConfig
 
-    shape = OTHER_SHAPES.get(kind, SHAPE | {"num_key_value_heads": 2})
-    return AutoConfig.for_model(kind, **(shape | {"vocab_size": n_tokens, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": None} | changes))
+    special = {"vocab_size": n_tokens, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": None}
+    return AutoConfig.for_model(kind, **(OTHER_SHAPES.get(kind, SHAPE | {"num_key_value_heads": 2}) | special | changes))
 
 
 @lru_cache(maxsize=8)

@@ -62,7 +62,8 @@ def _with_less_memory(opened, batch: list[Item], run: Callable[[list[Item]], lis
 
 
 def _forget(opened) -> None:
-    opened.memo.pop("beginnings", None)
+    for name in ("beginnings", "room"):
+        opened.memo.pop(name, None)
     if opened.device != "cpu":
         import torch
 
@@ -70,28 +71,31 @@ def _forget(opened) -> None:
 
 
 def _answer(opened, spec: RunSpec, batch: list[Item]) -> list[dict]:
-    import torch
-
-    with torch.inference_mode():
-        if spec.probe == "choice":
-            return _choices(opened, batch)
-        return _memorised(opened, batch) if spec.probe == "memorised" else _lines(opened, spec, batch)
+    if spec.probe == "choice":
+        return _choices(opened, batch)
+    return _memorised(opened, batch) if spec.probe == "memorised" else _lines(opened, spec, batch)
 
 
 def generate(opened, prompts: list[list[int]], drafts: list[list[int]], most: int, ends=engine_greedy.NOTHING) -> list[list[int]]:
     """Greedy continuations by the fast way if the model allows it. drafts: guesses, [] for none."""
+    import torch
+
     length = max(len(ids) for ids in prompts) + most
-    if engine_cache.can_share(opened, length) and engine_cache.generates_plainly(opened):
-        return engine_greedy.continuations(opened, prompts, drafts, most, ends)
-    return engine_plain.continuations(opened, prompts, most, ends)
+    with torch.inference_mode():
+        if engine_cache.can_share(opened, length) and engine_cache.generates_plainly(opened):
+            return engine_greedy.continuations(opened, prompts, drafts, most, ends)
+        return engine_plain.continuations(opened, prompts, most, ends)
 
 
 def log_likelihoods(opened, pairs: list[tuple[list[int], list[int]]]) -> list[tuple[float, bool]]:
     """(log-likelihood, whether greedy) of each (context, continuation), contexts cut on the left to what the model can hold."""
+    import torch
+
     cut = [(context[-(opened.max_length + 1 - len(ids)) :], ids) for context, ids in pairs]
-    if engine_cache.can_share(opened, max(len(context) + len(ids) for context, ids in cut)):
-        return engine_greedy.log_likelihoods(opened, cut)
-    return engine_plain.log_likelihoods(opened, cut)
+    with torch.inference_mode():
+        if engine_cache.can_share(opened, max(len(context) + len(ids) for context, ids in cut)):
+            return engine_greedy.log_likelihoods(opened, cut)
+        return engine_plain.log_likelihoods(opened, cut)
 
 
 def _lines(opened, spec: RunSpec, batch: list[Item]) -> list[dict]:
@@ -103,7 +107,7 @@ def _lines(opened, spec: RunSpec, batch: list[Item]) -> list[dict]:
         raise ValueError("prompt: one of them has no tokens, so there is nothing to continue")
     before = "" if spec.probe == "term_frequency" else " "
     guesses = [("" if item.prompt[-1:].isspace() else before) + item.answer.strip() for item in batch]
-    drafts = [engine_text.draft(opened, item.prompt, guess) for item, guess in zip(batch, guesses, strict=True)]
+    drafts = engine_text.drafts(opened, [item.prompt for item in batch], guesses)
     ends = engine_text.line_ends(opened) | engine_text.text_ends(opened)
     written = generate(opened, [row[-room:] for row in ids], drafts, most, ends)
     rows = []

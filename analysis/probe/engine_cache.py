@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.probe import engine_text
+from analysis.probe import engine_room, engine_text
 
 MIN_SHARED = 8
 """Tokens before the last line from which it pays to run them apart."""
@@ -51,8 +51,8 @@ def generates_plainly(opened) -> bool:
     )
 
 
-def fill(opened, prompts: list[list[int]], drafts: list[list[int]]) -> Filled:
-    """Run prompts, each followed by a guess of its continuation, through the model.
+def fill(opened, prompts: list[list[int]], drafts: list[list[int]], more: int) -> Filled:
+    """Run prompts, each followed by a guess of its continuation, through the model; the cache has room for so many tokens more.
 
     Slots: shared beginning, padded on the left | last line, padded on the left | draft, padded on the right.
     """
@@ -61,9 +61,9 @@ def fill(opened, prompts: list[list[int]], drafts: list[list[int]]) -> Filled:
     device = opened.model.device
     shared = _shared_lengths(opened, prompts)
     beginnings = [tuple(ids[:length]) for ids, length in zip(prompts, shared, strict=True)]
-    cache, before = _joined(opened, beginnings)
     rest = [ids[length:] for ids, length in zip(prompts, shared, strict=True)]
     width, longest = max(map(len, rest)), max(map(len, drafts))
+    cache, before = _joined(opened, beginnings, width + longest + more)
     ids, mask, positions = [], [], []
     for beginning, line, draft in zip(beginnings, rest, drafts, strict=True):
         left, right = width - len(line), longest - len(draft)
@@ -90,30 +90,17 @@ def _shared_lengths(opened, prompts: list[list[int]]) -> list[int]:
     return lengths if len(distinct) <= max(1, len(prompts) // 2) else [0] * len(prompts)
 
 
-def _joined(opened, beginnings: list[tuple[int, ...]]):
-    """(cache, slots) with the keys and values of each row's beginning, padded on the left."""
-    import torch
-    from transformers import DynamicCache
-
+def _joined(opened, beginnings: list[tuple[int, ...]], more: int):
+    """(cache, slots) with the keys and values of each row's beginning, padded on the left, and room for so many tokens more."""
     slots = max(map(len, beginnings))
-    cache = DynamicCache()
-    if not slots:
-        return cache, 0
-    distinct = list(dict.fromkeys(beginnings))
-    layers = [_of_beginning(opened, beginning) for beginning in distinct]
-    template = next(layer for layer in layers if layer)
-    rows = torch.tensor([distinct.index(beginning) for beginning in beginnings], device=opened.model.device)
-    for at in range(len(template)):
-        joined = []
-        for part in (0, 1):
-            like = template[at][part]
-            padded = like.new_zeros((len(distinct), *like.shape[1:-2], slots, like.shape[-1]))
-            for row, layer in enumerate(layers):
-                if layer:
-                    padded[row, ..., slots - layer[at][part].shape[-2] :, :] = layer[at][part][0]
-            joined.append(padded if len(distinct) == len(beginnings) else padded[rows])
-        cache.update(*joined, at)
-    return cache, slots
+    made = engine_room.make(opened, slots + more)
+    if slots:
+        rows: dict[tuple[int, ...], list[int]] = {}
+        for row, beginning in enumerate(beginnings):
+            rows.setdefault(beginning, []).append(row)
+        parts = [(where, _of_beginning(opened, beginning)) for beginning, where in rows.items()]
+        engine_room.place(made, parts, len(beginnings), slots)
+    return made, slots
 
 
 def _of_beginning(opened, beginning: tuple[int, ...]) -> list:

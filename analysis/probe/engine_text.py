@@ -41,18 +41,19 @@ def encode_pair(opened, context: str, continuation: str) -> tuple[list[int], lis
     return before, whole[len(before) :]
 
 
-def draft(opened, prompt: str, answer: str) -> list[int]:
-    """The tokens that the answer would have behind the prompt, as a guess of what the model writes; [] where that is not clear."""
-    if not answer:
-        return []
-    tail = prompt.rsplit("\n", 1)[-1]
+def drafts(opened, prompts: Sequence[str], answers: Sequence[str]) -> list[list[int]]:
+    """The tokens that each answer would have behind its prompt, as a guess of what the model writes; [] where that is not clear."""
     memo = opened.memo.setdefault("drafts", {})
-    if (tail, answer) not in memo:
-        before, whole = opened.tokenizer([tail, tail + answer], add_special_tokens=False)["input_ids"]
-        if len(memo) > MEMO_TEXTS:
-            memo.clear()
-        memo[tail, answer] = whole[len(before) :] if whole[: len(before)] == before else []
-    return list(memo[tail, answer])
+    keys = [(prompt.rsplit("\n", 1)[-1], answer) for prompt, answer in zip(prompts, answers, strict=True)]
+    if len(memo) > MEMO_TEXTS:
+        memo.clear()
+    lacking = [key for key in dict.fromkeys(keys) if key not in memo]
+    if lacking:
+        texts = [text for tail, answer in lacking for text in (tail, tail + answer)]
+        ids = opened.tokenizer(texts, add_special_tokens=False)["input_ids"]
+        for key, before, whole in zip(lacking, ids[::2], ids[1::2], strict=True):
+            memo[key] = whole[len(before) :] if whole[: len(before)] == before else []
+    return [list(memo[key]) for key in keys]
 
 
 def line_ends(opened) -> frozenset[int]:

@@ -1,5 +1,6 @@
 """A model from the Hugging Face hub: found, checked for safetensors, and downloaded into the hub's own cache."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -45,47 +46,44 @@ def _endpoint() -> str | None:
 
 def _asked(name: str, revision: str) -> tuple[list[str], str, str]:
     """(names of the files, commit, trouble): trouble says why the hub did not answer, "" if it did."""
-    import httpx
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, OfflineModeIsEnabled, RepositoryNotFoundError, RevisionNotFoundError
+    from huggingface_hub import HfApi, errors
 
     if offline():
         return [], "", "HF_HUB_OFFLINE is set"
     try:
         info = HfApi(endpoint=_endpoint()).model_info(name, revision=revision or None, timeout=TIMEOUT_S)
-    except GatedRepoError:
+    except errors.GatedRepoError:
         raise ValueError(f"model: {name} is only given to people who accepted its terms on the hub; log in with `hf auth login`") from None
-    except RevisionNotFoundError:
+    except errors.RevisionNotFoundError:
         raise ValueError(f"revision: {name} has no revision {revision[:60]!r} on the hub") from None
-    except RepositoryNotFoundError:
+    except errors.RepositoryNotFoundError:
         raise ValueError(f"model: the hub has no public model {name}; check the spelling, or log in if it is private") from None
-    except OfflineModeIsEnabled:
+    except errors.OfflineModeIsEnabled:
         return [], "", "it is switched off"
-    except HfHubHTTPError as error:
+    except errors.HfHubHTTPError as error:
         status = getattr(error.response, "status_code", None)
         return [], "", f"it answered with status {status}" if status else "it answered with an error"
-    except (httpx.HTTPError, OSError, ValueError) as error:
-        return [], "", "no connection" if isinstance(error, httpx.HTTPError | OSError) else "it gave no proper answer"
+    except (errors.HTTPError, OSError):
+        return [], "", "no connection"
+    except ValueError:
+        return [], "", "it gave no proper answer"
     return [file.rfilename for file in info.siblings or []], str(info.sha or revision), ""
 
 
 def _cached(name: str, revision: str) -> Path | None:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub import errors, snapshot_download
 
     try:
-        return Path(snapshot_download(name, revision=revision or None, local_files_only=True))
-    except (LocalEntryNotFoundError, HFValidationError, OSError, ValueError):
+        return Path(snapshot_download(name, revision=revision or None, allow_patterns=PATTERNS, local_files_only=True))
+    except (errors.EntryNotFoundError, errors.RevisionResolutionError, OSError, ValueError):
         return None
 
 
 def _downloaded(name: str, commit: str) -> Path:
-    import httpx
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub import errors, snapshot_download
 
     try:
         return Path(snapshot_download(name, revision=commit, allow_patterns=PATTERNS, endpoint=_endpoint()))
-    except (HfHubHTTPError, LocalEntryNotFoundError, httpx.HTTPError, OSError) as error:
-        reason = "the disk is full" if getattr(error, "errno", None) == 28 else "the connection broke off"
+    except (errors.HTTPError, errors.EntryNotFoundError, errors.RevisionResolutionError, OSError) as error:
+        reason = "the disk is full" if getattr(error, "errno", None) == errno.ENOSPC else "the connection broke off"
         raise ValueError(f"model: {name} could not be downloaded: {reason}; what has arrived is kept, so try again") from None
