@@ -137,7 +137,7 @@ def paid() -> None:
 
 
 def over() -> None:
-    """Section: more tokens per parameter than the optimum, and a lifetime of served tokens."""
+    """Section: more tokens per parameter than the optimum."""
 
     @st.fragment
     def overtraining() -> None:
@@ -156,6 +156,10 @@ def over() -> None:
 
     overtraining()
     export_row("compute.overtraining")
+
+
+def lifetime() -> None:
+    """Section: the optimum once a lifetime of served tokens counts."""
     inference_law = controls.choice(
         "inf_law", "Law for inference demand", {"sardana2023": "Sardana 2023", "fit": fitted.label}, "sardana2023"
     )
@@ -209,6 +213,7 @@ sections.show(
         "Your budget": your_budget,
         "What others paid": paid,
         "Small for long": over,
+        "Served for long": lifetime,
         "Scarce data": scarce,
     },
 )

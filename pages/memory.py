@@ -23,22 +23,18 @@ footprints = tables.load("memory_reported")
 def choose():
     """(name, shape, options) of the model and of how it is tuned."""
     name, shape = shapes.choose_shape("mem", figures.MODEL) or shapes.of_table(figures.MODEL)
-    second, third, fourth, fifth = st.columns(4)
-    with second:
+    # A closed popover costs the browser nothing at a slider step; these are chosen rarely.
+    with st.popover("How it is tuned: adapters, optimiser, precision, quantisation, checkpointing", icon=":material/tune:"):
         on = controls.choice("mem_on", "Adapters on", {key: label for key, (label, _) in figures.TARGETS.items()}, "all")
-    with third:
         optimiser = controls.choice("mem_opt", "Optimiser", {key: o.label for key, o in memory.OPTIMISERS.items()}, "paged_adamw",
                                     help="A paged optimiser may move its states to the host's memory when the device is full.")  # fmt: skip
-    with fourth:
         precision = controls.choice(
             "mem_prec", "Precision", memory.PRECISIONS, "bf16", help="Of weights and gradients; AdamW's states are 32-bit either way."
         )
-    with fifth:
         block = int(controls.choice("mem_block", "Weights per block", ["16", "32", "64", "128", "256", "1024"], "64"))
-    with st.container(horizontal=True, gap="medium"):
+        double = controls.toggle("mem_double", "Double quantisation", True)
         checkpointing = controls.toggle("mem_ckpt", "Gradient checkpointing", True)
         flash = controls.toggle("mem_flash", "Flash attention", True)
-        double = controls.toggle("mem_double", "Double quantisation", True)
     options = {
         "targets": figures.TARGETS[on][1], "optimiser": optimiser, "precision": precision, "block_size": block, "double_quantisation": double,
         "checkpointing": checkpointing, "flash": flash,

@@ -27,15 +27,13 @@ def budget(key: str, low: float, high: float, default: float) -> float:
 
 def choose_runs():
     """(runs, law, resamples, settings) for the chosen data, or None where there is nothing to fit yet."""
-    left, middle, right = st.columns([3, 2, 2])
-    with left:
+    # A closed popover costs the browser nothing at a slider step; these are chosen rarely.
+    with st.popover("Training runs, and how they are fitted", icon=":material/tune:"):
         which = controls.choice(
             "runs", "Training runs to fit", RUNS, "240", help="The replication leaves out the five runs of highest loss."
         )
-    with middle:
         delta = float(controls.choice("delta", "Huber threshold on log loss", ["0.0001", "0.001", "0.01", "0.1", "1"], "0.001",
                                       help="Small: near absolute errors, outliers weigh little. 1: least squares. Published fits use 0.001."))  # fmt: skip
-    with right:
         engine = controls.choice(
             "engine", "Fit on", fits.ENGINES, "numpy", help="The torch form runs in the worker process and uses a GPU if there is one."
         )

@@ -124,7 +124,7 @@ def test_svg_and_pptx_are_downloaded_and_open_again(app_server, browser_page):
 
 def test_a_figure_goes_to_the_deck_and_the_deck_becomes_slides(app_server, browser_page):
     page = browser_page
-    page.goto(f"{app_server}/compute?compute_part=Small+for+long")
+    page.goto(f"{app_server}/compute?compute_part=What+others+paid")
     ready(page)
     for number in (0, 1):
         page.get_by_role("button", name="Add to deck").nth(number).click()
