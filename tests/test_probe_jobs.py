@@ -343,7 +343,8 @@ def test_the_command_line_sweeps_and_detaches(cli):
 
 def test_ctrl_c_cancels_and_keeps_the_rows(tmp_path):
     code = (
-        "import sys; from analysis.probe import __main__ as c; from tests import probe_fake;"
+        "import signal, sys; from analysis.probe import __main__ as c; from tests import probe_fake;"
+        "signal.signal(signal.SIGINT, signal.default_int_handler);"  # tests that run in the background inherit that it is ignored
         "c.ENGINES = {'slow': probe_fake.ENGINES['slow']}; sys.exit(c.main(['run', '--batch-size', '5']))"
     )
     process = subprocess.Popen(

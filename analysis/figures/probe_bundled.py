@@ -102,7 +102,7 @@ def course(measure: str, operation: str) -> Panel:
     layout["xaxis"] |= {"tickvals": steps(), "ticktext": [f"{step:,}" for step in steps()]}
     write = (lambda value: f"{value:.0%}") if kind == "percent" else (lambda value: f"{value:.2f}")
     which = {"seen": f"{DOES[operation]} asked in training", "unseen": "held-out ones"}
-    words = ", ".join(f"{write(peak[measure])} on {which[questions]}" for questions, peak in peaks.items()) or "none to be computed"
+    words = " and ".join(f"{write(peak[measure])} on {which[questions]}" for questions, peak in peaks.items()) or "none to be computed"
     most = ", ".join(f"{write(end[measure])} at step {end['step']:,} ({NAMES[questions]})" for questions, end in ends.items())
     columns = ["step", "operation", "questions", measure, *([] if measure == "accuracy" else [f"{measure}_low", f"{measure}_high"])]
     return Panel(
