@@ -56,21 +56,16 @@ def powers(low: int, high: int) -> list[int]:
 def held() -> None:
     """Section: bytes of the cache by kind of attention."""
     name, shape, counts = choose_model()
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         groups = choose_groups(shape)
-    with right:
         value_bits = controls.switch("attn_value_bits", "Keys and values stored in", BITS, "16")
 
     @st.fragment
     def cache() -> None:
         """Bytes of the cache by kind of attention."""
-        first, second, third = st.columns(3)
-        with first:
+        with controls.row():
             context = controls.steps("attn_ctx", "Context in tokens", powers(9, 20), 32_768)
-        with second:
             batch = controls.steps("attn_batch", "Sequences at once", powers(0, 8), 1)
-        with third:
             window = controls.steps("attn_window", "Window of the what-if in tokens", powers(7, 17), 4_096)
         draw(
             "attention.cache",
@@ -91,10 +86,8 @@ def seen() -> None:
     @st.fragment
     def mask() -> None:
         """The row of one position in the mask."""
-        left, right = st.columns(2)
-        with left:
+        with controls.row():
             window = controls.steps("attn_mask_window", "Window in tokens", powers(7, 17), 4_096)
-        with right:
             position = controls.slider("attn_position", "Position of the token", 1, 131_072, 50_000, 1)
         draw("attention.mask", lambda: figures.mask(window, position, {"window": f"{window:,}", "position": f"{position:,}"}))
 
@@ -104,10 +97,8 @@ def seen() -> None:
     @st.fragment
     def rolling() -> None:
         """A small rolling buffer at work."""
-        left, right = st.columns(2)
-        with left:
+        with controls.row():
             places = controls.slider("attn_places", "Window in tokens", 2, 12, 5, 1)
-        with right:
             tokens = controls.slider("attn_tokens", "Tokens so far", 1, 24, 12, 1)
         draw("attention.buffer", lambda: figures.rolling(places, tokens, {"window": str(places), "tokens": str(tokens)}))
 
@@ -132,27 +123,20 @@ def reached() -> None:
 def costs() -> None:
     """Section: reading a prompt, and generating."""
     name, shape, counts = choose_model()
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         groups = choose_groups(shape)
-    with right:
         value_bits = controls.switch("attn_value_bits", "Keys and values stored in", BITS, "16")
-    left, middle, right = st.columns(3)
-    with left:
+    with controls.row():
         gpu = controls.choice("attn_gpu", "Device", gpu_labels, "a100_80gb")
-    with middle:
         n_devices = controls.switch("attn_devices", "Devices that share the work", DEVICES, "1")
-    with right:
         weight_bits = controls.switch("attn_weight_bits", "Weights stored in", BITS, "16")
     on = cost_figures.device(gpu_table, gpu, int(n_devices))
 
     @st.fragment
     def prefill() -> None:
         """Reading a prompt."""
-        left, right = st.columns(2)
-        with left:
+        with controls.row():
             prompt = controls.steps("attn_prompt", "Prompt in tokens", powers(9, 20), 32_768)
-        with right:
             utilisation = controls.slider("attn_mfu", "Utilisation of peak (%)", 5, 90, 50, 1, format="%d%%") / 100
         settings = {"model": name, "prompt": f"{prompt:,} tokens", "device": on.label, "utilisation": f"{utilisation:.0%}"}
         draw("attention.prefill", lambda: cost_figures.prefill(name, shape, prompt, on, utilisation, settings))

@@ -39,22 +39,17 @@ present = {name: labels.loc[name, "label"] for name in labels.index if name in s
 
 def choose():
     """(scores that pass the filters, the filters in words, whether the vision papers are in the list of single scores)."""
-    with st.expander("Filters: paper, model family, size, variant, kind of benchmark", expanded=False):
-        first, second = st.columns(2)
-        with first:
-            papers = controls.choices(
-                "bn_paper", "Reports", {source: label for source, label in reports.items() if source in set(scores["source"])}, []
-            )
-            groups = controls.choices(
-                "bn_group", "Kinds of benchmarks", [name for name in labels["group"].unique() if name != "vision"], []
-            )
-            vision = controls.toggle(
-                "bn_vision", "With the vision papers", False, help="ImageNet, segmentation and video, in the list of single scores only."
-            )
-        with second:
-            families = controls.choices("bn_family", "Model families", sorted(set(scores["family"])), [])
-            sizes = controls.choices("bn_size", "Model sizes", list(figures.SIZES), [])
-            variants = controls.choices("bn_variant", "Variants", ["base", "chat", "fine-tuned", "other"], [])
+    with st.popover("Filters: paper, model family, size, variant, kind of benchmark"):
+        papers = controls.choices(
+            "bn_paper", "Reports", {source: label for source, label in reports.items() if source in set(scores["source"])}, []
+        )
+        groups = controls.choices("bn_group", "Kinds of benchmarks", [name for name in labels["group"].unique() if name != "vision"], [])
+        vision = controls.toggle(
+            "bn_vision", "With the vision papers", False, help="ImageNet, segmentation and video, in the list of single scores only."
+        )
+        families = controls.choices("bn_family", "Model families", sorted(set(scores["family"])), [])
+        sizes = controls.choices("bn_size", "Model sizes", list(figures.SIZES), [])
+        variants = controls.choices("bn_variant", "Variants", ["base", "chat", "fine-tuned", "other"], [])
         st.caption("An empty list lets everything pass. Models of unknown size pass only without a choice of sizes.")
     shown = figures.filtered(scores, groups, papers, families, variants, sizes)
     chosen = {
@@ -102,10 +97,8 @@ def depends() -> None:
 def side_by_side() -> None:
     """Section: the heat map, and where each cell comes from."""
     shown, filters, vision = choose()
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         models = controls.choices("bn_models", "Models (none: a choice of 12)", names, [])
-    with right:
         columns = controls.choices("bn_columns", "Benchmarks (none: a choice of 12)", present, [])
     unfiltered = len(shown) == len(scores)
     models = models or (figures.FEATURED_MODELS if unfiltered else figures.most_reported(shown, "model"))
@@ -114,10 +107,8 @@ def side_by_side() -> None:
     export_row("benchmarks.heat_map")
     st.subheader("Where a cell comes from", anchor=False)
     everything = all_scores(vision)
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         one = controls.choice("bn_model", "Model of the cell", sorted(set(everything["model"]), key=str.lower), "Llama 2 70B")
-    with right:
         benchmark = controls.choice(
             "bn_benchmark",
             "Benchmark of the cell",
@@ -136,10 +127,8 @@ def side_by_side() -> None:
 
 def two_models() -> None:
     """Section: two models on what they share."""
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         model_a = controls.choice("bn_a", "One model", names, "Mixtral 8x7B")
-    with right:
         model_b = controls.choice("bn_b", "Another model", names, "Llama 2 70B")
     pairs = benchmarks.pairs(scores, model_a, model_b) if model_a != model_b else None
     refused = figures.refusal(pairs, model_a, model_b) if pairs is not None else "Choose two different models."

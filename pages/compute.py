@@ -42,23 +42,20 @@ def power_of_ten(key: str, label: str, low: float, high: float, default: float, 
 
 def your_budget() -> None:
     """Section: a budget from any side, its bill, and the run among published ones."""
-    first, second, third, fourth = st.columns([3, 2, 2, 3])
-    with first:
+    with controls.row():
         gpu = controls.choice("gpu", "Device", gpus["label"].to_dict(), "a100_40gb")
-    device = compute.Device.from_row(gpus.loc[gpu])
-    listed = device.price_usd_per_hour
-    with second:
+        device = compute.Device.from_row(gpus.loc[gpu])
+        listed = device.price_usd_per_hour
         n_gpus = controls.number("n", "Number of devices", 1, 1_000_000, 512, 8)
-    with third:
         asked = controls.number("price", "Rent (USD per device-hour; 0: list)", 0.0, 100.0, 0.0, 0.1, help="List price in the table: "
                                 + (f"{listed:.2f} USD, {gpus.loc[gpu, 'price_basis']}" if listed == listed else f"none; {UNKNOWN_PRICE:.2f} USD is assumed"))  # fmt: skip
-    with fourth:
         grid = controls.choice(
             "grid", "Electricity", {i: f"{row['label']} ({row['kg_co2_per_kwh']:.3f} kg/kWh)" for i, row in grids.iterrows()}, "world2023"
         )
     price = asked or (listed if listed == listed else UNKNOWN_PRICE)
-    side = controls.switch("start", "Start from", SIDES, "flops")
-    which = controls.choice("law", "Law for size, tokens and loss", options, "fit")
+    with controls.row():
+        side = controls.switch("start", "Start from", SIDES, "flops")
+        which = controls.choice("law", "Law for size, tokens and loss", options, "fit")
     law, refitted = (fitted, True) if which == "fit" else (laws[which], False)
     preset = None
     if side == "run":
@@ -122,10 +119,8 @@ def paid() -> None:
     @st.fragment
     def devices() -> None:
         """The same budget on every device with a price."""
-        left, right = st.columns(2)
-        with left:
+        with controls.row():
             C = power_of_ten("c_dev", "Training compute in FLOP", 18.0, 27.0, 23.25)
-        with right:
             utilisation = controls.slider("mfu_dev", "Utilisation of peak (%)", 5, 90, 40, 1, format="%d%%") / 100
         draw(
             "compute.devices",
@@ -142,10 +137,8 @@ def over() -> None:
     @st.fragment
     def overtraining() -> None:
         """More tokens per parameter than the optimum."""
-        left, right = st.columns(2)
-        with left:
+        with controls.row():
             C = power_of_ten("c_over", "Training compute in FLOP", 19.0, 26.0, 23.25)
-        with right:
             ratio = power_of_ten("ratio", "Tokens per parameter", 0.0, 3.4, 2.3)
         draw(
             "compute.overtraining",
@@ -167,10 +160,8 @@ def lifetime() -> None:
     @st.fragment
     def inference() -> None:
         """A lifetime of served tokens."""
-        left, right = st.columns(2)
-        with left:
+        with controls.row():
             C = power_of_ten("c_inf", "Quality of the optimum at, in FLOP", 20.0, 26.0, 23.25)
-        with right:
             served = power_of_ten("served", "Tokens served", 10.0, 15.0, 13.0)
         law = laws["sardana2023"] if inference_law == "sardana2023" else scaling_laws.InferenceLaw(fitted)
         N, D = (float(value) for value in law.base.compute_optimal(C))
@@ -191,10 +182,8 @@ def scarce() -> None:
     @st.fragment
     def repetition() -> None:
         """A corpus too small for the budget."""
-        left, right = st.columns(2)
-        with left:
+        with controls.row():
             unique = power_of_ten("unique", "Unique tokens in the corpus", 9.0, 13.0, 11.0)
-        with right:
             epochs = controls.slider("epochs", "Epochs", 1, 100, 4, 1)
         draw(
             "compute.repetition",

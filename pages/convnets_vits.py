@@ -27,10 +27,8 @@ def equal_compute() -> None:
 @st.fragment
 def accuracy(version: str) -> None:
     """Error against hours."""
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         factor = controls.slider("cv_factor", "Hours count as equal within a factor of", 1.0, 5.0, 1.5, 0.05)
-    with right:
         level = controls.slider("cv_level", "Level of the intervals (%)", 50, 99, 95, 1, format="%d%%") / 100
     settings = {"hours on": figures.VERSIONS[version], "interval": f"{level:.0%}", "equal within": f"a factor of {factor:g}"}
     draw("convnets_vits.accuracy", lambda: figures.accuracy(version, level, factor, settings))
@@ -80,7 +78,10 @@ def what_hours_buy() -> None:
 def images(version: str) -> None:
     """Images at a utilisation."""
     share = controls.slider("cv_share", "Utilisation of peak (%)", 5, 90, 40, 1, format="%d%%") / 100
-    draw("convnets_vits.images", lambda: figures.images(version, share, {"hours on": figures.VERSIONS[version], "utilisation": f"{share:.0%}"}))
+    draw(
+        "convnets_vits.images",
+        lambda: figures.images(version, share, {"hours on": figures.VERSIONS[version], "utilisation": f"{share:.0%}"}),
+    )
 
 
 def loss_law() -> None:

@@ -48,10 +48,8 @@ def optimum(counted: str) -> None:
 @st.fragment
 def sizes() -> None:
     """Loss against size at one budget."""
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         planned = hours("dom_hours_size")
-    with right:
         n_params = power_of_ten("dom_size", "Your size in parameters", 9.5, 11.6, 11.0)
     settings = {"planned": format_count(planned, "GPU-hours"), "your size": format_count(n_params)}
     draw("domain.sizes", lambda: figures.sizes(planned, n_params, settings))
@@ -75,14 +73,10 @@ def mix() -> None:
 @st.fragment
 def repeat() -> None:
     """A corpus of the reader's own."""
-    first, second, third, fourth = st.columns(4)
-    with first:
+    with controls.row():
         own = power_of_ten("dom_own", "Domain tokens", 8.0, 12.5, 11.0)
-    with second:
         general = power_of_ten("dom_general", "General tokens", 8.0, 13.0, 11.5)
-    with third:
         weight = controls.slider("dom_weight", "Domain text drawn so many times as often", 0.25, 20.0, 2.0, 0.25)
-    with fourth:
         planned = hours("dom_hours_mix")
     settings = {
         "domain tokens": format_count(own), "general tokens": format_count(general), "weight": f"{weight:g}", "planned": format_count(planned, "GPU-hours"),
@@ -113,16 +107,12 @@ def what_it_costs() -> None:
 def cost() -> None:
     """Hours times price, for two runs."""
     listed = domain_cost.prices()
-    first, second, third, fourth = st.columns(4)
-    with first:
+    with controls.row():
         run = controls.slider("dom_run", "BloombergGPT's GPU-hours (thousands)", 100, 2000, 651, 1)
-    with second:
         price = controls.slider(
             "dom_price", "USD per A100-hour", 0.25, 8.0, 4.10, 0.05, help=f"List price in 2023: {listed['a100_40gb']:.2f} USD."
         )
-    with third:
         adapt = controls.slider("dom_adapt", "AdaptLLM's GPU-hours", 8, 4000, 768, 8)
-    with fourth:
         small = controls.slider(
             "dom_price7", "USD per V100-hour", 0.1, 8.0, 3.90, 0.05, help=f"List price in 2023: {listed['v100_32gb']:.2f} USD."
         )
@@ -133,16 +123,12 @@ def cost() -> None:
 @st.fragment
 def ways(show: str) -> None:
     """From scratch, continued, fine-tuned."""
-    first, second, third, fourth = st.columns(4)
-    with first:
+    with controls.row():
         n_params = power_of_ten("dom_n", "Parameters", 8.0, 12.0, 9.85)
         price = controls.slider("dom_rent", "USD per GPU-hour", 0.25, 12.0, 4.10, 0.05)
-    with second:
         own = power_of_ten("dom_d", "Domain tokens", 7.0, 12.5, 9.1)
         rate = controls.slider("dom_rate", "TFLOP/s that a GPU reaches", 10, 600, 125, 5)
-    with third:
         general = power_of_ten("dom_g", "General tokens", 9.0, 13.0, 12.0)
-    with fourth:
         tuning = power_of_ten("dom_t", "Fine-tuning tokens", 5.0, 10.0, 7.0)
         epochs = controls.slider("dom_epochs", "Epochs of fine-tuning", 1, 10, 3, 1)
     settings = {

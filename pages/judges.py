@@ -47,10 +47,8 @@ prompts = {"prompts": figures.BENCHMARKS[benchmark]}
 
 def replay() -> None:
     """Section: the tournament, replayed."""
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         elo_ties = controls.switch("jd_ties", "Ties in Elo", ELO_TIES, "half", help="The paper counts a tie as half a win each.")
-    with right:
         elo_used = controls.switch(
             "jd_used", "Verdicts in Elo", ELO_VERDICTS, "all", help="Confirmed: the same winner, or a tie, whichever answer is shown first."
         )
@@ -71,10 +69,8 @@ def replay() -> None:
 
 def verdicts() -> None:
     """Section: Bradley-Terry, and who beats whom."""
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         ties = controls.switch("jd_bt_ties", "Ties in Bradley-Terry", figures.TIES, "davidson")
-    with right:
         position = controls.switch(
             "jd_position", "Order of the answers", figures.POSITIONS, "fitted",
             help="Fitted: the model has an advantage for the answer shown first. Confirmed only: verdicts that both orders of the answers share.",
@@ -115,10 +111,8 @@ def how_many() -> None:
     prompts_needed()
     export_row("judges.prompts_needed")
     names = {model: label for model, label in verdict_figures.labels().items() if model in played.models}
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         model = controls.choice("jd_a", "One model", names, "65b-guanaco")
-    with right:
         other = controls.choice("jd_b", "Another model", names, "gpt-3.5")
 
     @st.fragment

@@ -11,8 +11,8 @@ from pages.components.panel import draw, export_row, show_panel, show_table
 frame.begin(
     "memory",
     "QLoRA tunes 65 billion parameters in 46 GB; all of them would take 785",
-    "That is for one sequence of 512 tokens. The frozen weights shrink to 4.127 bits each, and only the adapters have gradients and optimiser states. **What is quantised are the "
-    "frozen weights, not the low-rank matrices**, which stay in 16 bits. Sizes are counted from the model's architecture; what is estimated is hatched.",
+    "That is for one sequence of 512 tokens. The frozen weights shrink to 4.127 bits each, and only the adapters have gradients and optimiser states. What is quantised are the "
+    "frozen weights, not the low-rank matrices, which stay in 16 bits. Sizes are counted from the model's architecture; what is estimated is hatched.",
 )
 
 gpus = tables.load("gpus")
@@ -24,7 +24,7 @@ def choose():
     """(name, shape, options) of the model and of how it is tuned."""
     name, shape = shapes.choose_shape("mem", figures.MODEL) or shapes.of_table(figures.MODEL)
     # A closed popover costs the browser nothing at a slider step; these are chosen rarely.
-    with st.popover("How it is tuned: adapters, optimiser, precision, quantisation, checkpointing", icon=":material/tune:"):
+    with st.popover("How it is tuned: adapters, optimiser, precision, quantisation, checkpointing"):
         on = controls.choice("mem_on", "Adapters on", {key: label for key, (label, _) in figures.TARGETS.items()}, "all")
         optimiser = controls.choice("mem_opt", "Optimiser", {key: o.label for key, o in memory.OPTIMISERS.items()}, "paged_adamw",
                                     help="A paged optimiser may move its states to the host's memory when the device is full.")  # fmt: skip
@@ -44,10 +44,8 @@ def choose():
 
 def load_sliders(key: str) -> dict:
     """Batch and sequence length."""
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         batch = controls.slider(f"mem_batch{key}", "Sequences in a batch", 1, 64, 1, 1)
-    with right:
         seq_len = controls.slider(f"mem_seq{key}", "Tokens in a sequence", 128, 16_384, 512, 128)
     return {"batch": batch, "seq_len": seq_len}
 
@@ -60,10 +58,8 @@ def rank_slider(key: str) -> dict:
 def by_part() -> None:
     """Section: where the memory goes, by method."""
     name, shape, chosen = choose()
-    left, right = st.columns([3, 2])
-    with left:
+    with controls.row():
         methods = controls.choices("mem_methods", "Bars shown", memory.METHODS, list(memory.METHODS)) or list(memory.METHODS)
-    with right:
         scale = controls.switch("mem_scale", "Length of the bars", {"bytes": "GB", "shares": "share of each total"}, "bytes")
 
     @st.fragment
@@ -90,19 +86,15 @@ def where_it_fits() -> None:
 
     fits()
     export_row("memory.fits")
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         gpu = controls.choice("mem_gpu", "Device", by_id["label"].to_dict(), "l40s")
-    with right:
         method = controls.switch("mem_method", "Method", memory.METHODS, "qlora")
 
     @st.fragment
     def largest() -> None:
         """The largest batch on one device."""
-        left, right = st.columns(2)
-        with left:
+        with controls.row():
             seq_len = controls.slider("mem_seq_room", "Tokens in a sequence", 128, 16_384, 512, 128)
-        with right:
             rank = rank_slider("_room")
         options = chosen | {"batch": 1, "seq_len": seq_len} | rank
         draw("memory.largest", lambda: figures.largest(shape, name, by_id.loc[gpu].to_dict(), method, options))
@@ -163,10 +155,8 @@ def four_bits() -> None:
     @st.fragment
     def bits() -> None:
         """Bits per parameter by block size."""
-        left, right = st.columns(2)
-        with left:
+        with controls.row():
             size = 2 ** controls.slider("mem_bits", "Weights per block (power of two)", 3, 12, 6, 1, format="2^%d")
-        with right:
             constants = 2 ** controls.slider("mem_const", "Constants per block (power of two)", 3, 12, 8, 1, format="2^%d")
         draw("memory.bits", lambda: codes.bits(footprints, size, constants))
 

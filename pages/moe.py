@@ -70,14 +70,11 @@ def your_own() -> None:
         usual = {field: int(row[field]) for field in ("n_experts", "top_k", "moe_d_ff")}
         shared_usual = int(row["shared_d_ff"]) if row["shared_d_ff"] == row["shared_d_ff"] else 0
         d_model = n_layers = None
-        first, second, third = st.columns(3)
-        with first:
+        with controls.row():
             n_experts = controls.steps(f"{key}_experts", "Experts", EXPERTS, usual["n_experts"])
             shared = controls.steps(f"{key}_shared", "Width of the shared experts", sorted({*SHARED, shared_usual}), shared_usual)
-        with second:
             top_k = controls.slider(f"{key}_top_k", "Experts per token (top-k)", 1, 16, usual["top_k"], 1)
             layers = controls.choice(f"{key}_layers", "Layers with experts", LAYERS, row["moe_layers"])
-        with third:
             width = controls.steps(f"{key}_width", "Width of an expert", sorted({*WIDTHS, usual["moe_d_ff"]}), usual["moe_d_ff"])
             if preset == "own":
                 d_model = controls.steps(f"{key}_d_model", "Width of the model", [1024, 2048, 4096, 8192], 4096)
@@ -96,12 +93,10 @@ def your_own() -> None:
 
 def an_uneven_router() -> None:
     """Section: what a skewed router does to the load, to dropped tokens and to the balancing loss."""
-    left, right = st.columns([3, 2])
-    with left:
+    with controls.row():
         router = controls.switch("moe_router", "Router of", ROUTERS, "mixtral")
-    n_routed, chosen = (int(figures.frame(router)[field]) for field in ("n_experts", "top_k"))
-    if router == "own":
-        with right:
+        n_routed, chosen = (int(figures.frame(router)[field]) for field in ("n_experts", "top_k"))
+        if router == "own":
             n_routed = controls.steps("moe_router_experts", "Experts", EXPERTS[:-1], 8)
             chosen = min(controls.slider("moe_router_top_k", "Experts per token", 1, 8, 2, 1), n_routed)
     routed = {"router": f"{ROUTERS[router]}, {n_routed} experts, top-{chosen}"}
@@ -109,12 +104,9 @@ def an_uneven_router() -> None:
     @st.fragment
     def load() -> None:
         """Assignments per expert."""
-        left, middle, right = st.columns(3)
-        with left:
+        with controls.row():
             skew = controls.slider("moe_load_skew", "Skew of the router", 0.0, 2.0, 0.5, 0.05)
-        with middle:
             factor = controls.slider("moe_load_factor", "Capacity factor", 0.5, 4.0, 1.25, 0.05)
-        with right:
             seed = controls.slider("moe_load_seed", "Random seed", 0, 20, 0, 1)
         settings = routed | {"skew": f"{skew:g}", "capacity factor": f"{factor:g}", "seed": str(seed)}
         draw("moe.load", lambda: routing_figures.load(n_routed, chosen, skew, factor, seed, settings))
@@ -125,10 +117,8 @@ def an_uneven_router() -> None:
     @st.fragment
     def capacity() -> None:
         """Dropped share against the capacity factor."""
-        left, right = st.columns(2)
-        with left:
+        with controls.row():
             skew = controls.slider("moe_capacity_skew", "Skew of the router", 0.0, 2.0, 0.5, 0.05)
-        with right:
             factor = controls.slider("moe_capacity_factor", "Capacity factor", 0.5, 4.0, 1.25, 0.05)
         settings = routed | {"skew": f"{skew:g}", "capacity factor": f"{factor:g}"}
         draw("moe.capacity", lambda: routing_figures.capacity(n_routed, chosen, skew, factor, settings))

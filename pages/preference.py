@@ -30,13 +30,10 @@ METHODS = memory.METHODS
 
 def trained():
     """(summary, answers, n_answers, settings) of the chosen preferences; None where they could not be trained."""
-    left, middle, right = st.columns(3)
     defaults = preference_train.DEFAULTS
-    with left:
+    with controls.row():
         n_pairs = controls.steps("pref_pairs", "Preferences to learn from", PAIRS, defaults["n_pairs"])
-    with middle:
         n_answers = controls.steps("pref_answers", "Answers to choose from", ANSWERS, defaults["n_answers"])
-    with right:
         flipped = controls.steps("pref_flip", "Verdicts turned round (%)", FLIPPED, 0)
     settings = {"preferences": f"{n_pairs:,}", "answers": str(n_answers), "verdicts turned round": f"{flipped}%", "seeds": "20"}
     if n_pairs in preference_train.STORED_PAIRS and n_answers == defaults["n_answers"] and not flipped:
@@ -118,20 +115,16 @@ def loss(show: str) -> None:
 @st.fragment
 def optimum() -> None:
     """The closed form, answer by answer."""
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         beta = 10.0 ** controls.slider("pref_opt", "Beta (power of ten)", -1.0, 1.5, -0.3, 0.02, format="10^%.2f")
-    with right:
         n_answers = controls.slider("pref_n", "Answers", 4, 64, 32, 1)
     draw("preference.optimum", lambda: figures.optimum(n_answers, beta, {"beta": significant(beta), "answers": str(n_answers)}))
 
 
 def memory_of_stages() -> None:
     """Section: what each stage keeps in memory."""
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         model = controls.choice("pref_model", "Policy", preference_memory.known_models(), "Llama 2 7B")
-    with right:
         method = controls.switch("pref_method", "Trained models are", METHODS, "full")
     stages(model, method)
     export_row("preference.memory")
@@ -140,10 +133,8 @@ def memory_of_stages() -> None:
 @st.fragment
 def stages(model: str, method: str) -> None:
     """Four stages side by side."""
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         batch = controls.slider("pref_batch", "Prompts in a batch", 1, 64, 1, 1)
-    with right:
         length = controls.slider("pref_len", "Tokens of prompt and answer", 128, 8192, 1024, 128)
     settings = {"model": model, "method": METHODS[method], "batch": f"{batch} x {length:,}"}
     draw("preference.memory", lambda: preference_memory.stages(model, method, batch, length, settings))

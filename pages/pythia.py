@@ -95,12 +95,9 @@ def since(key: str) -> int:
 def growth() -> None:
     """Section: accuracy against tokens and against parameters."""
     own = own_scores()
-    first, second, third = st.columns([2, 2, 1])
-    with first:
+    with controls.row():
         task = controls.choice("py_task", "Task", tasks, "lambada_openai")
-    with second:
         arm = choose_arm()
-    with third:
         shots = int(controls.switch("py_shots", "Examples in the prompt", ["0", "5"], "0"))
 
     @st.fragment
@@ -142,12 +139,9 @@ def appearance() -> None:
 
 def deduplication() -> None:
     """Section: does deduplication help?"""
-    first, second, third = st.columns(3)
-    with first:
+    with controls.row():
         dedup_shots = controls.switch("py_dedup_shots", "Examples", contrasts.SHOT_SETS, "both")
-    with second:
         dedup_tasks = controls.choice("py_dedup_tasks", "Tasks", contrasts.TASK_SETS, "all")
-    with third:
         with_twins = controls.toggle(
             "py_twins", "Include 2.8B", False, help="Its two runs are the same up to step 43,000; see the third chart below."
         )

@@ -28,7 +28,7 @@ def budget(key: str, low: float, high: float, default: float) -> float:
 def choose_runs():
     """(runs, law, resamples, settings) for the chosen data, or None where there is nothing to fit yet."""
     # A closed popover costs the browser nothing at a slider step; these are chosen rarely.
-    with st.popover("Training runs, and how they are fitted", icon=":material/tune:"):
+    with st.popover("Training runs, and how they are fitted"):
         which = controls.choice(
             "runs", "Training runs to fit", RUNS, "240", help="The replication leaves out the five runs of highest loss."
         )
@@ -61,19 +61,15 @@ def own_runs():
         file = scaling_runs.read_runs_file(upload.getvalue())
         guess = scaling_runs.guess_columns(file.columns)
         names = list(file.columns)
-        first, second, third, fourth = st.columns(4)
-        with first:
+        with controls.row():
             n_params = controls.choice("col_n", "Parameters", names, guess["n_params"] or names[0])
-        with second:
             kind = controls.switch(
                 "col_kind",
                 "Budget given as",
                 {"n_tokens": "tokens", "train_flops": "FLOPs"},
                 "n_tokens" if guess["n_tokens"] else "train_flops",
             )
-        with third:
             amount = controls.choice("col_budget", "Tokens or FLOPs", names, guess[kind] or names[1])
-        with fourth:
             loss = controls.choice("col_loss", "Loss (nats per token)", names, guess["loss"] or names[2])
         runs, problems = scaling_runs.parse_runs(file, {"n_params": n_params, kind: amount, "loss": loss})
     except ValueError as problem:
@@ -90,26 +86,25 @@ def published_laws() -> None:
     """Section: what every published law advises, beside the refit."""
     chosen = choose_runs()
     laws = figures.published()
-    left, right = st.columns([3, 2])
-    with left:
+    with controls.row():
         quantity = controls.switch(
             "show", "Show the optimal", {"ratio": "tokens per parameter", "n_params": "parameters", "n_tokens": "tokens"}, "ratio"
         )
-    with right:
         level = LEVELS[controls.switch("level", "Interval of the refit", list(LEVELS), "95%")]
     picked = controls.choices(
         "laws", "Published laws", {law_id: figures.law_name(law) for law_id, law in laws.items()}, figures.DEFAULT_LAWS
     )
     law, resamples, settings = chosen[1:] if chosen else (*figures.released_fit(5), {"runs": RUNS["240"]})
-    laws_against_compute(quantity, picked, law, fits.bands(resamples, level), settings | {"interval": f"{level:.0%}"})
+    laws_against_compute(
+        quantity, picked, laws, figures.published_models(), law, fits.bands(resamples, level), settings | {"interval": f"{level:.0%}"}
+    )
     export_row("scaling.laws")
 
 
 @st.fragment
-def laws_against_compute(quantity: str, picked: list[str], law, bands, settings: dict) -> None:
+def laws_against_compute(quantity: str, picked: list[str], laws: dict, models, law, bands, settings: dict) -> None:
     """Tokens per parameter, parameters or tokens against compute, under all chosen laws."""
     C = budget("c", 18.0, 26.0, 23.76)
-    laws, models = figures.published(), figures.published_models()
     settings = settings | {"budget": format_flops(C), "laws": ", ".join(laws[law_id].label for law_id in picked)}
     if quantity == "ratio":
         draw("scaling.laws", lambda: figures.tokens_per_param(laws, picked, models, law, bands, C, settings))

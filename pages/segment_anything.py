@@ -40,12 +40,9 @@ def choose_model() -> str:
 
 def cost_of_a_mask() -> None:
     """Section: the encoder's cost shared by the prompts of an image."""
-    left, middle, right = st.columns(3)
-    with left:
+    with controls.row():
         model = choose_model()
-    with middle:
         unit = controls.switch("sa_unit", "Show", figures.UNITS, "flops")
-    with right:
         gpus = tables.load("gpus").set_index("id", drop=False)
         gpu = controls.choice("sa_gpu", "GPU for the time", gpus["label"].to_dict(), figures.MEASURED_ON)
     per_mask(model, unit, Device.from_row(gpus.loc[gpu]))
@@ -59,14 +56,11 @@ def cost_of_a_mask() -> None:
 @st.fragment
 def per_mask(model: str, unit: str, device: Device) -> None:
     """Cost of a mask against prompts per image."""
-    left, middle, right = st.columns(3)
-    with left:
+    with controls.row():
         prompts = controls.steps("sa_prompts", "Prompts per image", PROMPTS, 64)
-    with middle:
         masks = controls.slider(
             "sa_masks", "Masks kept of each prompt", 1, 3, 1, 1, help="The decoder offers three masks for an ambiguous prompt."
         )
-    with right:
         mfu = controls.slider("sa_mfu", "Utilisation of the GPU's peak (%)", 1, 90, 13, 1, format="%d%%", help="Used for the time only. "
                               "13% is what the reported 0.15 s of the largest encoder stands for.")  # fmt: skip
     settings = {"image encoder": model, "prompts": f"{prompts:,}", "masks per prompt": str(masks)}
@@ -85,10 +79,8 @@ def parts(model: str) -> None:
 @st.fragment
 def devices(model: str) -> None:
     """Seconds on every device."""
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         prompts = controls.steps("sa_dev_prompts", "Prompts per image", PROMPTS, 64)
-    with right:
         mfu = controls.slider("sa_dev_mfu", "Utilisation of peak (%)", 1, 90, 13, 1, format="%d%%")
     settings = {"image encoder": model, "prompts": f"{prompts:,}", "utilisation": f"{mfu}%"}
     draw("segment_anything.devices", lambda: figures.devices(model, prompts, mfu / 100, settings))
@@ -106,10 +98,8 @@ def windows_or_global() -> None:
 @st.fragment
 def attention(model: str) -> None:
     """FLOPs against resolution."""
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         resolution = controls.steps("sa_res", "Side of the image (pixels)", RESOLUTIONS, 1024)
-    with right:
         window = controls.slider("sa_win", "Side of your windows (patches)", 2, 64, 16, 1)
     settings = {"image encoder": model, "resolution": f"{resolution:,} pixels", "window": f"{window} patches"}
     draw("segment_anything.attention", lambda: shape_figures.attention(model, resolution, window, settings))
@@ -118,10 +108,8 @@ def attention(model: str) -> None:
 @st.fragment
 def window_size(model: str) -> None:
     """FLOPs against the size of a window."""
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         resolution = controls.steps("sa_win_res", "Side of the image (pixels)", RESOLUTIONS, 1024)
-    with right:
         n_global = controls.slider(
             "sa_global", "Layers that attend over the whole image", 0, 32, 4, 1, help="At most as many as the encoder has."
         )

@@ -35,7 +35,9 @@ def against_larger() -> None:
     ratio(small)
     export_row("small_models.ratio")
     pairs = figures.model_benchmarks()
-    chosen = controls.choice("sm_pair", "Small model and benchmark", {pair: f"{model}: {label}" for pair, (model, _, label) in pairs.items()}, "Orca 2 13B/bbh")
+    chosen = controls.choice(
+        "sm_pair", "Small model and benchmark", {pair: f"{model}: {label}" for pair, (model, _, label) in pairs.items()}, "Orca 2 13B/bbh"
+    )
     scores(*pairs[chosen])
     export_row("small_models.scores")
 
@@ -51,7 +53,9 @@ def ratio(small: str) -> None:
 def scores(small: str, benchmark: str, label: str) -> None:
     """One benchmark."""
     least = controls.slider("sm_ratio_one", "Mark rivals larger by at least (times)", 1.0, 60.0, 5.0, 0.5)
-    draw("small_models.scores", lambda: figures.scores(small, benchmark, least, {"model": small, "benchmark": label, "ratio": f"{least:g}"}))
+    draw(
+        "small_models.scores", lambda: figures.scores(small, benchmark, least, {"model": small, "benchmark": label, "ratio": f"{least:g}"})
+    )
 
 
 def threshold_slider(key: str) -> float:
@@ -77,10 +81,8 @@ def self_instruct_loop() -> None:
 @st.fragment
 def growth() -> None:
     """Growth of the pool."""
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         threshold = threshold_slider("sm_threshold")
-    with right:
         novelty = novelty_slider("sm_novelty")
     draw("small_models.growth", lambda: loop.growth(threshold, novelty, {"threshold": f"{threshold:g}", "novelty": f"{novelty:.0%}"}))
 
@@ -88,10 +90,8 @@ def growth() -> None:
 @st.fragment
 def filtered() -> None:
     """What the filter drops."""
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         threshold = threshold_slider("sm_threshold_filter")
-    with right:
         novelty = novelty_slider("sm_novelty_filter")
     draw("small_models.filter", lambda: loop.filtered(threshold, novelty, {"threshold": f"{threshold:g}", "novelty": f"{novelty:.0%}"}))
 
@@ -105,14 +105,10 @@ def variety() -> None:
 
 def run_the_loop() -> None:
     """Section: a run with settings of the reader's own, in the worker process."""
-    columns = st.columns(4)
-    with columns[0]:
+    with controls.row():
         threshold = controls.slider("sm_run_threshold", "Threshold on ROUGE-L", 0.2, 1.0, 0.7, 0.01)
-    with columns[1]:
         novelty = controls.slider("sm_run_novelty", "Novelty (%)", 0, 100, 50, 1, format="%d%%") / 100
-    with columns[2]:
         steps = controls.slider("sm_run_steps", "Requests (8 instructions each)", 25, 250, 125, 25)
-    with columns[3]:
         seed = controls.number("sm_run_seed", "Seed of the random numbers", 0, 9999, 0, 1)
     settings = {"threshold": f"{threshold:g}", "novelty": f"{novelty:.0%}", "requests": f"{steps}", "seed": f"{seed}"}
     key, runs = tuple(settings.values()), st.session_state.setdefault("self_instruct_runs", {})
@@ -125,13 +121,17 @@ def run_the_loop() -> None:
         st.error(plain(run), icon=":material/error:")
         run = None
     if run is None:
-        st.caption("Shown is a stored run at a threshold of 0.7 and a novelty of 50%. Press the button for one with your settings; it takes about a second.")
+        st.caption(
+            "Shown is a stored run at a threshold of 0.7 and a novelty of 50%. Press the button for one with your settings; it takes about a second."
+        )
         show_panel(loop.own_run(loop.kept_run(), {"threshold": "0.7", "novelty": "50%", "requests": "125", "seed": "0"}))
         return
     show_panel(loop.own_run(pd.DataFrame(run["rows"]), settings))
     for name, words in (("kept", "Last instructions kept"), ("dropped", "Last instructions dropped")):
         with st.expander(f"{words}, with the most similar one and their ROUGE-L"):
-            st.dataframe(pd.DataFrame(run[name][-20:], columns=["instruction", "most similar", "ROUGE-L"]), hide_index=True, width="stretch")
+            st.dataframe(
+                pd.DataFrame(run[name][-20:], columns=["instruction", "most similar", "ROUGE-L"]), hide_index=True, width="stretch"
+            )
 
 
 def run_in_worker(settings: dict) -> dict | str:
@@ -165,10 +165,8 @@ def data_amount() -> None:
 @st.fragment
 def lima(judge: str) -> None:
     """LIMA against rivals."""
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         prompts = controls.slider("sm_prompts", "Prompts judged", 50, 1000, 300, 10)
-    with right:
         level = level_slider("sm_lima_level")
     settings = {"judge": data.JUDGES[judge], "prompts": f"{prompts}", "interval": f"{level:.0%}"}
     draw("small_models.lima", lambda: data.lima(judge, float(prompts), level, settings))
@@ -222,10 +220,8 @@ def imitation() -> None:
 @st.fragment
 def imitation_facts() -> None:
     """NaturalQuestions before and after imitation."""
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         questions = controls.slider("sm_questions", "Questions asked", 200, 4000, 3610, 10)
-    with right:
         level = level_slider("sm_facts_level")
     settings = {"questions": f"{questions:,}", "interval": f"{level:.0%}"}
     draw("small_models.imitation_facts", lambda: data.imitation_facts(float(questions), level, settings))

@@ -11,8 +11,8 @@ frame.begin(
     "term_frequency",
     "Frequent numbers are answered better, even among numbers of like size",
     "Pythia multiplies numbers that the Pile holds often with far more success. Frequent numbers are also small and round, so part of the "
-    "effect is not frequency: the rank correlation of 0.90 becomes 0.62 at fixed operand size. **All accuracies on this page are of the "
-    "first (v0) deduplicated models**, which were retrained afterwards; there is no file for 70M.",
+    "effect is not frequency: the rank correlation of 0.90 becomes 0.62 at fixed operand size. All accuracies on this page are of the "
+    "first (v0) deduplicated models, which were retrained afterwards; there is no file for 70M.",
 )
 
 YOURS = "yours"
@@ -46,14 +46,10 @@ def own_statistics():
 
 def choose():
     """(corpus, model, shots, operation, counts, statistics, whether the counts are the reader's)."""
-    first, second, third, fourth = st.columns(4)
-    with first:
+    with controls.row():
         corpus = controls.choice("tf_corpus", "Counts", figures.corpora() | {YOURS: "Your own CSV"}, "pile_train")
-    with second:
         model = controls.choice("tf_model", "Model", figures.SIZES[::-1], figures.SIZES[-1])
-    with third:
         shots = int(controls.choice("tf_shots", "Examples in the prompt", [str(k) for k in figures.SHOTS], "16"))
-    with fourth:
         operation = controls.choice("tf_op", "Operation", ["multiplication", "addition"], "multiplication")
     own = own_statistics() if corpus == YOURS else None
     if corpus == YOURS and own is None:

@@ -27,10 +27,8 @@ ADDED = {"0.5": "half a vote", "1": "one vote", "2": "two votes"}
 
 def who_wins() -> None:
     """Section: win rates with intervals, and what a number of prompts can show."""
-    left, right = st.columns([3, 1])
-    with left:
+    with controls.row():
         which = controls.switch("vd_set", "Comparisons", figures.SETS, "equal")
-    with right:
         level = controls.switch("vd_level", "Intervals", list(LEVELS), "95%")
     win_rates(which, level)
     export_row("video.win_rates")
@@ -55,10 +53,8 @@ def win_rates(which: str, level: str) -> None:
 @st.fragment
 def prompts(level: str) -> None:
     """A study of the reader's."""
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         share = controls.slider("vd_share", "Share of prompts won (%)", 30, 100, 60, 1, format="%d%%")
-    with right:
         n = controls.slider("vd_n", "Prompts", 5, 2000, 65, 5)
     settings = {"share": f"{share}%", "prompts": f"{n:,}", "interval": level}
     draw("video.prompts", lambda: figures.prompts(share / 100, n, LEVELS[level], settings))
@@ -73,12 +69,9 @@ def driving_study() -> None:
 
 def one_scale() -> None:
     """Section: a ranking of all systems, and two tests of the numbers behind it."""
-    left, middle, right = st.columns([4, 3, 3])
-    with left:
+    with controls.row():
         which = controls.switch("vd_rank", "Comparisons", {name: figures.SETS[name] for name in ranking_figures.RANKED}, "equal")
-    with middle:
         criterion = controls.switch("vd_criterion", "Criterion", CRITERIA, "both")
-    with right:
         added = controls.switch(
             "vd_added",
             "Added on each side of a pair",
@@ -97,13 +90,10 @@ def automatic_scores() -> None:
     ucf101()
     export_row("video.ucf101")
     st.dataframe(score_figures.scores_table(), hide_index=True, width="stretch")
-    left, right = st.columns(2)
-    with left:
-        criterion = controls.switch("vd_fvd", "Raters on", {name: name for name in ("quality", "faithfulness")}, "quality")
-        show_panel(score_figures.fvd_and_people(criterion, {"criterion": criterion}))
-    with right:
-        which = controls.switch("vd_driving", "Driving videos of Align Your Latents", score_figures.ABLATIONS, "rds_ablation")
-        show_panel(score_figures.driving(which, {"table": score_figures.ABLATIONS[which]}))
+    criterion = controls.switch("vd_fvd", "Raters on", {name: name for name in ("quality", "faithfulness")}, "quality")
+    show_panel(score_figures.fvd_and_people(criterion, {"criterion": criterion}))
+    which = controls.switch("vd_driving", "Driving videos of Align Your Latents", score_figures.ABLATIONS, "rds_ablation")
+    show_panel(score_figures.driving(which, {"table": score_figures.ABLATIONS[which]}))
 
 
 @st.fragment
@@ -115,14 +105,10 @@ def ucf101() -> None:
 
 def image_first() -> None:
     """Section: what generating a video takes directly and image first."""
-    first, second, third, fourth = st.columns(4)
-    with first:
+    with controls.row():
         quantity = controls.switch("vd_quantity", "Show", cost_figures.QUANTITIES, "flops")
-    with second:
         sizes = controls.choice("vd_sizes", "Sizes of the denoisers", cost_figures.SIZES, "emu")
-    with third:
         attention = controls.choice("vd_attention", "Attention", cost_figures.ATTENTION, "separate")
-    with fourth:
         interpolation = controls.choice("vd_interpolation", "Interpolation", cost_figures.INTERPOLATION, "clip")
     frames(quantity, sizes, attention, interpolation)
     export_row("video.frames")
@@ -133,14 +119,11 @@ def image_first() -> None:
 @st.fragment
 def frames(quantity: str, sizes: str, attention: str, interpolation: str) -> None:
     """Cost against the number of frames."""
-    left, middle, right = st.columns(3)
-    with left:
+    with controls.row():
         n = controls.slider("vd_frames", "Frames", 1, 512, 65, 1)
         resolution = controls.slider("vd_res", "Side of a frame (pixels)", 128, 1024, 512, 64)
-    with middle:
         compression = controls.steps("vd_f", "Compression of the latent space, a side", (2, 4, 8, 16), 8)
         patch = controls.steps("vd_patch", "Patch, a side", (1, 2, 4), 2)
-    with right:
         steps = controls.slider("vd_steps", "Denoising steps", 1, 1000, 250, 1)
         key = controls.slider("vd_key", "Key frames before interpolation", 2, 64, 16, 1)
     what = costs.Generation(resolution, compression, patch, steps, key, attention, interpolation)
@@ -155,12 +138,9 @@ def frames(quantity: str, sizes: str, attention: str, interpolation: str) -> Non
 @st.fragment
 def stages(sizes: str, attention: str, interpolation: str) -> None:
     """Cost by stage."""
-    left, middle, right = st.columns(3)
-    with left:
+    with controls.row():
         n = controls.slider("vd_st_frames", "Frames", 1, 512, 65, 1)
-    with middle:
         key = controls.slider("vd_st_key", "Key frames", 2, 64, 16, 1)
-    with right:
         resolution = controls.slider("vd_st_res", "Side of a frame (pixels)", 128, 1024, 512, 64)
     what = costs.Generation(resolution, key_frames=key, attention=attention, interpolation=interpolation)
     settings = {

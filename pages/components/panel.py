@@ -73,7 +73,9 @@ def show_table(rows: pd.DataFrame) -> None:
     """A small table of texts, its cells shown as they stand; inside a fragment this takes the browser a tenth of a Markdown table."""
     head = "".join(f"<th scope='col'>{escape(str(name))}</th>" for name in rows.columns)
     body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows.to_numpy().tolist())
-    st.html(f"{TABLE}<div style='overflow-x: auto'><table class='plain-table'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>")
+    st.html(
+        f"{TABLE}<div style='overflow-x: auto'><table class='plain-table'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
 
 
 def page_theme() -> str:

@@ -34,16 +34,13 @@ def choose_shape(prefix: str, default: str, models: Sequence[str] | None = None)
     prefix: of the keys of its controls, unique to the page. default: a model of the table `models`. models: those to pick from,
     all whose architecture is public if None. Stands outside fragments.
     """
-    left, right = st.columns(2)
-    with left:
+    with controls.row():
         source = controls.switch(f"{prefix}_from", "Model from", SOURCES, "table")
-    if source == "table":
-        with right:
+        if source == "table":
             name = controls.choice(f"{prefix}_model", "Model", models or known_models(), default)
-        forget(prefix)
-        return of_table(name)
-    with right:
-        given = own_config(prefix) if source == "own" else hub_config(prefix)
+            forget(prefix)
+            return of_table(name)
+    given = own_config(prefix) if source == "own" else hub_config(prefix)
     if given is None:
         forget(prefix)
         return None
