@@ -24,6 +24,7 @@ from analysis.figures.panel import Citation, Panel, explanation
 
 FORMAT, VERSION = "ten-papers-recomputed deck", 1
 MOST_SLIDES, MOST_BYTES, MOST_ROWS, MOST_TEXT = 100, 20_000_000, 200_000, 20_000
+LARGEST = 1e300
 MOST_TITLE, SHORT = 300, ("title", "name", "panel_title")
 CHARTS = ("scatter", "bar", "heatmap", "contour", "histogram", "box", "violin", "scattergl")
 TAGS = re.compile(r"</?(?:br|b|i|sup|sub|extra|em|strong|span)\s*/?>|<span style='font-size:\d+px'>", re.IGNORECASE)
@@ -37,8 +38,11 @@ def pack(slides: Sequence[Mapping]) -> bytes:
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
 
 
-def unpack(data: bytes) -> list[dict]:
-    """The slides of a deck file. Raises ValueError with one sentence where it is not one, or holds what no deck of ours holds."""
+def unpack(data: bytes, own: bool = False) -> list[dict]:
+    """The slides of a deck file. Raises ValueError with one sentence where it is not one, or holds what no deck of ours holds.
+
+    own: this server wrote the file, so its charts were drawn before; those of any other are put on a slide once, to see that they can be.
+    """
     try:
         content = uploads.json_of(uploads.text_of(data, MOST_BYTES))
     except ValueError as problem:
@@ -50,7 +54,13 @@ def unpack(data: bytes) -> list[dict]:
     slides = content.get("slides")
     if not isinstance(slides, list) or len(slides) > MOST_SLIDES:
         raise ValueError(f"the deck needs a list of at most {MOST_SLIDES} slides")
-    return [_unpacked(slide, number) for number, slide in enumerate(slides, start=1)]
+    if not slides and not own:
+        raise ValueError("the deck holds no slide")
+    found = [_unpacked(slide, number) for number, slide in enumerate(slides, start=1)]
+    if not own:
+        for number, slide in enumerate(found, start=1):
+            _try_out(slide["panel"], f"slide {number} of the deck")
+    return found
 
 
 def bundle(slides: Sequence[Mapping], formats: Sequence[str] = ("svg", "pdf", "csv")) -> bytes:
@@ -145,6 +155,18 @@ def _unpacked(slide: Any, number: int) -> dict:
     return {"panel": panel, "title": texts["title"] or panel.title, "link": link}
 
 
+def _try_out(panel: Panel, where: str) -> None:
+    """ValueError where the panel cannot be drawn as an editable chart although it looks as if it could."""
+    from analysis.export_pptx import presentation
+    from analysis.export_series import is_native
+
+    try:
+        if is_native(panel.figure):
+            presentation([panel])
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as problem:
+        raise ValueError(f"the chart of {where} cannot be drawn: {uploads.clip(problem, 160)}") from None
+
+
 def _text(value: Any, what: str, most: int = MOST_TEXT) -> str:
     if not isinstance(value, str) or len(value) > most:
         raise ValueError(f"{what} must be a text of at most {most:,} characters")
@@ -178,6 +200,8 @@ def _check_chart(value: Any, where: str, depth: int = 0) -> None:
     elif isinstance(value, list):
         for part in value:
             _check_chart(part, where, depth + 1)
+    elif isinstance(value, int | float) and not abs(value) <= LARGEST:
+        raise ValueError(f"the chart of {where} holds a number that is not finite or too large")
     elif isinstance(value, str):
         rest = TAGS.sub("", value)
         if re.search(r"<\s*[a-zA-Z/!]", rest) or re.search(r"(?i)(?<![a-z{])(javascript|vbscript|data|https?)\s*:", rest):

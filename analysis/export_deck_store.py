@@ -52,7 +52,7 @@ def keep(deck_id: str, slides: Sequence[Mapping]) -> None:
 def kept(deck_id: str) -> list[dict] | None:
     """The slides of a deck; None where there is none under this name or it cannot be read any more."""
     with suppress(ValueError, OSError):
-        return unpack(_path(deck_id).read_bytes())
+        return unpack(_path(deck_id).read_bytes(), own=True)
     return None
 
 

@@ -14,7 +14,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analysis import evals, evals_export, export_deck, export_deck_store, pythia, scaling_runs, tables, term_frequency_counts
+from analysis import (
+    evals,
+    evals_export,
+    export,
+    export_deck,
+    export_deck_store,
+    export_report,
+    pythia,
+    scaling_runs,
+    tables,
+    term_frequency_counts,
+)
 from analysis.probe import items, items_csv, models
 from analysis.probe.spec import RunSpec
 from analysis.transformer import count_params, read_config, shape_from_hf_config
@@ -64,8 +75,10 @@ def results(data: bytes) -> Outcome:
 
 def deck(data: bytes) -> Outcome:
     """A deck file, opened, stored and opened again."""
-    again = export_deck.pack(export_deck.unpack(data))
-    assert export_deck.pack(export_deck.unpack(again)) == again
+    slides = export_deck.unpack(data)
+    again = export_deck.pack(slides)
+    export_deck.unpack(again, own=True)
+    assert export.export(slides[0]["panel"], "csv") and export_report.report(slides)
     return again, []
 
 
