@@ -1,8 +1,10 @@
 """Whatever a reader hands in is read, or refused in one sentence: every parser against damaged, foreign, hostile and very large files."""
 
+import copy
 import csv
 import io
 import json
+import math
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +34,7 @@ from analysis.transformer import count_params, read_config, shape_from_hf_config
 from analysis.transformer_hub import hub_address
 from tests import bad_input
 from tests.sample_panels import law_panel
+from tests.test_pages import fine, open_page
 
 LONGEST = 300
 Outcome = tuple[Any, list[str]]
@@ -418,3 +421,157 @@ def test_a_typed_name_leads_nowhere_but_to_a_sentence(name, tmp_path, monkeypatc
     with pytest.raises(ValueError) as caught:
         scaling_runs.parse_number(name)
     assert len(one_line(f"is: {caught.value}")) < LONGEST
+
+
+# --- on the pages -----------------------------------------------------------------------------------------------------
+
+MARKS = ("<img", "](javascript", "<script")
+PLACES = {
+    "scaling": ({"runs": "Your own CSV", "c": "21"}, "runs.csv"),
+    "term_frequency": ({"tf_corpus": "Your own CSV", "tf_shots": "4"}, "counts.csv"),
+    "pythia": ({"py_own": "true", "py_shots": "5"}, "results.json"),
+    "attention": ({"attn_from": "your config.json"}, "config.json"),
+    "probe": ({"probe_probe": "own prompts", "probe_limit": "200"}, "prompts.csv"),
+    "deck": ({}, "mine.deck.json"),
+}
+NASTY = {
+    "picture": b"\x89PNG\r\n\x1a\n\0\0",
+    "archive": bad_input.bomb()[:5000],
+    "only a mark": b"\xef\xbb\xbf",
+    "deep": b'{"a":' * 20_000,
+    "markup": f"{bad_input.MARKUP},{bad_input.MARKUP},b\n=1+1,{bad_input.MARKUP},3\n".encode(),
+}
+
+
+def shown(app) -> list[str]:
+    """Everything on a page that the browser may take for markup."""
+    kinds = (app.markdown, app.error, app.warning, app.info, app.success, app.caption, app.title, app.header, app.subheader)
+    return [item.value for kind in kinds for item in kind] + [element.proto.body for element in app.get("html")]
+
+
+def harmless(app) -> bool:
+    """Whether nothing on a page would be taken for markup that came from outside."""
+    text = " ".join(shown(app)).replace("\\<", "").replace("\\]", "")
+    assert not any(mark in text for mark in MARKS), text
+    return True
+
+
+@pytest.mark.parametrize("stem", PLACES)
+def test_a_page_stays_as_it_was_beside_a_file_that_cannot_be_used(stem, tmp_path, monkeypatch):
+    monkeypatch.setenv("PROBE_RUNS", str(tmp_path))
+    monkeypatch.setenv("DECKS", str(tmp_path))
+    parameters, name = PLACES[stem]
+    app = open_page(stem, **parameters)
+    charts, boxes = len(app.get("plotly_chart")), {box.key: box.value for box in [*app.selectbox, *app.slider]}
+    assert fine(app)
+    for what, data in NASTY.items():
+        app.file_uploader[0].set_value([]).run() if stem == "pythia" else None
+        app.file_uploader[0].upload(name, data, "text/plain").run()
+        assert not app.exception, what
+        assert len(app.error) == 1, what
+        one_line(app.error[0].value)
+        assert harmless(app)
+        assert len(app.get("plotly_chart")) == charts, what
+        assert {key: value for key, value in ((box.key, box.value) for box in [*app.selectbox, *app.slider]) if key in boxes} == boxes
+
+
+def test_names_from_files_are_shown_as_text_on_the_pages():
+    value = copy.deepcopy(V04)
+    value["config"]["model_args"]["pretrained"] = bad_input.MARKUP
+    value["results"][bad_input.MARKUP] = {"acc,none": 0.5}
+    app = open_page("pythia", py_own="true")
+    app.file_uploader[0].upload(f"{bad_input.MARKUP}.json", json.dumps(value).encode(), "application/json").run()
+    assert fine(app) and harmless(app) and any(bad_input.MARKUP in item.value for item in app.text)
+    button = next(element for element in app.get("download_button") if element.key == "py_v04_0")
+    assert "\\<img" in button.proto.label
+    columns = ["N", "D", "loss", bad_input.MARKUP]
+    rows = written([columns, *[[f"{n}e8", f"{n}e10", 3 - n / 10, bad_input.MARKUP] for n in range(1, 9)], ["=1+1", "<b>", "1", "2"]])
+    app = open_page("scaling", runs="Your own CSV")
+    app.file_uploader[0].upload("runs.csv", rows, "text/csv").run()
+    assert not app.exception and harmless(app) and any("'<b>'" in item.value for item in app.text)
+
+
+def test_hostile_names_are_escaped_in_charts_and_defused_in_their_tables():
+    from analysis.figures import probe as probe_figures
+    from analysis.figures import pythia as pythia_figures
+    from analysis.probe import results as probe_results
+
+    hostile = [bad_input.MARKUP, "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "-3.5"]
+    rows = [{"group": name, "frequency": 10.0**n, "n": 5, "score": 0.5, "score_norm": math.nan} for n, name in enumerate(hostile, 1)]
+    table, whole = probe_results.summary(rows), probe_results.overall(rows)
+    run = probe_results.Found("a" * 12, f"{bad_input.MARKUP}, x (aaaa)", "prompts", True, bad_input.MARKUP, table, whole, {"model": "=1+1"})
+    value = copy.deepcopy(V04)
+    value["config"]["model_args"] = {"pretrained": "=" + bad_input.MARKUP}
+    own, _ = pythia.own_scores(evals.read_results(json.dumps(value)), ["piqa"])
+    size, last = probe_figures.published_models()[0], 143_000
+    panels = [
+        probe_figures.curve([run], size, last, 4, "multiplication", 10), probe_figures.overall([run], last, 4, "multiplication"),
+        probe_figures.groups(run), pythia_figures.families("piqa", own.assign(n_params=1e9)),
+    ]  # fmt: skip
+    for panel in panels:
+        words = list(texts(panel.figure.to_plotly_json()))
+        assert any("&lt;img" in word for word in words) and not any(
+            mark in word for word in words for mark in ("<img", "<script", "<a ")
+        ), panel.name
+    for panel in panels:
+        lines = [line for line in export.export(panel, "csv").decode().splitlines() if not line.startswith("#")]
+        cells = [cell for row in csv.reader(lines) for cell in row]
+        assert not any(cell.startswith(("=", "+", "@", "\t", "\r")) for cell in cells)
+        assert all(float(cell) < 0 for cell in cells if cell.startswith("-"))
+    rows = list(csv.DictReader([line for line in export.export(panels[2], "csv").decode().splitlines() if not line.startswith("#")]))
+    assert [row["group"] for row in rows] == [bad_input.MARKUP, "'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\t=1", "'-3.5"]
+
+
+def texts(value: Any):
+    """All texts in a figure."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from texts(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from texts(part)
+
+
+@pytest.mark.parametrize(
+    ("stem", "parameters"),
+    [
+        ("deck", {"deck": "../../../etc/passwd"}),
+        ("deck", {"deck": bad_input.MARKUP}),
+        ("probe", {"probe_run": bad_input.MARKUP, "probe_part": "<script>alert(1)</script>", "probe_limit": "__import__('os')"}),
+        ("probe", {"probe_from": "a folder here", "probe_folder": f"../../{bad_input.MARKUP}"}),
+        ("probe", {"probe_from": "Hugging Face hub", "probe_hub": bad_input.MARKUP, "probe_rev": "../x"}),
+        ("attention", {"attn_from": "from the hub", "attn_hub": f"../../{bad_input.MARKUP}"}),
+        ("attention", {"attn_from": "from the hub", "attn_hub": "x" * 5000}),
+    ],
+)
+def test_nothing_in_an_address_is_taken_for_markup_code_or_a_path(stem, parameters, tmp_path, monkeypatch):
+    monkeypatch.setenv("PROBE_RUNS", str(tmp_path))
+    monkeypatch.setenv("DECKS", str(tmp_path / "decks"))
+    app = open_page(stem, **parameters)
+    assert not app.exception and harmless(app)
+    assert stem == "deck" or app.get("plotly_chart")
+    assert not (tmp_path / "decks").exists()
+    for note in [*app.error, *app.warning]:
+        one_line(note.value)
+
+
+def test_weights_outside_the_folder_of_a_model_are_not_read(tmp_path):
+    from analysis.probe import models_files
+
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (tmp_path / "secret.safetensors").write_bytes(b"x")
+    (folder / "config.json").write_text('{"model_type": "llama", "architectures": ["LlamaForCausalLM"]}')
+    for listed in ("../secret.safetensors", str(tmp_path / "secret.safetensors"), "a/../../secret.safetensors"):
+        (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": listed}}))
+        with pytest.raises(ValueError, match="leads out of its folder"):
+            models_files.check(folder, folder, "mine")
+    for content in ("[" * bad_input.DEEP, '{"weight_map": {"a": 1}}', '{"weight_map": {"a": {}}}', "[]", "null"):
+        (folder / "model.safetensors.index.json").write_text(content)
+        with pytest.raises(ValueError, match="list of weight files of mine could not be read"):
+            models_files.check(folder, folder, "mine")
+    (folder / "config.json").write_text('{"a":' * bad_input.DEEP)
+    with pytest.raises(ValueError, match="does not say what kind of model it is"):
+        models_files.check(folder, folder, "mine")
