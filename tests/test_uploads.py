@@ -545,6 +545,31 @@ def test_hostile_names_are_escaped_in_charts_and_defused_in_their_tables():
     assert [row["group"] for row in rows] == [bad_input.MARKUP, "'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\t=1", "'-3.5"]
 
 
+def test_names_that_are_addresses_are_text_in_the_workbook_of_a_slide():
+    from analysis.export_chart import _no_formula
+
+    for name in (
+        "http://evil.example",
+        "HTTPS://evil.example",
+        "mailto:a@b.c",
+        "external:\\\\host\\share",
+        "internal:Sheet1!A1",
+        "=1+1",
+        "{=1}",
+    ):
+        assert _no_formula(name) == f" {name}"
+    for name in ("Chinchilla: 240 runs", "Llama 2", "-3.5", "file"):
+        assert _no_formula(name) == name
+
+
+def test_a_deck_too_large_to_be_opened_again_is_not_stored(tmp_path, monkeypatch):
+    monkeypatch.setenv("DECKS", str(tmp_path / "decks"))
+    monkeypatch.setattr(export_deck_store, "MOST_BYTES", 1000)
+    with pytest.raises(ValueError, match="at most 0 MB are kept"):
+        export_deck_store.keep(export_deck_store.new_id(), [{"panel": law_panel(), "title": "", "link": ""}])
+    assert not list(tmp_path.rglob("*.json"))
+
+
 def texts(value: Any):
     """All texts in a figure."""
     if isinstance(value, str):
