@@ -5,8 +5,6 @@ the current one (v0.4); plain metric names the one before (v0.3); a list of rows
 prompt templates; a CSV with checkpoint and fewshot the term-frequency files of Pythia.
 """
 
-import csv
-import io
 import json
 import math
 import re
@@ -15,6 +13,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
+from analysis import uploads
 from analysis.evals_models import Model, model_of, step_in
 
 LAYOUTS = ("v0.4", "v0.3", "prompt rows", "prompt table", "term frequency")
@@ -25,6 +24,8 @@ COLUMNS = {
 }  # fmt: skip
 MAX_BYTES = 32_000_000
 MAX_ROWS = 200_000
+LONGEST_NAME = 300
+LATEST_STEP = 10**12
 TERM_COLUMNS = ("model", "checkpoint", "task", "fewshot", "acc", "acc_stderr")
 NOT_METRICS = {"sample_len", "sample_count", "alias", "name", "prompt_id", "subset", "fixed_answer_choice_list"}
 NOT_A_FILE = "This is not a result file of the LM Evaluation Harness"
@@ -128,20 +129,25 @@ def mismatches(own: pd.DataFrame, published: pd.DataFrame) -> list[str]:
         for column, word in (("shots", "shots"), ("version", "task version")):
             a, b = ({_word(value) for value in part[column].dropna()} - {""} for part in (mine, theirs))
             if a and b and not a & b:
-                notes.append(f"{task}: {word} {', '.join(sorted(a))} here, {', '.join(sorted(b))} in the published files.")
+                notes.append(f"{task}: {word} {_listed(a)} here, {_listed(b)} in the published files.")
         own_metrics, published_metrics = (set(part["metric"].astype(str)) for part in (mine, theirs))
         if not own_metrics & published_metrics:
-            notes.append(f"{task}: {', '.join(sorted(own_metrics))} here, {', '.join(sorted(published_metrics))} there.")
+            notes.append(f"{task}: {_listed(own_metrics)} here, {_listed(published_metrics)} there.")
     for raw in own["raw"].unique() if "raw" in own else ():
         document = json.loads(raw) if raw else {}
         limit = (document.get("config") or {}).get("limit") if isinstance(document.get("config"), dict) else None
         if limit:
-            notes.append(f"The file was made with limit {limit}, so with a part of the samples.")
+            notes.append(f"The file was made with limit {uploads.clip(limit)}, so with a part of the samples.")
         if document.get("chat_template"):
             notes.append("The file was made with a chat template, the published ones without.")
         if document.get("lm_eval_version"):
-            notes.append(f"The file was made with harness version {document['lm_eval_version']}, the published ones with 0.3.")
+            version = uploads.clip(document["lm_eval_version"])
+            notes.append(f"The file was made with harness version {version}, the published ones with 0.3.")
     return list(dict.fromkeys(notes))
+
+
+def _listed(words: set[str]) -> str:
+    return uploads.clip(", ".join(sorted(words)), 80)
 
 
 def _word(value) -> str:
@@ -154,53 +160,50 @@ def _is_share(metric: pd.Series) -> pd.Series:
 
 def _parse(data: bytes | str):
     """The JSON document, or the list of cells of a term-frequency CSV."""
-    if len(data) > MAX_BYTES:
-        raise ValueError(f"The file has {len(data) / 1e6:,.0f} MB; up to {MAX_BYTES / 1e6:.0f} MB are read.")
-    if isinstance(data, bytes):
-        try:
-            data = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise ValueError(f"{NOT_A_FILE}: it is not UTF-8 text.") from None
-    text = data.lstrip("\ufeff \t\r\n")
-    if not text:
-        raise ValueError(f"{NOT_A_FILE}: it is empty.")
-    if text[0] != "{":
-        header = text.splitlines()[0].split(",")
-        if {"checkpoint", "fewshot", "task"} <= {cell.strip() for cell in header}:
+    try:
+        text = uploads.text_of(data, MAX_BYTES).lstrip("\ufeff \t\r\n")
+    except ValueError as problem:
+        raise ValueError(f"{NOT_A_FILE}: it {problem}.") from None
+    if not text.startswith("{"):
+        header = re.split("[,;\t]", text.splitlines()[0]) if text else []
+        if {"checkpoint", "fewshot", "task"} <= {cell.strip(' "') for cell in header}:
             return _cells(text)
         raise ValueError(f"{NOT_A_FILE}: it starts with {text[:20]!r}, neither a JSON object nor a table of checkpoints and shots.")
     try:
-        return json.loads(text)
-    except RecursionError:
-        raise ValueError(f"{NOT_A_FILE}: its JSON is nested too deeply.") from None
-    except ValueError as error:
-        raise ValueError(f"{NOT_A_FILE}: its JSON is broken ({str(error)[:80]}).") from None
+        return uploads.json_of(text)
+    except ValueError as problem:
+        raise ValueError(f"{NOT_A_FILE}: it {problem}.") from None
 
 
 def _cells(text: str) -> list[dict]:
     try:
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error as error:
-        raise ValueError(f"{NOT_A_FILE}: its CSV is broken ({error}).") from None
-    missing = [column for column in TERM_COLUMNS if rows and column not in rows[0]]
+        (_, names), *rows = uploads.rows_of(text, MAX_ROWS)
+    except ValueError as problem:
+        raise ValueError(f"{NOT_A_FILE}: it {problem}.") from None
+    names = [name.strip() for name in names]
+    missing = [column for column in TERM_COLUMNS if names.count(column) != 1]
     if missing:
-        raise ValueError(f"The table lacks the column {missing[0]!r}; it needs {', '.join(TERM_COLUMNS)}.")
-    return rows
+        raise ValueError(f"The table lacks the column {missing[0]!r}, or has it twice; it needs {', '.join(TERM_COLUMNS)}.")
+    for line, cells in rows:
+        if len(cells) != len(names):
+            raise ValueError(f"Line {line} of the table has {len(cells):,} cells where the header has {len(names):,}.")
+    return [dict(zip(names, cells, strict=True)) | {"": line} for line, cells in rows]
 
 
 def _term_rows(cells: list[dict]) -> Iterator[tuple]:
     known: dict[str, Model] = {}
-    for line, cell in enumerate(cells, start=2):
-        _count(line)
-        name = cell["model"] or ""
+    for cell in cells:
+        line, name, task = cell[""], _name(cell["model"], "model"), _name(cell["task"], "task")
         model = known.setdefault(name, model_of(name))
         try:
             step, shots, value, stderr = (float(cell[column]) for column in ("checkpoint", "fewshot", "acc", "acc_stderr"))
-        except (TypeError, ValueError):
+        except ValueError:
             raise ValueError(f"Line {line} of the table does not hold numbers for checkpoint, fewshot, acc and acc_stderr.") from None
+        if not all(map(math.isfinite, (step, shots, value))) or min(step, shots) < 0:
+            raise ValueError(f"Line {line} of the table holds a number that is negative or not finite.")
         tokens = step * model.tokens_per_step or math.nan
         who = (model.name, model.family, model.arm, model.release, step, tokens, math.nan)
-        yield (*who, shots, cell["task"] or "", "acc", "none", value, stderr, math.nan, "", "term frequency", name, "")
+        yield (*who, shots, task, "acc", "none", value, stderr, math.nan, "", "term frequency", name, "")
 
 
 def _rows(document: Mapping, name: str) -> Iterator[tuple]:
@@ -216,17 +219,18 @@ def _rows(document: Mapping, name: str) -> Iterator[tuple]:
         layout, scored = ("v0.4" if current else "v0.3"), list(_tasks(results, document.get("groups")))
     head = _head(document, name)
     versions, shots, samples = (_mapping(document.get(key)) for key in ("versions", "n-shot", "n-samples"))
-    few = _number(_mapping(document.get("config")).get("num_fewshot"))
+    few = _whole(_mapping(document.get("config")).get("num_fewshot"))
     configs = _mapping(document.get("configs"))
     raw = _rest(document, layout)
     for number, (task, key, value, stderr, filter_name) in enumerate(scored):
         _count(number)
-        shot = _number(shots.get(task))
-        shot = _number(_mapping(configs.get(task)).get("num_fewshot"), few) if math.isnan(shot) else shot
+        task, key = _name(task, "task"), _name(key, "metric")
+        shot = _whole(shots.get(task))
+        shot = _whole(_mapping(configs.get(task)).get("num_fewshot"), few) if math.isnan(shot) else shot
         n = _mapping(samples.get(task))
         version = versions.get(task, "")
-        yield (*head[:-1], shot, task, key, filter_name, value, stderr, _number(n.get("effective", n.get("original"))),
-               "" if version is None else str(version), layout, head[-1], raw)  # fmt: skip
+        yield (*head[:-1], shot, task, key, _name(filter_name, "filter"), value, stderr, _whole(n.get("effective", n.get("original"))),
+               "" if version is None else _name(str(version), "version"), layout, head[-1], raw)  # fmt: skip
 
 
 def _tasks(results: Mapping, groups) -> Iterator[tuple]:
@@ -234,7 +238,7 @@ def _tasks(results: Mapping, groups) -> Iterator[tuple]:
     both = {**{key: value for key, value in _mapping(groups).items() if key not in results}, **results}
     for task, scores in both.items():
         if not isinstance(scores, Mapping):
-            raise ValueError(f"{NOT_A_FILE}: the result of {str(task)[:60]!r} is not a set of scores.")
+            raise ValueError(f"{NOT_A_FILE}: the result of {uploads.clip(task, 60)!r} is not a set of scores.")
         for key, value in scores.items():
             metric, _, filter_name = str(key).partition(",")
             if metric in NOT_METRICS or metric.endswith("_stderr") or not _is_number(value):
@@ -269,14 +273,15 @@ def _head(document: Mapping, name: str) -> tuple:
     if not named:  # .../<model>/results_<date>.json, else the file's own name without its step
         folder, _, last = path.rpartition("/")
         named = folder.split("/")[-1].replace("__", "/") if last.startswith("results_") and folder else last
-    model = model_of(named, of_suite)
-    step = next((s for s in (step_in(str(arguments.get("revision") or "")), arguments.get("iteration")) if isinstance(s, int)), None)
+    model = model_of(_name(named, "model"), of_suite)
+    said = (step_in(str(arguments.get("revision") or "")), arguments.get("iteration"))
+    step = next((s for s in said if isinstance(s, int) and not isinstance(s, bool) and 0 <= s <= LATEST_STEP), None)
     step = step_in(path) if step is None and model.family in ("Pythia", "other") else step
     batch = _number(arguments.get("train_batch_size")) * _number(arguments.get("seq_length"))
     per_step = model.tokens_per_step or math.nan
-    tokens = math.nan if step is None else step * (per_step if math.isnan(batch) else batch)
+    tokens = math.nan if step is None else step * (batch if 0 < batch < math.inf else per_step)
     return (model.name, model.family, model.arm, model.release, math.nan if step is None else step, tokens,
-            _number(config.get("model_num_parameters")), named)  # fmt: skip
+            _whole(config.get("model_num_parameters")), named)  # fmt: skip
 
 
 def _rest(document: Mapping, layout: str) -> str:
@@ -311,6 +316,18 @@ def _number(value, default: float = math.nan) -> float:
         return float(value)
     except OverflowError:
         return default
+
+
+def _whole(value, default: float = math.nan) -> float:
+    """A count: a finite number of at least 0, else the default."""
+    number = _number(value, default)
+    return number if math.isnan(number) or 0 <= number < math.inf else default
+
+
+def _name(text: str, what: str) -> str:
+    if len(text) > LONGEST_NAME:
+        raise ValueError(f"{NOT_A_FILE}: it has a {what} of {len(text):,} characters, {uploads.clip(text)!r}.")
+    return text
 
 
 def _count(number: int) -> None:

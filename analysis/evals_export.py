@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from analysis import uploads
+
+MAX_BYTES = 200_000_000
 STANDARD = ("config", "configs", "results", "groups", "n-samples")
 
 
@@ -34,7 +37,7 @@ def write_results(frame: pd.DataFrame) -> bytes:
         raise ValueError("frame must hold one number of shots for each task; write one file for each number")
     doubled = frame[frame.duplicated(["task", "metric", "filter"])]
     if len(doubled):
-        raise ValueError(f"frame gives {doubled['metric'].iloc[0]} of {doubled['task'].iloc[0]!r} twice")
+        raise ValueError(f"frame gives {uploads.clip(doubled['metric'].iloc[0])} of {uploads.clip(doubled['task'].iloc[0])!r} twice")
     first = frame.iloc[0]
     raw = json.loads(first["raw"]) if first["raw"] else {}
     kept = raw if first["layout"] == "v0.4" else {}
@@ -87,6 +90,8 @@ def _number(text: str):
         value = float(text)
     except ValueError:
         return text
+    if not math.isfinite(value):
+        return text
     return int(value) if text.strip().lstrip("+-").isdigit() else value
 
 
@@ -138,13 +143,17 @@ def read_samples(data: bytes) -> list[dict]:
     >>> read_samples(b'{"doc_id": 0, "acc": 1.0}')
     [{'doc_id': 0, 'acc': 1.0}]
     """
+    try:
+        text = uploads.text_of(data, MAX_BYTES) if data.strip() else ""
+    except ValueError as problem:
+        raise ValueError(f"the sample log {problem}") from None
     records = []
-    for number, line in enumerate(data.decode("utf-8", errors="replace").splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
+            record = uploads.json_of(line)
+        except ValueError:
             raise ValueError(f"line {number} of the sample log is not JSON") from None
         if not isinstance(record, dict):
             raise ValueError(f"line {number} of the sample log is not a record")

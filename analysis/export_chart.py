@@ -46,6 +46,7 @@ MARKERS = {
     "x": XL_MARKER_STYLE.X,
     "x-thin": XL_MARKER_STYLE.X,
 }
+LINKS = re.compile(r"(https?|ftps?|file|mailto|internal|external):", re.IGNORECASE)
 STROKED = (XL_MARKER_STYLE.PLUS, XL_MARKER_STYLE.X, XL_MARKER_STYLE.STAR)
 """Markers that PowerPoint draws with their outline only."""
 BARS = {
@@ -107,8 +108,8 @@ def _bar_data(series: Sequence[Series]) -> CategoryChartData:
 
 
 def _no_formula(name: str) -> str:
-    """A name that stays text in the chart's workbook, where one that begins with "=" would be written as a formula."""
-    return f" {name}" if name.startswith(("=", "{=")) else name
+    """A name that stays text in the chart's workbook, where one that begins with "=" would be a formula, and an address a link."""
+    return f" {name}" if name.startswith(("=", "{=")) or LINKS.match(name) else name
 
 
 def _style_points(drawn, part: Series) -> None:

@@ -18,16 +18,18 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis import export, tables
+from analysis import export, tables, uploads
 from analysis.figures import style
 from analysis.figures.panel import Citation, Panel, explanation
 
 FORMAT, VERSION = "ten-papers-recomputed deck", 1
 MOST_SLIDES, MOST_BYTES, MOST_ROWS, MOST_TEXT = 100, 20_000_000, 200_000, 20_000
+LARGEST = 1e300
+MOST_TITLE, SHORT = 300, ("title", "name", "panel_title")
 CHARTS = ("scatter", "bar", "heatmap", "contour", "histogram", "box", "violin", "scattergl")
 TAGS = re.compile(r"</?(?:br|b|i|sup|sub|extra|em|strong|span)\s*/?>|<span style='font-size:\d+px'>", re.IGNORECASE)
 """What a text in a chart may hold of Plotly's own mark-up; none of it takes an address or a style."""
-FORBIDDEN_KEYS = ("images", "sliders", "updatemenus", "source", "src", "frames", "mapbox", "map", "geo", "config")
+FORBIDDEN_KEYS = ("images", "sliders", "updatemenus", "source", "src", "frames", "mapbox", "map", "geo", "config", "bdata")
 
 
 def pack(slides: Sequence[Mapping]) -> bytes:
@@ -36,22 +38,29 @@ def pack(slides: Sequence[Mapping]) -> bytes:
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
 
 
-def unpack(data: bytes) -> list[dict]:
-    """The slides of a deck file. Raises ValueError with one sentence where it is not one, or holds what no deck of ours holds."""
-    if len(data) > MOST_BYTES:
-        raise ValueError(f"the file has {len(data) / 1e6:.0f} MB; a deck has at most {MOST_BYTES / 1e6:.0f}")
+def unpack(data: bytes, own: bool = False) -> list[dict]:
+    """The slides of a deck file. Raises ValueError with one sentence where it is not one, or holds what no deck of ours holds.
+
+    own: this server wrote the file, so its charts were drawn before; those of any other are put on a slide once, to see that they can be.
+    """
     try:
-        content = json.loads(data.decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
-        raise ValueError("the file is not a deck: it is no JSON text in UTF-8") from None
+        content = uploads.json_of(uploads.text_of(data, MOST_BYTES))
+    except ValueError as problem:
+        raise ValueError(f"the file is not a deck: it {problem}") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f"the file is not a deck: it does not begin as one ({FORMAT!r} is missing)")
     if content.get("version") != VERSION:
-        raise ValueError(f"the deck has version {content.get('version')!r}; this program reads version {VERSION}")
+        raise ValueError(f"the deck has version {uploads.clip(content.get('version'))}; this program reads version {VERSION}")
     slides = content.get("slides")
     if not isinstance(slides, list) or len(slides) > MOST_SLIDES:
         raise ValueError(f"the deck needs a list of at most {MOST_SLIDES} slides")
-    return [_unpacked(slide, number) for number, slide in enumerate(slides, start=1)]
+    if not slides and not own:
+        raise ValueError("the deck holds no slide")
+    found = [_unpacked(slide, number) for number, slide in enumerate(slides, start=1)]
+    if not own:
+        for number, slide in enumerate(found, start=1):
+            _try_out(slide["panel"], f"slide {number} of the deck")
+    return found
 
 
 def bundle(slides: Sequence[Mapping], formats: Sequence[str] = ("svg", "pdf", "csv")) -> bytes:
@@ -113,7 +122,8 @@ def _unpacked(slide: Any, number: int) -> dict:
     if not isinstance(slide, dict):
         raise ValueError(f"{where} is not a slide")
     texts = {
-        name: _text(slide.get(name), f"{name} of {where}") for name in ("title", "link", "name", "panel_title", "caption", "alt", "explain")
+        name: _text(slide.get(name), f"{name} of {where}", MOST_TITLE if name in SHORT else MOST_TEXT)
+        for name in (*SHORT, "link", "caption", "alt", "explain")
     }
     settings, sources, figure = slide.get("settings"), slide.get("sources"), slide.get("figure")
     if not isinstance(settings, dict) or len(settings) > 100:
@@ -122,8 +132,8 @@ def _unpacked(slide: Any, number: int) -> dict:
         raise ValueError(f"sources of {where} must be pairs of a work and a place in it")
     known = set(tables.load("sources")["id"])
     for work, place in sources:
-        if work not in known:
-            raise ValueError(f"{where} cites {str(work)[:60]!r}, which is not in data/sources.csv")
+        if not isinstance(work, str) or work not in known:
+            raise ValueError(f"{where} cites {uploads.clip(work, 60)!r}, which is not in data/sources.csv")
         _text(place, f"a place cited by {where}")
     if not isinstance(figure, dict) or not isinstance(figure.get("data"), list) or not isinstance(figure.get("layout"), dict):
         raise ValueError(f"{where} has no chart")
@@ -139,15 +149,27 @@ def _unpacked(slide: Any, number: int) -> dict:
             explain=(texts["explain"],) if texts["explain"] else (),
         )  # fmt: skip
         go.Figure(figure)  # Plotly checks every property of it
-    except (ValueError, TypeError) as problem:
-        raise ValueError(f"{where} cannot be used: {problem}") from None
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as problem:  # as Plotly has it
+        raise ValueError(f"{where} cannot be used: {uploads.clip(problem, 200)}") from None
     link = texts["link"] if re.match(r"(https?://|/)", texts["link"]) else ""
     return {"panel": panel, "title": texts["title"] or panel.title, "link": link}
 
 
-def _text(value: Any, what: str) -> str:
-    if not isinstance(value, str) or len(value) > MOST_TEXT:
-        raise ValueError(f"{what} must be a text of at most {MOST_TEXT:,} characters")
+def _try_out(panel: Panel, where: str) -> None:
+    """ValueError where the panel cannot be drawn as an editable chart although it looks as if it could."""
+    from analysis.export_pptx import presentation
+    from analysis.export_series import is_native
+
+    try:
+        if is_native(panel.figure):
+            presentation([panel])
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as problem:
+        raise ValueError(f"the chart of {where} cannot be drawn: {uploads.clip(problem, 160)}") from None
+
+
+def _text(value: Any, what: str, most: int = MOST_TEXT) -> str:
+    if not isinstance(value, str) or len(value) > most:
+        raise ValueError(f"{what} must be a text of at most {most:,} characters")
     return value
 
 
@@ -173,11 +195,13 @@ def _check_chart(value: Any, where: str, depth: int = 0) -> None:
     if isinstance(value, dict):
         for key, part in value.items():
             if key in FORBIDDEN_KEYS:
-                raise ValueError(f"the chart of {where} holds {key!r}, which no chart here has")
+                raise ValueError(f"the chart of {where} holds {uploads.clip(key)!r}, which no chart here has")
             _check_chart(part, where, depth + 1)
     elif isinstance(value, list):
         for part in value:
             _check_chart(part, where, depth + 1)
+    elif isinstance(value, int | float) and not abs(value) <= LARGEST:
+        raise ValueError(f"the chart of {where} holds a number that is not finite or too large")
     elif isinstance(value, str):
         rest = TAGS.sub("", value)
         if re.search(r"<\s*[a-zA-Z/!]", rest) or re.search(r"(?i)(?<![a-z{])(javascript|vbscript|data|https?)\s*:", rest):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from analysis.export_deck import pack, unpack
+from analysis.export_deck import MOST_BYTES, pack, unpack
 
 MOST_DECKS = 500
 """Decks that are kept; when there are more, those that have not been touched for longest go."""
@@ -31,13 +31,16 @@ def new_id() -> str:
 def keep(deck_id: str, slides: Sequence[Mapping]) -> None:
     """Store a deck in place of what stood under its name.
 
-    Raises ValueError for a name that is not of `new_id`, OSError where the file cannot be written.
+    Raises ValueError for a name that is not of `new_id` and for a deck larger than `unpack` reads, OSError where it cannot be written.
     """
     path = _path(deck_id)
+    content = pack(slides)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"it has {len(content) / 1e6:.0f} MB, and at most {MOST_BYTES / 1e6:.0f} MB are kept")
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{deck_id}-{secrets.token_hex(4)}")
     try:
-        draft.write_bytes(pack(slides))
+        draft.write_bytes(content)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
@@ -49,7 +52,7 @@ def keep(deck_id: str, slides: Sequence[Mapping]) -> None:
 def kept(deck_id: str) -> list[dict] | None:
     """The slides of a deck; None where there is none under this name or it cannot be read any more."""
     with suppress(ValueError, OSError):
-        return unpack(_path(deck_id).read_bytes())
+        return unpack(_path(deck_id).read_bytes(), own=True)
     return None
 
 

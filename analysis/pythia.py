@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from analysis import evals
+from analysis import evals, uploads
 
 RESAMPLES = 2000
 SEED = 2023
@@ -201,9 +201,8 @@ def own_scores(frame: pd.DataFrame, tasks: Sequence[str], n_params: float = np.n
     rows["n_params"] = rows["model_id"].map(stated).fillna(n_params)
     others = sorted(set(frame["task"]) - set(rows["task"]) - {t for t in frame["task"] if evals.SUBJECT.match(t)})
     if others:
-        notes.append(
-            f"Without a counterpart here: {', '.join(others[:12])}" + (f" and {len(others) - 12} more." if len(others) > 12 else ".")
-        )
+        rest = f" and {len(others) - 12} more." if len(others) > 12 else "."
+        notes.append(f"Without a counterpart here: {uploads.clip(', '.join(others[:12]), 240)}{rest}")
     columns = ["family", "model", "n_params", "arm", "step", "n_tokens", "shots", "task", "value", "stderr", "n_samples"]
     return rows[columns].reset_index(drop=True), notes
 

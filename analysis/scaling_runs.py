@@ -1,7 +1,5 @@
 """A reader's own training runs from a CSV file: every row is either used or reported with its line."""
 
-import csv
-import io
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -9,9 +7,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from analysis import uploads
 from analysis.scaling import FLOPS_PER_PARAM_TOKEN
 
-MAX_ROWS = 100_000
+MAX_BYTES = 10_000_000
+MAX_ROWS = 5_000  # a fit from all starts with its resamples takes some 15 ms for each, so more would keep the server busy for long
+LONGEST_NUMBER = 400  # matching takes time with the square of the length
 SUFFIXES = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
 NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([kmbgt]?)", re.IGNORECASE)
 GUESSES = {
@@ -33,42 +34,26 @@ class RunsFile:
 def read_runs_file(data: bytes) -> RunsFile:
     """The table in a CSV file with a header, separated by commas, semicolons or tabs, in UTF-8 with or without a BOM.
 
-    Raises ValueError with one sentence for an empty file, another encoding, NUL bytes, no or double column names, more
-    than 100,000 rows, or quoting that does not end.
+    Raises ValueError with one sentence for an empty file, more than 10 MB, another encoding, NUL bytes, no or double column names,
+    more than 1,000 columns or 5,000 rows, or quoting that does not end.
 
     >>> read_runs_file(b"N,D,loss\\n1e9,2e10,2.5\\n").columns
     ('N', 'D', 'loss')
     """
-    if not data.strip():
-        raise ValueError("The file is empty; it needs a header line and one line per training run.")
-    if b"\0" in data:
-        raise ValueError("The file contains NUL bytes, so it is not a CSV text file (an Excel file, perhaps?).")
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise ValueError(f"Line {line} is not UTF-8 text; please save the file as CSV in UTF-8.") from None
-    first = text.lstrip("\r\n").splitlines()[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        table, start = [], 1
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                table.append((start, tuple(cell.strip() for cell in cells)))
-            if len(table) > MAX_ROWS + 1:
-                raise ValueError(f"The file has more than {MAX_ROWS:,} rows; please thin it out.")
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise ValueError(f"Line {reader.line_num} could not be read as CSV: {error}.") from None
+        rows = uploads.rows_of(uploads.text_of(data, MAX_BYTES), MAX_ROWS)
+    except ValueError as problem:
+        raise ValueError(f"The file {problem}.") from None
+    table = [(line, tuple(cell.strip() for cell in cells)) for line, cells in rows]
     columns = table[0][1]
     if len(columns) < 3:
         raise ValueError(f"The header has {len(columns)} column(s); three are needed: parameters, tokens or FLOPs, and loss.")
     if "" in columns:
         raise ValueError(f"Column {columns.index('') + 1} of the header has no name.")
-    doubled = next((name for name in columns if columns.count(name) > 1), None)
-    if doubled is not None:
-        raise ValueError(f"The column name {doubled!r} occurs more than once in the header.")
+    if all(NUMBER.fullmatch(name[:LONGEST_NUMBER]) for name in columns):
+        raise ValueError("The first line holds numbers only; a header with a name for each column is needed.")
+    if (doubled := uploads.twice(columns)) is not None:
+        raise ValueError(f"The column name {uploads.clip(doubled)!r} occurs more than once in the header.")
     return RunsFile(columns, tuple(table[1:]))
 
 
@@ -88,7 +73,7 @@ def parse_number(text: str) -> float:
     >>> parse_number("7.5B")
     7500000000.0
     """
-    match = NUMBER.fullmatch(text.strip().replace("_", ""))
+    match = NUMBER.fullmatch(text.strip().replace("_", "")) if len(text) <= LONGEST_NUMBER else None
     if not match:
         raise ValueError("is empty" if not text.strip() else f"is not a number: {text[:40]!r}")
     value = float(match[1]) * SUFFIXES[match[2].lower()]
@@ -116,7 +101,8 @@ def parse_runs(file: RunsFile, roles: Mapping[str, str]) -> tuple[pd.DataFrame, 
         raise ValueError("choose a column for the parameters, one for the loss, and one for either tokens or FLOPs")
     for role, column in roles.items():
         if column not in file.columns:
-            raise ValueError(f"{role} refers to {column!r}, which is not a column; there are {', '.join(file.columns)}")
+            there = uploads.clip(", ".join(file.columns), 160)
+            raise ValueError(f"{role} refers to {uploads.clip(column)!r}, which is not a column; there are {there}")
     if len(set(roles.values())) < len(roles):
         raise ValueError("the same column was chosen twice; parameters, budget and loss need a column each")
     position = {role: file.columns.index(column) for role, column in roles.items()}
@@ -130,7 +116,7 @@ def parse_runs(file: RunsFile, roles: Mapping[str, str]) -> tuple[pd.DataFrame, 
             try:
                 row[role] = parse_number(cells[at])
             except ValueError as error:
-                complaints.append(f"{roles[role]!r} {error}")
+                complaints.append(f"{uploads.clip(roles[role])!r} {error}")
         if not complaints and not math.isfinite(FLOPS_PER_PARAM_TOKEN * row["n_params"] * row.get("n_tokens", 1.0)):
             complaints.append("parameters times tokens is too large")
         if complaints:

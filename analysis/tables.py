@@ -18,6 +18,7 @@ import pandas as pd
 
 DATA = Path(__file__).parents[1] / "data"
 DESCRIPTOR = "tables.toml"
+REBUILD = "`python -m analysis.build`"
 TRUE_FALSE = {"1": True, "0": False}
 TYPES = {"str": "object", "source": "object", "int": "int64", "float": "float64", "bool": "bool"}
 SPEC_WORDS = {"type", "unit", "about", "required", "allowed", "min", "max"}
@@ -123,9 +124,13 @@ def _descriptor(data: Path, stamp: int) -> dict[str, dict]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TableError(f"data/{DESCRIPTOR} cannot be read: {error}") from None
     for name, table in tables.items():
+        if not isinstance(table, dict) or not isinstance(table.get("file"), str):
+            raise TableError(f"data/{DESCRIPTOR}, {name}: must be a table with a file")
         _borrow_columns(name, table, tables)
+        if not isinstance(table.get("columns"), dict):
+            raise TableError(f"data/{DESCRIPTOR}, table {name}: has no columns")
         for column, spec in table["columns"].items():
-            if spec.get("type") not in TYPES or "about" not in spec or set(spec) - SPEC_WORDS:
+            if not isinstance(spec, dict) or spec.get("type") not in TYPES or "about" not in spec or set(spec) - SPEC_WORDS:
                 raise TableError(
                     f"data/{DESCRIPTOR}, table {name}, column {column}: {spec!r} needs a type ({', '.join(TYPES)}) and about, "
                     f"and may have {', '.join(sorted(SPEC_WORDS - {'type', 'about'}))}"
@@ -137,7 +142,8 @@ def _borrow_columns(name: str, table: dict, tables: dict[str, dict]) -> None:
     """Give a table that says columns_of = "another" the columns and the key of that other one, so that they are declared once."""
     if "columns_of" not in table:
         return
-    lender = tables.get(table["columns_of"], {})
+    lender = tables.get(str(table["columns_of"]), {})
+    lender = lender if isinstance(lender, dict) else {}
     if "columns" in table or "columns_of" in lender or "columns" not in lender:
         raise TableError(
             f"data/{DESCRIPTOR}, table {name}: columns_of must name a table that declares columns of its own, and stand in their place; "
@@ -151,13 +157,24 @@ def _borrow_columns(name: str, table: dict, tables: dict[str, dict]) -> None:
 def _load(data: Path, name: str, corrected: bool, stamps: tuple[int, ...]) -> pd.DataFrame:
     table = describe_table(name)
     path = data / table["file"]
-    frame = _read_parquet(path, table) if path.suffix == ".parquet" else _read_csv(path, table)
+    try:
+        frame = _read_parquet(path, table) if path.suffix == ".parquet" else _read_csv(path, table)
+        if frame.empty and name != "corrections":
+            raise TableError(f"data/{table['file']} has a header and no row")
+    except TableError as problem:
+        if not _is_derived(table) or REBUILD in str(problem) or not str(problem).startswith(f"data/{table['file']}"):
+            raise
+        raise TableError(f"{problem}; rebuild it with {REBUILD}") from None
     return _apply_corrections(frame, name, table) if corrected and name not in ("corrections", "sources") else frame
 
 
 def _missing(table: dict) -> TableError:
-    fix = "python -m analysis.build" if table["file"].startswith("derived/") else f"git checkout data/{table['file']}"
-    return TableError(f"data/{table['file']} is missing; restore it with `{fix}`")
+    fix = REBUILD if _is_derived(table) else f"`git checkout data/{table['file']}`"
+    return TableError(f"data/{table['file']} is missing; restore it with {fix}")
+
+
+def _is_derived(table: dict) -> bool:
+    return table["file"].startswith("derived/")
 
 
 def _read_csv(path: Path, table: dict) -> pd.DataFrame:
@@ -215,6 +232,8 @@ def _typed_column(where: str, lines: list[int], name: str, spec: dict, frame: pd
     for position, text in enumerate(frame[name]):
         try:
             values.append(_typed_cell(text, spec))
+        except TableError:  # another table, of the sources, is not in order
+            raise
         except ValueError as problem:
             hint = _hint(frame.iloc[position])
             raise TableError(f"{where} line {lines[position]}, column {name}: {text!r} {problem}{hint}") from None
@@ -294,7 +313,7 @@ def _read_parquet(path: Path, table: dict) -> pd.DataFrame:
     try:
         frame = pd.read_parquet(path)
     except Exception as error:  # noqa: BLE001 - pyarrow raises many kinds for a damaged file
-        raise TableError(f"{where} cannot be read ({type(error).__name__}); rebuild it with `python -m analysis.build`") from None
+        raise TableError(f"{where} cannot be read ({type(error).__name__}); rebuild it with {REBUILD}") from None
     _check_header(where, list(frame.columns), table)
     for name, spec in table["columns"].items():
         numeric = frame[name].dtype.kind in "ifb"

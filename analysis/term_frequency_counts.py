@@ -1,12 +1,13 @@
 """A reader's own counts of numbers from a CSV file: every row is either used or reported with its line."""
 
-import csv
-import io
 import re
 
 import pandas as pd
 
+from analysis import uploads
+
 MAX_BYTES = 1_000_000
+MAX_ROWS = 100_000
 WHOLE = re.compile(r"\d{1,3}")
 COUNT = re.compile(r"\d{1,15}(\.0*)?|\d(\.\d+)?[eE]\+?\d{1,2}")
 
@@ -22,29 +23,13 @@ def read_counts(data: bytes) -> tuple[pd.Series, list[str]]:
     >>> len(counts), problems
     (30, ['line 32: the number 7 is already on line 9', "line 33: 'ten' is not a number from 0 to 99"])
     """
-    if len(data) > MAX_BYTES:
-        raise ValueError(f"The file has {len(data) / 1e6:.1f} MB; counts of a hundred numbers take a few kB.")
-    if b"\0" in data:
-        raise ValueError("The file contains NUL bytes, so it is not a CSV text file.")
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError("The file is not UTF-8 text; please save it as CSV in UTF-8.") from None
-    lines = text.splitlines()
-    header = next((line for line in lines if line.strip()), "")
-    delimiter = max(",;\t", key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows, start = [], 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                rows.append((start, [cell.strip() for cell in cells]))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise ValueError(f"Line {reader.line_num} could not be read as CSV: {error}.") from None
-    names = [cell.lower() for cell in rows[0][1]] if rows else []
-    if "number" not in names or "count" not in names:
-        raise ValueError("The first line must name the columns number and count.")
+        rows = [(line, [cell.strip() for cell in cells]) for line, cells in uploads.rows_of(uploads.text_of(data, MAX_BYTES), MAX_ROWS)]
+    except ValueError as problem:
+        raise ValueError(f"The file {problem}.") from None
+    names = [cell.lower() for cell in rows[0][1]]
+    if names.count("number") != 1 or names.count("count") != 1:
+        raise ValueError("The first line must name the columns number and count, each once.")
     at_number, at_count = names.index("number"), names.index("count")
     counts: dict[int, float] = {}
     seen: dict[int, int] = {}

@@ -4,11 +4,11 @@ What each model_type names and has is data in analysis.transformer_architectures
 refused with a sentence, a field that is missing takes the value that the architecture itself gives it, and sizes must be there.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from analysis import uploads
 from analysis.transformer_architectures import ARCHITECTURES, TEXT_PARTS, Architecture
 from analysis.transformer_build import qk_norm_values, split_heads
 from analysis.transformer_layers import CHUNKED, SLIDING, layer_kinds
@@ -42,21 +42,10 @@ def read_config(text: str | bytes) -> dict[str, Any]:
     ...
     ValueError: the configuration must be a JSON object with names and values, got a list
     """
-    if len(text) > LARGEST_CONFIG_BYTES:
-        raise ValueError(f"the configuration has {len(text) / 1e6:.1f} MB; at most {LARGEST_CONFIG_BYTES / 1e6:g} MB are read")
-    if isinstance(text, bytes):
-        try:
-            text = text.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise ValueError("the configuration is not UTF-8 text") from None
     try:
-        config = json.loads(text.removeprefix("\ufeff"))
-    except RecursionError:
-        raise ValueError("the configuration is nested too deeply to be read") from None
-    except json.JSONDecodeError as error:
-        raise ValueError(f"the configuration is not JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
-    except ValueError:
-        raise ValueError("the configuration holds a number with too many digits to be read") from None
+        config = uploads.json_of(uploads.text_of(text, LARGEST_CONFIG_BYTES))
+    except ValueError as problem:
+        raise ValueError(f"the configuration {problem}") from None
     return checked_config(config)
 
 

@@ -101,7 +101,7 @@ def build_config(config: Mapping[str, Any]):
         raise ValueError(f"model_type {_short(model_type)} is not known to the installed transformers, so it cannot be counted exactly")
     for key, value in config.items():
         if isinstance(value, int) and abs(value) > LARGEST_SIZE:
-            raise ValueError(f"{key} is too large to be built: {_short(value)}")
+            raise ValueError(f"{key[:40]} is too large to be built: {_short(value)}")
         if key in LAYER_KEYS and isinstance(value, int) and value > MOST_LAYERS:
             raise ValueError(f"{key} is {value:,}; models of at most {MOST_LAYERS:,} layers are counted exactly")
     kept = {key: value for key, value in config.items() if key not in IGNORED_KEYS and key != "model_type"}

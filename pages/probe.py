@@ -9,7 +9,7 @@ import streamlit as st
 from analysis.figures import probe as figures
 from analysis.figures import probe_bundled as bundled_figures
 from analysis.figures import probe_system as system_figures
-from analysis.probe import models, results
+from analysis.probe import items, models, results
 from analysis.probe.jobs import Jobs
 from analysis.probe.spec import BUNDLED, PROBES, RunSpec
 from analysis.probe.store import Run
@@ -29,9 +29,9 @@ CHART_SECONDS = 2.0
 SOURCES = {"bundled": "the bundled one", "hub": "Hugging Face hub", "folder": "a folder here"}
 PROBE_NAMES = dict(zip(PROBES, ("term frequency", "multiple choice", "own prompts", "memorised text"), strict=True))
 FILES = {
-    "choice": ("CSV with the columns question, choices (separated by |) and answer", ["csv"]),
-    "prompts": ("CSV with the columns prompt and answer, and if you like term and frequency", ["csv"]),
-    "memorised": ("Text, passages separated by blank lines, or a CSV with a column text", ["txt", "csv"]),
+    "choice": ("CSV with the columns question, a, b, answer (the letter of the right one) and, if you like, c to h and topic", ["csv"]),
+    "prompts": ("CSV with the columns prompt, answer, term and frequency (which may be empty)", ["csv"]),
+    "memorised": ("Text, passages separated by blank lines, or a CSV with a column passage", ["txt", "csv"]),
 }
 LIMITS = {"200": "200", "500": "500", "1000": "1,000", "2500": "2,500", "0": "all"}
 ICONS = {"queued": "⏳", "running": "▶", "done": "✓", "cancelled": "■", "failed": "✕", "interrupted": "⚡"}
@@ -85,11 +85,14 @@ def choose_probe() -> tuple[str, dict | None, int]:
     if upload is None:
         return probe, None, limit
     try:
-        text = upload.getvalue().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        st.error("This file cannot be used: it is not text in UTF-8.", icon=":material/error:")
+        options, used, problems = items.of_file(probe, upload.name, upload.getvalue())
+    except ValueError as problem:
+        st.error(plain(f"This file cannot be used. {problem}"), icon=":material/error:")
         return probe, None, limit
-    return probe, {"csv" if upload.name.lower().endswith(".csv") else "text": text}, limit
+    if problems:
+        with st.expander(f"{len(problems)} of {used + len(problems)} rows are not used"):
+            st.text("\n".join(problems[:200]) + ("\n..." if len(problems) > 200 else ""))
+    return probe, options, limit
 
 
 def new_run(jobs: Jobs) -> None:

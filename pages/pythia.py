@@ -6,6 +6,7 @@ from analysis import evals, evals_export, pythia, tables
 from analysis.figures import pythia as figures
 from analysis.figures import pythia_contrasts as contrasts
 from analysis.figures.panel import Citation
+from analysis.uploads import clip
 from pages.components import controls, frame, sections
 from pages.components.panel import cited, draw, export_row, plain
 
@@ -38,13 +39,13 @@ def own_results():
         try:
             rows = evals.read_results(upload.getvalue(), upload.name)
         except ValueError as problem:
-            st.error(plain(f"{upload.name} cannot be used. {problem}"), icon=":material/error:")
+            st.error(plain(f"{clip(upload.name, 80)} cannot be used. {problem}"), icon=":material/error:")
             continue
         found, notes = pythia.own_scores(rows, list(single), billions * 1e9 or float("nan"))
         files.append(rows)
         scores.append(found)
         st.text(
-            f"{upload.name}: {len(rows)} scores of {', '.join(rows['model'].unique()[:3])}, layout {rows['layout'].iloc[0]}; {len(found)} on the tasks below."
+            f"{clip(upload.name, 80)}: {len(rows)} scores of {clip(', '.join(rows['model'].unique()[:3]), 160)}, layout {rows['layout'].iloc[0]}; {len(found)} on the tasks below."
         )
         for note in [*notes, *evals.mismatches(rows, tables.load("pythia_evals"))]:
             st.text(f"– {note}")
@@ -63,7 +64,7 @@ def download(number: int, rows) -> None:
         st.text(f"Not offered as one v0.4 file: {problem}.")
         return
     st.download_button(
-        f"Download {plain(rows['model'].iloc[0])} as v0.4 JSON",
+        f"Download {plain(clip(rows['model'].iloc[0], 60))} as v0.4 JSON",
         data,
         f"results_{number + 1}.json",
         "application/json",

@@ -6,7 +6,7 @@ from analysis import scaling, scaling_runs, tables
 from analysis.figures import scaling as figures
 from analysis.units import format_flops
 from pages.components import controls, fits, frame, sections
-from pages.components.panel import draw, export_row, show_panel
+from pages.components.panel import draw, export_row, plain, show_panel
 
 frame.begin(
     "scaling",
@@ -73,7 +73,7 @@ def own_runs():
             loss = controls.choice("col_loss", "Loss (nats per token)", names, guess["loss"] or names[2])
         runs, problems = scaling_runs.parse_runs(file, {"n_params": n_params, kind: amount, "loss": loss})
     except ValueError as problem:
-        st.error(f"This file cannot be used. {problem}")
+        st.error(plain(f"This file cannot be used. {problem}"), icon=":material/error:")
         return None
     if problems:
         with st.expander(f"{len(problems)} of {len(file.rows)} rows were not used"):

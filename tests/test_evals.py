@@ -295,11 +295,11 @@ def test_differences_between_files_are_named():
     ("data", "said"),
     [
         (b"", "empty"),
-        (b"\x00\x01", "starts with"),
+        (b"\x00\x01", "NUL bytes"),
         (b"\xff\xfe{", "UTF-8"),
-        (b"PK\x03\x04 a workbook", "starts with"),
+        (b"PK\x03\x04 a workbook", "a ZIP archive or an Office document"),
         ("name,score\na,1\n", "starts with"),
-        ('{"a": 1', "broken"),
+        ('{"a": 1', "not JSON"),
         ("[" * 10, "starts with"),
         ('{"results":' + "[" * 200_000 + "]" * 200_000 + "}", "nested too deeply"),
         ('{"results": 5}', "neither"),
@@ -308,7 +308,7 @@ def test_differences_between_files_are_named():
         ('{"results": {"piqa": 3}}', "not a set of scores"),
         ('{"results": [1]}', "names no task"),
         ('{"results": {"piqa": {"acc": true, "acc_norm": "high"}}}', "no score"),
-        ('{"results": {"a": {"acc": ' + "9" * 5000 + "}}}", "broken"),
+        ('{"results": {"a": {"acc": ' + "9" * 5000 + "}}}", "too many digits"),
         ("model,checkpoint,task,fewshot\na,1,b,2\n", "lacks the column 'acc'"),
         ("model,checkpoint,task,fewshot,acc,acc_stderr\na,1,b,2,high,0\n", "Line 2"),
         ("model,checkpoint,task,fewshot,acc,acc_stderr\na,1\n", "Line 2"),
@@ -321,7 +321,7 @@ def test_what_is_no_result_file_is_refused_in_a_sentence(data, said):
 
 
 def test_files_that_are_too_large_are_not_read(monkeypatch):
-    with pytest.raises(ValueError, match="33 MB"):
+    with pytest.raises(ValueError, match="33.0 MB"):
         evals.read_results(b"{" + b" " * 33_000_000)
     monkeypatch.setattr(evals, "MAX_ROWS", 3)
     with pytest.raises(ValueError, match="more than 3"):

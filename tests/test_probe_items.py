@@ -132,7 +132,7 @@ def test_a_reader_s_choices_may_have_two_to_eight_answers():
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        ("", "must name the columns prompt, answer, term, frequency"),
+        ("", "The file is empty."),
         ("prompt,answer\na,b\n", "must name the columns"),
         ("prompt,answer,term,frequency,term\na,b,c,1,c\n", "each once"),
         ("prompt,answer,term,frequency\n", "has no usable row."),
@@ -142,7 +142,7 @@ def test_a_reader_s_choices_may_have_two_to_eight_answers():
         (b"prompt\0", "NUL bytes"),
         (b"x" * 5_000_001, "has 5.0 MB; at most 5 MB are read"),
         (f"prompt,answer,term,frequency\n{'x' * 8001},b,c,1\n", "the prompt is longer than 8,000 characters"),
-        ("prompt,answer,term,frequency\n" + "a,b,c,1\n" * 50_001, "has 50,001 rows; at most 50,000"),
+        ("prompt,answer,term,frequency\n" + "a,b,c,1\n" * 50_001, "has more than 50,000 rows, and no more are read"),
     ],
 )
 def test_a_file_that_is_no_such_table_is_refused_in_one_sentence(data, sentence):
@@ -186,7 +186,7 @@ def test_passages_are_cut_into_32_and_32_tokens():
         items.items_of(RunSpec("tiny", "memorised", options={"text": short}), opened)
     with pytest.raises(ValueError, match="this probe needs passages of the model's training text"):
         items.items_of(RunSpec("tiny", "memorised"), opened)
-    with pytest.raises(ValueError, match="holds no passage"):
+    with pytest.raises(ValueError, match="is empty"):
         items.items_of(RunSpec("tiny", "memorised", options={"text": " \n "}), opened)
 
 

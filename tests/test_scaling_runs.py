@@ -33,13 +33,14 @@ def test_quoted_line_breaks_do_not_shift_the_line_numbers():
         (b"", "empty"),
         (b"   \n \n", "empty"),
         (b"N,D,loss\n1,\x00,3\n", "NUL"),
-        ("N,D,loss\n1,2,3ä".encode("latin-1"), "Line 2 is not UTF-8"),
-        ("N,D,loss\n1,2,3\n".encode("utf-16"), "NUL|UTF-8"),
+        ("N,D,loss\n1,2,3ä".encode("latin-1"), r"is not UTF-8 text \(line 2\)"),
+        ("N,D,loss\n1,2,3\n".encode("utf-16"), "UTF-16"),
         (b"N,D\n1,2\n", "three are needed"),
         (b"N,N,loss\n1,2,3\n", "'N' occurs more than once"),
         (b"N,,loss\n1,2,3\n", "Column 2 of the header has no name"),
         (b'N,D,loss\n"1,2,3\n', "could not be read as CSV"),
-        (b"N,D,loss\n" + b"1,2,3\n" * 100_002, "more than 100,000 rows"),
+        (b"N,D,loss\n" + b"1,2,3\n" * 5_002, "more than 5,000 rows"),
+        (b"1e9,2e10,2.5\n1e9,3e10,2.4\n", "holds numbers only"),
     ],
 )
 def test_files_that_are_no_table_are_refused_in_one_sentence(data, sentence):

@@ -267,7 +267,8 @@ def test_every_unusable_row_is_named_with_its_line(row, said):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "must name the columns"),
+        (b"", "is empty"),
+        (b"number,count,count\n1,2,3\n", "each once"),
         (b"\x00", "NUL"),
         (b"\xff\xfe", "UTF-8"),
         (b"a,b\n1,2\n", "number and count"),

@@ -50,6 +50,20 @@ def problems_of(spec: RunSpec) -> list[str]:
     return _read(spec, data)[1] if data is not None else []
 
 
+def of_file(probe: str, name: str, data: bytes) -> tuple[dict[str, str], int, list[str]]:
+    """(options for a RunSpec, usable rows, problems) of a file that a reader hands in for a probe.
+
+    name: of the file, whose ending tells tables from text. problems: one sentence for each row that is left out, naming its line. Raises
+    ValueError with one sentence for a file that cannot be used.
+
+    >>> of_file("memorised", "mine.txt", b"one passage\\n\\nanother")
+    ({'text': 'one passage\\n\\nanother'}, 2, [])
+    """
+    is_csv = probe != "memorised" or name.lower().endswith((".csv", ".tsv"))
+    rows, problems = items_csv.read_passages(data, is_csv) if probe == "memorised" else _reader(probe)(data)
+    return {"csv" if is_csv else "text": data.decode("utf-8-sig")}, len(rows), problems
+
+
 def limited(items: list[Item], limit: int, seed: int) -> list[Item]:
     """At most so many of the items, drawn with the seed: one of each group, then a second of each, and so on; 0 is all.
 
@@ -227,7 +241,8 @@ def _given(spec: RunSpec) -> bytes | str | None:
         return spec.options[named[0]] if named else None
     path = models.allowed(Path(str(spec.options["file"])), "file")
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:  # one byte more than is read tells that it is too large, whatever the path leads to
+            return file.read(items_csv.MAX_BYTES + 1)
     except OSError:
         raise ValueError(f"file: {str(spec.options['file'])[:200]} could not be read") from None
 
@@ -236,6 +251,8 @@ def _read(spec: RunSpec, data: bytes | str) -> tuple[list[items_csv.Line], list[
     if spec.probe == "memorised":
         name = str(spec.options.get("file", ""))
         return items_csv.read_passages(data, bool(spec.options.get("csv")) or name.lower().endswith((".csv", ".tsv")))
-    readers: dict[str, Callable] = {"choice": items_csv.read_choices, "prompts": items_csv.read_prompts}
-    return readers[spec.probe](data)
+    return _reader(spec.probe)(data)
 
+
+def _reader(probe: str) -> Callable:
+    return {"choice": items_csv.read_choices, "prompts": items_csv.read_prompts}[probe]

@@ -1,9 +1,9 @@
 """A reader's own questions and passages from a file: every row is either used or reported with its line."""
 
-import csv
-import io
 import math
 from dataclasses import dataclass
+
+from analysis import uploads
 
 MAX_BYTES = 5_000_000
 MAX_CELL = 8_000
@@ -90,42 +90,27 @@ def _is_frequency(cell: str) -> bool:
 
 
 def _text(data: bytes | str) -> str:
-    raw = data.encode() if isinstance(data, str) else data
-    if len(raw) > MAX_BYTES:
-        raise ValueError(f"The file has {len(raw) / 1e6:.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read.")
-    if b"\0" in raw:
-        raise ValueError("The file contains NUL bytes, so it is not a text file.")
     try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError("The file is not UTF-8 text; please save it in UTF-8.") from None
+        return uploads.text_of(data, MAX_BYTES)
+    except ValueError as problem:
+        raise ValueError(f"The file {problem}.") from None
 
 
 def _rows(data: bytes | str, columns: tuple[str, ...], problem_of) -> tuple[list[Line], list[str]]:
-    text = _text(data)
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count), strict=True)
-    found, start = [], 1
     try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                found.append((start, cells))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise ValueError(f"Line {reader.line_num} could not be read as CSV: {error}.") from None
-    names = [cell.strip().lower() for cell in found[0][1]] if found else []
-    lacking = [name for name in columns if name not in names]
-    if lacking or len(set(names)) < len(names):
+        found = uploads.rows_of(uploads.text_of(data, MAX_BYTES), MAX_ROWS)
+    except ValueError as problem:
+        raise ValueError(f"The file {problem}.") from None
+    names = [cell.strip().lower() for cell in found[0][1]]
+    if set(columns) - set(names) or uploads.twice(names) is not None:
         raise ValueError(f"The first line must name the columns {', '.join(columns)}, each once.")
-    if len(found) > MAX_ROWS + 1:
-        raise ValueError(f"The file has {len(found) - 1:,} rows; at most {MAX_ROWS:,} are read.")
     rows, problems = [], []
     for line, raw in found[1:]:
         problem = f"{len(raw)} cells where the header has {len(names)}" if len(raw) != len(names) else ""
         # A prompt keeps the blanks at its end: they are part of what is sent.
         cells = {name: cell if name == "prompt" else cell.strip() for name, cell in zip(names, raw, strict=False)}
         long = next((name for name, cell in cells.items() if len(cell) > MAX_CELL), "")
-        problem = problem or (f"the {long} is longer than {MAX_CELL:,} characters" if long else problem_of(cells))
+        problem = problem or (f"the {uploads.clip(long)} is longer than {MAX_CELL:,} characters" if long else problem_of(cells))
         if problem:
             problems.append(f"line {line}: {problem}")
         else:

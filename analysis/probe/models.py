@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from analysis import tables
+from analysis import tables, uploads
 from analysis.probe import models_files, models_hub, models_memory
 from analysis.probe.spec import BUNDLED, RunSpec
 
@@ -51,10 +51,11 @@ def open_model(spec: RunSpec) -> Opened:
     """The model of a run, on its device and ready to answer. Raises ValueError with one sentence for whatever is in the way."""
     device = device_of(spec.device)
     folder, tokenizer_folder, revision, commit = _located(spec)
-    shape = models_files.check(folder, tokenizer_folder, spec.model)
+    name = uploads.clip(spec.model, 120)
+    shape = models_files.check(folder, tokenizer_folder, name)
     dtype = dtype_of(spec.dtype, device, shape.config)
-    models_files.check_memory(shape, dtype, device, spec.model)
-    model, tokenizer = _loaded(folder, tokenizer_folder, spec.model, device, dtype)
+    models_files.check_memory(shape, dtype, device, name)
+    model, tokenizer = _loaded(folder, tokenizer_folder, name, device, dtype)
     return wrap(model, tokenizer, spec.model, revision, commit)
 
 
@@ -129,10 +130,13 @@ def allowed(path: Path, what: str = "model") -> Path:
 
     Nothing is said about whether something is there, so that a visitor learns nothing of the disk.
     """
-    real = Path(path).expanduser().resolve()
+    try:
+        real = Path(path).expanduser().resolve()
+    except (ValueError, OSError, RuntimeError):  # a NUL, a home that is not there, links in a circle
+        raise ValueError(f"{what}: {uploads.clip(path, 120)!r} is not the path of a folder or file") from None
     roots = [Path(root).expanduser().resolve() for root in os.environ.get(ROOTS, "").split(os.pathsep) if root.strip()]
     if roots and not any(real.is_relative_to(root) for root in roots):
-        raise ValueError(f"{what}: {str(path)[:200]} is outside the folders that {ROOTS} allows")
+        raise ValueError(f"{what}: {uploads.clip(path, 120)} is outside the folders that {ROOTS} allows")
     return real
 
 
@@ -142,7 +146,7 @@ def is_folder_name(model: str) -> bool:
     >>> is_folder_name("EleutherAI/pythia-70m"), is_folder_name("/models/mine"), is_folder_name("./mine")
     (False, True, True)
     """
-    return bool(re.match(r"[/~.]|[A-Za-z]:[\\/]", model)) or "\\" in model or model.count("/") > 1 or Path(model).is_dir()
+    return bool(re.match(r"[/~.]|[A-Za-z]:[\\/]", model)) or "\\" in model or model.count("/") > 1 or os.path.isdir(model)
 
 
 def _located(spec: RunSpec) -> tuple[Path, Path, str, str]:
@@ -160,8 +164,8 @@ def _located(spec: RunSpec) -> tuple[Path, Path, str, str]:
         folder = allowed(Path(spec.model))
         if spec.revision:
             raise ValueError(f"revision: a folder has none, but {spec.revision[:40]!r} was given; name the folder of that revision")
-        if not folder.is_dir():
-            raise ValueError(f"model: there is no folder {spec.model[:200]}")
+        if not os.path.isdir(folder):  # unlike Path.is_dir, it takes a name that is too long for one that is not there
+            raise ValueError(f"model: there is no folder {uploads.clip(spec.model, 120)}")
         return folder, folder, "", ""
     folder, commit = models_hub.fetch(spec.model, spec.revision)
     return folder, folder, spec.revision or "main", commit

@@ -1,6 +1,7 @@
 """What a model's folder holds, found out from its small files before any weight is read."""
 
 import json
+import os
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -54,9 +55,9 @@ def _config(folder: Path, name: str) -> dict:
         raise ValueError(f"model: {name} has no config.json, so it is not a model in the format of transformers")
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         config = None
-    if not isinstance(config, dict) or not config.get("model_type"):
+    if not isinstance(config, dict) or not isinstance(config.get("model_type"), str) or not config["model_type"]:
         raise ValueError(f"model: the config.json of {name} does not say what kind of model it is")
     return config
 
@@ -66,11 +67,14 @@ def _weight_files(folder: Path, name: str) -> list[Path]:
     if index.is_file():
         try:
             listed = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-        except (OSError, ValueError, KeyError, AttributeError, TypeError):
+            inside = all(Path(file).name == file for file in listed)
+        except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
             raise ValueError(f"model: the list of weight files of {name} could not be read") from None
-        lacking = [file for file in listed if not (folder / str(file)).is_file()]
+        if not inside:
+            raise ValueError(f"model: the list of weight files of {name} leads out of its folder, so it is not read")
+        lacking = [file for file in listed if not os.path.isfile(folder / file)]
         if lacking:
-            raise ValueError(f"model: {name} lacks {len(lacking)} of its {len(listed)} weight files, such as {lacking[0]}")
+            raise ValueError(f"model: {name} lacks {len(lacking)} of its {len(listed)} weight files, such as {lacking[0][:120]}")
         return [folder / file for file in listed]
     if (folder / "model.safetensors").is_file():
         return [folder / "model.safetensors"]
@@ -86,9 +90,9 @@ def _check_causal(config: dict, name: str) -> None:
     if kind not in known and config.get("auto_map"):
         raise ValueError(f"model: {name} brings code of its own, which is not run here")
     classes = {name for value in known.values() for name in ([value] if isinstance(value, str) else value)}
-    named = config.get("architectures") or []
+    named = [str(part) for part in config["architectures"]] if isinstance(config.get("architectures"), list) else []
     if kind not in known or (named and not classes & set(named)):
-        raise ValueError(f"model: {name} is not a causal language model but {', '.join(map(str, named)) or kind}")
+        raise ValueError(f"model: {name} is not a causal language model but {(', '.join(named) or kind)[:120]}")
 
 
 def _numbers_in(path: Path, name: str) -> int:
@@ -103,5 +107,5 @@ def _numbers_in(path: Path, name: str) -> int:
             if path.stat().st_size < end:
                 raise ValueError
         return sum(prod(entry["shape"]) for key, entry in header.items() if key != "__metadata__")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise ValueError(f"model: {path.name} of {name} is damaged or incomplete") from None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise ValueError(f"model: {path.name[:120]} of {name} is damaged or incomplete") from None

@@ -21,7 +21,7 @@ def fetch(name: str, revision: str = "") -> tuple[Path, str]:
         validate_repo_id(name)
     except HFValidationError:
         raise ValueError(
-            f"model: {name[:200]!r} is neither a folder nor an id of the hub, such as EleutherAI/pythia-70m; check the spelling"
+            f"model: {name[:120]!r} is neither a folder nor an id of the hub, such as EleutherAI/pythia-70m; check the spelling"
         ) from None
     files, commit, trouble = _asked(name, revision)
     if trouble:

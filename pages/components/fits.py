@@ -8,6 +8,7 @@ import streamlit as st
 from analysis import scaling, scaling_torch
 from analysis.figures import scaling as figures
 from analysis.worker import WorkerError, shared_worker
+from pages.components.panel import plain
 
 ENGINES = {"numpy": "this server (numpy)", "torch": "the worker (torch)"}
 RESAMPLES = 4000
@@ -22,7 +23,7 @@ def fit(runs: pd.DataFrame, delta: float, engine: str) -> tuple[scaling.ScalingL
         try:
             kept[key] = (fit_here if engine == "numpy" else fit_in_worker)(runs, delta, bar)
         except (ValueError, WorkerError) as problem:
-            st.error(str(problem), icon=":material/error:")
+            st.error(plain(str(problem)), icon=":material/error:")
             return None, pd.DataFrame()
         finally:
             bar.empty()

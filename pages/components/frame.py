@@ -5,8 +5,10 @@ from html import escape
 
 import streamlit as st
 
+from analysis import tables
 from pages.components import controls, decks, registry
 from pages.components.menu import menu
+from pages.components.panel import plain
 
 PROJECT = "Ten Papers, Recomputed"
 
@@ -21,7 +23,10 @@ def start() -> None:
     page = registry.navigation()
     state = st.session_state
     decks.recall(menu(registry.ENTRIES, page.url_path or registry.ENTRIES[0].stem, state.get("links", {}), state.get("deck_id", "")))
-    page.run()
+    try:
+        page.run()
+    except tables.TableError as problem:  # a page needs the table before it has a place for the message
+        st.error(plain(f"This page cannot be shown: {problem}."), icon=":material/table_view:")
     settle_memory(page.url_path)
 
 

@@ -1,0 +1,148 @@
+"""What a reader hands in, as text, rows or JSON: the checks that every such file goes through before anybody looks at its content.
+
+A file is refused with a ValueError that goes on from "the file": "is empty", "has 12.0 MB; at most 10 MB are read". The caller puts the
+subject in front, so that the reader gets one sentence about the file at hand.
+"""
+
+import csv
+import io
+import json
+import re
+from typing import Any
+
+MOST_COLUMNS = 1_000
+MOST_DEPTH = 64
+"""Levels of lists and objects in a JSON file; what is read here has ten at most."""
+HALF = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+ARCHIVES = {b"PK\x03\x04": "a ZIP archive or an Office document", b"\x1f\x8b": "compressed (gzip)"}
+DELIMITERS = ",;\t"
+
+
+def text_of(data: bytes | str, most_bytes: int) -> str:
+    """The text in a file, in UTF-8 with or without a byte-order mark. [most_bytes: bytes]
+
+    Raises ValueError for more than most_bytes, for nothing but blanks, archives, NUL bytes, and other encodings, naming the first line.
+
+    >>> text_of(b"\\xef\\xbb\\xbfN,D", 100)
+    'N,D'
+    >>> text_of("b\\u00e4".encode("latin-1"), 100)
+    Traceback (most recent call last):
+    ...
+    ValueError: is not UTF-8 text (line 1); please save it in UTF-8
+    """
+    if len(data) > most_bytes:
+        raise ValueError(f"has {len(data) / 1e6:,.1f} MB; at most {most_bytes / 1e6:g} MB are read")
+    try:
+        raw = data.encode() if isinstance(data, str) else data
+    except UnicodeEncodeError:
+        raise ValueError("holds half a character (a surrogate), so it is not proper text") from None
+    if len(raw) > most_bytes:
+        raise ValueError(f"has {len(raw) / 1e6:,.1f} MB; at most {most_bytes / 1e6:g} MB are read")
+    for magic, kind in ARCHIVES.items():
+        if raw.startswith(magic):
+            raise ValueError(f"is {kind}, not text; please unpack it, or save it as text")
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ValueError("is not UTF-8 text but UTF-16; please save it in UTF-8")
+    if b"\0" in raw:
+        raise ValueError("contains NUL bytes, so it is not a text file (an Excel file, perhaps)")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"is not UTF-8 text (line {raw[: error.start].count(10) + 1}); please save it in UTF-8") from None
+    if not text.strip():
+        raise ValueError("is empty")
+    return text
+
+
+def rows_of(text: str, most_rows: int) -> list[tuple[int, list[str]]]:
+    """(line, cells) of every row of a CSV that is not blank, the header first; commas, semicolons or tabs, whichever the header has most.
+
+    Raises ValueError for a header without names or with over 1,000, more than most_rows rows below it, and quoting that does not end.
+
+    >>> rows_of("a;b\\n\\n1;2\\n", 10)
+    [(1, ['a', 'b']), (3, ['1', '2'])]
+    """
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=header.count), strict=True)
+    rows: list[tuple[int, list[str]]] = []
+    start = 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                rows.append((start, cells))
+            start = reader.line_num + 1
+            if len(rows) > most_rows + 1:
+                raise ValueError(f"has more than {most_rows:,} rows, and no more are read")
+    except csv.Error as error:
+        raise ValueError(f"could not be read as CSV (line {reader.line_num}: {error})") from None
+    if not rows:
+        raise ValueError("has no header line")
+    if len(rows[0][1]) > MOST_COLUMNS:
+        raise ValueError(f"has {len(rows[0][1]):,} columns; at most {MOST_COLUMNS:,} are read")
+    return rows
+
+
+def twice(names: list[str] | tuple[str, ...]) -> str | None:
+    """The first name that occurs a second time, None if each is there once.
+
+    >>> twice(["a", "b", "a"])
+    'a'
+    """
+    seen: set[str] = set()
+    return next((name for name in names if name in seen or seen.add(name)), None)  # type: ignore[func-returns-value]
+
+
+def json_of(text: str) -> Any:
+    """What a JSON text holds; NaN and Infinity are read, as Python writes them.
+
+    Raises ValueError for what is not JSON (naming line and column), more than MOST_DEPTH levels, numbers of thousands of digits, and
+    escapes of half a character, which no file could be written with.
+
+    >>> json_of('{"a": [1, NaN]}')
+    {'a': [1, nan]}
+    >>> json_of("{'a': 1}")
+    Traceback (most recent call last):
+    ...
+    ValueError: is not JSON: Expecting property name enclosed in double quotes in line 1, column 2
+    """
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError("is nested too deeply to be read") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
+    except ValueError:
+        raise ValueError("holds a number with too many digits to be read") from None
+    if too_deep(value):
+        raise ValueError("is nested too deeply to be read")
+    if HALF.search(text):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ValueError("holds half a character (a surrogate), so it is not proper text") from None
+    return value
+
+
+def too_deep(value: Any, most: int = MOST_DEPTH) -> bool:
+    """Whether lists and objects are nested in more than `most` levels.
+
+    >>> too_deep([[1]], most=1), too_deep([[1]], most=2)
+    (True, False)
+    """
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(most):
+        level = [
+            part for whole in level for part in (whole.values() if isinstance(whole, dict) else whole) if isinstance(part, dict | list)
+        ]
+    return bool(level)
+
+
+def clip(value: Any, most: int = 40) -> str:
+    """A value of a file as it stands in a sentence: on one line, in at most so many characters.
+
+    >>> clip("a\\nb" + "x" * 99, most=8)
+    'a bxx...'
+    """
+    text = " ".join(str(value).split())
+    text = "".join(character if character.isprintable() else "\ufffd" for character in text)
+    return text if len(text) <= most else text[: most - 3] + "..."
