@@ -1,6 +1,6 @@
 """`make bench`: print a table of measured times, each beside a peer or a floor taken in the same run. Asserts nothing.
 
-python -m tests.bench [fit] [sliders] [probe] [--quick]
+python -m tests.bench [fit] [sliders] [probe] [server] [--quick]
 """
 
 import argparse
@@ -10,9 +10,9 @@ import sys
 from datetime import date
 from importlib.metadata import version
 
-from tests.bench import fit, probe, sliders
+from tests.bench import fit, probe, server_time, sliders
 
-PARTS = {"fit": fit.measure, "sliders": sliders.measure, "probe": probe.measure}
+PARTS = {"fit": fit.measure, "sliders": sliders.measure, "probe": probe.measure, "server": server_time.measure}
 
 
 def main() -> None:
