@@ -1,6 +1,7 @@
 """Figures on reported scores: models and benchmarks side by side, two models, and scores against size."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -33,6 +34,11 @@ FAMILIES_SHOWN = 9
 
 def all_scores(vision: bool = False) -> pd.DataFrame:
     """Every reported score (`benchmarks.join`), with printed_value, what stood there before corrections; vision: with the vision papers."""
+    return _all_scores(vision).copy(deep=False)  # copy-on-write keeps the joined frame as it is
+
+
+@lru_cache(maxsize=2)
+def _all_scores(vision: bool) -> pd.DataFrame:
     names = [name for name in SCORE_TABLES if vision or name != "vision_scores"]
     rows = [tables.load(name).assign(printed_value=tables.load(name, corrected=False)["value"]) for name in names]
     rest = (tables.load(name) for name in ("score_models", "benchmarks", "score_metrics", "score_reports"))
