@@ -211,10 +211,12 @@ def _check_header(where: str, header: list[str], table: dict) -> None:
 
 
 def _typed_column(where: str, lines: list[int], name: str, spec: dict, frame: pd.DataFrame) -> pd.Series:
-    values = []
+    values, typed = [], {}  # most columns say few different things
     for position, text in enumerate(frame[name]):
         try:
-            values.append(_typed_cell(text, spec))
+            if text not in typed:
+                typed[text] = _typed_cell(text, spec)
+            values.append(typed[text])
         except ValueError as problem:
             hint = _hint(frame.iloc[position])
             raise TableError(f"{where} line {lines[position]}, column {name}: {text!r} {problem}{hint}") from None
