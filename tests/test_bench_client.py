@@ -2,12 +2,19 @@
 
 import asyncio
 import json
+import random
 
+import numpy as np
 import pytest
+from streamlit.proto.NumberInput_pb2 import NumberInput
+from streamlit.proto.Slider_pb2 import Slider
 
-from tests.bench.client import Session, resident, text
+from tests.bench.client import Session, Widget, resident, text
+from tests.bench.memory import line
 from tests.bench.server_time import sections, stepped
+from tests.bench.sessions import another
 from tests.bench.sliders import EMPTY, percentile, server
+from tests.bench.soak import drawn
 
 
 def slider(session: Session, key: str):
@@ -83,3 +90,23 @@ def test_values_stand_in_the_address_as_streamlit_writes_them(value, words):
 def test_the_empty_page_is_there_and_percentiles_are_values_of_the_list():
     assert "st.slider" in EMPTY.read_text()
     assert percentile([3.0, 1.0, 2.0], 0.95) == 3.0 and percentile([3.0, 1.0, 2.0], 0.5) == 2.0
+
+
+def test_a_straight_line_gives_back_its_slope_and_the_error_covers_the_noise():
+    x, noise = np.arange(200.0), np.random.RandomState(3).normal(0, 1, 200)
+    assert line(x, 5 + 0.25 * x) == (pytest.approx(0.25), pytest.approx(0, abs=1e-12))
+    slope, error = line(x, 5 + 0.25 * x + noise)
+    assert error == pytest.approx(1 / np.sqrt(((x - x.mean()) ** 2).sum()), rel=0.2)  # sigma / sqrt(sum of squares)
+    assert abs(slope - 0.25) < 4 * error
+
+
+def test_random_values_are_ones_that_the_control_offers_and_differ_from_the_last():
+    chance, numbers = random.Random(1), Widget("slider", "", Slider(min=-1, max=1, step=0.5, default=[0.0]))
+    words = Widget("slider", "", Slider(options=["1", "2", "3"], default=[0]))
+    found = {another(numbers, 0.5, chance) for _ in range(100)}
+    assert found == {-1.0, -0.5, 0.0, 1.0}
+    assert {another(words, ["2"], chance)[0] for _ in range(100)} == {"1", "3"}
+    assert {drawn(numbers, 0.0, chance) for _ in range(100)} == {-1.0, -0.5, 0.5, 1.0}
+    typed = Widget("number_input", "", NumberInput(min=1, max=9, data_type=NumberInput.INT))
+    values = {drawn(typed, 1.0, chance) for _ in range(100)}
+    assert min(values) == 1 and max(values) == 9 and all(value == int(value) for value in values)

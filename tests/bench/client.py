@@ -18,7 +18,6 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import connect
 
 LONGEST = 120  # seconds that one run may take
-MIB = 2**20
 
 
 @dataclass(frozen=True)
@@ -185,8 +184,7 @@ class Session:
         asked.page_name = "" if asked.page_script_hash else self.path
         asked.widget_states.widgets.extend(states)
         asked.context_info.url, asked.context_info.timezone = f"{self.address}/{self.path}", "UTC"
-        received, finished, begun = 0, None, False
-        start = time.perf_counter()
+        received, finished, begun, start = 0, None, False, time.perf_counter()
         await self.socket.send(message.SerializeToString())
         async with asyncio.timeout(LONGEST):
             while not (begun and finished in (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)):
@@ -227,14 +225,11 @@ class Session:
         """Drop what the finished run has not sent again, and learn the values of the controls that are there now."""
         kept = {path: node for path, node in self.nodes.items() if node.run == self.run or (fragment and node.fragment != fragment)}
         self.nodes = dict(sorted(kept.items()))  # as they stand on the page
-        here = self.widgets()
-        for widget in here:
+        values = {}
+        for widget in self.widgets():
             given = widget.set_by_server
-            if given is not None:
-                self.values[widget.id] = given
-            else:
-                self.values.setdefault(widget.id, widget.default)
-        self.values = {widget.id: self.values[widget.id] for widget in here}
+            values[widget.id] = self.values.get(widget.id, widget.default) if given is None else given
+        self.values = values
 
 
 def text(value) -> str:
@@ -253,4 +248,4 @@ def process(address: str) -> psutil.Process:
 
 def resident(address: str) -> float:
     """Memory that the server at an address holds [MiB]."""
-    return process(address).memory_info().rss / MIB
+    return process(address).memory_info().rss / 2**20
