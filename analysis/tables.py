@@ -93,6 +93,16 @@ def _works(data: Path, stamps: tuple[int, ...]) -> dict[str, dict]:
     return {row["id"]: row for row in load("sources").to_dict("records")}
 
 
+def state(*names: str) -> tuple:
+    """A key that changes with the files of these tables, for what is computed from them once: the folder and times of change.
+
+    >>> state("gpus") == state("gpus") != state("models")
+    True
+    """
+    files = (DESCRIPTOR, "corrections.csv", "sources.csv", *(describe_table(name)["file"] for name in names))
+    return DATA, *names, *(_stamp(DATA / file) for file in files)
+
+
 def corrections(name: str) -> pd.DataFrame:
     """The declared corrections of a table: key, column, printed, corrected, reason, source; one row per changed cell.
 

@@ -12,6 +12,7 @@ from analysis.figures.panel import Citation, Panel
 from analysis.units import format_count, significant
 
 SCORE_TABLES = tuple(f"{name}_scores" for name in ("llama2", "mistral", "small_models", "alignment", "bloomberggpt", "qlora", "vision"))
+JOINED_TO = ("score_models", "benchmarks", "score_metrics", "score_reports")
 SIZES = {
     "up to 3B": (0.0, 3e9), "3B to 10B": (3e9, 1e10), "10B to 40B": (1e10, 4e10), "over 40B": (4e10, np.inf),
 }  # fmt: skip
@@ -34,15 +35,14 @@ FAMILIES_SHOWN = 9
 
 def all_scores(vision: bool = False) -> pd.DataFrame:
     """Every reported score (`benchmarks.join`), with printed_value, what stood there before corrections; vision: with the vision papers."""
-    return _all_scores(vision).copy(deep=False)  # copy-on-write keeps the joined frame as it is
+    names = tuple(name for name in SCORE_TABLES if vision or name != "vision_scores")
+    return _joined(names, tables.state(*names, *JOINED_TO)).copy(deep=False)  # copy-on-write keeps the joined frame as it is
 
 
 @lru_cache(maxsize=2)
-def _all_scores(vision: bool) -> pd.DataFrame:
-    names = [name for name in SCORE_TABLES if vision or name != "vision_scores"]
+def _joined(names: tuple[str, ...], state: tuple) -> pd.DataFrame:
     rows = [tables.load(name).assign(printed_value=tables.load(name, corrected=False)["value"]) for name in names]
-    rest = (tables.load(name) for name in ("score_models", "benchmarks", "score_metrics", "score_reports"))
-    return benchmarks.join(rows, *rest)
+    return benchmarks.join(rows, *map(tables.load, JOINED_TO))
 
 
 def size_filter(scores: pd.DataFrame, sizes: Sequence[str]) -> pd.DataFrame:
