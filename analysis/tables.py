@@ -94,6 +94,16 @@ def _works(data: Path, stamps: tuple[int, ...]) -> dict[str, dict]:
     return {row["id"]: row for row in load("sources").to_dict("records")}
 
 
+def state(*names: str) -> tuple:
+    """A key that changes with the files of these tables, for what is computed from them once: the folder and times of change.
+
+    >>> state("gpus") == state("gpus") != state("models")
+    True
+    """
+    files = (DESCRIPTOR, "corrections.csv", "sources.csv", *(describe_table(name)["file"] for name in names))
+    return DATA, *names, *(_stamp(DATA / file) for file in files)
+
+
 def corrections(name: str) -> pd.DataFrame:
     """The declared corrections of a table: key, column, printed, corrected, reason, source; one row per changed cell.
 
@@ -228,10 +238,12 @@ def _check_header(where: str, header: list[str], table: dict) -> None:
 
 
 def _typed_column(where: str, lines: list[int], name: str, spec: dict, frame: pd.DataFrame) -> pd.Series:
-    values = []
+    values, typed = [], {}  # most columns say few different things
     for position, text in enumerate(frame[name]):
         try:
-            values.append(_typed_cell(text, spec))
+            if text not in typed:
+                typed[text] = _typed_cell(text, spec)
+            values.append(typed[text])
         except TableError:  # another table, of the sources, is not in order
             raise
         except ValueError as problem:

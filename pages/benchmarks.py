@@ -133,7 +133,7 @@ def two_models() -> None:
     pairs = benchmarks.pairs(scores, model_a, model_b) if model_a != model_b else None
     refused = figures.refusal(pairs, model_a, model_b) if pairs is not None else "Choose two different models."
 
-    drawn = figures.ready(pairs) if not refused else None
+    drawn = figures.ready(pairs, model_a, model_b) if not refused else None
 
     @st.fragment
     def dumbbell() -> None:

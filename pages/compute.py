@@ -76,7 +76,7 @@ def your_budget() -> None:
         elif side == "money":
             C = float(compute.flops_of_money(device, power_of_ten("usd", "Money in USD", 2.0, 10.0, 6.5), utilisation, price))
         else:
-            C = power_of_ten("c", "Training compute in FLOP", 18.0, 27.0, 23.25)
+            C = power_of_ten("train_c", "Training compute in FLOP", 18.0, 27.0, 23.25)
         N, D = law.compute_optimal(C)
         return C, float(N), float(D)
 

@@ -121,7 +121,7 @@ def one_law() -> None:
     options = {"fit": "the fit of these runs"} | {
         i: figures.law_name(law) for i, law in laws.items() if isinstance(law, scaling.ScalingLaw)
     }
-    which = controls.choice("law", "Law", options, "fit")
+    which = controls.choice("iso_law", "Law", options, "fit")
     law, resamples = (fitted, resamples) if which == "fit" else (laws[which], resamples.iloc[:0])
     settings = settings | {"law": options[which]}
     isoflop(runs, law, resamples, settings)

@@ -1,6 +1,8 @@
 """Figures on reported scores: models and benchmarks side by side, two models, and scores against size."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ from analysis.figures.panel import Citation, Panel
 from analysis.units import format_count, significant
 
 SCORE_TABLES = tuple(f"{name}_scores" for name in ("llama2", "mistral", "small_models", "alignment", "bloomberggpt", "qlora", "vision"))
+JOINED_TO = ("score_models", "benchmarks", "score_metrics", "score_reports")
 SIZES = {
     "up to 3B": (0.0, 3e9), "3B to 10B": (3e9, 1e10), "10B to 40B": (1e10, 4e10), "over 40B": (4e10, np.inf),
 }  # fmt: skip
@@ -33,10 +36,14 @@ FAMILIES_SHOWN = 9
 
 def all_scores(vision: bool = False) -> pd.DataFrame:
     """Every reported score (`benchmarks.join`), with printed_value, what stood there before corrections; vision: with the vision papers."""
-    names = [name for name in SCORE_TABLES if vision or name != "vision_scores"]
+    names = tuple(name for name in SCORE_TABLES if vision or name != "vision_scores")
+    return _joined(names, tables.state(*names, *JOINED_TO)).copy(deep=False)  # copy-on-write keeps the joined frame as it is
+
+
+@lru_cache(maxsize=2)
+def _joined(names: tuple[str, ...], state: tuple) -> pd.DataFrame:
     rows = [tables.load(name).assign(printed_value=tables.load(name, corrected=False)["value"]) for name in names]
-    rest = (tables.load(name) for name in ("score_models", "benchmarks", "score_metrics", "score_reports"))
-    return benchmarks.join(rows, *rest)
+    return benchmarks.join(rows, *map(tables.load, JOINED_TO))
 
 
 def size_filter(scores: pd.DataFrame, sizes: Sequence[str]) -> pd.DataFrame:
@@ -177,83 +184,94 @@ def _cell_rows(cells: pd.DataFrame) -> pd.DataFrame:
     return cells[kept].assign(status="reported")
 
 
-def ready(rows: pd.DataFrame) -> pd.DataFrame:
-    """What `benchmarks.pairs` returns, in the order of the chart and with the words on it: columns name, text_a, text_b."""
+@dataclass(frozen=True)
+class Ready:
+    """Two models compared, in the order of the chart, with all that a slider does not change.
+
+    rows: pairs that are drawn; refused: pairs whose settings differ; values: columns of rows as arrays; names: of the rows, escaped.
+    """
+
+    rows: pd.DataFrame
+    refused: pd.DataFrame
+    values: Mapping[str, np.ndarray]
+    names: np.ndarray
+    units: Sequence[str]
+    colors: Sequence[str]
+    sources: tuple[Citation, ...]
+
+
+def ready(rows: pd.DataFrame, model_a: str, model_b: str) -> Ready:
+    """What `benchmarks.pairs` returns, ready to be drawn. Raises ValueError where there is nothing to draw."""
     rows = rows.sort_values("difference", kind="stable", ignore_index=True)
     drawn = (rows["status"] == "compared") & (rows["unit"] == "percent")
-    if not drawn.any():
-        return rows
+    refused, apart_units = rows[rows["status"] == "refused"], rows[(rows["status"] == "compared") & (rows["unit"] != "percent")]
+    rows = rows[drawn].reset_index(drop=True)
+    if rows.empty:
+        raise ValueError(refusal(refused, model_a, model_b))
     said = [benchmarks.describe_setting(row) for row in rows.to_dict("records")]
     names = [
-        label if setting in ("", "setting not stated") else f"{label}, {setting}" for label, setting in zip(rows["label"], said, strict=True)
+        label if setting in ("", "setting not stated") else f"{label}, {setting}"
+        for label, setting in zip(rows["label"], said, strict=True)
     ]
-    rows["name"] = names
-    rows.loc[drawn, "name"] = _distinct(rows.loc[drawn, "name"])
+    names = np.array([style.escape(name) for name in _distinct(pd.Series(names))], object)
     authors = {source: tables.source(source)["authors"] for source in {*rows["source_a"], *rows["source_b"]}}
     for side in ("a", "b"):
         rows[f"text_{side}"] = [
             f"{score:g}, {authors[source]}, {place}"
             for score, source, place in zip(rows[f"score_{side}"], rows[f"source_{side}"], rows[f"location_{side}"], strict=True)
         ]
-    return rows
-
-
-def dumbbell(rows: pd.DataFrame, model_a: str, model_b: str, errors: float, settings: Mapping[str, str]) -> Panel:
-    """Two models on every benchmark and setting that they share; errors: standard errors that a difference must exceed to count.
-
-    rows: what `benchmarks.pairs` returns for them, or `ready` of it, which saves half of the time at each step of a slider.
-    """
-    rows = rows if "name" in rows else ready(rows)
-    refused = rows[rows["status"] == "refused"]
-    apart_units = rows[(rows["status"] == "compared") & (rows["unit"] != "percent")]
-    rows = rows[(rows["status"] == "compared") & (rows["unit"] == "percent")].reset_index(drop=True)
-    if rows.empty:
-        raise ValueError(refusal(refused, model_a, model_b))
-    rows["clear"] = np.where(
-        rows["error"].isna(), "unknown", np.where(rows["difference"].abs() > errors * rows["error"], "clear", "within")
-    )
     families = tables.load("score_models").set_index("model")["family"]
     colors = [style.family_style(families[model])[0] for model in (model_a, model_b)]
     if colors[0] == colors[1]:
         colors[1] = style.AMBER if colors[0] != style.AMBER else style.BLUE
-    traces = []
-    for kind, name, color, width in (
-        ("clear", f"more than {significant(errors, 2)} standard errors", style.SLATE, 5),
-        ("within", "not more", style.GREY, 2),
-        ("unknown", "error unknown", style.GREY, 2),
-    ):
-        part = rows[rows["clear"] == kind]
-        if len(part):
-            traces.append(_bar_between(part["score_a"], part["score_b"], part["name"], name, color, width, dotted=kind == "unknown"))
-    for side, model, color, symbol in (("a", model_a, colors[0], "circle"), ("b", model_b, colors[1], "diamond")):
-        traces.append(
-            style.reported_markers(
-                rows[f"score_{side}"], [style.escape(name) for name in rows["name"]], model, color, symbol,
-                verified=rows[f"verified_{side}"] > 0, text=list(rows[f"text_{side}"]),
-            )
-            | {"hovertemplate": "%{y}<br>%{text}<extra>%{fullData.name}</extra>"}
-        )  # fmt: skip
-    layout = style.layout("number", "category", x_title="Score (%)", height=len(rows) * 22 + 170)
-    layout["yaxis"] |= {"categoryorder": "array", "categoryarray": [style.escape(name) for name in rows["name"]], "tickfont": {"size": 11}}
-    seen = rows[(rows["verified_a"] > 0) & (rows["verified_b"] > 0)]
-    wins, losses = (int((seen["better"] == side).sum()) for side in ("a", "b"))
-    sure = [int(((seen["better"] == side) & (seen["clear"] == "clear")).sum()) for side in ("a", "b")]
-    memory = f" {len(rows) - len(seen)} with a value from memory (hollow) are drawn but not counted." if len(seen) < len(rows) else ""
-    apart = int((~rows["one_report"]).sum())
     units = [f"{row.label} {row.score_a:g} against {row.score_b:g}" for row in apart_units.itertuples()]
-    drawn = f" Not drawn, in other units: {_listed(units, 4)}." if units else ""
+    cited = pd.DataFrame({"source": [*rows["source_a"], *rows["source_b"]], "location": [*rows["location_a"], *rows["location_b"]]})
+    kept = ("score_a", "score_b", "verified_a", "verified_b", "text_a", "text_b", "difference", "error", "better", "one_report")
+    return Ready(rows, refused, {name: rows[name].to_numpy() for name in kept}, names, units, colors, _sources(cited))
+
+
+def dumbbell(rows: pd.DataFrame | Ready, model_a: str, model_b: str, errors: float, settings: Mapping[str, str]) -> Panel:
+    """Two models on every benchmark and setting that they share; errors: standard errors that a difference must exceed to count.
+
+    rows: what `benchmarks.pairs` returns for them, or `ready` of it, which leaves little to do at each step of a slider.
+    """
+    drawn = rows if isinstance(rows, Ready) else ready(rows, model_a, model_b)
+    values, refused, n = drawn.values, drawn.refused, len(drawn.names)
+    unknown = np.isnan(values["error"])
+    beyond = ~unknown & (np.abs(values["difference"]) > errors * values["error"])
+    traces = []
+    for at, name, color, width in (
+        (beyond, f"more than {significant(errors, 2)} standard errors", style.SLATE, 5),
+        (~unknown & ~beyond, "not more", style.GREY, 2),
+        (unknown, "error unknown", style.GREY, 2),
+    ):
+        if at.any():
+            traces.append(_bar_between(values["score_a"][at], values["score_b"][at], drawn.names[at], name, color, width, dotted=at is unknown))
+    for side, model, color, symbol in (("a", model_a, drawn.colors[0], "circle"), ("b", model_b, drawn.colors[1], "diamond")):
+        marks = style.reported_markers(
+            values[f"score_{side}"], list(drawn.names), model, color, symbol, verified=values[f"verified_{side}"] > 0, text=list(values[f"text_{side}"])
+        )
+        traces.append(marks | {"hovertemplate": "%{y}<br>%{text}<extra>%{fullData.name}</extra>"})
+    layout = style.layout("number", "category", x_title="Score (%)", height=n * 22 + 170)
+    layout["yaxis"] |= {"categoryorder": "array", "categoryarray": list(drawn.names), "tickfont": {"size": 11}}
+    seen = (values["verified_a"] > 0) & (values["verified_b"] > 0)
+    wins, losses = (int((seen & (values["better"] == side)).sum()) for side in ("a", "b"))
+    sure = [int((seen & (values["better"] == side) & beyond).sum()) for side in ("a", "b")]
+    n_seen, apart = int(seen.sum()), int((~values["one_report"].astype(bool)).sum())
+    memory = f" {n - n_seen} with a value from memory (hollow) are drawn but not counted." if n_seen < n else ""
+    others_units = f" Not drawn, in other units: {_listed(drawn.units, 4)}." if drawn.units else ""
     others = f" Not compared, because their settings differ: {_listed(refused['label'])}." if len(refused) else ""
     return Panel(
         name="benchmarks.dumbbell",
-        title=f"{model_a} is ahead of {model_b} in {wins} of {len(seen)} comparable scores and behind in {losses}",
+        title=f"{model_a} is ahead of {model_b} in {wins} of {n_seen} comparable scores and behind in {losses}",
         figure=style.figure(traces, layout),
-        data=lambda: _pair_rows(rows, refused, model_a, model_b),
+        data=lambda: _pair_rows(drawn.rows, refused, model_a, model_b),
         caption=(
             f"Only scores whose benchmark, metric, shots and setting are stated and agree, or that stand in one column of one table. Beyond {significant(errors, 2)} standard errors of drawing the questions: "
-            f"{sure[0]} ahead, {sure[1]} behind; {int((rows['clear'] == 'unknown').sum())} have no known number of questions. {apart} of the pairs take the two scores from different reports.{memory}{drawn}{others}"
+            f"{sure[0]} ahead, {sure[1]} behind; {int(unknown.sum())} have no known number of questions. {apart} of the pairs take the two scores from different reports.{memory}{others_units}{others}"
         ),
-        alt=f"Pairs of scores of {model_a} and {model_b} on {len(rows)} benchmarks and settings; {model_a} is ahead in {wins} and behind in {losses}.",
-        sources=_sources(pd.DataFrame({"source": [*rows["source_a"], *rows["source_b"]], "location": [*rows["location_a"], *rows["location_b"]]})),
+        alt=f"Pairs of scores of {model_a} and {model_b} on {n} benchmarks and settings; {model_a} is ahead in {wins} and behind in {losses}.",
+        sources=drawn.sources,
         settings=settings,
         explain=(benchmarks.pairs, benchmarks.comparable, benchmarks.standard_error),
     )  # fmt: skip
@@ -262,7 +280,7 @@ def dumbbell(rows: pd.DataFrame, model_a: str, model_b: str, errors: float, sett
 def _bar_between(low, high, names, label: str, color: str, width: float, dotted: bool = False) -> dict:
     gap = [None] * len(low)
     x = np.stack([np.asarray(low, object), np.asarray(high, object), gap], axis=1).ravel()
-    y = np.stack([[style.escape(name) for name in names]] * 2 + [gap], axis=1).ravel()
+    y = np.stack([names, names, gap], axis=1).ravel()
     line = style.computed_line(list(x), list(y), label, color, width=width)
     line["line"] = line["line"] | {"dash": "dot" if dotted else "solid"}
     return line | {"hoverinfo": "skip", "hovertemplate": None, "connectgaps": False}

@@ -1,6 +1,7 @@
 """Figures on scaling laws."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from analysis.units import format_count, format_flops, significant
 CHINCHILLA_FLOPS = 5.76e23
 """Training compute of Chinchilla and Gopher [FLOP], [hoffmann2022] section 1."""
 COMPUTE_RANGE = (1e18, 1e26)
+LAW_TABLES = ("laws", "scaling_laws", "chinchilla_optimal")
 REPLICATION = Citation("besiroglu2024", "released points of Figure 4 of Hoffmann et al. 2022")
 COUNTED = {"total": "all parameters", "non_embedding": "parameters without embeddings", "non_embedding_flops": "FLOPs per token / 6"}
 
@@ -502,11 +504,21 @@ def compute_axis() -> np.ndarray:
 
 def published() -> dict[str, object]:
     """The published laws from the tables, by id."""
-    return scaling_laws.published_laws(tables.load("laws"), tables.load("scaling_laws"), tables.load("chinchilla_optimal"))
+    return dict(_published(tables.state(*LAW_TABLES)))
+
+
+@lru_cache(maxsize=2)
+def _published(state: tuple) -> dict[str, object]:
+    return scaling_laws.published_laws(*map(tables.load, LAW_TABLES))
 
 
 def published_models() -> pd.DataFrame:
     """The published training runs with computed FLOPs and tokens per parameter."""
+    return _published_models(tables.state("models_training", "gpus")).copy(deep=False)  # copy-on-write
+
+
+@lru_cache(maxsize=2)
+def _published_models(state: tuple) -> pd.DataFrame:
     from analysis import compute
 
     return compute.published_runs(tables.load("models_training"), tables.load("gpus"))

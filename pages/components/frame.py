@@ -1,6 +1,7 @@
 """What every page does before it shows anything."""
 
 import gc
+import time
 from html import escape
 
 import streamlit as st
@@ -11,8 +12,10 @@ from pages.components.menu import menu
 from pages.components.panel import plain
 
 PROJECT = "Ten Papers, Recomputed"
+LOOK_THROUGH_SECONDS = 60
 
 _started = False
+_looked_through = time.monotonic()
 
 
 def start() -> None:
@@ -27,16 +30,20 @@ def start() -> None:
         page.run()
     except tables.TableError as problem:  # a page needs the table before it has a place for the message
         st.error(plain(f"This page cannot be shown: {problem}."), icon=":material/table_view:")
-    settle_memory(page.url_path)
+    settle_memory()
 
 
-@st.cache_resource(show_spinner=False)
-def settle_memory(path: str) -> None:
-    """Collect garbage and set what is left aside, once per page of this server, when its first run has imported all it needs.
+def settle_memory() -> None:
+    """Collect garbage and set what is left aside, after each run of a whole page; once a minute, look through all of it again.
 
-    Streamlit collects after every rerun; without this each collection walks over everything the imports created, which
-    is most of the time that a slider takes (docs/performance.md). path: the page; the cache makes it once for each.
+    Streamlit collects after every rerun; without this each collection walks over everything that the imports and the
+    readers' pages have created, which is most of the time that a slider takes (docs/performance.md). What is set aside and
+    no longer needed is found when all of it is looked through.
     """
+    global _looked_through  # noqa: PLW0603
+    if time.monotonic() - _looked_through > LOOK_THROUGH_SECONDS:
+        _looked_through = time.monotonic()
+        gc.unfreeze()
     gc.collect()
     gc.freeze()
 

@@ -1,6 +1,7 @@
 """`make bench`: print a table of measured times, each beside a peer or a floor taken in the same run. Asserts nothing.
 
-python -m tests.bench [fit] [sliders] [probe] [--quick]
+python -m tests.bench [fit] [sliders] [probe] [cold] [server] [sessions] [memory] [--quick]
+python -m tests.bench soak [--minutes 30] [--sessions 10]
 """
 
 import argparse
@@ -10,24 +11,30 @@ import sys
 from datetime import date
 from importlib.metadata import version
 
-from tests.bench import fit, probe, sliders
+from tests.bench import cold, fit, memory, probe, server_time, sessions, sliders, soak
 
-PARTS = {"fit": fit.measure, "sliders": sliders.measure, "probe": probe.measure}
+PARTS = {
+    "fit": fit.measure, "sliders": sliders.measure, "probe": probe.measure, "cold": cold.measure, "server": server_time.measure,
+    "sessions": sessions.measure, "memory": memory.measure,
+}  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", help=f"what to measure (default: all): {', '.join(PARTS)}")
+    parser.add_argument("parts", nargs="*", help=f"what to measure (default: all but soak): {', '.join(PARTS)}, soak")
     parser.add_argument("--quick", action="store_true", help="time a sample of the slow peers and scale it up")
+    parser.add_argument("--minutes", type=float, default=30, help="how long a soak lasts")
+    parser.add_argument("--sessions", type=int, default=10, help="how many readers a soak has")
     options = parser.parse_args()
-    unknown = set(options.parts) - set(PARTS)
+    parts = PARTS | {"soak": lambda quick: soak.measure(quick, options.minutes, options.sessions)}
+    unknown = set(options.parts) - set(parts)
     if unknown:
-        parser.error(f"unknown part {', '.join(sorted(unknown))}; choose from {', '.join(PARTS)}")
+        parser.error(f"unknown part {', '.join(sorted(unknown))}; choose from {', '.join(parts)}")
     packages = " ".join(f"{name} {version(name)}" for name in ("streamlit", "plotly", "numpy", "scipy"))
     print(f"{date.today()} · Python {platform.python_version()} · {os.cpu_count()} cores · {packages}\n")
     for name in options.parts or PARTS:
         print(f"## {name}\n", flush=True)
-        rows = PARTS[name](options.quick)
+        rows = parts[name](options.quick)
         print_table(rows)
         print(flush=True)
 

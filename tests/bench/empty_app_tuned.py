@@ -1,4 +1,4 @@
-"""The same empty page with this project's settings and its one collection after the imports."""
+"""The same empty page with this project's settings and its collection after each run."""
 
 import runpy
 from pathlib import Path
@@ -6,4 +6,4 @@ from pathlib import Path
 from pages.components.frame import settle_memory
 
 runpy.run_path(str(Path(__file__).with_name("empty_app.py")))
-settle_memory("")
+settle_memory()
