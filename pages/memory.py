@@ -20,11 +20,14 @@ by_id = gpus.set_index("id", drop=False)
 footprints = tables.load("memory_reported")
 
 
-def choose():
-    """(name, shape, options) of the model and of how it is tuned."""
+def choose(bars: bool = False):
+    """(name, shape, options) of the model and of how it is tuned; with bars also (methods shown, whether as shares)."""
     name, shape = shapes.choose_shape("mem", figures.MODEL) or shapes.of_table(figures.MODEL)
     # A closed popover costs the browser nothing at a slider step; these are chosen rarely.
-    with st.popover("How it is tuned: adapters, optimiser, precision, quantisation, checkpointing"):
+    with st.popover("How it is tuned: adapters, optimiser, precision, quantisation, checkpointing" + ("; which bars" if bars else "")):
+        if bars:
+            methods = controls.choices("mem_methods", "Bars shown", memory.METHODS, list(memory.METHODS)) or list(memory.METHODS)
+            scale = controls.switch("mem_scale", "Length of the bars", {"bytes": "GB", "shares": "share of each total"}, "bytes")
         on = controls.choice("mem_on", "Adapters on", {key: label for key, (label, _) in figures.TARGETS.items()}, "all")
         optimiser = controls.choice("mem_opt", "Optimiser", {key: o.label for key, o in memory.OPTIMISERS.items()}, "paged_adamw",
                                     help="A paged optimiser may move its states to the host's memory when the device is full.")  # fmt: skip
@@ -39,14 +42,13 @@ def choose():
         "targets": figures.TARGETS[on][1], "optimiser": optimiser, "precision": precision, "block_size": block, "double_quantisation": double,
         "checkpointing": checkpointing, "flash": flash,
     }  # fmt: skip
-    return name, shape, options
+    return (name, shape, options, (methods, scale == "shares")) if bars else (name, shape, options)
 
 
 def load_sliders(key: str) -> dict:
     """Batch and sequence length."""
-    with controls.row():
-        batch = controls.slider(f"mem_batch{key}", "Sequences in a batch", 1, 64, 1, 1)
-        seq_len = controls.slider(f"mem_seq{key}", "Tokens in a sequence", 128, 16_384, 512, 128)
+    batch = controls.slider(f"mem_batch{key}", "Sequences in a batch", 1, 64, 1, 1)
+    seq_len = controls.slider(f"mem_seq{key}", "Tokens in a sequence", 128, 16_384, 512, 128)
     return {"batch": batch, "seq_len": seq_len}
 
 
@@ -57,16 +59,14 @@ def rank_slider(key: str) -> dict:
 
 def by_part() -> None:
     """Section: where the memory goes, by method."""
-    name, shape, chosen = choose()
-    with controls.row():
-        methods = controls.choices("mem_methods", "Bars shown", memory.METHODS, list(memory.METHODS)) or list(memory.METHODS)
-        scale = controls.switch("mem_scale", "Length of the bars", {"bytes": "GB", "shares": "share of each total"}, "bytes")
+    name, shape, chosen, (methods, shares) = choose(bars=True)
 
     @st.fragment
     def parts() -> None:
         """Memory by part."""
-        options = chosen | load_sliders("") | rank_slider("")
-        draw("memory.parts", lambda: figures.parts(shape, name, methods, options, shares=scale == "shares"))
+        with controls.row():
+            options = chosen | load_sliders("") | rank_slider("")
+        draw("memory.parts", lambda: figures.parts(shape, name, methods, options, shares=shares))
         if controls.toggle("mem_table", "Every part as a table", False):
             show_table(figures.breakdown(shape, options))
 
@@ -81,7 +81,8 @@ def where_it_fits() -> None:
     @st.fragment
     def fits() -> None:
         """Devices that hold it."""
-        options = chosen | load_sliders("_fits") | {"rank": 64}
+        with controls.row():
+            options = chosen | load_sliders("_fits") | {"rank": 64}
         draw("memory.fits", lambda: figures.fits(shape, name, gpus, options))
 
     fits()

@@ -28,8 +28,9 @@ def rows(labels: Sequence[str], x: str, x_title: str, row_height: int = 34, x_ra
     result = style.layout(x, "number", x_title=x_title, x_range=x_range, height=130 + row_height * len(labels), **extra)
     result["yaxis"] |= {
         "tickvals": list(range(len(labels))), "ticktext": [style.escape(label) for label in labels], "range": [len(labels) - 0.4, -0.6],
-        "autorange": False, "automargin": True, "showgrid": False, "zeroline": False,
+        "autorange": False, "showgrid": False, "zeroline": False,
     }  # fmt: skip
+    del result["margin"]["l"]  # as much as the labels take
     if zero is not None:
         result["shapes"] = [
             {"type": "line", "x0": zero, "x1": zero, "y0": 0, "y1": 1, "yref": "y domain", "line": {"color": style.GREY, "width": 1}}

@@ -5,7 +5,9 @@ bands. Each colour is readable on white and on the dark page, and the palette st
 of colour blindness (tests/test_style.py measures both).
 """
 
+import html
 import math
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 
@@ -22,6 +24,8 @@ THEMES = {
 }
 BAND_OPACITY = 0.18
 HEIGHT = 420
+PAGE_TYPE = 12
+"""Size of the type on the axes of a page [px]."""
 
 # Colour and symbol of each model family, the same on every page.
 FAMILIES = {
@@ -157,12 +161,36 @@ def figure(traces: Sequence[Mapping], layout: Mapping) -> go.Figure:
     Plotly's validation of every property takes ten times as long as the rest of a slider's answer, so it is left out
     here; tests/test_figures.py validates every panel instead.
     """
+    traces = list(traces)
+    if "l" not in layout["margin"]:
+        layout = layout | {"meta": layout["meta"] | {"label_room": _label_room(traces, layout["yaxis"])}}
     # An empty template, or Plotly would copy its own default into every figure.
-    return go.Figure({"data": list(traces), "layout": {"template": {}, **layout}}, _validate=False)
+    return go.Figure({"data": traces, "layout": {"template": {}, **layout}}, _validate=False)
 
 
-def page_template(theme: str) -> dict:
-    """The template of a chart on a page: transparent, with the colours of text and grid; theme "light" or "dark"."""
+def _label_room(traces: Sequence[Mapping], axis: Mapping) -> float:
+    """Room left of the plot for the labels of a y axis of categories [px], estimated on the safe side."""
+    labels = (
+        axis.get("ticktext")
+        or axis.get("categoryarray")
+        or [label for trace in traces if trace.get("y") is not None for label in trace["y"]]
+    )
+    size = axis.get("tickfont", {}).get("size", PAGE_TYPE)
+    parts = {part for label in labels if isinstance(label, str) for part in re.sub("<(?!br>)[^>]*>", "", label).split("<br>")}
+    return 16 + (24 if axis["title"]["text"] else 0) + max((_em(html.unescape(part)) for part in parts), default=0) * size
+
+
+def _em(text: str) -> float:
+    """Width of a text in Source Sans, in units of the size of its type."""
+    return sum(0.3 if sign in " .,:;'|!()[]iljftr-/" else 0.84 if sign in "mwMW@%" else 0.66 if sign.isupper() else 0.55 for sign in text)
+
+
+def page_template(theme: str, label_room: float | None = None) -> dict:
+    """The template of a chart on a page: transparent, with the colours of text and grid; theme "light" or "dark".
+
+    label_room: px for the labels of a y axis of categories, as `figure` notes it in the figure's meta. Plotly could measure the labels, but
+    would draw the chart twice for that (docs/performance.md); pictures and other files leave it to Plotly or measure for themselves.
+    """
     colors = THEMES[theme]
     axis = {
         "gridcolor": colors["grid"], "linecolor": colors["grid"], "zeroline": False, "tickfont": {"color": colors["muted"], "size": 12},
@@ -171,8 +199,9 @@ def page_template(theme: str) -> dict:
     return {
         "layout": {
             "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "xaxis": axis, "yaxis": axis,
-            "font": {"color": colors["text"], "size": 12, "family": '"Source Sans", sans-serif'},
+            "font": {"color": colors["text"], "size": PAGE_TYPE, "family": '"Source Sans", sans-serif'},
             "legend": {"bgcolor": "rgba(0,0,0,0)", "font": {"size": 12}},
+            **({} if label_room is None else {"margin": {"l": label_room}}),
         }
     }  # fmt: skip
 
@@ -221,17 +250,16 @@ def layout(x: str, y: str, x_title: str = "", y_title: str = "", height: int = H
     the page's light or dark theme.
     """
     return {
-        "xaxis": axis(x, x_title, x_range), "yaxis": axis(y, y_title, y_range), "height": height,
+        "xaxis": axis(x, x_title, x_range) | {"automargin": x == "category"}, "yaxis": axis(y, y_title, y_range), "height": height,
         "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0, "title": {"text": ""}, "maxheight": 0.25},
-        "margin": {"l": 64, "r": 16, "t": 56, "b": 48}, "hovermode": "closest", "meta": {"x": x, "y": y}, **extra,
+        "margin": {**({} if y == "category" else {"l": 64}), "r": 16, "t": 56, "b": 48}, "hovermode": "closest", "meta": {"x": x, "y": y}, **extra,
     }  # fmt: skip
 
 
 def axis(kind: str, title: str = "", data_range: Sequence[float] | None = None) -> dict:
     """A Plotly axis of a kind in AXES; data_range (low, high) in the units of the data, also for a logarithmic axis."""
     default, logarithmic, ticks, _ = AXES[kind]
-    # Plotly draws twice where it has to measure labels; only categories are wider than the margin.
-    result: dict = {"title": {"text": title or default}, "automargin": kind == "category", **ticks}
+    result: dict = {"title": {"text": title or default}, **ticks}
     if logarithmic:
         result["type"] = "log"
     if data_range is not None:
@@ -245,7 +273,13 @@ def template(theme: str) -> go.layout.Template:
     if theme not in THEMES:
         raise ValueError(f"theme must be one of {', '.join(THEMES)}, got {theme!r}")
     colors = THEMES[theme]
-    axis = {"gridcolor": colors["grid"], "zerolinecolor": colors["muted"], "linecolor": colors["muted"], "tickcolor": colors["muted"]}
+    axis = {
+        "gridcolor": colors["grid"],
+        "zerolinecolor": colors["muted"],
+        "linecolor": colors["muted"],
+        "tickcolor": colors["muted"],
+        "automargin": True,
+    }
     return go.layout.Template(layout={
         "paper_bgcolor": colors["page"], "plot_bgcolor": colors["page"], "colorway": list(PALETTE), "xaxis": axis, "yaxis": axis,
         "font": {"color": colors["text"], "family": "Source Sans 3, Source Sans Pro, Helvetica, Arial, sans-serif"},

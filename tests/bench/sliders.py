@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Collection
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -35,8 +36,8 @@ WATCH = """() => {
 }"""
 
 
-def measure(quick: bool) -> list[tuple[str, ...]]:
-    """Rows of the bench table; the median and 95th percentile of steps of the sliders of each section."""
+def measure(quick: bool, pages: Collection[str] = ()) -> list[tuple[str, ...]]:
+    """Rows of the bench table; the median and 95th percentile of steps of the sliders of each section. pages: stems, all if empty."""
     from playwright.sync_api import sync_playwright
 
     from analysis.export_image import browser_path
@@ -54,7 +55,7 @@ def measure(quick: bool) -> list[tuple[str, ...]]:
             time_slider(browser, empty, 0, steps)  # warms the browser
             floor = statistics.median(time_slider(browser, empty, 0, steps)[1])
             rows.append(("empty page, this project's settings", "Factor", time_slider(browser, tuned, 0, steps)[1], floor))
-            for entry in ENTRIES:
+            for entry in (entry for entry in ENTRIES if not pages or entry.stem in pages):
                 # The machine drifts, so the empty page is timed again beside each page.
                 floor = statistics.median(time_slider(browser, empty, 0, steps)[1])
                 for section in sections(browser, f"{address}/{entry.path}"):
@@ -64,6 +65,7 @@ def measure(quick: bool) -> list[tuple[str, ...]]:
                         label, times = time_slider(browser, where, index, steps)
                         if times:  # sliders that move no chart have nothing to time
                             rows.append((f"{entry.stem} {name}".strip(), label, times, floor))
+                            print(f"{entry.stem} {name}: {statistics.median(times) / floor:.2f} x", file=sys.stderr, flush=True)
         browser.close()
     header = ("page and section", "slider", "median", "p95", "empty page beside it", "ratio")
     return [header] + [
