@@ -45,6 +45,8 @@ def measure(quick: bool, minutes: float = 30, sessions: int = 10) -> list[tuple[
             log = asyncio.run(soak(address, minutes * 60, sessions))
         del os.environ["BENCH_LOG"], os.environ["DECKS"]
         written = errors.read_text(errors="replace") if errors.exists() else ""
+    if not log.runs or not log.memory:
+        return [("no run ended", "times"), *((what, f"{count}") for what, count in log.failures.most_common())]
     half = log.memory[len(log.memory) // 2 :]
     slope, error = line(*zip(*half, strict=True)) if len(half) > 2 else (float("nan"),) * 2
     twice = {key: sorted(where) for key, where in log.pages.items() if len(where) > 1}
