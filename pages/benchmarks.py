@@ -108,8 +108,8 @@ def side_by_side() -> None:
     with right:
         columns = controls.choices("bn_columns", "Benchmarks (none: a choice of 12)", present, [])
     unfiltered = len(shown) == len(scores)
-    models = models or (figures.FEATURED_MODELS if unfiltered else figures.most_reported(shown, "model"))
-    columns = columns or (figures.FEATURED_BENCHMARKS if unfiltered else figures.most_reported(shown, "benchmark"))
+    models = models or list(figures.FEATURED_MODELS if unfiltered else figures.most_reported(shown, "model"))
+    columns = columns or list(figures.FEATURED_BENCHMARKS if unfiltered else figures.most_reported(shown, "benchmark"))
     draw("benchmarks.heat_map", lambda: figures.heat_map(shown, models, columns, filters), scroll=True)
     export_row("benchmarks.heat_map")
     st.subheader("Where a cell comes from", anchor=False)
