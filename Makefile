@@ -20,9 +20,10 @@ test: ## Run every test, doctests and browser journeys included (TESTS="tests/te
 	@$(ENVIRONMENT) requirements-dev.txt
 	@browser=$$($(PYTHON_HERE) -m tools.ensure_browser) && env $${browser:+BROWSER_PATH="$$browser"} $(PYTHON_HERE) -m pytest $(TESTS)
 
-check: ## Look for mistakes without running the code (ruff)
+check: ## Look for mistakes without running the code (ruff, mypy)
 	@$(ENVIRONMENT) requirements-dev.txt
 	@$(PYTHON_HERE) -m ruff check .
+	@$(PYTHON_HERE) -m mypy
 
 bench: ## Measure the fits and the sliders beside a peer; prints a table, asserts nothing
 	@$(ENVIRONMENT) requirements-dev.txt
@@ -41,5 +42,5 @@ data: ## Rebuild data/derived/ from the source tables
 	@$(PYTHON_HERE) -m analysis.build
 
 clean: ## Remove the environment, exports and caches; tables and your own runs stay
-	rm -rf .venv exports gallery .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv exports gallery .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -98,9 +98,9 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{name}: {problem}")
             continue
         if options.check:
-            problem = difference(name, frame)
-            stale += bool(problem)
-            print(f"{name}: {problem or 'current'}")
+            found = difference(name, frame)
+            stale += bool(found)
+            print(f"{name}: {found or 'current'}")
         else:
             write(name, frame)
             print(f"{name}: {len(frame):,} rows written to {Path('data') / tables.describe_table(name)['file']}")

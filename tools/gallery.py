@@ -10,6 +10,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -69,10 +70,10 @@ def files_of(panel: Panel, formats: Sequence[str]) -> dict[str, tuple[str, Calla
     """{what: (path below the gallery, what makes it)} of a panel's files: formats, small pictures, and the script in their place."""
     stem = panel.name.replace(".", "-")
     wanted: dict[str, tuple[str, Callable[[], bytes]]] = {
-        theme: (f"small/{stem}-{theme}.png", lambda theme=theme: export_gallery.picture(panel, theme)) for theme in THEMES
+        theme: (f"small/{stem}-{theme}.png", partial(export_gallery.picture, panel, theme)) for theme in THEMES
     }
     for format in formats:
-        wanted[format] = (f"files/{export.file_name(panel, format)}", lambda format=format: export.export(panel, format))
+        wanted[format] = (f"files/{export.file_name(panel, format)}", partial(export.export, panel, format))
     return wanted
 
 

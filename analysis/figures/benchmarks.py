@@ -260,7 +260,7 @@ def dumbbell(rows: pd.DataFrame, model_a: str, model_b: str, errors: float, sett
 
 
 def _bar_between(low, high, names, label: str, color: str, width: float, dotted: bool = False) -> dict:
-    gap = [None] * len(low)
+    gap = np.full(len(low), None)
     x = np.stack([np.asarray(low, object), np.asarray(high, object), gap], axis=1).ravel()
     y = np.stack([[style.escape(name) for name in names]] * 2 + [gap], axis=1).ravel()
     line = style.computed_line(list(x), list(y), label, color, width=width)

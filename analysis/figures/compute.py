@@ -22,7 +22,8 @@ def budget(law, bands: pd.DataFrame, models: pd.DataFrame, C: float, N: float, D
     """
     budgets = compute_axis()
     best, _ = law.compute_optimal(budgets)
-    traces, parts = [], []
+    traces: list[dict] = []
+    parts: list = []
     if len(bands):
         span = interval_name(law, bands)
         traces.extend(style.band(bands["train_flops"], bands["n_params_low"], bands["n_params_high"], span, style.BLUE))
@@ -314,8 +315,9 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
 
     def draw_inference():
         law, _ = released_fit(5)
+        N, D = (float(value) for value in law.compute_optimal(C))
         return inference(
-            scaling_laws.InferenceLaw(law), *(float(v) for v in law.compute_optimal(C)), 1e13, settings | {"served": "10 T tokens"}
+            scaling_laws.InferenceLaw(law), N, D, 1e13, settings | {"served": "10 T tokens"}
         )
 
     return {

@@ -1,6 +1,7 @@
 """Figures of fine-tuning memory: by part, which devices hold it, the largest batch, what the paper prints, adapters by rank."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ TARGETS = {
     "attention": ("attention (q, k, v, o)", ("q", "k", "v", "o")),
     "qv": ("queries and values", ("q", "v")),
 }
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
     "rank": 64, "targets": memory_parts.ALL_LINEAR, "optimiser": "paged_adamw", "precision": "bf16", "batch": 1, "seq_len": 512,
     "checkpointing": True, "flash": True, "block_size": 64, "double_quantisation": True,
 }  # fmt: skip

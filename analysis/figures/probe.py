@@ -1,6 +1,6 @@
 """Figures on runs of the probe: accuracy by term against its frequency, by operand, and in all, beside published Pythia."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -345,7 +345,7 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _settings(runs: Sequence[Found], model: str, step: int, shots: int, operation: str) -> Mapping[str, str]:
+def _settings(runs: Sequence[Found], model: str, step: int, shots: int, operation: str) -> dict[str, str]:
     asked = {"published": model} if model else {}
     return asked | {"step": f"{step:,}", "examples": str(shots), "operation": operation} | {
         f"run {run.id}": f"{run.name}, {run.state}, device {run.facts.get('device', '?')}, dtype {run.facts.get('dtype', '?')}, seed {run.facts.get('seed', '?')}"

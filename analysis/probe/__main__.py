@@ -287,7 +287,7 @@ def progress(found: Run) -> str:
     if found.message != "answers" and found.message != "answers on the cluster":
         return f"{found.state}: {found.message}"
     rate = "" if math.isnan(found.rate) else f", {found.rate:,.1f} a second, {format_duration(found.remaining_s)} left"
-    return f"{count} ({found.done / max(found.total, 1):.0%}){rate}"
+    return f"{count} ({found.done / (found.total or 1):.0%}){rate}"
 
 
 def print_results(jobs: Jobs, found: Run) -> None:

@@ -124,7 +124,7 @@ def tokenized_lines(tokenizer) -> list:
     """The token ids of every possible line, as `sequences` wants them."""
     texts = [
         style.format(question=question(a, b, operation), answer=answer(a, b, operation))
-        for style in STYLES for operation in OPERATIONS for a in OPERANDS for b in SECOND
+        for style in STYLES for operation in OPERATIONS for a in OPERANDS.tolist() for b in SECOND.tolist()
     ]  # fmt: skip
     ids = iter([encoded.ids for encoded in tokenizer.backend_tokenizer.encode_batch_fast(texts, add_special_tokens=False)])
     return [[[[next(ids) for _b in SECOND] for _a in OPERANDS] for _operation in OPERATIONS] for _style in STYLES]
