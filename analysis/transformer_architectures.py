@@ -87,7 +87,6 @@ BIASED: Mapping[str, Any] = {"qkv_bias": True, "o_bias": True, "mlp_bias": True}
 KEYED: Mapping[str, Any] = {"qkv_bias": "attention_bias", "o_bias": "attention_bias"}
 
 LLAMA = Architecture(qkv_bias="attention_bias", o_bias="attention_bias", mlp_bias="mlp_bias")
-PLAIN = Architecture()
 WINDOWED = Architecture(window="all")
 GEMMA2 = Architecture(**KEYED, norms_per_layer=4, pattern=layers.every(2))
 QWEN2 = Architecture(qkv_bias=True, window="if_used", pattern=layers.after_max_window_layers)

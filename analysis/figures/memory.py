@@ -38,12 +38,6 @@ DEFAULTS: dict[str, Any] = {
 MODEL = "LLaMA-65B"
 
 
-def public_models() -> list[str]:
-    """The models of the table `models` whose architecture is public, in its order."""
-    models = tables.load("models")
-    return models[models["n_layers"].notna() & models["d_model"].notna() & models["vocab_size"].notna()]["model"].tolist()
-
-
 def parts(shape, model: str, methods: Sequence[str], options: Mapping, shares: bool = False) -> Panel:
     """Bytes by part of each method, stacked; hatched where uncertain. shares: every bar as long as the others, in shares of its total."""
     all_methods = {method: memory.finetuning_memory(shape, method, **options) for method in memory.METHODS}
