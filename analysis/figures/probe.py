@@ -9,13 +9,11 @@ import pandas as pd
 from analysis import tables, term_frequency
 from analysis.figures import intervals, style
 from analysis.figures.panel import Citation, Panel, table_of
-from analysis.figures.term_frequency import SHOTS, SIZES, STEPS
+from analysis.figures.term_frequency import PAPER, RELEASED, SHOTS, SIZES, STEPS
 from analysis.probe import results
 from analysis.probe.results import Found
 
 CORPUS = "pile_train"
-RELEASED = Citation("eleutherai2023", "evals/csv")
-PAPER = Citation("biderman2023", "section 3.3")
 V0 = "Published accuracies are those of the first deduplicated models (v0), which were later retrained."
 COLORS = (style.BLUE, style.CRIMSON, style.AMBER, style.VIOLET, style.RED, style.SLATE)
 """Of runs, in the order in which they are shown."""
