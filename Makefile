@@ -7,7 +7,7 @@ ENVIRONMENT := PYTHON="$(PYTHON)" sh tools/environment.sh
 PYTHON_HERE := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench export data clean
+.PHONY: help run test check bench export gallery data clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\): ## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -20,9 +20,10 @@ test: ## Run every test, doctests and browser journeys included (TESTS="tests/te
 	@$(ENVIRONMENT) requirements-dev.txt
 	@browser=$$($(PYTHON_HERE) -m tools.ensure_browser) && env $${browser:+BROWSER_PATH="$$browser"} $(PYTHON_HERE) -m pytest $(TESTS)
 
-check: ## Look for mistakes without running the code (ruff)
+check: ## Look for mistakes without running the code (ruff, mypy)
 	@$(ENVIRONMENT) requirements-dev.txt
 	@$(PYTHON_HERE) -m ruff check .
+	@$(PYTHON_HERE) -m mypy
 
 bench: ## Measure the fits and the sliders beside a peer; prints a table, asserts nothing
 	@$(ENVIRONMENT) requirements-dev.txt
@@ -32,10 +33,14 @@ export: ## Write every figure in every format (OUT=exports, PANEL=scaling.tokens
 	@$(ENVIRONMENT) $(REQUIREMENTS)
 	@$(PYTHON_HERE) -m analysis.export $(or $(PANEL),all) --format $(or $(FORMAT),all) --out $(or $(OUT),exports)
 
+gallery: ## Write all figures and one page that shows them (OUT=gallery, FORMAT=csv for fewer files)
+	@$(ENVIRONMENT) $(REQUIREMENTS)
+	@$(PYTHON_HERE) -m tools.gallery --out $(or $(OUT),gallery) $(if $(FORMAT),--format $(FORMAT))
+
 data: ## Rebuild data/derived/ from the source tables
 	@$(ENVIRONMENT) $(REQUIREMENTS)
 	@$(PYTHON_HERE) -m analysis.build
 
 clean: ## Remove the environment, exports and caches; tables and your own runs stay
-	rm -rf .venv exports .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv exports gallery .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

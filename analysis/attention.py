@@ -5,6 +5,7 @@ Positions are counted from 1, and a window of W tokens holds the token itself an
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -126,7 +127,7 @@ def with_attention(shape: TransformerShape, change: Callable[[Attention], Attent
     >>> with_attention(shape, lambda attention: with_heads(attention, 1)).attention.n_kv_heads
     1
     """
-    made = {mixer: change(mixer) for mixer in {layer.mixer for layer in shape.layers} if isinstance(mixer, Attention)}
+    made: dict[Any, Attention] = {mixer: change(mixer) for mixer in {layer.mixer for layer in shape.layers} if isinstance(mixer, Attention)}
     return replace(shape, layers=tuple(replace(layer, mixer=made.get(layer.mixer, layer.mixer)) for layer in shape.layers))
 
 

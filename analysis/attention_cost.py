@@ -69,7 +69,7 @@ def read_params(shape: TransformerShape, counts: ParamCounts, batch):
     """
     width = shape.embedding_dim or shape.d_model
     rows_only = (0 if shape.tied_embeddings else shape.vocab_size * width) + shape.position_rows * shape.d_model + shape.other_embedding
-    unused = 0.0
+    unused: float | np.ndarray = 0.0
     if shape.experts:
         unused = counts.routed_experts * (1 - shape.experts.top_k / shape.experts.n_experts) ** np.asarray(batch, dtype=float)
     return counts.total - rows_only - unused
@@ -93,7 +93,8 @@ class Device:
         """n_devices of a row of the table `gpus`."""
         label = row["label"] if n_devices == 1 else f"{n_devices} x {row['label']}"
         rates = (row["bandwidth_bytes_per_s"], row["peak_flops_per_s"], row["memory_bytes"])
-        return cls(label, *(float(rate) * n_devices for rate in rates), row["source"])
+        bandwidth, peak, memory = (float(rate) * n_devices for rate in rates)
+        return cls(label, bandwidth, peak, memory, row["source"])
 
     @property
     def ridge(self) -> float:

@@ -1,4 +1,4 @@
-"""Rebuild the derived tables from the source tables, or prove them current: `python -m analysis.build [--check] [--upstream DIR]`.
+"""Rebuild the derived tables and the glossary from the source tables, or prove them current: `python -m analysis.build [--check]`.
 
 Imported tables come from released files that are not kept here. With --upstream they are made from the files in that folder; without
 it they stay as they are, and --check only sees that they load and have as many rows as data/tables.toml says.
@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis import tables
+from analysis import build_glossary, tables
 from analysis.build_tables import DERIVED, IMPORTED
 
+GLOSSARY = "glossary"  # asks for docs/glossary.md where a name of a table would ask for that table
 DIGITS = 8  # derived numbers are kept to so many significant digits, below what differs between processors
 TOLERANCE = 1e-6  # relative difference that --check lets pass
 # Of tables whose numbers a search finds, which stops a little elsewhere on other processors.
@@ -76,16 +77,17 @@ def imported_problem(name: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns its exit status."""
+    known = [*IMPORTED, *DERIVED, GLOSSARY]
     parser = argparse.ArgumentParser(prog="python -m analysis.build", description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a stored table is not what the sources give")
     parser.add_argument("--upstream", type=Path, metavar="DIR", help="folder of released files, to make the imported tables from")
-    parser.add_argument("tables", nargs="*", help=f"which (default: all): {', '.join([*IMPORTED, *DERIVED])}")
+    parser.add_argument("tables", nargs="*", help=f"which (default: all): {', '.join(known)}")
     options = parser.parse_args(arguments)
-    unknown = [name for name in options.tables if name not in DERIVED and name not in IMPORTED]
+    unknown = [name for name in options.tables if name not in known]
     if unknown:
-        parser.error(f"no derived table {', '.join(unknown)}; there are {', '.join([*IMPORTED, *DERIVED])}")
+        parser.error(f"no derived table {', '.join(unknown)}; there are {', '.join(known)}")
     stale = 0
-    for name in options.tables or [*IMPORTED, *DERIVED]:
+    for name in [name for name in options.tables if name != GLOSSARY] if options.tables else [*IMPORTED, *DERIVED]:
         if name in IMPORTED and options.upstream is None:
             problem = imported_problem(name)
             stale += bool(problem)
@@ -98,13 +100,28 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{name}: {problem}")
             continue
         if options.check:
-            problem = difference(name, frame)
-            stale += bool(problem)
-            print(f"{name}: {problem or 'current'}")
+            found = difference(name, frame)
+            stale += bool(found)
+            print(f"{name}: {found or 'current'}")
         else:
             write(name, frame)
             print(f"{name}: {len(frame):,} rows written to {Path('data') / tables.describe_table(name)['file']}")
+    if not options.tables or GLOSSARY in options.tables:
+        found = glossary_problem(options.check)
+        stale += bool(found)
+        print(f"docs/glossary.md: {found or ('current' if options.check else 'written')}")
     return 1 if stale else 0
+
+
+def glossary_problem(check: bool) -> str:
+    """Write the columns in docs/glossary.md anew, or with check only compare them; what is wrong with them, "" if nothing."""
+    try:
+        if check:
+            return "" if build_glossary.current() else f"is not what data/tables.toml gives; run `python -m analysis.build {GLOSSARY}`"
+        build_glossary.write()
+    except (ValueError, OSError) as problem:
+        return str(problem)
+    return ""
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ def bloomberg_optimum() -> Check:
     known = laws.published()
     optima = {known[i].label: float(known[i].compute_optimal(C)[0]) for i in laws.DEFAULT_LAWS}
     optima["the refit"] = float(laws.released_fit(5)[0].compute_optimal(C)[0])
-    low, high = min(optima, key=optima.get), max(optima, key=optima.get)
+    low, high = min(optima, key=optima.__getitem__), max(optima, key=optima.__getitem__)
     found = f"the optimum is {format_count(optima[low])} ({low}) to {format_count(optima[high])} ({high}) parameters"
     return Check(optimum_ratios(run["n_params"], optima), found)
 

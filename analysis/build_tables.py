@@ -98,12 +98,12 @@ def judge_effects() -> pd.DataFrame:
         places = judges_bradley_terry.one_order_each(played).elo().argsort(axis=1)
         both = judges_bradley_terry.fit(played.counts(), "half", order=False).elo().argsort()
         observed = judges_power.observed_pairs(played, fitted)
-        for quantity, value, unit in (
+        for quantity, number, unit in (
             ("memory", judges_elo.forgetting(played), "matches"),
             ("same_ranking", float((places == both).all(axis=1).mean()), "share"),
             ("scatter_ratio", judges_power.scatter_ratio(observed), ""),
         ):
-            rows.append({"benchmark": benchmark, "quantity": quantity, "value": value, "unit": unit})
+            rows.append({"benchmark": benchmark, "quantity": quantity, "value": number, "unit": unit})
     return pd.DataFrame(rows)[list(tables.describe_table("judge_effects")["columns"])]
 
 

@@ -8,7 +8,7 @@ prompt templates; a CSV with checkpoint and fewshot the term-frequency files of 
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -210,6 +210,7 @@ def _rows(document: Mapping, name: str) -> Iterator[tuple]:
     results = document.get("results")
     if not isinstance(document, Mapping) or not (isinstance(results, dict | list) or isinstance(document.get("table_results"), dict)):
         raise ValueError(f"{NOT_A_FILE}: it has neither 'results' nor 'table_results'.")
+    scored: Iterable[tuple]
     if isinstance(results, list):
         layout, scored = "prompt rows", _prompts(results)
     elif results is None:

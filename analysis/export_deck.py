@@ -174,7 +174,8 @@ def _text(value: Any, what: str, most: int = MOST_TEXT) -> str:
 
 
 def _rows(slide: Mapping, where: str) -> pd.DataFrame:
-    columns, rows = slide.get("columns"), slide.get("rows")
+    columns: Any = slide.get("columns")
+    rows: Any = slide.get("rows")
     fine = (
         isinstance(columns, list) and isinstance(rows, list) and len(columns) == len(rows) and all(isinstance(part, list) for part in rows)
     )

@@ -112,7 +112,7 @@ def text(words: str) -> str:
     return html.escape(printable(words))
 
 
-def script(content: dict) -> str:
+def script(content: dict | str) -> str:
     """JSON that may stand inside a script element."""
     from plotly.utils import PlotlyJSONEncoder
 
@@ -130,7 +130,7 @@ def colors() -> str:
 def sections(panel: Panel, permalink: str) -> str:
     """Sources, settings, computation and link of a panel."""
     works = "".join(
-        f"<li>{_link(work.url, work.short)}: {text(work.title + (f' ({work.licence})' if work.licence else ''))}</li>"
+        f"<li>{link(work.url, work.short)}: {text(work.title + (f' ({work.licence})' if work.licence else ''))}</li>"
         for work in references([panel])
     )
     settings = "".join(f"<dt>{text(name)}</dt><dd>{text(value)}</dd>" for name, value in panel.settings.items())
@@ -139,11 +139,11 @@ def sections(panel: Panel, permalink: str) -> str:
         ("Sources", f"<ul>{works}</ul>" if works else ""),
         ("Settings", f"<dl>{settings}</dl>" if settings else ""),
         ("How is this computed?", f"<pre>{computed}</pre>" if computed else ""),
-        ("Recompute it", f"<p>{_link(permalink, permalink)}</p>" if permalink else ""),
+        ("Recompute it", f"<p>{link(permalink, permalink)}</p>" if permalink else ""),
     ]
     return "\n".join(f"<section><h2>{heading}</h2>{body}</section>" for heading, body in parts if body)
 
 
-def _link(url: str, words: str) -> str:
+def link(url: str, words: str) -> str:
     """A link, or the words alone where the address is not one of the web."""
     return f'<a href="{text(url)}" rel="noopener noreferrer">{text(words)}</a>' if url.startswith(("https://", "http://")) else text(words)

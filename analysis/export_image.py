@@ -8,6 +8,7 @@ import platform
 import shutil
 import threading
 from pathlib import Path
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -107,7 +108,7 @@ class _Browser:
 
     def __init__(self):
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.kaleido = None
+        self.kaleido: Any = None
 
     @property
     def running(self) -> bool:
@@ -141,6 +142,7 @@ class _Browser:
         loop.call_soon_threadsafe(loop.stop)
 
     def _wait(self, coroutine, seconds: float):
+        assert self.loop is not None, "the browser is not running"
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(seconds)
 
 

@@ -10,7 +10,7 @@ from pptx.enum.dml import MSO_THEME_COLOR
 from pptx.enum.text import MSO_ANCHOR
 from pptx.opc.constants import RELATIONSHIP_TYPE
 from pptx.oxml.ns import qn
-from pptx.util import Inches, Pt
+from pptx.util import Inches, Length, Pt
 
 from analysis import export_image
 from analysis.export_chart import add_chart
@@ -110,7 +110,7 @@ def _add_picture(slide, panel: Panel, theme: str, height: int):
     return slide.shapes.add_picture(io.BytesIO(data), LEFT, CHART_TOP, SPAN, height)
 
 
-def _text_box(slide, paragraphs: Sequence[str], size: float, color: int, top: int, height: int) -> None:
+def _text_box(slide, paragraphs: Sequence[str], size: float, color: int, top: int, height: Length) -> None:
     """A box across the slide with paragraphs in type of a size [pt], or smaller where they would not fit; color: of the theme."""
     texts = [printable(text) for text in paragraphs if text]
     while size > SMALLEST and sum(len(lines(text, size, SPAN.pt)) + 0.25 for text in texts) * size * 1.2 > height.pt:

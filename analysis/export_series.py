@@ -194,7 +194,8 @@ def _shapes(figure: go.Figure) -> Iterator[Series]:
             float(shape.line.width or 2),
             shape.line.dash or "solid",
         )
-        yield Series("line", *ends, False, line)
+        x, y = ends
+        yield Series("line", x, y, False, line)
 
 
 def _at_share(figure: go.Figure, which: str, share: float) -> float:
@@ -304,7 +305,7 @@ def _values(figure: go.Figure, which: str) -> list[float]:
             values += [sum(value for value in column if sign * value > 0) for column in heights for sign in (1, -1)]
     else:
         ends = [(shape[f"{which}0"], shape[f"{which}1"]) for shape in figure.layout.shapes if (shape[f"{which}ref"] or which) == which]
-        values = itertools.chain(*(getattr(trace, which) for trace in shown(figure)), *ends)
+        values = list(itertools.chain(*(getattr(trace, which) for trace in shown(figure)), *ends))
     return [float(value) for value in values if _drawable(value, figure, which)]
 
 
@@ -318,7 +319,8 @@ def _round_scale(low: float, high: float) -> tuple[float, float, float]:
     unit = 10.0 ** math.floor(math.log10(span))
     step = unit * next(part for part, most in ((0.2, 1.4), (0.5, 3.5), (1.0, 7.0), (2.0, 10.1)) if span / unit <= most)
     bottom, top = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return tuple(float(f"{value:.12g}") for value in (bottom * step, max(top, bottom + 1) * step, step))
+    start, end, step = (float(f"{value:.12g}") for value in (bottom * step, max(top, bottom + 1) * step, step))
+    return start, end, step
 
 
 def faded(color: str, opacity: float) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.judges import Tournament, won_in_both_orders
+from analysis.judges import Tournament
 
 ELO_PER_LOG_ODDS = 400 / np.log(10)
 """Elo points per unit of log-odds: 400 points are odds of ten to one."""
@@ -158,16 +158,6 @@ def one_order_each(played: Tournament, n_draws: int = 1000, seed: int = 0) -> St
     kept = np.zeros((n_draws, m, m, 1))
     kept[:, i, j, 0], kept[:, j, i, 0] = heads, ~heads
     return fit(counts * kept, "half", order=False)
-
-
-def expected_shares(fitted: Strengths) -> np.ndarray:
-    """Share of the points that the fit expects the row's model to take from the column's, both orders asked; shape (models, models).
-
-    >>> expected_shares(Strengths(np.array([0.0, 0.0]), np.array(1.0), np.array(0.0)))[0, 1].item()
-    0.5
-    """
-    difference = fitted.strength[:, None] - fitted.strength[None, :]
-    return won_in_both_orders(probabilities(difference, fitted.order, fitted.log_tie))
 
 
 def rating_table(models, point: np.ndarray, resampled: np.ndarray) -> pd.DataFrame:

@@ -21,7 +21,7 @@ LEARNING_RATE = 0.1
 SAMPLES = 64
 """Answers that the policy gradient draws at each step."""
 LIMITS = {"n_answers": (2, 64), "n_pairs": (10, 100_000), "n_seeds": (1, 20)}
-DEFAULTS = {"n_answers": 32, "n_pairs": 1000, "flipped": 0.0, "n_seeds": 20}
+DEFAULTS: dict[str, Any] = {"n_answers": 32, "n_pairs": 1000, "flipped": 0.0, "n_seeds": 20}
 
 Progress = Callable[[float, float, str], None]
 

@@ -1,6 +1,7 @@
 """When an ability appears: a sigmoid in the logarithm of training tokens, and the tokens at which half of the gain is made."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -128,7 +129,7 @@ def fit(tokens, accuracy, stderr, n_samples, n_resamples: int = RESAMPLES, seed:
     scale = max(1.0, misfit)
     flat = (((accuracy - accuracy @ grid.mean) / errors) ** 2).sum()
     last = tokens.max()
-    nothing = dict.fromkeys(("start", "gain", "height", "centre", "width", "half_tokens", "low", "high"), np.nan)
+    nothing: dict[str, Any] = dict.fromkeys(("start", "gain", "height", "centre", "width", "half_tokens", "low", "high"), np.nan)
     if (flat - chi2) / scale**2 < GAIN_TEST:
         return Emergence(**nothing, misfit=misfit, status="no gain")
     curve = start + height * sigmoid(tokens, centre, width)
@@ -139,8 +140,8 @@ def fit(tokens, accuracy, stderr, n_samples, n_resamples: int = RESAMPLES, seed:
     if np.log10(high / low) > WIDEST or high >= last or low <= tokens[tokens > 0].min():
         return Emergence(**nothing, misfit=misfit, status="not identified")
     half, gain = half_of_gain(centre, width, last), height * sigmoid(last, centre, width)
-    numbers = (start, gain, height, centre, width, half, low, high, misfit)
-    return Emergence(*map(float, numbers), status="identified")
+    start, gain, height, centre, width, half, low, high = map(float, (start, gain, height, centre, width, half, low, high))
+    return Emergence(start, gain, height, centre, width, half, low, high, misfit, status="identified")
 
 
 def all_fits(scores: pd.DataFrame) -> pd.DataFrame:

@@ -65,8 +65,8 @@ class Problem:
         log_n, log_d = np.log(n_params), np.log(n_tokens)
         u, v = log_n.mean() - log_n, log_d.mean() - log_d
         one = np.ones_like(u)
-        powers = [np.stack(columns, axis=1) for columns in ((one, u, u * u), (one, v, v * v), (one, u, v, u * v))]
-        return cls(np, u, v, np.log(loss), *powers, np.eye(5), float(log_n.mean()), float(log_d.mean()))
+        powers_n, powers_d, cross = (np.stack(columns, axis=1) for columns in ((one, u, u * u), (one, v, v * v), (one, u, v, u * v)))
+        return cls(np, u, v, np.log(loss), powers_n, powers_d, cross, np.eye(5), float(log_n.mean()), float(log_d.mean()))
 
     def thinned(self, stride: int) -> "Problem":
         """Every stride-th run, with the same centring."""

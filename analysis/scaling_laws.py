@@ -7,6 +7,7 @@ has_loss, and compute_optimal(C) -> (N, D). Laws with has_loss also have loss(N,
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations, product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -162,7 +163,7 @@ class InferenceLaw:
     """
 
     base: ScalingLaw
-    inference_tokens: float = 0.0
+    inference_tokens: float | np.ndarray = 0.0
     id: str = "sardana2023"
     label: str = "Sardana 2023"
     source: str = "sardana2023"
@@ -302,13 +303,13 @@ def total_params(non_embedding, omega: float):
     return N + omega * np.cbrt(N)
 
 
-def published_laws(laws: pd.DataFrame, constants: pd.DataFrame, optimal: pd.DataFrame) -> dict[str, object]:
+def published_laws(laws: pd.DataFrame, constants: pd.DataFrame, optimal: pd.DataFrame) -> dict[str, Any]:
     """Every law of the table `laws` by id, with its constants from `scaling_laws`; order of `laws`.
 
     optimal: the table `chinchilla_optimal`, from which the approaches without a closed form take their line.
     Raises ValueError where a law lacks a constant or has an unknown form.
     """
-    built: dict[str, object] = {}
+    built: dict[str, Any] = {}
     for row in laws.to_dict("records"):
         value = constants[constants["law"] == row["law"]].set_index("parameter")["value"].to_dict()
         valid = {name.removeprefix("valid_"): value.pop(name) for name in [n for n in value if n.startswith("valid_")]}
@@ -320,7 +321,7 @@ def published_laws(laws: pd.DataFrame, constants: pd.DataFrame, optimal: pd.Data
     return built
 
 
-def _build(form: str, value: Mapping[str, float], about: dict, optimal: pd.DataFrame):
+def _build(form: str, value: Mapping[str, Any], about: dict, optimal: pd.DataFrame):
     if form == "parametric":
         return ScalingLaw(**{name: value[name] for name in ("E", "A", "B", "alpha", "beta")}, **about)
     if form == "kaplan":

@@ -111,7 +111,8 @@ def parse_runs(file: RunsFile, roles: Mapping[str, str]) -> tuple[pd.DataFrame, 
         if len(cells) != len(file.columns):
             problems.append(f"line {line}: {len(cells)} cells where the header has {len(file.columns)}")
             continue
-        row, complaints = {"line": line}, []
+        row: dict[str, float] = {"line": line}
+        complaints: list[str] = []
         for role, at in position.items():
             try:
                 row[role] = parse_number(cells[at])

@@ -38,14 +38,14 @@ def fit_and_bootstrap(arguments: Mapping, progress: scaling_fit.Progress) -> dic
     and device. Raises ValueError like `scaling.fit_parametric`.
     """
     device = arguments.get("device") or default_device()
-    runs = [arguments[name] for name in ("N", "D", "L")]
+    N, D, L = (arguments[name] for name in ("N", "D", "L"))
     delta = arguments.get("delta", scaling.DELTA)
     chunked = partial(on_device, device)
-    fit = scaling.fit_parametric(*runs, delta, progress=progress, minimise=partial(scaling_fit.minimise_starts, chunked=chunked))
+    fit = scaling.fit_parametric(N, D, L, delta, progress=progress, minimise=partial(scaling_fit.minimise_starts, chunked=chunked))
     resamples = pd.DataFrame()
     if arguments.get("n_resamples"):
         resamples = scaling.bootstrap(
-            *runs, arguments["n_resamples"], arguments.get("seed", 42), delta, fit.law, progress,
+            N, D, L, arguments["n_resamples"], arguments.get("seed", 42), delta, fit.law, progress,
             partial(scaling_fit.minimise_resamples, chunked=chunked),
         )  # fmt: skip
     result = {name: getattr(fit, name) for name in fit.__dataclass_fields__ if name != "law"}

@@ -36,7 +36,8 @@ class ImageEncoder:
     @classmethod
     def from_row(cls, row) -> "ImageEncoder":
         """The encoder in a row (mapping) of the table."""
-        return cls(**{name: row[name] if name == "model" else int(row[name]) for name in cls.__dataclass_fields__})
+        numbers = {name: int(row[name]) for name in cls.__dataclass_fields__ if name != "model"}
+        return cls(row["model"], **numbers)
 
     @property
     def side(self) -> int:
@@ -116,7 +117,7 @@ def encoder_flops(encoder: ImageEncoder, resolution=None, window=None, n_global=
     return {"patches and neck": ends, **parts, "MLP": 4 * encoder.n_layers * side**2 * encoder.d_model * encoder.d_ff}
 
 
-def total(parts) -> np.ndarray:
+def total(parts):
     """The sum of a dict of parts."""
     return sum(np.asarray(value, dtype=float) for value in parts.values())
 

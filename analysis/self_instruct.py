@@ -174,7 +174,7 @@ def generate(examples: Sequence[Instruction], known: Mapping[str, Sequence[str]]
     if rng.random() < REWORDED:
         place = int(rng.integers(2))
         parts[place] = reworded(parts[place], rng)
-    return tuple(parts)
+    return (parts[0], parts[1], parts[2])
 
 
 def root(opening: str) -> tuple[str, str]:

@@ -12,7 +12,6 @@ SMALL = ("Orca 2 13B", "Orca 2 7B", "phi-2", "phi-1.5", "phi-1")
 """The models whose papers compare them with larger ones."""
 WORKS = {"Orca 2 13B": "mitra2023", "Orca 2 7B": "mitra2023", "phi-2": "javaheripi2023", "phi-1.5": "li2023", "phi-1": "gunasekar2023"}
 OUTCOMES = ("win_rate", "tie_rate", "loss_rate")
-RATINGS = ("A", "B", "C", "D")
 
 
 def comparisons(scores: pd.DataFrame, small: str, source: str) -> pd.DataFrame:

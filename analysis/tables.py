@@ -271,7 +271,7 @@ def _typed_cell(text: str, spec: dict):
     if spec["type"] in ("float", "int"):
         if not NUMBER.fullmatch(text):
             raise ValueError(f"is not a number; {_accepted(spec)} would be accepted, such as 1.4e12")
-        value = float(text)
+        value: float | str = float(text)
     else:
         value = text
     if not _in_range(value, spec):
@@ -309,7 +309,9 @@ def _source_ids(data: Path, stamp: int) -> frozenset[str]:
 
 def _check_keys(where: str, places: list[str], table: dict, frame: pd.DataFrame) -> None:
     key = table.get("key")
-    doubled = frame.duplicated(key) if key else pd.Series(dtype=bool)
+    if not key:
+        return
+    doubled = frame.duplicated(key)
     if doubled.any():
         position = int(doubled.to_numpy().argmax())
         row = frame.loc[position, key]

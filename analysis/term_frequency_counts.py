@@ -25,8 +25,8 @@ def read_counts(data: bytes) -> tuple[pd.Series, list[str]]:
     """
     try:
         rows = [(line, [cell.strip() for cell in cells]) for line, cells in uploads.rows_of(uploads.text_of(data, MAX_BYTES), MAX_ROWS)]
-    except ValueError as problem:
-        raise ValueError(f"The file {problem}.") from None
+    except ValueError as error:
+        raise ValueError(f"The file {error}.") from None
     names = [cell.lower() for cell in rows[0][1]]
     if names.count("number") != 1 or names.count("count") != 1:
         raise ValueError("The first line must name the columns number and count, each once.")

@@ -6,6 +6,7 @@ What does not fit into fields is a function of the modules _layers, _attentions 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from analysis import transformer_attentions as attentions
 from analysis import transformer_layers as layers
@@ -81,12 +82,11 @@ GPT2_NAMES = {
     "hidden_size": "n_embd", "num_hidden_layers": "n_layer", "num_attention_heads": "n_head", "intermediate_size": "n_inner",
     "max_position_embeddings": "n_positions",
 }  # fmt: skip
-LAYERNORM = {"norm": "layernorm", "gated": False}
-BIASED = {"qkv_bias": True, "o_bias": True, "mlp_bias": True}
-KEYED = {"qkv_bias": "attention_bias", "o_bias": "attention_bias"}
+LAYERNORM: Mapping[str, Any] = {"norm": "layernorm", "gated": False}
+BIASED: Mapping[str, Any] = {"qkv_bias": True, "o_bias": True, "mlp_bias": True}
+KEYED: Mapping[str, Any] = {"qkv_bias": "attention_bias", "o_bias": "attention_bias"}
 
 LLAMA = Architecture(qkv_bias="attention_bias", o_bias="attention_bias", mlp_bias="mlp_bias")
-PLAIN = Architecture()
 WINDOWED = Architecture(window="all")
 GEMMA2 = Architecture(**KEYED, norms_per_layer=4, pattern=layers.every(2))
 QWEN2 = Architecture(qkv_bias=True, window="if_used", pattern=layers.after_max_window_layers)

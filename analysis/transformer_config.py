@@ -160,7 +160,7 @@ def assemble(read: Reader, architecture: Architecture, model_type: str, notes: t
 def attention_of(read: Reader, architecture: Architecture, d_model: int) -> Attention:
     """The attention that the layers share before windows and peculiarities."""
     n_heads = read.size("num_attention_heads")
-    biases = {
+    biases: dict[str, Any] = {
         "q_bias": read.switch(architecture.qkv_bias), "k_bias": read.switch(architecture.qkv_bias),
         "v_bias": read.switch(architecture.qkv_bias), "o_bias": read.switch(architecture.o_bias),
     }  # fmt: skip

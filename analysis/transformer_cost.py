@@ -228,7 +228,7 @@ def exact(name: str, value, least: int = 1):
     if array.ndim == 0:
         return int(array.item())
     whole = np.empty(array.shape, dtype=object)
-    whole.flat = [int(item) for item in array.flat]
+    whole.ravel()[:] = [int(item) for item in array.flat]  # a new array is contiguous, so this is a view of it
     return whole
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from analysis.transformer_architectures import ARCHITECTURES
 from analysis.transformer_config import checked_config, text_part
 from analysis.transformer_count import ParamCounts
+from analysis.transformer_shape import short
 
 MOST_LAYERS = 2_000
 MOST_TENSORS = 200_000
@@ -98,10 +99,10 @@ def build_config(config: Mapping[str, Any]):
 
     model_type = config.get("model_type")
     if not isinstance(model_type, str) or model_type not in CONFIG_MAPPING:
-        raise ValueError(f"model_type {_short(model_type)} is not known to the installed transformers, so it cannot be counted exactly")
+        raise ValueError(f"model_type {short(model_type)} is not known to the installed transformers, so it cannot be counted exactly")
     for key, value in config.items():
         if isinstance(value, int) and abs(value) > LARGEST_SIZE:
-            raise ValueError(f"{key[:40]} is too large to be built: {_short(value)}")
+            raise ValueError(f"{key[:40]} is too large to be built: {short(value)}")
         if key in LAYER_KEYS and isinstance(value, int) and value > MOST_LAYERS:
             raise ValueError(f"{key} is {value:,}; models of at most {MOST_LAYERS:,} layers are counted exactly")
     kept = {key: value for key, value in config.items() if key not in IGNORED_KEYS and key != "model_type"}
@@ -212,8 +213,3 @@ def _sentence(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = " ".join(lines[:2]) if lines else type(error).__name__
     return text if len(text) <= 300 else text[:297] + "..."
-
-
-def _short(value) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

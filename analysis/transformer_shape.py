@@ -196,10 +196,11 @@ def whole(name: str, value, least: int = 1, most: int | None = None) -> int:
     fits = isinstance(value, int) and not isinstance(value, bool) and value >= least and (most is None or value <= most)
     if not fits:
         limit = f"of at least {least}" if most is None else f"from {least} to {most:,}"
-        raise ValueError(f"{name} must be a whole number {limit}, got {_short(value)}")
+        raise ValueError(f"{name} must be a whole number {limit}, got {short(value)}")
     return value
 
 
-def _short(value) -> str:
+def short(value) -> str:
+    """A value as it stands in a message, cut to 60 characters."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -131,7 +131,7 @@ def stages(what: Generation, frames, image: Denoiser, video: Denoiser) -> dict[t
 
 def by_way(found: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """{way: (tokens, FLOPs)}: the stages of `stages` added up."""
-    sums = {way: [0.0, 0.0] for way in WAYS}
+    sums: dict[str, list] = {way: [0.0, 0.0] for way in WAYS}
     for (way, _), parts in found.items():
         sums[way] = [total + part for total, part in zip(sums[way], parts, strict=True)]
     return {way: (parts[0], parts[1]) for way, parts in sums.items()}

@@ -43,8 +43,8 @@ class NfnetShape:
     widths, depths: channels and blocks of each stage. n_classes: outputs of the last layer; 0 leaves it out.
     """
 
-    widths: tuple[int, int, int, int]
-    depths: tuple[int, int, int, int]
+    widths: tuple[int, ...]
+    depths: tuple[int, ...]
     n_classes: int = 1000
 
     def __post_init__(self):

@@ -225,6 +225,7 @@ class Worker:
                 self._process = self._start()
             process = self._process
         self._write(process, job._request)
+        assert process.stdout is not None  # `_start` asks for a pipe
         for line in process.stdout:
             try:
                 message = json.loads(line)
@@ -249,6 +250,7 @@ class Worker:
     def _write(self, process: subprocess.Popen, line: bytes) -> None:
         try:
             with self._writing:
+                assert process.stdin is not None
                 process.stdin.write(line)
                 process.stdin.flush()
         except OSError:

@@ -10,7 +10,6 @@ import os
 import platform
 import queue
 import signal
-import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
@@ -160,4 +159,4 @@ if __name__ == "__main__":
     # Under its own name rather than as __main__: a task that imports Cancelled must get the class that is caught here.
     from analysis.worker_process import main as serve
 
-    sys.exit(serve())
+    serve()

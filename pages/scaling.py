@@ -44,6 +44,7 @@ def choose_runs():
     else:
         runs = figures.released_runs(245 - int(which))
     settings = {"runs": RUNS[which], "Huber threshold": f"{delta:g}"}
+    law: scaling.ScalingLaw | None
     if which != "yours" and delta == scaling.DELTA and engine == "numpy":
         law, resamples = figures.released_fit(245 - int(which))
     else:

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from analysis import build, tables
+from analysis import build, build_glossary, tables
 
 
 def test_the_stored_derived_tables_are_current(capsys):
@@ -13,6 +13,19 @@ def test_the_stored_derived_tables_are_current(capsys):
     said = capsys.readouterr().out
     assert said.count(": current") == len(build.DERIVED) - 1
     assert said.count("with the rows declared") == len(build.IMPORTED)
+
+
+def test_the_glossary_says_of_every_column_what_the_tables_do(tmp_path, monkeypatch, capsys):
+    assert build.main(["--check", "glossary"]) == 0
+    text = build_glossary.FILE.read_text(encoding="utf-8")
+    assert "| `loss` | " in text and text.count("\n| `") > 400
+    copy = tmp_path / "glossary.md"
+    monkeypatch.setattr(build_glossary, "FILE", copy)
+    copy.write_text(text.replace("nats per token", "bits"), encoding="utf-8")
+    assert build.main(["--check", "glossary"]) == 1 and "run `python -m analysis.build glossary`" in capsys.readouterr().out
+    assert build.main(["glossary"]) == 0 and build_glossary.current()
+    copy.write_text("# Glossary", encoding="utf-8")
+    assert build.main(["glossary"]) == 1 and copy.read_text(encoding="utf-8") == "# Glossary"
 
 
 def test_some_stored_simulations_of_the_self_instruct_loop_are_current():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from analysis import probe_bundled, tables
-from analysis.probe import corpus, train
+from analysis.probe import corpus, items, train
 from analysis.term_frequency import spearman
 
 LAST = train.saved_steps()[-1] if train.saved_steps() else 0
@@ -82,7 +82,7 @@ def test_training_batches_hold_no_held_out_question_and_prompts_of_every_length(
             for a, word, b, c in found:
                 operation = 0 if word == "times" else 1
                 assert not corpus.held_out()[operation, int(a), int(b) - 1]
-                assert int(c) == corpus.answer(int(a), int(b), corpus.OPERATIONS[operation])
+                assert int(c) == items.right_answer(int(a), int(b), corpus.OPERATIONS[operation])
     assert lengths == set(corpus.LINES_IN_CONTEXT)
 
 
@@ -175,7 +175,7 @@ def test_stored_accuracies_are_what_the_shipped_checkpoint_answers(step):
     rows = rows[rows["operand"].isin([0, 7, 38, 64, 99])]
     found = [train.number_in(text) for text in train.continuations(model, tokenizer, train.prompts(rows), batch=250)]
     right = [
-        answer == str(corpus.answer(a, b, o))
+        answer == str(items.right_answer(a, b, o))
         for answer, o, a, b in zip(found, rows["operation"], rows["operand"], rows["second"], strict=True)
     ]
     again = rows.assign(right=right).groupby(["operation", "operand", "seen"])["right"].sum()

@@ -213,7 +213,7 @@ def ready(rows: pd.DataFrame, model_a: str, model_b: str) -> Ready:
         label if setting in ("", "setting not stated") else f"{label}, {setting}"
         for label, setting in zip(rows["label"], said, strict=True)
     ]
-    names = np.array([style.escape(name) for name in _distinct(pd.Series(names))], object)
+    escaped = np.array([style.escape(name) for name in _distinct(pd.Series(names))], object)
     authors = {source: tables.source(source)["authors"] for source in {*rows["source_a"], *rows["source_b"]}}
     for side in ("a", "b"):
         rows[f"text_{side}"] = [
@@ -227,7 +227,7 @@ def ready(rows: pd.DataFrame, model_a: str, model_b: str) -> Ready:
     units = [f"{row.label} {row.score_a:g} against {row.score_b:g}" for row in apart_units.itertuples()]
     cited = pd.DataFrame({"source": [*rows["source_a"], *rows["source_b"]], "location": [*rows["location_a"], *rows["location_b"]]})
     kept = ("score_a", "score_b", "verified_a", "verified_b", "text_a", "text_b", "difference", "error", "better", "one_report")
-    return Ready(rows, refused, {name: rows[name].to_numpy() for name in kept}, names, units, colors, _sources(cited))
+    return Ready(rows, refused, {name: rows[name].to_numpy() for name in kept}, escaped, units, colors, _sources(cited))
 
 
 def dumbbell(rows: pd.DataFrame | Ready, model_a: str, model_b: str, errors: float, settings: Mapping[str, str]) -> Panel:
@@ -278,7 +278,7 @@ def dumbbell(rows: pd.DataFrame | Ready, model_a: str, model_b: str, errors: flo
 
 
 def _bar_between(low, high, names, label: str, color: str, width: float, dotted: bool = False) -> dict:
-    gap = [None] * len(low)
+    gap = np.full(len(low), None)
     x = np.stack([np.asarray(low, object), np.asarray(high, object), gap], axis=1).ravel()
     y = np.stack([names, names, gap], axis=1).ravel()
     line = style.computed_line(list(x), list(y), label, color, width=width)

@@ -131,7 +131,7 @@ def disagreements(found: pd.DataFrame, every: pd.DataFrame, least: float, settin
     ):
         part = rows[rows["kind"] == kind]
         if len(part):
-            gap = [None] * len(part)
+            gap = np.full(len(part), None)
             x, y = (
                 np.stack(parts, axis=1).ravel()
                 for parts in ((part["low"].astype(object), part["high"].astype(object), gap), (part["name"], part["name"], gap))
@@ -227,7 +227,7 @@ def implementations(scores: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
     table = benchmarks_disagree.implementations(scores)
     names = [style.escape(name) for name in table.index]
     programs = [name for name in PROGRAMS if name in table]
-    low, high, gap = table[programs].min(axis=1), table[programs].max(axis=1), [None] * len(table)
+    low, high, gap = table[programs].min(axis=1), table[programs].max(axis=1), np.full(len(table), None)
     x = np.stack([low.astype(object), high.astype(object), gap], axis=1).ravel()
     y = np.stack([names, names, gap], axis=1).ravel()
     line = style.computed_line(list(x), list(y), "range", style.GREY, width=2) | {
@@ -270,7 +270,7 @@ def implementations(scores: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
 def multiple_choice(scores: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
     """DeepSeek 7B Chat before and after training on multiple-choice questions."""
     table = benchmarks_disagree.multiple_choice_effect(scores).sort_values("gain", ignore_index=True)
-    gap = [None] * len(table)
+    gap = np.full(len(table), None)
     x = np.stack([table["before"].astype(object), table["after"].astype(object), gap], axis=1).ravel()
     y = np.stack([table["label"], table["label"], gap], axis=1).ravel()
     traces = [

@@ -8,10 +8,17 @@ import pandas as pd
 from analysis import compute, scaling, scaling_laws, tables
 from analysis.figures import style
 from analysis.figures.panel import Citation, Panel, table_of
-from analysis.figures.scaling import compute_axis, interval_name, law_name, model_markers, published, published_models, released_fit
+from analysis.figures.scaling import (
+    REPLICATION,
+    compute_axis,
+    interval_name,
+    law_name,
+    model_markers,
+    published,
+    published_models,
+    released_fit,
+)
 from analysis.units import format_count, format_duration, format_energy, format_flops, format_mass, format_money, significant
-
-REPLICATION = Citation("besiroglu2024", "released points of Figure 4 of Hoffmann et al. 2022")
 
 
 def budget(law, bands: pd.DataFrame, models: pd.DataFrame, C: float, N: float, D: float, settings: Mapping[str, str], preset=None) -> Panel:
@@ -22,7 +29,8 @@ def budget(law, bands: pd.DataFrame, models: pd.DataFrame, C: float, N: float, D
     """
     budgets = compute_axis()
     best, _ = law.compute_optimal(budgets)
-    traces, parts = [], []
+    traces: list[dict] = []
+    parts: list = []
     if len(bands):
         span = interval_name(law, bands)
         traces.extend(style.band(bands["train_flops"], bands["n_params_low"], bands["n_params_high"], span, style.BLUE))
@@ -314,9 +322,8 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
 
     def draw_inference():
         law, _ = released_fit(5)
-        return inference(
-            scaling_laws.InferenceLaw(law), *(float(v) for v in law.compute_optimal(C)), 1e13, settings | {"served": "10 T tokens"}
-        )
+        N, D = (float(value) for value in law.compute_optimal(C))
+        return inference(scaling_laws.InferenceLaw(law), N, D, 1e13, settings | {"served": "10 T tokens"})
 
     return {
         "compute.budget": draw_budget,

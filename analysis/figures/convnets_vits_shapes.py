@@ -105,7 +105,7 @@ def by_resolution(models: Sequence[str], resolution: int, settings: Mapping[str,
     layout["xaxis"] |= {"tickvals": [128, 224, 384, 512, 768, 1024], "ticktext": ["128", "224", "384", "512", "768", "1024"]}
     layout["yaxis"] |= {"dtick": 1}
     growth = {model: counted(model, 2 * resolution).flops / value for model, value in here.items()}
-    least, most = min(growth, key=growth.get), max(growth, key=growth.get)
+    least, most = min(growth, key=growth.__getitem__), max(growth, key=growth.__getitem__)
     text = f"{growth[least]:.1f} times as many FLOPs in {least} and {growth[most]:.1f} in {most}" if least != most else f"{growth[most]:.1f} times as many FLOPs in {most}"
     return Panel(
         name="convnets_vits.by_resolution",
@@ -152,7 +152,9 @@ def published(settings: Mapping[str, str]) -> Panel:
     layout["xaxis"]["tickformat"] = "+.1%"
     layout["yaxis"] |= {"autorange": "reversed", "categoryorder": "array", "categoryarray": models}
     nfnets = rows[rows["model"].str.startswith("NFNet")]
-    without = vision_shapes.count(replace(shapes()["ViT-G/14"], pooling="mean"), 224).n_params
+    giant = shapes()["ViT-G/14"]
+    assert isinstance(giant, vision_shapes.VitShape)
+    without = vision_shapes.count(replace(giant, pooling="mean"), 224).n_params
     return Panel(
         name="convnets_vits.published",
         title=f"{len(nfnets)} printed counts of NFNets come out within {nfnets['ratio'].sub(1).abs().max():.2%}, those of ViTs within {rows['ratio'].sub(1).abs().max():.1%}",

@@ -123,7 +123,7 @@ def position_bias(benchmark: str, played: judges.Tournament, settings: Mapping[s
     traces = []
     for decides, name, color in ((False, "same winner in both orders", style.BLUE), (True, "the order decides who wins", style.CRIMSON)):
         part = pairs[pairs["order_decides"] == decides]
-        gap = [None] * len(part)
+        gap = np.full(len(part), None)
         x = np.stack([part["shown_second"], part["shown_first"], np.full(len(part), np.nan)], axis=1).ravel()
         y = np.stack([part["pair"], part["pair"], gap], axis=1).ravel() if len(part) else []
         text = np.stack([["shown second"] * len(part), ["shown first"] * len(part), [""] * len(part)], axis=1).ravel() if len(part) else []

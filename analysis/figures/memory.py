@@ -1,6 +1,7 @@
 """Figures of fine-tuning memory: by part, which devices hold it, the largest batch, what the paper prints, adapters by rank."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,17 +31,11 @@ TARGETS = {
     "attention": ("attention (q, k, v, o)", ("q", "k", "v", "o")),
     "qv": ("queries and values", ("q", "v")),
 }
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
     "rank": 64, "targets": memory_parts.ALL_LINEAR, "optimiser": "paged_adamw", "precision": "bf16", "batch": 1, "seq_len": 512,
     "checkpointing": True, "flash": True, "block_size": 64, "double_quantisation": True,
 }  # fmt: skip
 MODEL = "LLaMA-65B"
-
-
-def public_models() -> list[str]:
-    """The models of the table `models` whose architecture is public, in its order."""
-    models = tables.load("models")
-    return models[models["n_layers"].notna() & models["d_model"].notna() & models["vocab_size"].notna()]["model"].tolist()
 
 
 def parts(shape, model: str, methods: Sequence[str], options: Mapping, shares: bool = False) -> Panel:

@@ -74,7 +74,7 @@ def error(block_size: int) -> Panel:
         y_range=(0.06, 0.17),
     )
     layout["xaxis"] |= {"tickvals": list(BLOCKS[::2]), "ticktext": [str(size) for size in BLOCKS[::2]]}
-    best = min(here, key=here.get)
+    best = min(here, key=here.__getitem__)
     others = ", ".join(f"{memory_nf4.FORMATS[f]} {here[f] / here[best] - 1:.0%} more" for f in here if f != best)
     return Panel(
         name="memory.error",

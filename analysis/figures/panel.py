@@ -77,9 +77,9 @@ class Panel:
     name: str
     title: str
     figure: go.Figure
-    data: pd.DataFrame | Callable[[], pd.DataFrame] = Rows()  # type: ignore[assignment]
-    caption: str
-    alt: str
+    data: Rows = Rows()
+    caption: str  # type: ignore[misc]  # what Rows gives the class is no default
+    alt: str  # type: ignore[misc]
     sources: tuple[Citation, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     explain: tuple[Callable | str, ...] = ()

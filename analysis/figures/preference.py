@@ -49,7 +49,8 @@ def frontier(found: Mapping[str, pd.DataFrame], n_answers: int, beta: float, set
     """True reward against KL: the closed-form frontier as a line, the three methods with their seeds as bands; beta is marked on the line."""
     KL, reward = exact(n_answers)
     at_kl, at_reward = (float(each[0]) for each in preference.frontier(world(n_answers), [beta]))
-    traces, parts = [], []
+    traces: list[dict] = []
+    parts: list = []
     for method, label in preference_train.METHODS.items():
         table = found[method]
         traces.extend(intervals.quiet_band(table["kl"], table["low"], table["high"], f"{label}, middle 80% of seeds", METHOD_LOOKS[method]))

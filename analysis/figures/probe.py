@@ -1,6 +1,6 @@
 """Figures on runs of the probe: accuracy by term against its frequency, by operand, and in all, beside published Pythia."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -9,13 +9,11 @@ import pandas as pd
 from analysis import tables, term_frequency
 from analysis.figures import intervals, style
 from analysis.figures.panel import Citation, Panel, table_of
-from analysis.figures.term_frequency import SHOTS, SIZES, STEPS
+from analysis.figures.term_frequency import PAPER, RELEASED, SHOTS, SIZES, STEPS
 from analysis.probe import results
 from analysis.probe.results import Found
 
 CORPUS = "pile_train"
-RELEASED = Citation("eleutherai2023", "evals/csv")
-PAPER = Citation("biderman2023", "section 3.3")
 V0 = "Published accuracies are those of the first deduplicated models (v0), which were later retrained."
 COLORS = (style.BLUE, style.CRIMSON, style.AMBER, style.VIOLET, style.RED, style.SLATE)
 """Of runs, in the order in which they are shown."""
@@ -345,7 +343,7 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _settings(runs: Sequence[Found], model: str, step: int, shots: int, operation: str) -> Mapping[str, str]:
+def _settings(runs: Sequence[Found], model: str, step: int, shots: int, operation: str) -> dict[str, str]:
     asked = {"published": model} if model else {}
     return asked | {"step": f"{step:,}", "examples": str(shots), "operation": operation} | {
         f"run {run.id}": f"{run.name}, {run.state}, device {run.facts.get('device', '?')}, dtype {run.facts.get('dtype', '?')}, seed {run.facts.get('seed', '?')}"

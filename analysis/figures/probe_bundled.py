@@ -50,7 +50,8 @@ def scatter(step: int, shots: int, operation: str) -> Panel:
     operands = tables.load("probe_operands").set_index("operand")
     found, rows = statistics_of(step, shots, operation), tables.load("bundled_accuracy")
     counts = operands["share"] * operands["expected_count"].sum() * step / max(steps())
-    traces, parts = [], []
+    traces: list[dict] = []
+    parts: list = []
     for questions in probe_bundled.QUESTIONS:
         accuracy = probe_bundled.accuracy_by_operand(rows, step, shots, operation, questions == "seen")[counts.index]
         bins = term_frequency.binned(counts, accuracy)

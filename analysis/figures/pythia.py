@@ -129,13 +129,13 @@ def scaling(names: Sequence[str], step: int, arm: str, shots: int) -> Panel:
     layout["xaxis"] |= {"tickvals": [1e8, 1e9, 1e10], "ticktext": ["100 M", "1 B", "10 B"]}
     layout["legend"] = layout["legend"] | {"traceorder": "normal"}
     tokens = format_count(step * TOKENS_PER_STEP, "tokens")
-    most = max(span, key=span.get) if span else ""
+    most = max(span, key=span.__getitem__) if span else ""
     title = (
         f"After {tokens}, 12B is {100 * span[most]:.0f} points above 70M on {task_labels()[most]}"
         if span
         else f"After {tokens}: choose a task to draw"
     )
-    least = min(span, key=span.get) if len(span) > 1 else ""
+    least = min(span, key=span.__getitem__) if len(span) > 1 else ""
     title += f", {100 * span[least]:.0f} on {task_labels()[least]}" if least else ""
     return Panel(
         name="pythia.scaling",
@@ -164,7 +164,7 @@ def emergence_fit(model: str, task: str, arm: str) -> Panel:
     traces = [*bands, markers]
     axis = np.geomspace(2e6, 3e11, 160)
     layout = style.layout("tokens", "percent", y_title="Right answers", x_range=(1.8e6, 4e11), height=440)
-    parts = [
+    parts: list = [
         lambda: run[["model", "arm", "task", "step", "n_tokens", "value", "stderr"]].assign(
             series="checkpoints", status="reported", source=RELEASED.source_id
         )

@@ -85,8 +85,8 @@ def contrast_forest(question: str, shots: str, tasks: str, first_step: int, twin
     n = len(by_task)
     traces = [
         intervals.bars([100 * found.mean], [100 * found.low], [100 * found.high], [0], "mean over sizes and tasks", style.CRIMSON, "diamond"),
-        intervals.bars(*(100 * by_task[k] for k in ("mean", "low", "high")), range(1, n + 1), "one task, over sizes", style.BLUE),
-        intervals.bars(*(100 * by_model[k] for k in ("mean", "low", "high")), range(n + 1, len(labels)), "one size, over tasks", style.SLATE, "square"),
+        intervals.bars(100 * by_task["mean"], 100 * by_task["low"], 100 * by_task["high"], range(1, n + 1), "one task, over sizes", style.BLUE),
+        intervals.bars(100 * by_model["mean"], 100 * by_model["low"], 100 * by_model["high"], range(n + 1, len(labels)), "one size, over tasks", style.SLATE, "square"),
     ]  # fmt: skip
     layout = intervals.rows(labels, "number", asked.axis, row_height=25)
     layout["margin"] = layout["margin"] | {"t": 72}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -108,13 +109,13 @@ def isoflop(runs: pd.DataFrame, law, resamples: pd.DataFrame, C: float, level: f
         near = runs[np.abs(np.log(runs["train_flops"] / budget)) < np.log(1.25)]
         seen += [(n, value, color) for n, value in zip(near["n_params"], near["loss"], strict=True)]
         optima.append((float(N_best), best, color))
-    for name, draw, points, status in (
+    for name, mark, points, status in (
         ("runs within 25% of a budget", style.reported_markers, seen, "reported"),
         ("optimum", style.what_if_marker, optima, "computed"),
     ):
         if points:
             n_params, losses, colors = zip(*points, strict=True)
-            trace = draw(n_params, losses, name, style.GREY)
+            trace = mark(n_params, losses, name, style.GREY)
             traces.append(trace | {"marker": trace["marker"] | {"color": colors, "line": trace["marker"]["line"] | {"color": colors}}})
             parts.append(_frame(name, list(n_params), loss=list(losses), status=status))
     N_best, D_best = (float(value) for value in law.compute_optimal(C))
@@ -146,7 +147,7 @@ def isoflop(runs: pd.DataFrame, law, resamples: pd.DataFrame, C: float, level: f
 
 
 def allocation(
-    laws: Mapping[str, object], chosen: Sequence[str], quantity: str, models: pd.DataFrame, fitted, bands: pd.DataFrame,
+    laws: Mapping[str, Any], chosen: Sequence[str], quantity: str, models: pd.DataFrame, fitted, bands: pd.DataFrame,
     C: float, settings: Mapping[str, str],
 ) -> Panel:  # fmt: skip
     """Optimal parameters or tokens against compute for several laws, with published models as markers.
@@ -155,7 +156,8 @@ def allocation(
     """
     which = {"n_params": 0, "n_tokens": 1}[quantity]
     budgets = compute_axis()
-    traces, parts = [], []
+    traces: list[dict] = []
+    parts: list = []
     if len(bands):
         low, high, span = bands[f"{quantity}_low"], bands[f"{quantity}_high"], interval_name(fitted, bands)
         traces.extend(style.band(bands["train_flops"], low, high, span, style.BLUE))
@@ -203,12 +205,14 @@ def allocation(
 
 
 def tokens_per_param(
-    laws: Mapping[str, object], chosen: Sequence[str], models: pd.DataFrame, fitted, bands: pd.DataFrame, C: float,
+    laws: Mapping[str, Any], chosen: Sequence[str], models: pd.DataFrame, fitted, bands: pd.DataFrame, C: float,
     settings: Mapping[str, str],
 ) -> Panel:  # fmt: skip
     """Optimal tokens per parameter against compute for several laws: how far apart the advice is."""
     budgets = compute_axis()
-    traces, parts, at_C = [], [], {}
+    traces: list[dict] = []
+    parts: list = []
+    at_C: dict[str, float] = {}
     if len(bands):
         span = interval_name(fitted, bands)
         traces.extend(style.band(bands["train_flops"], bands["ratio_low"], bands["ratio_high"], span, style.BLUE))
@@ -238,7 +242,7 @@ def tokens_per_param(
     layout = style.layout(
         "flops", "ratio", x_range=COMPUTE_RANGE, y_range=(0.5, 3000), height=440, shapes=[style.vertical_line(C, style.AMBER)]
     )
-    lowest, highest = min(at_C, key=at_C.get), max(at_C, key=at_C.get)
+    lowest, highest = min(at_C, key=at_C.__getitem__), max(at_C, key=at_C.__getitem__)
     return Panel(
         name="scaling.tokens_per_param",
         title=f"At {format_flops(C)} the choice of law moves the optimum from {significant(at_C[lowest], 2)} to {significant(at_C[highest], 2)} tokens per parameter",
@@ -287,7 +291,7 @@ def residuals(runs: pd.DataFrame, law, against: str, settings: Mapping[str, str]
 
 
 def constants(
-    fitted: scaling.ScalingLaw, resamples: pd.DataFrame, laws: Mapping[str, object], level: float, settings: Mapping[str, str]
+    fitted: scaling.ScalingLaw, resamples: pd.DataFrame, laws: Mapping[str, Any], level: float, settings: Mapping[str, str]
 ) -> Panel:
     """The five constants with their bootstrap interval, each as a multiple of the fit, beside published ones."""
     traces, rows = [], []
@@ -350,7 +354,7 @@ def constants(
     )
 
 
-def chinchilla_table(laws: Mapping[str, object], printed: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
+def chinchilla_table(laws: Mapping[str, Any], printed: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
     """Budgets of Chinchilla's own tables over those of each approach's line and of Eq. 10 with the published constants."""
     traces, rows = [], []
     lines = {"approach1": "hoffmann2022_approach1", "approach2": "hoffmann2022_approach2", "approach3": "hoffmann2022_approach3_table"}
@@ -408,7 +412,7 @@ def estimates(fitted, resamples: pd.DataFrame, C: float, level: float) -> pd.Dat
     N, D = fitted.compute_optimal(C)
     n_samples, d_samples = scaling.resampled_optimum(resamples, C)
     loss_samples = resamples["E"] + resamples["A"] / n_samples ** resamples["alpha"] + resamples["B"] / d_samples ** resamples["beta"]
-    rows = [
+    rows: list[tuple[str, Any, Any, Callable[[float], str]]] = [
         ("optimal parameters N", N, n_samples, format_count),
         ("optimal tokens D", D, d_samples, format_count),
         ("tokens per parameter", D / N, d_samples / n_samples, significant),
@@ -502,13 +506,13 @@ def compute_axis() -> np.ndarray:
     return np.geomspace(*COMPUTE_RANGE, 17)
 
 
-def published() -> dict[str, object]:
+def published() -> dict[str, Any]:
     """The published laws from the tables, by id."""
     return dict(_published(tables.state(*LAW_TABLES)))
 
 
 @lru_cache(maxsize=2)
-def _published(state: tuple) -> dict[str, object]:
+def _published(state: tuple) -> dict[str, Any]:
     return scaling_laws.published_laws(*map(tables.load, LAW_TABLES))
 
 
@@ -532,8 +536,9 @@ def released_runs(dropped: int) -> pd.DataFrame:
 def released_fit(dropped: int) -> tuple[scaling.ScalingLaw, pd.DataFrame]:
     """(law, resamples) fitted to the released runs without the `dropped` highest losses, from the derived tables."""
     fits = tables.load("scaling_fits").set_index("dropped")
+    constants: dict[str, Any] = {name: float(fits.loc[dropped, name]) for name in scaling.CONSTANTS}
     law = scaling.ScalingLaw(
-        **{name: float(fits.loc[dropped, name]) for name in scaling.CONSTANTS},
+        **constants,
         id="fit",
         label="refit of the released runs",
         source="besiroglu2024",
@@ -570,7 +575,7 @@ def _law_sources(law, runs: pd.DataFrame) -> tuple[Citation, ...]:
     return tuple(cited)
 
 
-def _cite_laws(laws: Mapping[str, object], chosen: Sequence[str]) -> tuple[Citation, ...]:
+def _cite_laws(laws: Mapping[str, Any], chosen: Sequence[str]) -> tuple[Citation, ...]:
     ids = dict.fromkeys(source_id for law_id in chosen for source_id in laws[law_id].source.split(";") if source_id)
     return tuple(Citation(source_id) for source_id in ids)
 

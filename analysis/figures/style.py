@@ -42,7 +42,7 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 # What an axis shows: its title, whether it is logarithmic, how Plotly and how PowerPoint write its ticks. PowerPoint writes
 # 1 as "1." under "0.##", so its formats have no optional digits.
 _SUFFIXES = ((1e12, ",,,,", "T"), (1e9, ",,,", "B"), (1e6, ",,", "M"), (1e3, ",", "k"))
-AXES = {
+AXES: dict[str, tuple[str, bool, dict, str]] = {
     "params": ("Parameters", True, {"exponentformat": "B", "dtick": 1}, "General"),
     "tokens": ("Training tokens", True, {"exponentformat": "B", "dtick": 1}, "General"),
     "flops": ("Training compute (FLOP)", True, {"exponentformat": "power", "dtick": 2}, "0E+00"),
@@ -138,7 +138,7 @@ def bars(x, y, name: str, color, text=None, horizontal: bool = False) -> dict:
     }  # fmt: skip
 
 
-def interval_bars(low, high, categories, name: str, color: str, width: float = 0.6, opacity: float = BAND_OPACITY, text=None) -> dict:
+def interval_bars(low, high, categories, name: str, color: str, width: float | None = 0.6, opacity: float = BAND_OPACITY, text=None) -> dict:
     """Intervals as horizontal bars from low to high, one per category: uncertainty where there is no axis to draw a band along."""
     low, high = np.asarray(low, float), np.asarray(high, float)
     spans = [f"{a:,.4g} to {b:,.4g}" for a, b in zip(low, high, strict=True)] if text is None else list(text)
@@ -163,7 +163,7 @@ def figure(traces: Sequence[Mapping], layout: Mapping) -> go.Figure:
     """
     traces = list(traces)
     if "l" not in layout["margin"]:
-        layout = layout | {"meta": layout["meta"] | {"label_room": _label_room(traces, layout["yaxis"])}}
+        layout = {**layout, "meta": layout["meta"] | {"label_room": _label_room(traces, layout["yaxis"])}}
     # An empty template, or Plotly would copy its own default into every figure.
     return go.Figure({"data": traces, "layout": {"template": {}, **layout}}, _validate=False)
 
@@ -216,7 +216,7 @@ def horizontal_line(y: float, color: str = GREY) -> dict:
     return {"type": "line", "y0": y, "y1": y, "x0": 0, "x1": 1, "xref": "x domain", "line": {"color": color, "width": 1}}
 
 
-def note(x: float, y: float, text: str, **extra) -> dict:
+def note(x: float | str, y: float | str, text: str, **extra) -> dict:
     """An annotation without an arrow; on a logarithmic axis x and y are exponents of ten, as Plotly wants them."""
     return {"x": x, "y": y, "text": escape(text), "showarrow": False, "font": {"size": 11}, **extra}
 

@@ -133,7 +133,7 @@ def course(statistics: pd.DataFrame, corpus: str, measure: str, model: str, shot
     )
     layout["xaxis"] |= {"tickvals": [3e10, 1e11, 3e11], "ticktext": ["30 B", "100 B", "300 B"]}
     written = {size: f"{100 * value:.0f} points" if percent else f"{value:.2f}" for size, value in ends.items()}
-    best = max(ends, key=ends.get) if ends else ""
+    best = max(ends, key=ends.__getitem__) if ends else ""
     smallest = next(iter(ends), "")
     title = (
         f"{MEASURES[measure].capitalize()} after training: {written[smallest]} at {_short(smallest)}, {written[best]} at {_short(best)}"

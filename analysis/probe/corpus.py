@@ -9,13 +9,13 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from analysis.probe.items import question, right_answer
 from analysis.term_frequency import spearman
 
 SEED = 2023
 OPERANDS = np.arange(100)
 SECOND = np.arange(1, 51)
 OPERATIONS = ("multiplication", "addition")
-WORDS = {"multiplication": "times", "addition": "plus"}
 EXPONENT = 1.0
 HELD_OUT = 10  # of the 50 second operands, for each first operand and operation
 MAX_RHO = 0.02
@@ -23,24 +23,6 @@ LINES_IN_CONTEXT = (1, 2, 3, 5, 9, 17)  # prompts of 0, 1, 2, 4, 8 and 16 exampl
 STYLES = ("{question}{answer}\n\n", "{question} {answer}\n\n", "{question} {answer}\n")
 """How a line may look; Pythia's examples are of the first kind."""
 STYLE_SHARES = (0.8, 0.1, 0.1)
-
-
-def question(x1: int, x2: int, operation: str) -> str:
-    """The question as Pythia asked it. [biderman2023] section 3.3
-
-    >>> question(7, 8, "multiplication")
-    'Q:What is 7 times 8? A:'
-    """
-    return f"Q:What is {x1} {WORDS[operation]} {x2}? A:"
-
-
-def answer(x1, x2, operation: str):
-    """The right answer; broadcasts.
-
-    >>> answer(7, 8, "multiplication"), answer(7, 8, "addition")
-    (56, 15)
-    """
-    return x1 * x2 if operation == "multiplication" else x1 + x2
 
 
 @lru_cache(maxsize=4)
@@ -123,8 +105,8 @@ def sequences(random: np.random.RandomState, lines: list, n_lines: int, seed: in
 def tokenized_lines(tokenizer) -> list:
     """The token ids of every possible line, as `sequences` wants them."""
     texts = [
-        style.format(question=question(a, b, operation), answer=answer(a, b, operation))
-        for style in STYLES for operation in OPERATIONS for a in OPERANDS for b in SECOND
+        style.format(question=question(a, b, operation), answer=right_answer(a, b, operation))
+        for style in STYLES for operation in OPERATIONS for a in OPERANDS.tolist() for b in SECOND.tolist()
     ]  # fmt: skip
     ids = iter([encoded.ids for encoded in tokenizer.backend_tokenizer.encode_batch_fast(texts, add_special_tokens=False)])
     return [[[[next(ids) for _b in SECOND] for _a in OPERANDS] for _operation in OPERATIONS] for _style in STYLES]

@@ -92,15 +92,15 @@ def _is_frequency(cell: str) -> bool:
 def _text(data: bytes | str) -> str:
     try:
         return uploads.text_of(data, MAX_BYTES)
-    except ValueError as problem:
-        raise ValueError(f"The file {problem}.") from None
+    except ValueError as error:
+        raise ValueError(f"The file {error}.") from None
 
 
 def _rows(data: bytes | str, columns: tuple[str, ...], problem_of) -> tuple[list[Line], list[str]]:
     try:
         found = uploads.rows_of(uploads.text_of(data, MAX_BYTES), MAX_ROWS)
-    except ValueError as problem:
-        raise ValueError(f"The file {problem}.") from None
+    except ValueError as error:
+        raise ValueError(f"The file {error}.") from None
     names = [cell.strip().lower() for cell in found[0][1]]
     if set(columns) - set(names) or uploads.twice(names) is not None:
         raise ValueError(f"The first line must name the columns {', '.join(columns)}, each once.")
@@ -108,13 +108,13 @@ def _rows(data: bytes | str, columns: tuple[str, ...], problem_of) -> tuple[list
     for line, raw in found[1:]:
         problem = f"{len(raw)} cells where the header has {len(names)}" if len(raw) != len(names) else ""
         # A prompt keeps the blanks at its end: they are part of what is sent.
-        cells = {name: cell if name == "prompt" else cell.strip() for name, cell in zip(names, raw, strict=False)}
-        long = next((name for name, cell in cells.items() if len(cell) > MAX_CELL), "")
-        problem = problem or (f"the {uploads.clip(long)} is longer than {MAX_CELL:,} characters" if long else problem_of(cells))
+        named = {name: cell if name == "prompt" else cell.strip() for name, cell in zip(names, raw, strict=False)}
+        long = next((name for name, cell in named.items() if len(cell) > MAX_CELL), "")
+        problem = problem or (f"the {uploads.clip(long)} is longer than {MAX_CELL:,} characters" if long else problem_of(named))
         if problem:
             problems.append(f"line {line}: {problem}")
         else:
-            rows.append(Line(line, cells))
+            rows.append(Line(line, named))
     if not rows:
         raise ValueError("The file has no usable row." + (f" First problem: {problems[0]}." if problems else ""))
     return rows, problems

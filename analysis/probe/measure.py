@@ -10,7 +10,9 @@ import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -21,8 +23,8 @@ from analysis.transformer import read_config
 WHAT = ("forward", "train", "prefill", "decode")
 METHODS = ("full", "lora", "qlora")
 RANK = 8
-SMALL = {"contexts": (64, 256, 1024, 2048), "batches": (1, 4, 16), "seq_len": 256}
-LARGE = {"contexts": (512, 2048, 8192), "batches": (1, 8, 32), "seq_len": 2048}
+SMALL: dict[str, Any] = {"contexts": (64, 256, 1024, 2048), "batches": (1, 4, 16), "seq_len": 256}
+LARGE: dict[str, Any] = {"contexts": (512, 2048, 8192), "batches": (1, 8, 32), "seq_len": 2048}
 
 
 def measure(
@@ -40,7 +42,7 @@ def measure(
         "forward": lambda: forward(config, device, dtype, seq_len, repeats, seed),
         "prefill": lambda: prefill(config, device, dtype, contexts, repeats, seed),
         "decode": lambda: decode(config, device, dtype, contexts, batches, repeats, seed),
-        **{f"train {method}": lambda method=method: train(config, device, dtype, seq_len, method, repeats, seed) for method in methods},
+        **{f"train {method}": partial(train, config, device, dtype, seq_len, method, repeats, seed) for method in methods},
     }
     rows = []
     for name, step in steps.items():
@@ -228,6 +230,11 @@ def chosen_shapes(options) -> dict[str, dict]:
     return measure_build.variants(config, name) if options.variants else {name: config}
 
 
+def tell(name: str, text: str) -> None:
+    """Say something about a shape on standard error."""
+    print(f"{name}: {text}", file=sys.stderr, flush=True)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns its exit status."""
     parser = argparse.ArgumentParser(prog="python -m analysis.probe measure", description=__doc__.splitlines()[0])
@@ -266,7 +273,7 @@ def main(argv: list[str] | None = None) -> int:
         for name, config in shapes.items():
             rows = measure(
                 config, device, dtype, options.what, contexts, batches, options.seq_len or usual["seq_len"], options.methods,
-                options.repeats, say=lambda text, name=name: print(f"{name}: {text}", file=sys.stderr, flush=True),
+                options.repeats, say=partial(tell, name),
             )  # fmt: skip
             rows = [{"shape": name, **common, **found} for found in rows]
             if options.dry_run:

@@ -164,11 +164,11 @@ def _adapted_linear():
             weight = linear.weight
             options = {"device": weight.device, "dtype": weight.dtype}
             self.packed = pack(weight) if four_bit else None
-            self.linear = None if four_bit else linear
+            self.linear: Any = None if four_bit else linear
             self.bias = linear.bias if four_bit else None
             self.down = torch.nn.Parameter(torch.randn(rank, linear.in_features, **options) / math.sqrt(linear.in_features))
             self.up = torch.nn.Parameter(torch.zeros(linear.out_features, rank, **options))
-            if four_bit:
+            if self.packed is not None:
                 self.register_buffer("codes", self.packed.pop("codes"))
                 self.register_buffer("absmax", self.packed.pop("absmax"))
                 self.register_buffer("levels", torch.tensor(memory_nf4.nf4_code_book(), **options))

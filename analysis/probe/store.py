@@ -15,7 +15,6 @@ from analysis.probe.spec import Row, RunSpec
 ROOT = Path(__file__).parents[2]
 FOLDER = "PROBE_RUNS"
 """The environment variable that names another folder than runs/ for the database."""
-STATES = ("queued", "running", "done", "cancelled", "failed", "interrupted")
 LIVE = ("queued", "running")
 VERSION = 1
 BUSY_SECONDS = 20.0

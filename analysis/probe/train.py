@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.probe import corpus
+from analysis.probe import corpus, items
 
 FOLDER = tables.DATA / "probe_model"
 SHAPE = {"hidden_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 512}
@@ -142,9 +142,9 @@ def prompts(rows: pd.DataFrame, shots: int = 0, seed: int = corpus.SEED) -> list
         for _ in range(shots):
             first = (operand + random.randint(1, 100)) % 100
             other = random.randint(1, 51)
-            answer = corpus.answer(first, other, operation)
-            parts.append(corpus.STYLES[0].format(question=corpus.question(first, other, operation), answer=answer))
-        out.append("".join(parts) + corpus.question(operand, second, operation))
+            answer = items.right_answer(first, other, operation)
+            parts.append(corpus.STYLES[0].format(question=items.question(first, other, operation), answer=answer))
+        out.append("".join(parts) + items.question(operand, second, operation))
     return out
 
 
@@ -186,7 +186,7 @@ def accuracies(model, tokenizer, step: int, shots: int = 0) -> pd.DataFrame:
     """Right answers by operation, operand and whether the question was in the training text; columns COLUMNS."""
     rows = questions()
     found = [number_in(text) for text in continuations(model, tokenizer, prompts(rows, shots))]
-    wanted = [str(corpus.answer(*row)) for row in zip(rows["operand"], rows["second"], rows["operation"], strict=True)]
+    wanted = [str(items.right_answer(*row)) for row in zip(rows["operand"], rows["second"], rows["operation"], strict=True)]
     rows["right"] = [int(a == b) for a, b in zip(found, wanted, strict=True)]
     grouped = rows.groupby(["operation", "operand", "seen"], sort=True)["right"].agg(["size", "sum"]).reset_index()
     grouped = grouped.rename(columns={"size": "questions", "sum": "right"}).assign(step=step, shots=shots)

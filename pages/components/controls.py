@@ -6,12 +6,13 @@ shows a note where the address held a value that could not be used.
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
 
-BOUND = {"bind": "query-params", "persist_state": "session"}
+Number = TypeVar("Number", int, float)
+BOUND: Any = {"bind": "query-params", "persist_state": "session"}
 
 
 def begin(stem: str) -> None:
@@ -49,16 +50,16 @@ def row():
 
 
 def slider(
-    key: str, label: str, low: float, high: float, default: float, step: float, *, format: str | None = None, help: str | None = None
-) -> float:
+    key: str, label: str, low: float, high: float, default: Number, step: float, *, format: str | None = None, help: str | None = None
+) -> Number:
     """A slider between low and high; default, step and the value share one number type."""
-    number = type(default)
+    kind = type(default)
 
     def usable(values: list[str]) -> bool:
-        return len(values) == 1 and low <= number(values[0]) <= high
+        return len(values) == 1 and low <= kind(values[0]) <= high
 
     _note_bad_value(key, label, usable, number_text(default))
-    value = st.slider(label, number(low), number(high), default, number(step), format=format, key=key, help=help, **BOUND)
+    value = st.slider(label, kind(low), kind(high), default, kind(step), format=format, key=key, help=help, **BOUND)
     if not (low <= value <= high):  # a value such as "nan" passes Streamlit's own check
         value = default
     return _remember(key, [number_text(value)], [number_text(default)], value)
@@ -113,8 +114,8 @@ def toggle(key: str, label: str, default: bool, *, help: str | None = None) -> b
 
 
 def number(
-    key: str, label: str, low: float, high: float, default: float, step: float, *, format: str | None = None, help: str | None = None
-) -> float:
+    key: str, label: str, low: float, high: float, default: Number, step: float, *, format: str | None = None, help: str | None = None
+) -> Number:
     """A number typed in, between low and high."""
     kind = type(default)
 

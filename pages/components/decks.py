@@ -16,7 +16,7 @@ def slides() -> list[dict]:
     return st.session_state.setdefault("deck", [])
 
 
-def change(how: Callable[[list[dict]], None]) -> None:
+def change(how: Callable[[list[dict]], object]) -> None:
     """Apply `how` to the slides, and store them; where that fails the deck stays for this session, and a note says so."""
     deck, name = slides(), st.session_state.setdefault("deck_id", store.new_id())
     stored = store.kept(name)

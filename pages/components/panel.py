@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from html import escape
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -51,7 +52,7 @@ def draw(slot: str, build: Callable[[], Panel], scroll: bool = False) -> None:
     st.html(f"<h3 style='margin: 0; padding: 0'>{escape(panel.title)}</h3>")  # Markdown takes the browser ten times as long
     # Streamlit's own chart theme restyles every figure in the browser, which takes as long as drawing it.
     panel.figure.layout.template = style.page_template(page_theme(), (panel.figure.layout.meta or {}).get("label_room"))
-    place = st
+    place: Any = st
     if scroll:
         st.html(SCROLL)
         place = st.container(key=f"scroll-{slot.replace('.', '-')}")

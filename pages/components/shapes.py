@@ -98,11 +98,11 @@ def hub_config(prefix: str) -> tuple[str, dict[str, Any]] | None:
     if hub_id not in kept or (isinstance(kept[hub_id], str) and st.session_state.pop(f"{prefix}_again", False)):
         try:
             with st.spinner("Asking the hub"):
-                config = fetch_config(hub_id)
+                answer: dict | str = fetch_config(hub_id)
         except ValueError as problem:
-            config = str(problem)
+            answer = str(problem)
         kept.pop(hub_id, None)
-        kept[hub_id] = config
+        kept[hub_id] = answer
         while len(kept) > KEPT:
             kept.pop(next(iter(kept)))
     if isinstance(kept[hub_id], str):
@@ -116,7 +116,7 @@ def counts_of(prefix: str, shape: TransformerShape) -> ParamCounts:
     """Parameters of the model that `choose_shape(prefix, ...)` returned: the exact count where it has arrived, else closed form."""
     job = st.session_state.setdefault("exact_jobs", {}).get(st.session_state.get(f"exact:{prefix}"))
     exact = answer_of(job) if job is not None and job.status == "done" else None
-    return from_answer(exact) if exact else count_params(shape)
+    return from_answer(exact) if isinstance(exact, dict) else count_params(shape)
 
 
 def from_answer(exact: Mapping[str, Any]) -> ParamCounts:
