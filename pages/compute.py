@@ -35,11 +35,6 @@ bands = fits.bands(resamples, 0.95)
 options = {"fit": "refit of the released runs"} | {i: scaling_figures.law_name(law) for i, law in laws.items()}
 
 
-def power_of_ten(key: str, label: str, low: float, high: float, default: float, step: float = 0.05) -> float:
-    """A slider over an exponent; returns ten to it."""
-    return 10.0 ** controls.slider(key, f"{label} (power of ten)", low, high, default, step, format="10^%.2f")
-
-
 def your_budget() -> None:
     """Section: a budget from any side, its bill, and the run among published ones."""
     with controls.row():
@@ -68,15 +63,15 @@ def your_budget() -> None:
             N = float(preset["active_params"] if preset["active_params"] == preset["active_params"] else preset["n_params"])
             return float(compute.training_flops(N, preset["n_tokens"])), N, float(preset["n_tokens"])
         if side == "model":
-            N = power_of_ten("params", "Parameters", 7.0, 12.5, 10.7)
-            D = power_of_ten("tokens", "Training tokens", 9.0, 14.0, 11.75)
+            N = controls.power_of_ten("params", "Parameters", 7.0, 12.5, 10.7)
+            D = controls.power_of_ten("tokens", "Training tokens", 9.0, 14.0, 11.75)
             return float(compute.training_flops(N, D)), N, D
         if side == "gpus":
             C = float(compute.flops_of_gpus(device, n_gpus, controls.slider("days", "Days of training", 1, 365, 53, 1), utilisation))
         elif side == "money":
-            C = float(compute.flops_of_money(device, power_of_ten("usd", "Money in USD", 2.0, 10.0, 6.5), utilisation, price))
+            C = float(compute.flops_of_money(device, controls.power_of_ten("usd", "Money in USD", 2.0, 10.0, 6.5), utilisation, price))
         else:
-            C = power_of_ten("train_c", "Training compute in FLOP", 18.0, 27.0, 23.25)
+            C = controls.power_of_ten("train_c", "Training compute in FLOP", 18.0, 27.0, 23.25)
         N, D = law.compute_optimal(C)
         return C, float(N), float(D)
 
@@ -120,7 +115,7 @@ def paid() -> None:
     def devices() -> None:
         """The same budget on every device with a price."""
         with controls.row():
-            C = power_of_ten("c_dev", "Training compute in FLOP", 18.0, 27.0, 23.25)
+            C = controls.power_of_ten("c_dev", "Training compute in FLOP", 18.0, 27.0, 23.25)
             utilisation = controls.slider("mfu_dev", "Utilisation of peak (%)", 5, 90, 40, 1, format="%d%%") / 100
         draw(
             "compute.devices",
@@ -138,8 +133,8 @@ def over() -> None:
     def overtraining() -> None:
         """More tokens per parameter than the optimum."""
         with controls.row():
-            C = power_of_ten("c_over", "Training compute in FLOP", 19.0, 26.0, 23.25)
-            ratio = power_of_ten("ratio", "Tokens per parameter", 0.0, 3.4, 2.3)
+            C = controls.power_of_ten("c_over", "Training compute in FLOP", 19.0, 26.0, 23.25)
+            ratio = controls.power_of_ten("ratio", "Tokens per parameter", 0.0, 3.4, 2.3)
         draw(
             "compute.overtraining",
             lambda: figures.overtraining(
@@ -161,8 +156,8 @@ def lifetime() -> None:
     def inference() -> None:
         """A lifetime of served tokens."""
         with controls.row():
-            C = power_of_ten("c_inf", "Quality of the optimum at, in FLOP", 20.0, 26.0, 23.25)
-            served = power_of_ten("served", "Tokens served", 10.0, 15.0, 13.0)
+            C = controls.power_of_ten("c_inf", "Quality of the optimum at, in FLOP", 20.0, 26.0, 23.25)
+            served = controls.power_of_ten("served", "Tokens served", 10.0, 15.0, 13.0)
         law = laws["sardana2023"] if inference_law == "sardana2023" else scaling_laws.InferenceLaw(fitted)
         N, D = (float(value) for value in law.base.compute_optimal(C))
         draw(
@@ -183,7 +178,7 @@ def scarce() -> None:
     def repetition() -> None:
         """A corpus too small for the budget."""
         with controls.row():
-            unique = power_of_ten("unique", "Unique tokens in the corpus", 9.0, 13.0, 11.0)
+            unique = controls.power_of_ten("unique", "Unique tokens in the corpus", 9.0, 13.0, 11.0)
             epochs = controls.slider("epochs", "Epochs", 1, 100, 4, 1)
         draw(
             "compute.repetition",

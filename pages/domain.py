@@ -23,11 +23,6 @@ def hours(key: str) -> float:
     return float(controls.slider(key, "Planned GPU-hours (thousands)", 100, 5000, 1300, 50)) * 1e3
 
 
-def power_of_ten(key: str, label: str, low: float, high: float, default: float, step: float = 0.05) -> float:
-    """A slider over an exponent; returns ten to it."""
-    return 10.0 ** controls.slider(key, f"{label} (power of ten)", low, high, default, step, format="10^%.2f")
-
-
 def against_the_laws() -> None:
     """Section: the size against the laws, and why it was not larger."""
     counted = controls.switch("dom_count", "Count the run's compute as", figures.COUNTED, "6")
@@ -50,7 +45,7 @@ def sizes() -> None:
     """Loss against size at one budget."""
     with controls.row():
         planned = hours("dom_hours_size")
-        n_params = power_of_ten("dom_size", "Your size in parameters", 9.5, 11.6, 11.0)
+        n_params = controls.power_of_ten("dom_size", "Your size in parameters", 9.5, 11.6, 11.0)
     settings = {"planned": format_count(planned, "GPU-hours"), "your size": format_count(n_params)}
     draw("domain.sizes", lambda: figures.sizes(planned, n_params, settings))
 
@@ -74,8 +69,8 @@ def mix() -> None:
 def repeat() -> None:
     """A corpus of the reader's own."""
     with controls.row():
-        own = power_of_ten("dom_own", "Domain tokens", 8.0, 12.5, 11.0)
-        general = power_of_ten("dom_general", "General tokens", 8.0, 13.0, 11.5)
+        own = controls.power_of_ten("dom_own", "Domain tokens", 8.0, 12.5, 11.0)
+        general = controls.power_of_ten("dom_general", "General tokens", 8.0, 13.0, 11.5)
         weight = controls.slider("dom_weight", "Domain text drawn so many times as often", 0.25, 20.0, 2.0, 0.25)
         planned = hours("dom_hours_mix")
     settings = {
@@ -124,12 +119,12 @@ def cost() -> None:
 def ways(show: str) -> None:
     """From scratch, continued, fine-tuned."""
     with controls.row():
-        n_params = power_of_ten("dom_n", "Parameters", 8.0, 12.0, 9.85)
+        n_params = controls.power_of_ten("dom_n", "Parameters", 8.0, 12.0, 9.85)
         price = controls.slider("dom_rent", "USD per GPU-hour", 0.25, 12.0, 4.10, 0.05)
-        own = power_of_ten("dom_d", "Domain tokens", 7.0, 12.5, 9.1)
+        own = controls.power_of_ten("dom_d", "Domain tokens", 7.0, 12.5, 9.1)
         rate = controls.slider("dom_rate", "TFLOP/s that a GPU reaches", 10, 600, 125, 5)
-        general = power_of_ten("dom_g", "General tokens", 9.0, 13.0, 12.0)
-        tuning = power_of_ten("dom_t", "Fine-tuning tokens", 5.0, 10.0, 7.0)
+        general = controls.power_of_ten("dom_g", "General tokens", 9.0, 13.0, 12.0)
+        tuning = controls.power_of_ten("dom_t", "Fine-tuning tokens", 5.0, 10.0, 7.0)
         epochs = controls.slider("dom_epochs", "Epochs of fine-tuning", 1, 10, 3, 1)
     settings = {
         "parameters": format_count(n_params), "domain tokens": format_count(own), "general tokens": format_count(general),

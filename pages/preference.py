@@ -149,15 +149,10 @@ def llama2() -> None:
     export_row("preference.batches")
 
 
-def level_of(key: str) -> float:
-    """A slider over the level of intervals."""
-    return controls.slider(key, "Level of the intervals (%)", 50, 99, 95, 1, format="%d%%") / 100
-
-
 @st.fragment
 def rounds() -> None:
     """Both axes, both judges."""
-    level = level_of("pref_level")
+    level = controls.level("pref_level")
     draw("preference.rounds", lambda: preference_reported.rounds(level, {"interval": f"{level:.0%}"}))
 
 
@@ -179,7 +174,7 @@ def reported() -> None:
 @st.fragment
 def win_rates(rows, group: str) -> None:
     """Win rates with intervals."""
-    level = level_of("pref_win_level")
+    level = controls.level("pref_win_level")
     settings = {"interval": f"{level:.0%}", "group": preference_reported.GROUPS[group]}
     draw("preference.win_rates", lambda: preference_reported.win_rates(rows, group, level, settings), scroll=True)
 

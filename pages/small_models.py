@@ -24,11 +24,6 @@ frame.begin(
 KEPT_RUNS = 8
 
 
-def level_slider(key: str) -> float:
-    """Level of the intervals."""
-    return controls.slider(key, "Level of the intervals (%)", 50, 99, 95, 1, format="%d%%") / 100
-
-
 def against_larger() -> None:
     """Section: scores against larger models."""
     small = controls.choice("sm_model", "Small model", small_models.SMALL, "Orca 2 13B")
@@ -167,7 +162,7 @@ def lima(judge: str) -> None:
     """LIMA against rivals."""
     with controls.row():
         prompts = controls.slider("sm_prompts", "Prompts judged", 50, 1000, 300, 10)
-        level = level_slider("sm_lima_level")
+        level = controls.level("sm_lima_level")
     settings = {"judge": data.JUDGES[judge], "prompts": f"{prompts}", "interval": f"{level:.0%}"}
     draw("small_models.lima", lambda: data.lima(judge, float(prompts), level, settings))
 
@@ -175,7 +170,7 @@ def lima(judge: str) -> None:
 @st.fragment
 def amount() -> None:
     """Amount of instructions."""
-    level = level_slider("sm_amount_level")
+    level = controls.level("sm_amount_level")
     draw("small_models.amount", lambda: data.amount(252.0, level, {"rated tasks": "252", "interval": f"{level:.0%}"}))
 
 
@@ -206,7 +201,7 @@ def hours() -> None:
 @st.fragment
 def code_data() -> None:
     """HumanEval by training data."""
-    level = level_slider("sm_code_level")
+    level = controls.level("sm_code_level")
     draw("small_models.code_data", lambda: data.code_data(level, {"interval": f"{level:.0%}"}))
 
 
@@ -222,7 +217,7 @@ def imitation_facts() -> None:
     """NaturalQuestions before and after imitation."""
     with controls.row():
         questions = controls.slider("sm_questions", "Questions asked", 200, 4000, 3610, 10)
-        level = level_slider("sm_facts_level")
+        level = controls.level("sm_facts_level")
     settings = {"questions": f"{questions:,}", "interval": f"{level:.0%}"}
     draw("small_models.imitation_facts", lambda: data.imitation_facts(float(questions), level, settings))
 

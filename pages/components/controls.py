@@ -65,6 +65,16 @@ def slider(
     return _remember(key, [number_text(value)], [number_text(default)], value)
 
 
+def power_of_ten(key: str, label: str, low: float, high: float, default: float, step: float = 0.05) -> float:
+    """A slider over an exponent; returns ten to it."""
+    return 10.0 ** slider(key, f"{label} (power of ten)", low, high, default, step, format="10^%.2f")
+
+
+def level(key: str) -> float:
+    """A slider over the level of intervals."""
+    return slider(key, "Level of the intervals (%)", 50, 99, 95, 1, format="%d%%") / 100
+
+
 def choice(key: str, label: str, options: Mapping[str, str] | Sequence[str], default: str, *, help: str | None = None) -> str:
     """A drop-down; options maps what is returned to what is shown, and what is shown stands in the address."""
     shown = _shown(options)
