@@ -67,6 +67,7 @@ def run(arguments: dict):
     return kept[key]
 
 
+@st.fragment
 def reward_and_kl() -> None:
     """Section: the three methods against the closed form, and the reward that a policy holds."""
     chosen = trained()

@@ -354,6 +354,6 @@ def test_every_model_operation_and_number_of_examples_can_be_drawn():
 
 
 def test_the_first_lines_of_the_page_state_what_the_charts_compute(stored):
-    lead = open_page("term_frequency").markdown[0].value
+    lead = next(element.proto.body for element in open_page("term_frequency").get("html") if element.proto.body.startswith("<h1"))
     row = figures.one_of(figures.stored("pile_train"), "Pythia 12B", 143000, 16, "multiplication")
     assert f"{row['rho']:.2f} becomes {row['partial']:.2f}" in lead and "v0" in lead
