@@ -24,10 +24,14 @@ def hours(key: str) -> float:
 
 
 def against_the_laws() -> None:
-    """Section: the size against the laws, and why it was not larger."""
+    """Section: the size against the laws."""
     counted = controls.switch("dom_count", "Count the run's compute as", figures.COUNTED, "6")
     optimum(counted)
     export_row("domain.optimum")
+
+
+def why_not_larger() -> None:
+    """Section: what another size would have cost in loss."""
     sizes()
     export_row("domain.sizes")
 
@@ -138,5 +142,11 @@ def ways(show: str) -> None:
 
 sections.show(
     "domain_part",
-    {"Size against the laws": against_the_laws, "The mix": the_mix, "What it bought": what_it_bought, "What it costs": what_it_costs},
+    {
+        "Size against the laws": against_the_laws,
+        "Why not larger": why_not_larger,
+        "The mix": the_mix,
+        "What it bought": what_it_bought,
+        "What it costs": what_it_costs,
+    },
 )

@@ -21,13 +21,14 @@ footprints = tables.load("memory_reported")
 
 
 def choose(bars: bool = False):
-    """(name, shape, options) of the model and of how it is tuned; with bars also (methods shown, whether as shares)."""
+    """(name, shape, options) of the model and of how it is tuned; with bars also (methods shown, whether as shares, whether as a table)."""
     name, shape = shapes.choose_shape("mem", figures.MODEL) or shapes.of_table(figures.MODEL)
     # A closed popover costs the browser nothing at a slider step; these are chosen rarely.
     with st.popover("How it is tuned: adapters, optimiser, precision, quantisation, checkpointing" + ("; which bars" if bars else "")):
         if bars:
             methods = controls.choices("mem_methods", "Bars shown", memory.METHODS, list(memory.METHODS)) or list(memory.METHODS)
             scale = controls.switch("mem_scale", "Length of the bars", {"bytes": "GB", "shares": "share of each total"}, "bytes")
+            table = controls.toggle("mem_table", "Every part as a table", False)
         on = controls.choice("mem_on", "Adapters on", {key: label for key, (label, _) in figures.TARGETS.items()}, "all")
         optimiser = controls.choice("mem_opt", "Optimiser", {key: o.label for key, o in memory.OPTIMISERS.items()}, "paged_adamw",
                                     help="A paged optimiser may move its states to the host's memory when the device is full.")  # fmt: skip
@@ -42,7 +43,7 @@ def choose(bars: bool = False):
         "targets": figures.TARGETS[on][1], "optimiser": optimiser, "precision": precision, "block_size": block, "double_quantisation": double,
         "checkpointing": checkpointing, "flash": flash,
     }  # fmt: skip
-    return (name, shape, options, (methods, scale == "shares")) if bars else (name, shape, options)
+    return (name, shape, options, (methods, scale == "shares", table)) if bars else (name, shape, options)
 
 
 def load_sliders(key: str) -> dict:
@@ -59,7 +60,7 @@ def rank_slider(key: str) -> dict:
 
 def by_part() -> None:
     """Section: where the memory goes, by method."""
-    name, shape, chosen, (methods, shares) = choose(bars=True)
+    name, shape, chosen, (methods, shares, table) = choose(bars=True)
 
     @st.fragment
     def parts() -> None:
@@ -67,7 +68,7 @@ def by_part() -> None:
         with controls.row():
             options = chosen | load_sliders("") | rank_slider("")
         draw("memory.parts", lambda: figures.parts(shape, name, methods, options, shares=shares))
-        if controls.toggle("mem_table", "Every part as a table", False):
+        if table:
             show_table(figures.breakdown(shape, options))
 
     parts()
@@ -75,7 +76,7 @@ def by_part() -> None:
 
 
 def where_it_fits() -> None:
-    """Section: devices that hold it, and the largest batch on one of them."""
+    """Section: devices that hold it."""
     name, shape, chosen = choose()
 
     @st.fragment
@@ -87,6 +88,11 @@ def where_it_fits() -> None:
 
     fits()
     export_row("memory.fits")
+
+
+def how_much_fits() -> None:
+    """Section: the largest batch on one device."""
+    name, shape, chosen = choose()
     with controls.row():
         gpu = controls.choice("mem_gpu", "Device", by_id["label"].to_dict(), "l40s")
         method = controls.switch("mem_method", "Method", memory.METHODS, "qlora")
@@ -170,6 +176,7 @@ sections.show(
     {
         "Memory by part": by_part,
         "Where it fits": where_it_fits,
+        "Largest batch": how_much_fits,
         "Held against the paper": reported,
         "What is quantised": small,
         "Four bits for a weight": four_bits,

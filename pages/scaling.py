@@ -113,10 +113,10 @@ def laws_against_compute(quantity: str, picked: list[str], laws: dict, models, l
         draw("scaling.laws", lambda: figures.allocation(laws, picked, quantity, models, law, bands, C, settings))
 
 
-def one_law() -> None:
-    """Section: the runs under one law, along lines of equal compute and as a map."""
+def of_one_law():
+    """(runs, law, resamples, settings) of the law that is looked at, or None where there is nothing to fit yet."""
     if not (chosen := choose_runs()):
-        return
+        return None
     runs, fitted, resamples, settings = chosen
     laws = figures.published()
     options = {"fit": "the fit of these runs"} | {
@@ -124,11 +124,22 @@ def one_law() -> None:
     }
     which = controls.choice("iso_law", "Law", options, "fit")
     law, resamples = (fitted, resamples) if which == "fit" else (laws[which], resamples.iloc[:0])
-    settings = settings | {"law": options[which]}
-    isoflop(runs, law, resamples, settings)
-    export_row("scaling.isoflop")
-    contours(runs, law, settings)
-    export_row("scaling.contours")
+    return runs, law, resamples, settings | {"law": options[which]}
+
+
+def one_law() -> None:
+    """Section: the runs under one law, along lines of equal compute."""
+    if chosen := of_one_law():
+        isoflop(*chosen)
+        export_row("scaling.isoflop")
+
+
+def as_a_map() -> None:
+    """Section: the runs and one law's contours, by parameters and tokens."""
+    if chosen := of_one_law():
+        runs, law, _, settings = chosen
+        contours(runs, law, settings)
+        export_row("scaling.contours")
 
 
 @st.fragment
@@ -165,5 +176,11 @@ def chinchillas_table() -> None:
 
 sections.show(
     "scaling_part",
-    {"Published laws": published_laws, "One law": one_law, "How well known": how_well_known, "Chinchilla's table": chinchillas_table},
+    {
+        "Published laws": published_laws,
+        "One law": one_law,
+        "As a map": as_a_map,
+        "How well known": how_well_known,
+        "Chinchilla's table": chinchillas_table,
+    },
 )
