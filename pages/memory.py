@@ -10,7 +10,7 @@ from pages.components.panel import draw, export_row, show_panel, show_table
 
 frame.begin(
     "memory",
-    "QLoRA tunes 65 billion parameters in 46 GB; all of them would take 785",
+    "QLoRA tunes 65 billion parameters in 46 GB; all of them would take 785 GB",
     "That is for one sequence of 512 tokens. The frozen weights shrink to 4.127 bits each, and only the adapters have gradients and optimiser states. What is quantised are the "
     "frozen weights, not the low-rank matrices, which stay in 16 bits. Sizes are counted from the model's architecture; what is estimated is hatched.",
 )

@@ -250,8 +250,9 @@ def devices(C: float, gpus: pd.DataFrame, utilisation: float, settings: Mapping[
     priced = priced.sort_values("usd")
     traces = [
         style.bars(priced["usd"], priced["label"], "rent", style.BLUE, [format_money(value) for value in priced["usd"]], horizontal=True)
+        | {"textposition": "outside", "cliponaxis": False}
     ]
-    layout = style.layout("number", "category", x_title="Rent (USD)", height=440, showlegend=False)
+    layout = style.layout("number", "category", x_title="Rent (USD)", x_range=(0, 1.2 * float(priced["usd"].max())), height=440, showlegend=False)
     layout["xaxis"] |= {"tickprefix": "$", "exponentformat": "B"}
     layout["yaxis"] |= {"autorange": "reversed"}
     cheapest, dearest = priced.iloc[0], priced.iloc[-1]

@@ -97,7 +97,7 @@ def switch(key: str, label: str, options: Mapping[str, str] | Sequence[str], def
     shown = _shown(options)
     _note_bad_value(key, label, lambda values: len(values) == 1 and values[0] in shown.values(), shown[default])
     value = st.segmented_control(
-        label, list(shown), default=default, format_func=shown.__getitem__, key=key, help=help, required=True, **BOUND
+        label, list(shown), default=default, format_func=shown.__getitem__, key=key, help=help, required=True, wrap=True, **BOUND
     )
     value = default if value is None else value
     return _remember(key, [shown[value]], [shown[default]], value)
