@@ -67,9 +67,15 @@ def run(arguments: dict):
     return kept[key]
 
 
-@st.fragment
 def reward_and_kl() -> None:
     """Section: the three methods against the closed form, and the reward that a policy holds."""
+    figures.stored(preference_train.DEFAULTS["n_pairs"])  # a damaged table is told before the fragment, where the page can say so
+    policies()
+
+
+@st.fragment
+def policies() -> None:
+    """Three methods trained on the chosen preferences."""
     chosen = trained()
     if chosen is None:
         return
