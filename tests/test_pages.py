@@ -187,9 +187,11 @@ def test_only_changed_controls_are_kept_for_the_link():
 
 
 def test_the_deck_collects_reorders_retitles_and_forgets_figures():
-    app = open_page("scaling", scaling_part="One law")
-    shown = app.session_state["panels"]
-    app.session_state["deck"] = [panel.slide(shown[slot], "http://localhost/scaling") for slot in ("scaling.contours", "scaling.isoflop")]
+    slides = []
+    for section, slot in (("As a map", "scaling.contours"), ("One law", "scaling.isoflop")):
+        app = open_page("scaling", scaling_part=section)
+        slides.append(panel.slide(app.session_state["panels"][slot], "http://localhost/scaling"))
+    app.session_state["deck"] = slides
     app.switch_page("pages/deck.py").run()
     assert fine(app)
     first, second = (slide["panel"].name for slide in app.session_state["deck"])
