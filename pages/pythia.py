@@ -5,6 +5,7 @@ import streamlit as st
 from analysis import evals, evals_export, pythia, tables
 from analysis.figures import pythia as figures
 from analysis.figures import pythia_contrasts as contrasts
+from analysis.figures import pythia_emergence as emergence_figures
 from analysis.figures.panel import Citation
 from analysis.uploads import clip
 from pages.components import controls, frame, sections
@@ -94,7 +95,7 @@ def since(key: str) -> int:
 
 
 def growth() -> None:
-    """Section: accuracy against tokens and against parameters."""
+    """Section: accuracy against tokens."""
     own = own_scores()
     with controls.row():
         task = controls.choice("py_task", "Task", tasks, "lambada_openai")
@@ -109,6 +110,13 @@ def growth() -> None:
 
     trajectory()
     export_row("pythia.trajectory")
+
+
+def by_size() -> None:
+    """Section: accuracy against parameters at equal tokens."""
+    with controls.row():
+        arm = choose_arm()
+        shots = int(controls.switch("py_shots", "Examples in the prompt", ["0", "5"], "0"))
     several = controls.choices("py_tasks", "Tasks to compare", tasks, figures.DEFAULT_TASKS)
 
     @st.fragment
@@ -130,11 +138,11 @@ def appearance() -> None:
     def emergence_fit() -> None:
         """One run and its sigmoid."""
         model = controls.choice("py_model", "Size", figures.SIZES[::-1], figures.SIZES[-1])
-        draw("pythia.emergence_fit", lambda: figures.emergence_fit(model, when, arm))
+        draw("pythia.emergence_fit", lambda: emergence_figures.emergence_fit(model, when, arm))
 
     emergence_fit()
     export_row("pythia.emergence_fit")
-    draw("pythia.emergence", lambda: figures.emergence(when))
+    draw("pythia.emergence", lambda: emergence_figures.emergence(when))
     export_row("pythia.emergence")
 
 
@@ -144,7 +152,7 @@ def deduplication() -> None:
         dedup_shots = controls.switch("py_dedup_shots", "Examples", contrasts.SHOT_SETS, "both")
         dedup_tasks = controls.choice("py_dedup_tasks", "Tasks", contrasts.TASK_SETS, "all")
         with_twins = controls.toggle(
-            "py_twins", "Include 2.8B", False, help="Its two runs are the same up to step 43,000; see the third chart below."
+            "py_twins", "Include 2.8B", False, help="Its two runs are the same up to step 43,000; see the section Twin runs."
         )
 
     @st.fragment
@@ -157,6 +165,10 @@ def deduplication() -> None:
     export_row("pythia.dedup_forest")
     draw("pythia.dedup_course", lambda: contrasts.contrast_course("dedup", dedup_shots, dedup_tasks, with_twins))
     export_row("pythia.dedup_course")
+
+
+def twin_runs() -> None:
+    """Section: which of the pairs are two runs."""
 
     @st.fragment
     def twins() -> None:
@@ -216,8 +228,10 @@ sections.show(
     "py_part",
     {
         "How abilities grow": growth,
+        "By size": by_size,
         "When they appear": appearance,
         "Deduplication": deduplication,
+        "Twin runs": twin_runs,
         "Batch size": batch_size,
         "Memorisation": memory,
         "Suite and other families": others,

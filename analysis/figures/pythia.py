@@ -1,12 +1,13 @@
-"""Figures on Pythia's checkpoints: abilities over training and size, when they appear, and what is memorised."""
+"""Figures on Pythia's checkpoints: abilities over training and size, what is memorised, and OPT and BLOOM beside them."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
-from analysis import pythia, pythia_emergence, tables
+from analysis import pythia, tables
 from analysis.figures import intervals, style
 from analysis.figures.panel import Citation, Panel, table_of
 from analysis.units import format_count
@@ -38,9 +39,23 @@ def chance(task: str) -> float:
 
 def task_sources(names: Sequence[str]) -> tuple[Citation, ...]:
     """The works that publish the tasks."""
+    return _task_sources(tuple(names))
+
+
+@lru_cache(maxsize=256)
+def _task_sources(names: tuple[str, ...]) -> tuple[Citation, ...]:
     rows = tables.load("eval_tasks")
     chosen = rows if MEAN in names else rows[rows["task"].isin(list(names))]
     return tuple(Citation(source) for source in dict.fromkeys(chosen["source"]))
+
+
+def short(model: str) -> str:
+    """A size without the name of the suite.
+
+    >>> short("Pythia 1.4B")
+    '1.4B'
+    """
+    return model.removeprefix("Pythia ")
 
 
 @lru_cache(maxsize=512)
@@ -53,12 +68,43 @@ def scores_of(task: str, shots: int, arm: str | None = None, family: str = "Pyth
     return rows.sort_values(["n_params", "step"]).astype({"model": str, "arm": str, "family": str, "task": str})
 
 
+@dataclass(frozen=True)
+class Line:
+    """Scores in the order they are drawn, as arrays: where they stand, their values, the ends of their 95% intervals; and their rows."""
+
+    x: np.ndarray
+    value: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    rows: pd.DataFrame
+
+    def traces(self, name: str, color: str, task: str, subject: str, dotted: bool) -> list[dict]:
+        """The line with its band; subject: what the band belongs to."""
+        band = intervals.quiet_band(self.x, self.low, self.high, f"95% interval, {subject}", color)
+        return [*band, _line(self.x, self.value, name, color, task, dotted)]
+
+
+def _drawn(rows: pd.DataFrame, x: str) -> Line:
+    value, half = rows["value"].to_numpy(float), 1.96 * rows["stderr"].to_numpy(float)
+    return Line(rows[x].to_numpy(float), value, value - half, value + half, rows)
+
+
+@lru_cache(maxsize=512)
+def by_size(task: str, shots: int, arm: str) -> dict[str, Line]:
+    """The scores of each size against tokens seen, without step 0. Kept, so not to be changed."""
+    rows = scores_of(task, shots, arm)
+    rows = rows[rows["n_tokens"] > 0]
+    return {str(size): _drawn(run, "n_tokens") for size, run in rows.groupby("model", sort=False)}
+
+
 @lru_cache(maxsize=4)
-def by_step(shots: int, arm: str) -> dict[int, dict[str, pd.DataFrame]]:
-    """The scores of an arm at each step, by task (and MEAN): smallest model first. Kept, so not to be changed."""
-    parts = {task: scores_of(task, shots, arm) for task in task_labels()}
-    steps = sorted({int(step) for part in parts.values() for step in part["step"]})
-    return {step: {task: part[part["step"] == step] for task, part in parts.items()} for step in steps}
+def by_step(shots: int, arm: str) -> dict[int, dict[str, Line]]:
+    """The scores of an arm at each step against parameters, by task (and MEAN). Kept, so not to be changed."""
+    found: dict[int, dict[str, Line]] = {}
+    for task in task_labels():
+        for step, rows in scores_of(task, shots, arm).groupby("step"):
+            found.setdefault(int(step), {})[task] = _drawn(rows, "n_params")
+    return found
 
 
 def trajectory(task: str, sizes: Sequence[str], arm: str, shots: int, own: pd.DataFrame | None = None) -> Panel:
@@ -66,12 +112,9 @@ def trajectory(task: str, sizes: Sequence[str], arm: str, shots: int, own: pd.Da
     rows = scores_of(task, shots, arm)
     label, traces, ends = task_labels()[task], [], {}
     for size in sizes:
-        run = rows[(rows["model"] == size) & (rows["n_tokens"] > 0)]
-        traces += intervals.quiet_band(
-            run["n_tokens"], run["value"] - 1.96 * run["stderr"], run["value"] + 1.96 * run["stderr"], f"95% interval, {size}", COLORS[size]
-        )
-        traces.append(_line(run["n_tokens"], run["value"], _short(size), COLORS[size], task, dotted=size == SIZES[0]))
-        ends[size] = float(run["value"].iloc[-1])
+        run = by_size(task, shots, arm)[size]
+        traces += run.traces(short(size), COLORS[size], task, size, dotted=size == SIZES[0])
+        ends[size] = float(run.value[-1])
     traces += _own_markers(own, "n_tokens")
     level = chance(task)
     low = rows["value"].min()
@@ -87,25 +130,24 @@ def trajectory(task: str, sizes: Sequence[str], arm: str, shots: int, own: pd.Da
     layout["legend"] = layout["legend"] | {"traceorder": "normal"}
     first, last = (sizes[0], sizes[-1]) if sizes else ("", "")
     title = (
-        f"{label}: {_short(last)} ends at {ends[last]:.0%} of right answers"
-        + (f", {_short(first)} at {ends[first]:.0%}" if len(sizes) > 1 else "")
+        f"{label}: {short(last)} ends at {ends[last]:.0%} of right answers"
+        + (f", {short(first)} at {ends[first]:.0%}" if len(sizes) > 1 else "")
         if sizes
         else f"{label}: choose a size to draw"
     )
-    shown = rows[rows["model"].isin(list(sizes))]
     status = "computed" if task in (MEAN, "mmlu") else "reported"
     return Panel(
         name="pythia.trajectory",
         title=f"{title} ({shots} examples)",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([shown[["model", "arm", "step", "n_tokens", "shots", "task", "value", "stderr"]].assign(status=status, source=RELEASED.source_id), *_own_rows(own)]),
+        data=lambda: table_of([rows.loc[rows["model"].isin(list(sizes)), ["model", "arm", "step", "n_tokens", "shots", "task", "value", "stderr"]].assign(status=status, source=RELEASED.source_id), *_own_rows(own)]),
         caption=(
             f"Each line is one training run on {ARMS[arm]}; bands are 1.96 standard errors over the task's items, which cannot tell how another run of the same size would end. "
             f"Guessing gives {level:.0%}. " + ("Without examples the files hold 27 checkpoints from step 0 on; step 0 has no place on a logarithmic axis." if shots == 0 else "With examples the files hold 15 checkpoints from step 3,000 on.")
         ),
-        alt=f"Accuracy on {label} against training tokens: " + (", ".join(f"{_short(size)} ends at {value:.0%}" for size, value in ends.items()) or "no size chosen") + ".",
+        alt=f"Accuracy on {label} against training tokens: " + (", ".join(f"{short(size)} ends at {value:.0%}" for size, value in ends.items()) or "no size chosen") + ".",
         sources=(RELEASED, *task_sources([task])),
-        settings={"task": label, "training data": ARMS[arm], "examples": str(shots), "sizes": ", ".join(map(_short, sizes)) or "none"},
+        settings={"task": label, "training data": ARMS[arm], "examples": str(shots), "sizes": ", ".join(map(short, sizes)) or "none"},
         explain=(pythia.scores, pythia.mean_over_tasks),
     )  # fmt: skip
 
@@ -114,17 +156,14 @@ def scaling(names: Sequence[str], step: int, arm: str, shots: int) -> Panel:
     """Accuracy against parameters after equally many tokens, a line for each task."""
     traces, parts, span = [], [], {}
     for number, task in enumerate(names):
-        rows = by_step(shots, arm)[step][task]
+        line = by_step(shots, arm)[step][task]
         color = style.series_color(number)
-        traces += intervals.quiet_band(
-            rows["n_params"], rows["value"] - 1.96 * rows["stderr"], rows["value"] + 1.96 * rows["stderr"], f"95% interval, {task}", color
-        )
-        traces.append(_line(rows["n_params"], rows["value"], task_labels()[task], color, task, dotted=number >= len(style.PALETTE)))
+        traces += line.traces(task_labels()[task], color, task, task, dotted=number >= len(style.PALETTE))
         status = "computed" if task in (MEAN, "mmlu") else "reported"
         parts.append(
-            lambda rows=rows, status=status: rows.drop(columns=["family", "n_samples"]).assign(status=status, source=RELEASED.source_id)
+            lambda rows=line.rows, status=status: rows.drop(columns=["family", "n_samples"]).assign(status=status, source=RELEASED.source_id)
         )
-        span[task] = float(rows["value"].iloc[-1] - rows["value"].iloc[0])
+        span[task] = float(line.value[-1] - line.value[0])
     layout = style.layout("params", "percent", y_title="Right answers", y_range=(0, 1), x_range=(5e7, 1.7e10), height=460)
     layout["xaxis"] |= {"tickvals": [1e8, 1e9, 1e10], "ticktext": ["100 M", "1 B", "10 B"]}
     layout["legend"] = layout["legend"] | {"traceorder": "normal"}
@@ -150,110 +189,6 @@ def scaling(names: Sequence[str], step: int, arm: str, shots: int) -> Panel:
     )  # fmt: skip
 
 
-def emergence_fit(model: str, task: str, arm: str) -> Panel:
-    """One run's checkpoints on one task with the fitted sigmoid and the tokens at half of the gain."""
-    fits = tables.load("pythia_emergence").set_index(["model", "arm", "task"])
-    found = fits.loc[(model, arm, task)]
-    rows = scores_of(task, 0, arm)
-    run = rows[(rows["model"] == model) & (rows["n_tokens"] > 0)]
-    label, color = task_labels()[task], style.BLUE
-    bands = style.band(
-        run["n_tokens"], run["value"] - 1.96 * run["stderr"], run["value"] + 1.96 * run["stderr"], "95% interval of a score", color
-    )
-    markers = style.reported_markers(run["n_tokens"], run["value"], "checkpoints", color)
-    traces = [*bands, markers]
-    axis = np.geomspace(2e6, 3e11, 160)
-    layout = style.layout("tokens", "percent", y_title="Right answers", x_range=(1.8e6, 4e11), height=440)
-    parts: list = [
-        lambda: run[["model", "arm", "task", "step", "n_tokens", "value", "stderr"]].assign(
-            series="checkpoints", status="reported", source=RELEASED.source_id
-        )
-    ]
-    if found["status"] == "identified":
-        curve = found["start"] + found["height"] * pythia_emergence.sigmoid(axis, found["centre"], found["width"])
-        traces.append(style.computed_line(axis, curve, "fitted sigmoid", style.CRIMSON))
-        layout["shapes"] = [
-            style.vertical_line(found["half_tokens"], style.CRIMSON),
-            *(style.vertical_line(found[end], style.CRIMSON, "dot") for end in ("low", "high")),
-        ]
-        parts.append({"series": "fitted sigmoid", "n_tokens": axis, "value": curve, "status": "computed"})
-        parts.append(
-            {"series": "half of the gain", "n_tokens": [found[name] for name in ("half_tokens", "low", "high")], "status": "computed"}
-        )
-        title = f"{label}: {_short(model)} makes half of its gain by {_tokens(found['half_tokens'])} tokens ({_tokens(found['low'])} to {_tokens(found['high'])})"
-        words = f"The gain is {100 * found['gain']:.0f} points; residuals are {found['misfit']:.1f} standard errors, by which the interval is widened where above 1."
-    else:
-        title = f"{label}: {_short(model)} shows " + (
-            "no gain that a sigmoid describes better than a constant"
-            if found["status"] == "no gain"
-            else "a gain, but when cannot be told from these checkpoints"
-        )
-        words = f"Outcome of the fit: {found['status']}."
-    return Panel(
-        name="pythia.emergence_fit",
-        title=title,
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(parts),
-        caption=f"{words} Dashed: half of the gain up to the last checkpoint; dotted: its 95% interval. Between steps 1,000, 3,000 and 13,000 (2, 6 and 27 B tokens) nothing was evaluated, so much of the rise falls between checkpoints. No examples in the prompt; trained on {ARMS[arm]}.",
-        alt=f"Accuracy of {model} on {label} against tokens; the fit is {found['status']}.",
-        sources=(RELEASED, *task_sources([task])),
-        settings={"model": model, "task": label, "training data": ARMS[arm], "examples": "0"},
-        explain=(pythia_emergence.fit, pythia_emergence.half_of_gain, pythia_emergence.Emergence),
-    )  # fmt: skip
-
-
-def emergence(task: str) -> Panel:
-    """The tokens at half of the gain on a task, by size, for both arms."""
-    fits = tables.load("pythia_emergence")
-    fits = fits[fits["task"] == task]
-    label, traces = task_labels()[task], []
-    rows_of = {size: number for number, size in enumerate(SIZES[::-1])}
-    for arm, color, symbol, shift in (("standard", style.BLUE, "circle", -0.13), ("deduped", style.CRIMSON, "diamond", 0.13)):
-        part = fits[(fits["arm"] == arm) & (fits["status"] == "identified")]
-        text = [_short(model) for model in part["model"]]
-        traces.append(
-            intervals.bars(
-                part["half_tokens"],
-                part["low"],
-                part["high"],
-                part["model"].map(rows_of),
-                f"trained on {ARMS[arm]}",
-                color,
-                symbol,
-                text=text,
-                shift=shift,
-            )
-        )
-    known = (
-        fits[(fits["arm"] == "standard") & (fits["status"] == "identified")]
-        .set_index("model")
-        .reindex(SIZES)
-        .dropna(subset=["half_tokens"])
-    )
-    layout = intervals.rows([_short(size) for size in SIZES[::-1]], "tokens", "Tokens at half of the gain", x_range=(1e9, 3e11), zero=None)
-    layout["xaxis"] |= {"tickvals": [1e9, 3e9, 1e10, 3e10, 1e11, 3e11], "ticktext": ["1 B", "3 B", "10 B", "30 B", "100 B", "300 B"]}
-    if len(known) > 1:
-        ends = f"{_tokens(known['half_tokens'].iloc[0])} tokens at {_short(known.index[0])} and {_tokens(known['half_tokens'].iloc[-1])} at {_short(known.index[-1])}"
-        title = f"{label}: half of the gain comes by {ends}"
-    else:
-        title = f"{label}: hardly any size gains enough for a date"
-    missing = fits[fits["status"] != "identified"]
-    return Panel(
-        name="pythia.emergence",
-        title=title,
-        figure=style.figure(traces, layout),
-        data=lambda: fits[["model", "arm", "task", "start", "gain", "half_tokens", "low", "high", "misfit", "status"]].rename(columns={"status": "outcome"}).assign(status="computed"),
-        caption=(
-            "Larger models go on gaining for longer, so half of their larger gain can come later although they are ahead at every moment. Bars are 95% intervals of the fit. "
-            + (f"Not drawn: {', '.join(f'{_short(m)} {a} ({s})' for m, a, s in zip(missing['model'], missing['arm'], missing['status'], strict=True))}." if len(missing) else "Every run could be dated.")
-        ),
-        alt=f"Tokens at half of the gain on {label} by model size; {len(fits) - len(missing)} of {len(fits)} runs could be dated.",
-        sources=(RELEASED, *task_sources([task])),
-        settings={"task": label, "examples": "0"},
-        explain=(pythia_emergence.fit, pythia_emergence.half_of_gain),
-    )  # fmt: skip
-
-
 def memorised(measure: str) -> Panel:
     """The share of training sequences that a checkpoint continues word for word, or how much of the final share is there already."""
     rows = pythia.memorised(tables.load("pythia_memorisation"))
@@ -262,9 +197,9 @@ def memorised(measure: str) -> Panel:
     traces = []
     for size in SIZES:
         at = rows["model"] == size
-        text = [f"{_short(size)}, step {step:,.0f}" for step in rows.loc[at, "step"]]
+        text = [f"{short(size)}, step {step:,.0f}" for step in rows.loc[at, "step"]]
         marks = style.reported_markers(
-            rows.loc[at, "n_tokens"], values[at], _short(size), COLORS[size], text=text, verified=rows.loc[at, "verified"] > 0
+            rows.loc[at, "n_tokens"], values[at], short(size), COLORS[size], text=text, verified=rows.loc[at, "verified"] > 0
         )
         mark = {"mode": "lines+markers", "line": {"color": COLORS[size], "width": 1.2, "dash": "dot" if size == SIZES[0] else "solid"}}
         traces.append(marks | mark | ({} if share else {"meta": {"role": "computed"}}))
@@ -368,13 +303,12 @@ def suite() -> pd.DataFrame:
 
 def default_panels() -> dict[str, Callable[[], Panel]]:
     """The panels of the pythia page at its default settings."""
-    from analysis.figures import pythia_contrasts
+    from analysis.figures import pythia_contrasts, pythia_emergence
 
     return {
         "pythia.trajectory": lambda: trajectory("lambada_openai", DEFAULT_SIZES, "standard", 0),
         "pythia.scaling": lambda: scaling(DEFAULT_TASKS, STEPS[-1], "standard", 0),
-        "pythia.emergence_fit": lambda: emergence_fit(SIZES[-1], "arc_easy", "standard"),
-        "pythia.emergence": lambda: emergence("arc_easy"),
+        **pythia_emergence.default_panels(),
         **pythia_contrasts.default_panels(),
         "pythia.memorised": lambda: memorised("share"),
         "pythia.families": lambda: families("lambada_openai"),
@@ -413,11 +347,3 @@ def _own_markers(own: pd.DataFrame | None, column: str) -> list[dict]:
 
 def _own_rows(own: pd.DataFrame | None) -> list[Callable[[], pd.DataFrame]]:
     return [] if own is None or own.empty else [lambda: own.assign(status="what_if")]
-
-
-def _tokens(value: float) -> str:
-    return format_count(float(f"{value:.2g}"))
-
-
-def _short(model: str) -> str:
-    return model.removeprefix("Pythia ")
