@@ -10,6 +10,7 @@ import pytest
 from analysis import evals, pythia, pythia_emergence, tables
 from analysis.figures import pythia as figures
 from analysis.figures import pythia_contrasts as contrasts
+from analysis.figures import pythia_emergence as emergence_figures
 from tests.test_pages import fine, open_page
 
 
@@ -270,7 +271,7 @@ def test_every_task_size_and_arm_can_be_drawn():
             for shots in (0, 5):
                 panels = [figures.trajectory(task, figures.SIZES, arm, shots), figures.scaling([task], 3000, arm, shots)]
                 if task != figures.MEAN:
-                    panels += [figures.emergence(task), figures.emergence_fit("Pythia 70M", task, arm)]
+                    panels += [emergence_figures.emergence(task), emergence_figures.emergence_fit("Pythia 70M", task, arm)]
                 panels.append(figures.families(task))
                 for panel in panels:
                     assert len(panel.title) < 150 and "nan" not in f"{panel.title} {panel.caption} {panel.alt}", panel.title

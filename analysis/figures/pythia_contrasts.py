@@ -1,7 +1,7 @@
 """Figures on pairs of Pythia runs: with and without deduplication, with large and small batches."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import pandas as pd
@@ -71,35 +71,41 @@ def courses(question: str, shots: str, tasks: str, twins: bool) -> pd.DataFrame:
     return pythia.contrast_course(rows[rows["n_tokens"] > 0])
 
 
-def contrast_forest(question: str, shots: str, tasks: str, first_step: int, twins: bool = False) -> Panel:
-    """The mean difference over sizes and tasks, and by task and by size, with intervals."""
-    asked = QUESTIONS[question]
+@lru_cache(maxsize=256)
+def contrast_of(question: str, shots: str, tasks: str, first_step: int, twins: bool) -> pythia.Contrast:
+    """`pythia.contrast` of a choice: the best task first, the largest size first. Kept, so not to be changed."""
     rows = pairs(question, shots, tasks, twins)
     found = pythia.contrast(rows[rows["n_tokens"] >= first_step * TOKENS_PER_STEP])
-    names = tables.load("eval_tasks").set_index("task")["label"]
-    by_task = found.by_task.rename(index=names).sort_values("mean", ascending=False)
-    order = tables.load("pythia_suite").set_index("model")["n_params"]
-    by_model = found.by_model.loc[sorted(found.by_model.index, key=order.get, reverse=True)]
-    by_model.index = [_pair(question, model) for model in by_model.index]
-    labels = ["all sizes and tasks", *by_task.index, *by_model.index]
-    n = len(by_task)
+    n_params = tables.load("pythia_suite").set_index("model")["n_params"].to_dict()
+    largest_first = sorted(found.by_model.index, key=n_params.__getitem__, reverse=True)
+    return replace(found, by_task=found.by_task.sort_values("mean", ascending=False), by_model=found.by_model.loc[largest_first])
+
+
+def contrast_forest(question: str, shots: str, tasks: str, first_step: int, twins: bool = False) -> Panel:
+    """The mean difference over sizes and tasks, and by task and by size, with intervals."""
+    asked, found = QUESTIONS[question], contrast_of(question, shots, tasks, first_step, twins)
+    by_task, by_model = ({k: 100 * table[k].to_numpy() for k in ("mean", "low", "high")} for table in (found.by_task, found.by_model))
+    names = _labels()
+    task_labels = [names[task] for task in found.by_task.index]
+    labels = ["all sizes and tasks", *task_labels, *(_pair(question, model) for model in found.by_model.index)]
+    n, n_models = len(found.by_task), len(found.by_model)
     traces = [
         intervals.bars([100 * found.mean], [100 * found.low], [100 * found.high], [0], "mean over sizes and tasks", style.CRIMSON, "diamond"),
-        intervals.bars(100 * by_task["mean"], 100 * by_task["low"], 100 * by_task["high"], range(1, n + 1), "one task, over sizes", style.BLUE),
-        intervals.bars(100 * by_model["mean"], 100 * by_model["low"], 100 * by_model["high"], range(n + 1, len(labels)), "one size, over tasks", style.SLATE, "square"),
+        intervals.bars(by_task["mean"], by_task["low"], by_task["high"], range(1, n + 1), "one task, over sizes", style.BLUE),
+        intervals.bars(by_model["mean"], by_model["low"], by_model["high"], range(n + 1, len(labels)), "one size, over tasks", style.SLATE, "square"),
     ]  # fmt: skip
     layout = intervals.rows(labels, "number", asked.axis, row_height=25)
     layout["margin"] = layout["margin"] | {"t": 72}
     change = f"score {_against(found.mean)} {asked.others} ({_points(found.low)} to {_points(found.high)})"
     since = format_count(first_step * TOKENS_PER_STEP, "tokens")
-    clear = [name for name, row in by_task.iterrows() if row["low"] > 0 or row["high"] < 0]
+    clear = [name for name, low, high in zip(task_labels, by_task["low"], by_task["high"], strict=True) if low > 0 or high < 0]
     return Panel(
         name=f"pythia.{asked.name}_forest",
-        title=f"{asked.subject} {change}, over {len(by_model)} pairs of runs and {n} tasks",
+        title=f"{asked.subject} {change}, over {n_models} pairs of runs and {n} tasks",
         figure=style.figure(traces, layout),
         data=lambda: table_of([
-            pd.DataFrame({"row": labels, "kind": ["all"] + ["task"] * n + ["size"] * len(by_model)}).assign(
-                **{k: [100 * getattr(found, k), *(100 * by_task[k]), *(100 * by_model[k])] for k in ("mean", "low", "high")}, status="computed"),
+            pd.DataFrame({"row": labels, "kind": ["all"] + ["task"] * n + ["size"] * n_models}).assign(
+                **{k: [100 * getattr(found, k), *by_task[k], *by_model[k]] for k in ("mean", "low", "high")}, status="computed"),
             found.cells.reset_index().melt("model", var_name="task", value_name="mean").assign(kind="cell", mean=lambda t: 100 * t["mean"], status="computed"),
         ]),
         caption=(
@@ -190,6 +196,11 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
         "pythia.batch_forest": lambda: contrast_forest("batch", "5", "all", FIRST_STEP),
         "pythia.batch_course": lambda: contrast_course("batch", "5", "all"),
     }
+
+
+@lru_cache(maxsize=1)
+def _labels() -> dict[str, str]:
+    return tables.load("eval_tasks").set_index("task")["label"].to_dict()
 
 
 def _remarks(question: str, twins: bool) -> str:
