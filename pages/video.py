@@ -26,16 +26,21 @@ ADDED = {"0.5": "half a vote", "1": "one vote", "2": "two votes"}
 
 
 def who_wins() -> None:
-    """Section: win rates with intervals, and what a number of prompts can show."""
+    """Section: win rates with intervals."""
     with controls.row():
         which = controls.switch("vd_set", "Comparisons", figures.SETS, "equal")
         level = controls.switch("vd_level", "Intervals", list(LEVELS), "95%")
     win_rates(which, level)
     export_row("video.win_rates")
-    prompts(level)
-    export_row("video.prompts")
     driving_study()
     export_row("video.driving_study")
+
+
+def how_many_prompts() -> None:
+    """Section: what a number of prompts can show."""
+    level = controls.switch("vd_level", "Intervals", list(LEVELS), "95%")
+    prompts(level)
+    export_row("video.prompts")
 
 
 @st.fragment
@@ -165,7 +170,7 @@ def two_papers() -> None:
 sections.show(
     "vd_part",
     {
-        "Who wins": who_wins, "One scale": one_scale, "Automatic scores": automatic_scores, "Image first": image_first,
+        "Who wins": who_wins, "How many prompts": how_many_prompts, "One scale": one_scale, "Automatic scores": automatic_scores, "Image first": image_first,
         "Two papers": two_papers,
     },
 )  # fmt: skip
