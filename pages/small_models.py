@@ -98,6 +98,7 @@ def variety() -> None:
     draw("small_models.variety", lambda: loop.variety(threshold, {"threshold": f"{threshold:g}"}))
 
 
+@st.fragment
 def run_the_loop() -> None:
     """Section: a run with settings of the reader's own, in the worker process."""
     with controls.row():
