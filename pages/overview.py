@@ -23,7 +23,7 @@ STEPS = (
     ("deck", "Put the figure on a slide, source and all."),
 )
 for column, (number, (stem, words)) in zip(st.columns(len(STEPS)), enumerate(STEPS, start=1), strict=True):
-    with column, st.container(border=True, key=f"step-{stem}"):
+    with column, st.container(border=True, key=f"step-{stem}", height="stretch"):
         st.page_link(str(entry(stem).file), label=f"{number}. {entry(stem).title}", icon=entry(stem).icon)
         st.markdown(words)
 
@@ -46,7 +46,7 @@ def card(number: int, source_id: str, name: str, links: tuple[str, ...]) -> None
 
 for start in range(0, len(figures.PAPERS), 2):
     for column, paper in zip(st.columns(2, gap="large"), enumerate(figures.PAPERS[start : start + 2], start=start + 1), strict=True):
-        with column, st.container(border=True, key=f"paper-{paper[0]}"):
+        with column, st.container(border=True, key=f"paper-{paper[0]}", height="stretch"):
             card(paper[0], *paper[1])
 
 st.header("Every page", anchor=False)

@@ -1,13 +1,16 @@
 """The palette and the marks: readable, distinguishable, and the same everywhere."""
 
+import html
 from itertools import combinations
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analysis import tables
-from analysis.figures import style
+from analysis.figures import intervals, style
 
 WHITE, DARK_PAGE = "#FFFFFF", "#0E1117"
 
@@ -131,3 +134,30 @@ def test_powerpoint_counts_in_the_suffixes_that_the_axis_reaches(high, suffixes)
 def test_an_unknown_theme_is_refused_by_name():
     with pytest.raises(ValueError, match="theme must be one of light, dark, got 'sepia'"):
         style.template("sepia")
+
+
+@given(st.text(alphabet=" ,-abcdefgh&<>'Wm", max_size=80), st.integers(8, 40))
+def test_wrapping_keeps_every_word_and_breaks_only_between_them(label, width):
+    lines = [html.unescape(line) for line in style.wrap(style.escape(label), width).split("<br>")]
+    assert " ".join(lines).split() == label.split()
+    assert all(len(line) <= width or " " not in line.strip() for line in lines)
+
+
+@pytest.mark.parametrize("kind", ["categories", "numbers with labels"])
+def test_long_labels_take_several_lines_and_the_figure_grows_with_them(kind):
+    names = [f"a label of several long words, number {i}" for i in range(30)]
+    if kind == "categories":
+        bars = style.bars(range(30), names, "bars", style.BLUE, horizontal=True)
+        figure = style.figure([bars], style.layout("number", "category", height=300))
+        assert list(figure.layout.yaxis.tickvals) == names
+    else:
+        figure = style.figure([], intervals.rows(names, "number", "points", row_height=10))
+        assert list(figure.layout.yaxis.tickvals) == list(range(30))
+    assert [text.replace("<br>", " ") for text in figure.layout.yaxis.ticktext] == names
+    assert figure.layout.height >= 30 * 2 * style.LINE
+    go.Figure(figure.to_dict())  # valid
+
+
+def test_short_labels_are_left_to_the_chart():
+    figure = style.figure([style.bars([1], ["short"], "bars", style.BLUE, horizontal=True)], style.layout("number", "category"))
+    assert figure.layout.yaxis.ticktext is None and figure.layout.height == style.HEIGHT

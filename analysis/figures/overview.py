@@ -11,6 +11,8 @@ from analysis.figures import style
 from analysis.figures.panel import Citation, Panel
 
 HEIGHT = 260
+LISTED = 4
+"""Entries of a legend that a card has room for."""
 # (work, the panel that stands for it at its default settings, or a figure of this module, and the pages that go further, with
 # the section that is meant where it is not the first)
 PAPERS = (
@@ -137,9 +139,12 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
 
 
 def small(panel: Panel) -> Panel:
-    """The panel in the size of a card: lower, without its legend."""
-    panel.figure.layout.update(height=HEIGHT, showlegend=False)
-    panel.figure.layout.margin.update(t=12, b=44)
+    """The panel in the size of a card: lower, with its legend where that takes few words."""
+    layout, listed = panel.figure.layout, [trace for trace in panel.figure.data if trace.showlegend is not False]
+    legend = layout.showlegend is not False and 1 < len(listed) <= LISTED
+    layout.margin.update(t=60 if legend else 12, b=44)
+    labels = layout.yaxis.ticktext or ()
+    layout.update(height=max(HEIGHT + 48 * legend, layout.margin.t + layout.margin.b + style.height_of(labels)), showlegend=legend)
     return panel
 
 

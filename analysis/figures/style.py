@@ -8,6 +8,7 @@ of colour blindness (tests/test_style.py measures both).
 import html
 import math
 import re
+import textwrap
 import zlib
 from collections.abc import Mapping, Sequence
 
@@ -25,6 +26,8 @@ THEMES = {
 BAND_OPACITY = 0.18
 HEIGHT = 420
 PAGE_TYPE = 12
+LINE = 14
+"""Pixels that one line of PAGE_TYPE takes."""
 """Size of the type on the axes of a page [px]."""
 
 # Colour and symbol of each model family, the same on every page.
@@ -138,7 +141,9 @@ def bars(x, y, name: str, color, text=None, horizontal: bool = False) -> dict:
     }  # fmt: skip
 
 
-def interval_bars(low, high, categories, name: str, color: str, width: float | None = 0.6, opacity: float = BAND_OPACITY, text=None) -> dict:
+def interval_bars(
+    low, high, categories, name: str, color: str, width: float | None = 0.6, opacity: float = BAND_OPACITY, text=None
+) -> dict:
     """Intervals as horizontal bars from low to high, one per category: uncertainty where there is no axis to draw a band along."""
     low, high = np.asarray(low, float), np.asarray(high, float)
     spans = [f"{a:,.4g} to {b:,.4g}" for a, b in zip(low, high, strict=True)] if text is None else list(text)
@@ -163,20 +168,53 @@ def figure(traces: Sequence[Mapping], layout: Mapping) -> go.Figure:
     """
     traces = list(traces)
     if "l" not in layout["margin"]:
-        layout = {**layout, "meta": layout["meta"] | {"label_room": _label_room(traces, layout["yaxis"])}}
+        layout = _wrapped(traces, layout)
+        layout |= {"meta": layout["meta"] | {"label_room": _label_room(traces, layout["yaxis"])}}
     # An empty template, or Plotly would copy its own default into every figure.
     return go.Figure({"data": traces, "layout": {"template": {}, **layout}}, _validate=False)
 
 
+def wrap(label: str, width: int = 26) -> str:
+    """A label of an axis, escaped or with its own line breaks, on lines of at most width signs where its words allow that.
+
+    >>> wrap("AT&amp;T, average of all the tasks")
+    'AT&amp;T, average of all the<br>tasks'
+    """
+    if "<" in label or len(html.unescape(label)) <= width:
+        return label
+    lines = textwrap.wrap(html.unescape(label), width, break_long_words=False, break_on_hyphens=False)
+    return "<br>".join(escape(line) for line in lines)
+
+
+def _wrapped(traces: Sequence[Mapping], layout: Mapping) -> dict:
+    """The layout with long labels of its y axis on several lines, and as much higher as that takes."""
+    axis, labels = layout["yaxis"], _labels(traces, layout["yaxis"])
+    short = [wrap(label) for label in labels]
+    if short == labels:
+        return dict(layout)
+    own = {} if "ticktext" in axis else {"tickmode": "array", "tickvals": labels}
+    around = layout["margin"]["t"] + layout["margin"]["b"]
+    return {**layout, "yaxis": axis | own | {"ticktext": short}, "height": max(layout["height"], around + height_of(short))}
+
+
+def height_of(labels: Sequence[str]) -> int:
+    """Pixels that labels below each other take, as many lines as the longest has for each."""
+    return LINE * len(labels) * max((label.count("<br>") + 1 for label in labels), default=0)
+
+
+def _labels(traces: Sequence[Mapping], axis: Mapping) -> list[str]:
+    """The labels of a y axis of categories, each once."""
+    found = axis.get("ticktext") or axis.get("categoryarray")
+    found = [label for trace in traces if trace.get("y") is not None for label in trace["y"]] if found is None else found
+    labels = [label for label in found if isinstance(label, str)]
+    return labels if "ticktext" in axis else list(dict.fromkeys(labels))
+
+
 def _label_room(traces: Sequence[Mapping], axis: Mapping) -> float:
     """Room left of the plot for the labels of a y axis of categories [px], estimated on the safe side."""
-    labels = (
-        axis.get("ticktext")
-        or axis.get("categoryarray")
-        or [label for trace in traces if trace.get("y") is not None for label in trace["y"]]
-    )
+    labels = _labels(traces, axis)
     size = axis.get("tickfont", {}).get("size", PAGE_TYPE)
-    parts = {part for label in labels if isinstance(label, str) for part in re.sub("<(?!br>)[^>]*>", "", label).split("<br>")}
+    parts = {part for label in labels for part in re.sub("<(?!br>)[^>]*>", "", label).split("<br>")}
     return 16 + (24 if axis["title"]["text"] else 0) + max((_em(html.unescape(part)) for part in parts), default=0) * size
 
 
