@@ -87,9 +87,8 @@ def overtraining(law, models: pd.DataFrame, C: float, ratio: float, settings: Ma
     known = known[known["model"].isin(SHOWN_RATIOS)]
     at = compute.overtraining_penalty(law, C, known["tokens_per_param"].to_numpy())
     marks = model_markers(known.assign(penalty=at), "tokens_per_param", "penalty")
-    traces.append(
-        marks | {"name": "ratios of published models", "mode": "markers+text", "textposition": ["top center", "bottom center"] * 3}
-    )
+    where = [SHOWN_RATIOS[model] for model in known["model"]]
+    traces.append(marks | {"name": "ratios of published models", "mode": "markers+text", "textposition": where})
     traces.append(style.what_if_marker([ratio], [here], "your ratio", style.AMBER))
     layout = style.layout(
         "ratio", "number", y_title="Loss above the optimum (nats)", y_range=(-0.005, max(0.12, here * 1.3)), x_range=(1, 3000)
@@ -115,7 +114,10 @@ def overtraining(law, models: pd.DataFrame, C: float, ratio: float, settings: Ma
     )  # fmt: skip
 
 
-SHOWN_RATIOS = ("GPT-3 175B", "Chinchilla 70B", "Llama 2 7B", "Pythia 1B", "Llama 3.1 8B")
+SHOWN_RATIOS = {
+    "GPT-3 175B": "top right", "Chinchilla 70B": "top center", "Llama 2 7B": "bottom right", "Pythia 1B": "top left", "Llama 3.1 8B": "top left",
+}  # fmt: skip
+"""Models whose names stand beside the curve, and on which side the curve and its ends leave room."""
 
 
 def repetition(law: scaling_laws.RepeatedDataLaw, unique_tokens: float, epochs: float, settings: Mapping[str, str]) -> Panel:
@@ -177,6 +179,8 @@ def inference(law: scaling_laws.InferenceLaw, N: float, D: float, served: float,
         "tokens", "params", x_title="Tokens served over the model's life", y_title="Parameters; training tokens",
         shapes=[style.vertical_line(served, style.AMBER)],
     )  # fmt: skip
+    decades = [10.0**n for n in range(10, 16)]
+    layout["xaxis"] |= {"tickvals": decades, "ticktext": ["10B", "100B", "1T", "10T", "100T", "1000T"]}
     return Panel(
         name="compute.inference",
         title=f"Serving {format_count(served, 'tokens')} makes {format_count(n_best)} parameters on {format_count(d_best)} tokens the cheapest way to this loss",

@@ -284,12 +284,11 @@ def layout(x: str, y: str, x_title: str = "", y_title: str = "", height: int = H
     """Layout for a figure whose axes are of the kinds x and y in AXES; ranges are in the units of the data.
 
     The legend lies above the plot and pushes it down, so it never covers data, and scrolls where it would take more than a
-    quarter of a narrow screen; colours of text, grid and page are left to
-    the page's light or dark theme.
+    third of the figure, as on a narrow screen; colours of text, grid and page are left to the page's light or dark theme.
     """
     return {
         "xaxis": axis(x, x_title, x_range) | {"automargin": x == "category"}, "yaxis": axis(y, y_title, y_range), "height": height,
-        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0, "title": {"text": ""}, "maxheight": 0.25},
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0, "title": {"text": ""}, "maxheight": 0.36},
         "margin": {**({} if y == "category" else {"l": 64}), "r": 16, "t": 56, "b": 48}, "hovermode": "closest", "meta": {"x": x, "y": y}, **extra,
     }  # fmt: skip
 

@@ -1,5 +1,6 @@
 """The one frame in which every chart stands: title, chart, caption, sources, how it is computed, and the export row."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 from html import escape
@@ -73,10 +74,21 @@ TABLE = """<style>
 def show_table(rows: pd.DataFrame) -> None:
     """A small table of texts, its cells shown as they stand; inside a fragment this takes the browser a tenth of a Markdown table."""
     head = "".join(f"<th scope='col'>{escape(str(name))}</th>" for name in rows.columns)
-    body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows.to_numpy().tolist())
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(together(str(cell)))}</td>" for cell in row) + "</tr>" for row in rows.to_numpy().tolist()
+    )
     st.html(
         f"{TABLE}<div style='overflow-x: auto'><table class='plain-table'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def together(text: str) -> str:
+    """The text with numbers that do not part from their units at the end of a line.
+
+    >>> together("29.3 B to 58.5 B").split(" ")
+    ['29.3\\xa0B', 'to', '58.5\\xa0B']
+    """
+    return re.sub(r"(?<=\d) (?!to\b)(?=[^\W\d])", "\xa0", text)
 
 
 def page_theme() -> str:
