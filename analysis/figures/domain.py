@@ -106,6 +106,13 @@ def optimum(gpu_hours: float, counted: str, settings: Mapping[str, str]) -> Pane
     )  # fmt: skip
 
 
+@lru_cache(maxsize=1)
+def corpus_tokens() -> tuple[float, float]:
+    """(financial, general) tokens of the corpus, added up over its sources; the paper rounds them to 363 and 345 billion."""
+    total = tables.load("domain_mix").groupby("kind")["n_tokens"].sum()
+    return float(total["domain"]), float(total["general"])
+
+
 def sizes(gpu_hours: float, n_params: float, settings: Mapping[str, str]) -> Panel:
     """Why not a larger model: loss at the budget of gpu_hours against the size, with fresh tokens and with the corpus as it was."""
     printed = facts()
@@ -114,7 +121,7 @@ def sizes(gpu_hours: float, n_params: float, settings: Mapping[str, str]) -> Pan
     D, fresh = domain.loss_along_sizes(law, C, SIZES)
     samples = scaling.resampled_loss(resamples.iloc[::20], SIZES, D)
     low, high = scaling.interval(samples - samples.min(axis=1, keepdims=True), 0.95)
-    corpus = printed["domain_tokens"], printed["general_tokens"]
+    corpus = corpus_tokens()
     limited = domain.mixed_loss(repeated(law), SIZES, D, *corpus)
     marked = np.array([printed["n_params"], 175e9])
     at_tokens = C / (scaling.FLOPS_PER_PARAM_TOKEN * marked)
@@ -125,7 +132,7 @@ def sizes(gpu_hours: float, n_params: float, settings: Mapping[str, str]) -> Pan
     traces = [
         *style.band(SIZES, low, high, "95% interval of the refit", style.BLUE),
         style.computed_line(SIZES, fresh - fresh.min(), "every token new", style.BLUE),
-        style.computed_line(SIZES, limited - base, "corpus of 708 B, repeated where it ends", style.CRIMSON),
+        style.computed_line(SIZES, limited - base, f"corpus of {format_count(sum(corpus))}, repeated where it ends", style.CRIMSON),
         style.what_if_marker([n_params], [here - base], "your size", style.AMBER),
     ]
     layout = style.layout(
@@ -199,8 +206,9 @@ def repeat(domain_tokens: float, general_tokens: float, weight: float, gpu_hours
     C = float(domain.flops_of_hours(gpu_hours, printed["flops_per_gpu_s"], domain.share_not_recomputed()))
     law = repeated(fit()[0])
     D = C / (scaling.FLOPS_PER_PARAM_TOKEN * SIZES)
-    was = domain.mixed_loss(law, SIZES, D, printed["domain_tokens"], printed["general_tokens"])
-    alone = law.with_unique_tokens(printed["domain_tokens"]).loss(SIZES, D)
+    financial, general = corpus_tokens()
+    was = domain.mixed_loss(law, SIZES, D, financial, general)
+    alone = law.with_unique_tokens(financial).loss(SIZES, D)
     yours = domain.mixed_loss(law, SIZES, D, domain_tokens, general_tokens, weight)
     best_n, best_d = domain.best_size(law, C, domain_tokens, general_tokens, weight)
     best = float(domain.mixed_loss(law, best_n, best_d, domain_tokens, general_tokens, weight))

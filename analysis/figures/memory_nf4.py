@@ -35,7 +35,7 @@ def codebook(block_size: int) -> Panel:
     layout = style.layout(
         "number", "number", x_title="Weight over the largest of its block", x_range=(-1.06, 1.06), y_range=(-0.85, 1.08), height=380
     )
-    layout["yaxis"] |= {"tickvals": [0, 0.1, 0.2, 0.3, 0.4], "showgrid": False, "title": {"text": "Density; levels below"}}
+    layout["yaxis"] |= {"tickvals": [0, 0.5, 1], "showgrid": False, "title": {"text": "Density over its peak; levels below"}}
     errors = {format: rms_error(format, block_size) for format in levels}
     within = {format: int((np.abs(values) <= sigma).sum()) for format, values in levels.items()}
     return Panel(
@@ -43,7 +43,7 @@ def codebook(block_size: int) -> Panel:
         title=f"In blocks of {block_size}, NF4 puts {within['nf4']} of 16 levels within one standard deviation, INT4 {within['int4']} of 15",
         figure=style.figure(traces, layout),
         data=lambda: table_of([
-            {"series": "normal weights", "x": x, "density": density, "status": "computed"},
+            {"series": "normal weights", "x": x, "density_over_peak": density, "status": "computed"},
             *({"series": memory_nf4.FORMATS[format], "x": values, "status": "computed"} for format, values in levels.items()),
         ]),
         caption=(
