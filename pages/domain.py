@@ -86,10 +86,10 @@ def repeat() -> None:
 def what_it_bought() -> None:
     """Section: scores."""
     group = controls.choice("dom_tasks", "Tasks", domain_scores.GROUPS, "finance")
-    draw("domain.scores", lambda: domain_scores.scores(group, {"tasks": domain_scores.GROUPS[group]}), scroll=True)
+    draw("domain.scores", lambda: domain_scores.scores(group, {"tasks": domain_scores.GROUPS[group]}))
     export_row("domain.scores")
     way = controls.switch("dom_way", "Models are", {"prompted": "prompted", "fine-tuned": "fine-tuned on each task"}, "prompted")
-    draw("domain.routes", lambda: domain_scores.routes(way, {"models are": way}), scroll=True)
+    draw("domain.routes", lambda: domain_scores.routes(way, {"models are": way}))
     export_row("domain.routes")
 
 

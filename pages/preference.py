@@ -183,7 +183,7 @@ def win_rates(rows, group: str) -> None:
     """Win rates with intervals."""
     level = controls.level("pref_win_level")
     settings = {"interval": f"{level:.0%}", "group": preference_reported.GROUPS[group]}
-    draw("preference.win_rates", lambda: preference_reported.win_rates(rows, group, level, settings), scroll=True)
+    draw("preference.win_rates", lambda: preference_reported.win_rates(rows, group, level, settings))
 
 
 sections.show(

@@ -147,7 +147,7 @@ def published(settings: Mapping[str, str]) -> Panel:
         text = [f"{row['model']}: {format_count(row['counted'])} counted, {format_count(row['value'])} printed" for row in part.to_dict("records")]
         trace = style.reported_markers(part["ratio"] - 1, part["model"], label, color, symbol, part["verified"].to_list(), text)
         traces.append(trace | {"hovertemplate": "%{text}<extra>%{fullData.name}</extra>"})
-    layout = style.layout("percent", "category", x_title="Counted here less printed (share of the printed value)", x_range=(-0.03, 0.03),
+    layout = style.layout("percent", "category", x_title="Counted less printed (share of printed)", x_range=(-0.03, 0.03),
                           height=150 + 26 * len(models), shapes=[{"type": "line", "x0": 0, "x1": 0, "y0": 0, "y1": 1, "yref": "y domain", "line": {"color": style.GREY, "width": 1}}])  # fmt: skip
     layout["xaxis"]["tickformat"] = "+.1%"
     layout["yaxis"] |= {"autorange": "reversed", "categoryorder": "array", "categoryarray": models}

@@ -120,7 +120,7 @@ def ways(found: list[domain.Way], show: str, settings: Mapping[str, str]) -> Pan
     ]  # fmt: skip
     span = [*known, *yours]
     kind, axis_title = ("flops", "Training compute (FLOP)") if show == "flops" else ("log_number", "Rent (USD)")
-    layout = intervals.rows(labels, kind, axis_title, row_height=60, x_range=(min(span) / 6, max(span) * 6), zero=None)
+    layout = intervals.rows(labels, kind, axis_title, row_height=60, x_range=(min(span) / 10, max(span) * 30), zero=None)
     if show == "usd":
         layout["xaxis"] |= {"tickprefix": "$", "exponentformat": "B"}
     layout["annotations"] = [

@@ -278,7 +278,7 @@ def rumour(shared: float, settings: Mapping[str, str]) -> Panel:
         for (label, values), color in zip(curves.items(), (style.BLUE, style.AMBER, style.CRIMSON), strict=True)
     ]
     layout = style.layout(
-        "number", "log_number", x_title=f"Of each {part / BILLION:.0f} B, shared by all parts (billion parameters)", y_title="Parameters (billion)",
+        "number", "log_number", x_title=f"Shared by all, of {part / BILLION:.0f} B each (billion)", y_title="Parameters (billion)",
         x_range=(0, part / BILLION), y_range=(80, 2500), shapes=[style.vertical_line(shared / BILLION, style.AMBER)],
     )  # fmt: skip
     layout["yaxis"]["exponentformat"] = "none"

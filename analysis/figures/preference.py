@@ -161,7 +161,7 @@ def loss(show: str, beta: float, settings: Mapping[str, str]) -> Panel:
         title = f"At beta {significant(beta)} a pair already {significant(half, 2)} nats in order pulls half as hard as one at the start"
         y_title = "Pull on the margin (-dL/dh)"
     layout = style.layout(
-        "number", "number" if show == "loss" else "log_number", x_title="Margin h: how much more the preferred answer was raised (nats)", y_title=y_title,
+        "number", "number" if show == "loss" else "log_number", x_title="Margin h of the preferred answer (nats)", y_title=y_title,
         x_range=(-30, 30), y_range=(-0.2, 6.0) if show == "loss" else (1e-4, 20.0), height=430, shapes=[style.vertical_line(0.0, style.GREY, "dot")],
     )  # fmt: skip
     return Panel(

@@ -17,8 +17,9 @@ MT_BENCH = ("tunstall2023", "Table 1")
 ALIGNED = {"dDPO": style.BLUE, "RLHF": style.CRIMSON, "dPPO": style.AMBER, "dSFT": style.SLATE, "SFT": style.SLATE, "": style.GREY}
 PLACES = {
     "Mistral 7B Instruct": "middle right",
-    "WizardLM 70B v1.0": "middle right",
-    "Llama 2 70B Chat": "middle right",
+    "WizardLM 70B v1.0": "bottom center",
+    "Llama 2 70B Chat": "top center",
+    "StableLM-Tuned-alpha 7B": "bottom right",
     "Guanaco 65B": "bottom center",
     "Zephyr 7B": "middle right",
 }
@@ -261,7 +262,7 @@ def mt_bench(settings: Mapping[str, str]) -> Panel:
             )
     scores = rows.set_index("model")["score"]
     layout = style.layout(
-        "params", "number", y_title="MT-Bench score (of 10)", x_range=(4e9, 2e11), y_range=(2, 10), height=460,
+        "params", "number", y_title="MT-Bench score (of 10)", x_range=(3e9, 3e11), y_range=(2, 10), height=460,
         shapes=[style.horizontal_line(float(score)) for score in without["score"]],
         annotations=closed_models(without),
     )  # fmt: skip

@@ -90,7 +90,7 @@ def curve(runs: Sequence[Found], model: str, step: int, shots: int, operation: s
         parts.append(drawn.assign(series=label, status="computed").to_dict("list"))
         ends.append((run, float(drawn["accuracy"].iloc[0]), float(drawn["accuracy"].iloc[-1])))
     layout = style.layout(
-        "log_number", "percent", x_title="Occurrences of the term in the model's training data", y_title="Right answers", y_range=(-0.03, 1.03),
+        "log_number", "percent", x_title="Occurrences of the term in training", y_title="Right answers", y_range=(-0.03, 1.03),
         x_range=(lowest / 2, highest * 2), height=470,
     )  # fmt: skip
     layout["xaxis"]["exponentformat"] = "B"

@@ -62,7 +62,7 @@ def scatter(step: int, shots: int, operation: str) -> Panel:
         series = {"operand": counts.index, "expected_lines": counts.to_numpy(), "accuracy": accuracy.to_numpy(), "questions": questions, "status": "computed"}
         parts += [series, lambda bins=bins, questions=questions: bins.rename(columns={"count": "expected_lines"}).assign(questions=questions, status="uncertain")]
     layout = style.layout(
-        "log_number", "percent", x_title="Lines with this first operand so far (expected)", y_title="Right answers", y_range=(-0.03, 1.03), height=460
+        "log_number", "percent", x_title="Lines with this first operand so far", y_title="Right answers", y_range=(-0.03, 1.03), height=460
     )  # fmt: skip
     layout["xaxis"] |= {"exponentformat": "B"}
     seen, unseen = found.loc["seen"], found.loc["unseen"]

@@ -124,7 +124,7 @@ def ratio(small: str, least: float, settings: Mapping[str, str]) -> Panel:
     traces.append(dots | {"mode": "markers", "marker": {"size": 9, "color": style.CRIMSON, "symbol": "diamond"}})
     if count:
         traces.append(style.what_if_marker([least], [here], "your ratio", style.AMBER))
-    layout = style.layout("log_number", "percent", x_title="Size of the rival over that of the small model, at least", y_title="Share of comparisons held",
+    layout = style.layout("log_number", "percent", x_title="Rival's size over the model's, at least", y_title="Share of comparisons held",
                           x_range=(min(float(axis[0]), 1.0) / 1.4, max(float(axis[-1]), 2.0) * 1.4), y_range=(-0.05, 1.08), shapes=[style.vertical_line(least, style.AMBER)])  # fmt: skip
     layout["xaxis"] |= {"tickvals": [0.5, 1, 2, 5, 10, 20, 50, 100, 500], "ticktext": ["0.5", "1", "2", "5", "10", "20", "50", "100", "500"]}
     title = f"{small} holds in {here * count:.0f} of {count:.0f} comparisons with models at least {significant(least)} times its size" if count else f"The paper on {small} has no rival {significant(least)} times its size"

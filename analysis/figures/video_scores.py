@@ -82,7 +82,7 @@ def fvd_and_people(criterion: str, settings: Mapping[str, str]) -> Panel:
     layout = style.layout(
         "number",
         "percent",
-        x_title="Fréchet video distance of the rival on UCF-101 (lower is better)",
+        x_title="FVD of the rival on UCF-101 (less is better)",
         y_title="Prompts Emu Video wins",
         x_range=(300, 790),
         y_range=(0.65, 1.02),
