@@ -62,7 +62,7 @@ def lima(judge: str, n_prompts: float, level: float, settings: Mapping[str, str]
         if len(at):
             part = rows.iloc[at]
             traces.append(intervals.bars(part["share"], part["low"], part["high"], at, name, color, text=[text[i] for i in at]))
-    layout = intervals.rows(labels, "percent", "LIMA preferred, among those with a preference", row_height=44, x_range=(0, 1), zero=0.5)
+    layout = intervals.rows(labels, "percent", "LIMA preferred (ties left out)", row_height=44, x_range=(0, 1), zero=0.5)
     first = rows.iloc[0]
     return Panel(
         name="small_models.lima",
