@@ -8,7 +8,7 @@ from analysis import attention, benchmarks, build_claims_small, build_claims_tra
 from analysis.claims import Check, ahead, close, no_effect, optimum_ratios, sizes_agree
 from analysis.figures import benchmarks as reported
 from analysis.figures import pythia_contrasts, term_frequency
-from analysis.figures import scaling as laws
+from analysis.figures import scaling_data as laws
 from analysis.transformer import ParamCounts, TransformerShape, count_params, shape_of_model
 from analysis.units import format_bytes, format_count, significant
 

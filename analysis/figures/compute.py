@@ -8,7 +8,7 @@ import pandas as pd
 from analysis import compute, scaling, scaling_laws, tables
 from analysis.figures import style
 from analysis.figures.panel import Citation, Panel, table_of
-from analysis.figures.scaling import (
+from analysis.figures.scaling_data import (
     REPLICATION,
     compute_axis,
     interval_name,

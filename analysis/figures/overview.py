@@ -52,7 +52,7 @@ def bloomberg() -> Panel:
     """BloombergGPT's size against the optimum for its compute."""
     from analysis import scaling
     from analysis.figures import compute
-    from analysis.figures.scaling import compute_axis, published_models, released_fit
+    from analysis.figures.scaling_data import compute_axis, published_models, released_fit
 
     law, resamples = released_fit(5)
     models = published_models()
