@@ -172,7 +172,9 @@ def how_well_known() -> None:
 
 def chinchillas_table() -> None:
     """Section: which of the printed optima each approach gives back."""
-    show_panel(figures.chinchilla_table(scaling_data.published(), tables.load("chinchilla_optimal"), {"table": "with its declared correction"}))
+    show_panel(
+        figures.chinchilla_table(scaling_data.published(), tables.load("chinchilla_optimal"), {"table": "with its declared correction"})
+    )
 
 
 sections.show(
