@@ -9,7 +9,7 @@ import pandas as pd
 from analysis import tables, term_frequency
 from analysis.figures import intervals, style
 from analysis.figures.panel import Citation, Panel, table_of
-from analysis.figures.term_frequency import PAPER, RELEASED, SHOTS, SIZES, STEPS
+from analysis.figures.term_frequency_data import PAPER, RELEASED, SHOTS, SIZES, STEPS
 from analysis.probe import results
 from analysis.probe.results import Found
 
