@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis import attention, benchmarks, build_claims_small, build_claims_train, build_claims_vision, memory, pythia, scaling, tables
 from analysis.claims import Check, ahead, close, no_effect, optimum_ratios, sizes_agree
-from analysis.figures import benchmarks as reported
+from analysis.figures import benchmarks_data as reported
 from analysis.figures import pythia_contrasts, term_frequency_data
 from analysis.figures import scaling_data as laws
 from analysis.transformer import ParamCounts, TransformerShape, count_params, shape_of_model

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import proportions, small_models, tables
-from analysis.figures import benchmarks as reported
+from analysis.figures import benchmarks_data as reported
 from analysis.figures import intervals, style
 from analysis.figures.panel import Citation, Panel
 from analysis.units import format_count
