@@ -98,6 +98,13 @@ def law_sources(law, runs: pd.DataFrame) -> tuple[Citation, ...]:
     return tuple(cited)
 
 
+def cite_law(law) -> tuple[Citation, ...]:
+    """The works behind one law; behind the refit it is the replication."""
+    if law.id == "fit":
+        return (REPLICATION,)
+    return tuple(Citation(source_id) for source_id in law.source.split(";") if source_id)
+
+
 def cite_laws(laws: Mapping[str, Any], chosen: Sequence[str]) -> tuple[Citation, ...]:
     """The works behind the chosen laws, each once."""
     ids = dict.fromkeys(source_id for law_id in chosen for source_id in laws[law_id].source.split(";") if source_id)
