@@ -75,10 +75,18 @@ def dumbbell(rows: pd.DataFrame | Ready, model_a: str, model_b: str, errors: flo
         (unknown, "error unknown", style.GREY, 2),
     ):
         if at.any():
-            traces.append(_bar_between(values["score_a"][at], values["score_b"][at], drawn.names[at], name, color, width, dotted=at is unknown))
+            traces.append(
+                _bar_between(values["score_a"][at], values["score_b"][at], drawn.names[at], name, color, width, dotted=at is unknown)
+            )
     for side, model, color, symbol in (("a", model_a, drawn.colors[0], "circle"), ("b", model_b, drawn.colors[1], "diamond")):
         marks = style.reported_markers(
-            values[f"score_{side}"], list(drawn.names), model, color, symbol, verified=values[f"verified_{side}"] > 0, text=list(values[f"text_{side}"])
+            values[f"score_{side}"],
+            list(drawn.names),
+            model,
+            color,
+            symbol,
+            verified=values[f"verified_{side}"] > 0,
+            text=list(values[f"text_{side}"]),
         )
         traces.append(marks | {"hovertemplate": "%{y}<br>%{text}<extra>%{fullData.name}</extra>"})
     layout = style.layout("number", "category", x_title="Score (%)", height=n * 22 + 170)

@@ -131,7 +131,9 @@ def devices(C: float, gpus: pd.DataFrame, utilisation: float, settings: Mapping[
         style.bars(priced["usd"], priced["label"], "rent", style.BLUE, [format_money(value) for value in priced["usd"]], horizontal=True)
         | {"textposition": "outside", "cliponaxis": False}
     ]
-    layout = style.layout("number", "category", x_title="Rent (USD)", x_range=(0, 1.2 * float(priced["usd"].max())), height=440, showlegend=False)
+    layout = style.layout(
+        "number", "category", x_title="Rent (USD)", x_range=(0, 1.2 * float(priced["usd"].max())), height=440, showlegend=False
+    )
     layout["xaxis"] |= {"tickprefix": "$", "exponentformat": "B"}
     layout["yaxis"] |= {"autorange": "reversed"}
     cheapest, dearest = priced.iloc[0], priced.iloc[-1]
@@ -212,6 +214,8 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
         "compute.overtraining": lambda: compute_off_optimum.overtraining(
             released_fit(5)[0], published_models(), C, 200.0, settings | {"tokens per parameter": "200"}
         ),
-        "compute.repetition": lambda: compute_off_optimum.repetition(published()["muennighoff2023"], 1e11, 4.0, {"unique tokens": "100 B", "epochs": "4"}),
+        "compute.repetition": lambda: compute_off_optimum.repetition(
+            published()["muennighoff2023"], 1e11, 4.0, {"unique tokens": "100 B", "epochs": "4"}
+        ),
         "compute.inference": draw_inference,
     }

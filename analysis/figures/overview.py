@@ -83,7 +83,9 @@ def orca2() -> Panel:
     from analysis import benchmarks
 
     rows = benchmarks_data.all_scores()
-    panel = benchmarks_pair.dumbbell(benchmarks.pairs(rows, "Orca 2 13B", "Llama 2 70B Chat"), "Orca 2 13B", "Llama 2 70B Chat", 2.0, {"models": "two"})
+    panel = benchmarks_pair.dumbbell(
+        benchmarks.pairs(rows, "Orca 2 13B", "Llama 2 70B Chat"), "Orca 2 13B", "Llama 2 70B Chat", 2.0, {"models": "two"}
+    )
     return replace(panel, name="overview.orca2")
 
 
@@ -117,7 +119,8 @@ def segment_anything() -> Panel:
 def emu() -> Panel:
     """How often Emu Video was preferred for its quality, by rival."""
     rows = of("girdhar2023")
-    rows = rows[(rows["benchmark"] == "emu_human") & (rows["metric"] == "win_rate_quality") & (rows["location"] == "Figure 2")].reset_index(drop=True)
+    chosen = (rows["benchmark"] == "emu_human") & (rows["metric"] == "win_rate_quality") & (rows["location"] == "Figure 2")
+    rows = rows[chosen].reset_index(drop=True)
     names = [setting.split(",")[0].removeprefix("vs ") for setting in rows["setting"]]
     return reported_bars(
         "overview.emu", rows, names, rows["value"].tolist(), "Preferred for quality (%)",

@@ -138,7 +138,9 @@ def bars(x, y, name: str, color, text=None, horizontal: bool = False) -> dict:
     }  # fmt: skip
 
 
-def interval_bars(low, high, categories, name: str, color: str, width: float | None = 0.6, opacity: float = BAND_OPACITY, text=None) -> dict:
+def interval_bars(
+    low, high, categories, name: str, color: str, width: float | None = 0.6, opacity: float = BAND_OPACITY, text=None
+) -> dict:
     """Intervals as horizontal bars from low to high, one per category: uncertainty where there is no axis to draw a band along."""
     low, high = np.asarray(low, float), np.asarray(high, float)
     spans = [f"{a:,.4g} to {b:,.4g}" for a, b in zip(low, high, strict=True)] if text is None else list(text)
