@@ -20,9 +20,10 @@ test: ## Run every test, doctests and browser journeys included (TESTS="tests/te
 	@$(ENVIRONMENT) requirements-dev.txt
 	@browser=$$($(PYTHON_HERE) -m tools.ensure_browser) && env $${browser:+BROWSER_PATH="$$browser"} $(PYTHON_HERE) -m pytest $(TESTS)
 
-check: ## Look for mistakes without running the code (ruff, mypy)
+check: ## Look for mistakes and loose formatting without running the code (ruff, mypy)
 	@$(ENVIRONMENT) requirements-dev.txt
 	@$(PYTHON_HERE) -m ruff check .
+	@$(PYTHON_HERE) -m ruff format --check .
 	@$(PYTHON_HERE) -m mypy
 
 bench: ## Measure the fits and the sliders beside a peer; prints a table, asserts nothing

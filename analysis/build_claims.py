@@ -6,9 +6,9 @@ import pandas as pd
 
 from analysis import attention, benchmarks, build_claims_small, build_claims_train, build_claims_vision, memory, pythia, scaling, tables
 from analysis.claims import Check, ahead, close, no_effect, optimum_ratios, sizes_agree
-from analysis.figures import benchmarks as reported
-from analysis.figures import pythia_contrasts, term_frequency
-from analysis.figures import scaling as laws
+from analysis.figures import benchmarks_data as reported
+from analysis.figures import pythia_contrasts, term_frequency_data
+from analysis.figures import scaling_data as laws
 from analysis.transformer import ParamCounts, TransformerShape, count_params, shape_of_model
 from analysis.units import format_bytes, format_count, significant
 
@@ -75,7 +75,7 @@ def pythia_batch() -> Check:
 
 def pythia_terms() -> Check:
     """Rank correlation of accuracy and count for the largest model, and what is left at fixed operand size."""
-    row = term_frequency.one_of(term_frequency.stored("pile_train"), "Pythia 12B", 143000, 16, "multiplication")
+    row = term_frequency_data.one_of(term_frequency_data.stored("pile_train"), "Pythia 12B", 143000, 16, "multiplication")
     holds = row["rho_low"] > 0 and row["partial_low"] > 0
     found = (
         f"12B, 16-shot multiplication: rank correlation {row['rho']:.2f} ({row['rho_low']:.2f} to {row['rho_high']:.2f}); "

@@ -4,6 +4,7 @@ import streamlit as st
 
 from analysis import benchmarks, tables
 from analysis.figures import benchmarks as figures
+from analysis.figures import benchmarks_data, benchmarks_pair, benchmarks_programs
 from analysis.figures import benchmarks_disagree as disagree_figures
 from analysis.units import significant
 from pages.components import controls, frame, sections
@@ -13,7 +14,7 @@ from pages.components.panel import draw, export_row, plain
 @st.cache_resource(show_spinner=False)
 def all_scores(vision: bool):
     """Every reported score, joined once per server."""
-    return figures.all_scores(vision)
+    return benchmarks_data.all_scores(vision)
 
 
 @st.cache_resource(show_spinner=False)
@@ -48,10 +49,10 @@ def choose():
             "bn_vision", "With the vision papers", False, help="ImageNet, segmentation and video, in the list of single scores only."
         )
         families = controls.choices("bn_family", "Model families", sorted(set(scores["family"])), [])
-        sizes = controls.choices("bn_size", "Model sizes", list(figures.SIZES), [])
+        sizes = controls.choices("bn_size", "Model sizes", list(benchmarks_data.SIZES), [])
         variants = controls.choices("bn_variant", "Variants", ["base", "chat", "fine-tuned", "other"], [])
         st.caption("An empty list lets everything pass. Models of unknown size pass only without a choice of sizes.")
-    shown = figures.filtered(scores, groups, papers, families, variants, sizes)
+    shown = benchmarks_data.filtered(scores, groups, papers, families, variants, sizes)
     chosen = {
         "reports": ", ".join(reports[source] for source in papers), "benchmarks": ", ".join(groups), "families": ", ".join(families),
         "sizes": ", ".join(sizes), "variants": ", ".join(variants),
@@ -86,11 +87,11 @@ def apart() -> None:
 
 def depends() -> None:
     """Section: implementation, contamination, and training on the format."""
-    draw("benchmarks.implementations", lambda: disagree_figures.implementations(scores, {"benchmark": "MMLU, 5-shot"}))
+    draw("benchmarks.implementations", lambda: benchmarks_programs.implementations(scores, {"benchmark": "MMLU, 5-shot"}))
     export_row("benchmarks.implementations")
-    draw("benchmarks.contamination", lambda: disagree_figures.contamination({"model": "Llama 2 7B and 70B"}))
+    draw("benchmarks.contamination", lambda: benchmarks_programs.contamination({"model": "Llama 2 7B and 70B"}))
     export_row("benchmarks.contamination")
-    draw("benchmarks.multiple_choice", lambda: disagree_figures.multiple_choice(scores, {"model": "DeepSeek LLM 7B Chat"}))
+    draw("benchmarks.multiple_choice", lambda: benchmarks_programs.multiple_choice(scores, {"model": "DeepSeek LLM 7B Chat"}))
     export_row("benchmarks.multiple_choice")
 
 
@@ -101,8 +102,8 @@ def side_by_side() -> None:
         models = controls.choices("bn_models", "Models (none: a choice of 12)", names, [])
         columns = controls.choices("bn_columns", "Benchmarks (none: a choice of 12)", present, [])
     unfiltered = len(shown) == len(scores)
-    models = models or list(figures.FEATURED_MODELS if unfiltered else figures.most_reported(shown, "model"))
-    columns = columns or list(figures.FEATURED_BENCHMARKS if unfiltered else figures.most_reported(shown, "benchmark"))
+    models = models or list(figures.FEATURED_MODELS if unfiltered else benchmarks_data.most_reported(shown, "model"))
+    columns = columns or list(figures.FEATURED_BENCHMARKS if unfiltered else benchmarks_data.most_reported(shown, "benchmark"))
     draw("benchmarks.heat_map", lambda: figures.heat_map(shown, models, columns, filters), scroll=True)
     export_row("benchmarks.heat_map")
     st.subheader("Where a cell comes from", anchor=False)
@@ -131,16 +132,16 @@ def two_models() -> None:
         model_a = controls.choice("bn_a", "One model", names, "Mixtral 8x7B")
         model_b = controls.choice("bn_b", "Another model", names, "Llama 2 70B")
     pairs = benchmarks.pairs(scores, model_a, model_b) if model_a != model_b else None
-    refused = figures.refusal(pairs, model_a, model_b) if pairs is not None else "Choose two different models."
+    refused = benchmarks_pair.refusal(pairs, model_a, model_b) if pairs is not None else "Choose two different models."
 
-    drawn = figures.ready(pairs, model_a, model_b) if not refused else None
+    drawn = benchmarks_pair.ready(pairs, model_a, model_b) if not refused else None
 
     @st.fragment
     def dumbbell() -> None:
         """From which difference on one counts as clear."""
         errors = controls.slider("bn_errors", "Clear from so many standard errors on", 0.0, 4.0, 2.0, 0.1, format="%.1f")
         settings = {"models": f"{model_a}, {model_b}", "clear from": f"{errors:g} standard errors"}
-        draw("benchmarks.dumbbell", lambda: figures.dumbbell(drawn, model_a, model_b, errors, settings))
+        draw("benchmarks.dumbbell", lambda: benchmarks_pair.dumbbell(drawn, model_a, model_b, errors, settings))
 
     if refused:
         st.info(plain(refused), icon=":material/compare_arrows:")
@@ -152,7 +153,7 @@ def two_models() -> None:
 def against_size() -> None:
     """Section: score against parameters."""
     shown, filters, _ = choose()
-    sized = figures.with_sizes(scores)
+    sized = benchmarks_data.with_sizes(scores)
     against = controls.choice(
         "bn_against", "Benchmark against size", {name: label for name, label in present.items() if name in sized}, "mmlu"
     )

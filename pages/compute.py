@@ -4,7 +4,7 @@ import streamlit as st
 
 from analysis import compute, scaling_laws, tables
 from analysis.figures import compute as figures
-from analysis.figures import scaling as scaling_figures
+from analysis.figures import compute_off_optimum, scaling_data
 from analysis.units import format_count, format_flops
 from pages.components import controls, fits, frame, sections
 from pages.components.panel import draw, export_row, show_table
@@ -28,11 +28,11 @@ UNKNOWN_PRICE = 2.0
 gpu_table = tables.load("gpus")
 gpus = gpu_table.set_index("id", drop=False)
 grids = tables.load("grids").set_index("id")
-models = scaling_figures.published_models()
-laws = scaling_figures.published()
-fitted, resamples = scaling_figures.released_fit(5)
+models = scaling_data.published_models()
+laws = scaling_data.published()
+fitted, resamples = scaling_data.released_fit(5)
 bands = fits.bands(resamples, 0.95)
-options = {"fit": "refit of the released runs"} | {i: scaling_figures.law_name(law) for i, law in laws.items()}
+options = {"fit": "refit of the released runs"} | {i: scaling_data.law_name(law) for i, law in laws.items()}
 
 
 def your_budget() -> None:
@@ -137,7 +137,7 @@ def over() -> None:
             ratio = controls.power_of_ten("ratio", "Tokens per parameter", 0.0, 3.4, 2.3)
         draw(
             "compute.overtraining",
-            lambda: figures.overtraining(
+            lambda: compute_off_optimum.overtraining(
                 fitted, models, C, ratio, {"law": fitted.label, "budget": format_flops(C), "tokens per parameter": f"{ratio:.0f}"}
             ),
         )
@@ -162,7 +162,7 @@ def lifetime() -> None:
         N, D = (float(value) for value in law.base.compute_optimal(C))
         draw(
             "compute.inference",
-            lambda: figures.inference(
+            lambda: compute_off_optimum.inference(
                 law, N, D, served, {"law": law.label, "quality of": format_flops(C), "served": format_count(served, "tokens")}
             ),
         )
@@ -182,7 +182,7 @@ def scarce() -> None:
             epochs = controls.slider("epochs", "Epochs", 1, 100, 4, 1)
         draw(
             "compute.repetition",
-            lambda: figures.repetition(
+            lambda: compute_off_optimum.repetition(
                 laws["muennighoff2023"], unique, float(epochs), {"unique tokens": format_count(unique), "epochs": str(epochs)}
             ),
         )

@@ -4,6 +4,7 @@ import streamlit as st
 
 from analysis import memory, tables
 from analysis.figures import memory as figures
+from analysis.figures import memory_fits, memory_reported, memory_settings
 from analysis.figures import memory_nf4 as codes
 from pages.components import controls, frame, sections, shapes
 from pages.components.panel import draw, export_row, show_panel, show_table
@@ -22,14 +23,14 @@ footprints = tables.load("memory_reported")
 
 def choose(bars: bool = False):
     """(name, shape, options) of the model and of how it is tuned; with bars also (methods shown, whether as shares, whether as a table)."""
-    name, shape = shapes.choose_shape("mem", figures.MODEL) or shapes.of_table(figures.MODEL)
+    name, shape = shapes.choose_shape("mem", memory_settings.MODEL) or shapes.of_table(memory_settings.MODEL)
     # A closed popover costs the browser nothing at a slider step; these are chosen rarely.
     with st.popover("How it is tuned: adapters, optimiser, precision, quantisation, checkpointing" + ("; which bars" if bars else "")):
         if bars:
             methods = controls.choices("mem_methods", "Bars shown", memory.METHODS, list(memory.METHODS)) or list(memory.METHODS)
             scale = controls.switch("mem_scale", "Length of the bars", {"bytes": "GB", "shares": "share of each total"}, "bytes")
             table = controls.toggle("mem_table", "Every part as a table", False)
-        on = controls.choice("mem_on", "Adapters on", {key: label for key, (label, _) in figures.TARGETS.items()}, "all")
+        on = controls.choice("mem_on", "Adapters on", {key: label for key, (label, _) in memory_settings.TARGETS.items()}, "all")
         optimiser = controls.choice("mem_opt", "Optimiser", {key: o.label for key, o in memory.OPTIMISERS.items()}, "paged_adamw",
                                     help="A paged optimiser may move its states to the host's memory when the device is full.")  # fmt: skip
         precision = controls.choice(
@@ -40,7 +41,7 @@ def choose(bars: bool = False):
         checkpointing = controls.toggle("mem_ckpt", "Gradient checkpointing", True)
         flash = controls.toggle("mem_flash", "Flash attention", True)
     options = {
-        "targets": figures.TARGETS[on][1], "optimiser": optimiser, "precision": precision, "block_size": block, "double_quantisation": double,
+        "targets": memory_settings.TARGETS[on][1], "optimiser": optimiser, "precision": precision, "block_size": block, "double_quantisation": double,
         "checkpointing": checkpointing, "flash": flash,
     }  # fmt: skip
     return (name, shape, options, (methods, scale == "shares", table)) if bars else (name, shape, options)
@@ -84,7 +85,7 @@ def where_it_fits() -> None:
         """Devices that hold it."""
         with controls.row():
             options = chosen | load_sliders("_fits") | {"rank": 64}
-        draw("memory.fits", lambda: figures.fits(shape, name, gpus, options))
+        draw("memory.fits", lambda: memory_fits.fits(shape, name, gpus, options))
 
     fits()
     export_row("memory.fits")
@@ -104,7 +105,7 @@ def how_much_fits() -> None:
             seq_len = controls.slider("mem_seq_room", "Tokens in a sequence", 128, 16_384, 512, 128)
             rank = rank_slider("_room")
         options = chosen | {"batch": 1, "seq_len": seq_len} | rank
-        draw("memory.largest", lambda: figures.largest(shape, name, by_id.loc[gpu].to_dict(), method, options))
+        draw("memory.largest", lambda: memory_fits.largest(shape, name, by_id.loc[gpu].to_dict(), method, options))
 
     largest()
     export_row("memory.largest")
@@ -112,7 +113,7 @@ def how_much_fits() -> None:
 
 def reported() -> None:
     """Section: computed against reported footprints."""
-    show_panel(figures.reported(footprints, figures.reported_shapes(footprints)))
+    show_panel(memory_reported.reported(footprints, memory_reported.reported_shapes(footprints)))
 
 
 def small() -> None:

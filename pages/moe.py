@@ -3,6 +3,7 @@
 import streamlit as st
 
 from analysis.figures import moe as figures
+from analysis.figures import moe_build
 from analysis.figures import moe_routing as routing_figures
 from pages.components import controls, frame, sections, shapes
 from pages.components.panel import draw, export_row, plain
@@ -16,7 +17,7 @@ frame.begin(
 
 DEFAULT = "Mixtral 8x7B"
 BITS = {"16": "16 bit", "8": "8 bit", "4": "4 bit"}
-FRAMES = figures.PRESETS | {"own": "my own"}
+FRAMES = moe_build.PRESETS | {"own": "my own"}
 ROUTERS = {"mixtral": "Mixtral 8x7B", "switch": "Switch-Base-128", "deepseek": "DeepSeekMoE-16B", "own": "my own"}
 LAYERS = {"all": "all", "after 1": "all but the first", "every 2": "every 2nd", "every 4": "every 4th"}
 EXPERTS = [2, 4, 8, 16, 32, 64, 128, 256]
@@ -66,7 +67,7 @@ def your_own() -> None:
     @st.fragment
     def build() -> None:
         """A mixture of the reader's own: each preset keeps sliders of its own."""
-        row, key = figures.frame(preset), f"moe_{preset}"
+        row, key = moe_build.frame(preset), f"moe_{preset}"
         usual = {field: int(row[field]) for field in ("n_experts", "top_k", "moe_d_ff")}
         shared_usual = int(row["shared_d_ff"]) if row["shared_d_ff"] == row["shared_d_ff"] else 0
         d_model = n_layers = None
@@ -85,7 +86,7 @@ def your_own() -> None:
         }  # fmt: skip
         if preset == "own":
             settings |= {"model width": f"{d_model:,}", "layers": str(n_layers)}
-        draw("moe.build", lambda: figures.build(preset, n_experts, top_k, width, shared, layers, d_model, n_layers, settings))
+        draw("moe.build", lambda: moe_build.build(preset, n_experts, top_k, width, shared, layers, d_model, n_layers, settings))
 
     build()
     export_row("moe.build")
@@ -95,7 +96,7 @@ def an_uneven_router() -> None:
     """Section: what a skewed router does to the load, to dropped tokens and to the balancing loss."""
     with controls.row():
         router = controls.switch("moe_router", "Router of", ROUTERS, "mixtral")
-        n_routed, chosen = (int(figures.frame(router)[field]) for field in ("n_experts", "top_k"))
+        n_routed, chosen = (int(moe_build.frame(router)[field]) for field in ("n_experts", "top_k"))
         if router == "own":
             n_routed = controls.steps("moe_router_experts", "Experts", EXPERTS[:-1], 8)
             chosen = min(controls.slider("moe_router_top_k", "Experts per token", 1, 8, 2, 1), n_routed)
@@ -143,7 +144,7 @@ def gpt4() -> None:
     def rumour() -> None:
         """What the rumour would mean."""
         shared = controls.slider("moe_rumour_shared", "Shared by all parts (billion parameters)", 0, 110, 0, 1)
-        draw("moe.rumour", lambda: figures.rumour(shared * figures.BILLION, {"shared": f"{shared} B", "status": "rumour"}))
+        draw("moe.rumour", lambda: moe_build.rumour(shared * moe_build.BILLION, {"shared": f"{shared} B", "status": "rumour"}))
 
     rumour()
     export_row("moe.rumour")

@@ -6,6 +6,7 @@ import streamlit as st
 
 from analysis.figures import probe as figures
 from analysis.figures import probe_bundled as bundled_figures
+from analysis.figures import probe_published
 from analysis.figures import probe_system as system_figures
 from analysis.probe import results
 from analysis.probe.store import Run
@@ -65,20 +66,20 @@ def one_run() -> None:
         facts_of(jobs, run)
 
 
-PYTHIA = figures.published_models()[0]
+PYTHIA = probe_published.published_models()[0]
 
 
 def beside(run: Run | None) -> tuple[str, str, int]:
     """(model, operation, shots) of the published curve: those of the run as far as they are published."""
     asked = run.spec.options if run is not None and run.spec.probe == "term_frequency" else {}
     operation, shots = asked.get("operation", "multiplication"), asked.get("shots", 4)
-    model = controls.choice("probe_pythia", "Published model beside it", figures.published_models(), PYTHIA)
-    return model, operation, min(figures.published_shots(), key=lambda k: abs(k - shots))
+    model = controls.choice("probe_pythia", "Published model beside it", probe_published.published_models(), PYTHIA)
+    return model, operation, min(probe_published.published_shots(), key=lambda k: abs(k - shots))
 
 
 def checkpoint(key: str) -> int:
     """A slider over the published checkpoints."""
-    steps = figures.published_steps()
+    steps = probe_published.published_steps()
     return controls.slider(key, "Published checkpoint (training step)", steps[0], steps[-1], steps[-1], steps[1] - steps[0])
 
 
@@ -105,7 +106,9 @@ def compare() -> None:
     with first:
         operation = controls.choice("probe_op_published", "Published operation", ["multiplication", "addition"], asked or "multiplication")
     with second:
-        shots = int(controls.choice("probe_shots_published", "Published examples", [str(k) for k in figures.published_shots()], "4"))
+        shots = int(
+            controls.choice("probe_shots_published", "Published examples", [str(k) for k in probe_published.published_shots()], "4")
+        )
 
     @st.fragment
     def overall() -> None:
@@ -115,13 +118,13 @@ def compare() -> None:
 
     overall()
     export_row("probe.overall")
-    model = controls.choice("probe_pythia", "Published model beside it", figures.published_models(), PYTHIA)
+    model = controls.choice("probe_pythia", "Published model beside it", probe_published.published_models(), PYTHIA)
 
     @st.fragment
     def operands() -> None:
         """By the operand itself."""
         window = controls.slider("probe_window", "Operands in the running mean", 1, 25, 5, 2)
-        draw("probe.operands", lambda: figures.operands(known, model, figures.published_steps()[-1], shots, operation, window))
+        draw("probe.operands", lambda: figures.operands(known, model, probe_published.published_steps()[-1], shots, operation, window))
 
     operands()
     export_row("probe.operands")

@@ -4,6 +4,7 @@ import streamlit as st
 
 from analysis import scaling, scaling_runs, tables
 from analysis.figures import scaling as figures
+from analysis.figures import scaling_data, scaling_fits, scaling_loss
 from analysis.units import format_flops
 from pages.components import controls, fits, frame, sections
 from pages.components.panel import draw, export_row, plain, show_panel
@@ -42,11 +43,11 @@ def choose_runs():
         if runs is None:
             return None
     else:
-        runs = figures.released_runs(245 - int(which))
+        runs = scaling_data.released_runs(245 - int(which))
     settings = {"runs": RUNS[which], "Huber threshold": f"{delta:g}"}
     law: scaling.ScalingLaw | None
     if which != "yours" and delta == scaling.DELTA and engine == "numpy":
-        law, resamples = figures.released_fit(245 - int(which))
+        law, resamples = scaling_data.released_fit(245 - int(which))
     else:
         law, resamples = fits.fit(runs, delta, engine)
     return None if law is None else (runs, law, resamples, settings)
@@ -86,18 +87,18 @@ def own_runs():
 def published_laws() -> None:
     """Section: what every published law advises, beside the refit."""
     chosen = choose_runs()
-    laws = figures.published()
+    laws = scaling_data.published()
     with controls.row():
         quantity = controls.switch(
             "show", "Show the optimal", {"ratio": "tokens per parameter", "n_params": "parameters", "n_tokens": "tokens"}, "ratio"
         )
         level = LEVELS[controls.switch("level", "Interval of the refit", list(LEVELS), "95%")]
     picked = controls.choices(
-        "laws", "Published laws", {law_id: figures.law_name(law) for law_id, law in laws.items()}, figures.DEFAULT_LAWS
+        "laws", "Published laws", {law_id: scaling_data.law_name(law) for law_id, law in laws.items()}, scaling_data.DEFAULT_LAWS
     )
-    law, resamples, settings = chosen[1:] if chosen else (*figures.released_fit(5), {"runs": RUNS["240"]})
+    law, resamples, settings = chosen[1:] if chosen else (*scaling_data.released_fit(5), {"runs": RUNS["240"]})
     laws_against_compute(
-        quantity, picked, laws, figures.published_models(), law, fits.bands(resamples, level), settings | {"interval": f"{level:.0%}"}
+        quantity, picked, laws, scaling_data.published_models(), law, fits.bands(resamples, level), settings | {"interval": f"{level:.0%}"}
     )
     export_row("scaling.laws")
 
@@ -118,9 +119,9 @@ def of_one_law():
     if not (chosen := choose_runs()):
         return None
     runs, fitted, resamples, settings = chosen
-    laws = figures.published()
+    laws = scaling_data.published()
     options = {"fit": "the fit of these runs"} | {
-        i: figures.law_name(law) for i, law in laws.items() if isinstance(law, scaling.ScalingLaw)
+        i: scaling_data.law_name(law) for i, law in laws.items() if isinstance(law, scaling.ScalingLaw)
     }
     which = controls.choice("iso_law", "Law", options, "fit")
     law, resamples = (fitted, resamples) if which == "fit" else (laws[which], resamples.iloc[:0])
@@ -146,14 +147,14 @@ def as_a_map() -> None:
 def isoflop(runs, law, resamples, settings: dict) -> None:
     """Loss along lines of equal compute."""
     C = budget("c_iso", 18.0, 24.0, 21.0)
-    draw("scaling.isoflop", lambda: figures.isoflop(runs, law, resamples, C, 0.95, settings | {"budget": format_flops(C)}))
+    draw("scaling.isoflop", lambda: scaling_loss.isoflop(runs, law, resamples, C, 0.95, settings | {"budget": format_flops(C)}))
 
 
 @st.fragment
 def contours(runs, law, settings: dict) -> None:
     """The runs and the law's contours."""
     C = budget("c_map", 18.0, 24.0, 21.0)
-    draw("scaling.contours", lambda: figures.contours(runs, law, C, settings | {"budget": format_flops(C)}))
+    draw("scaling.contours", lambda: scaling_loss.contours(runs, law, C, settings | {"budget": format_flops(C)}))
 
 
 def how_well_known() -> None:
@@ -161,17 +162,19 @@ def how_well_known() -> None:
     if not (chosen := choose_runs()):
         return
     runs, law, resamples, settings = chosen
-    show_panel(figures.constants(law, resamples, figures.published(), 0.95, settings))
+    show_panel(scaling_fits.constants(law, resamples, scaling_data.published(), 0.95, settings))
     st.subheader("What the fit says of Chinchilla's budget, with 95% intervals", anchor=False)
-    st.dataframe(figures.estimates(law, resamples, figures.CHINCHILLA_FLOPS, 0.95), hide_index=True, width="stretch")
+    st.dataframe(scaling_fits.estimates(law, resamples, figures.CHINCHILLA_FLOPS, 0.95), hide_index=True, width="stretch")
     axis = {"train_flops": "compute", "n_params": "parameters", "n_tokens": "tokens"}
     against = controls.switch("residuals", "Residuals against", axis, "train_flops")
-    show_panel(figures.residuals(runs, law, against, settings | {"against": axis[against]}))
+    show_panel(scaling_fits.residuals(runs, law, against, settings | {"against": axis[against]}))
 
 
 def chinchillas_table() -> None:
     """Section: which of the printed optima each approach gives back."""
-    show_panel(figures.chinchilla_table(figures.published(), tables.load("chinchilla_optimal"), {"table": "with its declared correction"}))
+    show_panel(
+        figures.chinchilla_table(scaling_data.published(), tables.load("chinchilla_optimal"), {"table": "with its declared correction"})
+    )
 
 
 sections.show(

@@ -4,6 +4,7 @@ import streamlit as st
 
 from analysis import tables, term_frequency, term_frequency_counts
 from analysis.figures import term_frequency as figures
+from analysis.figures import term_frequency_data, term_frequency_like_size, term_frequency_training
 from pages.components import controls, frame, sections
 from pages.components.panel import draw, export_row, plain, show_panel
 
@@ -47,20 +48,27 @@ def own_statistics():
 def choose():
     """(corpus, model, shots, operation, counts, statistics, whether the counts are the reader's)."""
     with controls.row():
-        corpus = controls.choice("tf_corpus", "Counts", figures.corpora() | {YOURS: "Your own CSV"}, "pile_train")
-        model = controls.choice("tf_model", "Model", figures.SIZES[::-1], figures.SIZES[-1])
-        shots = int(controls.choice("tf_shots", "Examples in the prompt", [str(k) for k in figures.SHOTS], "16"))
+        corpus = controls.choice("tf_corpus", "Counts", term_frequency_data.corpora() | {YOURS: "Your own CSV"}, "pile_train")
+        model = controls.choice("tf_model", "Model", term_frequency_data.SIZES[::-1], term_frequency_data.SIZES[-1])
+        shots = int(controls.choice("tf_shots", "Examples in the prompt", [str(k) for k in term_frequency_data.SHOTS], "16"))
         operation = controls.choice("tf_op", "Operation", ["multiplication", "addition"], "multiplication")
     own = own_statistics() if corpus == YOURS else None
     if corpus == YOURS and own is None:
         corpus = "pile_train"
-    counts, statistics = own if own else (figures.frequencies()[corpus], figures.stored(corpus))
+    counts, statistics = own if own else (term_frequency_data.frequencies()[corpus], term_frequency_data.stored(corpus))
     return corpus, model, shots, operation, counts, statistics, own is not None
 
 
 def checkpoint(key: str) -> int:
     """A slider over the checkpoints that were evaluated."""
-    return controls.slider(key, "Checkpoint (training step)", figures.STEPS[0], figures.STEPS[-1], figures.STEPS[-1], 26_000)
+    return controls.slider(
+        key,
+        "Checkpoint (training step)",
+        term_frequency_data.STEPS[0],
+        term_frequency_data.STEPS[-1],
+        term_frequency_data.STEPS[-1],
+        26_000,
+    )
 
 
 def effect() -> None:
@@ -85,7 +93,7 @@ def like_size() -> None:
     def partial() -> None:
         """What frequency tells among operands of like size, by model."""
         step = checkpoint("tf_step_partial")
-        draw("term_frequency.partial", lambda: figures.partial(statistics, counts, corpus, step, shots, operation))
+        draw("term_frequency.partial", lambda: term_frequency_like_size.partial(statistics, counts, corpus, step, shots, operation))
 
     partial()
     export_row("term_frequency.partial")
@@ -96,7 +104,7 @@ def like_size() -> None:
     def regression() -> None:
         """Frequency beside four other properties of the operand."""
         operands = controls.switch("tf_range", "Operands", {"0 to 99": "0 to 99", "10 to 99": "10 to 99 (two digits)"}, "0 to 99")
-        draw("term_frequency.regression", lambda: figures.regression(model, shots, operation, operands))
+        draw("term_frequency.regression", lambda: term_frequency_like_size.regression(model, shots, operation, operands))
 
     regression()
     export_row("term_frequency.regression")
@@ -109,8 +117,8 @@ def over_training() -> None:
     @st.fragment
     def course() -> None:
         """A statistic over training, by model."""
-        measure = controls.switch("tf_measure", "Statistic", figures.MEASURES, "rho")
-        draw("term_frequency.course", lambda: figures.course(statistics, corpus, measure, model, shots, operation))
+        measure = controls.switch("tf_measure", "Statistic", term_frequency_training.MEASURES, "rho")
+        draw("term_frequency.course", lambda: term_frequency_training.course(statistics, corpus, measure, model, shots, operation))
 
     course()
     export_row("term_frequency.course")
@@ -120,7 +128,7 @@ def over_training() -> None:
         """Frequent against rare operands over training."""
         most = len(counts) // 2
         extremes = controls.slider("tf_extremes", "Operands in each group", 2, min(40, most), min(term_frequency.EXTREMES, most), 1)
-        draw("term_frequency.gap", lambda: figures.gap(counts, corpus, model, shots, operation, extremes))
+        draw("term_frequency.gap", lambda: term_frequency_training.gap(counts, corpus, model, shots, operation, extremes))
 
     gap()
     export_row("term_frequency.gap")

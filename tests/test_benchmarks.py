@@ -9,6 +9,7 @@ import pytest
 
 from analysis import benchmarks, benchmarks_disagree, figures, tables
 from analysis.figures import benchmarks as benchmark_figures
+from analysis.figures import benchmarks_data, benchmarks_pair
 from analysis.figures import benchmarks_disagree as disagree_figures
 
 SCORES = tuple(f"{name}_scores" for name in ("llama2", "mistral", "small_models", "alignment", "bloomberggpt", "qlora", "vision"))
@@ -316,7 +317,7 @@ def test_filters_let_through_what_they_name(scores):
 
 @pytest.fixture(scope="module")
 def language():
-    return benchmark_figures.all_scores()
+    return benchmarks_data.all_scores()
 
 
 def test_the_pages_finding_is_28_8_points_on_openbookqa(language):
@@ -352,7 +353,7 @@ def test_text_is_readable_on_every_cell_of_the_heat_map():
 
 
 def test_values_from_memory_are_hollow_and_not_counted(language):
-    panel = benchmark_figures.dumbbell(
+    panel = benchmarks_pair.dumbbell(
         benchmarks.pairs(language, "Mixtral 8x7B", "Llama 2 70B"), "Mixtral 8x7B", "Llama 2 70B", 2.0, {"models": "both"}
     )
     marks = [trace for trace in panel.figure.data if trace.meta["role"] == "reported"]
@@ -363,13 +364,13 @@ def test_values_from_memory_are_hollow_and_not_counted(language):
 def test_scores_in_other_units_are_named_with_their_values(language):
     # tunstall2023 Table 1: MT-Bench 7.34 against 6.86.
     rows = benchmarks.pairs(language, "Zephyr 7B", "Llama 2 70B Chat")
-    panel = benchmark_figures.dumbbell(rows, "Zephyr 7B", "Llama 2 70B Chat", 2.0, {"models": "both"})
+    panel = benchmarks_pair.dumbbell(rows, "Zephyr 7B", "Llama 2 70B Chat", 2.0, {"models": "both"})
     assert "in other units: MT-Bench 7.34 against 6.86" in panel.caption
 
 
 def test_no_difference_is_clear_beyond_infinitely_many_errors(language):
     for errors, thick in ((0.0, True), (1e9, False)):
-        panel = benchmark_figures.dumbbell(
+        panel = benchmarks_pair.dumbbell(
             benchmarks.pairs(language, "Mistral 7B", "Llama 2 13B"), "Mistral 7B", "Llama 2 13B", errors, {"models": "both"}
         )
         assert any(trace.name.startswith("more than") for trace in panel.figure.data) == thick
@@ -377,10 +378,10 @@ def test_no_difference_is_clear_beyond_infinitely_many_errors(language):
 
 def test_two_models_without_a_common_setting_are_refused_in_words(language):
     none, some = benchmarks.pairs(language, "AdaptLLM-7B", "Mixtral 8x7B"), benchmarks.pairs(language, "Yi-34B", "Llama 2 70B")
-    assert benchmark_figures.refusal(none, "AdaptLLM-7B", "Mixtral 8x7B") == "AdaptLLM-7B and Mixtral 8x7B have no benchmark in common."
-    assert benchmark_figures.refusal(some, "Yi-34B", "Llama 2 70B") == ""
+    assert benchmarks_pair.refusal(none, "AdaptLLM-7B", "Mixtral 8x7B") == "AdaptLLM-7B and Mixtral 8x7B have no benchmark in common."
+    assert benchmarks_pair.refusal(some, "Yi-34B", "Llama 2 70B") == ""
     with pytest.raises(ValueError, match="no benchmark in common"):
-        benchmark_figures.dumbbell(none, "AdaptLLM-7B", "Mixtral 8x7B", 2.0, {})
+        benchmarks_pair.dumbbell(none, "AdaptLLM-7B", "Mixtral 8x7B", 2.0, {})
 
 
 def test_details_lead_to_the_paper_and_show_corrections(language):
@@ -393,10 +394,10 @@ def test_details_lead_to_the_paper_and_show_corrections(language):
 
 
 def test_filters_of_the_page_and_what_they_leave(language):
-    part = benchmark_figures.filtered(language, families=["phi"], sizes=["up to 3B"])
+    part = benchmarks_data.filtered(language, families=["phi"], sizes=["up to 3B"])
     assert set(part["family"]) == {"phi"} and part["n_params"].max() <= 3e9
     panel = benchmark_figures.heat_map(
-        part, benchmark_figures.most_reported(part, "model"), benchmark_figures.most_reported(part, "benchmark"), {}
+        part, benchmarks_data.most_reported(part, "model"), benchmarks_data.most_reported(part, "benchmark"), {}
     )
     assert set(panel.data["model"]) <= set(part["model"])
     with pytest.raises(ValueError, match="fewer filters"):
@@ -411,7 +412,7 @@ def test_each_llama_2_was_measured_by_several_teams(language, model):
 
 
 def test_every_benchmark_offered_against_size_makes_a_panel(language):
-    offered = benchmark_figures.with_sizes(language)
+    offered = benchmarks_data.with_sizes(language)
     assert {"mmlu", "gsm8k", "humaneval"} <= offered and len(offered) > 30
     for benchmark in offered:
         panel = benchmark_figures.against_params(language, benchmark, {"benchmark": benchmark})

@@ -9,7 +9,7 @@ import pytest
 
 from analysis import figures, scaling, tables
 from analysis.figures import compute as compute_figures
-from analysis.figures import scaling as scaling_figures
+from analysis.figures import scaling_data
 from analysis.figures.panel import Panel, explanation
 
 CATALOG = figures.catalog()
@@ -70,7 +70,7 @@ def test_the_words_hold_numbers_and_no_placeholders(panels, name):
 
 
 def test_hollow_markers_are_exactly_the_unverified_models(panels):
-    models = scaling_figures.published_models()
+    models = scaling_data.published_models()
     trace = next(t for t in panels["scaling.tokens_per_param"].figure.data if t.name == "published models")
     hollow = {text for text, symbol in zip(trace.text, trace.marker.symbol, strict=True) if symbol.endswith("-open")}
     shown = models.dropna(subset=["computed_flops", "tokens_per_param"])
@@ -82,7 +82,7 @@ def test_the_finding_of_the_scaling_page_is_18_to_93(panels):
 
 
 def test_the_contours_hold_their_loss(panels):
-    law, _ = scaling_figures.released_fit(5)
+    law, _ = scaling_data.released_fit(5)
     data = panels["scaling.contours"].data
     lines = data[data["series"].str.startswith("loss ")]
     assert lines["series"].nunique() >= 5
@@ -90,7 +90,7 @@ def test_the_contours_hold_their_loss(panels):
 
 
 def test_the_band_is_the_percentile_of_the_resamples(panels):
-    law, resamples = scaling_figures.released_fit(5)
+    law, resamples = scaling_data.released_fit(5)
     data = panels["scaling.tokens_per_param"].data
     band = data[data["status"] == "uncertain"].iloc[10]
     ratios = [
@@ -106,10 +106,10 @@ def test_the_residuals_are_not_all_of_one_sign(panels):
 
 
 def test_bloomberggpt_as_a_preset_is_named_in_the_title():
-    law, resamples = scaling_figures.released_fit(5)
-    models = scaling_figures.published_models().set_index("model", drop=False)
+    law, resamples = scaling_data.released_fit(5)
+    models = scaling_data.published_models().set_index("model", drop=False)
     preset = models.loc["BloombergGPT 50B"]
-    bands = scaling.optimum_bands(resamples, scaling_figures.compute_axis())
+    bands = scaling.optimum_bands(resamples, scaling_data.compute_axis())
     C = float(preset["computed_flops"])
     panel = compute_figures.budget(
         law, bands, models.reset_index(drop=True), C, preset["n_params"], preset["n_tokens"], {"run": "preset"}, preset
@@ -120,7 +120,7 @@ def test_bloomberggpt_as_a_preset_is_named_in_the_title():
 def test_laws_without_a_loss_still_make_a_bill():
     from analysis import compute
 
-    laws = scaling_figures.published()
+    laws = scaling_data.published()
     gpu = compute.Device.from_row(tables.load("gpus").set_index("id", drop=False).loc["a100_80gb"])
     cost = compute.cost_of(1e23, gpu, 512, 0.4, kg_co2_per_kwh=0.4)
     bill = compute_figures.bill(1e23, 1e10, 1e12, laws["deepseek2024"], pd.DataFrame(), cost, 512, 0.95)

@@ -8,6 +8,7 @@ import pytest
 from analysis import moe, tables
 from analysis import moe_routing as router
 from analysis.figures import moe as figures
+from analysis.figures import moe_build
 from analysis.figures import moe_routing as routing_figures
 from analysis.transformer import count_params, forward_flops, shape_of_model
 from pages.components import shapes
@@ -68,7 +69,7 @@ def test_one_expert_of_mixtral_with_the_rest_is_mistral_7b():
     assert "57.9 B" in panel.caption
 
 
-@pytest.mark.parametrize("name", figures.PRESETS.values())
+@pytest.mark.parametrize("name", moe_build.PRESETS.values())
 def test_a_preset_as_it_stands_is_the_model_of_the_table(name):
     row = ROWS.loc[name].to_dict()
     shared = 0 if np.isnan(row["shared_d_ff"]) else int(row["shared_d_ff"])
@@ -98,7 +99,7 @@ def test_more_experts_add_to_the_total_and_only_the_router_to_what_a_token_uses(
 def test_all_experts_chosen_is_all_parameters_used():
     counts = count_params(moe.build(ROWS.loc["Mixtral 8x7B"].to_dict(), 4, 4, 1024))
     assert counts.active == counts.total
-    panel = figures.build("mixtral", 4, 9, 1024, 0, "all", None, None, {"a": "b"})
+    panel = moe_build.build("mixtral", 4, 9, 1024, 0, "all", None, None, {"a": "b"})
     assert "(100.0%)" in panel.title and "only 4 experts" in panel.caption
 
 
@@ -118,7 +119,7 @@ def test_the_rumour_is_arithmetic_and_is_called_a_rumour():
     assert moe.whole_of_parts(16, 111e9, 0.0, 1) == (1776e9, 111e9)
     assert moe.whole_of_parts(16, 111e9, 0.0, 2) == (1776e9, 222e9)
     assert moe.whole_of_parts(16, 111e9, 111e9, 2) == (111e9, 111e9)  # where everything is shared, one part is all
-    panel = figures.rumour(0.0, {"shared": "0 B"})
+    panel = moe_build.rumour(0.0, {"shared": "0 B"})
     assert panel.title.startswith("Rumour, not confirmed") and "1.78 T" in panel.title and "222 B" in panel.title
     assert set(panel.data["status"]) == {"what_if"} and panel.data["series"].str.contains("rumour").all()
     assert all("rumour" in trace.name for trace in panel.figure.data)
@@ -230,7 +231,7 @@ def test_every_mixture_of_the_table_is_drawn(name):
 
 def test_titles_stay_short_at_the_ends_of_the_sliders():
     for args in ((256, 16, 32768, 32768, "every 2", 8192, 96), (2, 1, 256, 0, "all", 1024, 1)):
-        assert len(figures.build("own", *args, {"a": "b"}).title) < 150
+        assert len(moe_build.build("own", *args, {"a": "b"}).title) < 150
     for n_experts, top_k in ((2, 1), (128, 1), (128, 8)):
         for skew, factor in ((0.0, 0.5), (2.0, 4.0)):
             for panel in (
@@ -239,12 +240,12 @@ def test_titles_stay_short_at_the_ends_of_the_sliders():
                 routing_figures.balance(n_experts, top_k, skew, {"a": "b"}),
             ):
                 assert len(panel.title) < 150, panel.title
-    assert len(figures.rumour(110e9, {"a": "b"}).title) < 150
+    assert len(moe_build.rumour(110e9, {"a": "b"}).title) < 150
 
 
 @pytest.mark.parametrize("preset", ["switch", "deepseek", "own"])
 def test_every_preset_opens_with_its_own_sliders(preset):
-    app = open_page("moe", moe_preset=figures.PRESETS.get(preset, "my own"))
+    app = open_page("moe", moe_preset=moe_build.PRESETS.get(preset, "my own"))
     assert fine(app) and not app.warning
     for key in [slider.key for slider in app.select_slider]:
         options = list(app.select_slider(key=key).options)

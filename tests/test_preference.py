@@ -7,7 +7,7 @@ import pytest
 from analysis import preference, preference_memory, preference_train, tables
 from analysis.figures import preference as figures
 from analysis.figures import preference_reported
-from analysis.figures.benchmarks import all_scores
+from analysis.figures.benchmarks_data import all_scores
 from analysis.transformer import count_params, shape_of_model
 from tests.test_pages import fine, open_page, titles
 

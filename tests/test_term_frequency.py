@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from analysis import tables, term_frequency, term_frequency_counts, term_frequency_regression
 from analysis.figures import term_frequency as figures
+from analysis.figures import term_frequency_data, term_frequency_like_size, term_frequency_training
 from tests.test_pages import fine, open_page
 
 
@@ -76,7 +77,7 @@ def test_all_42000_accuracies_are_there(terms):
     assert len(terms) == 42_000 == 7 * 6 * 5 * 2 * 100
     # 50 questions each: every accuracy is a multiple of 0.02.
     assert np.abs(terms["accuracy"] * 50 - (terms["accuracy"] * 50).round()).max() < 1e-9
-    assert set(terms["step"].astype(int)) == set(figures.STEPS) and set(terms["model"]) == set(figures.SIZES)
+    assert set(terms["step"].astype(int)) == set(term_frequency_data.STEPS) and set(terms["model"]) == set(term_frequency_data.SIZES)
 
 
 def test_the_printed_gaps_come_out_up_to_the_authors_counts(stored):
@@ -222,7 +223,7 @@ def test_regressions_that_have_nothing_to_go_by_say_so(pile):
     rows = term_frequency_regression.regression(pile.index, pile, np.zeros(100), n_resamples=5)
     assert set(rows["status"]) == {"too few right answers"} and rows["coefficient"].isna().all() and len(rows) == 6
     assert set(term_frequency_regression.regression(pile.index, pile, np.ones(100), 5)["status"]) == {"too few wrong answers"}
-    panel = figures.regression("Pythia 160M", 0, "addition", "0 to 99")
+    panel = term_frequency_like_size.regression("Pythia 160M", 0, "addition", "0 to 99")
     assert "too few right answers" in panel.title and len(panel.figure.data) == 0
 
 
@@ -334,18 +335,18 @@ def test_a_file_without_counts_is_refused_and_the_page_stays():
 
 
 def test_every_model_operation_and_number_of_examples_can_be_drawn():
-    counts = figures.frequencies()["pile_train"]
+    counts = term_frequency_data.frequencies()["pile_train"]
     drawn = 0
-    for model in figures.SIZES:
+    for model in term_frequency_data.SIZES:
         for shots in (0, 16):
             for operation in figures.DOES:
-                stats = figures.stored("pile_train")
+                stats = term_frequency_data.stored("pile_train")
                 for panel in (
                     figures.scatter(stats, counts, "pile_train", model, 143000, shots, operation),
-                    figures.course(stats, "pile_train", "partial", model, shots, operation),
-                    figures.gap(counts, "pile_train", model, shots, operation, 10),
-                    figures.partial(stats, counts, "pile_train", 13000, shots, operation),
-                    figures.regression(model, shots, operation, "10 to 99"),
+                    term_frequency_training.course(stats, "pile_train", "partial", model, shots, operation),
+                    term_frequency_training.gap(counts, "pile_train", model, shots, operation, 10),
+                    term_frequency_like_size.partial(stats, counts, "pile_train", 13000, shots, operation),
+                    term_frequency_like_size.regression(model, shots, operation, "10 to 99"),
                 ):
                     assert len(panel.title) < 150 and "nan" not in panel.title + panel.caption + panel.alt
                     assert isinstance(panel.data, pd.DataFrame)
@@ -355,5 +356,5 @@ def test_every_model_operation_and_number_of_examples_can_be_drawn():
 
 def test_the_first_lines_of_the_page_state_what_the_charts_compute(stored):
     lead = next(element.proto.body for element in open_page("term_frequency").get("html") if element.proto.body.startswith("<h1"))
-    row = figures.one_of(figures.stored("pile_train"), "Pythia 12B", 143000, 16, "multiplication")
+    row = term_frequency_data.one_of(term_frequency_data.stored("pile_train"), "Pythia 12B", 143000, 16, "multiplication")
     assert f"{row['rho']:.2f} becomes {row['partial']:.2f}" in lead and "v0" in lead

@@ -516,6 +516,7 @@ def test_the_probe_takes_a_file_and_names_the_rows_it_leaves_out(probe, name, da
 
 def test_hostile_names_are_escaped_in_charts_and_defused_in_their_tables():
     from analysis.figures import probe as probe_figures
+    from analysis.figures import probe_published
     from analysis.figures import pythia as pythia_figures
     from analysis.probe import results as probe_results
 
@@ -526,7 +527,7 @@ def test_hostile_names_are_escaped_in_charts_and_defused_in_their_tables():
     value = copy.deepcopy(V04)
     value["config"]["model_args"] = {"pretrained": "=" + bad_input.MARKUP}
     own, _ = pythia.own_scores(evals.read_results(json.dumps(value)), ["piqa"])
-    size, last = probe_figures.published_models()[0], 143_000
+    size, last = probe_published.published_models()[0], 143_000
     panels = [
         probe_figures.curve([run], size, last, 4, "multiplication", 10), probe_figures.overall([run], last, 4, "multiplication"),
         probe_figures.groups(run), pythia_figures.families("piqa", own.assign(n_params=1e9)),

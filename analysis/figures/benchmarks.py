@@ -1,24 +1,16 @@
-"""Figures on reported scores: models and benchmarks side by side, two models, and scores against size."""
+"""Figures on reported scores: models and benchmarks side by side, and scores against size."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
 from analysis import benchmarks, tables
-from analysis.figures import benchmarks_disagree, style
-from analysis.figures.panel import Citation, Panel
-from analysis.units import format_count, significant
+from analysis.figures import benchmarks_disagree, benchmarks_pair, style
+from analysis.figures.benchmarks_data import all_scores, cite
+from analysis.figures.panel import Panel
+from analysis.units import format_count
 
-SCORE_TABLES = tuple(f"{name}_scores" for name in ("llama2", "mistral", "small_models", "alignment", "bloomberggpt", "qlora", "vision"))
-JOINED_TO = ("score_models", "benchmarks", "score_metrics", "score_reports")
-SIZES = {
-    "up to 3B": (0.0, 3e9), "3B to 10B": (3e9, 1e10), "10B to 40B": (1e10, 4e10), "over 40B": (4e10, np.inf),
-}  # fmt: skip
-SHOWN = 12
-"""Models and benchmarks that the heat map picks when only filters are set."""
 LIKE = {"same": "", "unstated": "?", "different": "≠"}
 """What stands behind a score in the heat map by its verdict against the column's setting."""
 VERIFIED = {0: "from memory", 1: "1 transcription", 2: "2 transcriptions"}
@@ -32,51 +24,6 @@ FEATURED_BENCHMARKS = ("mmlu", "bbh", "hellaswag", "winogrande", "piqa", "arc_ch
                        "humaneval", "mbpp")  # fmt: skip
 """What the heat map shows without a choice and without filters."""
 FAMILIES_SHOWN = 9
-
-
-def all_scores(vision: bool = False) -> pd.DataFrame:
-    """Every reported score (`benchmarks.join`), with printed_value, what stood there before corrections; vision: with the vision papers."""
-    names = tuple(name for name in SCORE_TABLES if vision or name != "vision_scores")
-    return _joined(names, tables.state(*names, *JOINED_TO)).copy(deep=False)  # copy-on-write keeps the joined frame as it is
-
-
-@lru_cache(maxsize=2)
-def _joined(names: tuple[str, ...], state: tuple) -> pd.DataFrame:
-    rows = [tables.load(name).assign(printed_value=tables.load(name, corrected=False)["value"]) for name in names]
-    return benchmarks.join(rows, *map(tables.load, JOINED_TO))
-
-
-def size_filter(scores: pd.DataFrame, sizes: Sequence[str]) -> pd.DataFrame:
-    """The scores of models in one of the ranges of SIZES; all scores where none is named."""
-    if not len(sizes):
-        return scores
-    keep = pd.Series(False, index=scores.index)
-    for name in sizes:
-        low, high = SIZES[name]
-        keep |= (scores["n_params"] > low) & (scores["n_params"] <= high)
-    return scores[keep]
-
-
-def filtered(scores: pd.DataFrame, groups=(), papers=(), families=(), variants=(), sizes: Sequence[str] = ()) -> pd.DataFrame:
-    """The scores that pass the page's filters (`benchmarks.choose`, `size_filter`)."""
-    return size_filter(benchmarks.choose(scores, groups, papers, families, variants), sizes)
-
-
-def with_sizes(scores: pd.DataFrame, least: int = 3) -> set[str]:
-    """Benchmarks that models of at least so many sizes share under one setting."""
-    part = scores[scores["n_params"].notna()].assign(key=benchmarks.setting_keys)
-    shared = part.groupby(["benchmark", "key"])["n_params"].nunique()
-    return set(shared.index[shared >= least].get_level_values("benchmark"))
-
-
-def most_reported(scores: pd.DataFrame, column: str, n: int = SHOWN) -> list[str]:
-    """The n models ("model") or benchmarks ("benchmark") that most works report, and among equals those with most partners."""
-    part = scores[(scores["unit"] == "percent") & (scores["group"] != "averages")]
-    if column == "model":
-        part = part[part["variant"] != "other"]
-    other = "benchmark" if column == "model" else "model"
-    rank = part.groupby(column).agg(works=("source", "nunique"), partners=(other, "nunique"))
-    return list(rank.sort_values(["works", "partners"], ascending=False, kind="stable").index[:n])
 
 
 def details(scores: pd.DataFrame, model: str, benchmark: str) -> pd.DataFrame:
@@ -148,7 +95,7 @@ def heat_map(scores: pd.DataFrame, models: Sequence[str], columns: Sequence[str]
             f"a score in brackets is from memory. {several} cells have more than one report: the one from the widest table is shown. {empty} pairs are not reported, and nothing is filled in. Even one stated setting can hide 20 points, as the gaps between reports show."
         ),
         alt=f"Heat map of {len(models)} models and {len(columns)} benchmarks; {n - marked} scores share the setting of their column and {marked} do not.",
-        sources=_sources(cells),
+        sources=cite(cells),
         settings=settings,
         explain=(benchmarks.matrix, benchmarks.comparable, benchmarks.join),
     )  # fmt: skip
@@ -182,130 +129,6 @@ def _cell_rows(cells: pd.DataFrame) -> pd.DataFrame:
     kept = ["model", "benchmark", "label", "score", "unit", "shots", "setting", "metric", "column_setting", "verdict", "n_reports", "low", "high",
             "source", "location", "verified"]  # fmt: skip
     return cells[kept].assign(status="reported")
-
-
-@dataclass(frozen=True)
-class Ready:
-    """Two models compared, in the order of the chart, with all that a slider does not change.
-
-    rows: pairs that are drawn; refused: pairs whose settings differ; values: columns of rows as arrays; names: of the rows, escaped.
-    """
-
-    rows: pd.DataFrame
-    refused: pd.DataFrame
-    values: Mapping[str, np.ndarray]
-    names: np.ndarray
-    units: Sequence[str]
-    colors: Sequence[str]
-    sources: tuple[Citation, ...]
-
-
-def ready(rows: pd.DataFrame, model_a: str, model_b: str) -> Ready:
-    """What `benchmarks.pairs` returns, ready to be drawn. Raises ValueError where there is nothing to draw."""
-    rows = rows.sort_values("difference", kind="stable", ignore_index=True)
-    drawn = (rows["status"] == "compared") & (rows["unit"] == "percent")
-    refused, apart_units = rows[rows["status"] == "refused"], rows[(rows["status"] == "compared") & (rows["unit"] != "percent")]
-    rows = rows[drawn].reset_index(drop=True)
-    if rows.empty:
-        raise ValueError(refusal(refused, model_a, model_b))
-    said = [benchmarks.describe_setting(row) for row in rows.to_dict("records")]
-    names = [
-        label if setting in ("", "setting not stated") else f"{label}, {setting}"
-        for label, setting in zip(rows["label"], said, strict=True)
-    ]
-    escaped = np.array([style.escape(name) for name in _distinct(pd.Series(names))], object)
-    authors = {source: tables.source(source)["authors"] for source in {*rows["source_a"], *rows["source_b"]}}
-    for side in ("a", "b"):
-        rows[f"text_{side}"] = [
-            f"{score:g}, {authors[source]}, {place}"
-            for score, source, place in zip(rows[f"score_{side}"], rows[f"source_{side}"], rows[f"location_{side}"], strict=True)
-        ]
-    families = tables.load("score_models").set_index("model")["family"]
-    colors = [style.family_style(families[model])[0] for model in (model_a, model_b)]
-    if colors[0] == colors[1]:
-        colors[1] = style.AMBER if colors[0] != style.AMBER else style.BLUE
-    units = [f"{row.label} {row.score_a:g} against {row.score_b:g}" for row in apart_units.itertuples()]
-    cited = pd.DataFrame({"source": [*rows["source_a"], *rows["source_b"]], "location": [*rows["location_a"], *rows["location_b"]]})
-    kept = ("score_a", "score_b", "verified_a", "verified_b", "text_a", "text_b", "difference", "error", "better", "one_report")
-    return Ready(rows, refused, {name: rows[name].to_numpy() for name in kept}, escaped, units, colors, _sources(cited))
-
-
-def dumbbell(rows: pd.DataFrame | Ready, model_a: str, model_b: str, errors: float, settings: Mapping[str, str]) -> Panel:
-    """Two models on every benchmark and setting that they share; errors: standard errors that a difference must exceed to count.
-
-    rows: what `benchmarks.pairs` returns for them, or `ready` of it, which leaves little to do at each step of a slider.
-    """
-    drawn = rows if isinstance(rows, Ready) else ready(rows, model_a, model_b)
-    values, refused, n = drawn.values, drawn.refused, len(drawn.names)
-    unknown = np.isnan(values["error"])
-    beyond = ~unknown & (np.abs(values["difference"]) > errors * values["error"])
-    traces = []
-    for at, name, color, width in (
-        (beyond, f"more than {significant(errors, 2)} standard errors", style.SLATE, 5),
-        (~unknown & ~beyond, "not more", style.GREY, 2),
-        (unknown, "error unknown", style.GREY, 2),
-    ):
-        if at.any():
-            traces.append(_bar_between(values["score_a"][at], values["score_b"][at], drawn.names[at], name, color, width, dotted=at is unknown))
-    for side, model, color, symbol in (("a", model_a, drawn.colors[0], "circle"), ("b", model_b, drawn.colors[1], "diamond")):
-        marks = style.reported_markers(
-            values[f"score_{side}"], list(drawn.names), model, color, symbol, verified=values[f"verified_{side}"] > 0, text=list(values[f"text_{side}"])
-        )
-        traces.append(marks | {"hovertemplate": "%{y}<br>%{text}<extra>%{fullData.name}</extra>"})
-    layout = style.layout("number", "category", x_title="Score (%)", height=n * 22 + 170)
-    layout["yaxis"] |= {"categoryorder": "array", "categoryarray": list(drawn.names), "tickfont": {"size": 11}}
-    seen = (values["verified_a"] > 0) & (values["verified_b"] > 0)
-    wins, losses = (int((seen & (values["better"] == side)).sum()) for side in ("a", "b"))
-    sure = [int((seen & (values["better"] == side) & beyond).sum()) for side in ("a", "b")]
-    n_seen, apart = int(seen.sum()), int((~values["one_report"].astype(bool)).sum())
-    memory = f" {n - n_seen} with a value from memory (hollow) are drawn but not counted." if n_seen < n else ""
-    others_units = f" Not drawn, in other units: {_listed(drawn.units, 4)}." if drawn.units else ""
-    others = f" Not compared, because their settings differ: {_listed(refused['label'])}." if len(refused) else ""
-    return Panel(
-        name="benchmarks.dumbbell",
-        title=f"{model_a} is ahead of {model_b} in {wins} of {n_seen} comparable scores and behind in {losses}",
-        figure=style.figure(traces, layout),
-        data=lambda: _pair_rows(drawn.rows, refused, model_a, model_b),
-        caption=(
-            f"Only scores whose benchmark, metric, shots and setting are stated and agree, or that stand in one column of one table. Beyond {significant(errors, 2)} standard errors of drawing the questions: "
-            f"{sure[0]} ahead, {sure[1]} behind; {int(unknown.sum())} have no known number of questions. {apart} of the pairs take the two scores from different reports.{memory}{others_units}{others}"
-        ),
-        alt=f"Pairs of scores of {model_a} and {model_b} on {n} benchmarks and settings; {model_a} is ahead in {wins} and behind in {losses}.",
-        sources=drawn.sources,
-        settings=settings,
-        explain=(benchmarks.pairs, benchmarks.comparable, benchmarks.standard_error),
-    )  # fmt: skip
-
-
-def _bar_between(low, high, names, label: str, color: str, width: float, dotted: bool = False) -> dict:
-    gap = np.full(len(low), None)
-    x = np.stack([np.asarray(low, object), np.asarray(high, object), gap], axis=1).ravel()
-    y = np.stack([names, names, gap], axis=1).ravel()
-    line = style.computed_line(list(x), list(y), label, color, width=width)
-    line["line"] = line["line"] | {"dash": "dot" if dotted else "solid"}
-    return line | {"hoverinfo": "skip", "hovertemplate": None, "connectgaps": False}
-
-
-def _distinct(names: pd.Series) -> pd.Series:
-    """Names with a number behind those that occur again."""
-    again = names.groupby(names).cumcount()
-    return names.where(again == 0, names + " (" + (again + 1).astype(str) + ")")
-
-
-def _listed(labels, most: int = 8) -> str:
-    names = list(dict.fromkeys(labels))
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def _pair_rows(rows: pd.DataFrame, refused: pd.DataFrame, model_a: str, model_b: str) -> pd.DataFrame:
-    kept = ["benchmark", "label", "shots", "setting", "metric", "unit", "status", "reasons"]
-    parts = []
-    for side, model in (("a", model_a), ("b", model_b)):
-        named = {f"{name}_{side}": name for name in ("score", "source", "location", "verified")}
-        frame = pd.concat([part for part in (rows, refused) if len(part)])
-        frame = frame[[*kept, *named]].rename(columns=named | {"status": "comparison"}).assign(model=model, status="reported")
-        parts.append(frame)
-    return pd.concat(parts, ignore_index=True)
 
 
 def against_params(scores: pd.DataFrame, benchmark: str, settings: Mapping[str, str]) -> Panel:
@@ -354,7 +177,7 @@ def against_params(scores: pd.DataFrame, benchmark: str, settings: Mapping[str, 
             f"Sizes are total parameters as reported; a mixture of experts uses fewer per token (Mixtral 12.9 B of 46.7 B). {best['model']} has the highest score, {best['score']:g}."
         ),
         alt=f"{label} scores of {known['model'].nunique()} models against their parameters; the highest is {best['score']:g} by {best['model']}.",
-        sources=_sources(known),
+        sources=cite(known),
         settings=settings,
         explain=(benchmarks.join, benchmarks.comparable),
     )  # fmt: skip
@@ -371,30 +194,13 @@ def _spread_at_one_size(known: pd.DataFrame) -> str:
     return f"; those of about {format_count(widest['size_'])} range from {widest['low']:g} to {widest['high']:g}"
 
 
-def refusal(rows: pd.DataFrame, model_a: str, model_b: str) -> str:
-    """Why two models cannot be drawn side by side, "" if they can; rows: what `benchmarks.pairs` returns for them."""
-    if ((rows["status"] == "compared") & (rows["unit"] == "percent")).any():
-        return ""
-    if rows.empty:
-        return f"{model_a} and {model_b} have no benchmark in common."
-    reasons = sorted({reason for text in rows["reasons"] for reason in text.split(", ") if reason}) or ["unit"]
-    return f"{model_a} and {model_b} share {_listed(rows['label'])}, but under no common setting (what differs or is not stated: {', '.join(reasons)})."
-
-
-def _sources(rows: pd.DataFrame) -> tuple[Citation, ...]:
-    """One citation per work, the one with most rows first."""
-    order = rows["source"].value_counts(sort=True).index
-    places = rows.groupby("source")["location"].unique()
-    return tuple(Citation(source, "; ".join(sorted(places[source])[:4])) for source in order)
-
-
 def default_panels() -> dict[str, Callable[[], Panel]]:
     """Every panel of the benchmarks page at its default settings."""
     scores = all_scores()
     filters = {"filters": "none"}
     return {
         "benchmarks.heat_map": lambda: heat_map(scores, FEATURED_MODELS, FEATURED_BENCHMARKS, filters),
-        "benchmarks.dumbbell": lambda: dumbbell(
+        "benchmarks.dumbbell": lambda: benchmarks_pair.dumbbell(
             benchmarks.pairs(scores, "Mixtral 8x7B", "Llama 2 70B"),
             "Mixtral 8x7B",
             "Llama 2 70B",

@@ -87,14 +87,15 @@ def _labels(rows: pd.DataFrame, hours: str) -> list[dict]:
     return notes
 
 
-
 def devices(settings: Mapping[str, str]) -> Panel:
     """The hours of the same pretraining on two devices."""
     rows = convnets_vits.device_ratio(reported())
     base = {version: float(rows.loc[rows["family"] == "NFNet", f"hours_{version}"].iloc[0]) for version in VERSIONS}
     traces = []
     for version, color, symbol in (("v4", style.BLUE, "square"), ("v3", style.AMBER, "diamond")):
-        trace = style.reported_markers(rows[f"hours_{version}"] / 1e3, rows["model"], VERSIONS[version], color, symbol, rows["verified"].to_list())
+        trace = style.reported_markers(
+            rows[f"hours_{version}"] / 1e3, rows["model"], VERSIONS[version], color, symbol, rows["verified"].to_list()
+        )
         traces.append(trace | {"hovertemplate": "%{y}: %{x:,.0f} thousand hours<extra>%{fullData.name}</extra>"})
     layout = style.layout("number", "category", x_title="Core hours of pretraining (thousands)", x_range=(0, 540), height=300)
     layout["yaxis"] |= {"autorange": "reversed"}
@@ -105,9 +106,15 @@ def devices(settings: Mapping[str, str]) -> Panel:
         name="convnets_vits.devices",
         title=f"Equal compute depends on the device: beside ViT-g/14, NFNet-F7+ takes {v4:.0%} of the hours on TPU v4 and {v3:.0%} on v3",
         figure=style.figure(traces, layout),
-        data=lambda: pd.concat([
-            rows[["model", "family", "ratio", "source", "location"]].assign(device=VERSIONS[version], hours=rows[f"hours_{version}"], status="reported") for version in VERSIONS
-        ], ignore_index=True),
+        data=lambda: pd.concat(
+            [
+                rows[["model", "family", "ratio", "source", "location"]].assign(
+                    device=VERSIONS[version], hours=rows[f"hours_{version}"], status="reported"
+                )
+                for version in VERSIONS
+            ],
+            ignore_index=True,
+        ),
         caption=(
             f"A v3 core has about half the rate of a v4 core. Going back to v3 multiplies the hours of the ViTs by {significant(ratio.drop('NFNet-F7+').min(), 3)} to {significant(ratio.drop('NFNet-F7+').max(), 3)} and those of NFNet-F7+ by "
             f"{significant(float(ratio['NFNet-F7+']), 3)}. ViT hours on v4 and NFNet hours on v3 are estimates of the paper, ViT-G/14 took over 500k; the paper prints 250 hours where 250 thousand must be meant."
@@ -131,7 +138,11 @@ def reached() -> float:
     """Share of the peak that the largest NFNet's pretraining reached on TPU v4."""
     known = facts()
     per_image = float(vision_shapes.training_flops_per_image(counted("NFNet-F7+", int(known["train_resolution"])).flops))
-    return float(convnets_vits.utilisation(per_image, known["epoch_budget_max"] * known["jft4b_images"], known["compute_budget_max"], core_rates()["v4"]))
+    return float(
+        convnets_vits.utilisation(
+            per_image, known["epoch_budget_max"] * known["jft4b_images"], known["compute_budget_max"], core_rates()["v4"]
+        )
+    )
 
 
 def images(version: str, share: float, settings: Mapping[str, str]) -> Panel:
@@ -141,10 +152,21 @@ def images(version: str, share: float, settings: Mapping[str, str]) -> Panel:
     per_image = np.array([float(vision_shapes.training_flops_per_image(counted(model, resolution).flops)) for model in LARGEST])
     paid = convnets_vits.images_paid(hours.to_numpy(), core_rates()[version], share, per_image)
     shown = [f"{format_count(value)} images" for value in paid]
-    traces = [style.bars(paid, list(LARGEST), "images that the hours pay for", [LOOKS[family(model)][0] for model in LARGEST], shown, horizontal=True) | {"insidetextanchor": "start"}]
+    traces = [
+        style.bars(
+            paid, list(LARGEST), "images that the hours pay for", [LOOKS[family(model)][0] for model in LARGEST], shown, horizontal=True
+        )
+        | {"insidetextanchor": "start"}
+    ]
     seen = facts()["epoch_budget_max"] * facts()["jft4b_images"]
     traces.append(style.reported_markers([seen], ["NFNet-F7+"], "seen, as reported (8 epochs)", style.AMBER, "diamond"))
-    layout = style.layout("number", "category", x_title=f"Training images at {resolution} pixels", x_range=(0, max(1.25 * float(paid.max()), 4e10)), height=320)
+    layout = style.layout(
+        "number",
+        "category",
+        x_title=f"Training images at {resolution} pixels",
+        x_range=(0, max(1.25 * float(paid.max()), 4e10)),
+        height=320,
+    )
     layout["xaxis"]["exponentformat"] = "B"
     layout["yaxis"] |= {"autorange": "reversed"}
     ratio = paid[0] / seen
@@ -202,7 +224,10 @@ def loss(points: pd.DataFrame, exponent: float, level: float, settings: Mapping[
     x = [low, high, *points["x"]] if len(points) else [low, high]
     layout = style.layout("log_number", "log_number", x_title="Pretraining (TPU v4 core hours)", y_title="Held-out loss on JFT-4B",
                           x_range=(min(x) / 1.3, max(x) * 1.3), y_range=(min(y) / 1.02, max(y) * 1.02), height=420)  # fmt: skip
-    layout["yaxis"] |= {"tickvals": [2, 2.2, 2.4, 2.6, 2.8, 3.0, 3.2, 3.5, 4, 5], "ticktext": ["2.0", "2.2", "2.4", "2.6", "2.8", "3.0", "3.2", "3.5", "4", "5"]}
+    layout["yaxis"] |= {
+        "tickvals": [2, 2.2, 2.4, 2.6, 2.8, 3.0, 3.2, 3.5, 4, 5],
+        "ticktext": ["2.0", "2.2", "2.4", "2.6", "2.8", "3.0", "3.2", "3.5", "4", "5"],
+    }
     layout["xaxis"] |= {"exponentformat": "B"}
     saved = 1 - 10**exponent
     return Panel(
@@ -224,7 +249,9 @@ def loss(points: pd.DataFrame, exponent: float, level: float, settings: Mapping[
 def default_panels() -> dict[str, Callable[[], Panel]]:
     """The panels of the page at its default settings."""
     return {
-        "convnets_vits.accuracy": lambda: accuracy("v4", 0.95, 1.5, {"hours on": "TPU v4", "interval": "95%", "equal within": "a factor of 1.5"}),
+        "convnets_vits.accuracy": lambda: accuracy(
+            "v4", 0.95, 1.5, {"hours on": "TPU v4", "interval": "95%", "equal within": "a factor of 1.5"}
+        ),
         "convnets_vits.devices": lambda: devices({"hours": "as reported"}),
         **convnets_vits_shapes.default_panels(),
         "convnets_vits.images": lambda: images("v4", 0.4, {"hours on": "TPU v4", "utilisation": "40%"}),

@@ -19,7 +19,9 @@ SHOWN = ("NFNet-F0", "NFNet-F3", "NFNet-F7+", "ViT-B/16", "ViT-L/16", "ViT-g/14"
 @cache
 def shapes() -> Mapping[str, vision_shapes.VitShape | vision_shapes.NfnetShape]:
     """All shapes by model, NFNets first."""
-    return {row["model"]: vision_shapes.shape_of(row) for name in ("nfnet_shapes", "vit_shapes") for row in tables.load(name).to_dict("records")}
+    return {
+        row["model"]: vision_shapes.shape_of(row) for name in ("nfnet_shapes", "vit_shapes") for row in tables.load(name).to_dict("records")
+    }
 
 
 @cache
@@ -106,7 +108,11 @@ def by_resolution(models: Sequence[str], resolution: int, settings: Mapping[str,
     layout["yaxis"] |= {"dtick": 1}
     growth = {model: counted(model, 2 * resolution).flops / value for model, value in here.items()}
     least, most = min(growth, key=growth.__getitem__), max(growth, key=growth.__getitem__)
-    text = f"{growth[least]:.1f} times as many FLOPs in {least} and {growth[most]:.1f} in {most}" if least != most else f"{growth[most]:.1f} times as many FLOPs in {most}"
+    text = (
+        f"{growth[least]:.1f} times as many FLOPs in {least} and {growth[most]:.1f} in {most}"
+        if least != most
+        else f"{growth[most]:.1f} times as many FLOPs in {most}"
+    )
     return Panel(
         name="convnets_vits.by_resolution",
         title=f"Doubling {resolution} pixels takes {text}",
@@ -142,9 +148,15 @@ def published(settings: Mapping[str, str]) -> Panel:
     rows = compared()
     models = list(dict.fromkeys(rows["model"]))
     traces = []
-    for quantity, label, color, symbol in (("n_params", "parameters", style.BLUE, "square"), ("operations", "operations", style.CRIMSON, "circle")):
+    for quantity, label, color, symbol in (
+        ("n_params", "parameters", style.BLUE, "square"),
+        ("operations", "operations", style.CRIMSON, "circle"),
+    ):
         part = rows[rows["quantity"].eq("n_params") == (quantity == "n_params")]
-        text = [f"{row['model']}: {format_count(row['counted'])} counted, {format_count(row['value'])} printed" for row in part.to_dict("records")]
+        text = [
+            f"{row['model']}: {format_count(row['counted'])} counted, {format_count(row['value'])} printed"
+            for row in part.to_dict("records")
+        ]
         trace = style.reported_markers(part["ratio"] - 1, part["model"], label, color, symbol, part["verified"].to_list(), text)
         traces.append(trace | {"hovertemplate": "%{text}<extra>%{fullData.name}</extra>"})
     layout = style.layout("percent", "category", x_title="Counted less printed (share of printed)", x_range=(-0.03, 0.03),
@@ -159,7 +171,9 @@ def published(settings: Mapping[str, str]) -> Panel:
         name="convnets_vits.published",
         title=f"{len(nfnets)} printed counts of NFNets come out within {nfnets['ratio'].sub(1).abs().max():.2%}, those of ViTs within {rows['ratio'].sub(1).abs().max():.1%}",
         figure=style.figure(traces, layout),
-        data=lambda: rows[["model", "quantity", "value", "unit", "counted", "ratio", "resolution", "n_classes", "source", "location", "verified"]].assign(status="reported"),
+        data=lambda: rows[
+            ["model", "quantity", "value", "unit", "counted", "ratio", "resolution", "n_classes", "source", "location", "verified"]
+        ].assign(status="reported"),
         caption=(
             "Hollow: the printed value is quoted from memory. NFNets agree to the last printed digit. Of the ViTs, L/16 lies below because one size is printed whatever the patch, and g/14 and "
             f"G/14 lie above because their printed sizes fit without the pooling layer ({format_count(without)} for G/14). The ViT formulas equal transformers' own counts exactly."

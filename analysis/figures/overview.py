@@ -6,8 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from analysis import figures
-from analysis.figures import benchmarks as scores
-from analysis.figures import style
+from analysis.figures import benchmarks_data, benchmarks_pair, style
 from analysis.figures.panel import Citation, Panel
 
 HEIGHT = 260
@@ -46,7 +45,7 @@ def reported_bars(name: str, rows, labels, values, x_title: str, title: str, cap
 
 def of(source: str):
     """The scores that a work reports, vision papers included."""
-    rows = scores.all_scores(True)
+    rows = benchmarks_data.all_scores(True)
     return rows[rows["source"] == source].reset_index(drop=True)
 
 
@@ -54,7 +53,7 @@ def bloomberg() -> Panel:
     """BloombergGPT's size against the optimum for its compute."""
     from analysis import scaling
     from analysis.figures import compute
-    from analysis.figures.scaling import compute_axis, published_models, released_fit
+    from analysis.figures.scaling_data import compute_axis, published_models, released_fit
 
     law, resamples = released_fit(5)
     models = published_models()
@@ -68,7 +67,7 @@ def bloomberg() -> Panel:
 
 def zephyr() -> Panel:
     """MT-Bench of Zephyr 7B, tuned with DPO, and of larger chat models in its paper."""
-    rows = scores.all_scores()
+    rows = benchmarks_data.all_scores()
     rows = rows[(rows["benchmark"] == "mt_bench") & (rows["source"] == "tunstall2023") & rows["value"].notna()]
     rows = rows.sort_values("value").drop_duplicates("model", keep="last").tail(9).reset_index(drop=True)
     small = rows.set_index("model").loc["Zephyr 7B", "value"]
@@ -85,8 +84,10 @@ def orca2() -> Panel:
     """Orca 2 13B and Llama 2 70B Chat on the benchmarks that they share."""
     from analysis import benchmarks
 
-    rows = scores.all_scores()
-    panel = scores.dumbbell(benchmarks.pairs(rows, "Orca 2 13B", "Llama 2 70B Chat"), "Orca 2 13B", "Llama 2 70B Chat", 2.0, {"models": "two"})
+    rows = benchmarks_data.all_scores()
+    panel = benchmarks_pair.dumbbell(
+        benchmarks.pairs(rows, "Orca 2 13B", "Llama 2 70B Chat"), "Orca 2 13B", "Llama 2 70B Chat", 2.0, {"models": "two"}
+    )
     return replace(panel, name="overview.orca2")
 
 
@@ -120,7 +121,8 @@ def segment_anything() -> Panel:
 def emu() -> Panel:
     """How often Emu Video was preferred for its quality, by rival."""
     rows = of("girdhar2023")
-    rows = rows[(rows["benchmark"] == "emu_human") & (rows["metric"] == "win_rate_quality") & (rows["location"] == "Figure 2")].reset_index(drop=True)
+    chosen = (rows["benchmark"] == "emu_human") & (rows["metric"] == "win_rate_quality") & (rows["location"] == "Figure 2")
+    rows = rows[chosen].reset_index(drop=True)
     names = [setting.split(",")[0].removeprefix("vs ") for setting in rows["setting"]]
     return reported_bars(
         "overview.emu", rows, names, rows["value"].tolist(), "Preferred for quality (%)",

@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis import preference, tables
 from analysis.figures import intervals, style
-from analysis.figures.benchmarks import all_scores
+from analysis.figures.benchmarks_data import all_scores
 from analysis.figures.panel import Citation, Panel
 from analysis.units import format_count, significant
 

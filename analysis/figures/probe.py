@@ -1,19 +1,18 @@
 """Figures on runs of the probe: accuracy by term against its frequency, by operand, and in all, beside published Pythia."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
-from analysis import tables, term_frequency
+from analysis import term_frequency
 from analysis.figures import intervals, style
 from analysis.figures.panel import Citation, Panel, table_of
-from analysis.figures.term_frequency import PAPER, RELEASED, SHOTS, SIZES, STEPS
+from analysis.figures.probe_published import counts, published, published_bins
+from analysis.figures.term_frequency_data import PAPER, RELEASED, SIZES, STEPS
 from analysis.probe import results
 from analysis.probe.results import Found
 
-CORPUS = "pile_train"
 V0 = "Published accuracies are those of the first deduplicated models (v0), which were later retrained."
 COLORS = (style.BLUE, style.CRIMSON, style.AMBER, style.VIOLET, style.RED, style.SLATE)
 """Of runs, in the order in which they are shown."""
@@ -22,26 +21,7 @@ MOST = len(COLORS)
 SPREAD = 20
 """From so many terms on, terms are put into bins, whose interval is over terms; below, each term stands alone with Wilson's."""
 ASKED_IN_ORDER = "Questions are answered in the order of their length, so the part that is there is not a fair sample of the whole."
-
-
-@lru_cache(maxsize=1)
-def counts() -> pd.Series:
-    """Occurrences in the Pile, by operand."""
-    return term_frequency.frequencies_of(tables.load("number_frequencies"))[CORPUS]
-
-
-@lru_cache(maxsize=512)
-def published(model: str, step: int, shots: int, operation: str) -> pd.Series:
-    """Published accuracy by operand, in the order of `counts`. Kept, so not to be changed."""
-    rows = tables.load("term_frequency")
-    chosen = (rows["model"] == model) & (rows["step"] == step) & (rows["shots"] == shots) & (rows["operation"] == operation)
-    return rows[chosen].set_index("operand")["accuracy"].reindex(counts().index)
-
-
-@lru_cache(maxsize=512)
-def published_bins(model: str, step: int, shots: int, operation: str, n_bins: int) -> pd.DataFrame:
-    """Published accuracy in bins of operands. Kept, so not to be changed."""
-    return term_frequency.binned(counts(), published(model, step, shots, operation), n_bins)
+GROUPS = 30
 
 
 def points(found: Found, n_bins: int) -> pd.DataFrame:
@@ -247,9 +227,6 @@ def overall(runs: Sequence[Found], step: int, shots: int, operation: str) -> Pan
     )  # fmt: skip
 
 
-GROUPS = 30
-
-
 def groups(run: Found) -> Panel:
     """Score of each group of questions of one run, with Wilson's interval: for probes without frequencies. At most GROUPS, the largest.
 
@@ -300,21 +277,6 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
         "probe.operands": lambda: operands((), SIZES[-1], last, 4, "multiplication", 5),
         "probe.overall": lambda: overall((), last, 4, "multiplication"),
     }
-
-
-def published_models() -> tuple[str, ...]:
-    """Sizes of Pythia whose accuracies are published, the largest first."""
-    return SIZES[::-1]
-
-
-def published_shots() -> tuple[int, ...]:
-    """Numbers of examples with which they were asked."""
-    return SHOTS
-
-
-def published_steps() -> tuple[int, ...]:
-    """Checkpoints at which they were asked."""
-    return STEPS
 
 
 def _partial(runs: Sequence[Found]) -> str:

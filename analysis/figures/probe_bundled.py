@@ -20,7 +20,9 @@ MEASURES = {
 }  # fmt: skip
 MADE = "The model is trained here on text in which the first operand follows Zipf's law in an order drawn at random, so frequency and size of a number are unrelated."
 
-ZERO = "by that seed the most frequent operand is 0, whose products are easy, and correlations go by ranks so that one operand weighs little."
+ZERO = (
+    "by that seed the most frequent operand is 0, whose products are easy, and correlations go by ranks so that one operand weighs little."
+)
 
 
 def steps() -> list[int]:
@@ -59,8 +61,19 @@ def scatter(step: int, shots: int, operation: str) -> Panel:
         traces.append(style.computed_line(bins["count"], bins["accuracy"], f"mean of ten, {NAMES[questions]}", COLORS[questions]))
         text = [f"operand {operand}" for operand in counts.index]
         traces.append(_markers(counts, accuracy, NAMES[questions], COLORS[questions], SYMBOLS[questions], text, opacity=0.5))
-        series = {"operand": counts.index, "expected_lines": counts.to_numpy(), "accuracy": accuracy.to_numpy(), "questions": questions, "status": "computed"}
-        parts += [series, lambda bins=bins, questions=questions: bins.rename(columns={"count": "expected_lines"}).assign(questions=questions, status="uncertain")]
+        series = {
+            "operand": counts.index,
+            "expected_lines": counts.to_numpy(),
+            "accuracy": accuracy.to_numpy(),
+            "questions": questions,
+            "status": "computed",
+        }
+        parts += [
+            series,
+            lambda bins=bins, questions=questions: bins.rename(columns={"count": "expected_lines"}).assign(
+                questions=questions, status="uncertain"
+            ),
+        ]
     layout = style.layout(
         "log_number", "percent", x_title="Lines with this first operand so far", y_title="Right answers", y_range=(-0.03, 1.03), height=460
     )  # fmt: skip
@@ -93,9 +106,12 @@ def course(measure: str, operation: str) -> Panel:
     for questions in probe_bundled.QUESTIONS:
         rows = stored[stored["questions"] == questions].dropna(subset=[measure])
         if measure != "accuracy":
-            traces += intervals.quiet_band(rows["step"], rows[f"{measure}_low"], rows[f"{measure}_high"], f"interval, {questions}", COLORS[questions])
+            traces += intervals.quiet_band(
+                rows["step"], rows[f"{measure}_low"], rows[f"{measure}_high"], f"interval, {questions}", COLORS[questions]
+            )
         traces.append(
-            style.computed_line(rows["step"], rows[measure], NAMES[questions], COLORS[questions]) | {"mode": "lines+markers", "marker": {"size": 8, "symbol": SYMBOLS[questions]}}
+            style.computed_line(rows["step"], rows[measure], NAMES[questions], COLORS[questions])
+            | {"mode": "lines+markers", "marker": {"size": 8, "symbol": SYMBOLS[questions]}}
         )
         if len(rows):
             ends[questions], peaks[questions] = rows.iloc[-1], rows.loc[rows[measure].abs().idxmax()]
@@ -123,7 +139,8 @@ def beside_pythia(step: int, operation: str) -> Panel:
     """Correlation of accuracy with frequency, as it is and at fixed operand size: the bundled model beside two sizes of Pythia."""
     own, stats = tables.load("probe_bundled"), tables.load("term_frequency_stats")
     own = own[(own["step"] == step) & (own["shots"] == 0) & (own["operation"] == operation)].set_index("questions")
-    last = stats[(stats["corpus"] == "pile_train") & (stats["step"] == 143_000) & (stats["shots"] == 4) & (stats["operation"] == operation)].set_index("model")
+    chosen = (stats["corpus"] == "pile_train") & (stats["step"] == 143_000) & (stats["shots"] == 4) & (stats["operation"] == operation)
+    last = stats[chosen].set_index("model")
     rows = {f"bundled, {questions}": own.loc[questions] for questions in probe_bundled.QUESTIONS}
     rows |= {model: last.loc[model] for model in ("Pythia 1.4B", "Pythia 12B") if model in last.index}
     frame = pd.DataFrame(rows).T.dropna(subset=["rho", "partial"])

@@ -13,7 +13,11 @@ from analysis.transformer import forward_flops, kv_cache_bytes, training_flops
 from analysis.units import format_bytes, format_si, significant
 
 COLORS = (style.BLUE, style.CRIMSON, style.AMBER, style.VIOLET, style.SLATE, style.RED)
-WORK = {"forward": ("forward pass", style.BLUE, "circle"), "prefill": ("prompt", style.AMBER, "square"), "train step": ("training step", style.CRIMSON, "diamond")}
+WORK = {
+    "forward": ("forward pass", style.BLUE, "circle"),
+    "prefill": ("prompt", style.AMBER, "square"),
+    "train step": ("training step", style.CRIMSON, "diamond"),
+}
 METHODS = {"full": "full", "lora": "LoRA", "qlora": "QLoRA"}
 
 
@@ -59,12 +63,21 @@ def cache(device: str, dtype: str, base: str) -> Panel:
     for (label, name), color in zip(family(rows, base, ("key-value", "window")).items(), COLORS, strict=False):
         shape, found = known[name], rows[rows["shape"] == name]
         line = np.asarray(kv_cache_bytes(shape, axis, 1, value), dtype=float)
-        traces += [style.computed_line(axis, line, label, color, width=1.8), _markers(found["context"], found["value"], f"{label}, measured", color)]
+        traces += [
+            style.computed_line(axis, line, label, color, width=1.8),
+            _markers(found["context"], found["value"], f"{label}, measured", color),
+        ]
         predicted = np.asarray(kv_cache_bytes(shape, found["context"].to_numpy(), 1, value), dtype=float)
         off += [*(found["value"] / predicted - 1)]
         parts += [
             {"series": label, "context": axis, "bytes": line, "status": "computed"},
-            {"series": f"{label}, measured", "context": found["context"].to_numpy(), "bytes": found["value"].to_numpy(), "predicted": predicted, "status": "computed"},
+            {
+                "series": f"{label}, measured",
+                "context": found["context"].to_numpy(),
+                "bytes": found["value"].to_numpy(),
+                "predicted": predicted,
+                "status": "computed",
+            },
         ]
     exact = sum(abs(value) < 1e-9 for value in off)
     layout = style.layout("tokens", "log_number", x_title="Tokens in the cache", y_title="Cache of one sequence (bytes)", height=440)
@@ -88,7 +101,10 @@ def rate(device: str, dtype: str) -> Panel:
     middle, best = float(rows["flops_per_s"].median()), float(rows["flops_per_s"].max())
     span = np.array([rows["flops"].min() / 2, rows["flops"].max() * 2])
     traces = [style.computed_line(span, span / middle, f"at the median rate, {format_si(middle, 'FLOP/s')}", style.GREY, width=1.8)]
-    traces.append(style.computed_line(span, span / best, f"at the best rate, {format_si(best, 'FLOP/s')}", style.GREY, width=1.2) | {"line": {"color": style.GREY, "width": 1.2, "dash": "dot"}})
+    traces.append(
+        style.computed_line(span, span / best, f"at the best rate, {format_si(best, 'FLOP/s')}", style.GREY, width=1.2)
+        | {"line": {"color": style.GREY, "width": 1.2, "dash": "dot"}}
+    )
     for what, (label, color, symbol) in WORK.items():
         part = rows[rows["what"] == what]
         text = [f"{shape}, {context} tokens" for shape, context in zip(part["shape"], part["context"], strict=True)]
@@ -114,7 +130,8 @@ def decode(device: str, dtype: str, base: str) -> Panel:
     """Tokens per second of one sequence against the context, measured, and as the bytes read would have it."""
     rows, known = measured(device, dtype), shapes()
     rows = rows[(rows["what"] == "decode step") & (rows["batch"] == 1)]
-    value, axis = probe_system.DTYPE_BYTES[dtype], np.unique(np.geomspace(rows["context"].min(), rows["context"].max(), 40).round().astype(int))
+    value = probe_system.DTYPE_BYTES[dtype]
+    axis = np.unique(np.geomspace(rows["context"].min(), rows["context"].max(), 40).round().astype(int))
     traces, parts, falls = [], [], {}
     own = rows[rows["shape"] == base].sort_values("context").iloc[0]
     rate = probe_system.step_bytes(known[base], int(own["context"]), 1, value) / own["value"]
@@ -129,7 +146,14 @@ def decode(device: str, dtype: str, base: str) -> Panel:
         falls[label] = (1 - line[-1] / line[0], 1 - float(found["value"].iloc[0] / found["value"].iloc[-1]))
         parts += [
             {"series": label, "context": axis, "tokens_per_s": line, "status": "computed"},
-            {"series": f"{label}, measured", "context": found["context"].to_numpy(), "tokens_per_s": (1 / found["value"]).to_numpy(), "seconds": found["value"].to_numpy(), "spread": found["spread"].to_numpy(), "status": "computed"},
+            {
+                "series": f"{label}, measured",
+                "context": found["context"].to_numpy(),
+                "tokens_per_s": (1 / found["value"]).to_numpy(),
+                "seconds": found["value"].to_numpy(),
+                "spread": found["spread"].to_numpy(),
+                "status": "computed",
+            },
         ]
     layout = style.layout("tokens", "number", x_title="Tokens of context", y_title="Tokens per second, one sequence", height=440)
     layout["yaxis"] |= {"rangemode": "tozero"}
@@ -170,7 +194,13 @@ def prompt(device: str, dtype: str, base: str, words: tuple[str, ...] = ("window
         ends[label] = (line[-1], float(found["value"].iloc[-1]))
         parts += [
             {"series": label, "context": axis, "seconds": line, "status": "computed"},
-            {"series": f"{label}, measured", "context": found["context"].to_numpy(), "seconds": found["value"].to_numpy(), "spread": found["spread"].to_numpy(), "status": "computed"},
+            {
+                "series": f"{label}, measured",
+                "context": found["context"].to_numpy(),
+                "seconds": found["value"].to_numpy(),
+                "spread": found["spread"].to_numpy(),
+                "status": "computed",
+            },
         ]
     layout = style.layout("tokens", "log_number", x_title="Length of the prompt (tokens)", y_title="Time (s)", height=440)
     layout["yaxis"] |= {"exponentformat": "SI"}
@@ -200,12 +230,25 @@ def experts(device: str, dtype: str, base: str) -> Panel:
 def training(device: str, dtype: str, base: str) -> Panel:
     """Peak memory of a training step by method: measured, and as the memory page predicts it."""
     rows = measured(device, dtype)
-    rows = rows[(rows["what"] == "train peak") & (rows["shape"] == base)].set_index("method").reindex([m for m in METHODS if m in set(rows.loc[rows["shape"] == base, "method"])])
+    rows = (
+        rows[(rows["what"] == "train peak") & (rows["shape"] == base)]
+        .set_index("method")
+        .reindex([m for m in METHODS if m in set(rows.loc[rows["shape"] == base, "method"])])
+    )
     shape, context, batch = shapes()[base], int(rows["context"].iloc[0]), int(rows["batch"].iloc[0])
     predicted = {method: probe_system.training_memory(shape, method, batch, context, dtype) for method in rows.index}
     labels = [METHODS[method] for method in rows.index]
     totals, ends = [float(p.total) for p in predicted.values()], [(float(p.low), float(p.high)) for p in predicted.values()]
-    traces = [style.interval_bars([low for low, _ in ends], [high for _, high in ends], labels, "predicted range", style.BLUE, text=[f"{format_bytes(low)} to {format_bytes(high)}" for low, high in ends])]
+    traces = [
+        style.interval_bars(
+            [low for low, _ in ends],
+            [high for _, high in ends],
+            labels,
+            "predicted range",
+            style.BLUE,
+            text=[f"{format_bytes(low)} to {format_bytes(high)}" for low, high in ends],
+        )
+    ]
     traces.append(style.computed_ticks(totals, labels, "predicted", style.BLUE))
     traces.append(_markers(rows["value"], labels, "measured peak", style.CRIMSON, listed=True))
     ratio = {method: value / total for method, value, total in zip(rows.index, rows["value"], totals, strict=True)}
@@ -250,7 +293,8 @@ def _markers(x, y, name: str, color: str, symbol: str = "circle", text=None, low
     """Markers of values measured here, with bars from low to high where given; listed: whether the legend names them."""
     marks = style.reported_markers(x, y, name, color, symbol, text=text, showlegend=listed) | {"meta": {"role": "computed"}}
     if low is not None:
-        bars = {"type": "data", "symmetric": False, "array": list(high - y), "arrayminus": list(y - low), "color": color, "thickness": 1.5, "width": 0}
+        ends = {"array": list(high - y), "arrayminus": list(y - low)}
+        bars = {"type": "data", "symmetric": False, **ends, "color": color, "thickness": 1.5, "width": 0}
         marks["error_y"] = bars
     return marks
 

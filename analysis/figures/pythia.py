@@ -161,7 +161,9 @@ def scaling(names: Sequence[str], step: int, arm: str, shots: int) -> Panel:
         traces += line.traces(task_labels()[task], color, task, task, dotted=number >= len(style.PALETTE))
         status = "computed" if task in (MEAN, "mmlu") else "reported"
         parts.append(
-            lambda rows=line.rows, status=status: rows.drop(columns=["family", "n_samples"]).assign(status=status, source=RELEASED.source_id)
+            lambda rows=line.rows, status=status: rows.drop(columns=["family", "n_samples"]).assign(
+                status=status, source=RELEASED.source_id
+            )
         )
         span[task] = float(line.value[-1] - line.value[0])
     layout = style.layout("params", "percent", y_title="Right answers", y_range=(0, 1), x_range=(5e7, 1.7e10), height=460)

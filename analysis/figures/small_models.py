@@ -21,7 +21,9 @@ def facts() -> pd.DataFrame:
 @cache
 def compared(small: str) -> pd.DataFrame:
     """A small model beside the larger ones in its paper, larger rivals first."""
-    return small_models.comparisons(small_models_data.all_scores(), small, small_models.WORKS[small]).sort_values("ratio", ascending=False, ignore_index=True)
+    return small_models.comparisons(small_models_data.all_scores(), small, small_models.WORKS[small]).sort_values(
+        "ratio", ascending=False, ignore_index=True
+    )
 
 
 @cache
@@ -63,11 +65,21 @@ def scores(small: str, benchmark: str, least: float, settings: Mapping[str, str]
     own, size = float(rows["score_small"].iloc[0]), float(rows["n_params"].iloc[0] / rows["ratio"].iloc[0])
     far = (rows["ratio"] >= least * (1 - 1e-9)).to_numpy()
     traces = []
-    for chosen, name, color in ((~far, "smaller or less than the ratio larger", style.GREY), (far, f"at least {significant(least)} times as large", style.CRIMSON)):
+    for chosen, name, color in (
+        (~far, "smaller or less than the ratio larger", style.GREY),
+        (far, f"at least {significant(least)} times as large", style.CRIMSON),
+    ):
         part = rows[chosen]
         if len(part):
-            traces.append(style.reported_markers(part["n_params"], part["score_rival"], name, color, "circle", part["verified"].to_list(), part["rival"]))
-    traces.append(style.reported_markers([size], [own], small, style.BLUE, "star", True) | {"marker": {"size": 15, "symbol": "star", "color": style.BLUE}})
+            traces.append(
+                style.reported_markers(
+                    part["n_params"], part["score_rival"], name, color, "circle", part["verified"].to_list(), part["rival"]
+                )
+            )
+    traces.append(
+        style.reported_markers([size], [own], small, style.BLUE, "star", True)
+        | {"marker": {"size": 15, "symbol": "star", "color": style.BLUE}}
+    )
     values = [*rows["score_rival"], own]
     room = max((max(values) - min(values)) * 0.2, 0.5)
     label, low = rows["label"].iloc[0], max(min(rows["n_params"].min(), size) / 1.8, 1e8)
@@ -78,7 +90,11 @@ def scores(small: str, benchmark: str, least: float, settings: Mapping[str, str]
     layout["xaxis"] |= {"tickvals": [3e8, 1e9, 3e9, 1e10, 3e10, 1e11, 5e11], "ticktext": ["300M", "1B", "3B", "10B", "30B", "100B", "500B"]}
     seen = rows[far & (rows["verified"] > 0).to_numpy()]
     held = int(seen["held"].sum())
-    text = f"{small} holds against {held} of {len(seen)} models at least {significant(least)} times as large" if len(seen) else f"no rival of {small} with a checked score is {significant(least)} times as large"
+    text = (
+        f"{small} holds against {held} of {len(seen)} models at least {significant(least)} times as large"
+        if len(seen)
+        else f"no rival of {small} with a checked score is {significant(least)} times as large"
+    )
     return Panel(
         name="small_models.scores",
         title=f"On {label}, {text}",
@@ -126,8 +142,15 @@ def ratio(small: str, least: float, settings: Mapping[str, str]) -> Panel:
         traces.append(style.what_if_marker([least], [here], "your ratio", style.AMBER))
     layout = style.layout("log_number", "percent", x_title="Rival's size over the model's, at least", y_title="Share of comparisons held",
                           x_range=(min(float(axis[0]), 1.0) / 1.4, max(float(axis[-1]), 2.0) * 1.4), y_range=(-0.05, 1.08), shapes=[style.vertical_line(least, style.AMBER)])  # fmt: skip
-    layout["xaxis"] |= {"tickvals": [0.5, 1, 2, 5, 10, 20, 50, 100, 500], "ticktext": ["0.5", "1", "2", "5", "10", "20", "50", "100", "500"]}
-    title = f"{small} holds in {here * count:.0f} of {count:.0f} comparisons with models at least {significant(least)} times its size" if count else f"The paper on {small} has no rival {significant(least)} times its size"
+    layout["xaxis"] |= {
+        "tickvals": [0.5, 1, 2, 5, 10, 20, 50, 100, 500],
+        "ticktext": ["0.5", "1", "2", "5", "10", "20", "50", "100", "500"],
+    }
+    title = (
+        f"{small} holds in {here * count:.0f} of {count:.0f} comparisons with models at least {significant(least)} times its size"
+        if count
+        else f"The paper on {small} has no rival {significant(least)} times its size"
+    )
     return Panel(
         name="small_models.ratio",
         title=title,
@@ -178,9 +201,17 @@ def cost(price: float, settings: Mapping[str, str]) -> Panel:
     """Rent of the reported GPU-hours at a price."""
     rows = all_runs()
     rows = rows.assign(usd=rows["gpu_hours"] * price)
-    colors = [style.AMBER if kind == "tuning" else style.BLUE if model.startswith("phi") else style.GREY for kind, model in zip(rows["kind"], rows["model"], strict=True)]
-    bar = style.bars(rows["usd"], rows["model"], "rent", colors, [format_money(value) for value in rows["usd"]], horizontal=True) | {"textposition": "outside", "cliponaxis": False}
-    layout = style.layout("log_number", "category", x_title="Rent (USD)", x_range=(10, max(float(rows["usd"].max()) * 6, 1e5)), height=420, showlegend=False)
+    colors = [
+        style.AMBER if kind == "tuning" else style.BLUE if model.startswith("phi") else style.GREY
+        for kind, model in zip(rows["kind"], rows["model"], strict=True)
+    ]
+    bar = style.bars(rows["usd"], rows["model"], "rent", colors, [format_money(value) for value in rows["usd"]], horizontal=True) | {
+        "textposition": "outside",
+        "cliponaxis": False,
+    }
+    layout = style.layout(
+        "log_number", "category", x_title="Rent (USD)", x_range=(10, max(float(rows["usd"].max()) * 6, 1e5)), height=420, showlegend=False
+    )
     layout["xaxis"] |= {"tickprefix": "$", "exponentformat": "B"}
     layout["yaxis"] |= {"autorange": "reversed"}
     usd = rows.set_index("model")["usd"]
@@ -212,8 +243,27 @@ def hours(utilisation: float, settings: Mapping[str, str]) -> Panel:
         part = rows[chosen]
         text = [f"{row['model']}: {row['utilisation']:.0%} of peak" for row in part.to_dict("records")]
         traces.append(style.reported_markers(part["hours_at_utilisation"], part["gpu_hours"], name, color, symbol, True, text))
-    notes = [style.note(float(np.log10(row["hours_at_utilisation"])), float(np.log10(row["gpu_hours"])), f"{row['model']}, {row['utilisation']:.0%}", xanchor="left" if row["gpu_hours"] < 5e4 else "right", xshift=9 if row["gpu_hours"] < 5e4 else -9, yshift=-8 if row["gpu_hours"] < 5e4 else 8) for row in rows.to_dict("records")]
-    layout = style.layout("log_number", "log_number", x_title=f"Computed A100-hours (6 N D at {utilisation:.0%} of peak)", y_title="Reported A100-hours", x_range=(300, 5e5), y_range=(300, 5e5), height=440, annotations=notes)
+    notes = [
+        style.note(
+            float(np.log10(row["hours_at_utilisation"])),
+            float(np.log10(row["gpu_hours"])),
+            f"{row['model']}, {row['utilisation']:.0%}",
+            xanchor="left" if row["gpu_hours"] < 5e4 else "right",
+            xshift=9 if row["gpu_hours"] < 5e4 else -9,
+            yshift=-8 if row["gpu_hours"] < 5e4 else 8,
+        )
+        for row in rows.to_dict("records")
+    ]
+    layout = style.layout(
+        "log_number",
+        "log_number",
+        x_title=f"Computed A100-hours (6 N D at {utilisation:.0%} of peak)",
+        y_title="Reported A100-hours",
+        x_range=(300, 5e5),
+        y_range=(300, 5e5),
+        height=440,
+        annotations=notes,
+    )
     layout["xaxis"]["exponentformat"] = layout["yaxis"]["exponentformat"] = "B"
     share = rows.set_index("model")["utilisation"]
     return Panel(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import proportions, small_models, tables
-from analysis.figures import benchmarks as reported
+from analysis.figures import benchmarks_data as reported
 from analysis.figures import intervals, style
 from analysis.figures.panel import Citation, Panel
 from analysis.units import format_count
@@ -53,7 +53,9 @@ def lima(judge: str, n_prompts: float, level: float, settings: Mapping[str, str]
     """LIMA against each rival: share preferred among the decided prompts, with intervals."""
     rows = small_models.preference_intervals(preferences(judge), n_prompts, level)
     known = {"Alpaca 65B": "52,000"}
-    labels = [f"{row['rival']} ({known[row['rival']]} examples)" if row["rival"] in known else row["rival"] for row in rows.to_dict("records")]
+    labels = [
+        f"{row['rival']} ({known[row['rival']]} examples)" if row["rival"] in known else row["rival"] for row in rows.to_dict("records")
+    ]
     text = [f"{row['win']:.0f}% better, {row['tie']:.0f}% equal, {row['loss']:.0f}% worse" for row in rows.to_dict("records")]
     clear = (rows["low"] > 0.5) | (rows["high"] < 0.5)
     traces = []
@@ -86,9 +88,24 @@ def amount(n_tasks: float, level: float, settings: Mapping[str, str]) -> Panel:
     own = rows[~rows["regenerated"]].reset_index(drop=True)
     other = rows[rows["regenerated"]].iloc[0]
     traces = [*style.band(own["n_instructions"], own["low"], own["high"], f"{level:.0%} interval", style.BLUE)]
-    traces.append(style.reported_markers(own["n_instructions"], own["share"], "outputs written by GPT-3 itself", style.BLUE, "circle", own["verified"].to_list()))
-    traces.append(style.reported_markers([other["n_instructions"]], [other["share"]], "outputs rewritten by InstructGPT-003", style.CRIMSON, "diamond"))
-    layout = style.layout("log_number", "percent", x_title="Generated instructions used for tuning", y_title="Answers rated valid and satisfying", x_range=(120, 90_000), y_range=(0.15, 0.7))
+    traces.append(
+        style.reported_markers(
+            own["n_instructions"], own["share"], "outputs written by GPT-3 itself", style.BLUE, "circle", own["verified"].to_list()
+        )
+    )
+    traces.append(
+        style.reported_markers(
+            [other["n_instructions"]], [other["share"]], "outputs rewritten by InstructGPT-003", style.CRIMSON, "diamond"
+        )
+    )
+    layout = style.layout(
+        "log_number",
+        "percent",
+        x_title="Generated instructions used for tuning",
+        y_title="Answers rated valid and satisfying",
+        x_range=(120, 90_000),
+        y_range=(0.15, 0.7),
+    )
     layout["xaxis"] |= {"tickvals": [175, 800, 7500, 51200], "ticktext": ["175", "800", "7,500", "51,200"]}
     gain = own["share"].iloc[-1] - own["share"].iloc[2]
     return Panel(
@@ -111,7 +128,9 @@ def code_data(level: float, settings: Mapping[str, str]) -> Panel:
     """HumanEval of phi-1's family by training data."""
     rows = proportions.with_interval(humaneval(), 164, level)
     labels = [f"{row['model'].removeprefix('350M, ')} ({format_count(row['n_params'])})" for row in rows.to_dict("records")]
-    traces = [intervals.bars(rows["share"], rows["low"], rows["high"], np.arange(len(rows)), f"pass@1 with its {level:.0%} interval", style.BLUE)]
+    traces = [
+        intervals.bars(rows["share"], rows["low"], rows["high"], np.arange(len(rows)), f"pass@1 with its {level:.0%} interval", style.BLUE)
+    ]
     layout = intervals.rows(labels, "percent", "HumanEval pass@1", row_height=40, x_range=(0, 0.65), zero=None)
     share = rows.set_index("model")["share"]
     return Panel(
@@ -136,7 +155,9 @@ def imitation_style(settings: Mapping[str, str]) -> Panel:
     traces = []
     for measure, (color, symbol) in MEASURES.items():
         part = rows[rows["measure"] == measure]
-        trace = style.reported_markers([IMITATION[name] for name in part["data"]], part["value"] / 100, measure, color, symbol, part["verified"].to_list())
+        trace = style.reported_markers(
+            [IMITATION[name] for name in part["data"]], part["value"] / 100, measure, color, symbol, part["verified"].to_list()
+        )
         traces.append(trace)
     layout = style.layout("category", "percent", x_title="Imitation data", y_title="As ChatGPT's answers", y_range=(-0.03, 1.06))
     layout["xaxis"] |= {"categoryorder": "array", "categoryarray": list(IMITATION.values())}
@@ -162,7 +183,11 @@ def imitation_facts(n_questions: float, level: float, settings: Mapping[str, str
     rows = proportions.with_interval(knowledge(), n_questions, level)
     labels = [row["base"] if row["data"] == "none" else f"{row['base']} + {row['data']}" for row in rows.to_dict("records")]
     traces = []
-    for data, name, color in (("none", "as it was", style.GREY), ("ShareGPT-Mix", "broad imitation", style.CRIMSON), ("NQ-synthetic", "imitation of this task", style.BLUE)):
+    for data, name, color in (
+        ("none", "as it was", style.GREY),
+        ("ShareGPT-Mix", "broad imitation", style.CRIMSON),
+        ("NQ-synthetic", "imitation of this task", style.BLUE),
+    ):
         at = np.flatnonzero(rows["data"] == data)
         part = rows.iloc[at]
         traces.append(intervals.bars(part["share"], part["low"], part["high"], at, name, color))

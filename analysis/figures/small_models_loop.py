@@ -20,7 +20,11 @@ def stored() -> pd.DataFrame:
     rows = tables.load("self_instruct_runs")
     names = ["mean_pairwise", "seed_similarity", "distinct_pairs"]
     out = rows.groupby(["threshold", "novelty", "step"]).agg(
-        tried=("tried", "first"), kept=("kept", "mean"), kept_low=("kept", "min"), kept_high=("kept", "max"), **{name: (name, "mean") for name in names}
+        tried=("tried", "first"),
+        kept=("kept", "mean"),
+        kept_low=("kept", "min"),
+        kept_high=("kept", "max"),
+        **{name: (name, "mean") for name in names},
     )
     return out.reset_index()
 
@@ -31,7 +35,9 @@ def one(threshold: float, novelty: float) -> pd.DataFrame:
     rows = stored()
     rows = rows[np.isclose(rows["threshold"], threshold) & np.isclose(rows["novelty"], novelty)].reset_index(drop=True)
     if rows.empty:
-        raise ValueError(f"threshold and novelty must be among {self_instruct.THRESHOLDS} and {self_instruct.NOVELTIES}, got {threshold!r} and {novelty!r}")
+        raise ValueError(
+            f"threshold and novelty must be among {self_instruct.THRESHOLDS} and {self_instruct.NOVELTIES}, got {threshold!r} and {novelty!r}"
+        )
     return rows
 
 
@@ -51,8 +57,14 @@ def growth(threshold: float, novelty: float, settings: Mapping[str, str]) -> Pan
     traces += style.band(rows["tried"], rows["kept_low"], rows["kept_high"], "three seeds, lowest to highest", style.BLUE)
     traces.append(style.computed_line(rows["tried"], rows["kept"], f"kept below {threshold:g}", style.BLUE))
     if threshold != self_instruct.THRESHOLD:
-        traces.append(style.computed_line(plain["tried"], plain["kept"], f"kept below {self_instruct.THRESHOLD:g}, as in the paper", style.CRIMSON, width=1.5))
-    layout = style.layout("number", "number", x_title="Instructions generated", y_title="Instructions kept", x_range=(0, 1000), y_range=(0, 1020))
+        traces.append(
+            style.computed_line(
+                plain["tried"], plain["kept"], f"kept below {self_instruct.THRESHOLD:g}, as in the paper", style.CRIMSON, width=1.5
+            )
+        )
+    layout = style.layout(
+        "number", "number", x_title="Instructions generated", y_title="Instructions kept", x_range=(0, 1000), y_range=(0, 1020)
+    )
     kept, tried = float(rows["kept"].iloc[-1]), int(rows["tried"].iloc[-1])
     early = float(rows["kept"].iloc[5] / rows["tried"].iloc[5])
     late = float((rows["kept"].iloc[-1] - rows["kept"].iloc[-6]) / (rows["tried"].iloc[-1] - rows["tried"].iloc[-6]))
@@ -87,9 +99,13 @@ def filtered(threshold: float, novelty: float, settings: Mapping[str, str]) -> P
                           shapes=[style.vertical_line(threshold, style.AMBER)])  # fmt: skip
     return Panel(
         name="small_models.filter",
-        title=f"A threshold of {threshold:g} drops {here['dropped']:.0%}; two kept instructions then share {here['mean_pairwise']:.1%} ROUGE-L" if here["kept"] >= 2 else f"A threshold of {threshold:g} drops {here['dropped']:.0%} of the instructions",
+        title=f"A threshold of {threshold:g} drops {here['dropped']:.0%}; two kept instructions then share {here['mean_pairwise']:.1%} ROUGE-L"
+        if here["kept"] >= 2
+        else f"A threshold of {threshold:g} drops {here['dropped']:.0%} of the instructions",
         figure=style.figure(traces, layout),
-        data=lambda: rows[["threshold", "novelty", "tried", "kept", "dropped", "seed_similarity", "mean_pairwise", "distinct_pairs"]].assign(status="computed"),
+        data=lambda: rows[
+            ["threshold", "novelty", "tried", "kept", "dropped", "seed_similarity", "mean_pairwise", "distinct_pairs"]
+        ].assign(status="computed"),
         caption=(
             "After 1,000 generated instructions, mean of three seeds. A strict filter drops most and keeps what is unlike the seed tasks; a lax one keeps near copies. The mean over all pairs hardly moves, because most pairs "
             f"have nothing to do with each other: near copies show in the similarity to the nearest. {ASSUMED}"
@@ -137,7 +153,9 @@ def own_run(rows: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
     traces.append(style.computed_line(rows["tried"], rows["distinct_pairs"], "different pairs of verb and object", style.CRIMSON))
     last = rows.iloc[-1]
     top = float(last["tried"])
-    layout = style.layout("number", "number", x_title="Instructions generated", y_title="Instructions; pairs", x_range=(0, top), y_range=(0, top * 1.02))
+    layout = style.layout(
+        "number", "number", x_title="Instructions generated", y_title="Instructions; pairs", x_range=(0, top), y_range=(0, top * 1.02)
+    )
     words = f", mean ROUGE-L of two of them {last['mean_pairwise']:.1%}" if last["kept"] >= 2 else ""
     return Panel(
         name="small_models.own_run",

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis import scaling, scaling_torch
-from analysis.figures import scaling as figures
+from analysis.figures.scaling_data import compute_axis
 from analysis.worker import WorkerError, shared_worker
 from pages.components.panel import plain
 
@@ -76,5 +76,5 @@ def bands(resamples: pd.DataFrame | None, level: float) -> pd.DataFrame:
     kept = st.session_state.setdefault("bands", {})
     key = (float(resamples["A"].iloc[0]), float(resamples["beta"].iloc[-1]), len(resamples), level)
     if key not in kept:
-        kept[key] = scaling.optimum_bands(resamples, figures.compute_axis(), level)
+        kept[key] = scaling.optimum_bands(resamples, compute_axis(), level)
     return kept[key]

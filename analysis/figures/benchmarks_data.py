@@ -1,0 +1,70 @@
+"""What figures on reported scores share: the scores, how they are filtered and chosen, and the works behind them."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from analysis import benchmarks, tables
+from analysis.figures.panel import Citation
+
+SCORE_TABLES = tuple(f"{name}_scores" for name in ("llama2", "mistral", "small_models", "alignment", "bloomberggpt", "qlora", "vision"))
+JOINED_TO = ("score_models", "benchmarks", "score_metrics", "score_reports")
+SIZES = {
+    "up to 3B": (0.0, 3e9), "3B to 10B": (3e9, 1e10), "10B to 40B": (1e10, 4e10), "over 40B": (4e10, np.inf),
+}  # fmt: skip
+SHOWN = 12
+"""Models and benchmarks that the heat map picks when only filters are set."""
+
+
+def all_scores(vision: bool = False) -> pd.DataFrame:
+    """Every reported score (`benchmarks.join`), with printed_value, what stood there before corrections; vision: with the vision papers."""
+    names = tuple(name for name in SCORE_TABLES if vision or name != "vision_scores")
+    return _joined(names, tables.state(*names, *JOINED_TO)).copy(deep=False)  # copy-on-write keeps the joined frame as it is
+
+
+@lru_cache(maxsize=2)
+def _joined(names: tuple[str, ...], state: tuple) -> pd.DataFrame:
+    rows = [tables.load(name).assign(printed_value=tables.load(name, corrected=False)["value"]) for name in names]
+    return benchmarks.join(rows, *map(tables.load, JOINED_TO))
+
+
+def size_filter(scores: pd.DataFrame, sizes: Sequence[str]) -> pd.DataFrame:
+    """The scores of models in one of the ranges of SIZES; all scores where none is named."""
+    if not len(sizes):
+        return scores
+    keep = pd.Series(False, index=scores.index)
+    for name in sizes:
+        low, high = SIZES[name]
+        keep |= (scores["n_params"] > low) & (scores["n_params"] <= high)
+    return scores[keep]
+
+
+def filtered(scores: pd.DataFrame, groups=(), papers=(), families=(), variants=(), sizes: Sequence[str] = ()) -> pd.DataFrame:
+    """The scores that pass the page's filters (`benchmarks.choose`, `size_filter`)."""
+    return size_filter(benchmarks.choose(scores, groups, papers, families, variants), sizes)
+
+
+def with_sizes(scores: pd.DataFrame, least: int = 3) -> set[str]:
+    """Benchmarks that models of at least so many sizes share under one setting."""
+    part = scores[scores["n_params"].notna()].assign(key=benchmarks.setting_keys)
+    shared = part.groupby(["benchmark", "key"])["n_params"].nunique()
+    return set(shared.index[shared >= least].get_level_values("benchmark"))
+
+
+def most_reported(scores: pd.DataFrame, column: str, n: int = SHOWN) -> list[str]:
+    """The n models ("model") or benchmarks ("benchmark") that most works report, and among equals those with most partners."""
+    part = scores[(scores["unit"] == "percent") & (scores["group"] != "averages")]
+    if column == "model":
+        part = part[part["variant"] != "other"]
+    other = "benchmark" if column == "model" else "model"
+    rank = part.groupby(column).agg(works=("source", "nunique"), partners=(other, "nunique"))
+    return list(rank.sort_values(["works", "partners"], ascending=False, kind="stable").index[:n])
+
+
+def cite(rows: pd.DataFrame) -> tuple[Citation, ...]:
+    """One citation per work, the one with most rows first."""
+    order = rows["source"].value_counts(sort=True).index
+    places = rows.groupby("source")["location"].unique()
+    return tuple(Citation(source, "; ".join(sorted(places[source])[:4])) for source in order)

@@ -1,0 +1,116 @@
+"""What figures on scaling laws share: the laws, runs and fits they draw, and how these are named, marked and cited."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis import scaling, scaling_laws, tables
+from analysis.figures import style
+from analysis.figures.panel import Citation
+
+COMPUTE_RANGE = (1e18, 1e26)
+LAW_TABLES = ("laws", "scaling_laws", "chinchilla_optimal")
+REPLICATION = Citation("besiroglu2024", "released points of Figure 4 of Hoffmann et al. 2022")
+DEFAULT_LAWS = (
+    "hoffmann2022_approach1", "hoffmann2022_approach2", "hoffmann2022_approach3", "hoffmann2022_approach3_rounded", "besiroglu2024",
+)  # fmt: skip
+
+
+def compute_axis() -> np.ndarray:
+    """The budgets [FLOP] at which lines over compute are drawn; two a decade, since the laws are straight on these axes."""
+    return np.geomspace(*COMPUTE_RANGE, 17)
+
+
+def published() -> dict[str, Any]:
+    """The published laws from the tables, by id."""
+    return dict(_published(tables.state(*LAW_TABLES)))
+
+
+@lru_cache(maxsize=2)
+def _published(state: tuple) -> dict[str, Any]:
+    return scaling_laws.published_laws(*map(tables.load, LAW_TABLES))
+
+
+def published_models() -> pd.DataFrame:
+    """The published training runs with computed FLOPs and tokens per parameter."""
+    return _published_models(tables.state("models_training", "gpus")).copy(deep=False)  # copy-on-write
+
+
+@lru_cache(maxsize=2)
+def _published_models(state: tuple) -> pd.DataFrame:
+    from analysis import compute
+
+    return compute.published_runs(tables.load("models_training"), tables.load("gpus"))
+
+
+def released_runs(dropped: int) -> pd.DataFrame:
+    """The released runs with n_tokens = C / (6 N), without the `dropped` highest losses."""
+    return scaling.drop_highest_losses(scaling.with_tokens(tables.load("chinchilla_runs")), dropped)
+
+
+def released_fit(dropped: int) -> tuple[scaling.ScalingLaw, pd.DataFrame]:
+    """(law, resamples) fitted to the released runs without the `dropped` highest losses, from the derived tables."""
+    fits = tables.load("scaling_fits").set_index("dropped")
+    constants: dict[str, Any] = {name: float(fits.loc[dropped, name]) for name in scaling.CONSTANTS}
+    law = scaling.ScalingLaw(
+        **constants,
+        id="fit",
+        label="refit of the released runs",
+        source="besiroglu2024",
+    )
+    resamples = tables.load("scaling_resamples")
+    return law, resamples[resamples["dropped"] == dropped].reset_index(drop=True)
+
+
+def law_name(law) -> str:
+    """The law's label with a mark where it rests on a single secondary source or on memory."""
+    return f"{law.label}{' (single source)' if law.single_source else ''}"
+
+
+def interval_name(fitted, bands: pd.DataFrame) -> str:
+    """The legend's name of the interval in bands."""
+    return f"{fitted.label}, {bands['level'].iloc[0]:.0%} interval"
+
+
+def model_markers(models: pd.DataFrame, x: str, y: str) -> dict:
+    """Published models as one trace of markers, in the colour and symbol of their family, named on hover."""
+    known = models.dropna(subset=[x, y])
+    looks = [style.family_style(family) for family in known["family"]]
+    trace = style.reported_markers(known[x], known[y], "published models", style.GREY, text=known["model"])
+    colors = [color for color, _ in looks]
+    symbols = [symbol if verified else f"{symbol}-open" for (_, symbol), verified in zip(looks, known["verified"] > 0, strict=True)]
+    return trace | {"marker": {"color": colors, "symbol": symbols, "size": 9, "line": {"width": 1.5, "color": colors}}}
+
+
+def run_source(runs: pd.DataFrame) -> str:
+    """The work that the runs are from."""
+    return runs["source"].iloc[0] if "source" in runs and len(runs) else "your file"
+
+
+def law_sources(law, runs: pd.DataFrame) -> tuple[Citation, ...]:
+    """The works behind a law and the runs that it is drawn with."""
+    cited = [REPLICATION] if "source" in runs else []
+    if law.source and law.id != "fit":
+        cited += [Citation(source_id) for source_id in law.source.split(";")]
+    return tuple(cited)
+
+
+def cite_law(law) -> tuple[Citation, ...]:
+    """The works behind one law; behind the refit it is the replication."""
+    if law.id == "fit":
+        return (REPLICATION,)
+    return tuple(Citation(source_id) for source_id in law.source.split(";") if source_id)
+
+
+def cite_laws(laws: Mapping[str, Any], chosen: Sequence[str]) -> tuple[Citation, ...]:
+    """The works behind the chosen laws, each once."""
+    ids = dict.fromkeys(source_id for law_id in chosen for source_id in laws[law_id].source.split(";") if source_id)
+    return tuple(Citation(source_id) for source_id in ids)
+
+
+def cite_models(models: pd.DataFrame) -> tuple[Citation, ...]:
+    """The works that models are from, each once."""
+    return tuple(Citation(source_id) for source_id in dict.fromkeys(part for cell in models["source"] for part in cell.split(";")))
