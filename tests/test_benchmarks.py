@@ -405,7 +405,7 @@ def test_filters_of_the_page_and_what_they_leave(language):
 
 @pytest.mark.parametrize("model", ["Llama 2 7B", "Llama 2 13B", "Llama 2 70B"])
 def test_each_llama_2_was_measured_by_several_teams(language, model):
-    panel = disagree_figures.evaluators(language, model, {"model": model})
+    panel = disagree_figures.evaluators(*disagree_figures.measured(language, model), model, {"model": model})
     assert panel.data["team"].nunique() >= 3 and len(panel.title) < 150
     assert {"Meta", "Mistral AI"} <= set(panel.data["team"])
 
