@@ -176,6 +176,15 @@ def against_size() -> None:
     against = controls.choice(
         "bn_against", "Benchmark against size", {name: label for name, label in present.items() if name in sized}, "mmlu"
     )
+    there = figures.with_points(shown) & sized
+    if against not in there:  # it stays on offer: a link that asks for it shall not turn into another benchmark
+        others = ", ".join(label for name, label in present.items() if name in there)
+        words = f"These have one: {others}." if others else "Nor on any other benchmark here; choose fewer filters."
+        st.info(
+            plain(f"No model of known size that passes the filters has a score on {present[against]} to draw. {words}"),
+            icon=":material/filter_alt_off:",
+        )
+        return
     draw("benchmarks.against_params", lambda: figures.against_params(shown, against, filters | {"benchmark": present[against]}))
     export_row("benchmarks.against_params")
 

@@ -69,6 +69,17 @@ def with_sizes(scores: pd.DataFrame, least: int = 3) -> set[str]:
     return set(shared.index[shared >= least].get_level_values("benchmark"))
 
 
+def with_points(scores: pd.DataFrame) -> set[str]:
+    """Benchmarks for which `against_params` has something to draw: a model of known size under the setting that most models share."""
+    part = scores[scores["group"] != "vision"]
+    if part.empty:
+        return set()
+    part = part.assign(key=benchmarks.setting_keys)
+    common = benchmarks.common_settings(part)["key"]
+    known = part["n_params"].notna() & (part["key"] == part["benchmark"].map(common))
+    return set(part.loc[known, "benchmark"])
+
+
 def most_reported(scores: pd.DataFrame, column: str, n: int = SHOWN) -> list[str]:
     """The n models ("model") or benchmarks ("benchmark") that most works report, and among equals those with most partners."""
     part = scores[(scores["unit"] == "percent") & (scores["group"] != "averages")]
@@ -329,7 +340,7 @@ def against_params(scores: pd.DataFrame, benchmark: str, settings: Mapping[str, 
         color, symbol = style.family_style(family) if family != "other" else (style.GREY, "circle")
         text = [
             f"{row.model}: {row.score:g}<br>{row.report}, {row.location}, {format_count(row.n_params, 'parameters')}"
-            for row in part.itertuples()
+            for row in part[["model", "score", "report", "location", "n_params"]].itertuples()
         ]
         trace = style.reported_markers(part["n_params"], part["score"], family, color, symbol, verified=part["verified"] > 0)
         trace |= {"text": [style.escape(line).replace("&lt;br&gt;", "<br>") for line in text]}
