@@ -63,7 +63,8 @@ def summary(pairs: pd.DataFrame) -> pd.DataFrame:
         gap, error = gaps[verdicts == verdict], errors[verdicts == verdict]
         known = ~np.isnan(error)
         rows[verdict] = {
-            "n": float(len(gap)), "median": np.median(gap), "largest": gap.max(), "high": np.quantile(gap, 0.9), "n_known": float(known.sum()),
+            "n": float(len(gap)), "median": np.median(gap), "largest": gap.max(), "high": np.quantile(gap, 0.9),
+            "n_known": float(known.sum()),
             "beyond_noise": (gap > 1.96 * error)[known].mean() if known.any() else np.nan,
         }  # fmt: skip
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("verdict")

@@ -100,7 +100,8 @@ def apart() -> None:
     disagreements()
     export_row("benchmarks.disagreements")
     model = controls.switch("bn_llama", "Model", ["Llama 2 7B", "Llama 2 13B", "Llama 2 70B"], "Llama 2 70B")
-    draw("benchmarks.evaluators", lambda: disagree_figures.evaluators(*measured(model), model, {"model": model}))
+    rows, alike = measured(model)
+    draw("benchmarks.evaluators", lambda: disagree_figures.evaluators(rows, alike, model, {"model": model}))
     export_row("benchmarks.evaluators")
 
 
