@@ -12,10 +12,19 @@ ROOT = Path(__file__).parents[1]
 SETTINGS = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
 DEPLOY = (ROOT / "docs" / "deploy.md").read_text()
 SAFE = {
-    "server.address": "127.0.0.1", "server.enableXsrfProtection": True, "server.enableCORS": True, "server.corsAllowedOrigins": [],
-    "server.xsrfCookieSameSite": "lax", "server.enableStaticServing": False, "server.enableAgentApi": False,
-    "server.fileWatcherType": "none", "client.allowedOrigins": [], "client.showErrorLinks": False, "runner.magicEnabled": False, "browser.gatherUsageStats": False,
-}  # fmt: skip
+    "server.address": "127.0.0.1",
+    "server.enableXsrfProtection": True,
+    "server.enableCORS": True,
+    "server.corsAllowedOrigins": [],
+    "server.xsrfCookieSameSite": "lax",
+    "server.enableStaticServing": False,
+    "server.enableAgentApi": False,
+    "server.fileWatcherType": "none",
+    "client.allowedOrigins": [],
+    "client.showErrorLinks": False,
+    "runner.magicEnabled": False,
+    "browser.gatherUsageStats": False,
+}
 
 
 @pytest.mark.parametrize(("name", "value"), SAFE.items())
