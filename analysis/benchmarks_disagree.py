@@ -57,16 +57,17 @@ def summary(pairs: pd.DataFrame) -> pd.DataFrame:
     ask the same questions. Index: "same", "unstated", "different", as far as there are any.
     """
 
-    def one(part):
-        known = part["error"].notna()
-        return pd.Series(
-            {
-                "n": len(part), "median": part["gap"].median(), "largest": part["gap"].max(), "high": part["gap"].quantile(0.9),
-                "n_known": int(known.sum()), "beyond_noise": (part["gap"] > 1.96 * part["error"])[known].mean() if known.any() else np.nan,
-            }
-        )  # fmt: skip
-
-    return pairs.groupby("verdict")[["gap", "error"]].apply(one)
+    gaps, errors, verdicts = (pairs[name].to_numpy() for name in ("gap", "error", "verdict"))
+    rows = {}
+    for verdict in sorted(set(verdicts)):
+        gap, error = gaps[verdicts == verdict], errors[verdicts == verdict]
+        known = ~np.isnan(error)
+        rows[verdict] = {
+            "n": float(len(gap)), "median": np.median(gap), "largest": gap.max(), "high": np.quantile(gap, 0.9),
+            "n_known": float(known.sum()),
+            "beyond_noise": (gap > 1.96 * error)[known].mean() if known.any() else np.nan,
+        }  # fmt: skip
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("verdict")
 
 
 def disagreements(scores: pd.DataFrame, across_works: bool = True) -> pd.DataFrame:

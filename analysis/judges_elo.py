@@ -1,6 +1,7 @@
 """Elo ratings over many orderings of the same matches, all orderings at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -109,6 +110,20 @@ def replay(
         if progress:
             progress(low + len(orders), n_orderings, "Replaying the tournament")
     return np.concatenate(parts)
+
+
+def request(played: Tournament, n_orderings: int, ties: str = "half") -> dict[str, Any]:
+    """What `task` has to be asked for the replay, as plain values."""
+    return {
+        "models": list(played.models), "prompts": list(played.prompts), "outcome": played.outcome.tolist(), "n_orderings": n_orderings,
+        "ties": ties,
+    }  # fmt: skip
+
+
+def task(arguments: Mapping[str, Any], progress: Callable[[int, int, str], None]) -> list[list[float]]:
+    """Worker task: the ratings of `replay` as lists. arguments: what `request` returns."""
+    played = Tournament(tuple(arguments["models"]), tuple(arguments["prompts"]), np.array(arguments["outcome"], np.int8))
+    return replay(played, arguments["n_orderings"], arguments["ties"], progress=progress).tolist()
 
 
 def spread(ratings: np.ndarray, models) -> pd.DataFrame:

@@ -41,6 +41,7 @@ TASKS: Mapping[str, str] = MappingProxyType(
         "versions": "analysis.worker_process:versions",
         "fit_scaling_law": "analysis.scaling_torch:fit_and_bootstrap",
         "exact_param_counts": "analysis.transformer_exact:task",
+        "replay_elo": "analysis.judges_elo:task",
         "train_preferences": "analysis.preference_train:task",
         "self_instruct": "analysis.self_instruct:task",
     }

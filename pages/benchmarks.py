@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from analysis import benchmarks, tables
+from analysis import benchmarks, benchmarks_disagree, tables
 from analysis.figures import benchmarks as figures
 from analysis.figures import benchmarks_data, benchmarks_pair, benchmarks_programs
 from analysis.figures import benchmarks_disagree as disagree_figures
@@ -23,6 +23,25 @@ def headline() -> dict[str, float]:
     return disagree_figures.headline(all_scores(False))
 
 
+# What the section on disagreement draws does not depend on its slider, and most readers set no filter: kept for all of them.
+@st.cache_resource(show_spinner=False, max_entries=32)
+def report_pairs(picked: tuple):
+    """Every two reports of one thing among the scores that pass the filters."""
+    return benchmarks_disagree.report_pairs(benchmarks_data.filtered(all_scores(False), *picked))
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def ranges(picked: tuple, within: bool):
+    """The ranges of all models and benchmarks among the scores that pass the filters."""
+    return disagree_figures.ranges(benchmarks_data.filtered(all_scores(False), *picked), within)
+
+
+@st.cache_resource(show_spinner=False, max_entries=3)
+def measured(model: str):
+    """One Llama 2 model as several teams measured it."""
+    return disagree_figures.measured(all_scores(False), model)
+
+
 numbers = headline()
 frame.begin(
     "benchmarks",
@@ -39,7 +58,7 @@ present = {name: labels.loc[name, "label"] for name in labels.index if name in s
 
 
 def choose():
-    """(scores that pass the filters, the filters in words, whether the vision papers are in the list of single scores)."""
+    """(what was picked, scores that pass the filters, the filters in words, whether the vision papers are in the list of single scores)."""
     with st.popover("Filters: paper, model family, size, variant, kind of benchmark"):
         papers = controls.choices(
             "bn_paper", "Reports", {source: label for source, label in reports.items() if source in set(scores["source"])}, []
@@ -52,24 +71,25 @@ def choose():
         sizes = controls.choices("bn_size", "Model sizes", list(benchmarks_data.SIZES), [])
         variants = controls.choices("bn_variant", "Variants", ["base", "chat", "fine-tuned", "other"], [])
         st.caption("An empty list lets everything pass. Models of unknown size pass only without a choice of sizes.")
-    shown = benchmarks_data.filtered(scores, groups, papers, families, variants, sizes)
+    picked = tuple(map(tuple, (groups, papers, families, variants, sizes)))
+    shown = benchmarks_data.filtered(scores, *picked)
     chosen = {
         "reports": ", ".join(reports[source] for source in papers), "benchmarks": ", ".join(groups), "families": ", ".join(families),
         "sizes": ", ".join(sizes), "variants": ", ".join(variants),
     }  # fmt: skip
     filters = {name: value for name, value in chosen.items() if value} or {"filters": "none"}
-    return shown, filters, vision
+    return picked, shown, filters, vision
 
 
 def apart() -> None:
     """Section: one model on one benchmark, reported twice."""
-    shown, filters, _ = choose()
-    draw("benchmarks.gaps", lambda: disagree_figures.gaps(shown, filters))
+    picked, _, filters, _ = choose()
+    draw("benchmarks.gaps", lambda: disagree_figures.gaps(report_pairs(picked), filters))
     export_row("benchmarks.gaps")
     within = controls.toggle(
         "bn_within", "Also two settings within one work", False, help="Such as 0-shot and 25-shot in two tables of one paper."
     )
-    found, every = disagree_figures.ranges(shown, within)
+    found, every = ranges(picked, within)
 
     @st.fragment
     def disagreements() -> None:
@@ -81,7 +101,8 @@ def apart() -> None:
     disagreements()
     export_row("benchmarks.disagreements")
     model = controls.switch("bn_llama", "Model", ["Llama 2 7B", "Llama 2 13B", "Llama 2 70B"], "Llama 2 70B")
-    draw("benchmarks.evaluators", lambda: disagree_figures.evaluators(scores, model, {"model": model}))
+    rows, alike = measured(model)
+    draw("benchmarks.evaluators", lambda: disagree_figures.evaluators(rows, alike, model, {"model": model}))
     export_row("benchmarks.evaluators")
 
 
@@ -97,7 +118,7 @@ def depends() -> None:
 
 def side_by_side() -> None:
     """Section: the heat map, and where each cell comes from."""
-    shown, filters, vision = choose()
+    _, shown, filters, vision = choose()
     with controls.row():
         models = controls.choices("bn_models", "Models (none: a choice of 12)", names, [])
         columns = controls.choices("bn_columns", "Benchmarks (none: a choice of 12)", present, [])
@@ -152,11 +173,20 @@ def two_models() -> None:
 
 def against_size() -> None:
     """Section: score against parameters."""
-    shown, filters, _ = choose()
+    _, shown, filters, _ = choose()
     sized = benchmarks_data.with_sizes(scores)
     against = controls.choice(
         "bn_against", "Benchmark against size", {name: label for name, label in present.items() if name in sized}, "mmlu"
     )
+    there = benchmarks_data.with_points(shown) & sized
+    if against not in there:  # it stays on offer: a link that asks for it shall not turn into another benchmark
+        others = ", ".join(label for name, label in present.items() if name in there)
+        words = f"These have one: {others}." if others else "Nor on any other benchmark here; choose fewer filters."
+        st.info(
+            plain(f"No model of known size that passes the filters has a score on {present[against]} to draw. {words}"),
+            icon=":material/filter_alt_off:",
+        )
+        return
     draw("benchmarks.against_params", lambda: figures.against_params(shown, against, filters | {"benchmark": present[against]}))
     export_row("benchmarks.against_params")
 

@@ -1,12 +1,16 @@
 """A model as judge: how stable is a ranking made by GPT-4?"""
 
+import numpy as np
 import streamlit as st
 
 from analysis import judges, judges_elo
 from analysis.figures import judges as figures
 from analysis.figures import judges_verdicts as verdict_figures
+from analysis.shared import Shared, by_worker
+from analysis.worker import Cancelled, WorkerError, shared_worker
 from pages.components import controls, frame, sections
-from pages.components.panel import draw, export_row, show_panel
+from pages.components.panel import draw, export_row, plain, show_panel
+from pages.components.waiting import wait_for
 
 numbers = {benchmark: figures.headline(benchmark) for benchmark in figures.BENCHMARKS}
 frame.begin(
@@ -27,11 +31,27 @@ def tournament(benchmark: str) -> judges.Tournament:
     return verdict_figures.released(benchmark)
 
 
-@st.cache_resource(show_spinner="Replaying the tournament in 10,000 orderings", max_entries=6)
-def replayed(benchmark: str, ties: str, used: str):
-    """Ratings by other rules than the paper's, once per server and set of rules."""
+@st.cache_resource(show_spinner=False)
+def replays() -> Shared:
+    """Ratings by other rules than the paper's, kept for all readers of this server: there are six sets of rules."""
+    return Shared(most=6)
+
+
+def replayed(benchmark: str, ties: str, used: str) -> np.ndarray | None:
+    """Ratings by other rules than the paper's, once per server; None where they could not be made, with a message.
+
+    In the worker: the replay is a hundred thousand small steps, and in the server each would wait for the charts of other readers.
+    """
     chosen = tournament(benchmark)
-    return judges_elo.replay(judges.consistent(chosen) if used == "consistent" else chosen, 10_000, ties)
+    arguments = judges_elo.request(judges.consistent(chosen) if used == "consistent" else chosen, 10_000, ties)
+    words = "Replaying the tournament in 10,000 orderings"
+    try:
+        return wait_for(
+            replays(), (benchmark, ties, used), lambda report: np.array(by_worker(shared_worker(), "replay_elo", arguments, report)), words
+        )
+    except (WorkerError, Cancelled) as problem:
+        st.error(plain(str(problem)), icon=":material/error:")
+        return None
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
@@ -54,17 +74,18 @@ def replay() -> None:
         )
     as_printed = (elo_ties, elo_used) == ("half", "all")
     ratings = figures.stored_orderings(benchmark) if as_printed else replayed(benchmark, elo_ties, elo_used)
-
-    @st.fragment
-    def elo() -> None:
-        """Elo over as many orderings as the reader wants."""
-        n = controls.slider("jd_n", "Orderings", 1, 10_000, 10_000, 1, help="The paper averages 10,000 of them.")
-        settings = prompts | {"ties": ELO_TIES[elo_ties], "verdicts": ELO_VERDICTS[elo_used], "orderings": f"{n:,}"}
-        draw("judges.elo", lambda: figures.elo(benchmark, played.models, ratings[:n], as_printed, settings))
-
-    elo()
-    export_row("judges.elo")
+    if ratings is not None:
+        elo(ratings, as_printed, ELO_TIES[elo_ties], ELO_VERDICTS[elo_used])
+        export_row("judges.elo")
     show_panel(figures.human({"prompts": figures.BENCHMARKS["vicuna"]}))
+
+
+@st.fragment
+def elo(ratings: np.ndarray, as_printed: bool, ties: str, used: str) -> None:
+    """Elo over as many orderings as the reader wants."""
+    n = controls.slider("jd_n", "Orderings", 1, 10_000, 10_000, 1, help="The paper averages 10,000 of them.")
+    settings = prompts | {"ties": ties, "verdicts": used, "orderings": f"{n:,}"}
+    draw("judges.elo", lambda: figures.elo(benchmark, played.models, ratings[:n], as_printed, settings))
 
 
 def verdicts() -> None:

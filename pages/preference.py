@@ -1,17 +1,17 @@
 """Preference tuning: what does DPO optimise, and what did RLHF change round by round?"""
 
-import time
-
 import pandas as pd
 import streamlit as st
 
 from analysis import memory, preference_train
 from analysis.figures import preference as figures
 from analysis.figures import preference_memory, preference_reported
+from analysis.shared import Report, Shared, by_worker
 from analysis.units import significant
 from analysis.worker import Cancelled, WorkerError, shared_worker
 from pages.components import controls, frame, sections
 from pages.components.panel import draw, export_row, plain, show_panel
+from pages.components.waiting import wait_for
 
 frame.begin(
     "preference",
@@ -23,9 +23,13 @@ frame.begin(
 PAIRS = (50, 100, 200, 500, 1000, 2000, 5000, 20_000, 100_000)
 ANSWERS = (4, 8, 16, 32, 64)
 FLIPPED = (0, 10, 20, 30, 40)
-KEPT = 8
-"""Runs of other settings that a session keeps."""
 METHODS = memory.METHODS
+
+
+@st.cache_resource(show_spinner=False)
+def trainings() -> Shared:
+    """Runs of other settings than the stored ones, kept for all readers of this server."""
+    return Shared(most=32)
 
 
 def trained():
@@ -43,28 +47,18 @@ def trained():
 
 
 def run(arguments: dict):
-    """(summary, answers) trained in the worker process, once per session and settings; None where that failed, with a message."""
-    kept = st.session_state.setdefault("preference_runs", {})
-    key = tuple(sorted(arguments.items()))
-    if key not in kept:
-        bar = st.progress(0.0, "Training 20 seeds")
-        job = shared_worker().submit("train_preferences", arguments)
-        try:
-            while job.status in ("queued", "running"):
-                done, total, words = job.progress
-                bar.progress(min(done / total, 1.0) if total else 0.0, words or "Starting the worker (torch takes a few seconds)")
-                time.sleep(0.05)
-            answer = job.result()
-        except (WorkerError, Cancelled) as problem:
-            st.error(plain(str(problem)), icon=":material/error:")
-            return None
-        finally:
-            job.cancel()  # a reader who leaves frees the worker; nothing happens to a job that is done
-            bar.empty()
-        kept[key] = preference_train.summary(pd.DataFrame(answer["runs"])), pd.DataFrame(answer["answers"])
-        while len(kept) > KEPT:
-            kept.pop(next(iter(kept)))
-    return kept[key]
+    """(summary, answers) trained in the worker process, once per server and settings; None where that failed, with a message."""
+
+    def work(report: Report):
+        answer = by_worker(shared_worker(), "train_preferences", arguments, report)
+        return preference_train.summary(pd.DataFrame(answer["runs"])), pd.DataFrame(answer["answers"])
+
+    try:
+        found, answers = wait_for(trainings(), tuple(sorted(arguments.items())), work, "Training 20 seeds")
+    except (WorkerError, Cancelled) as problem:
+        st.error(plain(str(problem)), icon=":material/error:")
+        return None
+    return found, answers.copy(deep=False)  # copy-on-write
 
 
 def reward_and_kl() -> None:

@@ -13,7 +13,7 @@ from analysis.probe.store import Run
 from pages.components import controls, frame, sections
 from pages.components.panel import draw, export_row, show_panel
 from pages.components.probe_new import new_run
-from pages.components.probe_runs import downloads, facts_of, jobs_here, label_of, listing, shown_run, status
+from pages.components.probe_runs import deletion, downloads, facts_of, jobs_here, label_of, listing, shown_run, status
 
 frame.begin(
     "probe",
@@ -64,6 +64,7 @@ def one_run() -> None:
     if jobs is not None and run is not None:
         downloads(jobs, run)
         facts_of(jobs, run)
+        deletion(jobs, run)
 
 
 PYTHIA = probe_published.published_models()[0]

@@ -1,7 +1,5 @@
 """Small models: how far do data quality and imitation carry them?"""
 
-import time
-
 import pandas as pd
 import streamlit as st
 
@@ -9,9 +7,11 @@ from analysis import self_instruct, small_models, tables
 from analysis.figures import small_models as figures
 from analysis.figures import small_models_data as data
 from analysis.figures import small_models_loop as loop
+from analysis.shared import Shared, by_worker
 from analysis.worker import Cancelled, WorkerError, shared_worker
 from pages.components import controls, frame, sections
 from pages.components.panel import draw, export_row, plain, show_panel
+from pages.components.waiting import wait_for
 
 held, compared = figures.headline()
 frame.begin(
@@ -130,23 +130,22 @@ def run_the_loop() -> None:
             )
 
 
+@st.cache_resource(show_spinner=False)
+def loops() -> Shared:
+    """Runs with settings of readers' own, kept for all readers of this server."""
+    return Shared(most=16)
+
+
 def run_in_worker(settings: dict) -> dict | str:
     """The answer of the worker's task, or the sentence that says why there is none."""
     seeds = self_instruct.instructions(tables.load("seed_tasks"))
     known = self_instruct.known_parts(seeds, tables.load("instruction_parts"))
-    bar = st.progress(0.0, "Starting the worker")
-    job = shared_worker().submit("self_instruct", {"seeds": [list(parts) for parts in seeds], "known": known, **settings})
+    arguments = {"seeds": [list(parts) for parts in seeds], "known": known, **settings}
+    key = (*settings.items(), tables.state("seed_tasks", "instruction_parts"))
     try:
-        while job.status in ("queued", "running"):
-            done, total, words = job.progress
-            bar.progress(min(done / total, 1.0) if total else 0.0, words or "Starting the worker")
-            time.sleep(0.05)
-        return job.result()
+        return wait_for(loops(), key, lambda report: by_worker(shared_worker(), "self_instruct", arguments, report), "Starting the worker")
     except (WorkerError, Cancelled) as problem:
         return f"The run failed: {problem}"
-    finally:
-        job.cancel()
-        bar.empty()
 
 
 def data_amount() -> None:

@@ -11,6 +11,7 @@ from analysis import benchmarks, benchmarks_disagree, figures, tables
 from analysis.figures import benchmarks as benchmark_figures
 from analysis.figures import benchmarks_data, benchmarks_pair
 from analysis.figures import benchmarks_disagree as disagree_figures
+from tests.test_pages import fine, open_page
 
 SCORES = tuple(f"{name}_scores" for name in ("llama2", "mistral", "small_models", "alignment", "bloomberggpt", "qlora", "vision"))
 # Rows by source and the sum of their printed values, counted in the transcriptions with another program before the
@@ -406,7 +407,7 @@ def test_filters_of_the_page_and_what_they_leave(language):
 
 @pytest.mark.parametrize("model", ["Llama 2 7B", "Llama 2 13B", "Llama 2 70B"])
 def test_each_llama_2_was_measured_by_several_teams(language, model):
-    panel = disagree_figures.evaluators(language, model, {"model": model})
+    panel = disagree_figures.evaluators(*disagree_figures.measured(language, model), model, {"model": model})
     assert panel.data["team"].nunique() >= 3 and len(panel.title) < 150
     assert {"Meta", "Mistral AI"} <= set(panel.data["team"])
 
@@ -417,3 +418,25 @@ def test_every_benchmark_offered_against_size_makes_a_panel(language):
     for benchmark in offered:
         panel = benchmark_figures.against_params(language, benchmark, {"benchmark": benchmark})
         assert len(panel.title) < 150 and not re.search(r"\bnan\b", panel.title + panel.caption), benchmark
+
+
+@pytest.mark.parametrize("filters", [{"families": ["phi"]}, {"papers": ["fourrier2023"]}, {"families": ["Grok"]}])
+def test_benchmarks_without_points_after_filtering_are_those_that_make_no_panel(language, filters):
+    part = benchmarks_data.filtered(language, **filters)
+    there, makes = benchmarks_data.with_points(part), set()
+    for benchmark in benchmark_figures.with_sizes(language):
+        try:
+            benchmark_figures.against_params(part, benchmark, {})
+            makes.add(benchmark)
+        except ValueError:
+            pass
+    assert makes == there & benchmark_figures.with_sizes(language)
+    assert benchmarks_data.with_points(part.iloc[:0]) == set()
+
+
+def test_the_page_says_which_benchmarks_the_filters_leave():
+    app = open_page("benchmarks", bn_part="Against size", bn_family="phi", bn_against="GSM8K")
+    assert fine(app) and len(app.get("plotly_chart")) == 1
+    app = open_page("benchmarks", bn_part="Against size", bn_family="BLOOM", bn_against="GSM8K")
+    said = [item.value for item in app.info if "passes the filters" in item.value]
+    assert fine(app) and len(said) == 1 and "GSM8K to draw. " in said[0] and not app.get("plotly_chart")

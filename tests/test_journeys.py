@@ -194,6 +194,9 @@ def test_pages_fit_a_telephone_and_ask_no_other_host(app_server, browser):
         assert wide and max(wide) <= 400
         background = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
         assert background == "rgb(14, 17, 23)"
+        # A tab's icon may be fetched without a request event, so its address is read off the page as well.
+        icons = page.evaluate("[...document.querySelectorAll('link[rel*=icon]')].map(e => e.href)")
+        hosts |= {re.sub(r"^(\w+):(?://)?([^/,;]*).*$", r"\1 \2", address, flags=re.DOTALL) for address in icons}
     context.close()
     outside = {host for host in hosts if not re.search(r"^(data|blob) |127\.0\.0\.1", host)}
     assert not outside

@@ -121,6 +121,17 @@ def test_another_threshold_fits_anew(delta):
     assert app.session_state["panels"]["scaling.constants"].settings["Huber threshold"] == delta
 
 
+def test_whole_numbers_over_thousands_have_commas_on_sliders_and_none_in_the_address():
+    app = open_page("judges", jd_n="2500")
+    slider = app.slider(key="jd_n")
+    assert fine(app) and not app.warning and slider.value == 2500 and slider.proto.format == "%,d"
+    assert app.session_state["links"]["judges"]["jd_n"] == ["2500"]
+    assert open_page("compute").slider(key="mfu").proto.format == "%d%%"
+    app = open_page("attention", attn_ctx="131,072")
+    assert fine(app) and not app.warning and app.select_slider(key="attn_ctx").value == 131_072
+    assert "131,072" in app.select_slider(key="attn_ctx").options
+
+
 def test_a_link_restores_the_controls():
     app = open_page("compute", mfu="55", law="DeepSeek 2024", n="64", start="GPUs and days", days="10")
     assert fine(app)

@@ -1,10 +1,9 @@
 """Preference tuning: loss, closed form and training held against autograd, scipy, simulation and what papers print."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from analysis import preference, preference_memory, preference_train, tables
+from analysis import preference, preference_memory, preference_train, tables, worker
 from analysis.figures import preference as figures
 from analysis.figures import preference_reported
 from analysis.figures.benchmarks_data import all_scores
@@ -280,12 +279,13 @@ def test_a_task_can_be_watched_and_given_up():
     assert seen[-1][0] < seen[-1][1] and "DPO" in seen[-1][2]
 
 
-def test_other_settings_are_trained_in_the_worker():
+def test_other_settings_are_trained_in_the_worker_once_for_all_readers(monkeypatch):
     app = open_page("preference", pref_pairs="500", pref_answers="8", pref_flip="20")
     assert fine(app)
     assert any("From 500 preferences" in title for title in titles(app))
-    kept = app.session_state["preference_runs"]
-    assert len(kept) == 1 and isinstance(next(iter(kept.values()))[1], pd.DataFrame)
+    monkeypatch.setattr(worker, "shared_worker", lambda: pytest.fail("trained again"))
+    other = open_page("preference", pref_pairs="500", pref_answers="8", pref_flip="20")
+    assert fine(other) and titles(other) == titles(app)
 
 
 def test_win_rates_without_a_known_number_have_no_interval():

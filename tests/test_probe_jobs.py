@@ -1,5 +1,6 @@
 """Runs in processes of their own: killed at any moment and resumed, cancelled in time, queued by device, and the command line."""
 
+import io
 import json
 import os
 import random
@@ -341,6 +342,50 @@ def test_the_command_line_sweeps_and_detaches(cli):
     assert status == 0 and ended(jobs, number).state == "done"
 
 
+def test_forgotten_runs_are_gone_with_rows_and_files_and_others_stay(cli, tmp_path, monkeypatch):
+    for _ in range(3):
+        cli("run", "--batch-size", "50")
+    jobs = command_line.jobs_here()
+    new, middle, old = jobs.runs()
+    for run, days in ((old, 40), (middle, 20)):
+        jobs.store.update(run.id, finished=time.time() - days * 86_400)
+    size = jobs.store.path.stat().st_size
+    for argv in (["forget"], ["forget", new.id, "--older-than", "1"], ["forget", "--older-than", "-1"], ["forget", "--older-than", "nan"]):
+        status, out, err = cli(*argv)
+        assert (status, out) == (1, "") and err.count("\n") == 1
+    status, out, _ = cli("forget", "--older-than", "30", "--dry-run")
+    assert status == 0 and old.id in out and middle.id not in out and "1 run with 200 rows would be deleted" in out
+    for answer in ("", "n\n", "yes, but\n"):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+        status, _, err = cli("forget", "--older-than", "30")
+        assert status == 1 and "nothing was deleted" in err and len(jobs.runs()) == 3
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    assert cli("forget", "--older-than", "30")[0] == 0
+    assert [run.id for run in jobs.runs()] == [new.id, middle.id] and not jobs.log(old.id).exists() and jobs.log(new.id).exists()
+    status, out, _ = cli("forget", new.id[:5], new.id, middle.id, "--yes")
+    assert status == 0 and "2 runs with 400 rows deleted" in out and jobs.runs() == []
+    assert jobs.store.path.stat().st_size < size / 2 and not list(tmp_path.glob("*.log"))
+    with sqlite3.connect(jobs.store.path) as db:
+        assert db.execute("SELECT count(*) FROM rows").fetchone() == (0,)
+    assert cli("forget", "--older-than", "0")[1] == "no run is that old\n"
+
+
+def test_a_running_run_is_never_forgotten(cli, jobs):
+    done = ended(jobs, jobs.submit(spec(limit=10), "quick"))
+    live = jobs.submit(spec(options={"pause": 0.3}), "slow")
+    begun(jobs, live)
+    with pytest.raises(ValueError, match="is running; cancel it first"):
+        jobs.forget(live)
+    assert not jobs.store.forget(live) and jobs.run(live).live
+    status, _, err = cli("forget", done.id, live, "--yes")
+    assert status == 1 and "Nothing was deleted" in err and len(jobs.runs()) == 2
+    assert live not in cli("forget", "--older-than", "0", "--yes")[1] and [run.id for run in jobs.runs()] == [live]
+    jobs.cancel(live)
+    assert jobs.forget(live).state == "cancelled" and jobs.runs() == []
+    with pytest.raises(ValueError, match="there is no run"):
+        jobs.forget(live)
+
+
 def test_ctrl_c_cancels_and_keeps_the_rows(tmp_path):
     code = (
         "import signal, sys; from analysis.probe import __main__ as c; from tests import probe_fake;"
@@ -368,7 +413,8 @@ def test_a_broken_database_is_one_sentence_on_the_command_line(cli, tmp_path):
 
 def test_help_names_every_command_and_importing_loads_nothing_heavy():
     shown = command_line.parser().format_help()
-    assert all(name in shown for name in ("run", "resume", "cancel", "list", "show", "export", "sweep", "measure", "train", "exit status"))
+    commands = ("run", "resume", "cancel", "forget", "list", "show", "export", "sweep", "measure", "train")
+    assert all(name in shown for name in (*commands, "exit status"))
     code = "import sys, analysis.probe.__main__; print(sorted({'torch', 'transformers', 'streamlit', 'ray', 'plotly'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"

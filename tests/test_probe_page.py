@@ -70,6 +70,21 @@ def test_pressing_run_starts_one_and_its_curve_is_drawn(jobs):
     assert {"probe_csv", "probe_json", "probe_samples"} <= {element.key for element in app.get("download_button")}
 
 
+def test_a_run_of_ones_own_is_deleted_after_a_question_and_others_have_no_button(jobs):
+    jobs.submit(spec(), "quick")
+    first = ended(jobs)
+    app = open_page("probe")
+    assert fine(app) and "probe_delete" not in [button.key for button in app.button]
+    app.selectbox(key="probe_limit").select("200").run()
+    app.button(key="probe_go").click().run()
+    own = ended(jobs)
+    app.run()
+    assert fine(app) and own.id in app.selectbox(key="probe_run").value
+    app.button(key="probe_delete").click().run()
+    assert fine(app) and not app.warning and [run.id for run in jobs.runs()] == [first.id]
+    assert app.selectbox(key="probe_run").value == first.id and "probe_delete" not in [button.key for button in app.button]
+
+
 def test_two_sessions_see_the_same_running_run_and_either_cancels_and_resumes_it(jobs):
     run = jobs.submit(spec(options={"pause": 0.3}), "slow")
     begun(jobs, run)

@@ -152,7 +152,7 @@ def against_params(scores: pd.DataFrame, benchmark: str, settings: Mapping[str, 
         color, symbol = style.family_style(family) if family != "other" else (style.GREY, "circle")
         text = [
             f"{row.model}: {row.score:g}<br>{row.report}, {row.location}, {format_count(row.n_params, 'parameters')}"
-            for row in part.itertuples()
+            for row in part[["model", "score", "report", "location", "n_params"]].itertuples()
         ]
         trace = style.reported_markers(part["n_params"], part["score"], family, color, symbol, verified=part["verified"] > 0)
         trace |= {"text": [style.escape(line).replace("&lt;br&gt;", "<br>") for line in text]}

@@ -1,5 +1,6 @@
 """What figures on reported scores share: the scores, how they are filtered and chosen, and the works behind them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -53,6 +54,17 @@ def with_sizes(scores: pd.DataFrame, least: int = 3) -> set[str]:
     return set(shared.index[shared >= least].get_level_values("benchmark"))
 
 
+def with_points(scores: pd.DataFrame) -> set[str]:
+    """Benchmarks for which score against size has something to draw: a model of known size under the setting that most models share."""
+    part = scores[scores["group"] != "vision"]
+    if part.empty:
+        return set()
+    part = part.assign(key=benchmarks.setting_keys)
+    common = benchmarks.common_settings(part)["key"]
+    known = part["n_params"].notna() & (part["key"] == part["benchmark"].map(common))
+    return set(part.loc[known, "benchmark"])
+
+
 def most_reported(scores: pd.DataFrame, column: str, n: int = SHOWN) -> list[str]:
     """The n models ("model") or benchmarks ("benchmark") that most works report, and among equals those with most partners."""
     part = scores[(scores["unit"] == "percent") & (scores["group"] != "averages")]
@@ -65,6 +77,7 @@ def most_reported(scores: pd.DataFrame, column: str, n: int = SHOWN) -> list[str
 
 def cite(rows: pd.DataFrame) -> tuple[Citation, ...]:
     """One citation per work, the one with most rows first."""
-    order = rows["source"].value_counts(sort=True).index
-    places = rows.groupby("source")["location"].unique()
-    return tuple(Citation(source, "; ".join(sorted(places[source])[:4])) for source in order)
+    places: dict[str, set[str]] = {}
+    for source, location in zip(rows["source"], rows["location"], strict=True):
+        places.setdefault(source, set()).add(location)
+    return tuple(Citation(source, "; ".join(sorted(places[source])[:4])) for source, _ in Counter(rows["source"]).most_common())

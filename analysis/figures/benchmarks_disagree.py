@@ -30,9 +30,11 @@ def headline(scores: pd.DataFrame) -> dict[str, float]:
     }  # fmt: skip
 
 
-def gaps(scores: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
-    """How far two reports are apart: share of pairs with at least that gap, by whether the stated settings agree."""
-    pairs = benchmarks_disagree.report_pairs(scores)
+def gaps(pairs: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
+    """How far two reports are apart: share of pairs with at least that gap, by whether the stated settings agree.
+
+    pairs: what `benchmarks_disagree.report_pairs` returns.
+    """
     if pairs.empty:
         raise ValueError("scores must hold a model and benchmark that two works report; choose fewer filters")
     traces, parts = [], []
@@ -132,7 +134,9 @@ def disagreements(found: pd.DataFrame, every: pd.DataFrame, least: float, settin
             )
             line = style.computed_line(list(x), list(y), name, color, width=5)
             traces.append(line | {"hoverinfo": "skip", "hovertemplate": None, "connectgaps": False})
-    text = [f"{row.score:g}: {row.report}, {row.location}, {row.said}" for row in every.itertuples()]
+    text = [
+        f"{row.score:g}: {row.report}, {row.location}, {row.said}" for row in every[["score", "report", "location", "said"]].itertuples()
+    ]
     marks = style.reported_markers(every["score"], list(every["name"]), "one report", style.AMBER, verified=True, text=text)
     traces.append(marks | {"hovertemplate": "%{y}<br>%{text}<extra></extra>"})
     layout = style.layout("number", "category", x_title="Score (%)", height=len(rows) * 24 + 170)
@@ -158,8 +162,8 @@ def disagreements(found: pd.DataFrame, every: pd.DataFrame, least: float, settin
     )  # fmt: skip
 
 
-def evaluators(scores: pd.DataFrame, model: str, settings: Mapping[str, str]) -> Panel:
-    """One Llama 2 model as several teams measured it; the symbol says whether the setting is that of the Llama 2 paper."""
+def measured(scores: pd.DataFrame, model: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What `evaluators` draws: (reports of the model, with alike for those in the paper's setting; pairs with the paper in one setting)."""
     rows = benchmarks_disagree.by_evaluator(scores, model)
     own = rows[rows["source"] == "touvron2023llama2"].drop_duplicates(["benchmark", "shots", "setting"])
     pairs = rows.assign(place=rows.index).merge(own, on="benchmark", suffixes=("_a", "_b"))
@@ -173,7 +177,14 @@ def evaluators(scores: pd.DataFrame, model: str, settings: Mapping[str, str]) ->
     lonely = [
         benchmark in others.index and key not in others[benchmark] for benchmark, key in zip(rows["benchmark"], rows["key"], strict=True)
     ]
-    rows = rows[~(mine & np.array(lonely))]
+    return rows[~(mine & np.array(lonely))], alike
+
+
+def evaluators(rows: pd.DataFrame, alike: pd.DataFrame, model: str, settings: Mapping[str, str]) -> Panel:
+    """One Llama 2 model as several teams measured it; the symbol says whether the setting is that of the Llama 2 paper.
+
+    rows, alike: what `measured` returns.
+    """
     span = rows.groupby("label")["score"].agg(lambda values: values.max() - values.min()).sort_values()
     names = [style.escape(label) for label in span.index]
     gap = alike[alike["team_a"] != "Meta"].groupby("label_a")["gap"].max().sort_values(ascending=False)
@@ -184,7 +195,7 @@ def evaluators(scores: pd.DataFrame, model: str, settings: Mapping[str, str]) ->
             half = part[part["alike"] == same]
             if half.empty:
                 continue
-            text = [f"{row.score:g} ({row.said}), {row.location}" for row in half.itertuples()]
+            text = [f"{row.score:g} ({row.said}), {row.location}" for row in half[["score", "said", "location"]].itertuples()]
             at = [style.escape(label) for label in half["label"]]
             trace = style.reported_markers(half["score"], at, report, color, symbol, verified=half["verified"] > 0, text=text)
             trace |= {"hovertemplate": "%{y}<br>%{text}<extra>%{fullData.name}</extra>", "legendgroup": report}
@@ -226,9 +237,9 @@ def default_panels(scores: pd.DataFrame) -> dict[str, Callable[[], Panel]]:
     """The panels of this module at their default settings."""
     none = {"filters": "none"}
     return {
-        "benchmarks.gaps": lambda: gaps(scores, none),
+        "benchmarks.gaps": lambda: gaps(benchmarks_disagree.report_pairs(scores), none),
         "benchmarks.disagreements": lambda: disagreements(*ranges(scores, False), 5.0, none | {"smallest spread": "5 points"}),
-        "benchmarks.evaluators": lambda: evaluators(scores, "Llama 2 70B", {"model": "Llama 2 70B"}),
+        "benchmarks.evaluators": lambda: evaluators(*measured(scores, "Llama 2 70B"), "Llama 2 70B", {"model": "Llama 2 70B"}),
         "benchmarks.implementations": lambda: benchmarks_programs.implementations(scores, {"benchmark": "MMLU"}),
         "benchmarks.multiple_choice": lambda: benchmarks_programs.multiple_choice(scores, {"model": "DeepSeek LLM 7B Chat"}),
         "benchmarks.contamination": lambda: benchmarks_programs.contamination({"model": "Llama 2"}),

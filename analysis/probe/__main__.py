@@ -1,4 +1,4 @@
-"""The command line of the probe: python -m analysis.probe run|resume|cancel|list|show|export|sweep|measure|train.
+"""The command line of the probe: python -m analysis.probe run|resume|cancel|forget|list|show|export|sweep|measure|train.
 
 Exit status: 0 it was done; 1 it failed, with one sentence on standard error; 2 the command is not understood; 3 a run was cancelled
 or interrupted and can be resumed; 130 it was stopped with Ctrl-C.
@@ -69,6 +69,44 @@ def cancel(given: argparse.Namespace) -> int:
     found = jobs_here().cancel(given.run)
     print(f"{found.id}  {progress(found)}")
     return 0
+
+
+def forget(given: argparse.Namespace) -> int:
+    """Delete runs that have ended."""
+    jobs = jobs_here()
+    runs = ended_before(jobs, given.older_than) if given.older_than is not None else [jobs.run(number) for number in given.run]
+    if bool(given.run) == (given.older_than is not None):
+        raise ValueError("forget: name one or more runs, or give --older-than DAYS")
+    runs = list({found.id: found for found in runs}.values())
+    if live := [found for found in runs if found.live]:
+        raise ValueError(f"run: {live[0].id} is {live[0].state}; cancel it first. Nothing was deleted.")
+    for found in runs:
+        print(f"{found.id}  {moment(found.created)}  {results.name_of(found)}: {progress(found)}")
+    count = f"{len(runs)} run{'' if len(runs) == 1 else 's'} with {sum(found.done for found in runs):,} rows"
+    if given.dry_run or not runs:
+        print(f"{count} would be deleted" if runs else "no run is that old")
+        return 0
+    if not given.yes and not agreed(f"Delete {count} for good? [y/N] "):
+        raise ValueError("nothing was deleted; --yes deletes without a question")
+    for found in runs:
+        jobs.forget(found.id)
+    if not jobs.store.runs(live=True):
+        jobs.store.shrink()
+    print(f"{count} deleted")
+    return 0
+
+
+def ended_before(jobs: Jobs, days: float) -> list[Run]:
+    """The runs that ended more than so many days ago."""
+    if not days >= 0:
+        raise ValueError(f"older-than: must be a number of days, 0 or more, got {days:g}")
+    return [found for found in jobs.runs() if not found.live and (found.finished or found.created) < time.time() - days * 86_400]
+
+
+def agreed(question: str) -> bool:
+    """Whether the person at the terminal says yes."""
+    print(question, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def listed(given: argparse.Namespace) -> int:
@@ -154,7 +192,10 @@ def elsewhere(module: str) -> Callable[[list[str]], int]:
     return lambda argv: importlib.import_module(module).main(argv) or 0
 
 
-COMMANDS = {"run": run, "resume": resume, "cancel": cancel, "list": listed, "show": show, "export": export, "sweep": sweeping}
+COMMANDS = {
+    "run": run, "resume": resume, "cancel": cancel, "forget": forget, "list": listed, "show": show, "export": export,
+    "sweep": sweeping,
+}  # fmt: skip
 OTHERS = {"measure": "analysis.probe.measure", "train": "analysis.probe.train"}
 
 

@@ -14,6 +14,7 @@ EPILOG = f"""examples:
   python -m analysis.probe run --probe prompts --csv mine.csv --detach
   python -m analysis.probe sweep --model bundled --revision step250 --revision step3000 --shots 0 --shots 4
   python -m analysis.probe export 3f2a --format json --out exports
+  python -m analysis.probe forget --older-than 90 --dry-run
 
 A run has a process of its own; runs on one device wait for each other. The database is runs/probe.sqlite, or in the folder that
 {FOLDER} names. {MAX_LIVE} and {jobs_process.MAX_QUESTIONS} limit runs at once and questions of a run.
@@ -42,6 +43,11 @@ def parser() -> argparse.ArgumentParser:
             one.add_argument("--detach", action="store_true", help="return at once; the run goes on")
         if name == "show":
             one.add_argument("--json", action="store_true", help="as JSON")
+    forget = commands.add_parser("forget", help="delete runs that have ended, with all their rows")
+    forget.add_argument("run", nargs="*", help="id of a run, or the beginning of it")
+    forget.add_argument("--older-than", type=float, metavar="DAYS", help="every run that ended more than so many days ago")
+    forget.add_argument("--dry-run", action="store_true", help="say which runs it would be, and delete nothing")
+    forget.add_argument("--yes", action="store_true", help="do not ask")
     listing = commands.add_parser("list", help="all runs, the newest first")
     listing.add_argument("--json", action="store_true", help="as JSON, one run a line")
     export = commands.add_parser("export", help="write the rows of a run to files")

@@ -109,6 +109,15 @@ class Jobs:
             )
         return self.run(found.id)
 
+    def forget(self, run: str) -> Run:
+        """The run, deleted with its rows, its log and its note. Raises ValueError where it is queued or running."""
+        found = self.run(run)
+        if found.live or not self.store.forget(found.id):
+            raise ValueError(f"run: {found.id} is {found.state if found.live else 'queued or running again'}; cancel it first")
+        for file in (self.log(found.id), self.store.path.parent / f"{found.id}.note"):
+            file.unlink(missing_ok=True)
+        return found
+
     def log(self, run: str) -> Path:
         """The file with whatever the processes of a run printed."""
         return self.store.path.parent / f"{run}.log"

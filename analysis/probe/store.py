@@ -185,6 +185,23 @@ class Store:
             changed = db.execute(f"UPDATE runs SET {names} WHERE id = ? AND ({where})", (*values.values(), run, *parameters))
         return changed.rowcount == 1
 
+    def forget(self, run: str) -> bool:
+        """Delete a run that is not queued or running, with its rows, and overwrite them; whether it was there and had ended."""
+        with self.connection() as db:
+            db.execute("PRAGMA secure_delete = ON")  # questions may be a reader's own
+            db.execute("BEGIN IMMEDIATE")
+            gone = db.execute(f"DELETE FROM runs WHERE id = ? AND state NOT IN {LIVE}", (run,)).rowcount == 1
+            if gone:
+                db.execute("DELETE FROM rows WHERE run_id = ?", (run,))
+            db.execute("COMMIT")
+        return gone
+
+    def shrink(self) -> None:
+        """Give the room of deleted rows back to the disk. Waits for whoever writes."""
+        with self.connection() as db:
+            db.execute("VACUUM")
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     # --- rows ---------------------------------------------------------------------------------------------------------
 
     def append(self, run: str, rows: Sequence[Row], owner: tuple[int, str] | None = None) -> None:

@@ -52,8 +52,13 @@ def row():
 def slider(
     key: str, label: str, low: float, high: float, default: Number, step: float, *, format: str | None = None, help: str | None = None
 ) -> Number:
-    """A slider between low and high; default, step and the value share one number type."""
+    """A slider between low and high; default, step and the value share one number type.
+
+    Whole numbers from a thousand on stand with their commas on it, as everywhere; the address holds them without.
+    """
     kind = type(default)
+    if format is None and kind is int and high >= 1000:
+        format = "%,d"  # Streamlit's front end knows the comma, Python's % does not
 
     def usable(values: list[str]) -> bool:
         return len(values) == 1 and low <= kind(values[0]) <= high

@@ -1,38 +1,41 @@
-"""Fits on request: done once per session and data, with progress, in the server or in the worker process."""
+"""Fits on request: done once per server and data, with progress, in the server or in the worker process."""
 
-import time
+import threading
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from analysis import scaling, scaling_torch
 from analysis.figures.scaling_data import compute_axis
-from analysis.worker import WorkerError, shared_worker
+from analysis.shared import POLL_SECONDS, Report, Shared, by_worker, digest
+from analysis.worker import Cancelled, WorkerError, shared_worker
 from pages.components.panel import plain
+from pages.components.waiting import wait_for
 
 ENGINES = {"numpy": "this server (numpy)", "torch": "the worker (torch)"}
 RESAMPLES = 4000
+KEPT = Shared(most=32)
+"""Fits of all readers: numbers only, by a digest of the runs and settings; 0.2 MB each."""
+ONE_AT_A_TIME = threading.Lock()
 
 
 def fit(runs: pd.DataFrame, delta: float, engine: str) -> tuple[scaling.ScalingLaw | None, pd.DataFrame]:
     """(law, resamples) fitted to the runs, with a message on how the fit ended; (None, empty) where it could not be made."""
-    kept = st.session_state.setdefault("fits", {})
-    key = (tuple(pd.util.hash_pandas_object(runs[["n_params", "n_tokens", "loss"]], index=False)), delta, engine)
-    if key not in kept:
-        bar = st.progress(0.0, "Fitting from 4,500 starts")
-        try:
-            kept[key] = (fit_here if engine == "numpy" else fit_in_worker)(runs, delta, bar)
-        except (ValueError, WorkerError) as problem:
-            st.error(plain(str(problem)), icon=":material/error:")
-            return None, pd.DataFrame()
-        finally:
-            bar.empty()
-    result, resamples, where = kept[key]
-    report(result, where)
-    return result.law, resamples
+    N, D, L = (runs[name].to_numpy(float) for name in ("n_params", "n_tokens", "loss"))
+    work = fit_here if engine == "numpy" else fit_in_worker
+    try:
+        result, resamples, where = wait_for(
+            KEPT, digest((N, D, L, delta, engine)), lambda report: work(N, D, L, delta, report), "Fitting from 4,500 starts"
+        )
+    except (ValueError, WorkerError, Cancelled) as problem:
+        st.error(plain(str(problem)), icon=":material/error:")
+        return None, pd.DataFrame()
+    say(result, where)
+    return result.law, resamples.copy(deep=False)  # copy-on-write
 
 
-def report(result: scaling.FitResult, where: str) -> None:
+def say(result: scaling.FitResult, where: str) -> None:
     """Say how a fit ended."""
     line = f"Fit of {result.n_runs} runs {where}: {result.status}. {result.message}"
     if result.status == "converged":
@@ -43,38 +46,36 @@ def report(result: scaling.FitResult, where: str) -> None:
         st.warning(line, icon=":material/warning:")
 
 
-def fit_here(runs: pd.DataFrame, delta: float, bar) -> tuple[scaling.FitResult, pd.DataFrame, str]:
-    """Fit and bootstrap in this process."""
-    N, D, L = (runs[name].to_numpy() for name in ("n_params", "n_tokens", "loss"))
-    result = scaling.fit_parametric(N, D, L, delta, progress=lambda done, total, words: bar.progress(0.6 * done / total, words))
-    resamples = scaling.bootstrap(
-        N, D, L, RESAMPLES, delta=delta, start=result.law, progress=lambda done, total, words: bar.progress(0.6 + 0.4 * done / total, words)
-    )
+def fit_here(N: np.ndarray, D: np.ndarray, L: np.ndarray, delta: float, report: Report) -> tuple[scaling.FitResult, pd.DataFrame, str]:
+    """Fit and bootstrap in this process, one fit after another: two at once would take as long, and the charts of others would wait."""
+    while not ONE_AT_A_TIME.acquire(timeout=POLL_SECONDS):
+        report(0, 1, "Waiting for the fit of another reader")
+    try:
+        result = scaling.fit_parametric(N, D, L, delta, progress=lambda done, total, words: report(0.6 * done / total, 1, words))
+        resamples = scaling.bootstrap(
+            N, D, L, RESAMPLES, delta=delta, start=result.law,
+            progress=lambda done, total, words: report(0.6 + 0.4 * done / total, 1, words),
+        )  # fmt: skip
+    finally:
+        ONE_AT_A_TIME.release()
     return result, resamples[list(scaling.CONSTANTS)], "with numpy"
 
 
-def fit_in_worker(runs: pd.DataFrame, delta: float, bar) -> tuple[scaling.FitResult, pd.DataFrame, str]:
+def fit_in_worker(N: np.ndarray, D: np.ndarray, L: np.ndarray, delta: float, report: Report) -> tuple[scaling.FitResult, pd.DataFrame, str]:
     """Fit and bootstrap in the worker process, on a GPU if there is one."""
-    lists = {key: runs[name].tolist() for key, name in (("N", "n_params"), ("D", "n_tokens"), ("L", "loss"))}
-    job = shared_worker().submit("fit_scaling_law", {**lists, "delta": delta, "n_resamples": RESAMPLES})
-    try:
-        while job.status in ("queued", "running"):
-            done, total, words = job.progress
-            bar.progress(min(done / total, 1.0) if total else 0.0, words or "Starting the worker (torch takes a few seconds)")
-            time.sleep(0.1)
-        answer = job.result()
-    finally:
-        job.cancel()  # a reader who leaves frees the worker; nothing happens to a job that is done
+    arguments = {"N": N.tolist(), "D": D.tolist(), "L": L.tolist(), "delta": delta, "n_resamples": RESAMPLES}
+    answer = by_worker(shared_worker(), "fit_scaling_law", arguments, report)
     result, resamples = scaling_torch.from_task(answer)
     return result, resamples[list(scaling.CONSTANTS)], f"with torch on {answer['device']}"
 
 
 def bands(resamples: pd.DataFrame | None, level: float) -> pd.DataFrame:
-    """`scaling.optimum_bands` on the charts' budgets, computed once per session and bootstrap."""
+    """`scaling.optimum_bands` on the charts' budgets, computed once per server and bootstrap."""
     if resamples is None or not len(resamples):
         return pd.DataFrame()
-    kept = st.session_state.setdefault("bands", {})
-    key = (float(resamples["A"].iloc[0]), float(resamples["beta"].iloc[-1]), len(resamples), level)
-    if key not in kept:
-        kept[key] = scaling.optimum_bands(resamples, compute_axis(), level)
-    return kept[key]
+    return _bands(resamples, level).copy(deep=False)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _bands(resamples: pd.DataFrame, level: float) -> pd.DataFrame:
+    return scaling.optimum_bands(resamples, compute_axis(), level)

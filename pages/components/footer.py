@@ -121,7 +121,11 @@ export default function({ parentElement, data, setTriggerValue }) {
     delivered.add(answer.id);
     rest();
     if (answer.problem) say(answer.problem, true);
-    else if (answer.remember) { try { localStorage.setItem('deck', answer.remember); } catch { /* a browser that keeps nothing */ } }
+    else if (answer.remember) {
+      try { localStorage.setItem('deck', answer.remember); } catch { /* a browser that keeps nothing */ }
+      say(answer.said);
+      setTimeout(() => { if (said.textContent === answer.said) say(''); }, 10000);
+    }
     else { say(''); save(answer); }
   }
 }
@@ -140,9 +144,9 @@ def problem_answer(words: str) -> dict[str, str]:
     return {"id": uuid4().hex, "problem": words}
 
 
-def deck_answer(name: str) -> dict[str, str]:
-    """The name of the reader's deck, for the browser to remember (pages/components/menu.py asks for it in a new session)."""
-    return {"id": uuid4().hex, "remember": name}
+def deck_answer(name: str, words: str) -> dict[str, str]:
+    """The name of the reader's deck, for the browser to remember (pages/components/menu.py asks for it in a new session), and what to say."""
+    return {"id": uuid4().hex, "remember": name, "said": words}
 
 
 def footer(

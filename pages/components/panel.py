@@ -139,8 +139,9 @@ def press(slot: str, origin: str) -> None:
     link = controls.address(st.session_state["page"], st.session_state["links"], origin)
     if what == "deck":
         decks.change(lambda slides: slides.append(slide(panel, link)))
-        st.session_state.setdefault("answers", {})[slot] = footer.deck_answer(st.session_state["deck_id"])
-        st.toast(f"Added to your deck: {plain(panel.title)}", icon=":material/slideshow:")
+        st.session_state.setdefault("answers", {})[slot] = footer.deck_answer(
+            st.session_state["deck_id"], f"Added to your deck: {panel.title}"
+        )
     elif what in FORMATS:
         st.session_state.setdefault("answers", {})[slot] = made(panel, what, link, slot)
 

@@ -112,4 +112,5 @@ def new_run(jobs: Jobs) -> None:
             st.error(plain(str(problem)), icon=":material/error:")
             return
         st.session_state["probe_next"] = run
+        st.session_state.setdefault("probe_mine", set()).add(run)
         st.rerun()

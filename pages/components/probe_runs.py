@@ -80,6 +80,25 @@ def status(jobs: Jobs, number: str, was_live: bool) -> None:
         st.rerun()
 
 
+def deletion(jobs: Jobs, run: Run) -> None:
+    """A button that deletes a run of this session's own, once it has ended; runs of others and older ones are deleted on the command line."""
+    if run.live or run.id not in st.session_state.get("probe_mine", ()):
+        return
+    with st.popover("Delete this run", icon=":material/delete:"):
+        st.text(f"Its {run.done:,} answers are deleted for good, for everybody who uses this server.")
+        if not st.button("Delete for good", key="probe_delete", type="primary"):
+            return
+    try:
+        jobs.forget(run.id)
+    except ValueError as problem:
+        st.error(plain(str(problem)), icon=":material/error:")
+        return
+    st.session_state["probe_mine"].discard(run.id)
+    if others := jobs.runs(1):
+        st.session_state["probe_next"] = others[0].id  # or the page would complain of the address that names the deleted run
+    st.rerun()
+
+
 def downloads(jobs: Jobs, run: Run) -> None:
     """The rows of a run as files; each is made on its click."""
     if not run.done:

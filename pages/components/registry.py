@@ -102,9 +102,9 @@ def entry(stem: str) -> Entry:
 
 
 def navigation():
-    """Declare the pages to Streamlit and return the one that was asked for. The menu is our own (pages/components/menu.py)."""
-    pages = [
-        st.Page(str(item.file), title=item.title, icon=item.icon, default=item is ENTRIES[0], url_path=item.path or None)
-        for item in ENTRIES
-    ]
+    """Declare the pages to Streamlit and return the one that was asked for. The menu is our own (pages/components/menu.py).
+
+    Without their icons: Streamlit would make them the icon of the browser's tab, fetched from fonts.gstatic.com.
+    """
+    pages = [st.Page(str(item.file), title=item.title, default=item is ENTRIES[0], url_path=item.path or None) for item in ENTRIES]
     return st.navigation(pages, position="hidden")

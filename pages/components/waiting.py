@@ -1,0 +1,26 @@
+"""A bar for what takes seconds and is computed once for all readers of this server."""
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import streamlit as st
+
+from analysis.shared import Report, Shared
+
+
+def wait_for(kept: Shared, key: Hashable, work: Callable[[Report], Any], words: str) -> Any:
+    """`kept.get(key, work)`, with a bar while it has to be waited for. words: what the bar says until the work says more."""
+    bars: list[Any] = []
+
+    def show(done: float, total: float, said: str) -> None:
+        share, text = (min(done / total, 1.0) if total else 0.0), said or words
+        if bars:
+            bars[0].progress(share, text)
+        else:
+            bars.append(st.progress(share, text))
+
+    try:
+        return kept.get(key, work, show)
+    finally:
+        for bar in bars:
+            bar.empty()
