@@ -424,13 +424,13 @@ def test_every_benchmark_offered_against_size_makes_a_panel(language):
 def test_benchmarks_without_points_after_filtering_are_those_that_make_no_panel(language, filters):
     part = benchmarks_data.filtered(language, **filters)
     there, makes = benchmarks_data.with_points(part), set()
-    for benchmark in benchmark_figures.with_sizes(language):
+    for benchmark in benchmarks_data.with_sizes(language):
         try:
             benchmark_figures.against_params(part, benchmark, {})
             makes.add(benchmark)
         except ValueError:
             pass
-    assert makes == there & benchmark_figures.with_sizes(language)
+    assert makes == there & benchmarks_data.with_sizes(language)
     assert benchmarks_data.with_points(part.iloc[:0]) == set()
 
 
