@@ -197,9 +197,14 @@ def _wrapped(traces: Sequence[Mapping], layout: Mapping) -> dict:
     return {**layout, "yaxis": axis | own | {"ticktext": short}, "height": max(layout["height"], around + height_of(short))}
 
 
-def height_of(labels: Sequence[str]) -> int:
-    """Pixels that labels below each other take, as many lines as the longest has for each."""
-    return LINE * len(labels) * max((label.count("<br>") + 1 for label in labels), default=0)
+def height_of(labels: Sequence[str]) -> float:
+    """Pixels that labels below each other take at equal distances, so that no two neighbours touch.
+
+    >>> height_of(["one line", "two<br>lines", "one line"]) == 3 * 1.5 * LINE
+    True
+    """
+    lines = [label.count("<br>") + 1 for label in labels]
+    return LINE * len(lines) * max(((upper + lower) / 2 for upper, lower in zip(lines, lines[1:] or lines, strict=False)), default=0)
 
 
 def _labels(traces: Sequence[Mapping], axis: Mapping) -> list[str]:

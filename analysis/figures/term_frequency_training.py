@@ -58,7 +58,7 @@ def course(statistics: pd.DataFrame, corpus: str, measure: str, model: str, shot
             rows[rows["model"] == model][["model", "step", "n_tokens", f"{measure}_low", f"{measure}_high"]].assign(measure=measure, status="uncertain"),
         ]),
         caption=(
-            "Checkpoints at 9 % to 100 % of training. A line that is missing or broken belongs to a model that answers all operands alike, mostly wrongly. The paper "
+            "Checkpoints at 9% to 100% of training. A line that is missing or broken belongs to a model that answers all operands alike, mostly wrongly. The paper "
             f"dates the effect to step 65,000 (136 B tokens) and to 2.8B parameters and more. {V0}"
         ),
         alt=f"{MEASURES[measure].capitalize()} against tokens seen for seven sizes: " + (", ".join(f"{short(size)} ends at {text}" for size, text in written.items()) or "none can be computed") + ".",
