@@ -101,7 +101,7 @@ def engine(seconds: float, settings: Mapping[str, str]) -> Panel:
     ]
     for trace in traces:
         trace |= {"mode": "markers+text", "textposition": "top center"}
-    layout = style.layout("log_number", "category", x_title="Masks; years of unbroken work", height=320, x_range=(0.03, 2e10))
+    layout = style.layout("log_number", "category", x_title="Masks; years of unbroken work", height=320, x_range=(0.03, 3e11))
     layout["yaxis"] |= {"range": [2.6, -0.6], "autorange": False}
     layout["xaxis"] |= {"exponentformat": "B", "dtick": 3}
     return Panel(

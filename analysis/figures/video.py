@@ -159,7 +159,7 @@ def driving_study(votes: int, settings: Mapping[str, str]) -> Panel:
     spans = [f"{name}: {value:.1%}" for name, value in zip(names, share, strict=True)]
     mark = intervals.bars(share, low, high, range(len(names)), f"interval at {votes} votes (what-if)", style.AMBER, "circle-open", spans)
     mark["meta"] = {"role": "what_if"}
-    layout = intervals.rows(names, "percent", "Preferred, a tie counted half (95% intervals)", 48, (0.3, 0.85), 0.5)
+    layout = intervals.rows(names, "percent", "Preferred (95% intervals)", 48, (0.3, 0.85), 0.5)
     sure = int((low > 0.5).sum())
     return Panel(
         name="video.driving_study",

@@ -99,7 +99,7 @@ def stages(what: costs.Generation, n_frames: int, sizes: str, settings: Mapping[
     bar["marker"] |= {"pattern": {"shape": "/"}}
     layout = style.layout("number", "category", x_title="FLOP", height=300, showlegend=False)
     layout["yaxis"] |= {"autorange": "reversed"}
-    layout["xaxis"] |= {"exponentformat": "power", "range": [0, max(values) * 1.35], "autorange": False, "nticks": 6}
+    layout["xaxis"] |= {"exponentformat": "power", "range": [0, max(values) * 1.7], "autorange": False, "nticks": 6}
     between = found[(costs.WAYS[2], costs.STAGES[2])][1]
     first = found[(costs.WAYS[2], costs.STAGES[0])][1]
     return Panel(

@@ -69,7 +69,8 @@ def fvd_and_people(criterion: str, settings: Mapping[str, str]) -> Panel:
     x, share = fvd[both].to_numpy(), rows.loc[both, "share"].to_numpy()
     low, high = video.wilson(share, rows.loc[both, "n"].to_numpy())
     mark = style.reported_markers(x, share, "rival", COLORS[criterion], SYMBOLS[criterion], text=both)
-    mark |= {"mode": "markers+text", "textposition": "middle right"}
+    far = max(x)
+    mark |= {"mode": "markers+text", "textposition": ["middle left" if value == far else "middle right" for value in x]}
     mark["error_y"] = {
         "type": "data",
         "symmetric": False,
