@@ -89,14 +89,14 @@ def apart() -> None:
     within = controls.toggle(
         "bn_within", "Also two settings within one work", False, help="Such as 0-shot and 25-shot in two tables of one paper."
     )
-    found, every = ranges(picked, within)
+    found = ranges(picked, within)
 
     @st.fragment
     def disagreements() -> None:
         """The smallest spread that is shown."""
         least = controls.slider("bn_least", "Points apart, at least", 0.0, 25.0, 5.0, 0.5, format="%.1f")
         settings = filters | {"smallest spread": f"{least:g} points", "within one work": "yes" if within else "no"}
-        draw("benchmarks.disagreements", lambda: disagree_figures.disagreements(found, every, least, settings))
+        draw("benchmarks.disagreements", lambda: disagree_figures.disagreements(found, least, settings))
 
     disagreements()
     export_row("benchmarks.disagreements")

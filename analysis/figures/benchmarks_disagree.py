@@ -1,6 +1,7 @@
 """Figures on disagreement: two reports of one model, and Llama 2 by several teams."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -96,28 +97,43 @@ def _gap_rows(pairs: pd.DataFrame) -> pd.DataFrame:
     return pairs[kept].assign(series="pair", source=pairs["source_low"] + ";" + pairs["source_high"], status="reported")
 
 
-def ranges(scores: pd.DataFrame, within: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What `disagreements` draws: the range of each model and benchmark, and every report in words, for any smallest spread.
+@dataclass(frozen=True)
+class Widest:
+    """The widest ranges as they are drawn: their rows, every report on them, traces, layout and works."""
 
-    within: also where the reports are two settings of one work.
-    """
+    rows: pd.DataFrame
+    every: pd.DataFrame
+    traces: list[dict]
+    layout: dict
+    sources: tuple[Citation, ...]
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """What `disagreements` draws for any smallest spread: the range of each model and benchmark, widest first, and every report in words."""
+
+    found: pd.DataFrame
+    every: pd.DataFrame
+    kept: dict[int, Widest] = field(default_factory=dict, repr=False)
+
+    def widest(self, n: int) -> Widest:
+        """The n widest, made once for each n."""
+        if n not in self.kept:
+            self.kept[n] = _widest(self.found.head(n), self.every)
+        return self.kept[n]
+
+
+def ranges(scores: pd.DataFrame, within: bool) -> Ranges:
+    """The ranges among these scores. within: also where the reports are two settings of one work."""
     found = benchmarks_disagree.disagreements(scores, across_works=not within).query("spread > 0").reset_index(drop=True)
     found["name"] = [style.escape(f"{row.model}, {row.label}") for row in found.itertuples()]
     found["kind"] = np.where(found["reasons"] == "", "same", np.where(found["reasons"] == "metric", "metric", "different"))
     every = benchmarks_disagree.reports(scores).merge(found[["model", "benchmark", "name", "spread"]], on=["model", "benchmark"])
     every["said"] = [benchmarks.describe_setting(row) for row in every.to_dict("records")]
-    return found, every
+    return Ranges(found, every)
 
 
-def disagreements(found: pd.DataFrame, every: pd.DataFrame, least: float, settings: Mapping[str, str]) -> Panel:
-    """Every report of the models and benchmarks whose reports are furthest apart; least: smallest spread shown [points].
-
-    found, every: what `ranges` returns.
-    """
-    n = int((found["spread"] >= least).sum())
-    rows = found.head(min(n, MOST_ROWS))
-    if rows.empty:
-        raise ValueError(f"least must be at most {found['spread'].max() if len(found) else 0:g} points with these filters, got {least:g}")
+def _widest(rows: pd.DataFrame, every: pd.DataFrame) -> Widest:
     every = every[every["name"].isin(rows["name"])]
     traces = []
     for kind, name, color in (
@@ -141,12 +157,23 @@ def disagreements(found: pd.DataFrame, every: pd.DataFrame, least: float, settin
     traces.append(marks | {"hovertemplate": "%{y}<br>%{text}<extra></extra>"})
     layout = style.layout("number", "category", x_title="Score (%)", height=len(rows) * 24 + 170)
     layout["yaxis"] |= {"categoryorder": "array", "categoryarray": list(rows["name"])[::-1], "tickfont": {"size": 11}}
+    return Widest(rows, every, traces, layout, _both(rows))
+
+
+def disagreements(ranges: Ranges, least: float, settings: Mapping[str, str]) -> Panel:
+    """Every report of the models and benchmarks whose reports are furthest apart; least: smallest spread shown [points]."""
+    found = ranges.found
+    n = int((found["spread"] >= least).sum())
+    if not n:
+        raise ValueError(f"least must be at most {found['spread'].max() if len(found) else 0:g} points with these filters, got {least:g}")
+    drawn = ranges.widest(min(n, MOST_ROWS))
+    rows, every = drawn.rows, drawn.every
     only = int((rows["reasons"] == "").sum())
     first = rows.iloc[0]
     return Panel(
         name="benchmarks.disagreements",
         title=f"{n} models and benchmarks have reports at least {significant(least, 2)} points apart; {only} of the {len(rows)} widest under one stated setting",
-        figure=style.figure(traces, layout),
+        figure=style.figure(drawn.traces, drawn.layout),
         data=lambda: table_of([
             lambda: rows.drop(columns=["name", "kind"]).assign(series="range", source=rows["source_low"] + ";" + rows["source_high"], status="computed"),
             lambda: every[["model", "benchmark", "score", "shots", "setting", "metric", "measured_by", "source", "location", "verified"]].assign(series="report", status="reported"),
@@ -156,7 +183,7 @@ def disagreements(found: pd.DataFrame, every: pd.DataFrame, least: float, settin
             f"({first['setting_low']}) and {first['high']:g} by {first['measured_by_high']} ({first['setting_high']}). At most {MOST_ROWS} rows are drawn; all are in the data of the previous chart."
         ),
         alt=f"Ranges of reported scores for {len(rows)} models and benchmarks; the widest runs from {first['low']:g} to {first['high']:g}.",
-        sources=_both(rows),
+        sources=drawn.sources,
         settings=settings,
         explain=(benchmarks_disagree.disagreements, benchmarks_disagree.reports, benchmarks.comparable),
     )  # fmt: skip
@@ -238,7 +265,7 @@ def default_panels(scores: pd.DataFrame) -> dict[str, Callable[[], Panel]]:
     none = {"filters": "none"}
     return {
         "benchmarks.gaps": lambda: gaps(benchmarks_disagree.report_pairs(scores), none),
-        "benchmarks.disagreements": lambda: disagreements(*ranges(scores, False), 5.0, none | {"smallest spread": "5 points"}),
+        "benchmarks.disagreements": lambda: disagreements(ranges(scores, False), 5.0, none | {"smallest spread": "5 points"}),
         "benchmarks.evaluators": lambda: evaluators(*measured(scores, "Llama 2 70B"), "Llama 2 70B", {"model": "Llama 2 70B"}),
         "benchmarks.implementations": lambda: benchmarks_programs.implementations(scores, {"benchmark": "MMLU"}),
         "benchmarks.multiple_choice": lambda: benchmarks_programs.multiple_choice(scores, {"model": "DeepSeek LLM 7B Chat"}),
