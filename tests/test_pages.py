@@ -1,10 +1,12 @@
 """Every page opens, every control moves to both ends, and a link restores what it says."""
 
+import functools
 import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from pages.components import controls, panel
@@ -15,6 +17,9 @@ STEMS = [entry.stem for entry in ENTRIES]
 WITH_CHARTS = [stem for stem in STEMS if stem not in ("overview", "claims", "deck", "sources")]
 # Controls that start long work or wait for a file of the reader's; each has a test of its own.
 LEFT_ALONE = {"runs", "engine", "delta", "probe_probe"}
+# Every AppTest reads the metadata of all installed packages to find components for Streamlit, which takes ten times as long as a page.
+# A server does so once, and so do the tests.
+manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 
 def open_page(stem: str, **parameters: str | list[str]) -> AppTest:
