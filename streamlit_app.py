@@ -1,5 +1,5 @@
 """Start of the dashboard: `streamlit run streamlit_app.py`."""
 
-from pages.components import frame
+from pages.components.start import start
 
-frame.start()
+start()

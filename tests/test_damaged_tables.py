@@ -183,7 +183,7 @@ for file in {tables.describe_table(name)["file"] for name in tables.names()}:
 if kind == "tables.toml":
     (copy / kind).unlink()
 # From a script without a folder of pages beside it: a page is then opened by the navigation, as in a browser, and not by itself.
-app = AppTest.from_string("from pages.components import frame\\nframe.start()", default_timeout=120).run()
+app = AppTest.from_string("from pages.components.start import start\\nstart()", default_timeout=120).run()
 said = {}
 for page in sys.argv[3:]:
     app._page_hash = calc_hash("" if page == "overview" else page)

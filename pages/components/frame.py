@@ -3,29 +3,25 @@
 import gc
 import time
 from html import escape
+from typing import Any
 
 import streamlit as st
 
 from analysis import tables
 from pages.components import controls, decks, registry
-from pages.components.menu import menu
 from pages.components.panel import plain
 
-PROJECT = "Ten Papers, Recomputed"
 LOOK_THROUGH_SECONDS = 60
 
 _started = False
 _looked_through = time.monotonic()
 
 
-def start() -> None:
-    """Configure the browser tab, tidy memory once, and run the page that was asked for. Called by streamlit_app.py only."""
+def run(page: Any, deck: str) -> None:
+    """Run a page of `registry.navigation` and tidy memory. deck: the name of a deck that the browser remembers, or ""."""
     global _started  # noqa: PLW0603 - one flag per server process, like Streamlit's own
     _started = True
-    st.set_page_config(page_title=PROJECT, page_icon="🧮", layout="wide")
-    page = registry.navigation()
-    state = st.session_state
-    decks.recall(menu(registry.ENTRIES, page.url_path or registry.ENTRIES[0].stem, state.get("links", {}), state.get("deck_id", "")))
+    decks.recall(deck)
     try:
         page.run()
     except tables.TableError as problem:  # a page needs the table before it has a place for the message

@@ -5,6 +5,8 @@ Streamlit's own menu is rendered anew whenever a control changes the address, wh
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -55,6 +57,9 @@ export default function({ parentElement, data, setStateValue }) {
     if (data.deck) localStorage.setItem('deck', data.deck);
     else if (remembered && !window.deckAsked) { window.deckAsked = true; setStateValue('deck', remembered); }
   } catch { /* a browser that keeps nothing */ }
+
+  // The code that draws charts comes while the server prepares the page, not after its first chart.
+  if (data.charts && !window.chartCode) window.chartCode = import(new URL(data.charts, document.baseURI).href).catch(() => null);
 
   const nav = parentElement.querySelector('nav'), all = nav.querySelector('.all'), groups = nav.querySelector('.groups');
   const narrow = () => getComputedStyle(all).display !== 'none';
@@ -113,6 +118,17 @@ export default function({ parentElement, data, setStateValue }) {
 COMPONENT = st.components.v2.component("menu", html=HTML, css=CSS, js=JS)
 
 
+@cache
+def chart_code() -> str:
+    """Where Streamlit serves the code of its charts, from the address of a page, or "" where that file is not found.
+
+    >>> chart_code().startswith("static/js/")
+    True
+    """
+    found = [*(Path(st.__file__).parent / "static" / "static" / "js").glob("PlotlyChart.*.js")]
+    return f"static/js/{found[0].name}" if len(found) == 1 else ""
+
+
 def menu(entries: Sequence, here: str, links: Mapping[str, Mapping[str, Sequence[str]]], deck: str = "") -> str:
     """Show the menu; returns the name of the deck that the browser remembers from an earlier session, or "".
 
@@ -124,5 +140,11 @@ def menu(entries: Sequence, here: str, links: Mapping[str, Mapping[str, Sequence
         query = urlencode(links.get(entry.stem, {}), doseq=True)
         page = {"stem": entry.stem, "title": entry.title, "path": entry.path + (f"?{query}" if query else "")}
         groups.setdefault(entry.group, []).append(page)
-    data = {"here": here, "deck": deck, "groups": [{"name": name, "pages": pages} for name, pages in groups.items()]}
+    # A tuple, since of a list Streamlit would ask pandas whether it is a table, and importing pandas takes half a second.
+    data = {
+        "here": here,
+        "deck": deck,
+        "charts": chart_code(),
+        "groups": tuple({"name": name, "pages": pages} for name, pages in groups.items()),
+    }
     return str(COMPONENT(key="menu", data=data, on_deck_change=lambda: None).deck or "")

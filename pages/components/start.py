@@ -1,0 +1,19 @@
+"""The start of every run of a whole page. Nothing here imports pandas, so that the menu is with the reader before that is done."""
+
+import streamlit as st
+
+from pages.components import registry
+from pages.components.menu import menu
+
+PROJECT = "Ten Papers, Recomputed"
+
+
+def start() -> None:
+    """Configure the browser tab, show the menu, and run the page that was asked for. Called by streamlit_app.py only."""
+    st.set_page_config(page_title=PROJECT, page_icon="🧮", layout="wide")
+    page = registry.navigation()
+    state = st.session_state
+    deck = menu(registry.ENTRIES, page.url_path or registry.ENTRIES[0].stem, state.get("links", {}), state.get("deck_id", ""))
+    from pages.components import frame  # takes most of a second on a fresh server, in which the browser fetches the code of charts
+
+    frame.run(page, deck)
