@@ -11,14 +11,18 @@ import math
 import re
 import sys
 import tomllib
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, wraps
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import pandas as pd
 
 DATA = Path(__file__).parents[1] / "data"
 DESCRIPTOR = "tables.toml"
 REBUILD = "`python -m analysis.build`"
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 TRUE_FALSE = {"1": True, "0": False}
 TYPES = {"str": "object", "source": "object", "int": "int64", "float": "float64", "bool": "bool"}
 SPEC_WORDS = {"type", "unit", "about", "required", "allowed", "min", "max"}
@@ -102,6 +106,30 @@ def state(*names: str) -> tuple:
     """
     files = (DESCRIPTOR, "corrections.csv", "sources.csv", *(describe_table(name)["file"] for name in names))
     return DATA, *names, *(_stamp(DATA / file) for file in files)
+
+
+def kept(*names: str, most: int = 64) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
+    """Decorate a function of these tables and hashable arguments: its last `most` results are kept until one of the files changes.
+
+    Everybody gets the same object, so nobody may change it.
+
+    >>> @kept("gpus")
+    ... def devices():
+    ...     return set(load("gpus")["id"])
+    >>> devices() is devices()
+    True
+    """
+
+    def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+        result_for: Callable[..., Result] = lru_cache(maxsize=most)(lambda _state, *arguments, **named: function(*arguments, **named))
+
+        @wraps(function)
+        def wrapper(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
+            return result_for(state(*names), *arguments, **named)
+
+        return wrapper
+
+    return decorate
 
 
 def corrections(name: str) -> pd.DataFrame:

@@ -25,38 +25,49 @@ ZERO = (
 )
 
 
+@tables.kept("probe_bundled")
 def steps() -> list[int]:
     """Training steps of the stored checkpoints, in order."""
     return sorted(tables.load("probe_bundled")["step"].unique().tolist())
 
 
+@tables.kept("bundled_accuracy")
 def telling_step(operation: str) -> int:
     """The checkpoint that answers nearest to half of the questions of the training."""
     return probe_bundled.telling_step(tables.load("bundled_accuracy"), operation)
 
 
+@tables.kept("probe_bundled")
 def shots_at(step: int) -> list[int]:
     """Numbers of examples in the prompt with which a checkpoint was asked."""
     rows = tables.load("probe_bundled")
     return sorted(rows.loc[rows["step"] == step, "shots"].unique().tolist())
 
 
+@tables.kept("probe_bundled")
 def statistics_of(step: int, shots: int, operation: str) -> pd.DataFrame:
     """Statistics of one checkpoint, indexed by "seen" and "unseen"."""
     rows = tables.load("probe_bundled")
     return rows[(rows["step"] == step) & (rows["shots"] == shots) & (rows["operation"] == operation)].set_index("questions")
 
 
+@tables.kept("probe_operands", "bundled_accuracy", "probe_bundled", most=128)
+def by_operand(step: int, shots: int, operation: str, questions: str) -> tuple[pd.Series, pd.Series, pd.DataFrame]:
+    """(expected lines in the training text so far, accuracy, means of ten) of the operands at one checkpoint."""
+    operands = tables.load("probe_operands").set_index("operand")
+    counts = operands["share"] * operands["expected_count"].sum() * step / max(steps())
+    rows = tables.load("bundled_accuracy")
+    accuracy = probe_bundled.accuracy_by_operand(rows, step, shots, operation, questions == "seen")[counts.index]
+    return counts, accuracy, term_frequency.binned(counts, accuracy)
+
+
 def scatter(step: int, shots: int, operation: str) -> Panel:
     """Accuracy of each operand against its lines in the training text, questions of the training and held-out ones apart."""
-    operands = tables.load("probe_operands").set_index("operand")
-    found, rows = statistics_of(step, shots, operation), tables.load("bundled_accuracy")
-    counts = operands["share"] * operands["expected_count"].sum() * step / max(steps())
+    found = statistics_of(step, shots, operation)
     traces: list[dict] = []
     parts: list = []
     for questions in probe_bundled.QUESTIONS:
-        accuracy = probe_bundled.accuracy_by_operand(rows, step, shots, operation, questions == "seen")[counts.index]
-        bins = term_frequency.binned(counts, accuracy)
+        counts, accuracy, bins = by_operand(step, shots, operation, questions)
         traces += intervals.quiet_band(bins["count"], bins["low"], bins["high"], f"interval, {questions}", COLORS[questions])
         traces.append(style.computed_line(bins["count"], bins["accuracy"], f"mean of ten, {NAMES[questions]}", COLORS[questions]))
         text = [f"operand {operand}" for operand in counts.index]

@@ -17,6 +17,7 @@ PAPER = Citation("biderman2023", "section 3.3")
 V0 = "Accuracies are those of the first deduplicated models (v0), which were later retrained."
 
 
+@tables.kept("number_corpora")
 def corpora() -> dict[str, str]:
     """Name on charts of each corpus in the tables."""
     return tables.load("number_corpora").set_index("corpus")["label"].to_dict()
@@ -27,6 +28,7 @@ def frequencies() -> dict[str, pd.Series]:
     return term_frequency.frequencies_of(tables.load("number_frequencies"))
 
 
+@tables.kept("term_frequency", most=512)
 def accuracy_of(model: str, step: int, shots: int, operation: str) -> pd.Series:
     """Accuracy by operand in one run, indexed by operand."""
     rows = tables.load("term_frequency")
@@ -34,6 +36,7 @@ def accuracy_of(model: str, step: int, shots: int, operation: str) -> pd.Series:
     return rows[chosen].set_index("operand")["accuracy"]
 
 
+@tables.kept("term_frequency_stats")
 def stored(corpus: str) -> pd.DataFrame:
     """The stored statistics with the counts of one corpus."""
     rows = tables.load("term_frequency_stats")
@@ -47,6 +50,7 @@ def one_of(statistics: pd.DataFrame, model: str, step: int, shots: int, operatio
     return rows[chosen].iloc[0]
 
 
+@tables.kept("number_corpora")
 def sources_of(corpus: str) -> tuple[Citation, ...]:
     """The works behind the accuracies and the counts of a corpus."""
     if corpus == "yours":
