@@ -62,22 +62,33 @@ def run(arguments: dict):
 
 
 def reward_and_kl() -> None:
-    """Section: the three methods against the closed form, and the reward that a policy holds."""
+    """Section: the three methods against the closed form."""
     figures.stored(preference_train.DEFAULTS["n_pairs"])  # a damaged table is told before the fragment, where the page can say so
     policies()
+
+
+def rewards_learnt() -> None:
+    """Section: the reward that a policy holds."""
+    figures.stored(preference_train.DEFAULTS["n_pairs"])
+    rewards()
 
 
 @st.fragment
 def policies() -> None:
     """Three methods trained on the chosen preferences."""
-    chosen = trained()
-    if chosen is None:
-        return
-    found, answers, n_answers, settings = chosen
-    frontier(found, n_answers, settings)
-    export_row("preference.frontier")
-    implicit(answers, settings)
-    export_row("preference.implicit")
+    if chosen := trained():
+        found, _, n_answers, settings = chosen
+        frontier(found, n_answers, settings)
+        export_row("preference.frontier")
+
+
+@st.fragment
+def rewards() -> None:
+    """What DPO's policy and the reward model learnt from the chosen preferences."""
+    if chosen := trained():
+        _, answers, _, settings = chosen
+        implicit(answers, settings)
+        export_row("preference.implicit")
 
 
 @st.fragment
@@ -183,7 +194,7 @@ def win_rates(rows, group: str) -> None:
 sections.show(
     "pref_part",
     {
-        "Reward against KL": reward_and_kl, "The loss": the_loss, "Memory": memory_of_stages, "Llama 2 round by round": llama2,
+        "Reward against KL": reward_and_kl, "Rewards learnt": rewards_learnt, "The loss": the_loss, "Memory": memory_of_stages, "Llama 2 round by round": llama2,
         "As reported": reported,
     },
 )  # fmt: skip

@@ -43,16 +43,14 @@ def scatter(statistics: pd.DataFrame, counts: pd.Series, corpus: str, model: str
     traces.append(style.computed_line(bins["count"], bins["accuracy"], "mean of ten operands", style.SLATE))
     for name, color, symbol in GROUPS:
         at = group == name
-        traces.append(
-            style.reported_markers(counts[at], accuracy[at], name, color, symbol, text=[f"operand {n}" for n in numbers[at]], opacity=0.85)
-        )
+        traces.append(style.reported_markers(counts[at], accuracy[at], name, color, symbol, text=[f"operand {n}" for n in numbers[at]]))
     layout = style.layout(
         "tokens",
         "percent",
         x_title=f"Occurrences of the operand in {text_of(corpus)}",
         y_title="Right answers",
         y_range=(-0.03, 1.03),
-        height=460,
+        height=400,
     )
     if found["rho"] == found["rho"]:
         better = "better" if found["rho_low"] > 0 else "worse" if found["rho_high"] < 0 else "neither better nor worse"
