@@ -11,13 +11,14 @@ import plotly.graph_objects as go
 from analysis import export_image
 from analysis.export_words import lines, plain_text, printable, provenance, settings_line, source_line, text_width
 from analysis.figures.panel import Panel
-from analysis.figures.style import THEMES, escape, template
+from analysis.figures.style import THEMES, escape, line_count, template
 
 WIDTH, HEIGHT = 1920, 1080
 ENLARGED = 2.0
 """How much larger than in the browser marks are drawn on a slide."""
 EDGE, GAP, COLORBAR = 72, 24, 140
 TITLE, SMALLER_TITLE, AXIS_TITLE, TICK, FOOTER = 46, 38, 28, 26, 20
+CROWDED = 8  # so many rows of labels may take more of the width, to need fewer lines
 LINE = 1.3
 """Height of a line over the size of its type."""
 SOURCES_SHOWN = 6
@@ -85,7 +86,8 @@ def chart_figure(source: go.Figure, theme: str, width: int, height: int, above: 
     figure.update_yaxes(
         automargin=False, tickfont={"size": TICK}, title={"font": {"size": AXIS_TITLE}, "standoff": 16}, ticklabelstandoff=8
     )
-    left = EDGE + _label_width(figure) + (AXIS_TITLE * LINE + GAP if figure.layout.yaxis.title.text else 0)
+    label_width = _label_width(figure)
+    left = EDGE + label_width + (AXIS_TITLE * LINE + GAP if figure.layout.yaxis.title.text else 0)
     right = EDGE + (COLORBAR if _has_colorbar(figure) else 0)
     plot_width = width - left - right
     bottom = GAP + _label_height(figure, plot_width) + (AXIS_TITLE * LINE + GAP if figure.layout.xaxis.title.text else 0)
@@ -97,8 +99,7 @@ def chart_figure(source: go.Figure, theme: str, width: int, height: int, above: 
         margin={"l": left, "r": right, "t": above + top, "b": below + bottom, "pad": 0, "autoexpand": False},
         legend={"y": 1 + (1.5 * GAP + headings) / plot_height},
     )
-    if crowded := len(categories(figure, "y")) or len(figure.layout.yaxis.ticktext or ()):
-        figure.update_yaxes(tickfont={"size": min(TICK, plot_height / crowded / LINE)})
+    _fit_labels(figure, plot_height, label_width)
     return figure
 
 
@@ -143,9 +144,23 @@ def _scale(holder: dict, *paths: Sequence[str]) -> None:
 
 def _label_width(figure: go.Figure) -> float:
     """Width of the labels of the y axis, whose categories are wrapped to fit; numbers may have labels of their own (ticktext)."""
-    wrapped = _wrap_categories(figure, "y", 420)
+    wrapped = _wrap_categories(figure, "y", 420 if len(categories(figure, "y")) < CROWDED else 640)
     labels = [part for parts in wrapped for part in parts] or [plain_text(text) for text in figure.layout.yaxis.ticktext or ()]
     return max(text_width(label, TICK) for label in labels) + 8 if labels else text_width("00.00", TICK)
+
+
+def _fit_labels(figure: go.Figure, height: float, width: float) -> None:
+    """Set the y axis's own labels in type that keeps neighbours apart: broken as they are, or on one line each where that may be larger."""
+    broken = [str(text) for text in figure.layout.yaxis.ticktext or ()]
+    if not broken:
+        return
+    size = min(TICK, height / line_count(broken) / LINE)
+    whole = [plain_text(text) for text in broken]
+    on_one_line = min(height / len(whole) / LINE, width / max(text_width(text, 1) for text in whole if text), TICK)
+    if on_one_line > size and not any("<" in text.replace("<br>", "") for text in broken):
+        size = on_one_line
+        figure.update_yaxes(ticktext=[escape(text) for text in whole])
+    figure.update_yaxes(tickfont={"size": size})
 
 
 def _label_height(figure: go.Figure, plot_width: float) -> float:

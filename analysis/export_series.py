@@ -43,7 +43,7 @@ class Series:
 def is_native(figure: go.Figure) -> bool:
     """Whether PowerPoint can draw the figure itself: one pair of axes with lines and markers over numbers, or with bars.
 
-    Colour scales, error bars, areas other than bands, and shapes other than straight lines need a picture.
+    Colour scales, error bars, areas other than bands, shapes other than straight lines, and numbers whose ticks are words need a picture.
     """
     traces = shown(figure)
     if not traces or {trace.type for trace in traces} not in ({"scatter"}, {"bar"}):
@@ -53,7 +53,13 @@ def is_native(figure: go.Figure) -> bool:
     if is_bars(figure):
         plain = figure.layout.barmode in (None, "group", "stack", "relative") and not figure.layout.barnorm and not figure.layout.shapes
         return plain and len({trace.orientation or "v" for trace in traces}) == 1 and all(map(_plain_bar, traces))
-    return all(map(_plain_scatter, traces)) and all(map(_plain_shape, figure.layout.shapes))
+    worded = any(_worded(axis) for axis in (figure.layout.xaxis, figure.layout.yaxis))
+    return not worded and all(map(_plain_scatter, traces)) and all(map(_plain_shape, figure.layout.shapes))
+
+
+def _worded(axis) -> bool:
+    """Whether ticks at numbers are words, as in rows of estimates: PowerPoint would write the numbers."""
+    return any(not re.match(r"[-+−$<]?\s?[\d.]", str(text)) for text in axis.ticktext or ())
 
 
 def is_bars(figure: go.Figure) -> bool:

@@ -199,3 +199,15 @@ def test_threads_take_turns_with_one_browser(browser_path):
     for thread in threads:
         thread.join(60)
     assert drawn == {size: size for size in sizes}
+
+
+def test_long_labels_of_crowded_rows_do_not_touch_on_a_slide():
+    from analysis import export_picture
+    from analysis.figures import intervals, style
+
+    names = [f"benchmark {i}, 0-shot, empty system message" for i in range(12)]
+    figure = style.figure([], intervals.rows(names, "number", "points"))
+    drawn = export_picture.chart_figure(figure, "light", 1200, 500)
+    axis, height = drawn.layout.yaxis, 500 - drawn.layout.margin.t - drawn.layout.margin.b
+    assert axis.tickfont.size * style.line_count(axis.ticktext) <= height
+    assert [text.replace("<br>", " ") for text in axis.ticktext] == names

@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 from pptx.enum.chart import XL_CHART_TYPE, XL_MARKER_STYLE
 from pptx.oxml.ns import qn
 
-from analysis import export, export_series
+from analysis import export, export_series, figures
 from analysis.export_image import NoBrowserError
 from analysis.figures import style
 from analysis.figures.panel import Citation
@@ -307,3 +307,14 @@ def test_stacked_bars_on_a_logarithmic_axis_have_a_range():
     traces = [style.bars(["a", "b"], [1e3, 1e6], name, style.BLUE) for name in ("one", "two")]
     chart = only_chart(export.export(panel_of(style.figure(traces, style.layout("category", "log_number", barmode="stack"))), "pptx"))
     assert (chart.value_axis.minimum_scale, chart.value_axis.maximum_scale) == (1e3, 1e7)
+
+
+@pytest.mark.parametrize(("ticks", "native"), [(["one way", "another"], False), (["10 B", "$100"], True)])
+def test_ticks_that_are_words_need_a_picture(ticks, native):
+    figure = go.Figure(go.Scatter(x=[1.0, 2.0], y=[0.0, 1.0], mode="markers", marker={"color": "#0096FF"}))
+    figure.update_layout(yaxis={"tickvals": [0, 1], "ticktext": ticks})
+    assert export_series.is_native(figure) is native
+
+
+def test_rows_of_estimates_keep_their_names_on_a_slide():
+    assert not export_series.is_native(figures.panel("domain.cost").figure)

@@ -146,7 +146,9 @@ def small(panel: Panel) -> Panel:
     legend = layout.showlegend is not False and 1 < len(listed) <= LISTED
     layout.margin.update(t=60 if legend else 12, b=44)
     labels = layout.yaxis.ticktext or ()
-    layout.update(height=max(HEIGHT + 48 * legend, layout.margin.t + layout.margin.b + style.height_of(labels)), showlegend=legend)
+    layout.update(
+        height=max(HEIGHT + 48 * legend, layout.margin.t + layout.margin.b + style.LINE * style.line_count(labels)), showlegend=legend
+    )
     return panel
 
 

@@ -194,17 +194,17 @@ def _wrapped(traces: Sequence[Mapping], layout: Mapping) -> dict:
         return dict(layout)
     own = {} if "ticktext" in axis else {"tickmode": "array", "tickvals": labels}
     around = layout["margin"]["t"] + layout["margin"]["b"]
-    return {**layout, "yaxis": axis | own | {"ticktext": short}, "height": max(layout["height"], around + height_of(short))}
+    return {**layout, "yaxis": axis | own | {"ticktext": short}, "height": max(layout["height"], around + LINE * line_count(short))}
 
 
-def height_of(labels: Sequence[str]) -> float:
-    """Pixels that labels below each other take at equal distances, so that no two neighbours touch.
+def line_count(labels: Sequence[str]) -> float:
+    """Lines that labels below each other take at equal distances, so that no two neighbours touch.
 
-    >>> height_of(["one line", "two<br>lines", "one line"]) == 3 * 1.5 * LINE
-    True
+    >>> line_count(["one line", "two<br>lines", "one line"])
+    4.5
     """
     lines = [label.count("<br>") + 1 for label in labels]
-    return LINE * len(lines) * max(((upper + lower) / 2 for upper, lower in zip(lines, lines[1:] or lines, strict=False)), default=0)
+    return len(lines) * max(((upper + lower) / 2 for upper, lower in zip(lines, lines[1:] or lines, strict=False)), default=0)
 
 
 def _labels(traces: Sequence[Mapping], axis: Mapping) -> list[str]:
