@@ -59,7 +59,7 @@ def test_sections_are_found_and_leave_the_elements_of_the_others(app_server):
     async def titles(query: str) -> list[str]:
         async with Session(app_server) as session:
             await session.open("scaling", query)
-            return [node.proto.body for node in session.nodes.values() if node.kind == "html" and node.proto.body.startswith("<h3")]
+            return [node.proto.body for node in session.nodes.values() if node.kind == "html" and node.proto.body.startswith("<h2")]
 
     first, second = asyncio.run(titles(found[0][1])), asyncio.run(titles(found[1][1]))
     assert first and second and not set(first) & set(second)

@@ -26,7 +26,7 @@ def ready(page) -> None:
 
 
 def headline(page) -> str:
-    return page.locator("h3").first.inner_text()
+    return page.locator("h2").first.inner_text()
 
 
 def stands_at(page, label: str, value: str) -> None:
@@ -56,11 +56,11 @@ def test_a_slider_changes_the_chart_and_the_address_and_a_reload_keeps_both(app_
     assert "5.75e23 FLOP" in headline(page) and "93 tokens per parameter" in headline(page)
     press(page, SLIDER, "ArrowLeft", times=5)
     page.wait_for_url(re.compile(r"[?&]c=23\.66"))
-    expect(page.locator("h3").first).to_contain_text("4.57e23 FLOP")
+    expect(page.locator("h2").first).to_contain_text("4.57e23 FLOP")
     after = headline(page)
     page.reload()
     ready(page)
-    expect(page.locator("h3").first).to_have_text(after)
+    expect(page.locator("h2").first).to_have_text(after)
     assert "c=23.66" in page.url
 
 
@@ -84,7 +84,7 @@ def test_a_link_from_one_reader_shows_another_the_same(app_server, browser):
         page = context.new_page()
         page.goto(f"{app_server}/scaling?c=21.5&level=80%25&show=parameters&laws=Kaplan+2020")
         ready(page)
-        expect(page.locator("h3").first).to_contain_text("3.16e21 FLOP")
+        expect(page.locator("h2").first).to_contain_text("3.16e21 FLOP")
         seen.append(headline(page))
         context.close()
     assert seen[0] == seen[1] and "parameters" in seen[0]
@@ -102,7 +102,7 @@ def test_svg_and_pptx_are_downloaded_and_open_again(app_server, browser_page):
     page = browser_page
     page.goto(f"{app_server}/scaling?c=22")
     ready(page)
-    expect(page.locator("h3").first).to_contain_text("1e22 FLOP")
+    expect(page.locator("h2").first).to_contain_text("1e22 FLOP")
     files = {}
     for label in ("SVG", "PPTX", "CSV"):
         with page.expect_download(timeout=60_000) as waiting:

@@ -39,7 +39,7 @@ def fine(app: AppTest) -> bool:
 
 def titles(app: AppTest) -> list[str]:
     """The titles of the charts of a page."""
-    return [element.proto.body for element in app.get("html") if element.proto.body.startswith("<h3")]
+    return [element.proto.body for element in app.get("html") if element.proto.body.startswith("<h2")]
 
 
 @pytest.mark.parametrize("stem", STEMS)

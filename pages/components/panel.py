@@ -50,7 +50,8 @@ def draw(slot: str, build: Callable[[], Panel], scroll: bool = False) -> None:
         st.error(plain(str(problem)), icon=":material/error:")
         return
     current()[slot] = panel
-    st.html(f"<h3 style='margin: 0; padding: 0'>{escape(panel.title)}</h3>")  # Markdown takes the browser ten times as long
+    # Markdown takes the browser ten times as long.
+    st.html(f"<h2 style='margin: 0; padding: 0; font-size: 1.17rem'>{escape(panel.title)}</h2>")
     # Streamlit's own chart theme restyles every figure in the browser, which takes as long as drawing it.
     panel.figure.layout.template = style.page_template(page_theme(), (panel.figure.layout.meta or {}).get("label_room"))
     place: Any = st
