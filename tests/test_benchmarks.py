@@ -440,3 +440,11 @@ def test_the_page_says_which_benchmarks_the_filters_leave():
     app = open_page("benchmarks", bn_part="Against size", bn_family="BLOOM", bn_against="GSM8K")
     said = [item.value for item in app.info if "passes the filters" in item.value]
     assert fine(app) and len(said) == 1 and "GSM8K to draw. " in said[0] and not app.get("plotly_chart")
+
+
+def test_a_spread_that_nothing_reaches_is_refused_with_the_widest_there_is(language):
+    found = disagree_figures.ranges(language, False)
+    with pytest.raises(ValueError, match=f"no reports are 99 points apart.*the widest are {found.found['spread'].max():g} points"):
+        disagree_figures.disagreements(found, 99.0, {})
+    with pytest.raises(ValueError, match="none differ at all"):
+        disagree_figures.disagreements(disagree_figures.ranges(language.iloc[:1], False), 5.0, {})

@@ -165,7 +165,8 @@ def disagreements(ranges: Ranges, least: float, settings: Mapping[str, str]) -> 
     found = ranges.found
     n = int((found["spread"] >= least).sum())
     if not n:
-        raise ValueError(f"least must be at most {found['spread'].max() if len(found) else 0:g} points with these filters, got {least:g}")
+        widest = f"the widest are {found['spread'].max():g} points apart" if len(found) else "none differ at all"
+        raise ValueError(f"no reports are {least:g} points apart with these filters: {widest}; choose fewer of them or a smaller number")
     drawn = ranges.widest(min(n, MOST_ROWS))
     rows, every = drawn.rows, drawn.every
     only = int((rows["reasons"] == "").sum())
