@@ -33,7 +33,7 @@ def test_a_moved_slider_sends_another_chart_and_nothing_else_of_the_page(app_ser
             return whole, step, before, after, session.query()
 
     whole, step, before, after, query = asyncio.run(visit())
-    assert json.loads(before)["layout"]["template"] and before != after
+    assert json.loads(before["figure"])["layout"]["template"] and before["title"] != after["title"] and before["figure"] != after["figure"]
     assert 0 < step.received < whole.received and step.seconds > 0
     assert query == "c=22"
 
@@ -59,7 +59,7 @@ def test_sections_are_found_and_leave_the_elements_of_the_others(app_server):
     async def titles(query: str) -> list[str]:
         async with Session(app_server) as session:
             await session.open("scaling", query)
-            return [node.proto.body for node in session.nodes.values() if node.kind == "html" and node.proto.body.startswith("<h2")]
+            return [chart["title"] for chart in session.charts()]
 
     first, second = asyncio.run(titles(found[0][1])), asyncio.run(titles(found[1][1]))
     assert first and second and not set(first) & set(second)

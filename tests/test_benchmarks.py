@@ -11,7 +11,7 @@ from analysis import benchmarks, benchmarks_disagree, figures, tables
 from analysis.figures import benchmarks as benchmark_figures
 from analysis.figures import benchmarks_data, benchmarks_pair
 from analysis.figures import benchmarks_disagree as disagree_figures
-from tests.test_pages import fine, open_page
+from tests.test_pages import charts, fine, open_page
 
 SCORES = tuple(f"{name}_scores" for name in ("llama2", "mistral", "small_models", "alignment", "bloomberggpt", "qlora", "vision"))
 # Rows by source and the sum of their printed values, counted in the transcriptions with another program before the
@@ -436,10 +436,10 @@ def test_benchmarks_without_points_after_filtering_are_those_that_make_no_panel(
 
 def test_the_page_says_which_benchmarks_the_filters_leave():
     app = open_page("benchmarks", bn_part="Against size", bn_family="phi", bn_against="GSM8K")
-    assert fine(app) and len(app.get("plotly_chart")) == 1
+    assert fine(app) and len(charts(app)) == 1
     app = open_page("benchmarks", bn_part="Against size", bn_family="BLOOM", bn_against="GSM8K")
     said = [item.value for item in app.info if "passes the filters" in item.value]
-    assert fine(app) and len(said) == 1 and "GSM8K to draw. " in said[0] and not app.get("plotly_chart")
+    assert fine(app) and len(said) == 1 and "GSM8K to draw. " in said[0] and not charts(app)
 
 
 def test_a_spread_that_nothing_reaches_is_refused_with_the_widest_there_is(language):

@@ -275,13 +275,13 @@ def test_readings_of_the_reader_are_fitted_and_named_in_the_title():
 
 
 def test_the_page_fits_points_from_its_address_and_names_bad_ones():
-    from tests.test_pages import fine, open_page, titles
+    from tests.test_pages import charts, fine, open_page, titles
 
     app = open_page("convnets_vits", cv_part="Loss against compute", cv_points="1000 2.85; 10000 2.62; 100000 2.42")
     assert fine(app) and any("3 readings" in title for title in titles(app))
     app = open_page("convnets_vits", cv_part="Loss against compute", cv_points="1000 <b>")
     assert not app.exception and "two numbers" in app.error[0].value
-    assert len(app.get("plotly_chart")) == 1
+    assert len(charts(app)) == 1
 
 
 def test_training_takes_three_forward_passes():

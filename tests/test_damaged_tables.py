@@ -188,7 +188,8 @@ said = {}
 for page in sys.argv[3:]:
     app._page_hash = calc_hash("" if page == "overview" else page)
     app.run()
-    said[page] = {"errors": [item.value.replace("\\\\", "") for item in app.error], "charts": len(app.get("plotly_chart")),
+    charts = [item for item in app.get("bidi_component") if item.proto.component_name == "panel_chart"]
+    said[page] = {"errors": [item.value.replace("\\\\", "") for item in app.error], "charts": len(charts),
                   "exceptions": [f"{item.message} {item.stack_trace[-1:]}" for item in app.exception], "titles": len(app.title)}
 print(json.dumps(said))
 """

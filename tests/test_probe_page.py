@@ -9,7 +9,7 @@ from analysis.probe.jobs import Jobs
 from analysis.probe.spec import RunSpec
 from analysis.probe.store import StoreError
 from tests import probe_fake
-from tests.test_pages import fine, open_page, titles
+from tests.test_pages import charts, fine, open_page, titles
 
 
 @pytest.fixture
@@ -147,4 +147,4 @@ def test_a_broken_database_is_named_on_the_page(jobs, tmp_path):
         extra.unlink()
     app = open_page("probe")
     assert not app.exception and any("was left as it is" in error.value for error in app.error)
-    assert len(app.get("plotly_chart")) == 1
+    assert len(charts(app)) == 1

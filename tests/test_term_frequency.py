@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from analysis import tables, term_frequency, term_frequency_counts, term_frequency_regression
 from analysis.figures import term_frequency as figures
 from analysis.figures import term_frequency_data, term_frequency_like_size, term_frequency_training
-from tests.test_pages import fine, open_page
+from tests.test_pages import charts, fine, open_page
 
 
 @pytest.fixture(scope="module")
@@ -331,7 +331,7 @@ def test_a_file_without_counts_is_refused_and_the_page_stays():
     app = open_page("term_frequency", tf_corpus="Your own CSV")
     app.file_uploader[0].upload("counts.csv", b"a,b\n1,2\n", "text/csv").run()
     assert not app.exception and len(app.error) == 1 and "number and count" in app.error[0].value
-    assert len(app.get("plotly_chart")) == 1
+    assert len(charts(app)) == 1
 
 
 def test_every_model_operation_and_number_of_examples_can_be_drawn():

@@ -35,7 +35,7 @@ from analysis.transformer import count_params, read_config, shape_from_hf_config
 from analysis.transformer_hub import hub_address
 from tests import bad_input
 from tests.sample_panels import law_panel
-from tests.test_pages import fine, open_page
+from tests.test_pages import charts, fine, open_page
 
 LONGEST = 300
 Outcome = tuple[Any, list[str]]
@@ -467,7 +467,7 @@ def test_a_page_stays_as_it_was_beside_a_file_that_cannot_be_used(stem, tmp_path
     monkeypatch.setenv("DECKS", str(tmp_path))
     parameters, name = PLACES[stem]
     app = open_page(stem, **parameters)
-    charts, boxes = len(app.get("plotly_chart")), {box.key: box.value for box in [*app.selectbox, *app.slider]}
+    before, boxes = len(charts(app)), {box.key: box.value for box in [*app.selectbox, *app.slider]}
     assert fine(app)
     for what, data in NASTY.items():
         app.file_uploader[0].set_value([]).run() if stem == "pythia" else None
@@ -476,7 +476,7 @@ def test_a_page_stays_as_it_was_beside_a_file_that_cannot_be_used(stem, tmp_path
         assert len(app.error) == 1, what
         one_line(app.error[0].value)
         assert harmless(app)
-        assert len(app.get("plotly_chart")) == charts, what
+        assert len(charts(app)) == before, what
         assert {key: value for key, value in ((box.key, box.value) for box in [*app.selectbox, *app.slider]) if key in boxes} == boxes
 
 
@@ -600,7 +600,7 @@ def test_nothing_in_an_address_is_taken_for_markup_code_or_a_path(stem, paramete
     monkeypatch.setenv("DECKS", str(tmp_path / "decks"))
     app = open_page(stem, **parameters)
     assert not app.exception and harmless(app)
-    assert stem == "deck" or app.get("plotly_chart")
+    assert stem == "deck" or charts(app)
     assert not (tmp_path / "decks").exists()
     for note in [*app.error, *app.warning]:
         one_line(note.value)

@@ -5,11 +5,11 @@ Streamlit's own menu is rendered anew whenever a control changes the address, wh
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from urllib.parse import urlencode
 
 import streamlit as st
+
+from pages.components import plotly_script
 
 HTML = """
 <nav aria-label="Pages">
@@ -59,7 +59,7 @@ export default function({ parentElement, data, setStateValue }) {
   } catch { /* a browser that keeps nothing */ }
 
   // The code that draws charts comes while the server prepares the page, not after its first chart.
-  if (data.charts && !window.chartCode) window.chartCode = import(new URL(data.charts, document.baseURI).href).catch(() => null);
+  plotly(data.charts).catch(() => null);
 
   const nav = parentElement.querySelector('nav'), all = nav.querySelector('.all'), groups = nav.querySelector('.groups');
   const narrow = () => getComputedStyle(all).display !== 'none';
@@ -115,18 +115,7 @@ export default function({ parentElement, data, setStateValue }) {
 }
 """
 
-COMPONENT = st.components.v2.component("menu", html=HTML, css=CSS, js=JS)
-
-
-@cache
-def chart_code() -> str:
-    """Where Streamlit serves the code of its charts, from the address of a page, or "" where that file is not found.
-
-    >>> chart_code().startswith("static/js/")
-    True
-    """
-    found = [*(Path(st.__file__).parent / "static" / "static" / "js").glob("PlotlyChart.*.js")]
-    return f"static/js/{found[0].name}" if len(found) == 1 else ""
+COMPONENT = st.components.v2.component("menu", html=HTML, css=CSS, js=plotly_script.LOAD + JS)
 
 
 def menu(entries: Sequence, here: str, links: Mapping[str, Mapping[str, Sequence[str]]], deck: str = "") -> str:
@@ -144,7 +133,7 @@ def menu(entries: Sequence, here: str, links: Mapping[str, Mapping[str, Sequence
     data = {
         "here": here,
         "deck": deck,
-        "charts": chart_code(),
+        "charts": plotly_script.address(),
         "groups": tuple({"name": name, "pages": pages} for name, pages in groups.items()),
     }
     return str(COMPONENT(key="menu", data=data, on_deck_change=lambda: None).deck or "")

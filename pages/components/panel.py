@@ -4,15 +4,13 @@ import re
 from collections.abc import Callable
 from functools import partial
 from html import escape
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from analysis import export, export_image, tables
-from analysis.figures import style
 from analysis.figures.panel import Citation, Panel, explanation
-from pages.components import controls, decks, footer
+from pages.components import chart, controls, decks, footer
 
 FORMATS = {
     "csv": ("CSV", "The numbers behind the figure, with sources and settings"),
@@ -26,7 +24,6 @@ NEEDS_BROWSER = ("png", "svg", "pdf")
 SHOWN_SOURCES = 4
 
 WIDE = 760
-SCROLL = f"<style>[class*='st-key-scroll-'] {{ overflow-x: auto; }} [class*='st-key-scroll-'] > * {{ min-width: {WIDE}px; }}</style>"
 
 
 def show_panel(panel: Panel) -> None:
@@ -50,19 +47,7 @@ def draw(slot: str, build: Callable[[], Panel], scroll: bool = False) -> None:
         st.error(plain(str(problem)), icon=":material/error:")
         return
     current()[slot] = panel
-    # Markdown takes the browser ten times as long.
-    st.html(f"<h2 style='margin: 0; padding: 0; font-size: 1.17rem'>{escape(panel.title)}</h2>")
-    # Streamlit's own chart theme restyles every figure in the browser, which takes as long as drawing it.
-    panel.figure.layout.template = style.page_template(page_theme(), (panel.figure.layout.meta or {}).get("label_room"))
-    place: Any = st
-    if scroll:
-        st.html(SCROLL)
-        place = st.container(key=f"scroll-{slot.replace('.', '-')}")
-    place.plotly_chart(
-        panel.figure, theme=None, key=f"chart-{slot}", alt=panel.alt, width="stretch",
-        config={"displaylogo": False, "toImageButtonOptions": camera(panel), "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]},
-    )  # fmt: skip
-    st.html(f"<p style='margin: 0; font-size: 0.875rem; opacity: 0.75'>{escape(panel.caption)}</p>")
+    chart.chart(slot, panel, page_theme(), least=WIDE if scroll else 0)
 
 
 TABLE = """<style>
@@ -166,11 +151,6 @@ def cited(citation: Citation) -> str:
     work = tables.source(citation.source_id)
     place = f", {plain(citation.location)}" if citation.location else ""
     return f"[{plain(work['authors'])} {int(work['year'])}]({work['url']}){place}"
-
-
-def camera(panel: Panel) -> dict:
-    """What the chart's own camera button saves."""
-    return {"format": "png", "width": 1920, "height": 1080, "scale": 2, "filename": panel.name.replace(".", "-")}
 
 
 def plain(text: str) -> str:

@@ -5,6 +5,7 @@ widgets with each change, as the page does. It draws nothing.
 """
 
 import asyncio
+import json
 import os
 import time
 from dataclasses import dataclass
@@ -159,9 +160,13 @@ class Session:
     def sliders(self) -> list[Widget]:
         return [widget for widget in self.widgets() if widget.kind == "slider"]
 
-    def charts(self) -> list[str]:
-        """The figures on the page, as JSON."""
-        return [node.proto.spec for node in self.nodes.values() if node.kind == "plotly_chart"]
+    def charts(self) -> list[dict]:
+        """The charts on the page, as pages/components/chart.py gives them to the browser: title, figure (as JSON) and others."""
+        return [
+            json.loads(node.proto.json)
+            for node in self.nodes.values()
+            if node.kind == "bidi_component" and node.proto.component_name == "panel_chart"
+        ]
 
     def problems(self) -> list[str]:
         """What went wrong on the page: the messages of uncaught errors."""

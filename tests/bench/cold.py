@@ -58,7 +58,8 @@ def cold_start(playwright, script, folder, path: str) -> tuple[float, ...]:
         page.wait_for_selector(".js-plotly-plot .main-svg", state="attached")
         times.append(time.perf_counter() - start)
         page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", state="attached")
-        drawn = "[...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(chart => chart.querySelector('.main-svg'))"
+        charts = "document.querySelectorAll('[data-testid=stPlotlyChart], .panel-chart .drawing')"
+        drawn = f"[...{charts}].every(chart => chart.querySelector('.main-svg'))"
         page.wait_for_function(drawn)
         times.append(time.perf_counter() - start)
         browser.close()

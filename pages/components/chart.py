@@ -1,0 +1,99 @@
+"""A chart with its title and caption, as one element that redraws.
+
+`st.plotly_chart` makes a new chart at every change, whatever its key (docs/decisions.md): what the reader had zoomed into or
+switched off in the legend is lost at each step of a slider. Here Plotly changes the chart that stands there. All words
+are shown as text.
+"""
+
+import streamlit as st
+
+from analysis.figures import style
+from analysis.figures.panel import Panel
+from pages.components import plotly_script
+
+HTML = """
+<div class="panel-chart">
+  <h2></h2>
+  <p class="missing" role="alert" hidden></p>
+  <div class="room"><div class="drawing" role="figure"></div></div>
+  <p class="caption"></p>
+</div>
+"""
+
+# In the page's own tree and not in a shadow of it, because Plotly puts its styles into the page.
+CSS = """
+.panel-chart h2 { margin: 0; padding: 0 0 0.5rem; font-size: 1.17rem; line-height: 1.2; }
+.panel-chart .caption { margin: 0; padding-top: 0.5rem; font-size: 0.875rem; opacity: 0.75; }
+.panel-chart .room { overflow-x: auto; overflow-y: hidden; }
+.panel-chart .room:fullscreen { background: var(--st-background-color); }
+.panel-chart .room:fullscreen .drawing { height: 100vh !important; }
+"""
+
+JS = """
+const WHOLE_SCREEN = { width: 24, height: 24, path: 'M3 3h6v2H5v4H3zM15 3h6v6h-2V5h-4zM3 15h2v4h4v2H3zM19 15h2v6h-6v-2h4z' };
+
+// What the reader changed stays while this stays: zoom while the axes mean the same, the legend while it lists the same.
+function kept(traces, layout) {
+  const axes = Object.keys(layout).filter(key => /^[xy]axis/.test(key)).sort();
+  layout.uirevision = JSON.stringify(axes.map(key => [key, layout[key].type, layout[key].title?.text]));
+  layout.legend = { ...layout.legend, uirevision: JSON.stringify(traces.map(trace => trace.name)) };
+}
+
+function size(drawing) {
+  const whole = document.fullscreenElement === drawing.parentElement;
+  return { width: drawing.clientWidth, height: whole ? window.innerHeight : drawing.figure.layout.height };
+}
+
+function settings(drawing, file) {
+  const toggle = () => document.fullscreenElement ? document.exitFullscreen() : drawing.parentElement.requestFullscreen();
+  return {
+    displaylogo: false,
+    modeBarButtonsToRemove: ['select2d', 'lasso2d', 'autoScale2d'],
+    modeBarButtonsToAdd: document.fullscreenEnabled ? [{ name: 'Whole screen', title: 'Whole screen', icon: WHOLE_SCREEN, click: toggle }] : [],
+    toImageButtonOptions: { format: 'png', width: 1920, height: 1080, scale: 2, filename: file },
+  };
+}
+
+function fit(drawing) {
+  const wanted = size(drawing), { width, height } = drawing.layout;
+  if (wanted.width && (wanted.width !== width || wanted.height !== height)) window.Plotly.relayout(drawing, wanted);
+}
+
+export default function({ parentElement, data }) {
+  const find = selector => parentElement.querySelector(selector), drawing = find('.drawing');
+  find('h2').textContent = data.title;
+  find('.caption').textContent = data.caption;
+  drawing.setAttribute('aria-label', data.alt);
+  const figure = drawing.figure = JSON.parse(data.figure);
+  drawing.style.height = figure.layout.height + 'px';  // before the script is there
+  drawing.style.minWidth = data.least ? data.least + 'px' : '';
+  drawing.settings ??= settings(drawing, data.file);
+  plotly(data.script).then(Plotly => {
+    if (drawing.figure !== figure) return;  // a newer one has come meanwhile
+    find('.missing').hidden = true;
+    kept(figure.data, figure.layout);
+    Plotly.react(drawing, figure.data, { ...figure.layout, ...size(drawing) }, drawing.settings);
+    if (!drawing.watching) (drawing.watching = new ResizeObserver(() => fit(drawing))).observe(drawing);
+  }, () => {
+    find('.missing').textContent = 'The chart cannot be drawn, because its code could not be loaded. Reload the page to try again.';
+    find('.missing').hidden = false;
+  });
+}
+"""
+
+COMPONENT = st.components.v2.component("panel_chart", html=HTML, css=CSS, js=plotly_script.LOAD + JS, isolate_styles=False)
+
+
+def chart(slot: str, panel: Panel, theme: str, least: int = 0) -> None:
+    """Show a panel's title, figure and caption.
+
+    theme: "light" or "dark". least: width in pixels below which the figure scrolls sideways instead of shrinking.
+    """
+    figure = panel.figure
+    # Streamlit's own chart theme would restyle every figure in the browser, which takes as long as drawing it.
+    figure.layout.template = style.page_template(theme, (figure.layout.meta or {}).get("label_room"))
+    data = {
+        "title": panel.title, "caption": panel.caption, "alt": panel.alt, "file": panel.name.replace(".", "-"),
+        "figure": figure.to_json(), "script": plotly_script.address(), "least": least,
+    }  # fmt: skip
+    COMPONENT(key=f"chart-{slot}", data=data)
