@@ -1,5 +1,7 @@
 """Every panel: a valid figure, complete data, and words that say what it found."""
 
+import base64
+import json
 import re
 
 import numpy as np
@@ -11,6 +13,7 @@ from analysis import figures, scaling, tables
 from analysis.figures import compute as compute_figures
 from analysis.figures import scaling_data
 from analysis.figures.panel import Panel, explanation
+from pages.components import chart
 
 CATALOG = figures.catalog()
 
@@ -26,6 +29,25 @@ def test_the_figure_passes_plotlys_own_validation(panels, name):
     checked = go.Figure(panels[name].figure.to_plotly_json())
     assert len(checked.data) >= 1
     assert checked.layout.xaxis.title.text is not None
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_pages_draw_the_same_figure_as_files(panels, name):
+    figure = panels[name].figure
+    assert json.loads(chart.as_json(figure)) == plain_values(json.loads(figure.to_json()))
+
+
+def plain_values(value):
+    """Plotly's JSON with its encoded arrays as lists."""
+    if isinstance(value, dict) and "bdata" in value:
+        array = np.frombuffer(base64.b64decode(value["bdata"]), value["dtype"])
+        rows = array.reshape([int(size) for size in value["shape"].split(",")]) if "shape" in value else array
+        return plain_values(rows.tolist())
+    if isinstance(value, dict):
+        return {key: plain_values(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain_values(item) for item in value]
+    return None if isinstance(value, float) and np.isnan(value) else value
 
 
 @pytest.mark.parametrize("name", CATALOG)

@@ -77,7 +77,8 @@ def interval_name(fitted, bands: pd.DataFrame) -> str:
 
 def model_markers(models: pd.DataFrame, x: str, y: str) -> dict:
     """Published models as one trace of markers, in the colour and symbol of their family, named on hover."""
-    known = models.dropna(subset=[x, y])
+    placed = np.isfinite(models[[x, y]].to_numpy(float)).all(axis=1)
+    known = models if placed.all() else models[placed]
     looks = [style.family_style(family) for family in known["family"]]
     trace = style.reported_markers(known[x], known[y], "published models", style.GREY, text=known["model"])
     colors = [color for color, _ in looks]

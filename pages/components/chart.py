@@ -5,6 +5,8 @@ switched off in the legend is lost at each step of a slider. Here Plotly changes
 are shown as text.
 """
 
+import orjson
+import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.figures import style
@@ -84,6 +86,16 @@ export default function({ parentElement, data }) {
 COMPONENT = st.components.v2.component("panel_chart", html=HTML, css=CSS, js=plotly_script.LOAD + JS, isolate_styles=False)
 
 
+def as_json(figure: go.Figure) -> str:
+    """The figure as JSON, in a tenth of the time of its own to_json, which looks through every value for arrays to encode.
+
+    >>> as_json(go.Figure({"data": [{"type": "bar", "y": [1.0, float("nan")]}], "layout": {"template": {}}}, _validate=False))
+    '{"data":[{"y":[1.0,null],"type":"bar"}],"layout":{"template":{}}}'
+    """
+    parts = {"data": [trace.to_plotly_json() for trace in figure.data], "layout": figure.layout.to_plotly_json()}
+    return orjson.dumps(parts, default=lambda value: value.tolist(), option=orjson.OPT_SERIALIZE_NUMPY).decode()
+
+
 def chart(slot: str, panel: Panel, theme: str, least: int = 0) -> None:
     """Show a panel's title, figure and caption.
 
@@ -94,6 +106,6 @@ def chart(slot: str, panel: Panel, theme: str, least: int = 0) -> None:
     figure.layout.template = style.page_template(theme, (figure.layout.meta or {}).get("label_room"))
     data = {
         "title": panel.title, "caption": panel.caption, "alt": panel.alt, "file": panel.name.replace(".", "-"),
-        "figure": figure.to_json(), "script": plotly_script.address(), "least": least,
+        "figure": as_json(figure), "script": plotly_script.address(), "least": least,
     }  # fmt: skip
     COMPONENT(key=f"chart-{slot}", data=data)
