@@ -293,7 +293,10 @@ def layout(x: str, y: str, x_title: str = "", y_title: str = "", height: int = H
     """
     return {
         "xaxis": axis(x, x_title, x_range) | {"automargin": x == "category"}, "yaxis": axis(y, y_title, y_range), "height": height,
-        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0, "title": {"text": ""}, "maxheight": 0.36},
+        "legend": {
+            "orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0, "title": {"text": ""}, "maxheight": 0.36,
+            "tracegroupgap": 0,  # Plotly's 10 px part every row from the next
+        },
         "margin": {**({} if y == "category" else {"l": 64}), "r": 16, "t": 56, "b": 48}, "hovermode": "closest", "meta": {"x": x, "y": y}, **extra,
     }  # fmt: skip
 

@@ -41,9 +41,10 @@ function kept(traces, layout) {
   layout.legend = { ...layout.legend, uirevision: JSON.stringify(traces.map(trace => trace.name)) };
 }
 
+// On a telephone nearly every entry of a legend takes a row, for which there is more height.
 function size(drawing) {
-  const whole = document.fullscreenElement === drawing.parentElement;
-  return { width: drawing.clientWidth, height: whole ? window.innerHeight : drawing.figure.layout.height };
+  const width = drawing.clientWidth, whole = document.fullscreenElement === drawing.parentElement;
+  return { width, height: whole ? window.innerHeight : drawing.figure.layout.height + (width < 500 ? 80 : 0) };
 }
 
 function settings(drawing, file) {
@@ -67,7 +68,7 @@ export default function({ parentElement, data }) {
   find('.caption').textContent = data.caption;
   drawing.setAttribute('aria-label', data.alt);
   const figure = drawing.figure = JSON.parse(data.figure);
-  drawing.style.height = figure.layout.height + 'px';  // before the script is there
+  drawing.style.height = size(drawing).height + 'px';  // before the script is there
   drawing.style.minWidth = data.least ? data.least + 'px' : '';
   drawing.settings ??= settings(drawing, data.file);
   plotly(data.script).then(Plotly => {
