@@ -79,6 +79,9 @@ def test_the_chart_takes_the_width_of_its_place_and_scrolls_below_the_least(plac
     show(place)
     place.evaluate("document.getElementById('parent').style.width = '500px'")
     place.wait_for_function("document.querySelector('.drawing')._fullLayout.width === 500")
+    place.evaluate("document.getElementById('parent').style.width = '400px'")
+    place.wait_for_function("document.querySelector('.drawing')._fullLayout.height === 380")  # rows of a legend on a telephone
+    assert place.locator(".drawing").bounding_box()["height"] == 380
     show(place, y=(2, 4, 8), least=760)
     place.wait_for_function("document.querySelector('.drawing')._fullLayout.width === 760")
     assert place.evaluate("document.querySelector('.room').scrollWidth > document.querySelector('.room').clientWidth")

@@ -28,7 +28,6 @@ CSS = """
 .panel-chart .caption { margin: 0; padding-top: 0.5rem; font-size: 0.875rem; opacity: 0.75; }
 .panel-chart .room { overflow-x: auto; overflow-y: hidden; }
 .panel-chart .room:fullscreen { background: var(--st-background-color); }
-.panel-chart .room:fullscreen .drawing { height: 100vh !important; }
 """
 
 JS = """
@@ -44,7 +43,9 @@ function kept(traces, layout) {
 // On a telephone nearly every entry of a legend takes a row, for which there is more height.
 function size(drawing) {
   const width = drawing.clientWidth, whole = document.fullscreenElement === drawing.parentElement;
-  return { width, height: whole ? window.innerHeight : drawing.figure.layout.height + (width < 500 ? 80 : 0) };
+  const height = whole ? window.innerHeight : drawing.figure.layout.height + (width < 500 ? 80 : 0);
+  drawing.style.height = height + 'px';
+  return { width, height };
 }
 
 function settings(drawing, file) {
@@ -68,8 +69,8 @@ export default function({ parentElement, data }) {
   find('.caption').textContent = data.caption;
   drawing.setAttribute('aria-label', data.alt);
   const figure = drawing.figure = JSON.parse(data.figure);
-  drawing.style.height = size(drawing).height + 'px';  // before the script is there
   drawing.style.minWidth = data.least ? data.least + 'px' : '';
+  size(drawing);  // keeps the room until the script is there
   drawing.settings ??= settings(drawing, data.file);
   plotly(data.script).then(Plotly => {
     if (drawing.figure !== figure) return;  // a newer one has come meanwhile
