@@ -43,7 +43,8 @@ function kept(traces, layout) {
 // On a telephone nearly every entry of a legend takes a row, for which there is more height.
 function size(drawing) {
   const width = drawing.clientWidth, whole = document.fullscreenElement === drawing.parentElement;
-  const height = whole ? window.innerHeight : drawing.figure.layout.height + (width < 500 ? 80 : 0);
+  const { height: usual, showlegend } = drawing.figure.layout;
+  const height = whole ? window.innerHeight : usual + (width < 500 && showlegend !== false ? 80 : 0);
   drawing.style.height = height + 'px';
   return { width, height };
 }
