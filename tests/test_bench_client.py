@@ -1,7 +1,6 @@
 """The client of the bench speaks to a real server as the page in a browser does."""
 
 import asyncio
-import json
 import random
 
 import numpy as np
@@ -33,7 +32,7 @@ def test_a_moved_slider_sends_another_chart_and_nothing_else_of_the_page(app_ser
             return whole, step, before, after, session.query()
 
     whole, step, before, after, query = asyncio.run(visit())
-    assert json.loads(before["figure"])["layout"]["template"] and before["title"] != after["title"] and before["figure"] != after["figure"]
+    assert before["templates"]["dark"] and before["title"] != after["title"] and before["figure"] != after["figure"]
     assert 0 < step.received < whole.received and step.seconds > 0
     assert query == "c=22"
 

@@ -7,6 +7,7 @@ import pytest
 
 from pages.components import chart, plotly_script
 
+TEMPLATES = {"light": {"layout": {"font": {"color": "#111111"}}}, "dark": {"layout": {"font": {"color": "#eeeeee"}}}}
 WORDS = "<img src=x onerror='window.ran = true'> *R&D*"
 
 
@@ -22,13 +23,26 @@ def place(browser_page):
     return page
 
 
-def show(page, names=("one", "two"), y=(1, 2, 3), x_title="Tokens", **data) -> None:
+def show(page, names=("one", "two"), y=(1, 2, 3), x_title="Tokens", y_range=None, **data) -> None:
     """Give the element a chart of one line per name and wait until it is drawn."""
     traces = [
         {"type": "scatter", "name": name, "x": [1, 2, 3], "y": [number * value for value in y]} for number, name in enumerate(names, 1)
     ]
-    layout = {"height": 300, "xaxis": {"title": {"text": x_title}}, "yaxis": {"title": {"text": "Loss"}}}
-    given = {"title": "A title", "caption": "A caption", "alt": "It falls.", "file": "a", "script": "", "least": 0, **data}
+    layout = {
+        "height": 300,
+        "xaxis": {"title": {"text": x_title}},
+        "yaxis": {"title": {"text": "Loss"}, **({"range": y_range} if y_range else {})},
+    }
+    given = {
+        "title": "A title",
+        "caption": "A caption",
+        "alt": "It falls.",
+        "file": "a",
+        "script": "",
+        "least": 0,
+        "templates": TEMPLATES,
+        **data,
+    }
     given["figure"] = json.dumps({"data": traces, "layout": layout})
     page.evaluate("data => window.element({ parentElement: document.getElementById('parent'), data })", given)
     page.wait_for_function("y => document.querySelector('.drawing')._fullData?.[0]?.y[2] === y", arg=y[2])
@@ -75,6 +89,21 @@ def test_zoom_ends_with_another_axis_and_the_choice_in_the_legend_with_other_ent
     assert place.evaluate("document.querySelector('.drawing')._fullData.map(trace => trace.visible)") == [True, True, True]
 
 
+def test_a_zoom_of_an_axis_whose_range_is_another_ends_as_a_whole(place):
+    show(place, y_range=[0, 10])
+    place.evaluate("Plotly.relayout(document.querySelector('.drawing'), {'yaxis.range': [2, 3], 'xaxis.range': [1.5, 2.5]})")
+    show(place, y=(2, 4, 8), y_range=[0, 20])
+    assert layout(place, "yaxis.range") == [0, 20] and layout(place, "xaxis.range") == [1.5, 2.5]
+
+
+def test_a_chart_follows_the_page_from_light_to_dark(place):
+    place.evaluate("document.documentElement.style.setProperty('--st-text-color', '#1f2430')")
+    show(place)
+    assert layout(place, "font.color") == "#111111"
+    place.evaluate("document.documentElement.style.setProperty('--st-text-color', '#fafafa')")
+    place.wait_for_function("document.querySelector('.drawing')._fullLayout.font.color === '#eeeeee'")
+
+
 def test_the_chart_takes_the_width_of_its_place_and_scrolls_below_the_least(place):
     show(place)
     place.evaluate("document.getElementById('parent').style.width = '500px'")
@@ -101,6 +130,7 @@ def test_the_whole_screen_button_makes_the_chart_as_high_as_the_screen(place):
 def test_without_plotlys_code_the_element_says_so_and_tries_again(place):
     place.evaluate("window.plotlyScript = undefined; window.alone = window.Plotly")
     given = {"title": "A title", "caption": "", "alt": "", "file": "a", "script": "http://127.0.0.1:9/none.js", "least": 0}
+    given["templates"] = TEMPLATES
     given["figure"] = json.dumps({"data": [], "layout": {"height": 300}})
     place.evaluate("data => window.element({ parentElement: document.getElementById('parent'), data })", given)
     place.get_by_role("alert").wait_for()

@@ -27,16 +27,19 @@ CSS = """
 .panel-chart h2 { margin: 0; padding: 0 0 0.5rem; font-size: 1.17rem; line-height: 1.2; }
 .panel-chart .caption { margin: 0; padding-top: 0.5rem; font-size: 0.875rem; opacity: 0.75; }
 .panel-chart .room { overflow-x: auto; overflow-y: hidden; }
+.panel-chart .drawing { color: var(--st-text-color); transition: color 1ms; }
 .panel-chart .room:fullscreen { background: var(--st-background-color); }
 """
 
-JS = """
+JS = r"""
 const WHOLE_SCREEN = { width: 24, height: 24, path: 'M3 3h6v2H5v4H3zM15 3h6v6h-2V5h-4zM3 15h2v4h4v2H3zM19 15h2v6h-6v-2h4z' };
 
 // What the reader changed stays while this stays: zoom while the axes mean the same, the legend while it lists the same.
 function kept(traces, layout) {
-  const axes = Object.keys(layout).filter(key => /^[xy]axis/.test(key)).sort();
-  layout.uirevision = JSON.stringify(axes.map(key => [key, layout[key].type, layout[key].title?.text]));
+  for (const key of Object.keys(layout).filter(key => /^[xy]axis/.test(key))) {
+    const { type, title, range } = layout[key];
+    layout[key].uirevision = JSON.stringify([type, title?.text, range]);
+  }
   layout.legend = { ...layout.legend, uirevision: JSON.stringify(traces.map(trace => trace.name)) };
 }
 
@@ -64,6 +67,14 @@ function fit(drawing) {
   if (wanted.width && (wanted.width !== width || wanted.height !== height)) window.Plotly.relayout(drawing, wanted);
 }
 
+function draw(drawing) {
+  const { data, layout } = drawing.figure;
+  const [red, green, blue] = getComputedStyle(drawing).color.match(/[\d.]+/g).map(Number);
+  const template = drawing.templates[red + green + blue > 382 ? 'dark' : 'light'];  // light text stands on a dark page
+  kept(data, layout);
+  window.Plotly.react(drawing, data, { ...layout, template, ...size(drawing) }, drawing.settings);
+}
+
 export default function({ parentElement, data }) {
   const find = selector => parentElement.querySelector(selector), drawing = find('.drawing');
   find('h2').textContent = data.title;
@@ -73,12 +84,14 @@ export default function({ parentElement, data }) {
   drawing.style.minWidth = data.least ? data.least + 'px' : '';
   size(drawing);  // keeps the room until the script is there
   drawing.settings ??= settings(drawing, data.file);
-  plotly(data.script).then(Plotly => {
+  drawing.templates = data.templates;
+  plotly(data.script).then(() => {
     if (drawing.figure !== figure) return;  // a newer one has come meanwhile
     find('.missing').hidden = true;
-    kept(figure.data, figure.layout);
-    Plotly.react(drawing, figure.data, { ...figure.layout, ...size(drawing) }, drawing.settings);
-    if (!drawing.watching) (drawing.watching = new ResizeObserver(() => fit(drawing))).observe(drawing);
+    draw(drawing);
+    if (drawing.watching) return;
+    (drawing.watching = new ResizeObserver(() => fit(drawing))).observe(drawing);
+    drawing.addEventListener('transitionend', event => { if (event.target === drawing) draw(drawing); });  // light or dark was chosen
   }, () => {
     find('.missing').textContent = 'The chart cannot be drawn, because its code could not be loaded. Reload the page to try again.';
     find('.missing').hidden = false;
@@ -99,16 +112,12 @@ def as_json(figure: go.Figure) -> str:
     return orjson.dumps(parts, default=lambda value: value.tolist(), option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
-def chart(slot: str, panel: Panel, theme: str, least: int = 0) -> None:
-    """Show a panel's title, figure and caption.
-
-    theme: "light" or "dark". least: width in pixels below which the figure scrolls sideways instead of shrinking.
-    """
-    figure = panel.figure
-    # Streamlit's own chart theme would restyle every figure in the browser, which takes as long as drawing it.
-    figure.layout.template = style.page_template(theme, (figure.layout.meta or {}).get("label_room"))
+def chart(slot: str, panel: Panel, least: int = 0) -> None:
+    """Show a panel's title, figure and caption. least: width in pixels below which the figure scrolls sideways instead of shrinking."""
+    label_room = (panel.figure.layout.meta or {}).get("label_room")
     data = {
         "title": panel.title, "caption": panel.caption, "alt": panel.alt, "file": panel.name.replace(".", "-"),
-        "figure": as_json(figure), "script": plotly_script.address(), "least": least,
+        "figure": as_json(panel.figure), "templates": {theme: style.page_template(theme, label_room) for theme in ("light", "dark")},
+        "script": plotly_script.address(), "least": least,
     }  # fmt: skip
     COMPONENT(key=f"chart-{slot}", data=data)

@@ -47,7 +47,7 @@ def draw(slot: str, build: Callable[[], Panel], scroll: bool = False) -> None:
         st.error(plain(str(problem)), icon=":material/error:")
         return
     current()[slot] = panel
-    chart.chart(slot, panel, page_theme(), least=WIDE if scroll else 0)
+    chart.chart(slot, panel, least=WIDE if scroll else 0)
 
 
 TABLE = """<style>
@@ -75,11 +75,6 @@ def together(text: str) -> str:
     ['29.3\\xa0B', 'to', '58.5\\xa0B']
     """
     return re.sub(r"(?<=\d) (?!to\b)(?=[^\W\d])", "\xa0", text)
-
-
-def page_theme() -> str:
-    """The look that the reader's browser shows: "light" or "dark"."""
-    return "dark" if st.context.theme.type == "dark" else "light"
 
 
 def current() -> dict[str, Panel]:
