@@ -9,8 +9,8 @@ from analysis.export_html import colors, link, plain, script, sections, text
 from analysis.export_picture import HEIGHT, WIDTH, chart_figure
 from analysis.export_words import LICENCE, PROJECT, references
 from analysis.figures.panel import Panel
+from analysis.figures.style import FONTS, PALETTE, THEMES, template
 from analysis.figures.style import HEIGHT as CHART_HEIGHT
-from analysis.figures.style import PALETTE, THEMES, template
 
 SMALLER = 2 / 3
 """Size of the small pictures over that of a slide."""
@@ -30,7 +30,7 @@ PAGE = """<!doctype html>
 <style>
 {colors}
 body {{ margin: 0 auto; max-width: 84rem; padding: 1.5rem 1rem 3rem;
-  font: 16px/1.5 "Source Sans 3", "Source Sans Pro", Helvetica, Arial, sans-serif;
+  font: 16px/1.5 {fonts};
   color: var(--text); background: var(--page); overflow-wrap: anywhere; }}
 h1 {{ font-size: 1.8rem; line-height: 1.25; margin: 0; }}
 h2 {{ font-size: 1.4rem; line-height: 1.25; margin: 3rem 0 0; }}
@@ -153,6 +153,7 @@ def index(groups: Sequence[Group]) -> bytes:
         project=PROJECT,
         colors=themes(),
         accent=PALETTE[0],
+        fonts=FONTS,
         chart=CHART_HEIGHT,
         count=sum(len(group.cards) for group in groups),
         contents="".join(f'<li><a href="#{text(group.id)}">{text(group.heading)}</a></li>' for group in groups),

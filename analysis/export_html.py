@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from analysis.export_picture import HEIGHT, WIDTH, slide_figure
 from analysis.export_words import LICENCE, PROJECT, printable, references
 from analysis.figures.panel import Panel, explanation
-from analysis.figures.style import PALETTE, THEMES, template
+from analysis.figures.style import FONTS, PALETTE, THEMES, template
 
 PAGE = """<!doctype html>
 <html lang="en" data-theme="{theme}">
@@ -23,7 +23,7 @@ PAGE = """<!doctype html>
 <style>
 {colors}
 body {{ margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem 3rem;
-  font: 16px/1.5 "Source Sans 3", "Source Sans Pro", Helvetica, Arial, sans-serif;
+  font: 16px/1.5 {fonts};
   color: var(--text); background: var(--page); overflow-wrap: anywhere; }}
 h1 {{ font-size: 1.6rem; line-height: 1.25; margin: 0 0 1rem; }}
 h2 {{ font-size: 1rem; margin: 1.5rem 0 0.25rem; }}
@@ -95,6 +95,7 @@ def page(panel: Panel, permalink: str = "", theme: str = "auto") -> bytes:
         project=PROJECT,
         licence=LICENCE,
         accent=PALETTE[0],
+        fonts=FONTS,
         colors=colors(),
         sections=sections(panel, permalink),
         plotly=get_plotlyjs(),

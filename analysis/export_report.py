@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from analysis.export_html import colors, plain, script, sections, text
 from analysis.export_words import LICENCE, PROJECT
-from analysis.figures.style import PALETTE, THEMES, template
+from analysis.figures.style import FONTS, PALETTE, THEMES, template
 
 PAGE = """<!doctype html>
 <html lang="en" data-theme="{theme}">
@@ -18,7 +18,7 @@ PAGE = """<!doctype html>
 <style>
 {colors}
 body {{ margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem 3rem;
-  font: 16px/1.5 "Source Sans 3", "Source Sans Pro", Helvetica, Arial, sans-serif;
+  font: 16px/1.5 {fonts};
   color: var(--text); background: var(--page); overflow-wrap: anywhere; }}
 h1 {{ font-size: 1.8rem; line-height: 1.25; }}
 h2 {{ font-size: 1.4rem; line-height: 1.25; margin: 0 0 1rem; }}
@@ -97,6 +97,7 @@ def report(slides: Sequence[Mapping], theme: str = "auto", title: str = PROJECT)
         project=PROJECT,
         licence=LICENCE,
         accent=PALETTE[0],
+        fonts=FONTS,
         colors=colors(),
         plotly=get_plotlyjs(),
         report=script(content),

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import pytest
 
 from analysis import export, export_csv, export_image, export_pptx, export_words, figures
+from analysis.figures import style
 from analysis.figures.panel import Citation
 from tests.sample_panels import HOSTILE, LINK, every_text, hide_browser, hostile_panel, law_panel, panel_of
 
@@ -164,6 +165,15 @@ def test_the_page_draws_the_chart_and_saves_pictures_by_itself(browser_page, tmp
     words = " ".join(ElementTree.fromstring(download.value.path().read_bytes()).itertext())
     assert "hundredfold of compute" in words and "Jordan Hoffmann et al. 2022, Table A3" in words
     assert problems == [] and not [url for url in asked if not url.startswith(("file:", "blob:", "data:"))]
+
+
+def test_the_page_and_its_chart_are_set_in_the_same_sans_serif_types(browser_page, tmp_path):
+    path = tmp_path / "page.html"
+    path.write_bytes(export.export(law_panel(), "html"))
+    browser_page.goto(path.as_uri())
+    browser_page.wait_for_selector("#chart .xtick")
+    types = browser_page.locator("body, #chart text").evaluate_all("parts => parts.map(part => getComputedStyle(part).fontFamily)")
+    assert len(types) > 10 and set(types) == {style.FONTS}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

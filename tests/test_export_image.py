@@ -39,6 +39,12 @@ def test_an_svg_has_a_title_and_a_description_and_text_that_can_be_edited(browse
     assert not list(root.iter(f"{space}script"))
 
 
+def test_an_svg_is_set_in_the_sans_serif_types_that_style_names(browser_page):
+    browser_page.set_content(export.export(law_panel(), "svg").decode())
+    types = browser_page.locator("svg text").evaluate_all("texts => texts.map(text => getComputedStyle(text).fontFamily)")
+    assert len(types) > 10 and set(types) == {style.FONTS}
+
+
 def test_a_pdf_is_one_page_in_the_shape_of_a_slide(browser_path):
     reader = PdfReader(io.BytesIO(export.export(law_panel(), "pdf")))
     (page,) = reader.pages

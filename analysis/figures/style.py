@@ -23,6 +23,8 @@ THEMES = {
     "light": {"page": "#FFFFFF", "text": "#1F2430", "muted": "#5A6072", "grid": "#E1E4EA"},
     "dark": {"page": "#0E1117", "text": "#FAFAFA", "muted": "#A9AFBC", "grid": "#2B303B"},
 }
+FONTS = '"Source Sans 3", "Source Sans Pro", Helvetica, Arial, sans-serif'
+"""Font families of exported files. Quotes are needed: one unquoted name with a word that starts with a digit, and browsers drop the list."""
 BAND_OPACITY = 0.18
 HEIGHT = 420
 PAGE_TYPE = 12
@@ -327,7 +329,7 @@ def template(theme: str) -> go.layout.Template:
     }
     return go.layout.Template(layout={
         "paper_bgcolor": colors["page"], "plot_bgcolor": colors["page"], "colorway": list(PALETTE), "xaxis": axis, "yaxis": axis,
-        "font": {"color": colors["text"], "family": "Source Sans 3, Source Sans Pro, Helvetica, Arial, sans-serif"},
+        "font": {"color": colors["text"], "family": FONTS},
         "legend": {"bgcolor": "rgba(0,0,0,0)"},
     })  # fmt: skip
 
