@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from analysis import export_image
-from analysis.export_html import colors, link, plain, script, sections, text
+from analysis.export_html import CONFIG, colors, link, plain, script, sections, text
 from analysis.export_picture import HEIGHT, WIDTH, chart_figure
 from analysis.export_words import LICENCE, PROJECT, references
 from analysis.figures.panel import Panel
@@ -92,11 +92,11 @@ BROKEN = """<article id="{id}">
 </article>"""
 # Figures come as scripts because a page opened from a disk may not read files.
 LIVE = """<script>
-const templates = {templates}, shown = new Map();
+const templates = {templates}, config = {config}, shown = new Map();
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 function draw(chart, figure) {{
   const layout = Object.assign({{}}, figure.layout, {{ template: templates[dark.matches ? "dark" : "light"], autosize: true }});
-  Plotly.react(chart, figure.data, layout, {{ responsive: true, displaylogo: false }});
+  Plotly.react(chart, figure.data, layout, config);
 }}
 function show(name, figure) {{
   const chart = document.getElementById("chart-" + name);
@@ -164,7 +164,7 @@ def index(groups: Sequence[Group]) -> bytes:
             for group in groups
         ),
         licence=LICENCE,
-        live=LIVE.format(templates=script({name: template(name).to_plotly_json() for name in THEMES}), library=LIBRARY) if live else "",
+        live=_live() if live else "",
     ).encode("utf-8")
 
 
@@ -190,6 +190,11 @@ def picture(panel: Panel, theme: str) -> bytes:
 def figure_script(panel: Panel) -> bytes:
     """JavaScript that hands the panel's figure to the index."""
     return f"show({script(panel.name)}, {script(plain(panel.figure))});\n".encode()
+
+
+def _live() -> str:
+    """The script that draws charts in the reader's browser."""
+    return LIVE.format(templates=script({name: template(name).to_plotly_json() for name in THEMES}), config=script(CONFIG), library=LIBRARY)
 
 
 def _card(card: Card) -> str:

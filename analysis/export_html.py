@@ -8,7 +8,10 @@ import plotly.graph_objects as go
 from analysis.export_picture import HEIGHT, WIDTH, slide_figure
 from analysis.export_words import LICENCE, PROJECT, printable, references
 from analysis.figures.panel import Panel, explanation
-from analysis.figures.style import FONTS, PALETTE, THEMES, template
+from analysis.figures.style import FONTS, MODE_BAR, PALETTE, THEMES, template
+
+CONFIG = MODE_BAR | {"responsive": True}
+"""Plotly's settings for every chart of an exported page."""
 
 PAGE = """<!doctype html>
 <html lang="en" data-theme="{theme}">
@@ -56,7 +59,7 @@ const theme = () => panel.theme === "auto" ? (system.matches ? "dark" : "light")
 function draw() {{
   document.documentElement.dataset.theme = theme();
   const layout = Object.assign({{}}, panel.figure.layout, {{ template: panel.templates[theme()], autosize: true }});
-  Plotly.react(chart, panel.figure.data, layout, {{ responsive: true, displaylogo: false }});
+  Plotly.react(chart, panel.figure.data, layout, panel.config);
 }}
 for (const format of ["png", "svg"])
   document.getElementById(format).onclick = () => Plotly.downloadImage(
@@ -82,6 +85,7 @@ def page(panel: Panel, permalink: str = "", theme: str = "auto") -> bytes:
         "figure": plain(panel.figure),
         "slide": {"data": slides["light"]["data"], "layouts": {name: slide["layout"] for name, slide in slides.items()}},
         "templates": {name: template(name).to_plotly_json() for name in THEMES},
+        "config": CONFIG,
         "theme": theme,
         "size": [WIDTH, HEIGHT],
         "file": panel.name.replace(".", "-"),

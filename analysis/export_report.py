@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from analysis.export_html import colors, plain, script, sections, text
+from analysis.export_html import CONFIG, colors, plain, script, sections, text
 from analysis.export_words import LICENCE, PROJECT
 from analysis.figures.style import FONTS, PALETTE, THEMES, template
 
@@ -50,7 +50,7 @@ function draw() {{
   document.documentElement.dataset.theme = theme();
   report.figures.forEach((figure, number) => {{
     const layout = Object.assign({{}}, figure.layout, {{ template: report.templates[theme()], autosize: true }});
-    Plotly.react(document.getElementById("chart-" + (number + 1)), figure.data, layout, {{ responsive: true, displaylogo: false }});
+    Plotly.react(document.getElementById("chart-" + (number + 1)), figure.data, layout, report.config);
   }});
 }}
 system.addEventListener("change", draw);
@@ -87,6 +87,7 @@ def report(slides: Sequence[Mapping], theme: str = "auto", title: str = PROJECT)
     content = {
         "figures": [plain(slide["panel"].figure) for slide in slides],
         "templates": {name: template(name).to_plotly_json() for name in THEMES},
+        "config": CONFIG,
         "theme": theme,
     }
     return PAGE.format(

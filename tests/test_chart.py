@@ -96,6 +96,13 @@ def test_a_zoom_of_an_axis_whose_range_is_another_ends_as_a_whole(place):
     assert layout(place, "yaxis.range") == [0, 20] and layout(place, "xaxis.range") == [1.5, 2.5]
 
 
+def test_no_button_of_a_chart_sends_it_to_a_server(place):
+    show(place)
+    buttons = place.locator(".modebar-btn").evaluate_all("buttons => buttons.map(button => button.dataset.title)")
+    assert "Zoom" in buttons and not [title for title in buttons if "Share" in title]
+    assert place.evaluate("document.querySelector('.drawing')._context.plotlyServerURL") == ""
+
+
 def test_a_chart_follows_the_page_from_light_to_dark(place):
     place.evaluate("document.documentElement.style.setProperty('--st-text-color', '#1f2430')")
     show(place)

@@ -11,9 +11,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from analysis import export, export_csv, export_image, export_pptx, export_words, figures
+from analysis import export, export_csv, export_gallery, export_image, export_pptx, export_report, export_words, figures
 from analysis.figures import style
 from analysis.figures.panel import Citation
+from pages.components import chart
 from tests.sample_panels import HOSTILE, LINK, every_text, hide_browser, hostile_panel, law_panel, panel_of
 
 # --- what every file says ----------------------------------------------------------------------------------------------
@@ -165,6 +166,25 @@ def test_the_page_draws_the_chart_and_saves_pictures_by_itself(browser_page, tmp
     words = " ".join(ElementTree.fromstring(download.value.path().read_bytes()).itertext())
     assert "hundredfold of compute" in words and "Jordan Hoffmann et al. 2022, Table A3" in words
     assert problems == [] and not [url for url in asked if not url.startswith(("file:", "blob:", "data:"))]
+
+
+@pytest.mark.parametrize("make", [export.export, lambda panel, _: export_report.report([{"panel": panel}])], ids=["page", "report"])
+def test_no_button_of_an_exported_chart_sends_it_to_a_server(make, browser_page, tmp_path):
+    path = tmp_path / "page.html"
+    path.write_bytes(make(law_panel(), "html"))
+    browser_page.goto(path.as_uri())
+    browser_page.wait_for_selector(".modebar-btn", state="attached")
+    buttons = browser_page.locator(".modebar-btn").evaluate_all("buttons => buttons.map(button => button.dataset.title)")
+    assert "Zoom" in buttons and not [title for title in buttons if "Share" in title]
+
+
+def test_charts_know_no_server_to_send_a_figure_to():
+    settings = '"showSendToCloud": false, "plotlyServerURL": ""'
+    scripts = Page(export.export(law_panel(), "html")).scripts + Page(export_report.report([{"panel": law_panel()}])).scripts
+    assert [settings in code for code in scripts] == [False, True, False, True]  # Plotly's own scripts hold its defaults
+    card = export_gallery.Card("scaling.law", law_panel(), script="live/scaling-law.js")
+    assert settings in export_gallery.index([export_gallery.Group("scaling", "Scaling laws", "", [card])]).decode()
+    assert settings in chart.JS
 
 
 def test_the_page_and_its_chart_are_set_in_the_same_sans_serif_types(browser_page, tmp_path):

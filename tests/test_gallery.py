@@ -88,6 +88,7 @@ def test_without_a_browser_charts_are_drawn_by_the_readers_one_figure_at_a_time(
     browser_page.wait_for_selector("[id='chart-scaling.law'] .scatterlayer .trace")
     assert browser_page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(14, 17, 23)"
     assert browser_page.evaluate("document.getElementById('chart-scaling.law')._fullLayout.font.color").upper() == "#FAFAFA"
+    assert browser_page.evaluate("document.getElementById('chart-scaling.law')._context.showSendToCloud") is False
     assert problems == [] and asked and not [url for url in asked if not url.startswith("file:")]
 
 

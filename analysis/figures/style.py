@@ -25,6 +25,10 @@ THEMES = {
 }
 FONTS = '"Source Sans 3", "Source Sans Pro", Helvetica, Arial, sans-serif'
 """Font families of exported files. Quotes are needed: one unquoted name with a word that starts with a digit, and browsers drop the list."""
+MODE_BAR = {
+    "displaylogo": False, "showSendToCloud": False, "plotlyServerURL": "", "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+}  # fmt: skip
+"""Plotly's settings for the buttons on every chart. By default one of them, "Share chart...", sends the figure to a server of Plotly."""
 BAND_OPACITY = 0.18
 HEIGHT = 420
 PAGE_TYPE = 12

@@ -5,6 +5,8 @@ switched off in the legend is lost at each step of a slider. Here Plotly changes
 are shown as text.
 """
 
+import json
+
 import orjson
 import plotly.graph_objects as go
 import streamlit as st
@@ -55,8 +57,7 @@ function size(drawing) {
 function settings(drawing, file) {
   const toggle = () => document.fullscreenElement ? document.exitFullscreen() : drawing.parentElement.requestFullscreen();
   return {
-    displaylogo: false,
-    modeBarButtonsToRemove: ['select2d', 'lasso2d', 'autoScale2d'],
+    ...MODE_BAR,
     modeBarButtonsToAdd: document.fullscreenEnabled ? [{ name: 'Whole screen', title: 'Whole screen', icon: WHOLE_SCREEN, click: toggle }] : [],
     toImageButtonOptions: { format: 'png', width: 1920, height: 1080, scale: 2, filename: file },
   };
@@ -97,7 +98,7 @@ export default function({ parentElement, data }) {
     find('.missing').hidden = false;
   });
 }
-"""
+""".replace("MODE_BAR", json.dumps(style.MODE_BAR))
 
 COMPONENT = st.components.v2.component("panel_chart", html=HTML, css=CSS, js=plotly_script.LOAD + JS, isolate_styles=False)
 
