@@ -25,13 +25,13 @@ gpu_labels = gpu_table.set_index("id")["label"].to_dict()
 
 
 def choose_model():
-    """(name, shape, counts) of the reader's model; counts is None while the default stands in for one."""
+    """(name, shape, counts) of the reader's model, or of the default while there is none."""
     chosen = shapes.choose_shape("attn", DEFAULT)
     if chosen is None:
         st.caption(f"Until then the charts show {DEFAULT}.")
-    name, shape = chosen or shapes.of_table(DEFAULT)
+    name, shape, counts = chosen or shapes.of_table(DEFAULT)
     st.caption(plain(figures.described(name, shape)))
-    return name, shape, shapes.counts_of("attn", shape) if chosen else None
+    return name, shape, counts
 
 
 def choose_groups(shape) -> str:
@@ -72,7 +72,7 @@ def held() -> None:
             lambda: figures.cache(
                 name, shape, int(groups), window, context, batch, int(value_bits), gpu_table,
                 {"model": name, "context": f"{context:,} tokens", "sequences": str(batch), "key-value heads": groups, "window": f"{window:,}", "values": BITS[value_bits]},
-                None if counts is None else counts.total,
+                counts.total,
             ),
         )  # fmt: skip
 
@@ -152,10 +152,9 @@ def costs() -> None:
             "model": name, "context": f"{context:,} tokens", "device": on.label, "weights": BITS[weight_bits], "values": BITS[value_bits],
             "key-value heads": groups,
         }  # fmt: skip
-        held = counts or shapes.counts_of("attn", shape)
         draw(
             "attention.roofline",
-            lambda: cost_figures.roofline(name, shape, held, int(groups), context, on, int(weight_bits), int(value_bits), settings),
+            lambda: cost_figures.roofline(name, shape, counts, int(groups), context, on, int(weight_bits), int(value_bits), settings),
         )
 
     roofline()

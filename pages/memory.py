@@ -23,7 +23,7 @@ footprints = tables.load("memory_reported")
 
 def choose(bars: bool = False):
     """(name, shape, options) of the model and of how it is tuned; with bars also (methods shown, whether as shares, whether as a table)."""
-    name, shape = shapes.choose_shape("mem", memory_settings.MODEL) or shapes.of_table(memory_settings.MODEL)
+    name, shape, _ = shapes.choose_shape("mem", memory_settings.MODEL) or shapes.of_table(memory_settings.MODEL)
     # A closed popover costs the browser nothing at a slider step; these are chosen rarely.
     with st.popover("How it is tuned: adapters, optimiser, precision, quantisation, checkpointing" + ("; which bars" if bars else "")):
         if bars:

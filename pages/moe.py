@@ -43,8 +43,7 @@ def one_mixture() -> None:
     picked = shapes.choose_shape("moe", DEFAULT, figures.known_mixtures())
     if picked is None:
         st.caption(f"Until then the charts show {DEFAULT}.")
-    name, shape = picked or shapes.of_table(DEFAULT)
-    counts = shapes.counts_of("moe", shape)
+    name, shape, counts = picked or shapes.of_table(DEFAULT)
     st.caption(plain(figures.described(name, shape)))
     draw("moe.intuition", lambda: figures.intuition(name, shape, counts, {"model": name}))
     export_row("moe.intuition")

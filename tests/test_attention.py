@@ -11,7 +11,7 @@ from analysis.figures import attention_ablation as ablation_figures
 from analysis.figures import attention_cost as cost_figures
 from analysis.transformer import count_params, forward_flops, kv_cache_bytes, shape_of_model, transformer_shape
 from pages.components import shapes
-from tests.test_pages import fine, open_page, open_sections, titles
+from tests.test_pages import charts, fine, open_page, open_sections, titles
 from tests.test_shapes import TINY, FakeJob, FakeWorker, exact
 
 MODELS = tables.load("models")
@@ -238,6 +238,16 @@ def test_the_page_takes_a_configuration_and_stays_usable_with_a_bad_one(monkeypa
     app.text_area(key="attn_text").set_value("{").run()
     assert not app.exception and len(app.error) == 1
     assert any("Mistral 7B caches" in words for words in titles(app))
+
+
+@pytest.mark.parametrize(("section", "n_charts"), [("What the cache holds", 1), ("How far it reaches", 1), ("What it costs", 2)])
+def test_the_default_model_keeps_its_own_numbers_where_only_an_exact_count_is_known(section, n_charts, monkeypatch):
+    worker = FakeWorker(FakeJob(answer=exact()))
+    monkeypatch.setattr(shapes, "shared_worker", lambda: worker)
+    app = open_page("attention", attn_part=section, attn_from="your config.json")
+    app.text_area(key="attn_text").set_value(json.dumps({"model_type": "bert"})).run()
+    assert not app.exception and any(f"{exact()['total']:,} parameters" in item.value for item in app.markdown)
+    assert charts(app) == charts(open_page("attention", attn_part=section)) and len(charts(app)) == n_charts
 
 
 def test_a_model_that_the_charts_cannot_show_says_so_in_their_place():

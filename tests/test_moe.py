@@ -12,7 +12,7 @@ from analysis.figures import moe_build
 from analysis.figures import moe_routing as routing_figures
 from analysis.transformer import count_params, forward_flops, shape_of_model
 from pages.components import shapes
-from tests.test_pages import fine, open_page
+from tests.test_pages import charts, fine, open_page
 from tests.test_shapes import TINY, FakeJob, FakeWorker, exact
 
 MODELS = tables.load("models")
@@ -262,3 +262,12 @@ def test_the_page_takes_a_configuration_and_says_where_it_has_no_experts(monkeyp
     app.text_area(key="moe_text").set_value(json.dumps(TINY)).run()
     assert not app.exception
     assert any("no experts" in item.value for item in app.error)
+
+
+def test_the_default_model_keeps_its_own_numbers_where_only_the_exact_count_of_a_configuration_is_known(monkeypatch):
+    worker = FakeWorker(FakeJob(answer=exact()))
+    monkeypatch.setattr(shapes, "shared_worker", lambda: worker)
+    app = open_page("moe", moe_part="One mixture", moe_from="your config.json")
+    app.text_area(key="moe_text").set_value(json.dumps({"model_type": "bert"})).run()
+    assert not app.exception and any(f"{exact()['total']:,} parameters" in item.value for item in app.markdown)
+    assert charts(app) == charts(open_page("moe", moe_part="One mixture")) and len(charts(app)) == 2

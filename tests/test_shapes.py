@@ -60,7 +60,7 @@ def picker():
     chosen = shapes.choose_shape("t", "Mistral 7B")
     st.text(f"chosen: {chosen and chosen[0]}")
     if chosen:
-        st.text(f"total: {shapes.counts_of('t', chosen[1]).total}")
+        st.text(f"total: {chosen[2].total}")
 
 
 def open_picker(monkeypatch, source="your config.json", job=None):

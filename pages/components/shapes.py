@@ -1,8 +1,8 @@
 """Which model a page is about: one of the table `models`, or the reader's own configuration.
 
-chosen = shapes.choose_shape("attn", "Mistral 7B")
-name, shape = chosen or shapes.of_table("Mistral 7B")
-counts = shapes.counts_of("attn", shape)
+name, shape, counts = shapes.choose_shape("attn", "Mistral 7B") or shapes.of_table("Mistral 7B")
+
+Name, shape and counts come together, so that no chart shows the numbers of one model under the name of another.
 """
 
 import json
@@ -27,12 +27,16 @@ KEPT = 8
 """Fetched configurations and exact counts that a session keeps."""
 POLL_SECONDS = 0.5
 
+Model = tuple[str, TransformerShape, ParamCounts]
+"""Name, shape and parameters of one model."""
 
-def choose_shape(prefix: str, default: str, models: Sequence[str] | None = None) -> tuple[str, TransformerShape] | None:
-    """(name, shape) of the model that the reader picks; None until there is one, or where its configuration cannot be used.
+
+def choose_shape(prefix: str, default: str, models: Sequence[str] | None = None) -> Model | None:
+    """(name, shape, parameters) of the model that the reader picks; None until there is one, or where its configuration cannot be used.
 
     prefix: of the keys of its controls, unique to the page. default: a model of the table `models`. models: those to pick from,
-    all whose architecture is public if None. Stands outside fragments.
+    all whose architecture is public if None. The parameters are the exact count where it has arrived, else closed form. Stands outside
+    fragments.
     """
     with controls.row():
         source = controls.switch(f"{prefix}_from", "Model from", SOURCES, "table")
@@ -53,8 +57,7 @@ def choose_shape(prefix: str, default: str, models: Sequence[str] | None = None)
         return None
     for note in shape.notes:
         st.caption(plain(note))
-    exact_count(prefix, config)
-    return name, shape
+    return name, shape, exact_count(prefix, config) or count_params(shape)
 
 
 def known_models() -> list[str]:
@@ -63,9 +66,10 @@ def known_models() -> list[str]:
     return list(models.loc[models["n_layers"].notna() & models["d_model"].notna() & models["n_heads"].notna(), "model"])
 
 
-def of_table(name: str) -> tuple[str, TransformerShape]:
-    """(name, shape) of a model of the table `models`."""
-    return name, shape_of_model(name, tables.load("models"))
+def of_table(name: str) -> Model:
+    """(name, shape, parameters) of a model of the table `models`."""
+    shape = shape_of_model(name, tables.load("models"))
+    return name, shape, count_params(shape)
 
 
 def own_config(prefix: str) -> tuple[str, dict[str, Any]] | None:
@@ -112,13 +116,6 @@ def hub_config(prefix: str) -> tuple[str, dict[str, Any]] | None:
     return hub_id, kept[hub_id]
 
 
-def counts_of(prefix: str, shape: TransformerShape) -> ParamCounts:
-    """Parameters of the model that `choose_shape(prefix, ...)` returned: the exact count where it has arrived, else closed form."""
-    job = st.session_state.setdefault("exact_jobs", {}).get(st.session_state.get(f"exact:{prefix}"))
-    exact = answer_of(job) if job is not None and job.status == "done" else None
-    return from_answer(exact) if isinstance(exact, dict) else count_params(shape)
-
-
 def from_answer(exact: Mapping[str, Any]) -> ParamCounts:
     """The ParamCounts in the answer of the worker's task."""
     return ParamCounts(**{name: exact[name] for name in ParamCounts.__dataclass_fields__})
@@ -131,10 +128,10 @@ def forget(prefix: str) -> None:
         job.cancel()
 
 
-def exact_count(prefix: str, config: Mapping[str, Any]) -> None:
+def exact_count(prefix: str, config: Mapping[str, Any]) -> ParamCounts | None:
     """Show the parameters of a configuration: closed form at once, and transformers' own count when the worker has it.
 
-    Where the two differ the difference is shown, and the exact count is the one to use (`counts_of`).
+    Where the two differ the difference is shown, and the exact count is the one to use. It is returned; None as long as there is none.
     """
     key = json.dumps(config, sort_keys=True)
     if st.session_state.get(f"exact:{prefix}") not in (None, key):
@@ -155,6 +152,8 @@ def exact_count(prefix: str, config: Mapping[str, Any]) -> None:
         report(config, job)
 
     st.fragment(show, run_every=POLL_SECONDS if waiting else None)()
+    exact = answer_of(job) if job.status == "done" else None
+    return from_answer(exact) if isinstance(exact, dict) else None
 
 
 def report(config: Mapping[str, Any], job) -> None:
