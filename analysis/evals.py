@@ -20,7 +20,7 @@ LAYOUTS = ("v0.4", "v0.3", "prompt rows", "prompt table", "term frequency")
 COLUMNS = {
     "model": "str", "family": "str", "arm": "str", "release": "str", "step": "float64", "n_tokens": "float64", "n_params": "float64",
     "shots": "float64", "task": "str", "metric": "str", "filter": "str", "value": "float64", "stderr": "float64", "n_samples": "float64",
-    "version": "str", "layout": "str", "model_id": "str", "raw": "str",
+    "version": "str", "layout": "str", "model_id": "str", "raw": "category",
 }  # fmt: skip
 MAX_BYTES = 32_000_000
 MAX_ROWS = 200_000
@@ -38,7 +38,7 @@ def read_results(data: bytes | str | Mapping, name: str = "") -> pd.DataFrame:
     model or step. model, family, arm and release as `model_of` has them, with historical names mapped; step and n_tokens [tokens
     seen] NaN where the file does not say; n_params as the file states it; shots; value and stderr as printed, NaN for "N/A";
     n_samples: as stated, else what the standard error implies (see `samples_of`); version: of the task; layout: one of LAYOUTS;
-    model_id: the name in the file; raw: whatever else the file holds, as JSON.
+    model_id: the name in the file; raw: whatever else the file holds, as JSON, the same in all rows, so that a category keeps it once.
 
     Raises ValueError with one sentence for anything that is not such a file, is larger than 32 MB, or has over 200,000 scores.
 
@@ -50,7 +50,10 @@ def read_results(data: bytes | str | Mapping, name: str = "") -> pd.DataFrame:
     rows = list(_term_rows(document) if isinstance(document, list) else _rows(document, name))
     if not rows:
         raise ValueError(f"{NOT_A_FILE}: it holds no score.")
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame = pd.DataFrame(rows, columns=[column for column in COLUMNS if column != "raw"])
+    rest = "" if isinstance(document, list) else _rest(document, frame["layout"].iloc[0])
+    # A Python object, which rows share; Arrow would copy the text for each row that is looped over, or joined to those of another file.
+    frame["raw"] = pd.Categorical.from_codes([0] * len(frame), pd.Index([rest], dtype=object))
     for column, kind in COLUMNS.items():
         frame[column] = frame[column].astype(kind)
     implied = samples_of(frame["value"], frame["stderr"]).where(_is_share(frame["metric"]))
@@ -203,7 +206,7 @@ def _term_rows(cells: list[dict]) -> Iterator[tuple]:
             raise ValueError(f"Line {line} of the table holds a number that is negative or not finite.")
         tokens = step * model.tokens_per_step or math.nan
         who = (model.name, model.family, model.arm, model.release, step, tokens, math.nan)
-        yield (*who, shots, task, "acc", "none", value, stderr, math.nan, "", "term frequency", name, "")
+        yield (*who, shots, task, "acc", "none", value, stderr, math.nan, "", "term frequency", name)
 
 
 def _rows(document: Mapping, name: str) -> Iterator[tuple]:
@@ -222,7 +225,6 @@ def _rows(document: Mapping, name: str) -> Iterator[tuple]:
     versions, shots, samples = (_mapping(document.get(key)) for key in ("versions", "n-shot", "n-samples"))
     few = _whole(_mapping(document.get("config")).get("num_fewshot"))
     configs = _mapping(document.get("configs"))
-    raw = _rest(document, layout)
     for number, (task, key, value, stderr, filter_name) in enumerate(scored):
         _count(number)
         task, key = _name(task, "task"), _name(key, "metric")
@@ -231,7 +233,7 @@ def _rows(document: Mapping, name: str) -> Iterator[tuple]:
         n = _mapping(samples.get(task))
         version = versions.get(task, "")
         yield (*head[:-1], shot, task, key, _name(filter_name, "filter"), value, stderr, _whole(n.get("effective", n.get("original"))),
-               "" if version is None else _name(str(version), "version"), layout, head[-1], raw)  # fmt: skip
+               "" if version is None else _name(str(version), "version"), layout, head[-1])  # fmt: skip
 
 
 def _tasks(results: Mapping, groups) -> Iterator[tuple]:

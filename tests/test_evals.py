@@ -4,14 +4,16 @@ import copy
 import hashlib
 import json
 import math
+import tracemalloc
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import build, evals, evals_export, tables
+from analysis import build, evals, evals_export, pythia, tables
 from analysis.evals_models import HISTORICAL, model_of, step_in
 
 V04 = {
@@ -226,6 +228,42 @@ def test_a_published_run_survives_the_way_out_and_back():
     assert len(back) == len(rows) == 128
     for column in ("model", "arm", "step", "n_tokens", "shots", "task", "metric", "value", "stderr", "n_samples", "version"):
         assert back[column].tolist() == rows[column].tolist(), column
+
+
+LONG = {
+    "results": {f"task_{number}": {"alias": f"task_{number}", "acc,none": 0.5, "acc_stderr,none": 0.01} for number in range(700)},
+    "configs": {f"task_{number}": {"task": f"task_{number}", "description": "x" * 1200} for number in range(700)},
+    "config": {"model_args": "pretrained=a/b", "limit": 100},
+}
+COUNTED = pa.proxy_memory_pool(pa.default_memory_pool())
+"""Kept to the end: whatever was allocated from it is given back to it."""
+
+
+def used_to_read_and_write_a_long_file() -> tuple[int, int]:
+    """Peak bytes of Python's objects and of Arrow's while a file of about 1 MB goes the way it goes on the page."""
+    data, published = json.dumps(LONG).encode(), tables.load("pythia_evals").query("task == 'piqa'")
+    assert 900_000 < len(data) < 1_100_000
+    usual = pa.default_memory_pool()
+    pa.set_memory_pool(COUNTED)
+    tracemalloc.start()
+    try:
+        frame = evals.read_results(data)
+        assert len(frame) == 700 and frame.memory_usage(deep=True).sum() < 10e6
+        assert len(pythia.own_scores(frame, ["task_1", "task_2"])[0]) == 2
+        assert any("limit 100" in note for note in evals.mismatches(frame, published))
+        written = json.loads(evals_export.write_results(frame))
+        assert written["configs"] == LONG["configs"] and written["results"] == LONG["results"]
+        both = pd.concat([frame, evals.read_results(V04)], ignore_index=True)
+        assert set(both["raw"]) == {frame["raw"].iloc[0], evals.read_results(V04)["raw"].iloc[0]} and len(list(both.itertuples())) == 706
+        return tracemalloc.get_traced_memory()[1], COUNTED.max_memory()
+    finally:
+        tracemalloc.stop()
+        pa.set_memory_pool(usual)
+
+
+def test_what_a_file_holds_beside_its_scores_is_kept_once():
+    python, arrow = used_to_read_and_write_a_long_file()
+    assert python < 30e6 and arrow < 30e6
 
 
 NUMBER = st.floats(allow_nan=False, allow_infinity=False, width=64)
