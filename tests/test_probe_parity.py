@@ -4,10 +4,13 @@ import json
 from dataclasses import replace
 from importlib.metadata import version
 
+import numpy as np
 import pytest
 
-from analysis.probe import engine, engine_cache, engine_text, items, models
+from analysis import evals
+from analysis.probe import engine, engine_cache, engine_text, items, models, results
 from analysis.probe.spec import BUNDLED, Item, RunSpec
+from analysis.probe.store import Store
 from tests import tiny_probe_models as tiny
 
 CASES = [(kind, trained) for kind in tiny.KINDS for trained in (False, True)]
@@ -155,3 +158,83 @@ def test_the_bundled_model_answers_as_in_lm_eval():
     rows = answered(opened, spec, questions)
     wanted = said_by_lm_eval(harness(opened.model, opened.tokenizer, 16), [item.prompt for item in questions])
     assert [rows[item.item_id].returned for item in questions] == wanted
+
+
+QUESTIONS = """question,a,b,c,answer
+What is 7 plus 5?,12,13,,a
+What is 7 times 8?,54,56,a hundred,b
+What is 2 plus 2?,4,22,,a
+"Which is ""first"", é or z?",the é,the z,"neither, or both",b
+What is 3 times 30?,33,60,90,c
+What is 1 plus 1?,eleven,2,,b
+"""
+
+
+def logged_by_lm_eval(folder, opened, questions: list[Item]) -> tuple[dict, list[dict]]:
+    """(results, sample log) of lm_eval's own run of multiple-choice questions, the log as its tracker writes it."""
+    import datasets
+    from lm_eval import simple_evaluate
+    from lm_eval.api.task import ConfigurableTask
+    from lm_eval.loggers import EvaluationTracker
+
+    docs = [{"prompt": item.prompt, "choices": [choice[1:] for choice in item.choices], "gold": int(item.answer)} for item in questions]
+    task = ConfigurableTask(config={
+        "task": "choice", "custom_dataset": lambda **_: {"test": datasets.Dataset.from_list(docs)}, "test_split": "test",
+        "output_type": "multiple_choice", "doc_to_text": "{{prompt}}", "doc_to_choice": "choices", "doc_to_target": "gold",
+        "metric_list": [{"metric": metric, "aggregation": "mean", "higher_is_better": True} for metric in ("acc", "acc_norm")],
+    })  # fmt: skip
+    tracker = EvaluationTracker(output_path=str(folder))
+    lm = harness(opened.model, opened.tokenizer, 4)
+    run = simple_evaluate(lm, tasks=[task], evaluation_tracker=tracker, bootstrap_iters=0, verbosity="ERROR")
+    tracker.save_results_aggregated(results=run, samples=run["samples"])
+    tracker.save_results_samples("choice", run["samples"]["choice"])
+    (path,) = folder.rglob("samples_choice_*.jsonl")
+    return run["results"]["choice"], [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def shares_right(samples) -> dict[str, float]:
+    """acc and acc_norm from nothing but the targets, choices and pairs of a sample log."""
+    right = {"acc": [], "acc_norm": []}
+    for sample in samples:
+        asked = [argument for _, argument in sorted(sample["arguments"].items()) if argument]
+        sums = np.array([float(value) for value, _ in sample["filtered_resps"]])
+        lengths = [len(argument["arg_1"].removeprefix(" ")) for argument in asked]
+        right["acc"].append(str(np.argmax(sums)) == sample["target"])
+        right["acc_norm"].append(str(np.argmax(sums / lengths)) == sample["target"])
+    return {metric: float(np.mean(values)) for metric, values in right.items()}
+
+
+def test_the_sample_log_of_multiple_choice_is_the_one_that_lm_eval_writes(tmp_path):
+    import datasets
+    from lm_eval.utils import get_file_task_name, get_sample_results_filenames
+
+    if not models.bundled_revisions():
+        pytest.skip("the bundled model is not here")
+    spec = RunSpec(BUNDLED, "choice", options={"csv": QUESTIONS}, device="cpu", batch_size=4)
+    opened, store = models.open_model(spec), Store(tmp_path / "probe.sqlite")
+    questions = items.items_of(spec, opened)
+    run = store.add(spec, "local", "cpu", 5)
+    store.append(run, list(answered(opened, spec, questions).values()))
+    log = tmp_path / f"samples_{results.task_of(store.run(run))}_{run}.jsonl"
+    log.write_bytes(results.to_samples(store.run(run), store.rows(run)))
+    ours = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+    scores, theirs = logged_by_lm_eval(tmp_path / "lm_eval", opened, questions)
+    assert len(ours) == len(theirs) == 6
+    for one, other in zip(ours, theirs, strict=True):
+        assert one.keys() == other.keys()
+        same = one.keys() - {"doc", "doc_hash", "resps", "filtered_resps", "metrics"}  # ours names the question, theirs repeats it
+        assert {key: one[key] for key in same} == {key: other[key] for key in same}
+        assert set(one["metrics"]) == set(other["metrics"]) == {"acc", "acc_norm"}
+        for field in ("resps", "filtered_resps"):
+            found, wanted = np.array(one[field]), np.array(other[field])
+            assert found.shape == wanted.shape and found[..., 1].tolist() == wanted[..., 1].tolist()
+            assert found[..., 0].astype(float) == pytest.approx(wanted[..., 0].astype(float), abs=1e-4)
+    # lm_eval has no reader of its own for sample logs: it finds them by name, and writes them for the JSON reader of datasets.
+    (name,) = get_sample_results_filenames([str(log), str(tmp_path / "results_x.json")])
+    assert get_file_task_name(log.name) == "choice"
+    read = datasets.load_dataset("json", data_files=name, split="train", cache_dir=str(tmp_path / "cache"))
+    written = evals.read_results(results.to_results(store.run(run), store.rows(run))).set_index("metric")["value"]
+    found = shares_right(read)
+    assert found == {"acc": written["acc"], "acc_norm": written["acc_norm"]} and 0 < found["acc"] < 1
+    assert found == pytest.approx({"acc": scores["acc,none"], "acc_norm": scores["acc_norm,none"]})
+    assert found == {metric: float(np.mean(read[metric])) for metric in found}

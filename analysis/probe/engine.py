@@ -160,7 +160,8 @@ def _choices(opened, batch: list[Item]) -> list[dict]:
         sums = np.array([value for value, _ in values])
         # As lm_eval does: by characters, the blank in front not counted; the first of equals.
         said, normed = int(np.argmax(sums)), int(np.argmax(sums / [len(choice.removeprefix(" ")) for choice in item.choices]))
-        detail = {"log_likelihoods": sums.round(5).tolist(), "greedy": [greedy for _, greedy in values], "normalised": normed}
+        greedy = [greedy for _, greedy in values]
+        detail = {"choices": list(item.choices), "log_likelihoods": sums.tolist(), "greedy": greedy, "normalised": normed}
         row = _row(item, item.prompt, str(said), float(str(said) == item.answer), detail)
         rows.append(row | {"score_norm": float(str(normed) == item.answer)})
     return rows

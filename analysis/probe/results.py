@@ -177,7 +177,11 @@ def _shots(run: Run) -> float:
 
 
 def to_samples(run: Run, rows: Sequence[Row]) -> bytes:
-    """The answers one by one as lm_eval logs them: one JSON object a line."""
+    """The answers one by one as lm_eval logs them: one JSON object a line.
+
+    Multiple choice has the choices as arguments and a [log-likelihood, is greedy] pair for each as responses; a run whose rows were kept
+    before the choices were kept with them has the index of the choice alone.
+    """
     return write_samples(_sample(run, number, row) for number, row in enumerate(rows))
 
 
@@ -188,8 +192,6 @@ def _sample(run: Run, number: int, row: Row) -> dict:
     record = {"doc_id": number, "doc": doc, "prompt": row.prompt, "target": row.answer, "responses": [row.returned], "metrics": metrics}
     if run.spec.probe == "choice":
         metrics["acc_norm"] = row.score_norm
-        choices, logs = detail.get("choices"), detail.get("loglikelihoods")
-        if choices and logs and len(choices) == len(logs):
-            greedy = detail.get("is_greedy", [False] * len(logs))
-            record |= {"choices": choices, "responses": list(zip(logs, greedy, strict=True))}
+        if "choices" in detail:
+            record |= {"choices": detail["choices"], "responses": list(zip(detail["log_likelihoods"], detail["greedy"], strict=True))}
     return record

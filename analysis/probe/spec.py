@@ -79,7 +79,8 @@ class Row:
     """What came back for one question. score: 0 to 1. score_norm: the length-normalised score of multiple choice, else nan.
 
     returned: the text generated, or the index of the choice with the highest log-likelihood as text. detail: JSON with what
-    else is known, such as the log-likelihoods. seconds: the batch's time divided by its rows.
+    else is known; of multiple choice, lists of one entry for each choice: choices, log_likelihoods [nats] and greedy (whether greedy
+    decoding would write it). seconds: the batch's time divided by its rows.
     """
 
     item_id: str
