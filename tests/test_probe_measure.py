@@ -59,6 +59,52 @@ def test_two_of_eight_experts_take_the_arithmetic_of_the_dense_model_and_all_of_
     assert moe.total - moe.router == wide.total
 
 
+KINDS = {
+    "Mistral 7B": [32, 8, 1], "Llama 2 7B": [32, 8, 1], "Llama 2 70B": [64, 8, 1], "Yi-6B": [32, 4, 1], "LLaMA-33B": [52, 13, 1],
+    "GPT-2 XL": [25, 5, 1], "Pythia-14M": [4, 2, 1], "Falcon-180B": [232, 8, 1], "Falcon-7B": [71, 1],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "heads"), KINDS.items())
+def test_the_variants_of_a_model_are_multi_head_grouped_and_multi_query_and_each_comes_once(name, heads):
+    row = tables.load("models").set_index("model").loc[name]
+    own = {"hidden_size": int(row["d_model"]), "num_attention_heads": int(row["n_heads"]), "num_key_value_heads": int(row["n_kv_heads"])}
+    config = TINY | own
+    shapes = measure_build.variants(config, name)
+    counted = {label: shape["num_key_value_heads"] for label, shape in shapes.items() if label == name or "key-value" in label}
+    assert sorted(counted.values(), reverse=True) == heads
+    assert counted.pop(name) == row["n_kv_heads"]  # the very model stands under its own name
+    assert all(f"{name}, {number} key-value head" + ("s" if number > 1 else "") == label for label, number in counted.items())
+    assert len({str(sorted(shape.items())) for shape in shapes.values()}) == len(shapes)
+
+
+def test_the_key_value_heads_of_every_model_of_the_table_divide_its_heads_and_hold_its_own_number():
+    models = tables.load("models").dropna(subset=["n_heads", "n_kv_heads"])
+    assert len(models) > 70
+    for heads, own in models[["n_heads", "n_kv_heads"]].drop_duplicates().astype(int).itertuples(index=False):
+        numbers = measure_build.key_value_heads(heads, own)
+        assert own in numbers and {1, heads} <= set(numbers), (heads, own)
+        assert numbers == sorted(set(numbers), reverse=True) and not any(heads % number for number in numbers), (heads, own)
+        assert len(numbers) == 3 or heads == 71, (heads, own)
+
+
+@pytest.mark.parametrize("own", [4, 2, 1])
+def test_the_command_measures_each_kind_of_attention_once(own, tmp_path, capsys):
+    import io
+    import json
+
+    (tmp_path / "config.json").write_text(json.dumps(TINY | {"num_key_value_heads": own}))
+    arguments = ["--config", str(tmp_path / "config.json"), "--variants", "--what", "decode", "--contexts", "5", "--batches", "1"]
+    assert measure.main([*arguments, "--device", "cpu", "--repeats", "1", "--dry-run"]) == 0
+    lines = dict.fromkeys(capsys.readouterr().out.splitlines())  # the header stands above each shape
+    rows = pd.read_csv(io.StringIO("\n".join(lines)))
+    caches = rows[rows["what"] == "cache"].set_index("shape")["value"]
+    kinds = caches[[name for name in caches.index if name == tmp_path.name or "key-value" in name]]
+    bytes_of_a_head = 2 * 2 * 8 * 4 * 4  # keys and values, layers, width of a head, tokens, bytes
+    assert sorted(kinds / bytes_of_a_head) == [1, 2, 4] and kinds[tmp_path.name] == own * bytes_of_a_head
+    assert len(caches) == 6
+
+
 @pytest.mark.parametrize("four_bit", [False, True])
 def test_the_adapters_have_as_many_parameters_as_the_memory_page_counts(four_bit):
     model = measure_build.build(TINY)

@@ -242,7 +242,7 @@ def main(argv: list[str] | None = None) -> int:
     which.add_argument("--model", help="a row of the table of models, such as 'Mistral 7B'")
     which.add_argument("--config", type=Path, help="a config.json")
     parser.add_argument("--layers", type=int, default=0, help="cut --model to so many layers")
-    parser.add_argument("--variants", action="store_true", help="also fewer key-value heads, a window, experts (of model_type mistral)")
+    parser.add_argument("--variants", action="store_true", help="also other key-value heads, a window, experts (of model_type mistral)")
     parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:1 or auto (default)")
     parser.add_argument("--dtype", default="auto", choices=("auto", "float32", "bfloat16", "float16"), help="auto: bfloat16 on a GPU")
     parser.add_argument("--what", nargs="+", choices=WHAT, default=WHAT)

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis import memory_nf4
+from analysis.attention import own_attention
+from analysis.transformer import shape_from_hf_config
 
 BASE = {
     "model_type": "mistral", "hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 8, "num_key_value_heads": 8,
@@ -25,26 +27,43 @@ def small_shapes() -> dict[str, dict]:
 
 
 def variants(config: Mapping[str, Any], name: str, window: int = 4096) -> dict[str, dict]:
-    """The configurations to compare with one of model_type mistral: fewer key-value heads, a window, experts and their dense equivalents.
+    """The configurations to compare with one of model_type mistral: other key-value heads, a window, experts and their dense equivalents.
 
+    The model itself stands first and under its own name, without a window; the other key-value heads are those of `key_value_heads`.
     Experts are half as wide as the dense MLP, so that two of them take the arithmetic of the dense model; "the width of all" is the dense
     model that holds as many parameters as the eight. Raises ValueError for another model_type.
     """
     if config.get("model_type") != "mistral":
         raise ValueError(f"variants are made of a configuration of model_type 'mistral', got {config.get('model_type')!r}")
     config = dict(config) | {"sliding_window": None}
-    heads, width = config["num_attention_heads"], config["intermediate_size"]
+    attention, width = own_attention(shape_from_hf_config(config)), config["intermediate_size"]
+    others = [number for number in key_value_heads(attention.n_heads, attention.n_kv_heads) if number != attention.n_kv_heads]
     experts = {key: value for key, value in config.items() if key != "sliding_window"} | {
         "model_type": "mixtral", "num_local_experts": EXPERTS, "num_experts_per_tok": TOP_K, "intermediate_size": width // TOP_K,
     }  # fmt: skip
     return {
         name: config,
-        f"{name}, {heads // 4} key-value heads": config | {"num_key_value_heads": max(1, heads // 4)},
-        f"{name}, 1 key-value head": config | {"num_key_value_heads": 1},
+        **{f"{name}, {number} key-value head{'s' * (number > 1)}": config | {"num_key_value_heads": number} for number in others},
         f"{name}, window {window}": config | {"sliding_window": window},
         f"{name}, {EXPERTS} experts": experts,
         f"{name}, the width of all experts": config | {"intermediate_size": width * EXPERTS // TOP_K},
     }
+
+
+def key_value_heads(n_heads: int, n_kv_heads: int) -> list[int]:
+    """Numbers of key-value heads of multi-head, grouped and multi-query attention, each once, in falling order.
+
+    n_kv_heads: the model's own number, which is always among them. A model that groups its n_heads heads keeps its own groups; for another
+    the grouped one has at most a quarter of the heads, or else the fewest that are more than one. Every number divides n_heads; a prime
+    number of heads has no groups.
+
+    >>> key_value_heads(32, 8), key_value_heads(8, 8), key_value_heads(12, 1), key_value_heads(71, 1)
+    ([32, 8, 1], [8, 2, 1], [12, 3, 1], [71, 1])
+    """
+    between = [number for number in range(2, n_heads) if n_heads % number == 0]
+    few = [number for number in between if 4 * number <= n_heads]
+    grouped = [n_kv_heads] if n_kv_heads in between else few[-1:] or between[:1]
+    return list(dict.fromkeys([n_heads, *grouped, 1]))
 
 
 def config_of_row(row: Mapping[str, Any], n_layers: int = 0) -> dict:
