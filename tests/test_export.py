@@ -1,17 +1,20 @@
 """Exports, looked at by opening the files again with other programs than those that wrote them."""
 
 import io
+import math
 import re
 import sys
 import types
 import xml.etree.ElementTree as ElementTree
+import zipfile
 from html.parser import HTMLParser
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from analysis import export, export_csv, export_gallery, export_image, export_pptx, export_report, export_words, figures
+from analysis import export, export_csv, export_deck, export_gallery, export_image, export_pptx, export_report, export_words, figures
 from analysis.figures import style
 from analysis.figures.panel import Citation
 from pages.components import chart
@@ -67,6 +70,24 @@ def test_pandas_reads_the_csv_back_as_the_panels_data():
     panel = law_panel()
     back = pd.read_csv(io.BytesIO(export.export(panel, "csv")), comment="#")
     pd.testing.assert_frame_equal(back, panel.data, check_dtype=False)
+
+
+PRECISE = [0.1 + 0.2, 1 / 3, -2 / 3, 1e-300, 5e-324, 5.8e23, 5.76e23 / 7, math.pi, -0.0, 2.0**53 + 2, sys.float_info.max, 123_456.789012345]
+
+
+@pytest.mark.parametrize("way", ["as a file", "in the ZIP of a deck", "from a deck file opened again"])
+def test_numbers_in_the_csv_are_the_panels_to_the_last_bit(way):
+    panel = law_panel(data=pd.DataFrame({"value": PRECISE, "gap": [math.nan, *PRECISE[1:]], "status": "computed"}))
+    if way == "from a deck file opened again":
+        panel = export_deck.unpack(export_deck.pack([{"panel": panel}]), own=True)[0]["panel"]
+    written = export.export(panel, "csv")
+    if way == "in the ZIP of a deck":
+        with zipfile.ZipFile(io.BytesIO(export_deck.bundle([{"panel": panel}], formats=["csv"]))) as bundle:
+            (written,) = (bundle.read(name) for name in bundle.namelist())
+    back = pd.read_csv(io.BytesIO(written), comment="#")  # since 3.1 as exact as float_precision="round_trip" was
+    assert back["value"].to_numpy().tobytes() == np.array(PRECISE).tobytes()
+    assert back["gap"].isna().tolist() == [True] + [False] * (len(PRECISE) - 1)
+    assert back["gap"].to_numpy()[1:].tobytes() == np.array(PRECISE[1:]).tobytes()
 
 
 def test_numbers_stay_numbers_and_texts_cannot_run_as_formulas():
