@@ -1,5 +1,6 @@
 """What browser tests share: a browser, a running dashboard, and a page to look at it."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,11 +36,17 @@ def browser_path() -> str:
 @pytest.fixture(scope="session")
 def app_server(tmp_path_factory):
     """Address of the dashboard, running for all tests with the settings it has for a user: "http://127.0.0.1:40123"."""
+    with serving(ROOT / "streamlit_app.py", tmp_path_factory.mktemp("server") / "log.txt") as address:
+        yield address
+
+
+@contextlib.contextmanager
+def serving(script: Path, log: Path) -> Iterator[str]:
+    """Address of a Streamlit script that runs as long as the `with` statement; what it prints goes to the file log."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("server") / "log.txt"
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless", "true", "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless", "true", "--server.port", str(port)]
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
     address = f"http://127.0.0.1:{port}"
@@ -46,7 +54,7 @@ def app_server(tmp_path_factory):
         end = time.monotonic() + START_SECONDS
         while not healthy(address):
             if process.poll() is not None or time.monotonic() > end:
-                pytest.fail(f"the dashboard did not start:\n{log.read_text()[-2000:]}")
+                pytest.fail(f"the server did not start:\n{log.read_text()[-2000:]}")
             time.sleep(0.1)
         yield address
     finally:

@@ -11,13 +11,15 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from pages.components import controls, panel
-from pages.components.registry import ENTRIES
+from pages.components.registry import ENTRIES, PAGES
 
 ROOT = Path(__file__).parents[1]
 STEMS = [entry.stem for entry in ENTRIES]
 WITH_CHARTS = [stem for stem in STEMS if stem not in ("overview", "claims", "deck", "sources")]
 # Controls that start long work or wait for a file of the reader's; each has a test of its own.
 LEFT_ALONE = {"runs", "engine", "delta", "probe_probe"}
+PUBLIC_NAMES = ROOT / "tests" / "public_names.txt"
+PARAMETER = re.compile(r'(?:controls\.\w+\(|sections\.show\(|st\.query_params\[)\s*"(\w+)"')
 # Every AppTest reads the metadata of all installed packages to find components for Streamlit, which takes ten times as long as a page.
 # A server does so once, and so do the tests.
 manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
@@ -84,10 +86,12 @@ def test_every_slider_can_stand_at_both_ends(stem):
     assert moved >= 2
 
 
-@pytest.mark.parametrize("stem", WITH_CHARTS)
-def test_every_choice_and_every_switch_works(stem):
-    tried = 0
+@functools.cache
+def walked(stem: str) -> tuple[int, set[str]]:
+    """Every choice and every switch of a page is moved: how often, and the names under which its controls stand in the address."""
+    tried, names = 0, set()
     for app in open_sections(stem):
+        names |= parameters(app)
         boxes = {box.key: (box.options[0], box.options[-1]) for box in app.selectbox if box.key not in LEFT_ALONE and box.options}
         groups = {
             group.key: [option.content if hasattr(option, "content") else option for option in group.options]
@@ -102,8 +106,43 @@ def test_every_choice_and_every_switch_works(stem):
                 group.set_value(groups[group.key][turn % len(groups[group.key])])
             app.run()
             assert fine(app), turn
-            tried += 1
-    assert tried
+            tried, names = tried + 1, names | parameters(app)
+    return tried, names
+
+
+def parameters(app: AppTest) -> set[str]:
+    """The names under which the controls that are on the page stand in the address."""
+    kinds = (app.toggle, app.button_group, app.selectbox, app.multiselect, app.slider, app.select_slider, app.number_input, app.text_input)
+    return {widget.proto.query_param_key for kind in kinds for widget in kind} - {""}
+
+
+@pytest.mark.parametrize("stem", WITH_CHARTS)
+def test_every_choice_and_every_switch_works(stem):
+    assert walked(stem)[0]
+
+
+def written(stem: str) -> set[str]:
+    """Names of parameters as they are written in the files of a page; some controls come only with a file or after a run."""
+    files = [PAGES / f"{stem}.py", *(PAGES / "components").glob(f"{stem}_*.py")]
+    return {name for file in files for name in PARAMETER.findall(file.read_text(encoding="utf-8"))}
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_the_parameters_of_links_have_the_names_that_they_always_had(stem):
+    lines = PUBLIC_NAMES.read_text(encoding="utf-8").split()
+    assert len(lines) > 300 and lines == sorted(set(lines))
+    public = {line.partition("?")[2] for line in lines if line.startswith(f"{stem}?")}
+    found = walked(stem)[1] | written(stem)
+    assert found == public, (
+        f"a renamed parameter breaks links; add an alias or change {PUBLIC_NAMES.name} on purpose. "
+        f"Only on the page {stem}: {sorted(found - public)}; only in the file: {sorted(public - found)}"
+    )
+
+
+def test_no_two_pages_share_the_name_of_a_parameter_and_none_is_of_a_page_that_is_gone():
+    pages, _, names = zip(*(line.partition("?") for line in PUBLIC_NAMES.read_text(encoding="utf-8").split()), strict=True)
+    assert set(pages) <= set(STEMS)
+    assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("stem", WITH_CHARTS)

@@ -118,7 +118,7 @@ def choices(
     )
     picked = st.multiselect(label, list(shown), list(default), format_func=shown.__getitem__, key=key, help=help, **BOUND)
     picked = [option for option in shown if option in picked]
-    return _remember(key, [shown[value] for value in picked] or [""], [shown[value] for value in default], picked)
+    return _remember(key, [shown[value] for value in picked] or [""], [shown[value] for value in default] or [""], picked)
 
 
 def toggle(key: str, label: str, default: bool, *, help: str | None = None) -> bool:
