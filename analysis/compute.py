@@ -16,15 +16,13 @@ RECOMPUTATION_FLOPS_PER_PARAM_TOKEN = 8.0
 class Device:
     """A processor as the table `gpus` describes it.
 
-    peak_flops_per_s: dense matrix rate in 16-bit [FLOP/s]; memory_bytes; bandwidth_bytes_per_s; power_w: board power [W];
+    peak_flops_per_s: dense matrix rate in 16-bit [FLOP/s]; power_w: board power [W];
     price_usd_per_hour: rent of one device [USD/h], NaN where the table has none.
     """
 
     id: str
     label: str
     peak_flops_per_s: float
-    memory_bytes: float
-    bandwidth_bytes_per_s: float
     power_w: float
     price_usd_per_hour: float
 
@@ -90,7 +88,7 @@ def cost_of(C, device: Device, n_gpus, utilisation, usd_per_gpu_hour=None, kg_co
 
     Raises ValueError for values out of range. Holds for a run without failures and restarts, at constant utilisation.
 
-    >>> a100 = Device("a100", "A100", 312e12, 80e9, 2e12, 400.0, 2.0)
+    >>> a100 = Device("a100", "A100", 312e12, 400.0, 2.0)
     >>> cost = cost_of(312e12 * 3600, a100, n_gpus=1, utilisation=0.5)
     >>> float(cost.gpu_hours), float(cost.usd), float(cost.energy_kwh)
     (2.0, 4.0, 0.8)
@@ -114,7 +112,7 @@ def cost_of(C, device: Device, n_gpus, utilisation, usd_per_gpu_hour=None, kg_co
 def flops_of_gpus(device: Device, n_gpus, days, utilisation):
     """Training FLOPs that n_gpus devices do in `days` days at a utilisation; broadcasts.
 
-    >>> a100 = Device("a100", "A100", 312e12, 80e9, 2e12, 400.0, 2.0)
+    >>> a100 = Device("a100", "A100", 312e12, 400.0, 2.0)
     >>> float(flops_of_gpus(a100, n_gpus=1000, days=1, utilisation=0.5)) == 312e12 * 0.5 * 1000 * 86400
     True
     """

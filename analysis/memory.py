@@ -58,7 +58,6 @@ class FinetuningMemory:
     parts at their ends. trained, quantised: parameters.
     """
 
-    method: str
     weights: float
     constants: float
     adapters: float
@@ -154,7 +153,7 @@ def finetuning_memory(
     spread = (CONTEXT_BYTES["low"], CONTEXT_BYTES["high"]) if context_bytes is None else (context, context)
     grown = kept * (1 if checkpointing else KEPT_MORE) + recomputed * KEPT_MORE
     return FinetuningMemory(
-        method=method, **fixed, activations=kept + recomputed, logits=LOGIT_BYTES["middle"] * words, context=context,
+        **fixed, activations=kept + recomputed, logits=LOGIT_BYTES["middle"] * words, context=context,
         pageable=states if OPTIMISERS[optimiser].paged else 0.0,
         low=known + kept + recomputed + LOGIT_BYTES["low"] * words + spread[0],
         high=known + grown + LOGIT_BYTES["high"] * words + spread[1],

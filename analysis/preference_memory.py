@@ -23,7 +23,6 @@ class Stage:
     context: of the program, once.
     """
 
-    stage: str
     models: dict[str, float]
     activations: float
     context: float
@@ -69,7 +68,7 @@ def stage_memory(
             own += trained_states(tuned)
             activations += float(tuned.activations + tuned.logits)
         models[role] = own
-    return Stage(stage, models, activations, CONTEXT_BYTES["middle"])
+    return Stage(models, activations, CONTEXT_BYTES["middle"])
 
 
 def trained_states(tuned: FinetuningMemory) -> float:

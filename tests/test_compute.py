@@ -7,7 +7,7 @@ from analysis import compute, tables
 from analysis.compute import Device
 from analysis.scaling import ScalingLaw
 
-A100 = Device("a100", "A100", 312e12, 80e9, 2.0e12, 400.0, 2.0)
+A100 = Device("a100", "A100", 312e12, 400.0, 2.0)
 LAW = ScalingLaw(E=1.8172, A=482.01, B=2085.43, alpha=0.3478, beta=0.3658)
 
 
@@ -122,7 +122,7 @@ def test_values_out_of_range_are_refused_in_one_sentence(changes, sentence):
 
 
 def test_money_needs_a_price():
-    unpriced = Device("x", "X", 1e14, 1e10, 1e12, 300.0, float("nan"))
+    unpriced = Device("x", "X", 1e14, 300.0, float("nan"))
     with pytest.raises(ValueError, match="no price for X"):
         compute.flops_of_money(unpriced, 1000, 0.5)
 

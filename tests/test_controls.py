@@ -42,7 +42,7 @@ KINDS = {
     "number_whole": Kind("number_input", ["8"], ["64"], 64),
     "text": Kind("text_input", ["before"], ["a word & another=one"], "a word & another=one"),
 }
-OTHERS = {"begin", "link", "address", "server_origin", "row", "number_text"}
+OTHERS = {"begin", "address", "server_origin", "row", "number_text"}
 """Functions of the module that are no kind of control."""
 
 

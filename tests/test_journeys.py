@@ -202,6 +202,13 @@ def test_pages_fit_a_telephone_and_ask_no_other_host(app_server, browser):
     assert not outside
 
 
+WATCH_FOR_ANOTHER_MENU = """
+window.otherMenus = 0;
+const look = () => { window.otherMenus += document.querySelectorAll('[data-testid=stSidebar]').length; };
+addEventListener('DOMContentLoaded', () => new MutationObserver(look).observe(document, {childList: true, subtree: true}));
+"""
+
+
 def test_the_first_visit_to_a_fresh_server_may_come_by_a_link(browser, browser_path, tmp_path):
     import socket
     import time
@@ -219,8 +226,10 @@ def test_the_first_visit_to_a_fresh_server_may_come_by_a_link(browser, browser_p
                 break
             time.sleep(0.1)
         page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        page.add_init_script(WATCH_FOR_ANOTHER_MENU)
         page.goto(f"{address}/compute?mfu=60")
         ready(page)
+        assert page.evaluate("window.otherMenus") == 0
         assert page.get_by_role("dialog").count() == 0
         go_to(page, "Sources")  # the declared pages, not the files
         page.wait_for_selector("text=Works cited")

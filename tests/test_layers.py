@@ -1,6 +1,7 @@
 """The layers of the project, stated as data and held against every file. DESIGN: tables, topics, figures, pages."""
 
 import ast
+import itertools
 import json
 import re
 import subprocess
@@ -152,13 +153,16 @@ def bad_call(call: ast.Call) -> str:
     return f"{name}() is not used: it runs what it reads" if name in NEVER_CALLED else ""
 
 
+def modules(root: Path) -> dict[str, ast.Module]:
+    """Every module below root, by its file."""
+    paths = [path for part in TREE for path in ([root / part] if part.endswith(".py") else sorted((root / part).rglob("*.py")))]
+    files = {path.relative_to(root).as_posix(): path for path in paths if path.is_file()}
+    return {file: ast.parse(path.read_text(encoding="utf-8"), file) for file, path in files.items()}
+
+
 def violations(root: Path) -> list[Violation]:
     """Every broken rule below root, in the order of files and lines."""
-    paths = [path for part in TREE for path in ([root / part] if part.endswith(".py") else sorted((root / part).rglob("*.py")))]
-    found = []
-    for path in filter(Path.is_file, paths):
-        file = path.relative_to(root).as_posix()
-        found += in_file(file, ast.parse(path.read_text(encoding="utf-8"), file))
+    found = [violation for file, tree in modules(root).items() for violation in in_file(file, tree)]
     for page in sorted((root / "pages").glob("*.py")):
         wanted = [] if page.stem in STEM_BUT or page.stem == "__init__" else [part.format(page.stem) for part in STEM_PARTS]
         found += [
@@ -308,3 +312,51 @@ def test_opening_every_page_and_importing_every_figure_loads_nothing_heavy():
     if (ROOT / "pages").exists():
         assert len(report["imported"]) >= 2 and len(report["opened"]) >= 1
     assert report["loaded"] == ["pandas"]  # pandas shows that the list is looked at at all
+
+
+# --- words and fields that nobody needs --------------------------------------------------------------------------------
+
+GONE = {"sidebar": "the menu is in the header"}
+GONE_BUT = {"docs/decisions.md": "says why", ".streamlit/config.toml": "switches it off"}
+UNREAD_BUT = {"Emergence": "vars() of it are columns of a table"}
+
+
+def stacked(tree: ast.AST) -> list[int]:
+    """Lines of texts that stand right under another text, where each should stand under what it is about."""
+
+    def is_text(node: ast.stmt) -> bool:
+        return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+    bodies = [node.body for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)]
+    return [second.lineno for body in bodies for first, second in itertools.pairwise(body) if is_text(first) and is_text(second)]
+
+
+def test_no_docstring_stands_under_another():
+    assert stacked(ast.parse('A = 1\nB = 2\n"""Of B."""\n"""Of A."""')) == [4]
+    assert stacked(ast.parse('"""Of all."""\nA = 1\n"""Of A."""')) == []
+    found = {file: stacked(tree) for file, tree in modules(ROOT).items()}
+    assert len(found) > 200 and not any(found.values()), {file: lines for file, lines in found.items() if lines}
+
+
+def test_every_field_of_a_record_is_read_somewhere():
+    trees = modules(ROOT)
+    read = {node.attr for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    fields = [
+        (node.name, field.target.id)
+        for tree in trees.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and node.name not in UNREAD_BUT
+        for field in node.body
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+    ]
+    assert len(fields) > 300
+    assert not [f"{record}.{name}" for record, name in fields if name not in read]
+
+
+def test_no_file_speaks_of_what_is_gone():
+    texts = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / ".streamlit").glob("*.toml")]
+    files = {file for file in modules(ROOT) if not file.startswith("tests/")} | {path.relative_to(ROOT).as_posix() for path in texts}
+    files -= {*GONE_BUT}
+    assert len(files) > 200
+    words = {file: (ROOT / file).read_text(encoding="utf-8").lower() for file in sorted(files)}
+    assert not [f"{file}: {word}, but {why}" for word, why in GONE.items() for file, text in words.items() if word in text]

@@ -32,9 +32,9 @@ MODE_BAR = {
 BAND_OPACITY = 0.18
 HEIGHT = 420
 PAGE_TYPE = 12
+"""Size of the type on the axes of a page [px]."""
 LINE = 14
 """Pixels that one line of PAGE_TYPE takes."""
-"""Size of the type on the axes of a page [px]."""
 
 # Colour and symbol of each model family, the same on every page.
 FAMILIES = {

@@ -21,13 +21,8 @@ def begin(stem: str) -> None:
     st.session_state.setdefault("links", {}).setdefault(stem, {})
 
 
-def link() -> str:
-    """The address that restores every control of the page as it stands, e.g. "http://localhost:8501/scaling?delta=0.01"."""
-    return address(st.session_state["page"], st.session_state["links"])
-
-
 def address(stem: str, links: Mapping[str, Mapping[str, list[str]]], origin: str | None = None) -> str:
-    """The address of page `stem` with the parameters that links holds for it."""
+    """The address of page `stem` with the parameters that links holds for it, e.g. "http://localhost:8501/scaling?delta=0.01"."""
     query = urlencode(links.get(stem, {}), doseq=True)
     origin = server_origin() if origin is None else origin
     return f"{origin}/{stem}" + (f"?{query}" if query else "")

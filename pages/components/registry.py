@@ -1,4 +1,4 @@
-"""The pages: one entry each, in the order and the groups in which the sidebar shows them."""
+"""The pages: one entry each, in the order and the groups in which the menu shows them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +10,13 @@ PAGES = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Entry:
-    """One page: stem of its file and of its address, sidebar group, short title, the question it answers, its papers."""
+    """One page: stem of its file and of its address, group in the menu, short title, icon of links to it, the question it answers."""
 
     stem: str
     group: str
     title: str
     icon: str
     question: str
-    papers: str
 
     @property
     def path(self) -> str:
@@ -31,68 +30,68 @@ class Entry:
 
 
 ENTRIES = (
-    Entry("overview", "Read", "Overview", ":material/menu_book:", "What are the ten papers, and what can I recompute here?", "all"),
-    Entry("claims", "Read", "Claims", ":material/fact_check:", "Which of the article's statements hold when recomputed?", "all"),
+    Entry("overview", "Read", "Overview", ":material/menu_book:", "What are the ten papers, and what can I recompute here?"),
+    Entry("claims", "Read", "Claims", ":material/fact_check:", "Which of the article's statements hold when recomputed?"),
     Entry(
         "scaling", "Train", "Scaling laws", ":material/trending_down:",
-        "Which loss do N parameters and D tokens buy, and how sure is that?", "Chinchilla, Kaplan and successors",
+        "Which loss do N parameters and D tokens buy, and how sure is that?",
     ),
     Entry(
         "compute", "Train", "Training budget", ":material/savings:",
-        "I have this budget: how large a model, how many tokens, how long, how expensive?", "BloombergGPT, Llama 2, Pythia",
+        "I have this budget: how large a model, how many tokens, how long, how expensive?",
     ),
     Entry(
         "domain", "Train", "Domain pretraining", ":material/finance:",
-        "What does a domain corpus buy: from scratch, continued, or fine-tuned?", "BloombergGPT, AdaptLLM",
+        "What does a domain corpus buy: from scratch, continued, or fine-tuned?",
     ),
     Entry(
         "moe", "Build", "Mixture of experts", ":material/hub:",
-        "How many parameters does a mixture of experts hold, and how many does a token use?", "Mixtral, Switch",
+        "How many parameters does a mixture of experts hold, and how many does a token use?",
     ),
     Entry(
         "attention", "Build", "Attention and cache", ":material/grid_on:",
-        "What do GQA and a sliding window save at my context length?", "Mistral 7B, Llama 2",
+        "What do GQA and a sliding window save at my context length?",
     ),
     Entry(
         "memory", "Tune", "Fine-tuning memory", ":material/memory:",
-        "Does this fine-tune fit on my GPU: full, LoRA or QLoRA?", "QLoRA",
+        "Does this fine-tune fit on my GPU: full, LoRA or QLoRA?",
     ),
     Entry(
         "preference", "Tune", "Preference tuning", ":material/thumbs_up_down:",
-        "What does DPO optimise, and what did RLHF change round by round?", "DPO, Llama 2, Zephyr",
+        "What does DPO optimise, and what did RLHF change round by round?",
     ),
     Entry(
         "small_models", "Tune", "Small models", ":material/compress:",
-        "How far do data quality and imitation carry small models?", "Orca 2, phi, LIMA, Self-Instruct",
+        "How far do data quality and imitation carry small models?",
     ),
     Entry(
         "pythia", "Measure", "Pythia", ":material/timeline:",
-        "How do abilities grow over training; do deduplication and batch size matter?", "Pythia",
+        "How do abilities grow over training; do deduplication and batch size matter?",
     ),
     Entry(
         "term_frequency", "Measure", "Term frequency", ":material/123:",
-        "Are frequent terms answered better, and is frequency the cause?", "Pythia",
+        "Are frequent terms answered better, and is frequency the cause?",
     ),
-    Entry("benchmarks", "Measure", "Benchmarks", ":material/leaderboard:", "Who reports what, under which setting, and who disagrees?", "all language papers"),
-    Entry("judges", "Measure", "Model as judge", ":material/balance:", "How stable is a ranking made by a GPT-4 judge?", "QLoRA"),
+    Entry("benchmarks", "Measure", "Benchmarks", ":material/leaderboard:", "Who reports what, under which setting, and who disagrees?"),
+    Entry("judges", "Measure", "Model as judge", ":material/balance:", "How stable is a ranking made by a GPT-4 judge?"),
     Entry(
         "convnets_vits", "See", "ConvNets and ViTs", ":material/image:",
-        "Do ConvNets match ViTs at equal pretraining compute?", "ConvNets Match ViTs",
+        "Do ConvNets match ViTs at equal pretraining compute?",
     ),
     Entry(
         "segment_anything", "See", "Segment Anything", ":material/select_all:",
-        "What does one mask cost when the encoder runs once per image?", "Segment Anything",
+        "What does one mask cost when the encoder runs once per image?",
     ),
     Entry(
         "video", "See", "Video generation", ":material/movie:",
-        "How strongly is the factorised model preferred, and over whom?", "Emu Video, Align Your Latents",
+        "How strongly is the factorised model preferred, and over whom?",
     ),
     Entry(
         "probe", "Run", "Probe", ":material/science:",
-        "What does a model on my machine do, and how fast?", "Pythia and any Hugging Face causal LM",
+        "What does a model on my machine do, and how fast?",
     ),
-    Entry("deck", "Run", "Slide deck", ":material/slideshow:", "Which figures go on my slides?", "-"),
-    Entry("sources", "Run", "Sources", ":material/format_quote:", "Where does each number come from, and may I reuse it?", "all"),
+    Entry("deck", "Run", "Slide deck", ":material/slideshow:", "Which figures go on my slides?"),
+    Entry("sources", "Run", "Sources", ":material/format_quote:", "Where does each number come from, and may I reuse it?"),
 )  # fmt: skip
 
 
