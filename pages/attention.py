@@ -7,7 +7,8 @@ from analysis.figures import attention as figures
 from analysis.figures import attention_ablation as ablation_figures
 from analysis.figures import attention_cost as cost_figures
 from pages.components import controls, frame, sections, shapes
-from pages.components.panel import draw, export_row, plain
+from pages.components.markdown import plain
+from pages.components.panel import draw, export_row
 
 frame.begin(
     "attention",

@@ -8,7 +8,8 @@ from analysis.figures import benchmarks_data, benchmarks_pair, benchmarks_progra
 from analysis.figures import benchmarks_disagree as disagree_figures
 from analysis.units import significant
 from pages.components import controls, frame, sections
-from pages.components.panel import draw, export_row, plain
+from pages.components.markdown import plain
+from pages.components.panel import draw, export_row
 
 
 @st.cache_resource(show_spinner=False)

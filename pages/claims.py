@@ -7,7 +7,8 @@ import streamlit as st
 from analysis import claims, tables
 from analysis.figures import claims as figures
 from pages.components import controls, frame
-from pages.components.panel import plain, show_panel
+from pages.components.markdown import plain
+from pages.components.panel import show_panel
 from pages.components.registry import ENTRIES
 
 rows = figures.stored()

@@ -6,7 +6,8 @@ from analysis import convnets_vits
 from analysis.figures import convnets_vits as figures
 from analysis.figures import convnets_vits_shapes as shape_figures
 from pages.components import controls, frame, sections
-from pages.components.panel import draw, export_row, plain, show_panel
+from pages.components.markdown import plain
+from pages.components.panel import draw, export_row, show_panel
 
 frame.begin(
     "convnets_vits",

@@ -4,7 +4,8 @@ import streamlit as st
 
 from analysis import export, export_deck, export_image, export_report
 from pages.components import controls, decks, frame
-from pages.components.panel import NO_BROWSER, plain
+from pages.components.markdown import plain
+from pages.components.panel import NO_BROWSER
 
 frame.begin(
     "deck",

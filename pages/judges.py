@@ -9,7 +9,8 @@ from analysis.figures import judges_verdicts as verdict_figures
 from analysis.shared import Shared, by_worker
 from analysis.worker import Cancelled, WorkerError, shared_worker
 from pages.components import controls, frame, sections
-from pages.components.panel import draw, export_row, plain, show_panel
+from pages.components.markdown import plain
+from pages.components.panel import draw, export_row, show_panel
 from pages.components.waiting import wait_for
 
 numbers = {benchmark: figures.headline(benchmark) for benchmark in figures.BENCHMARKS}

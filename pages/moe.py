@@ -6,7 +6,8 @@ from analysis.figures import moe as figures
 from analysis.figures import moe_build
 from analysis.figures import moe_routing as routing_figures
 from pages.components import controls, frame, sections, shapes
-from pages.components.panel import draw, export_row, plain
+from pages.components.markdown import plain
+from pages.components.panel import draw, export_row
 
 frame.begin(
     "moe",

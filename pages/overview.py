@@ -7,7 +7,8 @@ import streamlit as st
 from analysis import tables
 from analysis.figures import overview as figures
 from pages.components import frame
-from pages.components.panel import draw, export_row, plain
+from pages.components.markdown import plain
+from pages.components.panel import draw, export_row
 from pages.components.registry import ENTRIES, entry
 
 frame.begin(

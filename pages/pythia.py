@@ -9,7 +9,8 @@ from analysis.figures import pythia_emergence as emergence_figures
 from analysis.figures.panel import Citation
 from analysis.uploads import clip
 from pages.components import controls, frame, sections
-from pages.components.panel import cited, draw, export_row, plain
+from pages.components.markdown import plain
+from pages.components.panel import cited, draw, export_row
 
 frame.begin(
     "pythia",

@@ -7,7 +7,8 @@ from analysis.figures import scaling as figures
 from analysis.figures import scaling_data, scaling_fits, scaling_loss
 from analysis.units import format_flops
 from pages.components import controls, fits, frame, sections
-from pages.components.panel import draw, export_row, plain, show_panel
+from pages.components.markdown import plain
+from pages.components.panel import draw, export_row, show_panel
 
 frame.begin(
     "scaling",

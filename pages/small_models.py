@@ -10,7 +10,8 @@ from analysis.figures import small_models_loop as loop
 from analysis.shared import Shared, by_worker
 from analysis.worker import Cancelled, WorkerError, shared_worker
 from pages.components import controls, frame, sections
-from pages.components.panel import draw, export_row, plain, show_panel
+from pages.components.markdown import plain
+from pages.components.panel import draw, export_row, show_panel
 from pages.components.waiting import wait_for
 
 held, compared = figures.headline()

@@ -4,6 +4,7 @@ import streamlit as st
 
 from analysis import tables
 from pages.components import controls, frame
+from pages.components.markdown import plain
 
 frame.begin(
     "sources",
@@ -29,7 +30,7 @@ def one_table() -> None:
     try:
         frame_of_rows, meanings, changed = tables.load(name), tables.describe(name), tables.corrections(name)
     except tables.TableError as problem:
-        st.error(str(problem), icon=":material/error:")
+        st.error(plain(str(problem)), icon=":material/error:")
         return
     st.caption(tables.describe_table(name)["about"])
     st.dataframe(frame_of_rows, hide_index=True, width="stretch", height=360)

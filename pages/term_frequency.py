@@ -6,7 +6,8 @@ from analysis import tables, term_frequency, term_frequency_counts
 from analysis.figures import term_frequency as figures
 from analysis.figures import term_frequency_data, term_frequency_like_size, term_frequency_training
 from pages.components import controls, frame, sections
-from pages.components.panel import draw, export_row, plain, show_panel
+from pages.components.markdown import plain
+from pages.components.panel import draw, export_row, show_panel
 
 frame.begin(
     "term_frequency",

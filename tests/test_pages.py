@@ -286,6 +286,17 @@ def test_a_damaged_table_breaks_only_the_pages_that_need_it(table, tmp_path, mon
     assert all(table in item.value.replace("\\", "") for item in overview.error)
 
 
+def test_the_sources_show_the_message_of_a_damaged_table_as_it_stands(monkeypatch):
+    from analysis import tables
+
+    def damaged(name):
+        raise tables.TableError("a_table.csv, line 2, _value_: *12* is not a number")
+
+    monkeypatch.setattr(tables, "describe", damaged)
+    app = open_page("sources")
+    assert not app.exception and [item.value for item in app.error] == ["a\\_table.csv, line 2, \\_value\\_: \\*12\\* is not a number"]
+
+
 def test_a_pressed_button_makes_a_file_or_a_sentence(monkeypatch):
     from pages.components import footer
 

@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from pages.components.markdown import plain
+
 Number = TypeVar("Number", int, float)
 BOUND: Any = {"bind": "query-params", "persist_state": "session"}
 
@@ -172,14 +174,9 @@ def _note_bad_value(key: str, label: str, usable, default: str) -> None:
         if not fine:
             notes[key] = f"The link asked for {label} = {', '.join(values)[:60]!r}, which is not possible here; showing {default}."
     if key in notes:
-        st.warning(_plain(notes[key]), icon=":material/link_off:")
+        st.warning(plain(notes[key]), icon=":material/link_off:")
         notes.pop(key) if st.session_state.get(f"noted:{key}") else None
         st.session_state[f"noted:{key}"] = True
-
-
-def _plain(text: str) -> str:
-    """Text from the address with the characters that Markdown would interpret put out of action."""
-    return "".join("\\" + character if character in "\\`*_{}[]()<>#+-!|$:~^" else character for character in text)
 
 
 def _remember(key: str, value: list[str], default: list[str], result: Any) -> Any:

@@ -10,7 +10,7 @@ from analysis import scaling, scaling_torch
 from analysis.figures.scaling_data import compute_axis
 from analysis.shared import POLL_SECONDS, Report, Shared, by_worker, digest
 from analysis.worker import Cancelled, WorkerError, shared_worker
-from pages.components.panel import plain
+from pages.components.markdown import plain
 from pages.components.waiting import wait_for
 
 ENGINES = {"numpy": "this server (numpy)", "torch": "the worker (torch)"}

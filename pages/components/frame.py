@@ -9,7 +9,7 @@ import streamlit as st
 
 from analysis import tables
 from pages.components import controls, decks, registry
-from pages.components.panel import plain
+from pages.components.markdown import plain
 
 LOOK_THROUGH_SECONDS = 60
 

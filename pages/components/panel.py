@@ -11,6 +11,7 @@ import streamlit as st
 from analysis import export, export_image, tables
 from analysis.figures.panel import Citation, Panel, explanation
 from pages.components import chart, controls, decks, footer
+from pages.components.markdown import plain
 
 FORMATS = {
     "csv": ("CSV", "The numbers behind the figure, with sources and settings"),
@@ -146,12 +147,3 @@ def cited(citation: Citation) -> str:
     work = tables.source(citation.source_id)
     place = f", {plain(citation.location)}" if citation.location else ""
     return f"[{plain(work['authors'])} {int(work['year'])}]({work['url']}){place}"
-
-
-def plain(text: str) -> str:
-    """Text without the characters that Markdown would interpret.
-
-    >>> plain("a*b [x](y) $1")
-    'a\\\\*b \\\\[x\\\\](y) \\\\$1'
-    """
-    return "".join("\\" + character if character in "\\`*_[]<>$#~|" else character for character in text)

@@ -10,7 +10,7 @@ from analysis.probe import items, models
 from analysis.probe.jobs import Jobs
 from analysis.probe.spec import BUNDLED, PROBES, RunSpec
 from pages.components import controls
-from pages.components.panel import plain
+from pages.components.markdown import plain
 
 SOURCES = {"bundled": "the bundled one", "hub": "Hugging Face hub", "folder": "a folder here"}
 PROBE_NAMES = dict(zip(PROBES, ("term frequency", "multiple choice", "own prompts", "memorised text"), strict=True))

@@ -10,7 +10,7 @@ from analysis.probe.jobs import Jobs
 from analysis.probe.store import Run
 from analysis.units import format_duration
 from pages.components import controls
-from pages.components.panel import plain
+from pages.components.markdown import plain
 
 ICONS = {"queued": "⏳", "running": "▶", "done": "✓", "cancelled": "■", "failed": "✕", "interrupted": "⚡"}
 

@@ -16,7 +16,7 @@ from analysis.transformer import ParamCounts, TransformerShape, count_params, re
 from analysis.transformer_hub import fetch_config
 from analysis.worker import Cancelled, WorkerError, shared_worker
 from pages.components import controls
-from pages.components.panel import plain
+from pages.components.markdown import plain
 
 SOURCES = {"table": "published", "own": "your config.json", "hub": "from the hub"}
 PARTS = {
