@@ -31,6 +31,8 @@ def scaling_fits() -> pd.DataFrame:
     for dropped in (0, 5):
         runs = scaling.drop_highest_losses(scaling.with_tokens(tables.load("chinchilla_runs")), dropped)
         fit = scaling.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"])
+        if fit.law is None:
+            raise ValueError(fit.message)
         values = {name: getattr(fit, name) for name in fit.__dataclass_fields__ if name != "law"}
         rows.append({"dropped": dropped, **values, **fit.law.constants()})
     return pd.DataFrame(rows)[list(tables.describe_table("scaling_fits")["columns"])]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis import scaling_fit
 from analysis.scaling_fit import Progress
+from analysis.units import format_flops
 
 DELTA = 1e-3
 """Huber threshold on log loss in [hoffmann2022] section D.2 and [besiroglu2024]."""
@@ -17,6 +18,12 @@ FLOPS_PER_PARAM_TOKEN = 6.0
 
 CONSTANTS = ("E", "A", "B", "alpha", "beta")
 MIN_RUNS = 6
+
+OFF_LINE = 0.1
+"""Least spread of runs off a line of log N against log D, as a standard deviation; see `judge`."""
+
+STEEPEST = 2.0
+"""Largest exponent of a law that is taken for determined, and the largest of the starts."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ class ScalingLaw:
         """(N, D) that minimise the loss at C training FLOPs with C = 6 N D; broadcasts over C.
 
         N = G (C/6)^a, D = (C/6)^(1-a) / G, with a = beta / (alpha + beta), G = (alpha A / (beta B))^(1 / (alpha + beta)).
-        Source: [hoffmann2022] Eq. 4.
+        Raises ValueError where one of them is too large or too small for floating point. Source: [hoffmann2022] Eq. 4.
 
         >>> law = ScalingLaw(E=1.69, A=400.0, B=400.0, alpha=0.3, beta=0.3)
         >>> N, D = law.compute_optimal(6e20)
@@ -75,8 +82,12 @@ class ScalingLaw:
         """
         base = positive("C", C) / FLOPS_PER_PARAM_TOKEN
         a = self.beta / (self.alpha + self.beta)
-        G = (self.alpha * self.A / (self.beta * self.B)) ** (1 / (self.alpha + self.beta))
-        return G * base**a, base ** (1 - a) / G
+        with np.errstate(all="ignore"):
+            G = (np.float64(self.alpha * self.A) / (self.beta * self.B)) ** (1 / (self.alpha + self.beta))
+            N, D = G * base**a, base ** (1 - a) / G
+        if not all(np.all(np.isfinite(value) & (value > 0)) for value in (N, D)):
+            raise ValueError(f"The optimum of {self.label} is too large or too small a number to be computed for such a budget.")
+        return N, D
 
     def params_for_loss(self, loss, D):
         """N [parameters] at which D tokens reach `loss` [nats]; NaN where no N does. Broadcasts.
@@ -93,14 +104,15 @@ class ScalingLaw:
 
 @dataclass(frozen=True)
 class FitResult:
-    """A fitted law with what is needed to trust it, or not to.
+    """A fitted law, or why the runs determine none.
 
-    status: "converged"; "at a bound" (E or a term has run to zero, or an exponent is not positive); "not identified" (the
-    runs leave a direction of the parameters undetermined); "not converged". message: one sentence on the status.
+    law: None unless the status is "converged", so that nobody can draw or write what the runs do not determine.
+    status: "converged"; "at a bound" (E has run to zero, or an exponent lies outside of 0 to 2); "not identified" (the runs leave a
+    direction of the parameters undetermined); "not converged". `judge` has the rules. message: one sentence on the status.
     objective: sum of Huber losses at the minimum. share_at_minimum: share of the starts that ended there.
     """
 
-    law: ScalingLaw
+    law: ScalingLaw | None
     status: str
     objective: float
     message: str
@@ -127,6 +139,23 @@ def tokens_per_param(law, C):
     """
     N, D = law.compute_optimal(C)
     return D / N
+
+
+def optimal_model(law, C: float) -> tuple[float, float]:
+    """(N, D) of the law's optimum at one budget C [FLOP], as numbers that can be written.
+
+    Raises ValueError where that is no model: less than one parameter or token, which is what a law fitted to runs of another
+    world, such as sizes in the wrong unit, makes of a usual budget.
+
+    >>> optimal_model(ScalingLaw(E=1.69, A=400.0, B=400.0, alpha=0.25, beta=0.25), 6e20)
+    (10000000000.0, 10000000000.0)
+    """
+    N, D = (float(value) for value in law.compute_optimal(C))
+    if min(N, D) < 1:
+        raise ValueError(
+            f"These runs say nothing about {format_flops(C)}: the optimum of {law.label} would have less than one parameter or token."
+        )
+    return N, D
 
 
 def residuals(law: ScalingLaw, N, D, L):
@@ -159,7 +188,7 @@ def fit_parametric(N, D, L, delta: float = DELTA, starts=None, progress: Progres
     N: parameters; D: tokens; L: loss [nats per token]; each of shape (runs,), positive, at least six runs.
     delta: Huber threshold on log loss. starts: rows (log A, log B, log E, alpha, beta); the 4,500 of [hoffmann2022] if None.
     progress(done, total, message) is called now and then. minimise: replaces `scaling_fit.minimise_starts`, to run the
-    same search elsewhere (see `analysis.scaling_torch`).
+    same search elsewhere (see `analysis.scaling_torch`). The result has a law only where `judge` finds it determined.
 
     Source: [hoffmann2022] section D.2; the plain objective of [besiroglu2024]. A minimum, not an estimate of error: see
     `bootstrap` for that.
@@ -181,10 +210,9 @@ def fit_parametric(N, D, L, delta: float = DELTA, starts=None, progress: Progres
     best = int(np.argmin(objective))
     constants = problem.constants(rows.theta[best])[0]
     status, message = judge(problem, rows.theta[best], constants, bool(rows.converged[best]), delta)
-    # Where a term has vanished or an exponent is not positive the law is stated at the nearest one that makes sense.
-    shown = dict(zip(CONSTANTS, np.maximum(np.nan_to_num(constants, posinf=1e300), 1e-300).tolist(), strict=True))
+    found = dict(zip(CONSTANTS, constants.tolist(), strict=True))
     return FitResult(
-        law=ScalingLaw(**shown, id="fit", label="this fit"),
+        law=ScalingLaw(**found, id="fit", label="this fit") if status == "converged" else None,
         status=status,
         objective=float(objective[best]),
         message=message,
@@ -196,25 +224,48 @@ def fit_parametric(N, D, L, delta: float = DELTA, starts=None, progress: Progres
 
 
 def judge(problem: scaling_fit.Problem, theta: np.ndarray, constants: np.ndarray, converged: bool, delta: float) -> tuple[str, str]:
-    """(status, message) for a minimum at theta, constants (E, A, B, alpha, beta)."""
-    E, _, _, alpha, beta = constants
-    newton = np.array([False])
-    _, state = scaling_fit.evaluate(problem, theta[None], None, delta)
-    _, matrix = scaling_fit.local_model(problem, state, None, max(delta, float(np.abs(state[2]).max())), newton)
-    scale = np.sqrt(np.abs(np.diagonal(matrix[0])))
-    smallest = np.linalg.eigvalsh(matrix[0] / np.outer(scale, scale) if scale.all() else matrix[0] * 0)[0]
-    shares = state[0].max(), state[1].max()
-    if min(shares) < 1e-6 or smallest < 1e-9:
+    """(status, message) for a minimum at theta, constants (E, A, B, alpha, beta): "converged" only where the runs determine all five.
+
+    They do not where, in this order,
+
+    - the runs lie on a line of log N against log D, within a standard deviation of 0.1 (10 %). If D = k N^p, A / N^alpha + B / D^beta is
+      a function of N alone in which the two terms can change places, and off the line noise decides which is which;
+    - the objective is not finite: no start came near the losses;
+    - a term is below a millionth of every loss, or J'J (J: log predicted loss by theta, columns scaled to one length) has an eigenvalue
+      below 1e-9: theta can move without any effect on the losses;
+    - an exponent is not in (0, 2]. Below, more would be worse; above, where no start lies, a term is felt by the smallest runs only;
+    - E is below a thousandth of the lowest loss, or A or B is too large for floating point: the edge of the law's form;
+    - the best start was still moving.
+    """
+    E, A, B, alpha, beta = constants
+    spread = np.linalg.eigvalsh(np.cov(problem.minus_log_n, problem.minus_log_d, bias=True))[0]
+    if spread < OFF_LINE**2:
         return "not identified", (
-            "The runs do not determine all five constants: N or D varies too little, or they vary together. "
-            "Add runs with other sizes or token counts."
+            "Parameters and tokens lie on one line (one of the two hardly varies, or they vary together), so what each of them does to the "
+            "loss cannot be told; add runs with other sizes or token counts."
         )
-    if alpha <= 0 or beta <= 0:
-        return "at a bound", "An exponent came out zero or negative: more parameters or tokens would not lower the loss in these runs."
+    with np.errstate(all="ignore"):
+        objective, state = scaling_fit.evaluate(problem, theta[None], None, delta)
+        _, matrix = scaling_fit.local_model(problem, state, None, max(delta, float(np.abs(state[2]).max())), np.array([False]))
+    if not (np.isfinite(objective[0]) and np.isfinite(matrix).all()):
+        return "not converged", "No start led to a law: the losses of these runs are far from those of language models."
+    scale = np.sqrt(np.abs(np.diagonal(matrix[0])))
+    smallest = np.linalg.eigvalsh(matrix[0] / np.outer(scale, scale))[0] if scale.all() else 0.0
+    if min(state[0].max(), state[1].max()) < 1e-6 or smallest < 1e-9:
+        return "not identified", (
+            "The five constants are not all determined, because too few sizes or token counts differ, or one of the two does not change "
+            "the loss; add runs with other sizes or token counts."
+        )
+    if min(alpha, beta) <= 0:
+        return "at a bound", "An exponent came out zero or negative, as if more parameters or tokens did not lower the loss."
+    if max(alpha, beta) > STEEPEST:
+        return "at a bound", f"An exponent came out above {STEEPEST:g}, where no start lies, so a few runs alone decide a term of the law."
     if E < 1e-3 * np.exp(problem.log_loss.min()):
-        return "at a bound", "E has run to zero: these runs show no floor of the loss, so extrapolation rests on the power laws alone."
+        return "at a bound", "The floor E has run to zero: these runs do not show one, so they determine no law that has one."
+    if not np.isfinite([A, B]).all():
+        return "at a bound", "The scale A or B came out larger than floating point can hold, because sizes or token counts are enormous."
     if not converged:
-        return "not converged", "The best start was still moving when it was stopped; treat the constants as approximate."
+        return "not converged", "The best start was still moving when it was stopped, so its constants are not settled."
     return "converged", "The gradient vanishes at the minimum and all five constants are determined by the runs."
 
 
@@ -250,15 +301,20 @@ def bootstrap(
 ) -> pd.DataFrame:  # fmt: skip
     """The law refitted to resampled runs: columns E, A, B, alpha, beta, objective, converged; one row per resample.
 
-    N, D, L, delta, progress as in `fit_parametric`. Each refit starts at `start`, by default the fit to all runs.
-    minimise: replaces `scaling_fit.minimise_resamples`. Raises ValueError for fewer than two resamples.
+    N, D, L, delta, progress as in `fit_parametric`. Each refit starts at `start`, by default the fit to all runs. A resample may leave out
+    the runs that determine a constant; its law then has one that is not positive or not finite.
+    minimise: replaces `scaling_fit.minimise_resamples`. Raises ValueError for fewer than two resamples, and for runs that determine no law.
 
     Source: case resampling with 4,000 draws as in [besiroglu2024] section 3.
     """
     N, D, L = check_runs(N, D, L, delta)
     if n_resamples < 2:
         raise ValueError(f"n_resamples must be at least 2, got {n_resamples}")
-    start = fit_parametric(N, D, L, delta).law if start is None else start
+    if start is None:
+        fit = fit_parametric(N, D, L, delta)
+        if fit.law is None:
+            raise ValueError(fit.message)
+        start = fit.law
     problem = scaling_fit.Problem.of(N, D, L)
     theta = problem.theta(np.array([np.log(start.A), np.log(start.B), np.log(start.E), start.alpha, start.beta]))[0]
     minimise = scaling_fit.minimise_resamples if minimise is None else minimise
@@ -269,38 +325,45 @@ def bootstrap(
 
 
 def resampled_optimum(resamples: pd.DataFrame, C) -> tuple[np.ndarray, np.ndarray]:
-    """(N, D) compute-optimal under each resample: two arrays of shape (resamples, *shape of C)."""
+    """(N, D) compute-optimal under each resample: two arrays of shape (resamples, *shape of C); not finite where it has no optimum."""
     E, A, B, alpha, beta = (resamples[name].to_numpy()[:, None] for name in CONSTANTS)
     base = np.log(positive("C", C).reshape(1, -1) / FLOPS_PER_PARAM_TOKEN)
-    a = beta / (alpha + beta)
-    log_G = (np.log(alpha * A) - np.log(beta * B)) / (alpha + beta)
     shape = (len(resamples), *np.shape(C))
-    return np.exp(log_G + a * base).reshape(shape), np.exp((1 - a) * base - log_G).reshape(shape)
+    with np.errstate(all="ignore"):
+        a = beta / (alpha + beta)
+        log_G = (np.log(alpha * A) - np.log(beta * B)) / (alpha + beta)
+        return np.exp(log_G + a * base).reshape(shape), np.exp((1 - a) * base - log_G).reshape(shape)
 
 
 def optimum_bands(resamples: pd.DataFrame, C, level: float = 0.95) -> pd.DataFrame:
     """Percentile intervals of the optimum at each budget: train_flops, level, and _low and _high of n_params, n_tokens, ratio.
 
-    C: budgets [FLOP], shape (k,). Empty for an empty resamples.
+    C: budgets [FLOP], shape (k,). Budgets at which an end is unknown (see `interval`) are left out, all of them for an empty resamples.
     """
     if not len(resamples):
         return pd.DataFrame()
     N, D = resampled_optimum(resamples, C)
+    with np.errstate(all="ignore"):
+        ratio = D / N
     table = {"train_flops": C, "level": level}
-    for name, samples in (("n_params", N), ("n_tokens", D), ("ratio", D / N)):
+    for name, samples in (("n_params", N), ("n_tokens", D), ("ratio", ratio)):
         table[f"{name}_low"], table[f"{name}_high"] = interval(samples, level)
-    return pd.DataFrame(table)
+    return pd.DataFrame(table).dropna(ignore_index=True)
 
 
 def resampled_loss(resamples: pd.DataFrame, N, D) -> np.ndarray:
     """Loss [nats] of N parameters and D tokens under each resample: shape (resamples, *broadcast shape of N and D)."""
     N, D = np.broadcast_arrays(positive("N", N), positive("D", D))
     E, A, B, alpha, beta = (resamples[name].to_numpy().reshape(-1, *[1] * N.ndim) for name in CONSTANTS)
-    return E + A * np.exp(-alpha * np.log(N)) + B * np.exp(-beta * np.log(D))
+    with np.errstate(all="ignore"):
+        return E + A * np.exp(-alpha * np.log(N)) + B * np.exp(-beta * np.log(D))
 
 
 def interval(samples: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
     """(low, high) ends of the central percentile interval over the first axis.
+
+    A sample that is not finite says nothing, so it counts as below the one end and above the other; where that leaves an end without a
+    number, it is NaN.
 
     >>> low, high = interval(np.arange(101.0), level=0.8)
     >>> round(float(low)), round(float(high))
@@ -308,10 +371,18 @@ def interval(samples: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.n
     """
     if not 0 < level < 1:
         raise ValueError(f"level must be between 0 and 1, got {level!r}")
-    low, high = np.percentile(samples, [50 * (1 - level), 50 * (1 + level)], axis=0)
+    samples, shares = np.asarray(samples, dtype=float), [50 * (1 - level), 50 * (1 + level)]
+    known = np.isfinite(samples)
+    if known.all():
+        low, high = np.percentile(samples, shares, axis=0)
+        return low, high
+    with np.errstate(invalid="ignore"):
+        ends = [np.percentile(np.where(known, samples, far), share, axis=0) for far, share in zip((-np.inf, np.inf), shares, strict=True)]
+    low, high = (np.where(np.isfinite(end), end, np.nan) for end in ends)
     return low, high
 
 
 def standard_errors(resamples: pd.DataFrame) -> dict[str, float]:
-    """Standard deviation of each constant over the resamples."""
-    return {name: float(resamples[name].std(ddof=1)) for name in CONSTANTS}
+    """Standard deviation of each constant over the resamples; NaN where a resample has one that is not finite."""
+    with np.errstate(all="ignore"):
+        return {name: float(resamples[name].std(ddof=1)) for name in CONSTANTS}

@@ -88,7 +88,8 @@ def parse_runs(file: RunsFile, roles: Mapping[str, str]) -> tuple[pd.DataFrame, 
     """(runs, problems) where roles maps n_params, loss and one of n_tokens or train_flops to columns of the file.
 
     runs: columns line, n_params, n_tokens, train_flops, loss, with the missing one of tokens and FLOPs from C = 6 N D.
-    problems: one sentence per row that could not be used, naming its line. Every row of the file is in one of the two.
+    problems: one sentence per row that could not be used, naming its line. Every row of the file is in one of the two; one with less than
+    one parameter or token (a count in billions, perhaps) is a problem.
     Raises ValueError where a role is missing, names no column, or two roles share one.
 
     >>> file = read_runs_file(b"N,D,loss\\n1e9,2e10,2.5\\n1e9,-5,2.5\\n")
@@ -118,8 +119,13 @@ def parse_runs(file: RunsFile, roles: Mapping[str, str]) -> tuple[pd.DataFrame, 
                 row[role] = parse_number(cells[at])
             except ValueError as error:
                 complaints.append(f"{uploads.clip(roles[role])!r} {error}")
+            else:
+                if role in ("n_params", "n_tokens") and row[role] < 1:
+                    complaints.append(f"{uploads.clip(roles[role])!r} must be a count of at least 1: {cells[at][:40]!r}")
         if not complaints and not math.isfinite(FLOPS_PER_PARAM_TOKEN * row["n_params"] * row.get("n_tokens", 1.0)):
             complaints.append("parameters times tokens is too large")
+        if not complaints and row.get("train_flops", math.inf) < FLOPS_PER_PARAM_TOKEN * row["n_params"]:
+            complaints.append("the FLOPs are less than one token takes")
         if complaints:
             problems.append(f"line {line}: " + "; ".join(complaints))
         else:

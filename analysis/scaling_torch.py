@@ -34,8 +34,8 @@ def fit_and_bootstrap(arguments: Mapping, progress: scaling_fit.Progress) -> dic
     """Worker task: the whole grid and, with n_resamples > 0, the bootstrap.
 
     arguments: N, D, L (lists of one length), delta, n_resamples, seed, device ("cuda", "cpu" or None for what there is).
-    Returns a dict of plain values: result (the fields of FitResult, its law as constants), resamples (columns as lists)
-    and device. Raises ValueError like `scaling.fit_parametric`.
+    Returns a dict of plain values: result (the fields of FitResult, its law as constants or None), resamples (columns as lists; none
+    without a law) and device. Raises ValueError like `scaling.fit_parametric`.
     """
     device = arguments.get("device") or default_device()
     N, D, L = (arguments[name] for name in ("N", "D", "L"))
@@ -43,17 +43,19 @@ def fit_and_bootstrap(arguments: Mapping, progress: scaling_fit.Progress) -> dic
     chunked = partial(on_device, device)
     fit = scaling.fit_parametric(N, D, L, delta, progress=progress, minimise=partial(scaling_fit.minimise_starts, chunked=chunked))
     resamples = pd.DataFrame()
-    if arguments.get("n_resamples"):
+    if arguments.get("n_resamples") and fit.law is not None:
         resamples = scaling.bootstrap(
             N, D, L, arguments["n_resamples"], arguments.get("seed", 42), delta, fit.law, progress,
             partial(scaling_fit.minimise_resamples, chunked=chunked),
         )  # fmt: skip
     result = {name: getattr(fit, name) for name in fit.__dataclass_fields__ if name != "law"}
-    return {"result": {**result, "law": fit.law.constants()}, "resamples": resamples.to_dict("list"), "device": device}
+    law = None if fit.law is None else fit.law.constants()
+    return {"result": {**result, "law": law}, "resamples": resamples.to_dict("list"), "device": device}
 
 
 def from_task(answer: Mapping) -> tuple[scaling.FitResult, pd.DataFrame]:
     """(FitResult, resamples) rebuilt from what `fit_and_bootstrap` returned through the worker."""
     fields = dict(answer["result"])
-    law = scaling.ScalingLaw(**fields.pop("law"), id="fit", label="this fit")
+    constants = fields.pop("law")
+    law = None if constants is None else scaling.ScalingLaw(**constants, id="fit", label="this fit")
     return scaling.FitResult(law=law, **fields), pd.DataFrame(answer["resamples"])

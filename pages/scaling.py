@@ -163,12 +163,17 @@ def how_well_known() -> None:
     if not (chosen := choose_runs()):
         return
     runs, law, resamples, settings = chosen
-    show_panel(scaling_fits.constants(law, resamples, scaling_data.published(), 0.95, settings))
+    draw("scaling.constants", lambda: scaling_fits.constants(law, resamples, scaling_data.published(), 0.95, settings))
+    export_row("scaling.constants")
     st.subheader("What the fit says of Chinchilla's budget, with 95% intervals", anchor=False)
-    st.dataframe(scaling_fits.estimates(law, resamples, figures.CHINCHILLA_FLOPS, 0.95), hide_index=True, width="stretch")
+    try:
+        st.dataframe(scaling_fits.estimates(law, resamples, figures.CHINCHILLA_FLOPS, 0.95), hide_index=True, width="stretch")
+    except ValueError as problem:
+        st.error(plain(str(problem)), icon=":material/error:")
     axis = {"train_flops": "compute", "n_params": "parameters", "n_tokens": "tokens"}
     against = controls.switch("residuals", "Residuals against", axis, "train_flops")
-    show_panel(scaling_fits.residuals(runs, law, against, settings | {"against": axis[against]}))
+    draw("scaling.residuals", lambda: scaling_fits.residuals(runs, law, against, settings | {"against": axis[against]}))
+    export_row("scaling.residuals")
 
 
 def chinchillas_table() -> None:

@@ -36,9 +36,11 @@ def allocation(
 ) -> Panel:  # fmt: skip
     """Optimal parameters or tokens against compute for several laws, with published models as markers.
 
-    quantity: "n_params" or "n_tokens". fitted: the law of the bootstrap; bands: its `scaling.optimum_bands`, may be empty.
+    quantity: "n_params" or "n_tokens". fitted: the law of the bootstrap; bands: its `scaling.optimum_bands`, may be empty. Raises ValueError
+    where fitted has no optimum at C (`scaling.optimal_model`).
     """
     which = {"n_params": 0, "n_tokens": 1}[quantity]
+    fitted_best = scaling.optimal_model(fitted, C)[which]
     budgets = compute_axis()
     traces: list[dict] = []
     parts: list = []
@@ -48,9 +50,9 @@ def allocation(
         parts.append(
             {"series": span, "train_flops": bands["train_flops"], f"{quantity}_low": low, f"{quantity}_high": high, "status": "uncertain"}
         )
-        values = fitted.compute_optimal(budgets)[which]
-        traces.append(style.computed_line(budgets, values, fitted.label, style.BLUE))
-        parts.append({"series": fitted.label, "train_flops": budgets, quantity: values, "status": "computed"})
+    values = fitted.compute_optimal(budgets)[which]
+    traces.append(style.computed_line(budgets, values, fitted.label, style.BLUE))
+    parts.append({"series": fitted.label, "train_flops": budgets, quantity: values, "status": "computed"})
     for number, law_id in enumerate(chosen):
         law = laws[law_id]
         values = np.asarray(law.compute_optimal(budgets)[which])
@@ -71,7 +73,7 @@ def allocation(
     kind, here = {"n_params": "params", "n_tokens": "tokens"}[quantity], [style.vertical_line(C, style.AMBER)]
     layout = style.layout("flops", kind, x_range=COMPUTE_RANGE, height=440, shapes=here)
     noun = {"n_params": "parameters", "n_tokens": "tokens"}[quantity]
-    spread = [float(np.asarray(laws[i].compute_optimal(C)[which])) for i in chosen] or [float(fitted.compute_optimal(C)[which])]
+    spread = [float(np.asarray(laws[i].compute_optimal(C)[which])) for i in chosen] or [fitted_best]
     return Panel(
         name=f"scaling.allocation_{noun}",
         title=f"At {format_flops(C)} the laws ask for {format_count(min(spread))} to {format_count(max(spread))} {noun}",
@@ -92,19 +94,19 @@ def tokens_per_param(
     laws: Mapping[str, Any], chosen: Sequence[str], models: pd.DataFrame, fitted, bands: pd.DataFrame, C: float,
     settings: Mapping[str, str],
 ) -> Panel:  # fmt: skip
-    """Optimal tokens per parameter against compute for several laws: how far apart the advice is."""
+    """Optimal tokens per parameter against compute for several laws: how far apart the advice is; arguments as in `allocation`."""
     budgets = compute_axis()
     traces: list[dict] = []
     parts: list = []
-    at_C: dict[str, float] = {}
+    N_fitted, D_fitted = scaling.optimal_model(fitted, C)
+    at_C = {fitted.label: D_fitted / N_fitted}
     if len(bands):
         span = interval_name(fitted, bands)
         traces.extend(style.band(bands["train_flops"], bands["ratio_low"], bands["ratio_high"], span, style.BLUE))
         parts.append(lambda: bands[["train_flops", "ratio_low", "ratio_high"]].assign(series=span, status="uncertain"))
-        ratio = scaling.tokens_per_param(fitted, budgets)
-        at_C[fitted.label] = float(scaling.tokens_per_param(fitted, C))
-        traces.append(style.computed_line(budgets, ratio, fitted.label, style.BLUE))
-        parts.append({"series": fitted.label, "train_flops": budgets, "ratio": ratio, "status": "computed"})
+    ratio = scaling.tokens_per_param(fitted, budgets)
+    traces.append(style.computed_line(budgets, ratio, fitted.label, style.BLUE))
+    parts.append({"series": fitted.label, "train_flops": budgets, "ratio": ratio, "status": "computed"})
     for number, law_id in enumerate(chosen):
         law = laws[law_id]
         ratio = scaling.tokens_per_param(law, budgets)

@@ -93,14 +93,17 @@ def constants(
     outside = [
         name
         for name, lower, upper in zip(names, low, high, strict=True)
-        if not lower <= getattr(laws["hoffmann2022_approach3"], name) <= upper
+        if getattr(laws["hoffmann2022_approach3"], name) < lower or upper < getattr(laws["hoffmann2022_approach3"], name)
     ]
+    open_ends = [name for name, lower, upper in zip(names, low, high, strict=True) if not np.isfinite(lower + upper)]
+    left_open = f" The runs leave the interval of {_listed(open_ends)} open." if open_ends else ""
     return Panel(
         name="scaling.constants",
         title=f"Chinchilla's published constants lie outside the refit's {level:.0%} interval for {_listed(outside)}",
         figure=style.figure(traces, layout),
         data=lambda: pd.DataFrame(rows),
-        caption="Bars are percentile intervals of the resampled fits. A and B are known to a factor only; what they imply for a budget is known better, because they move together with their exponents.",
+        caption="Bars are percentile intervals of the resampled fits. A and B are known to a factor only; what they imply for a budget is known better, because they move together with their exponents."
+        + left_open,
         alt=f"Fitted constants with {level:.0%} intervals; the published Chinchilla values of {_listed(outside)} lie outside.",
         sources=(*cite_laws(laws, published), REPLICATION),
         settings=settings,
@@ -109,14 +112,19 @@ def constants(
 
 
 def estimates(fitted, resamples: pd.DataFrame, C: float, level: float) -> pd.DataFrame:
-    """What the fit says of a budget, with intervals: rows of quantity, estimate, low, high, unit."""
-    N, D = fitted.compute_optimal(C)
+    """What the fit says of a budget, with intervals: rows of quantity, estimate, low, high; a dash for an end that the runs leave open.
+
+    Raises ValueError where the fit has no optimum at C (`scaling.optimal_model`).
+    """
+    N, D = scaling.optimal_model(fitted, C)
     n_samples, d_samples = scaling.resampled_optimum(resamples, C)
-    loss_samples = resamples["E"] + resamples["A"] / n_samples ** resamples["alpha"] + resamples["B"] / d_samples ** resamples["beta"]
+    with np.errstate(all="ignore"):
+        loss_samples = resamples["E"] + resamples["A"] / n_samples ** resamples["alpha"] + resamples["B"] / d_samples ** resamples["beta"]
+        ratio_samples = d_samples / n_samples
     rows: list[tuple[str, Any, Any, Callable[[float], str]]] = [
         ("optimal parameters N", N, n_samples, format_count),
         ("optimal tokens D", D, d_samples, format_count),
-        ("tokens per parameter", D / N, d_samples / n_samples, significant),
+        ("tokens per parameter", D / N, ratio_samples, significant),
         ("loss at the optimum (nats)", fitted.loss(N, D), loss_samples.to_numpy(), significant),
         (
             "share a of compute growth that goes to N",

@@ -15,7 +15,7 @@ from analysis.units import format_count, format_flops, significant
 def contours(runs: pd.DataFrame, law, C: float, settings: Mapping[str, str]) -> Panel:
     """The runs in the plane of parameters and tokens with the law's loss contours and the budget C.
 
-    runs: columns n_params, n_tokens, loss. law: a `scaling.ScalingLaw`.
+    runs: columns n_params, n_tokens, loss. law: a `scaling.ScalingLaw`. Raises ValueError where it has no optimum at C.
     """
     n_range, d_range = _padded(runs["n_params"]), _padded(runs["n_tokens"])
     traces, parts, labels = [], [], []
@@ -56,7 +56,7 @@ def contours(runs: pd.DataFrame, law, C: float, settings: Mapping[str, str]) -> 
     def observed():
         return runs[["n_params", "n_tokens", "loss"]].assign(series="training runs", status="reported", source=run_source(runs))
 
-    N_best, D_best = (float(value) for value in law.compute_optimal(C))
+    N_best, D_best = scaling.optimal_model(law, C)
     return Panel(
         name="scaling.contours",
         title=f"{len(runs)} runs and the valley between too few parameters and too few tokens",
@@ -79,7 +79,8 @@ def contours(runs: pd.DataFrame, law, C: float, settings: Mapping[str, str]) -> 
 def isoflop(runs: pd.DataFrame, law, resamples: pd.DataFrame, C: float, level: float, settings: Mapping[str, str]) -> Panel:
     """Loss against parameters along lines of equal compute, with the optimum of the budget C and its interval.
 
-    resamples: the bootstrap of the law (columns E, A, B, alpha, beta), or an empty frame for a law without one.
+    resamples: the bootstrap of the law (columns E, A, B, alpha, beta), or an empty frame for a law without one. Raises ValueError where the
+    law has no optimum at C.
     """
     traces, parts, shapes, seen, optima = [], [], [], [], []
     budgets = sorted({1e19, 1e20, 1e21, float(C)})
@@ -98,6 +99,8 @@ def isoflop(runs: pd.DataFrame, law, resamples: pd.DataFrame, C: float, level: f
         if budget == C and len(resamples):
             coarse = np.flatnonzero(shown)[::2]  # the interval bends little; half of the points draw the same band
             low, high = scaling.interval(scaling.resampled_loss(resamples, N[coarse], D[coarse]), level)
+            known = np.isfinite(low + high)
+            coarse, low, high = coarse[known], low[known], high[known]
             traces.extend(style.band(N[coarse], low, high, f"{level:.0%} interval", color))
             parts.append(_frame(f"{format_flops(budget)}, interval", N[coarse], loss_low=low, loss_high=high, status="uncertain"))
         traces.append(draw(N[shown], loss[shown], format_flops(budget), color))
@@ -114,15 +117,17 @@ def isoflop(runs: pd.DataFrame, law, resamples: pd.DataFrame, C: float, level: f
             trace = mark(n_params, losses, name, style.GREY)
             traces.append(trace | {"marker": trace["marker"] | {"color": colors, "line": trace["marker"]["line"] | {"color": colors}}})
             parts.append(_frame(name, list(n_params), loss=list(losses), status=status))
-    N_best, D_best = (float(value) for value in law.compute_optimal(C))
+    N_best, D_best = scaling.optimal_model(law, C)
     interval_words = ""
     if len(resamples):
-        n_low, n_high = scaling.interval(scaling.resampled_optimum(resamples, C)[0], level)
-        bottom = bottoms[budgets.index(C)]
-        thick = {"color": style.AMBER, "width": 5}
-        shapes.append({"type": "line", "x0": float(n_low), "x1": float(n_high), "y0": bottom, "y1": bottom, "line": thick, "opacity": 0.5})
-        interval_words = f" ({level:.0%} interval {format_count(float(n_low))} to {format_count(float(n_high))})"
-        parts.append(_frame("optimum, interval", [float(n_low), float(n_high)], loss=[bottom] * 2, status="uncertain"))
+        n_low, n_high = (float(end) for end in scaling.interval(scaling.resampled_optimum(resamples, C)[0], level))
+        interval_words = f" (its {level:.0%} interval is left open by these runs)"
+        if np.isfinite(n_low + n_high):
+            bottom = bottoms[budgets.index(C)]
+            thick = {"color": style.AMBER, "width": 5}
+            shapes.append({"type": "line", "x0": n_low, "x1": n_high, "y0": bottom, "y1": bottom, "line": thick, "opacity": 0.5})
+            interval_words = f" ({level:.0%} interval {format_count(n_low)} to {format_count(n_high)})"
+            parts.append(_frame("optimum, interval", [n_low, n_high], loss=[bottom] * 2, status="uncertain"))
     layout = style.layout("params", "loss", y_range=(min(bottoms) - 0.1, max(max(bottoms) * 1.25, 3.2)), shapes=shapes)
     return Panel(
         name="scaling.isoflop",

@@ -21,7 +21,7 @@ ONE_AT_A_TIME = threading.Lock()
 
 
 def fit(runs: pd.DataFrame, delta: float, engine: str) -> tuple[scaling.ScalingLaw | None, pd.DataFrame]:
-    """(law, resamples) fitted to the runs, with a message on how the fit ended; (None, empty) where it could not be made."""
+    """(law, resamples) fitted to the runs, with a message on how the fit ended; (None, empty) where they determine no law."""
     N, D, L = (runs[name].to_numpy(float) for name in ("n_params", "n_tokens", "loss"))
     work = fit_here if engine == "numpy" else fit_in_worker
     try:
@@ -37,25 +37,32 @@ def fit(runs: pd.DataFrame, delta: float, engine: str) -> tuple[scaling.ScalingL
 
 def say(result: scaling.FitResult, where: str) -> None:
     """Say how a fit ended."""
-    line = f"Fit of {result.n_runs} runs {where}: {result.status}. {result.message}"
-    if result.status == "converged":
+    if result.law is not None:
         st.success(
-            f"{line} {result.share_at_minimum:.0%} of the {result.n_starts:,} starts ended at this minimum.", icon=":material/check:"
+            f"Fit of {result.n_runs} runs {where}: {result.status}. {result.message} "
+            f"{result.share_at_minimum:.0%} of the {result.n_starts:,} starts ended at this minimum.",
+            icon=":material/check:",
         )
     else:
-        st.warning(line, icon=":material/warning:")
+        reason = result.message[0].lower() + result.message[1:]
+        st.warning(f"No law is drawn from these {result.n_runs} runs: {reason}", icon=":material/warning:")
 
 
 def fit_here(N: np.ndarray, D: np.ndarray, L: np.ndarray, delta: float, report: Report) -> tuple[scaling.FitResult, pd.DataFrame, str]:
-    """Fit and bootstrap in this process, one fit after another: two at once would take as long, and the charts of others would wait."""
+    """Fit and bootstrap in this process, one fit after another: two at once would take as long, and the charts of others would wait.
+
+    No resamples where the runs determine no law.
+    """
     while not ONE_AT_A_TIME.acquire(timeout=POLL_SECONDS):
         report(0, 1, "Waiting for the fit of another reader")
     try:
         result = scaling.fit_parametric(N, D, L, delta, progress=lambda done, total, words: report(0.6 * done / total, 1, words))
-        resamples = scaling.bootstrap(
-            N, D, L, RESAMPLES, delta=delta, start=result.law,
-            progress=lambda done, total, words: report(0.6 + 0.4 * done / total, 1, words),
-        )  # fmt: skip
+        resamples = pd.DataFrame(columns=list(scaling.CONSTANTS))
+        if result.law is not None:
+            resamples = scaling.bootstrap(
+                N, D, L, RESAMPLES, delta=delta, start=result.law,
+                progress=lambda done, total, words: report(0.6 + 0.4 * done / total, 1, words),
+            )  # fmt: skip
     finally:
         ONE_AT_A_TIME.release()
     return result, resamples[list(scaling.CONSTANTS)], "with numpy"
@@ -66,7 +73,7 @@ def fit_in_worker(N: np.ndarray, D: np.ndarray, L: np.ndarray, delta: float, rep
     arguments = {"N": N.tolist(), "D": D.tolist(), "L": L.tolist(), "delta": delta, "n_resamples": RESAMPLES}
     answer = by_worker(shared_worker(), "fit_scaling_law", arguments, report)
     result, resamples = scaling_torch.from_task(answer)
-    return result, resamples[list(scaling.CONSTANTS)], f"with torch on {answer['device']}"
+    return result, resamples.reindex(columns=list(scaling.CONSTANTS)), f"with torch on {answer['device']}"
 
 
 def bands(resamples: pd.DataFrame | None, level: float) -> pd.DataFrame:

@@ -43,13 +43,15 @@ def draw(slot: str, build: Callable[[], Panel], scroll: bool = False) -> None:
     """
     try:
         panel = build()
-    except ValueError as problem:
+    except (ValueError, ArithmeticError) as problem:
         current().pop(slot, None)
-        st.error(plain(str(problem)), icon=":material/error:")
+        st.error(plain(str(problem) if isinstance(problem, ValueError) else OUT_OF_RANGE), icon=":material/error:")
         return
     current()[slot] = panel
     chart.chart(slot, panel, least=WIDE if scroll else 0)
 
+
+OUT_OF_RANGE = "This chart cannot be drawn: a number behind it is too large or too small to be computed with."
 
 TABLE = """<style>
 .plain-table { border-collapse: collapse; font-size: 0.875rem; }

@@ -1,0 +1,234 @@
+"""A reader's own runs, from the file to the charts: what they do not determine is neither drawn nor written."""
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis import scaling, scaling_fit, scaling_runs
+from analysis.figures import scaling as figures
+from analysis.figures import scaling_data, scaling_fits, scaling_loss
+from analysis.scaling import ScalingLaw
+from tests.test_pages import charts, fine, open_page
+
+TRUTH = ScalingLaw(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37)
+OTHER = ScalingLaw(E=1.5, A=20.0, B=1e6, alpha=0.15, beta=0.7)
+RNG = np.random.default_rng(0)
+N, D = 10 ** RNG.uniform(7.8, 10.2, 30), 10 ** RNG.uniform(9, 11.5, 30)
+NOISE = RNG.standard_normal(30)
+ONE, HALVES = np.ones(30), np.arange(30) % 2
+Runs = tuple[np.ndarray, np.ndarray, np.ndarray]
+UNDETERMINED: dict[str, Runs] = {
+    "one size": (1e9 * ONE, D, TRUTH.loss(1e9, D)),
+    "one size, with noise": (1e9 * ONE, D, TRUTH.loss(1e9, D) * np.exp(0.01 * NOISE)),
+    "one token count": (N, 1e10 * ONE, TRUTH.loss(N, 1e10)),
+    "one run, many times": (1e9 * ONE, 1e10 * ONE, 2.5 * ONE),
+    "one run, other losses": (1e9 * ONE, 1e10 * ONE, 2.5 + 0.1 * NOISE),
+    "two runs": (np.where(HALVES, 1e9, 2e9), np.where(HALVES, 1e10, 3e10), np.where(HALVES, 3.0, 2.5)),
+    "three runs": (np.where(HALVES, 1e9, 2e9), np.where(np.arange(30) % 3, 1e10, 3e10), 2.5 + 0.1 * HALVES),
+    "two sizes": (np.where(HALVES, 1e8, 1e9), D, TRUTH.loss(np.where(HALVES, 1e8, 1e9), D)),
+    "twenty tokens per parameter": (N, 20 * N, TRUTH.loss(N, 20 * N)),
+    "twenty tokens per parameter, another law": (N, 20 * N, OTHER.loss(N, 20 * N)),
+    "twenty tokens per parameter, with noise": (N, 20 * N, TRUTH.loss(N, 20 * N) * np.exp(0.005 * NOISE)),
+    "about twenty tokens per parameter": (N, np.round(20 * N, -8), np.round(OTHER.loss(N, 20 * N), 3)),
+    "one budget": (N, 1e20 / (6 * N), TRUTH.loss(N, 1e20 / (6 * N))),
+    "constant loss": (N, D, 2.5 * ONE),
+    "nearly constant loss": (N, D, 2.5 + 1e-6 * NOISE),
+    "noise": (N, D, np.exp(NOISE)),
+    "loss that rises with size": (N, D, 2 + (N / 1e9) ** 0.2 + (D / 1e10) ** -0.3),
+    "no floor": (N, D, 400 / N**0.3 + 400 / D**0.3),
+    "minute losses": (N, D, 1e-300 * TRUTH.loss(N, D)),
+    "enormous losses": (N, D, 1e300 * TRUTH.loss(N, D)),
+    "losses of all sizes": (N, D, 10 ** np.linspace(-300, 300, 30)),
+    "sizes of all sizes": (10 ** np.linspace(0, 290, 30), 10 ** RNG.uniform(0, 10, 30), np.linspace(5, 2, 30)),
+}
+DETERMINED: dict[str, Runs] = {
+    "thirty runs with noise": (N, D, TRUTH.loss(N, D) * np.exp(0.01 * NOISE)),
+    "six runs": (N[:6], D[:6], TRUTH.loss(N[:6], D[:6])),
+    "six runs with noise": (N[:6], D[:6], TRUTH.loss(N[:6], D[:6]) * np.exp(0.01 * NOISE[:6])),
+    "three sizes": (1e8 * 10.0 ** (np.arange(30) % 3), D, TRUTH.loss(1e8 * 10.0 ** (np.arange(30) % 3), D)),
+    "two budgets": (N, np.where(HALVES, 1e19, 1e20) / N, TRUTH.loss(N, np.where(HALVES, 1e19, 1e20) / N)),
+}
+ENORMOUS: dict[str, Runs] = {
+    "enormous sizes": (1e280 * N, D, TRUTH.loss(N, D)),
+    "enormous token counts": (N, 1e280 * D, TRUTH.loss(N, D)),
+}
+LAWS, MODELS = scaling_data.published(), scaling_data.published_models()
+
+
+def written(runs: Runs) -> bytes:
+    """The file in which a reader hands in runs."""
+    return "\n".join(["N,D,loss", *(f"{n!r},{d!r},{loss!r}" for n, d, loss in np.stack(runs, axis=1).tolist())]).encode()
+
+
+def read(data: bytes) -> pd.DataFrame:
+    """The runs of a file that can be used."""
+    return scaling_runs.parse_runs(scaling_runs.read_runs_file(data), {"n_params": "N", "n_tokens": "D", "loss": "loss"})[0]
+
+
+def fitted(runs: pd.DataFrame, every: int = 9) -> scaling.FitResult:
+    """The fit of runs from one in so many of the usual starts."""
+    return scaling.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"], starts=scaling_fit.hoffmann_starts()[::every])
+
+
+def figures_of(runs: pd.DataFrame, law: ScalingLaw, C: float) -> dict[str, Callable]:
+    """Every chart and table that the page makes of a fit, by name."""
+    resamples = scaling.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], n_resamples=50, start=law)
+    bands, none = scaling.optimum_bands(resamples, scaling_data.compute_axis()), {"runs": "yours"}
+    chosen = list(scaling_data.DEFAULT_LAWS)
+    return {
+        "isoflop": lambda: scaling_loss.isoflop(runs, law, resamples, C, 0.95, none),
+        "contours": lambda: scaling_loss.contours(runs, law, C, none),
+        "ratio": lambda: figures.tokens_per_param(LAWS, chosen, MODELS, law, bands, C, none),
+        "ratio alone": lambda: figures.tokens_per_param(LAWS, [], MODELS, law, bands, C, none),
+        "parameters": lambda: figures.allocation(LAWS, chosen, "n_params", MODELS, law, bands, C, none),
+        "tokens alone": lambda: figures.allocation(LAWS, [], "n_tokens", MODELS, law, bands, C, none),
+        "constants": lambda: scaling_fits.constants(law, resamples, LAWS, 0.95, none),
+        "residuals": lambda: scaling_fits.residuals(runs, law, "n_params", none),
+        "estimates": lambda: scaling_fits.estimates(law, resamples, C, 0.95),
+    }
+
+
+def sentence(text: str) -> bool:
+    """Whether a text is one sentence for readers: no traceback, no code, no number that is none."""
+    assert re.fullmatch(r"[A-Z][^\n]{20,260}\.", text) and not re.search(r"\b(nan|inf|None)\b|Error|np\.|–", text), text
+    return True
+
+
+def draw_all(runs: pd.DataFrame, law: ScalingLaw, C: float) -> tuple[list[str], list[str]]:
+    """(names of what was drawn, sentences instead of the others)."""
+    drawn, instead = [], []
+    for name, build in figures_of(runs, law, C).items():
+        try:
+            made = build()
+        except ValueError as problem:
+            assert sentence(str(problem))
+            instead.append(str(problem))
+            continue
+        if not isinstance(made, pd.DataFrame):
+            words = f"{made.title} {made.caption} {made.alt}"
+            assert not re.search(r"\b(nan|inf)\b|–", words), words
+            assert len(made.data)
+        else:
+            assert np.isfinite(scaling.optimal_model(law, C)).all() and "–" not in set(made["estimate"])
+        drawn.append(name)
+    return drawn, instead
+
+
+@pytest.mark.parametrize("what", UNDETERMINED)
+def test_runs_that_determine_nothing_give_a_sentence_and_no_law(what):
+    runs = read(written(UNDETERMINED[what]))
+    assert len(runs) == 30
+    result = fitted(runs)
+    assert result.law is None and result.status != "converged" and sentence(result.message)
+
+
+def test_runs_that_determine_no_law_are_not_resampled():
+    with pytest.raises(ValueError, match="lie on one line"):
+        scaling.bootstrap(*UNDETERMINED["one run, many times"], n_resamples=2)
+
+
+@pytest.mark.parametrize("what", DETERMINED)
+def test_runs_that_determine_a_law_are_drawn_whole(what):
+    runs = read(written(DETERMINED[what]))
+    result = fitted(runs)
+    assert result.law is not None and result.status == "converged"
+    for C in (1e18, 1e21, 1e26):
+        drawn, instead = draw_all(runs, result.law, C)
+        assert len(drawn) == 9 and not instead
+
+
+@pytest.mark.parametrize("what", ENORMOUS)
+def test_an_optimum_of_less_than_one_parameter_or_token_is_not_written(what):
+    runs = read(written(ENORMOUS[what]))
+    result = fitted(runs)
+    assert result.law is not None
+    drawn, instead = draw_all(runs, result.law, 1e21)
+    assert drawn == ["constants", "residuals"] and len(instead) == 7 and all("1e21 FLOP" in text for text in instead)
+
+
+def test_an_optimum_beyond_floating_point_is_a_sentence():
+    law = ScalingLaw(E=1.0, A=1e300, B=1e-300, alpha=0.01, beta=0.01)
+    for C in (1e21, np.geomspace(1e18, 1e26, 5)):
+        with pytest.raises(ValueError) as refused:
+            law.compute_optimal(C)
+        assert sentence(str(refused.value))
+
+
+def test_sizes_below_one_are_reported_by_line():
+    data = b"N,D,C,loss\n7,140,1e23,2.0\n0.07,1.4,1e23,3.0\n7e9,0.14,1,2.5\n"
+    file = scaling_runs.read_runs_file(data)
+    runs, problems = scaling_runs.parse_runs(file, {"n_params": "N", "n_tokens": "D", "loss": "loss"})
+    assert runs["line"].tolist() == [2]
+    assert problems == ["line 3: 'N' must be a count of at least 1: '0.07'", "line 4: 'D' must be a count of at least 1: '0.14'"]
+    runs, problems = scaling_runs.parse_runs(file, {"n_params": "N", "train_flops": "C", "loss": "loss"})
+    assert runs["line"].tolist() == [2] and "line 4: the FLOPs are less than one token takes" in problems
+
+
+def test_resamples_that_determine_nothing_leave_an_interval_open():
+    law = TRUTH.constants()
+    lost = law | {"alpha": -0.1}
+    for count, is_open in ((1, False), (5, True)):  # of 100: within the 2.5 % that a 95 % interval leaves out on a side, and beyond
+        resamples = pd.DataFrame([law] * (100 - count) + [lost] * count)
+        low, high = scaling.interval(scaling.resampled_optimum(resamples, 1e21)[0])
+        assert np.isnan(low) == np.isnan(high) == is_open
+        assert scaling.optimum_bands(resamples, np.array([1e21, 1e22])).empty == is_open
+    runs = read(written(DETERMINED["thirty runs with noise"]))
+    panel = scaling_loss.isoflop(runs, TRUTH, resamples, 1e21, 0.95, {})
+    assert "left open" in panel.caption and not panel.figure.layout.shapes
+    assert scaling_fits.estimates(TRUTH, resamples, 1e21, 0.95)["95% low"].tolist()[:3] == ["–"] * 3
+
+
+COUNT = st.sampled_from([1.0, 2.0, 1e8, 1e9, 3e9, 1e10, 1e150]) | st.floats(1, 1e12) | st.floats(1, 1e300)
+LOSS = st.sampled_from([2.0, 2.5, 3.0]) | st.floats(1.5, 6) | st.floats(5e-324, 1e300)
+PLANTED = st.tuples(st.integers(70, 110), st.integers(90, 120), st.floats(-0.02, 0.02)).map(
+    lambda row: (10 ** (row[0] / 10), 10 ** (row[1] / 10), float(TRUTH.loss(10 ** (row[0] / 10), 10 ** (row[1] / 10)) * np.exp(row[2])))
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(COUNT, COUNT, LOSS), min_size=6, max_size=12) | st.lists(PLANTED, min_size=6, max_size=12), st.floats(18, 26))
+def test_any_file_of_runs_is_fitted_or_refused_in_a_sentence(rows, exponent):
+    runs = read(written(tuple(np.array(rows).T)))
+    if len(runs) < scaling.MIN_RUNS:  # parameters times tokens are too large a number
+        return
+    result = fitted(runs, every=150)
+    assert sentence(result.message)
+    if result.law is not None:
+        drawn, instead = draw_all(runs, result.law, 10.0**exponent)
+        assert len(drawn) + len(instead) == 9
+
+
+@pytest.mark.parametrize("what", ["twenty tokens per parameter, another law", "one run, other losses", "loss that rises with size"])
+def test_the_page_says_why_it_draws_no_law(what):
+    app = open_page("scaling", runs="Your own CSV")
+    app.file_uploader[0].upload("runs.csv", written(UNDETERMINED[what]), "text/csv").run()
+    for part in ("Published laws", "One law", "As a map", "How well known"):
+        app.button_group(key="scaling_part").set_value(part).run()
+        assert fine(app) and not app.success and len(app.warning) == 1
+        assert sentence(app.warning[0].value) and "No law is drawn from these 30 runs" in app.warning[0].value
+        assert "this fit" not in str(charts(app)) and len(charts(app)) == (part == "Published laws") and not app.dataframe
+
+
+def test_the_page_puts_a_sentence_where_an_optimum_would_be_no_model():
+    app = open_page("scaling", runs="Your own CSV")
+    app.file_uploader[0].upload("runs.csv", written(ENORMOUS["enormous sizes"]), "text/csv").run()
+    for part, shown in (("Published laws", 0), ("One law", 0), ("As a map", 0), ("How well known", 2)):
+        app.button_group(key="scaling_part").set_value(part).run()
+        assert not app.exception and len(charts(app)) == shown
+        assert len(app.error) == 1 and "less than one parameter or token" in app.error[0].value
+
+
+@pytest.mark.parametrize("problem", [OverflowError(34, "Numerical result out of range"), ZeroDivisionError("float division by zero")])
+def test_an_arithmetic_error_is_a_sentence_where_the_chart_would_be(problem, monkeypatch):
+    def fails(*_):
+        raise problem
+
+    monkeypatch.setattr(scaling_loss, "isoflop", fails)
+    app = open_page("scaling", scaling_part="One law")
+    assert not app.exception and not charts(app)
+    assert len(app.error) == 1 and sentence(app.error[0].value)
