@@ -14,8 +14,13 @@ WITHOUT_SHOTS = ("judged", "preference", "style", "perplexity", "routing", "visi
 PROTOCOLS = ("Open LLM Leaderboard",)
 """Settings that fix the number of shots by themselves."""
 OTHER_QUESTIONS = (
-    "Wiki subset", "clean questions", "contaminated questions", "contaminated with the answer", "hand-verified subset", "validation set",
-)  # fmt: skip
+    "Wiki subset",
+    "clean questions",
+    "contaminated questions",
+    "contaminated with the answer",
+    "hand-verified subset",
+    "validation set",
+)
 """Settings under which other questions are asked than n_questions counts."""
 QUOTED = ("compiled by the Yi authors", "best of own run and public reports", "Wu et al. 2023")
 """Evaluators of rows that repeat, or may repeat, what another report prints."""
@@ -199,8 +204,25 @@ def matrix(scores: pd.DataFrame, models: Sequence[str], benchmarks: Sequence[str
     by = part.groupby(["model", "benchmark"])
     alike = part.groupby(["model", "benchmark", "metric", "unit"])["score"]
     part = part.assign(n_reports=by["score"].transform("size"), low=alike.transform("min"), high=alike.transform("max"))
-    names = ["model", "benchmark", "label", "score", "unit", "shots", "setting", "metric", "column_setting", "verdict", "source", "report",
-             "location", "verified", "n_reports", "low", "high"]  # fmt: skip
+    names = [
+        "model",
+        "benchmark",
+        "label",
+        "score",
+        "unit",
+        "shots",
+        "setting",
+        "metric",
+        "column_setting",
+        "verdict",
+        "source",
+        "report",
+        "location",
+        "verified",
+        "n_reports",
+        "low",
+        "high",
+    ]
     order = {name: {item: place for place, item in enumerate(items)} for name, items in (("model", models), ("benchmark", benchmarks))}
     cells = part.drop_duplicates(["model", "benchmark"])[names]
     return cells.sort_values(["benchmark", "model"], key=lambda column: column.map(order[column.name]), ignore_index=True)
@@ -253,8 +275,29 @@ def pairs(scores: pd.DataFrame, model_a: str, model_b: str) -> pd.DataFrame:
     refused = refused.drop_duplicates("benchmark").copy()
     refused[["score_a", "score_b", "difference", "error"]] = np.nan
     refused["better"], refused["status"] = "", "refused"
-    names = ["benchmark", "label", "group", "shots", "setting", "metric", "score_a", "score_b", "difference", "error", "better", "unit",
-             "source_a", "source_b", "location_a", "location_b", "verified_a", "verified_b", "one_report", "status", "reasons"]  # fmt: skip
+    names = [
+        "benchmark",
+        "label",
+        "group",
+        "shots",
+        "setting",
+        "metric",
+        "score_a",
+        "score_b",
+        "difference",
+        "error",
+        "better",
+        "unit",
+        "source_a",
+        "source_b",
+        "location_a",
+        "location_b",
+        "verified_a",
+        "verified_b",
+        "one_report",
+        "status",
+        "reasons",
+    ]
     shared = {f"{name}_a": name for name in ("label", "group", "shots", "setting", "metric", "unit")}
     # Assigned, because an empty frame would change the types of the other.
     parts = [part.rename(columns=shared)[names] for part in (fit, refused) if len(part)]
@@ -262,9 +305,15 @@ def pairs(scores: pd.DataFrame, model_a: str, model_b: str) -> pd.DataFrame:
 
 
 def head_to_head(
-    scores: pd.DataFrame, model_a: str, model_b: str, sources: Sequence[str] = (), location: str = "", one_report: bool = False,
-    without: Sequence[str] = (), verified: int = 0,
-) -> HeadToHead:  # fmt: skip
+    scores: pd.DataFrame,
+    model_a: str,
+    model_b: str,
+    sources: Sequence[str] = (),
+    location: str = "",
+    one_report: bool = False,
+    without: Sequence[str] = (),
+    verified: int = 0,
+) -> HeadToHead:
     """Wins, ties and losses of model_a against model_b over the benchmarks that they share under one setting.
 
     sources, location: only scores printed there. one_report: only pairs of scores that one report prints. without: groups of

@@ -63,10 +63,13 @@ def summary(pairs: pd.DataFrame) -> pd.DataFrame:
         gap, error = gaps[verdicts == verdict], errors[verdicts == verdict]
         known = ~np.isnan(error)
         rows[verdict] = {
-            "n": float(len(gap)), "median": np.median(gap), "largest": gap.max(), "high": np.quantile(gap, 0.9),
+            "n": float(len(gap)),
+            "median": np.median(gap),
+            "largest": gap.max(),
+            "high": np.quantile(gap, 0.9),
             "n_known": float(known.sum()),
             "beyond_noise": (gap > 1.96 * error)[known].mean() if known.any() else np.nan,
-        }  # fmt: skip
+        }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("verdict")
 
 
@@ -174,8 +177,12 @@ def lift(rows: pd.DataFrame) -> pd.DataFrame:
     whole = (score["clean"] * n["clean"] + score["not clean"] * n["not clean"]) / total
     result = pd.DataFrame(
         {
-            "clean": score["clean"], "dirty": score["dirty"], "lift": (score["dirty"] - score["clean"]).round(10), "whole": whole,
-            "gain": whole - score["clean"], "dirty_share": n["dirty"] / total,
+            "clean": score["clean"],
+            "dirty": score["dirty"],
+            "lift": (score["dirty"] - score["clean"]).round(10),
+            "whole": whole,
+            "gain": whole - score["clean"],
+            "dirty_share": n["dirty"] / total,
         }
-    )  # fmt: skip
+    )
     return result.sort_values("lift", ascending=False).reset_index()

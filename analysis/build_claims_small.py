@@ -65,7 +65,9 @@ def convnets_budget() -> Check:
 
 
 CHECKS: dict[str, Callable[[], Check]] = {
-    "selfinstruct-175": selfinstruct_seeds, "lima-1k": lima_preferred, "convnets-match": convnets_match,
+    "selfinstruct-175": selfinstruct_seeds,
+    "lima-1k": lima_preferred,
+    "convnets-match": convnets_match,
     "convnets-compute": convnets_budget,
-}  # fmt: skip
+}
 """The claims of these two pages that are recomputed, by id."""

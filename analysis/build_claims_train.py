@@ -66,7 +66,9 @@ def adaptllm_cost() -> Check:
 
 
 CHECKS: dict[str, Callable[[], Check]] = {
-    "bloomberg-tokens": bloomberg_tokens, "llama2-rlhf": llama2_rounds, "dpo-simplicity": dpo_one_loss,
+    "bloomberg-tokens": bloomberg_tokens,
+    "llama2-rlhf": llama2_rounds,
+    "dpo-simplicity": dpo_one_loss,
     "bloomberg-adaptllm-cost": adaptllm_cost,
-}  # fmt: skip
+}
 """The claims that are recomputed, by id."""

@@ -20,7 +20,7 @@ from analysis import (
     self_instruct,
     tables,
     term_frequency_regression,
-)  # fmt: skip
+)
 from analysis import term_frequency as frequency
 from analysis.build_claims import claim_checks
 

@@ -101,10 +101,14 @@ def mmlu(frame: pd.DataFrame) -> pd.DataFrame:
     weighted["micro_variance"] = weighted["variance"] * questions**2
     runs = weighted.groupby(keys, dropna=False, observed=True, sort=False)
     sums = runs.agg(
-        value=("value", "mean"), right=("right", lambda s: s.sum(skipna=False)), questions=("questions", lambda s: s.sum(skipna=False)),
-        variance=("variance", lambda s: s.sum(skipna=False)), micro_variance=("micro_variance", lambda s: s.sum(skipna=False)),
-        subjects=("task", "nunique"), version=("version", "first"),
-    ).reset_index()  # fmt: skip
+        value=("value", "mean"),
+        right=("right", lambda s: s.sum(skipna=False)),
+        questions=("questions", lambda s: s.sum(skipna=False)),
+        variance=("variance", lambda s: s.sum(skipna=False)),
+        micro_variance=("micro_variance", lambda s: s.sum(skipna=False)),
+        subjects=("task", "nunique"),
+        version=("version", "first"),
+    ).reset_index()
     sums = sums[sums["subjects"] == SUBJECTS]
     both = []
     for task, value, stderr in (
@@ -232,8 +236,19 @@ def _rows(document: Mapping, name: str) -> Iterator[tuple]:
         shot = _whole(_mapping(configs.get(task)).get("num_fewshot"), few) if math.isnan(shot) else shot
         n = _mapping(samples.get(task))
         version = versions.get(task, "")
-        yield (*head[:-1], shot, task, key, _name(filter_name, "filter"), value, stderr, _whole(n.get("effective", n.get("original"))),
-               "" if version is None else _name(str(version), "version"), layout, head[-1])  # fmt: skip
+        yield (
+            *head[:-1],
+            shot,
+            task,
+            key,
+            _name(filter_name, "filter"),
+            value,
+            stderr,
+            _whole(n.get("effective", n.get("original"))),
+            "" if version is None else _name(str(version), "version"),
+            layout,
+            head[-1],
+        )
 
 
 def _tasks(results: Mapping, groups) -> Iterator[tuple]:
@@ -283,8 +298,16 @@ def _head(document: Mapping, name: str) -> tuple:
     batch = _number(arguments.get("train_batch_size")) * _number(arguments.get("seq_length"))
     per_step = model.tokens_per_step or math.nan
     tokens = math.nan if step is None else step * (batch if 0 < batch < math.inf else per_step)
-    return (model.name, model.family, model.arm, model.release, math.nan if step is None else step, tokens,
-            _whole(config.get("model_num_parameters")), named)  # fmt: skip
+    return (
+        model.name,
+        model.family,
+        model.arm,
+        model.release,
+        math.nan if step is None else step,
+        tokens,
+        _whole(config.get("model_num_parameters")),
+        named,
+    )
 
 
 def _rest(document: Mapping, layout: str) -> str:

@@ -93,12 +93,19 @@ def _packed(slide: Mapping) -> dict:
     layout = {name: value for name, value in figure.get("layout", {}).items() if name != "template"}
     rows = panel.data
     return {
-        "title": slide.get("title", ""), "link": slide.get("link", ""), "name": panel.name, "panel_title": panel.title,
-        "caption": panel.caption, "alt": panel.alt, "settings": dict(panel.settings),
-        "sources": [[citation.source_id, citation.location] for citation in panel.sources], "explain": explanation(panel),
+        "title": slide.get("title", ""),
+        "link": slide.get("link", ""),
+        "name": panel.name,
+        "panel_title": panel.title,
+        "caption": panel.caption,
+        "alt": panel.alt,
+        "settings": dict(panel.settings),
+        "sources": [[citation.source_id, citation.location] for citation in panel.sources],
+        "explain": explanation(panel),
         "figure": _plain({"data": list(figure.get("data", ())), "layout": layout}),
-        "columns": [str(name) for name in rows.columns], "rows": [_plain(rows[name].tolist()) for name in rows.columns],
-    }  # fmt: skip
+        "columns": [str(name) for name in rows.columns],
+        "rows": [_plain(rows[name].tolist()) for name in rows.columns],
+    }
 
 
 def _plain(value: Any) -> Any:
@@ -143,11 +150,16 @@ def _unpacked(slide: Any, number: int) -> dict:
     _check_chart(figure, where)
     try:
         panel = Panel(
-            name=texts["name"], title=texts["panel_title"], figure=style.figure(figure["data"], figure["layout"]), data=_rows(slide, where),
-            caption=texts["caption"], alt=texts["alt"], sources=tuple(Citation(*pair) for pair in sources),
+            name=texts["name"],
+            title=texts["panel_title"],
+            figure=style.figure(figure["data"], figure["layout"]),
+            data=_rows(slide, where),
+            caption=texts["caption"],
+            alt=texts["alt"],
+            sources=tuple(Citation(*pair) for pair in sources),
             settings={_text(k, where): _text(v, where) for k, v in settings.items()},
             explain=(texts["explain"],) if texts["explain"] else (),
-        )  # fmt: skip
+        )
         go.Figure(figure)  # Plotly checks every property of it
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as problem:  # as Plotly has it
         raise ValueError(f"{where} cannot be used: {uploads.clip(problem, 200)}") from None

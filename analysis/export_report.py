@@ -79,11 +79,14 @@ def report(slides: Sequence[Mapping], theme: str = "auto", title: str = PROJECT)
     titles = [slide.get("title") or slide["panel"].title for slide in slides]
     articles = [
         ARTICLE.format(
-            number=number, title=text(name), alt=text(slide["panel"].alt), caption=text(slide["panel"].caption),
+            number=number,
+            title=text(name),
+            alt=text(slide["panel"].alt),
+            caption=text(slide["panel"].caption),
             sections=sections(slide["panel"], slide.get("link", "")).replace("<h2>", "<h3>").replace("</h2>", "</h3>"),
         )
         for number, (slide, name) in enumerate(zip(slides, titles, strict=True), start=1)
-    ]  # fmt: skip
+    ]
     content = {
         "figures": [plain(slide["panel"].figure) for slide in slides],
         "templates": {name: template(name).to_plotly_json() for name in THEMES},

@@ -176,11 +176,15 @@ def pairs(played: Tournament) -> pd.DataFrame:
             shown_first, shown_second = first[i, j], 1 - first[j, i]
             rows.append(
                 {
-                    "stronger": played.models[i], "weaker": played.models[j], "share": both[i, j], "shown_first": shown_first,
-                    "shown_second": shown_second, "order_decides": bool((shown_first - 0.5) * (shown_second - 0.5) < 0),
+                    "stronger": played.models[i],
+                    "weaker": played.models[j],
+                    "share": both[i, j],
+                    "shown_first": shown_first,
+                    "shown_second": shown_second,
+                    "order_decides": bool((shown_first - 0.5) * (shown_second - 0.5) < 0),
                     "n_verdicts": int(counts[i, j].sum() + counts[j, i].sum()),
                 }
-            )  # fmt: skip
+            )
     return pd.DataFrame(rows)
 
 

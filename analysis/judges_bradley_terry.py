@@ -177,7 +177,13 @@ def rating_table(models, point: np.ndarray, resampled: np.ndarray) -> pd.DataFra
     above = (resampled[:, order[:-1]] > resampled[:, order[1:]]).mean(axis=0)
     return pd.DataFrame(
         {
-            "model": np.asarray(models, object)[order], "rating": point[order], "low": low[order], "high": high[order],
-            "rank": np.arange(1, len(order) + 1), "rank_low": best[order], "rank_high": worst[order], "above_next": [*above, np.nan],
+            "model": np.asarray(models, object)[order],
+            "rating": point[order],
+            "low": low[order],
+            "high": high[order],
+            "rank": np.arange(1, len(order) + 1),
+            "rank_low": best[order],
+            "rank_high": worst[order],
+            "above_next": [*above, np.nan],
         }
-    )  # fmt: skip
+    )

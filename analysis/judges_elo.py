@@ -115,9 +115,12 @@ def replay(
 def request(played: Tournament, n_orderings: int, ties: str = "half") -> dict[str, Any]:
     """What `task` has to be asked for the replay, as plain values."""
     return {
-        "models": list(played.models), "prompts": list(played.prompts), "outcome": played.outcome.tolist(), "n_orderings": n_orderings,
+        "models": list(played.models),
+        "prompts": list(played.prompts),
+        "outcome": played.outcome.tolist(),
+        "n_orderings": n_orderings,
         "ties": ties,
-    }  # fmt: skip
+    }
 
 
 def task(arguments: Mapping[str, Any], progress: Callable[[int, int, str], None]) -> list[list[float]]:
@@ -141,10 +144,16 @@ def spread(ratings: np.ndarray, models) -> pd.DataFrame:
     error = sd / np.sqrt(n)
     table = pd.DataFrame(
         {
-            "model": list(models), "mean": mean, "sd": sd, "low": low, "high": high, "error": error,
-            "mean_low": mean - 1.96 * error, "mean_high": mean + 1.96 * error,
+            "model": list(models),
+            "mean": mean,
+            "sd": sd,
+            "low": low,
+            "high": high,
+            "error": error,
+            "mean_low": mean - 1.96 * error,
+            "mean_high": mean + 1.96 * error,
         }
-    )  # fmt: skip
+    )
     table = table.sort_values("mean", ascending=False, ignore_index=True)
     return table.assign(rank=np.arange(1, len(table) + 1))
 

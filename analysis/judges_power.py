@@ -109,11 +109,17 @@ def observed_pairs(played: Tournament, fitted: Strengths, confidence: float = 0.
             z = _quantile("confidence", confidence, (1 + confidence) / 2)
             rows.append(
                 {
-                    "stronger": stronger, "weaker": weaker, "gap_elo": gap, "mean": mean, "sd": sd, "n_prompts": len(points),
-                    "n_needed": needed, "told_apart": bool((mean - 0.5) * np.sqrt(len(points)) > z * sd),
+                    "stronger": stronger,
+                    "weaker": weaker,
+                    "gap_elo": gap,
+                    "mean": mean,
+                    "sd": sd,
+                    "n_prompts": len(points),
+                    "n_needed": needed,
+                    "told_apart": bool((mean - 0.5) * np.sqrt(len(points)) > z * sd),
                     "model_sd": float(prompt_score(gap, float(fitted.order), float(fitted.log_tie))[1]),
                 }
-            )  # fmt: skip
+            )
     return pd.DataFrame(rows)
 
 

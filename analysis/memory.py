@@ -41,10 +41,17 @@ KEPT_MORE = 567 / 18 / 18.75
 checkpointing, 31.5 times; the formula gives 18.75 times."""
 
 PARTS = {
-    "weights": "weights", "constants": "quantisation constants", "adapters": "adapters", "master_weights": "32-bit copy",
-    "gradients": "gradients", "optimiser_states": "optimiser states", "dequantised": "one matrix in 16 bits",
-    "activations": "activations", "logits": "logits and loss", "context": "CUDA context",
-}  # fmt: skip
+    "weights": "weights",
+    "constants": "quantisation constants",
+    "adapters": "adapters",
+    "master_weights": "32-bit copy",
+    "gradients": "gradients",
+    "optimiser_states": "optimiser states",
+    "dequantised": "one matrix in 16 bits",
+    "activations": "activations",
+    "logits": "logits and loss",
+    "context": "CUDA context",
+}
 UNCERTAIN = ("activations", "logits", "context")
 
 
@@ -122,8 +129,10 @@ def finetuning_memory(
     [784.9, 141.6, 45.9]
     """
     for name, value, known in (
-        ("method", method, METHODS), ("optimiser", optimiser, OPTIMISERS), ("precision", precision, PRECISIONS),
-    ):  # fmt: skip
+        ("method", method, METHODS),
+        ("optimiser", optimiser, OPTIMISERS),
+        ("precision", precision, PRECISIONS),
+    ):
         if value not in known:
             raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
     batch, seq_len = positive("batch", batch), positive("seq_len", seq_len)
@@ -134,9 +143,15 @@ def finetuning_memory(
     trained = adapters or n_params
     states = OPTIMISERS[optimiser].state_bytes * trained
     kept, recomputed = activation_bytes(
-        shape, batch, seq_len, checkpointing=checkpointing, flash=flash, value_bytes=value_bytes, rank=rank if adapters else 0,
+        shape,
+        batch,
+        seq_len,
+        checkpointing=checkpointing,
+        flash=flash,
+        value_bytes=value_bytes,
+        rank=rank if adapters else 0,
         targets=targets if adapters else (),
-    )  # fmt: skip
+    )
     words = batch * seq_len * shape.vocab_size
     context = CONTEXT_BYTES["middle"] if context_bytes is None else float(context_bytes)
     overhead = bits_per_param(block_size, double_quantisation, constant_block_size) - 4
@@ -153,12 +168,16 @@ def finetuning_memory(
     spread = (CONTEXT_BYTES["low"], CONTEXT_BYTES["high"]) if context_bytes is None else (context, context)
     grown = kept * (1 if checkpointing else KEPT_MORE) + recomputed * KEPT_MORE
     return FinetuningMemory(
-        **fixed, activations=kept + recomputed, logits=LOGIT_BYTES["middle"] * words, context=context,
+        **fixed,
+        activations=kept + recomputed,
+        logits=LOGIT_BYTES["middle"] * words,
+        context=context,
         pageable=states if OPTIMISERS[optimiser].paged else 0.0,
         low=known + kept + recomputed + LOGIT_BYTES["low"] * words + spread[0],
         high=known + grown + LOGIT_BYTES["high"] * words + spread[1],
-        trained=trained, quantised=quantised,
-    )  # fmt: skip
+        trained=trained,
+        quantised=quantised,
+    )
 
 
 def largest_batch(

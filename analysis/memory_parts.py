@@ -125,9 +125,15 @@ def adapter_params(shape: TransformerShape, rank: int, targets: Sequence[str] = 
 
 
 def layer_activations(
-    layer: Layer, d_model: int, *, flash: bool = True, dropout: bool = False, value_bytes: int = 2, rank: int = 0,
+    layer: Layer,
+    d_model: int,
+    *,
+    flash: bool = True,
+    dropout: bool = False,
+    value_bytes: int = 2,
+    rank: int = 0,
     targets: Sequence[str] = (),
-) -> tuple[float, float]:  # fmt: skip
+) -> tuple[float, float]:
     """Bytes that one layer keeps for its backward pass: (for each token, for each pair of tokens in a sequence).
 
     Kept are the inputs of norms, matrices and products: norms d each; attention d + q + k + v + its output; a plain MLP d + 2 d_ff, a gated
@@ -172,9 +178,16 @@ def mlp_values(mlp: Mlp, d_model: int) -> float:
 
 
 def activation_bytes(
-    shape: TransformerShape, batch, seq_len, *, checkpointing: bool = True, flash: bool = True, value_bytes: int = 2, rank: int = 0,
+    shape: TransformerShape,
+    batch,
+    seq_len,
+    *,
+    checkpointing: bool = True,
+    flash: bool = True,
+    value_bytes: int = 2,
+    rank: int = 0,
     targets: Sequence[str] = (),
-):  # fmt: skip
+):
     """(kept, recomputed) activations [bytes] of batch sequences of seq_len tokens; batch and seq_len broadcast.
 
     Without checkpointing every layer keeps what `layer_activations` says, and nothing is recomputed. With it each layer keeps its input,

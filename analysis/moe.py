@@ -55,9 +55,14 @@ def parts(shape: TransformerShape, counts: ParamCounts | None = None) -> pd.Data
     layers = (*shape.layers, *shape.encoder_layers)
     shared = sum(mlp_params(layer.experts.shared, shape.d_model) for layer in layers if layer.experts and layer.experts.shared)
     total = [
-        counts.embedding, counts.attention, counts.other, counts.router, counts.mlp - counts.routed_experts - shared, shared,
+        counts.embedding,
+        counts.attention,
+        counts.other,
+        counts.router,
+        counts.mlp - counts.routed_experts - shared,
+        shared,
         counts.routed_experts,
-    ]  # fmt: skip
+    ]
     active = [*total[:-1], counts.routed_experts - (counts.total - counts.active)]
     return pd.DataFrame({"total": total, "active": active}, index=pd.Index(PARTS, name="part"))
 
@@ -83,9 +88,15 @@ def copies(shape: TransformerShape, counts: ParamCounts | None = None) -> pd.Dat
 
 
 def build(
-    row: Mapping, n_experts: int, top_k: int, moe_d_ff: int, shared_d_ff: int = 0, moe_layers: str = "all", d_model: int | None = None,
+    row: Mapping,
+    n_experts: int,
+    top_k: int,
+    moe_d_ff: int,
+    shared_d_ff: int = 0,
+    moe_layers: str = "all",
+    d_model: int | None = None,
     n_layers: int | None = None,
-) -> TransformerShape:  # fmt: skip
+) -> TransformerShape:
     """The shape of a row of the table `models` with other experts, and where given another width (in heads as wide as before) and depth.
 
     top_k: at most n_experts. shared_d_ff: width of the shared experts together, 0 for none. moe_layers: "all", "after K" or

@@ -143,11 +143,17 @@ def train_all(world: World, n_pairs: int, flipped: float, n_seeds: int, progress
         seeds, strength = np.meshgrid(np.arange(n_seeds), strengths, indexing="ij")
         columns = {"strength": strength.ravel(), "seed": seeds.ravel(), "kl": KL.ravel(), "reward": reward.ravel()}
         parts.append(pd.DataFrame({"method": method, **columns}))
-    answers = pd.DataFrame({
-        "beta": np.repeat(BETAS, len(world.reward)), "answer": np.tile(np.arange(len(world.reward)), len(BETAS)),
-        "reference": np.tile(world.reference, len(BETAS)), "reward": np.tile(world.reward, len(BETAS)),
-        "fitted": np.tile(fitted[0].numpy(), len(BETAS)), "dpo": policies["dpo"][0].ravel(), "rlhf": policies["rlhf"][0].ravel(),
-    })  # fmt: skip
+    answers = pd.DataFrame(
+        {
+            "beta": np.repeat(BETAS, len(world.reward)),
+            "answer": np.tile(np.arange(len(world.reward)), len(BETAS)),
+            "reference": np.tile(world.reference, len(BETAS)),
+            "reward": np.tile(world.reward, len(BETAS)),
+            "fitted": np.tile(fitted[0].numpy(), len(BETAS)),
+            "dpo": policies["dpo"][0].ravel(),
+            "rlhf": policies["rlhf"][0].ravel(),
+        }
+    )
     return pd.concat(parts, ignore_index=True), answers
 
 

@@ -77,6 +77,14 @@ def training_memory(shape: TransformerShape, method: str, batch: int, seq_len: i
     The optimiser's two states count 8 bytes for each trained parameter, as in the papers; a program that keeps them in 16 bits holds half.
     """
     return memory.finetuning_memory(
-        shape, method, rank=RANK, precision="fp32" if dtype == "float32" else "bf16", batch=batch, seq_len=seq_len, checkpointing=False,
-        double_quantisation=False, block_size=BLOCK, context_bytes=0.0,
-    )  # fmt: skip
+        shape,
+        method,
+        rank=RANK,
+        precision="fp32" if dtype == "float32" else "bf16",
+        batch=batch,
+        seq_len=seq_len,
+        checkpointing=False,
+        double_quantisation=False,
+        block_size=BLOCK,
+        context_bytes=0.0,
+    )

@@ -296,9 +296,16 @@ def resample_weights(n_runs: int, n_resamples: int, seed: int) -> np.ndarray:
 
 
 def bootstrap(
-    N, D, L, n_resamples: int = 4000, seed: int = 42, delta: float = DELTA, start: ScalingLaw | None = None,
-    progress: Progress | None = None, minimise=None,
-) -> pd.DataFrame:  # fmt: skip
+    N,
+    D,
+    L,
+    n_resamples: int = 4000,
+    seed: int = 42,
+    delta: float = DELTA,
+    start: ScalingLaw | None = None,
+    progress: Progress | None = None,
+    minimise=None,
+) -> pd.DataFrame:
     """The law refitted to resampled runs: columns E, A, B, alpha, beta, objective, converged; one row per resample.
 
     N, D, L, delta, progress as in `fit_parametric`. Each refit starts at `start`, by default the fit to all runs. A resample may leave out

@@ -45,9 +45,16 @@ def fit_and_bootstrap(arguments: Mapping, progress: scaling_fit.Progress) -> dic
     resamples = pd.DataFrame()
     if arguments.get("n_resamples") and fit.law is not None:
         resamples = scaling.bootstrap(
-            N, D, L, arguments["n_resamples"], arguments.get("seed", 42), delta, fit.law, progress,
+            N,
+            D,
+            L,
+            arguments["n_resamples"],
+            arguments.get("seed", 42),
+            delta,
+            fit.law,
+            progress,
             partial(scaling_fit.minimise_resamples, chunked=chunked),
-        )  # fmt: skip
+        )
     result = {name: getattr(fit, name) for name in fit.__dataclass_fields__ if name != "law"}
     law = None if fit.law is None else fit.law.constants()
     return {"result": {**result, "law": law}, "resamples": resamples.to_dict("list"), "device": device}

@@ -188,9 +188,15 @@ def root(opening: str) -> tuple[str, str]:
 
 
 def simulate(
-    seeds: Sequence[Instruction], known: Mapping[str, Sequence[str]], threshold: float = THRESHOLD, novelty: float = 0.5,
-    steps: int = STEPS, seed: int = 0, every: int = 5, progress: Callable[[float, float, str], None] | None = None,
-) -> Run:  # fmt: skip
+    seeds: Sequence[Instruction],
+    known: Mapping[str, Sequence[str]],
+    threshold: float = THRESHOLD,
+    novelty: float = 0.5,
+    steps: int = STEPS,
+    seed: int = 0,
+    every: int = 5,
+    progress: Callable[[float, float, str], None] | None = None,
+) -> Run:
     """A Run of the loop: at each step a request with eight examples brings eight instructions, and those that differ enough are kept.
 
     An instruction is kept if its ROUGE-L with every seed task and every kept instruction is below threshold. Examples are six
@@ -222,10 +228,16 @@ def simulate(
     for step in range(steps + 1):
         if step % every == 0 or step == steps:
             n = len(kept)
-            rows.append({
-                "step": step, "tried": step * BATCH, "kept": n, "mean_pairwise": pair_sum / (n * (n - 1) / 2) if n > 1 else np.nan,
-                "seed_similarity": seed_sum / n if n else np.nan, "distinct_pairs": len(roots),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "step": step,
+                    "tried": step * BATCH,
+                    "kept": n,
+                    "mean_pairwise": pair_sum / (n * (n - 1) / 2) if n > 1 else np.nan,
+                    "seed_similarity": seed_sum / n if n else np.nan,
+                    "distinct_pairs": len(roots),
+                }
+            )
             if progress:
                 progress(step, steps, f"step {step} of {steps}: {n} kept")
         if step == steps:
@@ -267,9 +279,13 @@ def known_parts(seeds: Sequence[Instruction], parts: pd.DataFrame) -> dict[str, 
 
 
 def grid(
-    seeds: Sequence[Instruction], known: Mapping[str, Sequence[str]], thresholds: Sequence[float], novelties: Sequence[float],
-    n_seeds: int = 3, steps: int = STEPS,
-) -> pd.DataFrame:  # fmt: skip
+    seeds: Sequence[Instruction],
+    known: Mapping[str, Sequence[str]],
+    thresholds: Sequence[float],
+    novelties: Sequence[float],
+    n_seeds: int = 3,
+    steps: int = STEPS,
+) -> pd.DataFrame:
     """The rows of a run for every threshold, novelty and seed, one below the other."""
     parts = []
     for threshold in thresholds:

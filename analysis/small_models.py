@@ -35,11 +35,21 @@ def comparisons(scores: pd.DataFrame, small: str, source: str) -> pd.DataFrame:
     both = own.merge(part[~relatives & part["n_params"].notna()], on=key, suffixes=("_own", ""))
     sign = np.where(both["higher_is_better"] == 1, 1.0, -1.0)
     gap = ((both["score_own"] - both["score"]) * sign).round(10)
-    return pd.DataFrame({
-        "rival": both["model"], "n_params": both["n_params"], "ratio": both["n_params"] / both["n_params_own"],
-        "benchmark": both["benchmark"], "label": both["label"], "score_small": both["score_own"], "score_rival": both["score"],
-        "difference": gap, "held": gap >= 0, "location": both["location"], "verified": np.minimum(both["verified_own"], both["verified"]),
-    }).reset_index(drop=True)  # fmt: skip
+    return pd.DataFrame(
+        {
+            "rival": both["model"],
+            "n_params": both["n_params"],
+            "ratio": both["n_params"] / both["n_params_own"],
+            "benchmark": both["benchmark"],
+            "label": both["label"],
+            "score_small": both["score_own"],
+            "score_rival": both["score"],
+            "difference": gap,
+            "held": gap >= 0,
+            "location": both["location"],
+            "verified": np.minimum(both["verified_own"], both["verified"]),
+        }
+    ).reset_index(drop=True)
 
 
 def held_share(ratios, held, least) -> tuple[np.ndarray, np.ndarray]:
@@ -72,10 +82,19 @@ def preferences(scores: pd.DataFrame, judge: str) -> pd.DataFrame:
     first = part.groupby("setting", sort=False)[["source", "location"]].first()
     seen = part.groupby("setting", sort=False)["verified"].min()
     win, tie, loss = (wide[name] for name in OUTCOMES)
-    return pd.DataFrame({
-        "rival": wide.index.str.removeprefix("vs "), "win": win, "tie": tie, "loss": loss, "share": win / (win + loss),
-        "decided": (win + loss) / 100, "source": first["source"], "location": first["location"], "verified": seen,
-    }).reset_index(drop=True)  # fmt: skip
+    return pd.DataFrame(
+        {
+            "rival": wide.index.str.removeprefix("vs "),
+            "win": win,
+            "tie": tie,
+            "loss": loss,
+            "share": win / (win + loss),
+            "decided": (win + loss) / 100,
+            "source": first["source"],
+            "location": first["location"],
+            "verified": seen,
+        }
+    ).reset_index(drop=True)
 
 
 def preference_intervals(rows: pd.DataFrame, n_prompts: float, level: float = 0.95) -> pd.DataFrame:
@@ -119,11 +138,19 @@ def training_runs(facts: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
         ("phi-1.5-web", "phi1_5", "web_tokens_seen", "web_gpu_hours", "li2023", False),
         ("phi-2", "phi2", "tokens_seen", "gpu_hours_derived", "javaheripi2023", True),
     ]
-    out = pd.DataFrame([
-        {"model": name, "n_params": fact(facts, work, "params_b") * 1e9, "n_tokens": fact(facts, work, tokens),
-         "gpu_hours": fact(facts, work, hours), "source": source, "derived": derived}
-        for name, work, tokens, hours, source, derived in rows
-    ])  # fmt: skip
+    out = pd.DataFrame(
+        [
+            {
+                "model": name,
+                "n_params": fact(facts, work, "params_b") * 1e9,
+                "n_tokens": fact(facts, work, tokens),
+                "gpu_hours": fact(facts, work, hours),
+                "source": source,
+                "derived": derived,
+            }
+            for name, work, tokens, hours, source, derived in rows
+        ]
+    )
     others = models[models["model"].isin(["LLaMA 7B", "Llama 2 7B"])][["model", "n_params", "n_tokens", "gpu_hours", "source"]]
     out = pd.concat([out, others.assign(derived=False)], ignore_index=True)
     out["computed_flops"] = compute.training_flops(out["n_params"], out["n_tokens"])
@@ -134,11 +161,13 @@ def training_runs(facts: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
 def tuning_runs(facts: pd.DataFrame) -> pd.DataFrame:
     """Fine-tuning of small models from another's weights: columns model, gpu_hours (hours times devices), source."""
     orca = sum(fact(facts, "orca2", f"stage{stage}_hours") for stage in (1, 2, 3)) * fact(facts, "orca2", "gpus")
-    return pd.DataFrame([
-        {"model": "Orca 2 13B, tuning", "gpu_hours": orca, "source": "mitra2023"},
-        {"model": "phi-1, tuning", "gpu_hours": 8 * fact(facts, "phi1", "finetuning_hours"), "source": "gunasekar2023"},
-        {"model": "Alpaca 7B, tuning", "gpu_hours": 8 * fact(facts, "alpaca", "finetuning_time"), "source": "taori2023"},
-    ])  # fmt: skip
+    return pd.DataFrame(
+        [
+            {"model": "Orca 2 13B, tuning", "gpu_hours": orca, "source": "mitra2023"},
+            {"model": "phi-1, tuning", "gpu_hours": 8 * fact(facts, "phi1", "finetuning_hours"), "source": "gunasekar2023"},
+            {"model": "Alpaca 7B, tuning", "gpu_hours": 8 * fact(facts, "alpaca", "finetuning_time"), "source": "taori2023"},
+        ]
+    )
 
 
 def style_measures(scores: pd.DataFrame) -> pd.DataFrame:

@@ -166,9 +166,12 @@ class Operands:
             for a, b in ((accuracy_ranks, self.count_ranks), (accuracy_ranks, self.size_ranks), (self.count_ranks, self.size_ranks))
         )
         found = {
-            "slope": np.einsum("ij,ij->i", self.logs, drawn) / (self.logs**2).sum(-1), "rho": rho, "size_rho": size,
-            "partial": partial(rho, size, count_size), "gap": values[self.most].mean(-1) - values[self.least].mean(-1),
-        }  # fmt: skip
+            "slope": np.einsum("ij,ij->i", self.logs, drawn) / (self.logs**2).sum(-1),
+            "rho": rho,
+            "size_rho": size,
+            "partial": partial(rho, size, count_size),
+            "gap": values[self.most].mean(-1) - values[self.least].mean(-1),
+        }
         out = {"accuracy": float(values.mean())}
         tail = 100 * (1 - level) / 2
         for name, all_rows in found.items():

@@ -79,9 +79,12 @@ class Architecture:
 
 
 GPT2_NAMES = {
-    "hidden_size": "n_embd", "num_hidden_layers": "n_layer", "num_attention_heads": "n_head", "intermediate_size": "n_inner",
+    "hidden_size": "n_embd",
+    "num_hidden_layers": "n_layer",
+    "num_attention_heads": "n_head",
+    "intermediate_size": "n_inner",
     "max_position_embeddings": "n_positions",
-}  # fmt: skip
+}
 LAYERNORM: Mapping[str, Any] = {"norm": "layernorm", "gated": False}
 BIASED: Mapping[str, Any] = {"qkv_bias": True, "o_bias": True, "mlp_bias": True}
 KEYED: Mapping[str, Any] = {"qkv_bias": "attention_bias", "o_bias": "attention_bias"}

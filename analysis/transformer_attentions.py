@@ -54,9 +54,7 @@ def minimax_m3(read: Reader, attention: Attention, kind: str, *_layer) -> Attent
     if kind != SPARSE:
         return attention
     names = {"index_n_heads": "sparse_num_index_heads", "index_head_dim": "sparse_index_dim"}
-    heads, width = (
-        read.size(f"sparse_attention_config.{inner}", required=False) or read.size(name) for name, inner in names.items()
-    )  # fmt: skip
+    heads, width = (read.size(f"sparse_attention_config.{inner}", required=False) or read.size(name) for name, inner in names.items())
     matrix = read.size("hidden_size") * (heads + 1) * width
     return replace(attention, extra_matrix=matrix, extra=2 * width, extra_cache=width)
 
@@ -89,9 +87,12 @@ def mimo(read: Reader, attention: Attention, kind: str, *_layer) -> Attention:
     if kind == SLIDING and (size := read.size("sliding_window_size", required=False)):
         window = size + 1
     return replace(
-        attention, v_head_dim=read.size("v_head_dim"), n_kv_heads=twice * attention.n_kv_heads, window=window,
+        attention,
+        v_head_dim=read.size("v_head_dim"),
+        n_kv_heads=twice * attention.n_kv_heads,
+        window=window,
         extra=attention.n_heads if kind == SLIDING else 0,
-    )  # fmt: skip
+    )
 
 
 def indexer(read: Reader, attention: Attention, kind: str, index: int, n_layers: int) -> Attention:
@@ -147,8 +148,13 @@ def gemma4(read: Reader, attention: Attention, kind: str, index: int, n_layers: 
     read.divides("num_attention_heads", attention.n_heads, "num_key_value_heads", n_kv_heads)
     keys_are_values = kind != SLIDING and read.flag("attention_k_eq_v")
     attention = replace(
-        attention, head_dim=width, v_head_dim=width, n_kv_heads=n_kv_heads, qk_norm=2 * width, kv_projections=2 - keys_are_values,
-    )  # fmt: skip
+        attention,
+        head_dim=width,
+        v_head_dim=width,
+        n_kv_heads=n_kv_heads,
+        qk_norm=2 * width,
+        kv_projections=2 - keys_are_values,
+    )
     return gemma3n(read, attention, kind, index, n_layers)
 
 
@@ -158,20 +164,29 @@ def jamba(read: Reader, attention: Attention, kind: str, index: int, *_n) -> Att
         return attention
     rank = read.find("mamba_dt_rank")[1]
     return mixers.mamba(
-        read.size("hidden_size"), read.size("mamba_expand"), read.size("mamba_d_state"), read.size("mamba_d_conv"),
-        None if rank in ("auto", None) else read.size("mamba_dt_rank"), inner_norms=True,
-        conv_bias=read.flag("mamba_conv_bias"), bias=read.flag("mamba_proj_bias"),
-    )  # fmt: skip
+        read.size("hidden_size"),
+        read.size("mamba_expand"),
+        read.size("mamba_d_state"),
+        read.size("mamba_d_conv"),
+        None if rank in ("auto", None) else read.size("mamba_dt_rank"),
+        inner_norms=True,
+        conv_bias=read.flag("mamba_conv_bias"),
+        bias=read.flag("mamba_proj_bias"),
+    )
 
 
 def mamba(read: Reader, *_layer) -> Recurrent:
     """Mamba in every layer."""
     rank = read.find("time_step_rank")[1]
     return mixers.mamba(
-        read.size("hidden_size"), read.size("expand"), read.size("state_size"), read.size("conv_kernel"),
+        read.size("hidden_size"),
+        read.size("expand"),
+        read.size("state_size"),
+        read.size("conv_kernel"),
         None if rank in ("auto", None) else read.size("time_step_rank"),
-        conv_bias=read.flag("use_conv_bias"), bias=read.flag("use_bias"),
-    )  # fmt: skip
+        conv_bias=read.flag("use_conv_bias"),
+        bias=read.flag("use_bias"),
+    )
 
 
 def mamba2(read: Reader, *_layer) -> Recurrent:
@@ -179,19 +194,33 @@ def mamba2(read: Reader, *_layer) -> Recurrent:
     d_model = read.size("hidden_size")
     bias = read.flag("use_bias")
     return mixers.mamba2(
-        d_model, read.size("num_heads"), read.size("expand") * d_model, read.size("n_groups"), read.size("state_size"),
-        read.size("conv_kernel"), read.flag("use_conv_bias"), bias, bias,
-    )  # fmt: skip
+        d_model,
+        read.size("num_heads"),
+        read.size("expand") * d_model,
+        read.size("n_groups"),
+        read.size("state_size"),
+        read.size("conv_kernel"),
+        read.flag("use_conv_bias"),
+        bias,
+        bias,
+    )
 
 
 def mamba2_of(read: Reader, inner: int | None = None, norm: bool = True, out_bias: str = "mamba_proj_bias") -> Recurrent:
     """Mamba-2 by the fields that start with mamba_."""
     d_model = read.size("hidden_size")
     return mixers.mamba2(
-        d_model, read.size("mamba_n_heads"), inner or read.size("mamba_expand") * d_model, read.size("mamba_n_groups"),
-        read.size("mamba_d_state"), read.size("mamba_d_conv"), read.flag("mamba_conv_bias"), read.flag("mamba_proj_bias"),
-        read.flag(out_bias), norm,
-    )  # fmt: skip
+        d_model,
+        read.size("mamba_n_heads"),
+        inner or read.size("mamba_expand") * d_model,
+        read.size("mamba_n_groups"),
+        read.size("mamba_d_state"),
+        read.size("mamba_d_conv"),
+        read.flag("mamba_conv_bias"),
+        read.flag("mamba_proj_bias"),
+        read.flag(out_bias),
+        norm,
+    )
 
 
 def bamba(read: Reader, attention: Attention, kind: str, index: int, *_n) -> Attention | Recurrent:
@@ -214,8 +243,16 @@ def nemotron_h(read: Reader, attention: Attention, kind: str, *_layer) -> Attent
     conv_bias = read.flag("mamba_conv_bias" if read.holds("mamba_conv_bias") else "use_conv_bias")
     bias = read.flag("use_bias")
     return mixers.mamba2(
-        read.size("hidden_size"), read.size("mamba_num_heads"), inner, groups, read.size("ssm_state_size"), kernel, conv_bias, bias, bias,
-    )  # fmt: skip
+        read.size("hidden_size"),
+        read.size("mamba_num_heads"),
+        inner,
+        groups,
+        read.size("ssm_state_size"),
+        kernel,
+        conv_bias,
+        bias,
+        bias,
+    )
 
 
 def gated_delta(read: Reader, attention: Attention, kind: str, *_layer) -> Attention | Recurrent:
@@ -224,9 +261,13 @@ def gated_delta(read: Reader, attention: Attention, kind: str, *_layer) -> Atten
         bias = attention.q_bias * attention.n_heads * attention.head_dim  # the gate is the second half of the query's projection
         return replace(output_gate(read, attention), extra=bias)
     return mixers.gated_delta(
-        read.size("hidden_size"), read.size("linear_num_key_heads"), read.size("linear_key_head_dim"),
-        read.size("linear_num_value_heads"), read.size("linear_value_head_dim"), read.size("linear_conv_kernel_dim"),
-    )  # fmt: skip
+        read.size("hidden_size"),
+        read.size("linear_num_key_heads"),
+        read.size("linear_key_head_dim"),
+        read.size("linear_num_value_heads"),
+        read.size("linear_value_head_dim"),
+        read.size("linear_conv_kernel_dim"),
+    )
 
 
 def olmo_delta(read: Reader, attention: Attention, kind: str, *_layer) -> Attention | Recurrent:
@@ -237,9 +278,13 @@ def olmo_delta(read: Reader, attention: Attention, kind: str, *_layer) -> Attent
     key_heads = read.size("linear_num_key_heads", required=False) or heads
     key_dim = read.size("linear_key_head_dim", required=False) or int(0.75 * d_model / key_heads)
     return mixers.gated_delta(
-        d_model, key_heads, key_dim, read.size("linear_num_value_heads", required=False) or heads,
-        read.size("linear_value_head_dim", required=False) or 2 * key_dim, read.size("linear_conv_kernel_dim"),
-    )  # fmt: skip
+        d_model,
+        key_heads,
+        key_dim,
+        read.size("linear_num_value_heads", required=False) or heads,
+        read.size("linear_value_head_dim", required=False) or 2 * key_dim,
+        read.size("linear_conv_kernel_dim"),
+    )
 
 
 def lightning(read: Reader, attention: Attention, kind: str, *_layer) -> Attention | Recurrent:

@@ -85,9 +85,16 @@ def transformer_shape(
         shared = Mlp(whole("shared_d_ff", shared_d_ff), gated_mlp) if shared_d_ff else None
         experts = Experts(n_experts, top_k, expert, shared, shared_gate)
     attention = Attention(
-        n_heads, n_kv_heads, head_dim, head_dim if v_head_dim is None else whole("v_head_dim", v_head_dim),
-        q_bias=qkv_bias, k_bias=qkv_bias, v_bias=qkv_bias, o_bias=o_bias, qk_norm=qk_norm_values(qk_norm, n_heads, n_kv_heads, head_dim),
-    )  # fmt: skip
+        n_heads,
+        n_kv_heads,
+        head_dim,
+        head_dim if v_head_dim is None else whole("v_head_dim", v_head_dim),
+        q_bias=qkv_bias,
+        k_bias=qkv_bias,
+        v_bias=qkv_bias,
+        o_bias=o_bias,
+        qk_norm=qk_norm_values(qk_norm, n_heads, n_kv_heads, head_dim),
+    )
     if kv_lora_rank is not None:
         rope_dim = whole("qk_rope_dim", qk_rope_dim, most=head_dim)
         latent = Latent(q_lora_rank, whole("kv_lora_rank", kv_lora_rank), head_dim - rope_dim, rope_dim)
@@ -116,11 +123,21 @@ def transformer_shape(
         return tuple(layers)
 
     return TransformerShape(
-        d_model=d_model, vocab_size=vocab_size, layers=stack(n_layers, n_encoder_layers > 0), encoder_layers=stack(n_encoder_layers, False),
-        norm=norm, final_norms=int(final_norm) * (2 if n_encoder_layers else 1), embedding_norm=embedding_norm,
-        tied_embeddings=tied_embeddings, embedding_dim=embedding_dim, position_rows=position_rows, head_bias=head_bias,
-        context_len=context_len, name=name, notes=notes,
-    )  # fmt: skip
+        d_model=d_model,
+        vocab_size=vocab_size,
+        layers=stack(n_layers, n_encoder_layers > 0),
+        encoder_layers=stack(n_encoder_layers, False),
+        norm=norm,
+        final_norms=int(final_norm) * (2 if n_encoder_layers else 1),
+        embedding_norm=embedding_norm,
+        tied_embeddings=tied_embeddings,
+        embedding_dim=embedding_dim,
+        position_rows=position_rows,
+        head_bias=head_bias,
+        context_len=context_len,
+        name=name,
+        notes=notes,
+    )
 
 
 def layer_rule(name: str, rule: str, n_layers: int) -> list[bool]:

@@ -161,9 +161,11 @@ def attention_of(read: Reader, architecture: Architecture, d_model: int) -> Atte
     """The attention that the layers share before windows and peculiarities."""
     n_heads = read.size("num_attention_heads")
     biases: dict[str, Any] = {
-        "q_bias": read.switch(architecture.qkv_bias), "k_bias": read.switch(architecture.qkv_bias),
-        "v_bias": read.switch(architecture.qkv_bias), "o_bias": read.switch(architecture.o_bias),
-    }  # fmt: skip
+        "q_bias": read.switch(architecture.qkv_bias),
+        "k_bias": read.switch(architecture.qkv_bias),
+        "v_bias": read.switch(architecture.qkv_bias),
+        "o_bias": read.switch(architecture.o_bias),
+    }
     if architecture.latent:
         return latent_attention(read, n_heads, d_model)
     n_kv_heads = read.size("num_key_value_heads", required=False) or n_heads

@@ -54,10 +54,17 @@ def count_params(shape: TransformerShape) -> ParamCounts:
     other = parts["other"] + norm * (shape.final_norms + shape.embedding_norm) + shape.other + shape.other_matrix + projection_params(shape)
     total = embedding + parts["attention"] + parts["mlp"] + parts["router"] + other
     return ParamCounts(
-        total=total, embedding=embedding, non_embedding=total - embedding, attention=parts["attention"], mlp=parts["mlp"],
-        router=parts["router"], other=other, routed_experts=parts["routed_experts"], active=total - inactive,
+        total=total,
+        embedding=embedding,
+        non_embedding=total - embedding,
+        attention=parts["attention"],
+        mlp=parts["mlp"],
+        router=parts["router"],
+        other=other,
+        routed_experts=parts["routed_experts"],
+        active=total - inactive,
         active_non_embedding=total - inactive - embedding,
-    )  # fmt: skip
+    )
 
 
 def layer_params(layer: Layer, d_model: int, norm: int) -> dict[str, int]:

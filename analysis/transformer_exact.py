@@ -19,19 +19,30 @@ LAYER_KEYS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers", "num_dec
 EXPERT_KEYS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 TOP_K_KEYS = ("num_experts_per_tok", "num_experts_per_token", "moe_topk", "moe_top_k", "moe_k", "top_k_experts")
 IGNORED_KEYS = (
-    "auto_map", "quantization_config", "compression_config", "torch_dtype", "dtype", "_name_or_path", "attn_implementation",
-    "_attn_implementation", "_attn_implementation_autoset", "transformers_version", "architectures", "trust_remote_code", "use_cache",
-)  # fmt: skip
+    "auto_map",
+    "quantization_config",
+    "compression_config",
+    "torch_dtype",
+    "dtype",
+    "_name_or_path",
+    "attn_implementation",
+    "_attn_implementation",
+    "_attn_implementation_autoset",
+    "transformers_version",
+    "architectures",
+    "trust_remote_code",
+    "use_cache",
+)
 """What a configuration says about files, precision and code, none of which changes the number of parameters."""
 
 PARTS = {
     "embedding": r"lm_head|embed_out|wte|wpe|tokens_embed|positions_embed|embed_tokens|embed_in|embed_positions|embeddings?|"
-                 r"word_embeddings|embed_tokens_per_layer|output_projection|shared(?=\.weight)",
+    r"word_embeddings|embed_tokens_per_layer|output_projection|shared(?=\.weight)",
     "attention": r"self_attn|attn|attention|self_attention|SelfAttention|EncDecAttention|mixer\.[qkvo]_proj",
     "mixer": r"mamba|linear_attn|conv",
     "router": r"gate|router|shared_expert_gate|expert_bias",
     "mlp": r"mlp|feed_forward|ffn|block_sparse_moe|fc[12]|experts|shared_experts|shared_mlp|DenseReluDense|mixer\.(up|down)_proj",
-}  # fmt: skip
+}
 """Words in the names of parameters by part; a parameter belongs to the first part whose pattern fits: layers.0.self_attn.q_proj.weight."""
 
 BESIDE_TEXT = re.compile(r"(^|\.)(vision_tower|vision_model|visual|audio_tower|multi_modal_projector|embed_vision|embed_audio)\.")
@@ -168,9 +179,13 @@ def count_by_part(model, config) -> ParamCounts:
             inactive += size * (n_experts - top_k) // n_experts
     total = sum(parts.values())
     return ParamCounts(
-        total=total, non_embedding=total - parts["embedding"], routed_experts=routed, active=total - inactive,
-        active_non_embedding=total - inactive - parts["embedding"], **parts,
-    )  # fmt: skip
+        total=total,
+        non_embedding=total - parts["embedding"],
+        routed_experts=routed,
+        active=total - inactive,
+        active_non_embedding=total - inactive - parts["embedding"],
+        **parts,
+    )
 
 
 def part_of(name: str) -> str:

@@ -9,9 +9,15 @@ from analysis.transformer_shape import Recurrent
 
 
 def mamba(
-    d_model: int, expand: int = 2, state: int = 16, kernel: int = 4, rank: int | None = None,
-    inner_norms: bool = False, conv_bias: bool = True, bias: bool = False,
-) -> Recurrent:  # fmt: skip
+    d_model: int,
+    expand: int = 2,
+    state: int = 16,
+    kernel: int = 4,
+    rank: int | None = None,
+    inner_norms: bool = False,
+    conv_bias: bool = True,
+    bias: bool = False,
+) -> Recurrent:
     """A Mamba mixer: d_model -> 2 inner, inner = expand d_model, a convolution over kernel tokens, and a state of inner times state.
 
     rank: width of the step size, d_model / 16 rounded up if None. inner_norms: norms on step, input and output (Jamba).
@@ -28,9 +34,17 @@ def mamba(
 
 
 def mamba2(
-    d_model: int, n_heads: int, inner: int, n_groups: int, state: int, kernel: int,
-    conv_bias: bool = True, in_bias: bool = False, out_bias: bool = False, norm: bool = True,
-) -> Recurrent:  # fmt: skip
+    d_model: int,
+    n_heads: int,
+    inner: int,
+    n_groups: int,
+    state: int,
+    kernel: int,
+    conv_bias: bool = True,
+    in_bias: bool = False,
+    out_bias: bool = False,
+    norm: bool = True,
+) -> Recurrent:
     """A Mamba-2 mixer of n_heads heads that together have the width inner, with input and output shared by the heads of a group.
 
     >>> mamba2(4096, n_heads=128, inner=8192, n_groups=8, state=128, kernel=4).matrix

@@ -104,9 +104,12 @@ def nemotron_h_layer(read: Reader, layer: Layer, kind: str, *_layer) -> Layer:
     shared = plain_mlp(read.size("moe_shared_expert_intermediate_size"), False, d_model, bias)
     expert = Mlp(read.size("moe_intermediate_size"), False, d_in=narrow)
     return replace(
-        layer, mlp=None, experts=Experts(n_experts, read.size("num_experts_per_tok", most=n_experts), expert, shared),
-        other_matrix=2 * d_model * (narrow or 0), other=bias * (narrow + d_model) if narrow else 0,
-    )  # fmt: skip
+        layer,
+        mlp=None,
+        experts=Experts(n_experts, read.size("num_experts_per_tok", most=n_experts), expert, shared),
+        other_matrix=2 * d_model * (narrow or 0),
+        other=bias * (narrow + d_model) if narrow else 0,
+    )
 
 
 def gemma3n_layer(read: Reader, layer: Layer, kind: str, index: int, n_layers: int) -> Layer:
@@ -200,7 +203,11 @@ def t5(read: Reader) -> TransformerShape:
         return tuple(layers)
 
     return TransformerShape(
-        d_model=d, vocab_size=read.size("vocab_size"), layers=stack(n_decoder, "num_sparse_decoder_layers", True),
-        encoder_layers=stack(n_encoder, "num_sparse_encoder_layers", False), final_norms=2,
-        tied_embeddings=read.model_type == "t5" or read.flag("tie_word_embeddings"), context_len=read.size("n_positions", required=False),
-    )  # fmt: skip
+        d_model=d,
+        vocab_size=read.size("vocab_size"),
+        layers=stack(n_decoder, "num_sparse_decoder_layers", True),
+        encoder_layers=stack(n_encoder, "num_sparse_encoder_layers", False),
+        final_norms=2,
+        tied_embeddings=read.model_type == "t5" or read.flag("tie_word_embeddings"),
+        context_len=read.size("n_positions", required=False),
+    )

@@ -10,10 +10,14 @@ MOST_LAYERS = 10_000
 SIZES = {"hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size", "intermediate_size"}
 """What a configuration must state itself; only the text part of a multimodal one may leave it to the architecture."""
 SYNONYMS = {
-    "num_experts": ("num_local_experts",), "num_local_experts": ("num_experts",), "n_routed_experts": ("num_local_experts", "num_experts"),
-    "num_experts_per_token": ("num_experts_per_tok",), "moe_topk": ("num_experts_per_tok",), "num_shared_experts": ("n_shared_experts",),
+    "num_experts": ("num_local_experts",),
+    "num_local_experts": ("num_experts",),
+    "n_routed_experts": ("num_local_experts", "num_experts"),
+    "num_experts_per_token": ("num_experts_per_tok",),
+    "moe_topk": ("num_experts_per_tok",),
+    "num_shared_experts": ("n_shared_experts",),
     "n_shared_experts": ("num_shared_experts",),
-}  # fmt: skip
+}
 """Other names that transformers takes for the same field."""
 
 

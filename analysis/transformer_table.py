@@ -11,8 +11,12 @@ from analysis.transformer_shape import TransformerShape
 
 COLUMNS = (
     *(key for key in transformer_shape.__kwdefaults__ if key not in ("recurrent", "name", "notes")),
-    "n_layers", "d_model", "n_heads", "vocab_size", "mixer",
-)  # fmt: skip
+    "n_layers",
+    "d_model",
+    "n_heads",
+    "vocab_size",
+    "mixer",
+)
 
 
 def shape_from_row(row: Mapping) -> TransformerShape:

@@ -205,8 +205,11 @@ class Worker:
         # A session of its own: Ctrl-C in the terminal reaches the server only, which then ends its worker itself.
         process = subprocess.Popen(
             [sys.executable, "-m", "analysis.worker_process"],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
         threading.Thread(target=self._sweep, args=(process,), name="analysis.worker sweep", daemon=True).start()
         return process
 

@@ -71,11 +71,25 @@ def held() -> None:
         draw(
             "attention.cache",
             lambda: figures.cache(
-                name, shape, int(groups), window, context, batch, int(value_bits), gpu_table,
-                {"model": name, "context": f"{context:,} tokens", "sequences": str(batch), "key-value heads": groups, "window": f"{window:,}", "values": BITS[value_bits]},
+                name,
+                shape,
+                int(groups),
+                window,
+                context,
+                batch,
+                int(value_bits),
+                gpu_table,
+                {
+                    "model": name,
+                    "context": f"{context:,} tokens",
+                    "sequences": str(batch),
+                    "key-value heads": groups,
+                    "window": f"{window:,}",
+                    "values": BITS[value_bits],
+                },
                 counts.total,
             ),
-        )  # fmt: skip
+        )
 
     cache()
     export_row("attention.cache")
@@ -150,9 +164,13 @@ def costs() -> None:
         """Generating token after token."""
         context = controls.steps("attn_decode", "Tokens in each sequence", powers(9, 20), 8_192)
         settings = {
-            "model": name, "context": f"{context:,} tokens", "device": on.label, "weights": BITS[weight_bits], "values": BITS[value_bits],
+            "model": name,
+            "context": f"{context:,} tokens",
+            "device": on.label,
+            "weights": BITS[weight_bits],
+            "values": BITS[value_bits],
             "key-value heads": groups,
-        }  # fmt: skip
+        }
         draw(
             "attention.roofline",
             lambda: cost_figures.roofline(name, shape, counts, int(groups), context, on, int(weight_bits), int(value_bits), settings),

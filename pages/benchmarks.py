@@ -75,9 +75,12 @@ def choose():
     picked = tuple(map(tuple, (groups, papers, families, variants, sizes)))
     shown = benchmarks_data.filtered(scores, *picked)
     chosen = {
-        "reports": ", ".join(reports[source] for source in papers), "benchmarks": ", ".join(groups), "families": ", ".join(families),
-        "sizes": ", ".join(sizes), "variants": ", ".join(variants),
-    }  # fmt: skip
+        "reports": ", ".join(reports[source] for source in papers),
+        "benchmarks": ", ".join(groups),
+        "families": ", ".join(families),
+        "sizes": ", ".join(sizes),
+        "variants": ", ".join(variants),
+    }
     filters = {name: value for name, value in chosen.items() if value} or {"filters": "none"}
     return picked, shown, filters, vision
 

@@ -42,8 +42,16 @@ def your_budget() -> None:
         device = compute.Device.from_row(gpus.loc[gpu])
         listed = device.price_usd_per_hour
         n_gpus = controls.number("n", "Number of devices", 1, 1_000_000, 512, 8)
-        asked = controls.number("price", "Rent (USD per device-hour; 0: list)", 0.0, 100.0, 0.0, 0.1, help="List price in the table: "
-                                + (f"{listed:.2f} USD, {gpus.loc[gpu, 'price_basis']}" if listed == listed else f"none; {UNKNOWN_PRICE:.2f} USD is assumed"))  # fmt: skip
+        asked = controls.number(
+            "price",
+            "Rent (USD per device-hour; 0: list)",
+            0.0,
+            100.0,
+            0.0,
+            0.1,
+            help="List price in the table: "
+            + (f"{listed:.2f} USD, {gpus.loc[gpu, 'price_basis']}" if listed == listed else f"none; {UNKNOWN_PRICE:.2f} USD is assumed"),
+        )
         grid = controls.choice(
             "grid", "Electricity", {i: f"{row['label']} ({row['kg_co2_per_kwh']:.3f} kg/kWh)" for i, row in grids.iterrows()}, "world2023"
         )

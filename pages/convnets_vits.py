@@ -88,9 +88,11 @@ def images(version: str) -> None:
 def loss_law() -> None:
     """Section: the log-log law of the held-out loss."""
     text = controls.text(
-        "cv_points", "Points that you read off Figure 2 of the paper: hours and loss, separated by semicolons", max_chars=2000,
+        "cv_points",
+        "Points that you read off Figure 2 of the paper: hours and loss, separated by semicolons",
+        max_chars=2000,
         placeholder="1000 2.85; 10000 2.6",
-    )  # fmt: skip
+    )
     try:
         points = convnets_vits.read_points(text)
     except ValueError as problem:

@@ -86,21 +86,38 @@ if deck:
     no_browser = export_image.browser_path() is None
     with st.container(horizontal=True, key="deck-files"):
         st.download_button(
-            f"Download {len(deck)} slide{'s' if len(deck) > 1 else ''} (PPTX)", data=lambda: export.deck(deck, theme),
-            file_name="ten-papers-recomputed.pptx", mime=export.mime("pptx"), on_click="ignore", type="primary",
-        )  # fmt: skip
+            f"Download {len(deck)} slide{'s' if len(deck) > 1 else ''} (PPTX)",
+            data=lambda: export.deck(deck, theme),
+            file_name="ten-papers-recomputed.pptx",
+            mime=export.mime("pptx"),
+            on_click="ignore",
+            type="primary",
+        )
         st.download_button(
-            "Pictures and tables (ZIP)", data=lambda: export_deck.bundle(deck), file_name="ten-papers-recomputed.zip", mime="application/zip",
-            on_click="ignore", disabled=no_browser, help=NO_BROWSER if no_browser else "SVG, PDF and CSV of every figure",
-        )  # fmt: skip
+            "Pictures and tables (ZIP)",
+            data=lambda: export_deck.bundle(deck),
+            file_name="ten-papers-recomputed.zip",
+            mime="application/zip",
+            on_click="ignore",
+            disabled=no_browser,
+            help=NO_BROWSER if no_browser else "SVG, PDF and CSV of every figure",
+        )
         st.download_button(
-            "Report (HTML)", data=lambda: export_report.report(deck, theme), file_name="ten-papers-recomputed.html", mime="text/html",
-            on_click="ignore", help="One page with live charts, words and sources; it needs no network",
-        )  # fmt: skip
+            "Report (HTML)",
+            data=lambda: export_report.report(deck, theme),
+            file_name="ten-papers-recomputed.html",
+            mime="text/html",
+            on_click="ignore",
+            help="One page with live charts, words and sources; it needs no network",
+        )
         st.download_button(
-            "Deck file", data=lambda: export_deck.pack(deck), file_name="ten-papers-recomputed.deck.json", mime="application/json",
-            on_click="ignore", help="To keep, or to open on another machine",
-        )  # fmt: skip
+            "Deck file",
+            data=lambda: export_deck.pack(deck),
+            file_name="ten-papers-recomputed.deck.json",
+            mime="application/json",
+            on_click="ignore",
+            help="To keep, or to open on another machine",
+        )
     st.caption("The address of this page opens a copy of the deck, on this server.")
 st.file_uploader("Open a deck file", type=["json"], key="deck_file", on_change=reopen)
 if refused := st.session_state.get("deck_refused"):

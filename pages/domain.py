@@ -78,8 +78,11 @@ def repeat() -> None:
         weight = controls.slider("dom_weight", "Domain text drawn so many times as often", 0.25, 20.0, 2.0, 0.25)
         planned = hours("dom_hours_mix")
     settings = {
-        "domain tokens": format_count(own), "general tokens": format_count(general), "weight": f"{weight:g}", "planned": format_count(planned, "GPU-hours"),
-    }  # fmt: skip
+        "domain tokens": format_count(own),
+        "general tokens": format_count(general),
+        "weight": f"{weight:g}",
+        "planned": format_count(planned, "GPU-hours"),
+    }
     draw("domain.repeat", lambda: figures.repeat(own, general, weight, planned, settings))
 
 
@@ -131,9 +134,13 @@ def ways(show: str) -> None:
         tuning = controls.power_of_ten("dom_t", "Fine-tuning tokens", 5.0, 10.0, 7.0)
         epochs = controls.slider("dom_epochs", "Epochs of fine-tuning", 1, 10, 3, 1)
     settings = {
-        "parameters": format_count(n_params), "domain tokens": format_count(own), "general tokens": format_count(general),
-        "fine-tuning": f"{format_count(tuning, 'tokens')}, {epochs} epochs", "GPU": f"{rate} TFLOP/s at {price:.2f} USD", "compared by": AXIS[show],
-    }  # fmt: skip
+        "parameters": format_count(n_params),
+        "domain tokens": format_count(own),
+        "general tokens": format_count(general),
+        "fine-tuning": f"{format_count(tuning, 'tokens')}, {epochs} epochs",
+        "GPU": f"{rate} TFLOP/s at {price:.2f} USD",
+        "compared by": AXIS[show],
+    }
     draw(
         "domain.ways",
         lambda: domain_cost.ways(domain_cost.three(n_params, own, general, tuning, epochs, rate * 1e12, price), show, settings),

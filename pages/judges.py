@@ -94,9 +94,12 @@ def verdicts() -> None:
     with controls.row():
         ties = controls.switch("jd_bt_ties", "Ties in Bradley-Terry", figures.TIES, "davidson")
         position = controls.switch(
-            "jd_position", "Order of the answers", figures.POSITIONS, "fitted",
+            "jd_position",
+            "Order of the answers",
+            figures.POSITIONS,
+            "fitted",
             help="Fitted: the model has an advantage for the answer shown first. Confirmed only: verdicts that both orders of the answers share.",
-        )  # fmt: skip
+        )
     show_panel(
         figures.bradley_terry(
             benchmark, ties, position, prompts | {"ties": figures.TIES[ties], "order of answers": figures.POSITIONS[position]}
@@ -125,10 +128,14 @@ def how_many() -> None:
         draw(
             "judges.prompts_needed",
             lambda: verdict_figures.prompts_needed(
-                benchmark, observed_pairs(benchmark, level), len(played.prompts), float(gap), CONFIDENCE[level],
+                benchmark,
+                observed_pairs(benchmark, level),
+                len(played.prompts),
+                float(gap),
+                CONFIDENCE[level],
                 prompts | {"confidence": level, "gap": f"{gap} Elo points"},
             ),
-        )  # fmt: skip
+        )
 
     prompts_needed()
     export_row("judges.prompts_needed")

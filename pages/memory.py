@@ -31,8 +31,13 @@ def choose(bars: bool = False):
             scale = controls.switch("mem_scale", "Length of the bars", {"bytes": "GB", "shares": "share of each total"}, "bytes")
             table = controls.toggle("mem_table", "Every part as a table", False)
         on = controls.choice("mem_on", "Adapters on", {key: label for key, (label, _) in memory_settings.TARGETS.items()}, "all")
-        optimiser = controls.choice("mem_opt", "Optimiser", {key: o.label for key, o in memory.OPTIMISERS.items()}, "paged_adamw",
-                                    help="A paged optimiser may move its states to the host's memory when the device is full.")  # fmt: skip
+        optimiser = controls.choice(
+            "mem_opt",
+            "Optimiser",
+            {key: o.label for key, o in memory.OPTIMISERS.items()},
+            "paged_adamw",
+            help="A paged optimiser may move its states to the host's memory when the device is full.",
+        )
         precision = controls.choice(
             "mem_prec", "Precision", memory.PRECISIONS, "bf16", help="Of weights and gradients; AdamW's states are 32-bit either way."
         )
@@ -41,9 +46,14 @@ def choose(bars: bool = False):
         checkpointing = controls.toggle("mem_ckpt", "Gradient checkpointing", True)
         flash = controls.toggle("mem_flash", "Flash attention", True)
     options = {
-        "targets": memory_settings.TARGETS[on][1], "optimiser": optimiser, "precision": precision, "block_size": block, "double_quantisation": double,
-        "checkpointing": checkpointing, "flash": flash,
-    }  # fmt: skip
+        "targets": memory_settings.TARGETS[on][1],
+        "optimiser": optimiser,
+        "precision": precision,
+        "block_size": block,
+        "double_quantisation": double,
+        "checkpointing": checkpointing,
+        "flash": flash,
+    }
     return (name, shape, options, (methods, scale == "shares", table)) if bars else (name, shape, options)
 
 

@@ -81,9 +81,13 @@ def your_own() -> None:
                 d_model = controls.steps(f"{key}_d_model", "Width of the model", [1024, 2048, 4096, 8192], 4096)
                 n_layers = controls.slider(f"{key}_n_layers", "Layers", 1, 96, 32, 1)
         settings = {
-            "frame": FRAMES[preset], "experts": str(n_experts), "experts per token": str(top_k), "expert width": f"{width:,}",
-            "shared width": f"{shared:,}", "layers with experts": LAYERS[layers],
-        }  # fmt: skip
+            "frame": FRAMES[preset],
+            "experts": str(n_experts),
+            "experts per token": str(top_k),
+            "expert width": f"{width:,}",
+            "shared width": f"{shared:,}",
+            "layers with experts": LAYERS[layers],
+        }
         if preset == "own":
             settings |= {"model width": f"{d_model:,}", "layers": str(n_layers)}
         draw("moe.build", lambda: moe_build.build(preset, n_experts, top_k, width, shared, layers, d_model, n_layers, settings))

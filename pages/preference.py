@@ -195,7 +195,11 @@ def win_rates(rows, group: str) -> None:
 sections.show(
     "pref_part",
     {
-        "Reward against KL": reward_and_kl, "Rewards learnt": rewards_learnt, "The loss": the_loss, "Memory": memory_of_stages, "Llama 2 round by round": llama2,
+        "Reward against KL": reward_and_kl,
+        "Rewards learnt": rewards_learnt,
+        "The loss": the_loss,
+        "Memory": memory_of_stages,
+        "Llama 2 round by round": llama2,
         "As reported": reported,
     },
-)  # fmt: skip
+)

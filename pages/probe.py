@@ -183,9 +183,13 @@ def shown_charts(names: tuple[str, ...]) -> None:
     device, dtype, shape = machine()
     st.caption("Measured by `python -m analysis.probe measure` with random weights; lines are the closed forms of the other pages.")
     build = {
-        "cache": system_figures.cache, "decode": system_figures.decode, "window": system_figures.prompt, "experts": system_figures.experts,
-        "training": system_figures.training, "rate": lambda device, dtype, shape: system_figures.rate(device, dtype),
-    }  # fmt: skip
+        "cache": system_figures.cache,
+        "decode": system_figures.decode,
+        "window": system_figures.prompt,
+        "experts": system_figures.experts,
+        "training": system_figures.training,
+        "rate": lambda device, dtype, shape: system_figures.rate(device, dtype),
+    }
     for name in names:
         draw(f"probe_system.{name}", partial(build[name], device, dtype, shape))
         export_row(f"probe_system.{name}")

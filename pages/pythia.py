@@ -209,8 +209,10 @@ def memory() -> None:
     memorised()
     export_row("pythia.memorised")
     for row in tables.load("pythia_findings").query("finding == 'memorisation_order'").to_dict("records"):
-        st.info(f"**Reported, not recomputed.** {plain(row['statement'])} The counts behind it are not in the released files. {cited(Citation(row['source'], row['location']))}",
-                icon=":material/format_quote:")  # fmt: skip
+        st.info(
+            f"**Reported, not recomputed.** {plain(row['statement'])} The counts behind it are not in the released files. {cited(Citation(row['source'], row['location']))}",
+            icon=":material/format_quote:",
+        )
 
 
 def others() -> None:
@@ -221,8 +223,10 @@ def others() -> None:
     export_row("pythia.families")
     with st.expander("The suite: ten sizes, their shapes and cost"):
         st.dataframe(figures.suite(), hide_index=True, width="stretch")
-        st.caption(f"Sources: {cited(Citation('biderman2023', 'Tables 1 and 5'))} · {cited(Citation('eleutherai2023', 'configuration files'))}. Parameters are counted from the "
-                   "configurations; hours are of one run, as reported. 14M and 31M were added after the paper and have no scores in the files.")  # fmt: skip
+        st.caption(
+            f"Sources: {cited(Citation('biderman2023', 'Tables 1 and 5'))} · {cited(Citation('eleutherai2023', 'configuration files'))}. Parameters are counted from the "
+            "configurations; hours are of one run, as reported. 14M and 31M were added after the paper and have no scores in the files."
+        )
 
 
 sections.show(

@@ -34,8 +34,15 @@ def choose_runs():
         which = controls.choice(
             "runs", "Training runs to fit", RUNS, "240", help="The replication leaves out the five runs of highest loss."
         )
-        delta = float(controls.choice("delta", "Huber threshold on log loss", ["0.0001", "0.001", "0.01", "0.1", "1"], "0.001",
-                                      help="Small: near absolute errors, outliers weigh little. 1: least squares. Published fits use 0.001."))  # fmt: skip
+        delta = float(
+            controls.choice(
+                "delta",
+                "Huber threshold on log loss",
+                ["0.0001", "0.001", "0.01", "0.1", "1"],
+                "0.001",
+                help="Small: near absolute errors, outliers weigh little. 1: least squares. Published fits use 0.001.",
+            )
+        )
         engine = controls.choice(
             "engine", "Fit on", fits.ENGINES, "numpy", help="The torch form runs in the worker process and uses a GPU if there is one."
         )

@@ -61,8 +61,16 @@ def per_mask(model: str, unit: str, device: Device) -> None:
         masks = controls.slider(
             "sa_masks", "Masks kept of each prompt", 1, 3, 1, 1, help="The decoder offers three masks for an ambiguous prompt."
         )
-        mfu = controls.slider("sa_mfu", "Utilisation of the GPU's peak (%)", 1, 90, 13, 1, format="%d%%", help="Used for the time only. "
-                              "13% is what the reported 0.15 s of the largest encoder stands for.")  # fmt: skip
+        mfu = controls.slider(
+            "sa_mfu",
+            "Utilisation of the GPU's peak (%)",
+            1,
+            90,
+            13,
+            1,
+            format="%d%%",
+            help="Used for the time only. 13% is what the reported 0.15 s of the largest encoder stands for.",
+        )
     settings = {"image encoder": model, "prompts": f"{prompts:,}", "masks per prompt": str(masks)}
     if unit == "seconds":
         settings |= {"GPU": device.label, "utilisation": f"{mfu}%"}
@@ -169,7 +177,10 @@ def against_ritm() -> None:
 sections.show(
     "sa_part",
     {
-        "Cost of a mask": cost_of_a_mask, "Windows or global": windows_or_global, "Parameters": parameters, "The data set": data_set,
+        "Cost of a mask": cost_of_a_mask,
+        "Windows or global": windows_or_global,
+        "Parameters": parameters,
+        "The data set": data_set,
         "How well it does": how_well,
     },
-)  # fmt: skip
+)

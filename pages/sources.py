@@ -15,9 +15,12 @@ frame.begin(
 
 st.header("Works cited", anchor=False)
 st.dataframe(
-    tables.load("sources").drop(columns="id"), hide_index=True, width="stretch", height=420,
+    tables.load("sources").drop(columns="id"),
+    hide_index=True,
+    width="stretch",
+    height=420,
     column_config={"url": st.column_config.LinkColumn("url"), "year": st.column_config.NumberColumn("year", format="%d")},
-)  # fmt: skip
+)
 
 st.header("Tables", anchor=False)
 

@@ -24,8 +24,10 @@ def own_statistics():
     """(counts, statistics) with the reader's counts, every unusable row reported; None until there is a file that can be used."""
     upload = st.file_uploader("CSV with the columns number and count", type=["csv", "tsv", "txt"], key="tf_file")
     if upload is None:
-        st.info("Choose a file to use your own counts; until then the page shows those of the Pile. It is read in memory, for this session only.",
-                icon=":material/upload_file:")  # fmt: skip
+        st.info(
+            "Choose a file to use your own counts; until then the page shows those of the Pile. It is read in memory, for this session only.",
+            icon=":material/upload_file:",
+        )
         return None
     data = upload.getvalue()
     try:

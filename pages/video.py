@@ -133,10 +133,16 @@ def frames(quantity: str, sizes: str, attention: str, interpolation: str) -> Non
         key = controls.slider("vd_key", "Key frames before interpolation", 2, 64, 16, 1)
     what = costs.Generation(resolution, compression, patch, steps, key, attention, interpolation)
     settings = {
-        "frames": str(n), "resolution": f"{resolution} pixels", "compression": str(compression), "patch": str(patch), "steps": str(steps),
-        "key frames": str(key), "sizes": cost_figures.SIZES[sizes], "attention": cost_figures.ATTENTION[attention],
+        "frames": str(n),
+        "resolution": f"{resolution} pixels",
+        "compression": str(compression),
+        "patch": str(patch),
+        "steps": str(steps),
+        "key frames": str(key),
+        "sizes": cost_figures.SIZES[sizes],
+        "attention": cost_figures.ATTENTION[attention],
         "interpolation": cost_figures.INTERPOLATION[interpolation],
-    }  # fmt: skip
+    }
     draw("video.frames", lambda: cost_figures.frames(what, n, quantity, sizes, settings))
 
 
@@ -149,9 +155,16 @@ def stages(sizes: str, attention: str, interpolation: str) -> None:
         resolution = controls.slider("vd_st_res", "Side of a frame (pixels)", 128, 1024, 512, 64)
     what = costs.Generation(resolution, key_frames=key, attention=attention, interpolation=interpolation)
     settings = {
-        "frames": str(n), "key frames": str(key), "resolution": f"{resolution} pixels", "compression": "8", "patch": "2", "steps": "250",
-        "sizes": cost_figures.SIZES[sizes], "attention": cost_figures.ATTENTION[attention], "interpolation": cost_figures.INTERPOLATION[interpolation],
-    }  # fmt: skip
+        "frames": str(n),
+        "key frames": str(key),
+        "resolution": f"{resolution} pixels",
+        "compression": "8",
+        "patch": "2",
+        "steps": "250",
+        "sizes": cost_figures.SIZES[sizes],
+        "attention": cost_figures.ATTENTION[attention],
+        "interpolation": cost_figures.INTERPOLATION[interpolation],
+    }
     draw("video.stages", lambda: cost_figures.stages(what, n, sizes, settings))
 
 
@@ -170,7 +183,11 @@ def two_papers() -> None:
 sections.show(
     "vd_part",
     {
-        "Who wins": who_wins, "How many prompts": how_many_prompts, "One scale": one_scale, "Automatic scores": automatic_scores, "Image first": image_first,
+        "Who wins": who_wins,
+        "How many prompts": how_many_prompts,
+        "One scale": one_scale,
+        "Automatic scores": automatic_scores,
+        "Image first": image_first,
         "Two papers": two_papers,
     },
-)  # fmt: skip
+)

@@ -19,9 +19,14 @@ from tools.ensure_browser import ALLOW_NONE, complaint, runs
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 60
 BROWSER_FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--disable-default-apps",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-default-apps",
+]
 
 
 @pytest.fixture(scope="session")

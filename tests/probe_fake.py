@@ -16,16 +16,25 @@ def questions(n_terms: int, n_each: int) -> list[Item]:
     """n_each questions for each of n_terms operands; the operand 3 is ten times as frequent as 30."""
     return [
         Item(f"{x1}-{x2}", f"Q:What is {x1} plus {x2}? A:", str(x1 + x2), group=str(x1), frequency=1e9 / (1 + x1))
-        for x1 in range(n_terms) for x2 in range(1, n_each + 1)
-    ]  # fmt: skip
+        for x1 in range(n_terms)
+        for x2 in range(1, n_each + 1)
+    ]
 
 
 def reply(item: Item) -> Row:
     """Right where both operands share a remainder that a small model would find easy."""
     x1, x2 = map(int, item.item_id.split("-"))
     returned = item.answer if (x1 * 37 + x2 * 17) % 101 > 2 * x1 else "0"
-    return Row(item.item_id, item.prompt, returned, float(returned == item.answer), group=item.group, frequency=item.frequency,
-               answer=item.answer, seconds=0.001)  # fmt: skip
+    return Row(
+        item.item_id,
+        item.prompt,
+        returned,
+        float(returned == item.answer),
+        group=item.group,
+        frequency=item.frequency,
+        answer=item.answer,
+        seconds=0.001,
+    )
 
 
 def work(spec, pause: float, answer=reply) -> Work:

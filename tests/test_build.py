@@ -18,9 +18,13 @@ def test_the_stored_derived_tables_are_current(capsys):
     # them could wait for.
     aside = ["pythia_emergence", "term_frequency_stats", "term_frequency_fits"]
     with subprocess.Popen(
-        [sys.executable, "-m", "analysis.build", "--check", *aside], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        [sys.executable, "-m", "analysis.build", "--check", *aside],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
-    ) as other:  # fmt: skip
+    ) as other:
         status = build.main(["--check", *(name for name in names if name not in aside)])
         said = capsys.readouterr().out + other.communicate(timeout=600)[0]
     assert (status, other.returncode) == (0, 0), said
@@ -68,10 +72,13 @@ def test_an_imported_table_is_made_from_released_files_and_compared_exactly(tmp_
     codes = {"first": 1, "second": 2, "tie": 3, "unusable": -1}
     released = pd.DataFrame(
         {
-            "benchmark": stored["benchmark"], "prompt_id": stored["prompt"], "model_shown_first": stored["first"],
-            "model_shown_second": stored["second"], "score": stored["verdict"].map(codes),
+            "benchmark": stored["benchmark"],
+            "prompt_id": stored["prompt"],
+            "model_shown_first": stored["first"],
+            "model_shown_second": stored["second"],
+            "score": stored["verdict"].map(codes),
         }
-    )  # fmt: skip
+    )
     (tmp_path / "qlora").mkdir()
     file = tmp_path / "qlora" / "gpt4_pairwise_judgements.csv"
     released.sample(frac=1, random_state=0).to_csv(file, index=False)

@@ -9,10 +9,18 @@ from pages.components.registry import ENTRIES
 
 # Statements that earlier readers of the article checked by hand: id and what must come out.
 KNOWN = {
-    "mistral-swa-range": "45,905", "mixtral-total": "46.7 B", "mixtral-active": "12.9 B", "dpo-zephyr": "7.34 against 6.86",
-    "mistral-beats-13b": "loses 1", "mixtral-llama2": "loses 3", "bloomberg-gpt3-ratio": "1.9 times", "pythia-term-frequency": "0.90",
-    "qlora-what-is-quantised": "4 bits for the frozen matrices, 16", "mistral-size": "7.24 B", "phi2-mistral": "0.38",
-}  # fmt: skip
+    "mistral-swa-range": "45,905",
+    "mixtral-total": "46.7 B",
+    "mixtral-active": "12.9 B",
+    "dpo-zephyr": "7.34 against 6.86",
+    "mistral-beats-13b": "loses 1",
+    "mixtral-llama2": "loses 3",
+    "bloomberg-gpt3-ratio": "1.9 times",
+    "pythia-term-frequency": "0.90",
+    "qlora-what-is-quantised": "4 bits for the frozen matrices, 16",
+    "mistral-size": "7.24 B",
+    "phi2-mistral": "0.38",
+}
 
 
 @pytest.fixture(scope="module")

@@ -34,9 +34,14 @@ def test_a_vit_has_the_parameters_and_flops_of_transformers(model, resolution):
 
     shape = replace(shape_figures.shapes()[model], pooling="class token")
     config = ViTConfig(
-        hidden_size=shape.d_model, num_hidden_layers=shape.n_layers, num_attention_heads=shape.n_heads, intermediate_size=shape.d_ff,
-        image_size=resolution, patch_size=shape.patch_size, attn_implementation="eager",
-    )  # fmt: skip
+        hidden_size=shape.d_model,
+        num_hidden_layers=shape.n_layers,
+        num_attention_heads=shape.n_heads,
+        intermediate_size=shape.d_ff,
+        image_size=resolution,
+        patch_size=shape.patch_size,
+        attn_implementation="eager",
+    )
     with torch.device("meta"):
         held = counted_by_torch(ViTModel(config, add_pooling_layer=False), torch.empty(1, 3, resolution, resolution))
     ours = count_vit(shape, resolution)
@@ -50,9 +55,14 @@ def test_a_vit_with_attention_pooling_is_siglips(resolution):
 
     shape = shape_figures.shapes()["SoViT-400m/14"]
     config = SiglipVisionConfig(
-        hidden_size=shape.d_model, num_hidden_layers=shape.n_layers, num_attention_heads=shape.n_heads, intermediate_size=shape.d_ff,
-        image_size=resolution, patch_size=shape.patch_size, attn_implementation="eager",
-    )  # fmt: skip
+        hidden_size=shape.d_model,
+        num_hidden_layers=shape.n_layers,
+        num_attention_heads=shape.n_heads,
+        intermediate_size=shape.d_ff,
+        image_size=resolution,
+        patch_size=shape.patch_size,
+        attn_implementation="eager",
+    )
     with torch.device("meta"):
         held = counted_by_torch(SiglipVisionModel(config).eval(), torch.empty(1, 3, resolution, resolution))
     ours = count_vit(shape, resolution)
@@ -116,9 +126,14 @@ def test_an_nfnet_has_the_parameters_and_flops_of_one_built_of_torch_layers(shap
 
 # brock2021 Table 3: parameters in millions, and multiply-adds in billions at the test resolution.
 PRINTED = [
-    (71.5, 12.38, 256), (132.6, 35.54, 320), (193.8, 62.59, 352), (254.9, 114.76, 416), (316.1, 215.24, 512), (377.2, 289.76, 544),
+    (71.5, 12.38, 256),
+    (132.6, 35.54, 320),
+    (193.8, 62.59, 352),
+    (254.9, 114.76, 416),
+    (316.1, 215.24, 512),
+    (377.2, 289.76, 544),
     (438.4, 377.28, 576),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("number", "printed"), list(enumerate(PRINTED)))
@@ -261,7 +276,7 @@ def test_no_fact_of_the_vision_papers_is_without_a_value():
         (lambda: proportions.normal_quantile(1.0), "level must be"),
         (lambda: shape_figures.by_resolution([], 224, {"resolution": "224"}), "at least one model"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_used_is_refused_in_one_sentence(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call()

@@ -117,13 +117,21 @@ def test_there_is_a_table_of_every_kind():
 @pytest.mark.parametrize(
     "content",
     [
-        None, b"", b"\xff\xfe", b"[", b"a = 1\n", b"[gpus]\n", b'[gpus]\nfile = 3\n', b'[gpus]\nfile = "gpus.csv"\n',
-        b'[gpus]\nfile = "gpus.csv"\ncolumns = 3\n', b'[gpus]\nfile = "gpus.csv"\n[gpus.columns]\na = 3\n',
+        None,
+        b"",
+        b"\xff\xfe",
+        b"[",
+        b"a = 1\n",
+        b"[gpus]\n",
+        b"[gpus]\nfile = 3\n",
+        b'[gpus]\nfile = "gpus.csv"\n',
+        b'[gpus]\nfile = "gpus.csv"\ncolumns = 3\n',
+        b'[gpus]\nfile = "gpus.csv"\n[gpus.columns]\na = 3\n',
         b'[gpus]\nfile = "gpus.csv"\ncolumns_of = ["x"]\n',
         b'[gpus]\nfile = "gpus.csv"\n[gpus.columns]\na = {type = "text", about = "x"}\n',
     ],
     ids=range(12),
-)  # fmt: skip
+)
 def test_a_damaged_description_is_named(content, data):
     path = data / "tables.toml"
     kept = path.read_bytes()
@@ -201,9 +209,14 @@ def opened(kind: str, folder: Path, pages: list[str]) -> dict:
     shutil.copytree(tables.DATA, folder / "data")
     command = [sys.executable, "-c", OPEN_PAGES, str(folder / "data"), kind, *pages]
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+        command,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
         env=os.environ | {"DECKS": str(folder), "PROBE_RUNS": str(folder)},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])
 

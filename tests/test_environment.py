@@ -74,9 +74,14 @@ def add_python(machine: Path, name: str, old: bool = False, bare: bool = False) 
 
 def prepare(machine: Path, requirements: str = "requirements.txt", **environment) -> subprocess.CompletedProcess:
     return subprocess.run(
-        ["sh", str(ROOT / "tools/environment.sh"), requirements], cwd=machine, capture_output=True, text=True, check=False,
-        env={"PATH": str(machine / "bin"), **environment}, timeout=60,
-    )  # fmt: skip
+        ["sh", str(ROOT / "tools/environment.sh"), requirements],
+        cwd=machine,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": str(machine / "bin"), **environment},
+        timeout=60,
+    )
 
 
 def installs(machine: Path) -> list[str]:

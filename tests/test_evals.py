@@ -19,8 +19,14 @@ from analysis.evals_models import HISTORICAL, model_of, step_in
 V04 = {
     "results": {
         "piqa": {"alias": "piqa", "acc,none": 0.71, "acc_stderr,none": 0.0105, "acc_norm,none": 0.72, "acc_norm_stderr,none": "N/A"},
-        "gsm8k": {"alias": "gsm8k", "exact_match,strict-match": 0.02, "exact_match_stderr,strict-match": 0.004,
-                  "exact_match,flexible-extract": 0.03, "exact_match_stderr,flexible-extract": 0.005, "sample_len": 1319},
+        "gsm8k": {
+            "alias": "gsm8k",
+            "exact_match,strict-match": 0.02,
+            "exact_match_stderr,strict-match": 0.004,
+            "exact_match,flexible-extract": 0.03,
+            "exact_match_stderr,flexible-extract": 0.005,
+            "sample_len": 1319,
+        },
         "mmlu_anatomy": {"alias": " - anatomy", "acc,none": 0.25, "acc_stderr,none": 0.0375},
     },
     "groups": {"mmlu": {"alias": "mmlu", "acc,none": 0.251, "acc_stderr,none": 0.0036}},
@@ -30,12 +36,17 @@ V04 = {
     "n-shot": {"gsm8k": 5, "mmlu_anatomy": 0},
     "n-samples": {"piqa": {"original": 1838, "effective": 1838}},
     "higher_is_better": {"piqa": {"acc": True, "acc_norm": True}},
-    "config": {"model": "hf", "model_args": {"pretrained": "EleutherAI/pythia-1.4b-deduped", "revision": "step143000"},
-               "model_num_parameters": 1414647808, "batch_size": "auto", "limit": None},
+    "config": {
+        "model": "hf",
+        "model_args": {"pretrained": "EleutherAI/pythia-1.4b-deduped", "revision": "step143000"},
+        "model_num_parameters": 1414647808,
+        "batch_size": "auto",
+        "limit": None,
+    },
     "total_evaluation_time_seconds": "123.4",
     "lm_eval_version": "0.4.13",
     "eot_token_id": 0,
-}  # fmt: skip
+}
 V03 = {
     "results": {
         "lambada_openai": {"ppl": 6.1, "ppl_stderr": 0.15, "acc": 0.6, "acc_stderr": 0.0068},
@@ -62,10 +73,16 @@ PROMPT_ROWS = {
         "train_data_paths": ["/pile_deduped/pile_0.87_deduped_text_document"]}},
 }  # fmt: skip
 PROMPT_TABLE = {
-    "table_results": {"wino_bias_type1_pro+refers_to": {"task_name": "wino_bias_type1_pro", "prompt_name": "refers_to",
-                                                        "em": 0.47474747474747475, "em_stderr": 0.02512562411685915}},
+    "table_results": {
+        "wino_bias_type1_pro+refers_to": {
+            "task_name": "wino_bias_type1_pro",
+            "prompt_name": "refers_to",
+            "em": 0.47474747474747475,
+            "em_stderr": 0.02512562411685915,
+        }
+    },
     "model_args": {"iteration": 116000, "config_files": {"1.4b-deduped-long": None}},
-}  # fmt: skip
+}
 TERMS = (
     "model,checkpoint,task,fewshot,acc,acc_stderr\n"
     "EleutherAI/pythia-13b-deduped,13000,num_reasoning_arithmetic_multiplication_0,16,1.0,0.0\n"
@@ -286,11 +303,24 @@ def test_any_scores_survive_the_way_out_and_back(scores):
 
 def test_samples_have_the_fields_and_hashes_of_the_harness():
     samples = [
-        {"doc": {"question": "2+2", "é": 1}, "prompt": "Q: 2+2\nA:", "target": " 4", "choices": [" 4", " 5"],
-         "responses": [[-0.5, True], [-3.25, False]], "metrics": {"acc": 1.0}},
-        {"doc": {"question": "1+1"}, "prompt": "Q: 1+1\nA:", "target": "2", "responses": [" 2"], "gen_kwargs": {"until": ["\n"]},
-         "metrics": {"exact_match": 0.0}, "filter": "strict-match"},
-    ]  # fmt: skip
+        {
+            "doc": {"question": "2+2", "é": 1},
+            "prompt": "Q: 2+2\nA:",
+            "target": " 4",
+            "choices": [" 4", " 5"],
+            "responses": [[-0.5, True], [-3.25, False]],
+            "metrics": {"acc": 1.0},
+        },
+        {
+            "doc": {"question": "1+1"},
+            "prompt": "Q: 1+1\nA:",
+            "target": "2",
+            "responses": [" 2"],
+            "gen_kwargs": {"until": ["\n"]},
+            "metrics": {"exact_match": 0.0},
+            "filter": "strict-match",
+        },
+    ]
     first, second = evals_export.read_samples(evals_export.write_samples(samples))
     assert first["resps"] == [[["-0.5", "True"]], [["-3.25", "False"]]] and first["arguments"]["gen_args_1"]["arg_1"] == " 5"
     assert second["resps"] == [[" 2"]] and second["filtered_resps"] == [" 2"] and second["exact_match"] == 0.0

@@ -50,7 +50,7 @@ def test_files_are_named_after_the_panel_and_served_with_the_type_of_their_forma
         (lambda: export_pptx.presentation([law_panel()], titles=["a", "b"]), "titles must hold one text per panel, that is 1, got 2"),
         (lambda: export_image.render(go.Figure(), "gif", 10, 10), "format must be one of png, svg, pdf, got 'gif'"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_request_is_refused_with_what_would_be_accepted(call, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         call()

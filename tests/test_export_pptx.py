@@ -141,10 +141,12 @@ def test_notes_beside_the_plot_are_kept_in_the_caption():
 @pytest.mark.parametrize(
     ("horizontal", "mode", "kind"),
     [
-        (False, "group", XL_CHART_TYPE.COLUMN_CLUSTERED), (False, "stack", XL_CHART_TYPE.COLUMN_STACKED),
-        (True, "group", XL_CHART_TYPE.BAR_CLUSTERED), (True, "stack", XL_CHART_TYPE.BAR_STACKED),
+        (False, "group", XL_CHART_TYPE.COLUMN_CLUSTERED),
+        (False, "stack", XL_CHART_TYPE.COLUMN_STACKED),
+        (True, "group", XL_CHART_TYPE.BAR_CLUSTERED),
+        (True, "stack", XL_CHART_TYPE.BAR_STACKED),
     ],
-)  # fmt: skip
+)
 def test_bars_become_a_chart_with_categories_and_empty_cells_where_there_is_no_bar(horizontal, mode, kind):
     panel = bar_panel(barmode=mode)
     if horizontal:
@@ -205,7 +207,7 @@ def sub_figure() -> go.Figure:
         (go.Figure([go.Bar(x=["a"], y=[1]), go.Scatter(x=[1], y=[1])]), False),
         (go.Figure(go.Scatter(x=[1, 2], y=[1, 2]), {"shapes": [{"type": "rect", "x0": 1, "x1": 2, "y0": 1, "y1": 2}]}), False),
     ],
-)  # fmt: skip
+)
 def test_only_what_powerpoint_can_draw_in_full_becomes_a_chart(figure, native):
     assert export_series.is_native(figure) is native
 

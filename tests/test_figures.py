@@ -160,9 +160,13 @@ def test_laws_without_a_loss_still_make_a_bill():
 )
 def test_a_panel_without_its_parts_is_refused(change, sentence):
     whole = {
-        "name": "topic.figure", "title": "A finding", "figure": go.Figure(), "data": pd.DataFrame({"status": ["computed"]}),
-        "caption": "What is drawn.", "alt": "The finding.",
-    }  # fmt: skip
+        "name": "topic.figure",
+        "title": "A finding",
+        "figure": go.Figure(),
+        "data": pd.DataFrame({"status": ["computed"]}),
+        "caption": "What is drawn.",
+        "alt": "The finding.",
+    }
     with pytest.raises(ValueError, match=sentence):
         Panel(**{**whole, **change})
 

@@ -77,9 +77,16 @@ def test_without_a_browser_charts_are_drawn_by_the_readers_one_figure_at_a_time(
     said = capsys.readouterr().err
     assert said.count("are drawn by Chrome or Chromium") == 1 and "compute.broken: data/gpus.csv line 3" in said
     assert files(tmp_path) == [
-        "current.json", "files/sample-figure.csv", "files/sample-figure.pptx", "files/scaling-law.csv", "files/scaling-law.pptx",
-        "index.html", "live/sample-figure.js", "live/scaling-law.js", "plotly.min.js",
-    ]  # fmt: skip
+        "current.json",
+        "files/sample-figure.csv",
+        "files/sample-figure.pptx",
+        "files/scaling-law.csv",
+        "files/scaling-law.pptx",
+        "index.html",
+        "live/sample-figure.js",
+        "live/scaling-law.js",
+        "plotly.min.js",
+    ]
     problems, asked = [], []
     browser_page.on("pageerror", lambda problem: problems.append(str(problem)))
     browser_page.on("request", lambda request: asked.append(request.url))

@@ -35,26 +35,37 @@ IMPORTS = (
     Imports("heavy at import", ("**/*.py",), HEAVY, "they take seconds and every page would pay", only_at_import=True),
     Imports("streamlit outside pages", ("analysis/**/*.py", "tools/**/*.py"), ("streamlit",), "analysis/ is a package without a screen"),
     Imports(
-        "drawing in a topic", ("analysis/*.py", "analysis/probe/**/*.py"), SHOWING, "topics compute, figures draw",
+        "drawing in a topic",
+        ("analysis/*.py", "analysis/probe/**/*.py"),
+        SHOWING,
+        "topics compute, figures draw",
         but_files={"analysis/export*.py": "writes figures to files", "analysis/build*.py": "command line over everything"},
     ),
     Imports("upwards", ("analysis/**/*.py",), ("pages", "tests", "tools", "streamlit_app"), "lower layers know nothing of higher ones"),
     Imports("tests in the product", ("pages/**/*.py", "streamlit_app.py"), ("tests", "tools"), "a user runs without them"),
     Imports(
-        "page imports page", ("pages/**/*.py", "streamlit_app.py"), ("pages",), "what pages share is in pages/components/",
+        "page imports page",
+        ("pages/**/*.py", "streamlit_app.py"),
+        ("pages",),
+        "what pages share is in pages/components/",
         but_modules=("pages.components",),
     ),
     Imports("drawing on a page", ("pages/*.py",), ("plotly",), "pages show panels that analysis/figures has drawn"),
     Imports(
-        "computing in the wrong layer", ("pages/**/*.py", "analysis/figures/**/*.py", "streamlit_app.py", "tools/**/*.py"), HEAVY,
+        "computing in the wrong layer",
+        ("pages/**/*.py", "analysis/figures/**/*.py", "streamlit_app.py", "tools/**/*.py"),
+        HEAVY,
         "the server never loads torch or transformers; fits belong to topics",
     ),
     Imports(
-        "transformers elsewhere", ("analysis/*.py", "tools/**/*.py"), ("transformers",), "models are run under analysis/probe/ only",
+        "transformers elsewhere",
+        ("analysis/*.py", "tools/**/*.py"),
+        ("transformers",),
+        "models are run under analysis/probe/ only",
         but_files={"analysis/transformer*.py": "exact parameter counts on the meta device"},
     ),
     Imports("unsafe formats", ("**/*.py",), ("pickle", "cloudpickle", "dill", "shelve", "marshal"), "reading them runs what is in them"),
-)  # fmt: skip
+)
 
 READERS = {
     "open", "fdopen", "read_text", "read_bytes", "write_text", "write_bytes", "read_csv", "read_parquet", "read_json", "read_excel",
@@ -71,8 +82,12 @@ FILES_BUT = {
     "analysis/worker_process.py": "rearranges its own input and output",
 }
 # Keyword arguments that are only ever passed as False.
-NEVER_TRUE = {"unsafe_allow_html": "lets text of others run in the page", "trust_remote_code": "runs code of a model's author",
-              "allow_pickle": "reading runs what is in the file", "shell": "a shell reads more into an argument than is meant"}  # fmt: skip
+NEVER_TRUE = {
+    "unsafe_allow_html": "lets text of others run in the page",
+    "trust_remote_code": "runs code of a model's author",
+    "allow_pickle": "reading runs what is in the file",
+    "shell": "a shell reads more into an argument than is meant",
+}
 NEVER_CALLED = {"eval", "exec", "torch.load", "joblib.load", "pandas.read_pickle", "pd.read_pickle", "os.system"}
 
 STEM_PARTS = ("analysis/{}.py", "analysis/figures/{}.py", "tests/test_{}.py")

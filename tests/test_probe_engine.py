@@ -146,11 +146,16 @@ def test_memorised_continuations_are_counted_by_token():
 @pytest.mark.parametrize(
     ("match", "wanted", "text", "score"),
     [
-        ("start", "Lima", " Lima, the capital", 1), ("start", "Lima", " Limabean", 0), ("start", "1.5", "1x5", 0),
-        ("exact", "Lima", " lima ", 1), ("exact", "Lima", "Lima.", 0), ("number", "12", "about 12 apples", 1), ("number", "12", "123", 0),
+        ("start", "Lima", " Lima, the capital", 1),
+        ("start", "Lima", " Limabean", 0),
+        ("start", "1.5", "1x5", 0),
+        ("exact", "Lima", " lima ", 1),
+        ("exact", "Lima", "Lima.", 0),
+        ("number", "12", "about 12 apples", 1),
+        ("number", "12", "123", 0),
         ("number", "012", "012", 1),
     ],
-)  # fmt: skip
+)
 def test_a_line_is_compared_as_the_option_says(match, wanted, text, score):
     assert engine.line_score(RunSpec("tiny", "prompts", options={"match": match}), wanted, text) == score
 

@@ -114,10 +114,13 @@ def test_a_reader_s_prompts_come_with_their_terms_and_bad_rows_with_their_lines(
     assert (found[0].prompt, found[0].answer, found[0].group, found[0].frequency) == ("Capital of Peru? A:", "Lima", "Peru", 1e6)
     assert found[1].prompt == "two\nlines: " and found[1].frequency != found[1].frequency
     assert items.problems_of(spec) == [
-        "line 5: the prompt is empty", "line 6: the answer is empty", "line 7: the frequency 'many' is not a number of at least 0",
-        "line 8: the frequency '-1' is not a number of at least 0", "line 9: the frequency 'nan' is not a number of at least 0",
+        "line 5: the prompt is empty",
+        "line 6: the answer is empty",
+        "line 7: the frequency 'many' is not a number of at least 0",
+        "line 8: the frequency '-1' is not a number of at least 0",
+        "line 9: the frequency 'nan' is not a number of at least 0",
         "line 10: 2 cells where the header has 4",
-    ]  # fmt: skip
+    ]
 
 
 def test_a_reader_s_choices_may_have_two_to_eight_answers():

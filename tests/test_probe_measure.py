@@ -12,9 +12,13 @@ from analysis.probe import measure, measure_build, measure_clock
 from analysis.transformer import count_params, kv_cache_bytes, shape_from_hf_config, shape_of_model
 
 TINY = measure_build.BASE | {
-    "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 4, "intermediate_size": 48,
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 4,
+    "intermediate_size": 48,
     "vocab_size": 61,
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -60,9 +64,16 @@ def test_two_of_eight_experts_take_the_arithmetic_of_the_dense_model_and_all_of_
 
 
 KINDS = {
-    "Mistral 7B": [32, 8, 1], "Llama 2 7B": [32, 8, 1], "Llama 2 70B": [64, 8, 1], "Yi-6B": [32, 4, 1], "LLaMA-33B": [52, 13, 1],
-    "GPT-2 XL": [25, 5, 1], "Pythia-14M": [4, 2, 1], "Falcon-180B": [232, 8, 1], "Falcon-7B": [71, 1],
-}  # fmt: skip
+    "Mistral 7B": [32, 8, 1],
+    "Llama 2 7B": [32, 8, 1],
+    "Llama 2 70B": [64, 8, 1],
+    "Yi-6B": [32, 4, 1],
+    "LLaMA-33B": [52, 13, 1],
+    "GPT-2 XL": [25, 5, 1],
+    "Pythia-14M": [4, 2, 1],
+    "Falcon-180B": [232, 8, 1],
+    "Falcon-7B": [71, 1],
+}
 
 
 @pytest.mark.parametrize(("name", "heads"), KINDS.items())
@@ -302,8 +313,18 @@ def test_all_of_it_runs_in_bfloat16_as_on_a_gpu():
         config = measure_build.variants(TINY, "tiny", 8)[name]
         rows = measure.measure(config, dtype="bfloat16", contexts=(12,), batches=(1, 2), seq_len=4, methods=("qlora",), repeats=1)
         assert value_of(rows, "weights") == 2 * count_params(shape_from_hf_config(config)).total, name
-        assert {row["what"] for row in rows} == {"weights", "forward", "forward peak", "prefill", "cache", "decode step",
-                                                 "trained parameters", "train step", "train standing", "train peak"}  # fmt: skip
+        assert {row["what"] for row in rows} == {
+            "weights",
+            "forward",
+            "forward peak",
+            "prefill",
+            "cache",
+            "decode step",
+            "trained parameters",
+            "train step",
+            "train standing",
+            "train peak",
+        }
 
 
 def test_on_a_gpu_time_is_read_between_events_and_the_peak_from_its_allocator(monkeypatch):

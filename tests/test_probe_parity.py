@@ -110,9 +110,15 @@ def test_where_lm_eval_confuses_two_continuations_its_other_way_agrees_with_ours
 
 @pytest.mark.parametrize(
     ("kind", "changes", "shares"),
-    [("gpt2", {}, True), ("opt", {}, True), ("qwen2", {}, True), ("mistral", {}, True), ("mistral", {"sliding_window": 16}, False),
-     ("bloom", {}, False)],
-)  # fmt: skip
+    [
+        ("gpt2", {}, True),
+        ("opt", {}, True),
+        ("qwen2", {}, True),
+        ("mistral", {}, True),
+        ("mistral", {"sliding_window": 16}, False),
+        ("bloom", {}, False),
+    ],
+)
 def test_other_kinds_of_models_answer_as_in_lm_eval_too(kind, changes, shares):
     model, tokenizer = tiny.build(kind, **changes)
     opened = models.wrap(model, tokenizer, kind)
@@ -178,11 +184,18 @@ def logged_by_lm_eval(folder, opened, questions: list[Item]) -> tuple[dict, list
     from lm_eval.loggers import EvaluationTracker
 
     docs = [{"prompt": item.prompt, "choices": [choice[1:] for choice in item.choices], "gold": int(item.answer)} for item in questions]
-    task = ConfigurableTask(config={
-        "task": "choice", "custom_dataset": lambda **_: {"test": datasets.Dataset.from_list(docs)}, "test_split": "test",
-        "output_type": "multiple_choice", "doc_to_text": "{{prompt}}", "doc_to_choice": "choices", "doc_to_target": "gold",
-        "metric_list": [{"metric": metric, "aggregation": "mean", "higher_is_better": True} for metric in ("acc", "acc_norm")],
-    })  # fmt: skip
+    task = ConfigurableTask(
+        config={
+            "task": "choice",
+            "custom_dataset": lambda **_: {"test": datasets.Dataset.from_list(docs)},
+            "test_split": "test",
+            "output_type": "multiple_choice",
+            "doc_to_text": "{{prompt}}",
+            "doc_to_choice": "choices",
+            "doc_to_target": "gold",
+            "metric_list": [{"metric": metric, "aggregation": "mean", "higher_is_better": True} for metric in ("acc", "acc_norm")],
+        }
+    )
     tracker = EvaluationTracker(output_path=str(folder))
     lm = harness(opened.model, opened.tokenizer, 4)
     run = simple_evaluate(lm, tasks=[task], evaluation_tracker=tracker, bootstrap_iters=0, verbosity="ERROR")

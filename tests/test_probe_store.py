@@ -220,8 +220,13 @@ def test_the_results_file_is_read_by_our_reader_and_by_lm_eval(store, run):
     document = results.to_results(store.run(run), store.rows(run))
     read = read_results(document).iloc[0]
     assert (read["model"], read["step"], read["task"], read["metric"], read["shots"], read["n_samples"]) == (
-        "Pythia 70M", 143000, "term_frequency_addition", "exact_match", 2, 100
-    )  # fmt: skip
+        "Pythia 70M",
+        143000,
+        "term_frequency_addition",
+        "exact_match",
+        2,
+        100,
+    )
     assert (read["value"], read["stderr"]) == pytest.approx((scores.mean(), scores.std(ddof=1) / 10))
     from lm_eval.api.metrics import mean_stderr
     from lm_eval.utils import make_table

@@ -292,11 +292,17 @@ def test_every_task_size_and_arm_can_be_drawn():
 # --- page ------------------------------------------------------------------------------------------------------------
 
 OWN = {
-    "results": {"lambada_openai": {"acc,none": 0.55, "acc_stderr,none": 0.007}, "piqa": {"acc,none": 0.7, "acc_stderr,none": "N/A"},
-                "mmlu": {"acc,none": 0.26, "acc_stderr,none": 0.004}, "<b>odd</b>": {"acc,none": 0.5}},
-    "configs": {}, "n-shot": {"lambada_openai": 0, "piqa": 10, "mmlu": 0}, "versions": {"piqa": 1.0},
+    "results": {
+        "lambada_openai": {"acc,none": 0.55, "acc_stderr,none": 0.007},
+        "piqa": {"acc,none": 0.7, "acc_stderr,none": "N/A"},
+        "mmlu": {"acc,none": 0.26, "acc_stderr,none": 0.004},
+        "<b>odd</b>": {"acc,none": 0.5},
+    },
+    "configs": {},
+    "n-shot": {"lambada_openai": 0, "piqa": 10, "mmlu": 0},
+    "versions": {"piqa": 1.0},
     "config": {"model_args": "pretrained=me/<img src=x>", "model_num_parameters": 1_500_000_000, "limit": 100},
-}  # fmt: skip
+}
 
 
 def test_own_scores_are_put_on_the_tasks_with_notes():

@@ -76,8 +76,11 @@ def test_numbers_with_suffixes_are_read_and_formulas_are_not():
 
 def test_usual_column_names_are_recognised():
     assert guess_columns(["Model Size", "Training FLOP", "loss"]) == {
-        "n_params": "Model Size", "n_tokens": None, "train_flops": "Training FLOP", "loss": "loss",
-    }  # fmt: skip
+        "n_params": "Model Size",
+        "n_tokens": None,
+        "train_flops": "Training FLOP",
+        "loss": "loss",
+    }
 
 
 def test_products_that_overflow_are_reported():

@@ -22,11 +22,16 @@ def built(encoder: ImageEncoder, global_layers: list[int]):
     from transformers import SamConfig, SamModel
 
     vision = {
-        "hidden_size": encoder.d_model, "num_hidden_layers": encoder.n_layers, "num_attention_heads": encoder.n_heads,
+        "hidden_size": encoder.d_model,
+        "num_hidden_layers": encoder.n_layers,
+        "num_attention_heads": encoder.n_heads,
         "mlp_dim": encoder.d_ff,
-        "output_channels": encoder.d_out, "patch_size": encoder.patch, "window_size": encoder.window, "image_size": encoder.resolution,
+        "output_channels": encoder.d_out,
+        "patch_size": encoder.patch,
+        "window_size": encoder.window,
+        "image_size": encoder.resolution,
         "global_attn_indexes": global_layers,
-    }  # fmt: skip
+    }
     with torch.device("meta"):
         model = SamModel._from_config(SamConfig(vision_config=vision), attn_implementation="eager")
     model.tie_weights()
@@ -57,24 +62,29 @@ def test_every_part_has_the_parameters_that_transformers_builds(name):
     vision, parts = model.vision_encoder, sam.encoder_params(encoder)
     relative = sum(n_params(layer.attn) for layer in vision.layers) - parts["attention"]
     assert parts == {
-        "patches": n_params(vision.patch_embed), "absolute positions": vision.pos_embed.numel(), "relative positions": relative,
+        "patches": n_params(vision.patch_embed),
+        "absolute positions": vision.pos_embed.numel(),
+        "relative positions": relative,
         "attention": sum(n_params(layer.attn.qkv) + n_params(layer.attn.proj) for layer in vision.layers),
         "MLP": sum(n_params(layer.mlp) for layer in vision.layers),
-        "norms": sum(n_params(layer.layer_norm1) + n_params(layer.layer_norm2) for layer in vision.layers), "neck": n_params(vision.neck),
-    }  # fmt: skip
+        "norms": sum(n_params(layer.layer_norm1) + n_params(layer.layer_norm2) for layer in vision.layers),
+        "neck": n_params(vision.neck),
+    }
     decoder, prompt = decoding.decoder_params(), decoding.prompt_encoder_params()
     of = model.mask_decoder
     assert decoder == {
         "two-way blocks": n_params(of.transformer),
         "upscaling": n_params(of.upscale_conv1) + n_params(of.upscale_conv2) + n_params(of.upscale_layer_norm),
-        "mask perceptrons": n_params(of.output_hypernetworks_mlps), "quality head": n_params(of.iou_prediction_head),
+        "mask perceptrons": n_params(of.output_hypernetworks_mlps),
+        "quality head": n_params(of.iou_prediction_head),
         "output tokens": n_params(of.iou_token) + n_params(of.mask_tokens),
-    }  # fmt: skip
+    }
     assert prompt == {
         "point and box embeddings": n_params(model.prompt_encoder.point_embed) + n_params(model.prompt_encoder.not_a_point_embed),
-        "no-mask embedding": n_params(model.prompt_encoder.no_mask_embed), "mask convolutions": n_params(model.prompt_encoder.mask_embed),
+        "no-mask embedding": n_params(model.prompt_encoder.no_mask_embed),
+        "mask convolutions": n_params(model.prompt_encoder.mask_embed),
         "Fourier frequencies": n_params(model.shared_image_embedding),
-    }  # fmt: skip
+    }
     assert n_params(model) == sum(parts.values()) + sum(decoder.values()) + sum(prompt.values())
 
 

@@ -14,8 +14,13 @@ from analysis.worker import WorkerError
 from pages.components import shapes
 
 TINY = {
-    "model_type": "llama", "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 16, "vocab_size": 11,
-}  # fmt: skip
+    "model_type": "llama",
+    "hidden_size": 8,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 16,
+    "vocab_size": 11,
+}
 # embeddings 2 x 11 x 8; per layer 4 x 8 x 8 attention, 3 x 8 x 16 MLP, 2 norms of 8; one norm of 8 at the end
 TINY_TOTAL = 2 * 11 * 8 + 2 * (4 * 64 + 3 * 8 * 16 + 2 * 8) + 8
 

@@ -91,9 +91,14 @@ def test_the_facts_are_those_that_the_papers_print():
     facts = tables.load("small_models_facts")
     # wang2022 section 2.2 and Table 1; zhou2023 abstract; li2023 Table 1; mitra2023 section 4.
     for work, name, value in (
-        ("self_instruct", "seed_tasks", 175), ("self_instruct", "rouge_l_filter", 0.7), ("self_instruct", "instructions", 52445),
-        ("lima", "training_examples", 1000), ("phi1_5", "gpu_hours", 1500), ("phi1", "gpu_hours_pretraining", 770), ("orca2", "gpus", 32),
-    ):  # fmt: skip
+        ("self_instruct", "seed_tasks", 175),
+        ("self_instruct", "rouge_l_filter", 0.7),
+        ("self_instruct", "instructions", 52445),
+        ("lima", "training_examples", 1000),
+        ("phi1_5", "gpu_hours", 1500),
+        ("phi1", "gpu_hours_pretraining", 770),
+        ("orca2", "gpus", 32),
+    ):
         assert small_models.fact(facts, work, name) == value
     assert self_instruct.THRESHOLD == small_models.fact(facts, "self_instruct", "rouge_l_filter")
     assert self_instruct.FROM_SEEDS + self_instruct.FROM_KEPT == small_models.fact(facts, "self_instruct", "in_context_examples")

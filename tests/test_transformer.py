@@ -52,8 +52,10 @@ def test_mixtral_is_not_eight_times_seven_billion():
 
 def test_the_counts_stay_near_every_reported_size():
     rows = MODELS.dropna(subset=["n_layers"]).set_index("model")
-    ratios = {name: count_params(shape_from_row(row.to_dict() | {"model": name})).total / row["reported_total_params"]
-              for name, row in rows.iterrows()}  # fmt: skip
+    ratios = {
+        name: count_params(shape_from_row(row.to_dict() | {"model": name})).total / row["reported_total_params"]
+        for name, row in rows.iterrows()
+    }
     assert len(ratios) == 76
     far = {name for name, ratio in ratios.items() if abs(ratio - 1) > 0.05}
     assert far == {"OPT-350M", "phi-1", "phi-1.5", "Switch-Base-128"}  # each explained in the note of its count
@@ -69,21 +71,32 @@ def shapes(draw):
     kv, group, head_dim = draw(st.integers(1, 4)), draw(st.integers(1, 4)), draw(st.integers(1, 32))
     moe = draw(st.booleans())
     arguments = {
-        "n_layers": draw(st.integers(1, 6)), "d_model": draw(st.integers(1, 200)), "n_heads": kv * group, "n_kv_heads": kv,
-        "head_dim": head_dim, "d_ff": draw(st.integers(1, 300)), "vocab_size": draw(st.integers(1, 1000)), "gated_mlp": draw(st.booleans()),
+        "n_layers": draw(st.integers(1, 6)),
+        "d_model": draw(st.integers(1, 200)),
+        "n_heads": kv * group,
+        "n_kv_heads": kv,
+        "head_dim": head_dim,
+        "d_ff": draw(st.integers(1, 300)),
+        "vocab_size": draw(st.integers(1, 1000)),
+        "gated_mlp": draw(st.booleans()),
         **{flag: draw(st.booleans()) for flag in ("tied_embeddings", "qkv_bias", "o_bias", "mlp_bias", "head_bias")},
         "norm": draw(st.sampled_from(["layernorm", "layernorm_no_bias", "rmsnorm", "none"])),
-        "qk_norm": draw(st.sampled_from(["", "head", "width"])), "position_rows": draw(st.integers(0, 50)),
-        "window": draw(st.none() | st.integers(1, 64)), "window_layers": draw(st.sampled_from(["all", "every 2", "after 1"])),
-    }  # fmt: skip
+        "qk_norm": draw(st.sampled_from(["", "head", "width"])),
+        "position_rows": draw(st.integers(0, 50)),
+        "window": draw(st.none() | st.integers(1, 64)),
+        "window_layers": draw(st.sampled_from(["all", "every 2", "after 1"])),
+    }
     if moe:
         n_experts = draw(st.integers(1, 8))
         arguments |= {
-            "n_experts": n_experts, "top_k": draw(st.integers(1, n_experts)), "moe_d_ff": draw(st.integers(1, 100)),
-            "shared_d_ff": draw(st.integers(0, 50)), "shared_gate": draw(st.booleans()),
+            "n_experts": n_experts,
+            "top_k": draw(st.integers(1, n_experts)),
+            "moe_d_ff": draw(st.integers(1, 100)),
+            "shared_d_ff": draw(st.integers(0, 50)),
+            "shared_gate": draw(st.booleans()),
             "moe_layers": draw(st.sampled_from(["all", "every 2", "after 1", "every 3 from 0"])),
             "dense_beside_experts": draw(st.sampled_from(["", "parallel", "normed"])),
-        }  # fmt: skip
+        }
     return transformer_shape(**arguments)
 
 

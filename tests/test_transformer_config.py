@@ -15,14 +15,29 @@ NOT_IN_TRANSFORMERS = {"kimi_k2", "qwen", "deepseek"}
 ONLY_INSIDE = {f"{outer}_text": outer for outer in ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe", "glm4v", "glm4v_moe")}
 SEEDS = range(4)
 LLAMA = {
-    "model_type": "llama", "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,
-    "num_key_value_heads": 8, "vocab_size": 128256, "tie_word_embeddings": False,
-}  # fmt: skip
-DEEPSEEK = {
-    "hidden_size": 7168, "intermediate_size": 18432, "moe_intermediate_size": 2048, "num_hidden_layers": 61, "n_shared_experts": 1,
-    "num_experts_per_tok": 8, "q_lora_rank": 1536, "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128,
+    "model_type": "llama",
+    "hidden_size": 4096,
+    "intermediate_size": 14336,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "vocab_size": 128256,
     "tie_word_embeddings": False,
-}  # fmt: skip
+}
+DEEPSEEK = {
+    "hidden_size": 7168,
+    "intermediate_size": 18432,
+    "moe_intermediate_size": 2048,
+    "num_hidden_layers": 61,
+    "n_shared_experts": 1,
+    "num_experts_per_tok": 8,
+    "q_lora_rank": 1536,
+    "kv_lora_rank": 512,
+    "qk_nope_head_dim": 128,
+    "qk_rope_head_dim": 64,
+    "v_head_dim": 128,
+    "tie_word_embeddings": False,
+}
 PUBLISHED = {
     "Llama 3.1 8B": (LLAMA, 8_030_261_248),
     "Llama 3.2 1B": (
@@ -154,8 +169,13 @@ def test_published_configurations_give_the_published_counts(name, config_classes
 def test_kimi_k2_is_a_deepseek_v3_of_other_sizes(config_classes):
     # Technical report, Table 2: 1.04T total, 32.6B active, with other rounding; the index on the hub counts 1,026,408,232,448, of
     # which 60 x 384 are correction values of the routers.
-    config = DEEPSEEK | {"num_attention_heads": 64, "num_key_value_heads": 64, "n_routed_experts": 384, "first_k_dense_replace": 1,
-                         "vocab_size": 163840}  # fmt: skip
+    config = DEEPSEEK | {
+        "num_attention_heads": 64,
+        "num_key_value_heads": 64,
+        "n_routed_experts": 384,
+        "first_k_dense_replace": 1,
+        "vocab_size": 163840,
+    }
     counts = count_params(shape_from_hf_config(config | {"model_type": "kimi_k2"}))
     assert counts == count_params(shape_from_hf_config(config | {"model_type": "deepseek_v3"}))
     assert counts.total + 60 * 384 == 1_026_408_232_448
@@ -164,14 +184,31 @@ def test_kimi_k2_is_a_deepseek_v3_of_other_sizes(config_classes):
 
 def test_the_first_qwen_and_deepseekmoe_are_the_rows_of_the_table():
     models = tables.load("models")
-    qwen = {"model_type": "qwen", "hidden_size": 4096, "intermediate_size": 22016, "num_hidden_layers": 32, "num_attention_heads": 32,
-            "vocab_size": 151936, "tie_word_embeddings": False}  # fmt: skip
+    qwen = {
+        "model_type": "qwen",
+        "hidden_size": 4096,
+        "intermediate_size": 22016,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 32,
+        "vocab_size": 151936,
+        "tie_word_embeddings": False,
+    }
     assert count_params(shape_from_hf_config(qwen)) == count_params(shape_of_model("Qwen-7B", models))
     deepseek = {
-        "model_type": "deepseek", "hidden_size": 2048, "intermediate_size": 10944, "moe_intermediate_size": 1408, "num_hidden_layers": 28,
-        "num_attention_heads": 16, "num_key_value_heads": 16, "n_routed_experts": 64, "n_shared_experts": 2, "num_experts_per_tok": 6,
-        "first_k_dense_replace": 1, "vocab_size": 102400, "tie_word_embeddings": False,
-    }  # fmt: skip
+        "model_type": "deepseek",
+        "hidden_size": 2048,
+        "intermediate_size": 10944,
+        "moe_intermediate_size": 1408,
+        "num_hidden_layers": 28,
+        "num_attention_heads": 16,
+        "num_key_value_heads": 16,
+        "n_routed_experts": 64,
+        "n_shared_experts": 2,
+        "num_experts_per_tok": 6,
+        "first_k_dense_replace": 1,
+        "vocab_size": 102400,
+        "tie_word_embeddings": False,
+    }
     assert count_params(shape_from_hf_config(deepseek)) == count_params(shape_of_model("DeepSeekMoE-16B", models))
 
 
@@ -216,8 +253,14 @@ def test_windows_fall_on_the_layers_that_transformers_gives_them(config_classes)
 
 
 def test_fields_that_are_missing_take_the_default_of_the_architecture(config_classes):
-    small = {"hidden_size": 64, "intermediate_size": 80, "num_hidden_layers": 3, "num_attention_heads": 32, "vocab_size": 101,
-             "pad_token_id": 0}  # fmt: skip
+    small = {
+        "hidden_size": 64,
+        "intermediate_size": 80,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 32,
+        "vocab_size": 101,
+        "pad_token_id": 0,
+    }
     # Embeddings are tied by default in Gemma and not in Llama; Mistral has 8 key-value heads and Gemma heads of 256.
     for model_type in ("llama", "mistral", "gemma", "gemma2", "gemma3_text", "qwen2", "qwen3", "phi3", "olmo2", "cohere", "starcoder2"):
         assert differences(small | {"model_type": model_type}) == {}
@@ -239,8 +282,17 @@ def test_keys_and_values_of_the_older_names_are_understood():
     # bigscience/bloom: n_embed and n_layer; tiiuae/falcon-40b: n_head.
     bloom = {"model_type": "bloom", "n_embed": 14336, "n_layer": 70, "num_attention_heads": 112, "vocab_size": 250880}
     assert count_params(shape_from_hf_config(bloom)).total == 176_247_271_424
-    opt = {"model_type": "opt", "hidden_size": 1024, "ffn_dim": 4096, "num_hidden_layers": 24, "num_attention_heads": 16,
-           "vocab_size": 50272, "max_position_embeddings": 2048, "word_embed_proj_dim": 512, "do_layer_norm_before": False}  # fmt: skip
+    opt = {
+        "model_type": "opt",
+        "hidden_size": 1024,
+        "ffn_dim": 4096,
+        "num_hidden_layers": 24,
+        "num_attention_heads": 16,
+        "vocab_size": 50272,
+        "max_position_embeddings": 2048,
+        "word_embed_proj_dim": 512,
+        "do_layer_norm_before": False,
+    }
     assert count_params(shape_from_hf_config(opt)).total == 331_196_416
 
 
@@ -281,17 +333,21 @@ BAD = [
     ({"text_config": [1]}, "text_config must be an object with the fields of the language model, got a list of 1 values"),
     ({"text_config": {}}, "text_config is empty, so the language model is not known"),
     ({"model_type": "mixtral"}, None),
-    ({"model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 9},
-     "num_experts_per_tok must be a whole number from 1 to 8, got 9"),
+    (
+        {"model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 9},
+        "num_experts_per_tok must be a whole number from 1 to 8, got 9",
+    ),
     ({"model_type": "gemma2", "layer_types": ["full_attention"]}, "layer_types must have one entry for each of the 32 layers, got 1"),
     ({"model_type": "gemma2", "layer_types": "full"}, 'layer_types must be a list of texts, one for each layer, got "full"'),
     ({"model_type": "deepseek_v3"}, None),
-    ({"model_type": "nemotron_h", "hybrid_override_pattern": "MX"},
-     'hybrid_override_pattern must be made of the letters M, E, \\* and -, got "MX"'),
+    (
+        {"model_type": "nemotron_h", "hybrid_override_pattern": "MX"},
+        'hybrid_override_pattern must be made of the letters M, E, \\* and -, got "MX"',
+    ),
     ({"model_type": "gpt_neo", "num_layers": 3, "num_heads": 32, "attention_types": [[["global"], 10**9]]}, "attention_types must give"),
     ({"model_type": "qwen3_moe", "mlp_only_layers": ["a"]}, "mlp_only_layers must be a list of whole numbers, got a list of 1 values"),
     ({"model_type": "lfm2", "block_ffn_dim_multiplier": "x"}, 'block_ffn_dim_multiplier must be a positive number, got "x"'),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("changed", "message"), BAD)

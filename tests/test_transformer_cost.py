@@ -24,9 +24,15 @@ from analysis.transformer import (
 MODELS = tables.load("models")
 SMALL = {"n_layers": 3, "d_model": 64, "n_heads": 8, "n_kv_heads": 2, "d_ff": 160, "vocab_size": 101}
 LLAMA = {
-    "model_type": "llama", "hidden_size": 64, "intermediate_size": 160, "num_hidden_layers": 3, "num_attention_heads": 8,
-    "num_key_value_heads": 2, "vocab_size": 101, "max_position_embeddings": 128,
-}  # fmt: skip
+    "model_type": "llama",
+    "hidden_size": 64,
+    "intermediate_size": 160,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 2,
+    "vocab_size": 101,
+    "max_position_embeddings": 128,
+}
 MLA = {
     "model_type": "deepseek_v3", "hidden_size": 64, "intermediate_size": 96, "moe_intermediate_size": 24, "num_hidden_layers": 3,
     "num_attention_heads": 4, "num_key_value_heads": 4, "n_routed_experts": 4, "num_experts_per_tok": 2, "n_shared_experts": 1,
@@ -38,13 +44,17 @@ TINY = {
     "mistral": LLAMA | {"model_type": "mistral", "sliding_window": 6, "head_dim": 16},
     "gpt_neox": {key: value for key, value in LLAMA.items() if key != "num_key_value_heads"} | {"model_type": "gpt_neox"},
     "mixtral": LLAMA | {"model_type": "mixtral", "num_local_experts": 4, "num_experts_per_tok": 2},
-    "qwen2_moe": LLAMA | {
-        "model_type": "qwen2_moe", "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 24,
+    "qwen2_moe": LLAMA
+    | {
+        "model_type": "qwen2_moe",
+        "num_experts": 4,
+        "num_experts_per_tok": 2,
+        "moe_intermediate_size": 24,
         "shared_expert_intermediate_size": 40,
     },
     "gemma2": LLAMA | {"model_type": "gemma2", "head_dim": 16, "sliding_window": 6},
     "deepseek_v3": MLA,
-}  # fmt: skip
+}
 
 
 def eager_model(config):

@@ -10,8 +10,13 @@ from analysis.worker_process import Cancelled
 COUNTS = tables.load("param_counts").set_index("model")
 PARTS = [column for column in COUNTS.columns if column not in ("counted_by", "transformers_version", "source", "note")]
 TINY = {
-    "model_type": "llama", "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4, "vocab_size": 99,
-}  # fmt: skip
+    "model_type": "llama",
+    "hidden_size": 64,
+    "intermediate_size": 96,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "vocab_size": 99,
+}
 REAL = {
     "GPT-2 124M": {"model_type": "gpt2"},
     "OPT-350M": {"model_type": "opt", "hidden_size": 1024, "ffn_dim": 4096, "num_hidden_layers": 24, "num_attention_heads": 16,
@@ -55,9 +60,13 @@ def test_what_has_no_closed_form_here_is_still_counted():
 def test_code_quantisation_and_precision_in_a_configuration_change_nothing():
     plain = exact_param_counts(TINY)
     loaded = TINY | {
-        "auto_map": {"AutoModelForCausalLM": "modeling_evil.Evil"}, "quantization_config": {"quant_method": "fp8"},
-        "torch_dtype": "nonsense", "_attn_implementation": "flash_attention_2", "_name_or_path": "/etc/passwd", "trust_remote_code": True,
-    }  # fmt: skip
+        "auto_map": {"AutoModelForCausalLM": "modeling_evil.Evil"},
+        "quantization_config": {"quant_method": "fp8"},
+        "torch_dtype": "nonsense",
+        "_attn_implementation": "flash_attention_2",
+        "_name_or_path": "/etc/passwd",
+        "trust_remote_code": True,
+    }
     assert exact_param_counts(loaded) == plain
 
 
@@ -71,8 +80,10 @@ def test_code_quantisation_and_precision_in_a_configuration_change_nothing():
         ({}, "model_type None is not known to the installed transformers"),
         ({"model_type": ["llama"]}, "model_type \\['llama'\\] is not known"),
         ({"model_type": "vit"}, "model_type 'vit' is known to transformers, but not as a language model"),
-        (TINY | {"num_hidden_layers": 10**6},
-         f"num_hidden_layers is 1,000,000; models of at most {MOST_LAYERS:,} layers are counted exactly"),
+        (
+            TINY | {"num_hidden_layers": 10**6},
+            f"num_hidden_layers is 1,000,000; models of at most {MOST_LAYERS:,} layers are counted exactly",
+        ),
         (TINY | {"vocab_size": 10**20}, "vocab_size is too large to be built"),
         (TINY | {"hidden_size": "64"}, "transformers refuses this llama configuration: "),
         (TINY | {"hidden_size": 65}, "transformers refuses this llama configuration: .*not a multiple of the number of attention heads"),
@@ -81,7 +92,7 @@ def test_code_quantisation_and_precision_in_a_configuration_change_nothing():
         (TINY | {"text_config": 7}, "text_config must be an object"),
         ([], "the configuration must be a JSON object"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_counted_is_refused_with_one_sentence(config, message):
     with pytest.raises(ValueError, match=message) as caught:
         exact_param_counts(config)
@@ -110,13 +121,19 @@ def test_progress_is_reported_and_can_stop_the_count():
 def test_every_part_has_a_name_that_leads_to_it():
     names = {
         "embedding": ["model.embed_tokens.weight", "transformer.wpe.weight", "lm_head.bias", "shared.weight"],
-        "attention": ["transformer.h.0.attn.c_attn.weight", "encoder.block.0.layer.0.SelfAttention.q.weight",
-                      "backbone.layers.2.mixer.q_proj.weight"],
-        "mlp": ["model.layers.1.mlp.shared_expert.up_proj.weight", "model.decoder.layers.0.fc1.bias",
-                "model.layers.0.mlp.experts.down_proj"],
+        "attention": [
+            "transformer.h.0.attn.c_attn.weight",
+            "encoder.block.0.layer.0.SelfAttention.q.weight",
+            "backbone.layers.2.mixer.q_proj.weight",
+        ],
+        "mlp": [
+            "model.layers.1.mlp.shared_expert.up_proj.weight",
+            "model.decoder.layers.0.fc1.bias",
+            "model.layers.0.mlp.experts.down_proj",
+        ],
         "router": ["model.layers.1.mlp.shared_expert_gate.weight", "model.layers.1.mlp.expert_bias", "model.layers.0.mlp.router.bias"],
         "other": ["model.norm.weight", "model.layers.0.mamba.in_proj.weight", "model.layers.0.linear_attn.conv1d.weight"],
-    }  # fmt: skip
+    }
     assert all(part_of(name) == part for part, listed in names.items() for name in listed)
 
 

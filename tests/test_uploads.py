@@ -117,29 +117,57 @@ CHOICES = "question,a,b,answer\n" + "".join(f"Is {n} even?,yes,no,{'ab'[n % 2]}\
 PASSAGES = "passage\n" + "".join(f"this is number {n}\n" for n in range(5))
 TERMS = "model,checkpoint,task,fewshot,acc,acc_stderr\n" + "".join(f"a/pythia-70m,1000,t_{n},{n},0.{n},0.01\n" for n in range(1, 6))
 LLAMA = {
-    "model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
-    "intermediate_size": 96, "vocab_size": 100, "max_position_embeddings": 32, "tie_word_embeddings": False, "attention_bias": False,
-    "mlp_bias": False, "head_dim": 16, "architectures": ["LlamaForCausalLM"], "rope_scaling": {"factor": 8.0},
-}  # fmt: skip
+    "model_type": "llama",
+    "hidden_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "intermediate_size": 96,
+    "vocab_size": 100,
+    "max_position_embeddings": 32,
+    "tie_word_embeddings": False,
+    "attention_bias": False,
+    "mlp_bias": False,
+    "head_dim": 16,
+    "architectures": ["LlamaForCausalLM"],
+    "rope_scaling": {"factor": 8.0},
+}
 GEMMA = {"model_type": "gemma3", "text_config": LLAMA | {"model_type": "gemma3_text", "sliding_window": 16}, "vision_config": {"a": 1}}
 V04 = {
     "results": {
         "piqa": {"alias": "piqa", "acc,none": 0.71, "acc_stderr,none": 0.01, "acc_norm,none": 0.72, "acc_norm_stderr,none": "N/A"},
         "mmlu_anatomy": {"acc,none": 0.25, "acc_stderr,none": 0.0375},
     },
-    "groups": {"mmlu": {"acc,none": 0.251, "acc_stderr,none": 0.0036}}, "group_subtasks": {"mmlu": ["mmlu_anatomy"]},
-    "configs": {"piqa": {"num_fewshot": 5}}, "versions": {"piqa": 1.0, "mmlu_anatomy": "Yaml"}, "n-shot": {"mmlu_anatomy": 0},
-    "n-samples": {"piqa": {"original": 1838, "effective": 1838}}, "higher_is_better": {"piqa": {"acc": True}},
-    "config": {"model_args": {"pretrained": "EleutherAI/pythia-1.4b", "revision": "step143000"}, "model_num_parameters": 1414647808,
-               "limit": None, "num_fewshot": 0},
-    "chat_template": None, "lm_eval_version": "0.4.13",
-}  # fmt: skip
+    "groups": {"mmlu": {"acc,none": 0.251, "acc_stderr,none": 0.0036}},
+    "group_subtasks": {"mmlu": ["mmlu_anatomy"]},
+    "configs": {"piqa": {"num_fewshot": 5}},
+    "versions": {"piqa": 1.0, "mmlu_anatomy": "Yaml"},
+    "n-shot": {"mmlu_anatomy": 0},
+    "n-samples": {"piqa": {"original": 1838, "effective": 1838}},
+    "higher_is_better": {"piqa": {"acc": True}},
+    "config": {
+        "model_args": {"pretrained": "EleutherAI/pythia-1.4b", "revision": "step143000"},
+        "model_num_parameters": 1414647808,
+        "limit": None,
+        "num_fewshot": 0,
+    },
+    "chat_template": None,
+    "lm_eval_version": "0.4.13",
+}
 PROMPT_ROWS = {
     "results": [{"task_name": "wino", "prompt_name": "refers_to", "em": 0.15, "em_stderr": 0.018}],
     "versions": {"wino+refers_to": 0},
-    "config": {"num_fewshot": 0, "model_args": {"iteration": 63000, "train_batch_size": 1024, "seq_length": 2048,
-                                                "config_files": {"1.4B-deduped.yml": "{}"}, "train_data_paths": ["/pile"]}},
-}  # fmt: skip
+    "config": {
+        "num_fewshot": 0,
+        "model_args": {
+            "iteration": 63000,
+            "train_batch_size": 1024,
+            "seq_length": 2048,
+            "config_files": {"1.4B-deduped.yml": "{}"},
+            "train_data_paths": ["/pile"],
+        },
+    },
+}
 DECK = export_deck.pack([{"panel": law_panel(), "title": "A title", "link": "http://localhost:8501/scaling"}])
 PARSERS = {
     "runs": Parser(runs, RUNS.encode(), "table", scaling_runs.MAX_BYTES),
@@ -354,9 +382,14 @@ def test_scores_come_back_as_they_were_written(rows):
 @given(*[st.integers(1, 50)] * 6)
 def test_a_configuration_comes_back_as_it_was_written(heads, groups, size, layers, width, vocabulary):
     value = LLAMA | {
-        "num_attention_heads": heads * groups, "num_key_value_heads": groups, "head_dim": size, "hidden_size": heads * groups * size,
-        "num_hidden_layers": layers, "intermediate_size": width, "vocab_size": vocabulary,
-    }  # fmt: skip
+        "num_attention_heads": heads * groups,
+        "num_key_value_heads": groups,
+        "head_dim": size,
+        "hidden_size": heads * groups * size,
+        "num_hidden_layers": layers,
+        "intermediate_size": width,
+        "vocab_size": vocabulary,
+    }
     (shape, counts), _ = config(json.dumps(value).encode())
     assert (shape.d_model, len(shape.layers), shape.vocab_size) == (heads * groups * size, layers, vocabulary)
     mixer = shape.layers[0].mixer
@@ -529,9 +562,11 @@ def test_hostile_names_are_escaped_in_charts_and_defused_in_their_tables():
     own, _ = pythia.own_scores(evals.read_results(json.dumps(value)), ["piqa"])
     size, last = probe_published.published_models()[0], 143_000
     panels = [
-        probe_figures.curve([run], size, last, 4, "multiplication", 10), probe_figures.overall([run], last, 4, "multiplication"),
-        probe_figures.groups(run), pythia_figures.families("piqa", own.assign(n_params=1e9)),
-    ]  # fmt: skip
+        probe_figures.curve([run], size, last, 4, "multiplication", 10),
+        probe_figures.overall([run], last, 4, "multiplication"),
+        probe_figures.groups(run),
+        pythia_figures.families("piqa", own.assign(n_params=1e9)),
+    ]
     for panel in panels:
         words = list(texts(panel.figure.to_plotly_json()))
         assert any("&lt;img" in word for word in words) and not any(

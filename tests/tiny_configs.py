@@ -45,25 +45,32 @@ WIDTHS = {
 """Values that a field may take."""
 
 ALSO = {
-    "glm_moe_dsa": ["index_topk_freq"], "gemma3_text": ["sliding_window_pattern"], "cohere2": ["sliding_window_pattern"],
-    "gemma4_text": ["global_head_dim"], "gemma4_unified_text": ["global_head_dim"], "qwen3_next": ["full_attention_interval"],
-    "qwen3_5_text": ["full_attention_interval"], "qwen3_5_moe_text": ["full_attention_interval"], "kimi_linear": ["first_k_dense_replace"],
-}  # fmt: skip
+    "glm_moe_dsa": ["index_topk_freq"],
+    "gemma3_text": ["sliding_window_pattern"],
+    "cohere2": ["sliding_window_pattern"],
+    "gemma4_text": ["global_head_dim"],
+    "gemma4_unified_text": ["global_head_dim"],
+    "qwen3_next": ["full_attention_interval"],
+    "qwen3_5_text": ["full_attention_interval"],
+    "qwen3_5_moe_text": ["full_attention_interval"],
+    "kimi_linear": ["first_k_dense_replace"],
+}
 """Fields that a class reads without declaring them."""
 
 NEVER = {
-    "tie_word_embeddings": ("bloom", "dbrx"), "sliding_window": ("minimax",), "head_dim": ("qwen2", "mamba2"), "num_heads": ("mamba2",),
+    "tie_word_embeddings": ("bloom", "dbrx"),
+    "sliding_window": ("minimax",),
+    "head_dim": ("qwen2", "mamba2"),
+    "num_heads": ("mamba2",),
     "feed_forward_proj": ("switch_transformers",),
-}  # fmt: skip
+}
 
 
 def tiny_config(model_type: str, fields: set[str], seed: int) -> dict:
     """A configuration of a model_type, of the fields that its class declares, chosen by a seed."""
     draw = random.Random(f"{model_type} {seed}")
     allowed = fields | set(ALSO.get(model_type, ()))
-    config = {
-        key: draw.choice(values) for key, values in WIDTHS.items() if key in allowed and model_type not in NEVER.get(key, ())
-    }  # fmt: skip
+    config = {key: draw.choice(values) for key, values in WIDTHS.items() if key in allowed and model_type not in NEVER.get(key, ())}
     config |= {"model_type": model_type, "pad_token_id": 0}
     return adjusted(config, model_type, draw)
 

@@ -5,9 +5,12 @@ from functools import lru_cache
 import numpy as np
 
 TEXT = [
-    "Q:What is 7 times 8? A:56\n\n", "Q:What is 41 plus 9? A:50\n\n", "Question: What is the capital of France?\nAnswer: Paris\n\n",
-    "The house is green and the door is blue.\n", "Which of these numbers is the largest? 91 19 89 29\n",
-]  # fmt: skip
+    "Q:What is 7 times 8? A:56\n\n",
+    "Q:What is 41 plus 9? A:50\n\n",
+    "Question: What is the capital of France?\nAnswer: Paris\n\n",
+    "The house is green and the door is blue.\n",
+    "Which of these numbers is the largest? 91 19 89 29\n",
+]
 KINDS = ("gpt_neox", "llama")
 
 

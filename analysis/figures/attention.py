@@ -52,15 +52,27 @@ def described(name: str, shape: TransformerShape) -> str:
 
 
 def cache(
-    name: str, shape: TransformerShape, n_kv_heads: int, window: int, context_len: int, batch: int, bits: int, gpus: pd.DataFrame,
-    settings: Mapping[str, str], total_params: int | None = None,
-) -> Panel:  # fmt: skip
+    name: str,
+    shape: TransformerShape,
+    n_kv_heads: int,
+    window: int,
+    context_len: int,
+    batch: int,
+    bits: int,
+    gpus: pd.DataFrame,
+    settings: Mapping[str, str],
+    total_params: int | None = None,
+) -> Panel:
     """Bytes of cached keys and values against the context for the model and for other kinds of attention in it."""
     shapes = {"own": shape} | attention.variants(shape, n_kv_heads, window)
     labels = {
-        "own": "as built", "mha": "multi-head", "gqa": f"grouped-query, {n_kv_heads} heads", "mqa": "multi-query", "mla": "latent (MLA)",
+        "own": "as built",
+        "mha": "multi-head",
+        "gqa": f"grouped-query, {n_kv_heads} heads",
+        "mqa": "multi-query",
+        "mla": "latent (MLA)",
         "window": f"window of {window:,}",
-    }  # fmt: skip
+    }
     axis = np.unique(np.append(np.geomspace(*CONTEXTS, 41).round().astype(int), context_len))
     size = {kind: np.asarray(kv_cache_bytes(model, axis, batch, bits / 8), float) for kind, model in shapes.items()}
     here = {kind: float(kv_cache_bytes(model, context_len, batch, bits / 8)) for kind, model in shapes.items()}
@@ -76,23 +88,46 @@ def cache(
     high = max(size["mha"][-1] / GB, 300) * 1.5
     known = gpus.set_index("id", drop=False).loc[list(SHOWN_GPUS)]
     layout = style.layout(
-        "tokens", "log_number", x_title="Context (tokens)", y_title="Keys and values (GB)", x_range=CONTEXTS, y_range=(low, high), height=480,
+        "tokens",
+        "log_number",
+        x_title="Context (tokens)",
+        y_title="Keys and values (GB)",
+        x_range=CONTEXTS,
+        y_range=(low, high),
+        height=480,
         shapes=[style.vertical_line(context_len, style.AMBER), *(style.horizontal_line(m / GB) for m in known["memory_bytes"])],
         annotations=[
-            style.note(np.log10(CONTEXTS[0]), np.log10(row["memory_bytes"] / GB), f"{row['memory_bytes'] / GB:.0f} GB: {row['label']}", xanchor="left", yanchor="bottom", xshift=4)
+            style.note(
+                np.log10(CONTEXTS[0]),
+                np.log10(row["memory_bytes"] / GB),
+                f"{row['memory_bytes'] / GB:.0f} GB: {row['label']}",
+                xanchor="left",
+                yanchor="bottom",
+                xshift=4,
+            )
             for row in known.to_dict("records")
         ],
-    )  # fmt: skip
+    )
     layout["yaxis"]["exponentformat"] = "none"
     return Panel(
         name="attention.cache",
         title=_cache_title(short(name), attention.own_attention(shape), here, open_ended, n_kv_heads, context_len, batch),
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            *({"series": labels[kind], "context_len": axis, "kv_cache_bytes": size[kind], "status": "computed" if kind == "own" else "what_if"} for kind in shapes),
-            {"series": "weights in 16 bits", "kv_cache_bytes": [weights], "status": "computed"},
-            {"series": known["label"], "memory_bytes": known["memory_bytes"], "source": known["source"], "status": "reported"},
-        ]),
+        data=lambda: table_of(
+            [
+                *(
+                    {
+                        "series": labels[kind],
+                        "context_len": axis,
+                        "kv_cache_bytes": size[kind],
+                        "status": "computed" if kind == "own" else "what_if",
+                    }
+                    for kind in shapes
+                ),
+                {"series": "weights in 16 bits", "kv_cache_bytes": [weights], "status": "computed"},
+                {"series": known["label"], "memory_bytes": known["memory_bytes"], "source": known["source"], "status": "reported"},
+            ]
+        ),
         caption=(
             f"Solid: the model as it is built ({kind_of(attention.own_attention(shape))}). Dashed: the same model with another attention in every layer, "
             "without a window unless named; MLA with the widths of DeepSeek-V2. Grey lines are the whole memory of a device, which weights and cache share. Programs that hand out the cache in "
@@ -102,7 +137,7 @@ def cache(
         sources=(WINDOWS, GROUPS, LATENTS, *(Citation(source) for source in dict.fromkeys(known["source"]))),
         settings=settings,
         explain=(kv_cache_bytes, attention.variants, attention.with_latent),
-    )  # fmt: skip
+    )
 
 
 def _cache_title(
@@ -130,9 +165,18 @@ def mask(window: int, position: int, settings: Mapping[str, str]) -> Panel:
     chosen[row] = share[row]
     centres = ends - (scale - 1) / 2
     heat = {
-        "type": "heatmap", "x": centres, "y": centres, "zmin": 0, "zmax": 1, "showscale": False, "xgap": 1, "ygap": 1, "hoverongaps": False,
-        "hovertemplate": "block at %{y:,.0f} looks at block at %{x:,.0f}: %{z:.0%} of it<extra></extra>", "meta": {"role": "computed"},
-    }  # fmt: skip
+        "type": "heatmap",
+        "x": centres,
+        "y": centres,
+        "zmin": 0,
+        "zmax": 1,
+        "showscale": False,
+        "xgap": 1,
+        "ygap": 1,
+        "hoverongaps": False,
+        "hovertemplate": "block at %{y:,.0f} looks at block at %{x:,.0f}: %{z:.0%} of it<extra></extra>",
+        "meta": {"role": "computed"},
+    }
     traces = [
         heat | {"z": share, "name": "seen", "colorscale": [[0, style.translucent(style.GREY, 0.12)], [1, style.BLUE]]},
         heat | {"z": chosen, "name": "your position", "colorscale": [[0, style.translucent(style.AMBER, 0.22)], [1, style.AMBER]]},
@@ -151,12 +195,18 @@ def mask(window: int, position: int, settings: Mapping[str, str]) -> Panel:
     return Panel(
         name="attention.mask",
         title=f"With a window of {window:,} the token at position {position:,} sees {start:,} to {end:,}, {count / position:.1%} of all up to there"
-        if count < position else f"A window of {window:,} cuts nothing yet at position {position:,}: the token sees 1 to {end:,}",
+        if count < position
+        else f"A window of {window:,} cuts nothing yet at position {position:,}: the token sees 1 to {end:,}",
         figure=style.figure(traces, layout),
-        data=lambda: pd.DataFrame({
-            "position": queries, "first_seen": first, "last_seen": last, "n_seen": last - first + 1,
-            "status": ["what_if" if index == row else "computed" for index in range(CELLS)],
-        }),
+        data=lambda: pd.DataFrame(
+            {
+                "position": queries,
+                "first_seen": first,
+                "last_seen": last,
+                "n_seen": last - first + 1,
+                "status": ["what_if" if index == row else "computed" for index in range(CELLS)],
+            }
+        ),
         caption=(
             f"Each cell stands for {scale:,} by {scale:,} positions; it is as dark as the share of the block that the last token of its row sees, and the amber row is "
             f"your position. Positions count from 1, and the window holds the token itself.{remark}"
@@ -165,7 +215,7 @@ def mask(window: int, position: int, settings: Mapping[str, str]) -> Panel:
         sources=(WINDOWS, Citation("raschka2023", printed["location"])),
         settings=settings,
         explain=(attention.seen, attention.mask),
-    )  # fmt: skip
+    )
 
 
 def reach(name: str, shape: TransformerShape, window: int, settings: Mapping[str, str]) -> Panel:
@@ -200,9 +250,13 @@ def reach(name: str, shape: TransformerShape, window: int, settings: Mapping[str
             f"; the paper's {len(own)} x {w:,} is {printed['value']:,.0f}" if ours else ""
         )
     layout = style.layout(
-        "number", "tokens", x_title="Layers passed", y_title="Positions that can have an influence", x_range=(0, len(own) + 1),
+        "number",
+        "tokens",
+        x_title="Layers passed",
+        y_title="Positions that can have an influence",
+        x_range=(0, len(own) + 1),
         y_range=(min(own[0], changed[0]) / 2, max(own[-1], changed[-1]) * 1.6),
-    )  # fmt: skip
+    )
     return Panel(
         name="attention.reach",
         title=title,
@@ -225,11 +279,24 @@ def rolling(window: int, n_tokens: int, settings: Mapping[str, str]) -> Panel:
     steps, places = np.arange(1, n_tokens + 1), np.arange(1, window + 1)
     age = np.where(held > 0, 1 - (steps[:, None] - held) / window, np.nan)
     trace = {
-        "type": "heatmap", "x": places, "y": steps, "z": age, "zmin": 0, "zmax": 1, "showscale": False, "xgap": 2, "ygap": 2, "hoverongaps": False,
-        "text": [[str(p) if p else "" for p in line] for line in held], "texttemplate": "%{text}", "textfont": {"color": "#FFFFFF", "size": 12},
-        "colorscale": [[0, "#5A6072"], [1, "#0063B1"]], "name": "position held", "meta": {"role": "computed"},
+        "type": "heatmap",
+        "x": places,
+        "y": steps,
+        "z": age,
+        "zmin": 0,
+        "zmax": 1,
+        "showscale": False,
+        "xgap": 2,
+        "ygap": 2,
+        "hoverongaps": False,
+        "text": [[str(p) if p else "" for p in line] for line in held],
+        "texttemplate": "%{text}",
+        "textfont": {"color": "#FFFFFF", "size": 12},
+        "colorscale": [[0, "#5A6072"], [1, "#0063B1"]],
+        "name": "position held",
+        "meta": {"role": "computed"},
         "hovertemplate": "after %{y} tokens place %{x} holds position %{text}<extra></extra>",
-    }  # fmt: skip
+    }
     layout = style.layout(
         "number", "number", x_title="Place in the buffer", y_title="Tokens so far", height=max(280, 20 * n_tokens + 90), showlegend=False
     )

@@ -14,8 +14,13 @@ from analysis.transformer import ParamCounts, TransformerShape, count_params
 from analysis.units import format_bytes, format_duration, format_flops, significant
 
 COLORS = {
-    "own": style.BLUE, "mha": style.CRIMSON, "gqa": style.VIOLET, "mqa": style.AMBER, "mla": style.SLATE, "window": style.RED,
-}  # fmt: skip
+    "own": style.BLUE,
+    "mha": style.CRIMSON,
+    "gqa": style.VIOLET,
+    "mqa": style.AMBER,
+    "mla": style.SLATE,
+    "window": style.RED,
+}
 CONTEXTS = (512, 2**20)
 BATCHES = (1, 4096)
 LONGEST_NAME = 36
@@ -65,9 +70,15 @@ def prefill(name: str, shape: TransformerShape, context_len: int, on: Device, ut
     low = min(values[0] for values, _, _ in lines.values())
     high = max(values[-1] for values, _, _ in lines.values())
     layout = style.layout(
-        "tokens", "flops", x_title="Length of the prompt (tokens)", y_title="FLOP", x_range=CONTEXTS, y_range=(low / 3, high * 3), height=440,
+        "tokens",
+        "flops",
+        x_title="Length of the prompt (tokens)",
+        y_title="FLOP",
+        x_range=CONTEXTS,
+        y_range=(low / 3, high * 3),
+        height=440,
         shapes=shapes,
-    )  # fmt: skip
+    )
     return Panel(
         name="attention.prefill",
         title=f"A prompt of {context_len:,} tokens takes {short(name)} {format_flops(total)}, {share:.0%} of it attention; {overtakes}",
@@ -90,9 +101,16 @@ def prefill(name: str, shape: TransformerShape, context_len: int, on: Device, ut
 
 
 def roofline(
-    name: str, shape: TransformerShape, counts: ParamCounts, n_kv_heads: int, context_len: int, on: Device, weight_bits: int, value_bits: int,
+    name: str,
+    shape: TransformerShape,
+    counts: ParamCounts,
+    n_kv_heads: int,
+    context_len: int,
+    on: Device,
+    weight_bits: int,
+    value_bits: int,
     settings: Mapping[str, str],
-) -> Panel:  # fmt: skip
+) -> Panel:
     """Most tokens per second against the batch, for the model and for other kinds of heads in it."""
     kinds = attention.variants(shape, n_kv_heads, 1)
     labels = {"mha": "multi-head", "gqa": f"grouped-query, {n_kv_heads} heads", "mqa": "multi-query"}
@@ -113,18 +131,30 @@ def roofline(
     beyond = style.computed_line(axis, rates, f"{short(name)}, were memory larger", COLORS["own"], width=1.5, showlegend=True)
     beyond["line"]["dash"] = "dot"
     traces.append(beyond)
-    parts.append({
-        "series": short(name), "batch": axis, "tokens_per_s": rates, "step_seconds": own.step_seconds(axis), "flop_per_byte": own.intensity(axis),
-        "fits": axis <= own.largest_batch, "status": "computed",
-    })  # fmt: skip
+    parts.append(
+        {
+            "series": short(name),
+            "batch": axis,
+            "tokens_per_s": rates,
+            "step_seconds": own.step_seconds(axis),
+            "flop_per_byte": own.intensity(axis),
+            "fits": axis <= own.largest_batch,
+            "status": "computed",
+        }
+    )
     fitting = _fitting(axis, own)
     if len(fitting):
         traces.append(style.computed_line(fitting, own.tokens_per_s(fitting), f"{short(name)} as built", COLORS["own"], width=3.5))
     everything = [model.tokens_per_s(axis) for model in (own, *others.values())]
     layout = style.layout(
-        "log_number", "log_number", x_title="Sequences at once (batch)", y_title="Tokens per second, all together", x_range=BATCHES,
-        y_range=(min(v.min() for v in everything) / 2, max(v.max() for v in everything) * 2), height=460,
-    )  # fmt: skip
+        "log_number",
+        "log_number",
+        x_title="Sequences at once (batch)",
+        y_title="Tokens per second, all together",
+        x_range=BATCHES,
+        y_range=(min(v.min() for v in everything) / 2, max(v.max() for v in everything) * 2),
+        height=460,
+    )
     layout["xaxis"]["exponentformat"] = layout["yaxis"]["exponentformat"] = "none"
     bound = own.compute_bound_batch
     return Panel(
@@ -135,19 +165,27 @@ def roofline(
         caption=(
             f"An upper bound: each step reads the weights once and every sequence's cache, {format_bytes(float(own.moved_bytes(1)))} for one sequence at "
             f"{significant(float(own.intensity(1)))} FLOP per byte, where {on.label} balances at {significant(on.ridge)}. "
-            + (f"Arithmetic becomes the limit at {bound:,} sequences. " if bound else "At this context no batch makes arithmetic the limit: every sequence adds its cache to be read. ")
+            + (
+                f"Arithmetic becomes the limit at {bound:,} sequences. "
+                if bound
+                else "At this context no batch makes arithmetic the limit: every sequence adds its cache to be read. "
+            )
             + (
                 "Lines end where weights and cache fill the memory; other heads see every position and keep the MLPs as they are."
                 if own.largest_batch
                 else "To make the weights fit, let more devices share the work or store weights in fewer bits."
             )
-            + (" Working on the latent itself, as programs do, takes more arithmetic than is counted here." if shape.attention.latent else "")
+            + (
+                " Working on the latent itself, as programs do, takes more arithmetic than is counted here."
+                if shape.attention.latent
+                else ""
+            )
         ),
         alt=f"Bound on tokens per second against batch on {on.label}: {significant(float(own.tokens_per_s(1)))} for one sequence of {short(name)} at {context_len:,} tokens.",
         sources=(ROOFLINE, Citation("shazeer2019", "Section 2"), *_of_device(on)),
         settings=settings,
         explain=(attention_cost.decoding, attention_cost.read_params, attention_cost.Decoding.step_seconds),
-    )  # fmt: skip
+    )
 
 
 def _roofline_title(name: str, own: attention_cost.Decoding) -> str:

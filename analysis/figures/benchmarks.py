@@ -18,10 +18,34 @@ PALE_TO_BLUE = [[0, "#FFF6D5"], [0.5, "#B5D3DC"], [1, "#5AA0E8"]]
 """Pale yellow to blue, darker all the way, so that every reader sees the same order; INK is readable on all of it, in both themes."""
 INK = "#10131A"
 NOT_COMPARED = "#C9CDD6"
-FEATURED_MODELS = ("LLaMA 65B", "Falcon-40B", "MPT-30B", "Llama 2 7B", "Llama 2 13B", "Llama 2 70B", "Mistral 7B", "Mixtral 8x7B",
-                   "DeepSeek LLM 67B", "Yi-34B", "phi-1.5", "phi-2")  # fmt: skip
-FEATURED_BENCHMARKS = ("mmlu", "bbh", "hellaswag", "winogrande", "piqa", "arc_challenge", "naturalquestions", "triviaqa", "gsm8k", "math",
-                       "humaneval", "mbpp")  # fmt: skip
+FEATURED_MODELS = (
+    "LLaMA 65B",
+    "Falcon-40B",
+    "MPT-30B",
+    "Llama 2 7B",
+    "Llama 2 13B",
+    "Llama 2 70B",
+    "Mistral 7B",
+    "Mixtral 8x7B",
+    "DeepSeek LLM 67B",
+    "Yi-34B",
+    "phi-1.5",
+    "phi-2",
+)
+FEATURED_BENCHMARKS = (
+    "mmlu",
+    "bbh",
+    "hellaswag",
+    "winogrande",
+    "piqa",
+    "arc_challenge",
+    "naturalquestions",
+    "triviaqa",
+    "gsm8k",
+    "math",
+    "humaneval",
+    "mbpp",
+)
 """What the heat map shows without a choice and without filters."""
 FAMILIES_SHOWN = 9
 
@@ -76,10 +100,23 @@ def heat_map(scores: pd.DataFrame, models: Sequence[str], columns: Sequence[str]
     ]
     layout = style.layout("category", "category", x_title="Benchmark and setting of its column", height=len(models) * 32 + 190)
     ticks = [f"{names[name]}<br><span style='font-size:10px'>{style.escape(head.loc[name, 'column_setting'])}</span>" for name in columns]
-    layout["xaxis"] |= {"categoryorder": "array", "categoryarray": list(names.values()), "tickangle": -45, "showgrid": False, "automargin": True,
-                        "tickvals": list(names.values()), "ticktext": ticks, "tickfont": {"size": 11}}  # fmt: skip
-    layout["yaxis"] |= {"categoryorder": "array", "categoryarray": [style.escape(name) for name in models], "autorange": "reversed",
-                        "showgrid": False, "tickfont": {"size": 11}}  # fmt: skip
+    layout["xaxis"] |= {
+        "categoryorder": "array",
+        "categoryarray": list(names.values()),
+        "tickangle": -45,
+        "showgrid": False,
+        "automargin": True,
+        "tickvals": list(names.values()),
+        "ticktext": ticks,
+        "tickfont": {"size": 11},
+    }
+    layout["yaxis"] |= {
+        "categoryorder": "array",
+        "categoryarray": [style.escape(name) for name in models],
+        "autorange": "reversed",
+        "showgrid": False,
+        "tickfont": {"size": 11},
+    }
     layout["margin"] = layout["margin"] | {"t": 12}
     layout["showlegend"] = False
     n, marked = len(cells), int((~fits).sum())
@@ -98,7 +135,7 @@ def heat_map(scores: pd.DataFrame, models: Sequence[str], columns: Sequence[str]
         sources=cite(cells),
         settings=settings,
         explain=(benchmarks.matrix, benchmarks.comparable, benchmarks.join),
-    )  # fmt: skip
+    )
 
 
 def _cell_text(row) -> str:
@@ -118,16 +155,46 @@ def _cells(part: pd.DataFrame, names, models, columns, name: str, scale) -> dict
         if row.n_reports > 1:
             hover[at] += f"<br>{row.n_reports} reports from {row.low:g} to {row.high:g}"
     return {
-        "type": "heatmap", "x": [names[column] for column in columns], "y": [style.escape(model) for model in models], "z": z,
-        "text": text.tolist(), "customdata": hover.tolist(), "texttemplate": "%{text}", "textfont": {"size": 12, "color": INK}, "zmin": 0, "zmax": 1, "colorscale": scale,
-        "xgap": 2, "ygap": 2, "showscale": False, "name": name, "hoverongaps": False, "meta": {"role": "reported"},
+        "type": "heatmap",
+        "x": [names[column] for column in columns],
+        "y": [style.escape(model) for model in models],
+        "z": z,
+        "text": text.tolist(),
+        "customdata": hover.tolist(),
+        "texttemplate": "%{text}",
+        "textfont": {"size": 12, "color": INK},
+        "zmin": 0,
+        "zmax": 1,
+        "colorscale": scale,
+        "xgap": 2,
+        "ygap": 2,
+        "showscale": False,
+        "name": name,
+        "hoverongaps": False,
+        "meta": {"role": "reported"},
         "hovertemplate": "%{y}, %{x}<br>%{customdata}<extra></extra>",
-    }  # fmt: skip
+    }
 
 
 def _cell_rows(cells: pd.DataFrame) -> pd.DataFrame:
-    kept = ["model", "benchmark", "label", "score", "unit", "shots", "setting", "metric", "column_setting", "verdict", "n_reports", "low", "high",
-            "source", "location", "verified"]  # fmt: skip
+    kept = [
+        "model",
+        "benchmark",
+        "label",
+        "score",
+        "unit",
+        "shots",
+        "setting",
+        "metric",
+        "column_setting",
+        "verdict",
+        "n_reports",
+        "low",
+        "high",
+        "source",
+        "location",
+        "verified",
+    ]
     return cells[kept].assign(status="reported")
 
 
@@ -170,8 +237,24 @@ def against_params(scores: pd.DataFrame, benchmark: str, settings: Mapping[str, 
         name="benchmarks.against_params",
         title=f"{label}{f', {setting}' if len(setting) < 30 else ''}: {known['model'].nunique()} models from {format_count(known['n_params'].min())} to {format_count(known['n_params'].max())} parameters{spread}",
         figure=style.figure(traces, layout),
-        data=lambda: known[["model", "family", "variant", "n_params", "active_params", "benchmark", "score", "unit", "shots", "setting", "metric",
-                            "source", "location", "verified"]].assign(status="reported"),
+        data=lambda: known[
+            [
+                "model",
+                "family",
+                "variant",
+                "n_params",
+                "active_params",
+                "benchmark",
+                "score",
+                "unit",
+                "shots",
+                "setting",
+                "metric",
+                "source",
+                "location",
+                "verified",
+            ]
+        ].assign(status="reported"),
         caption=(
             f"One marker per report (hollow: from memory), only with this setting: {setting or 'none is stated'}; {column['model'].nunique() - fits['model'].nunique()} more models have the benchmark under another setting. "
             f"Sizes are total parameters as reported; a mixture of experts uses fewer per token (Mixtral 12.9 B of 46.7 B). {best['model']} has the highest score, {best['score']:g}."
@@ -180,7 +263,7 @@ def against_params(scores: pd.DataFrame, benchmark: str, settings: Mapping[str, 
         sources=cite(known),
         settings=settings,
         explain=(benchmarks.join, benchmarks.comparable),
-    )  # fmt: skip
+    )
 
 
 def _spread_at_one_size(known: pd.DataFrame) -> str:

@@ -13,8 +13,11 @@ from analysis.figures.panel import Citation
 SCORE_TABLES = tuple(f"{name}_scores" for name in ("llama2", "mistral", "small_models", "alignment", "bloomberggpt", "qlora", "vision"))
 JOINED_TO = ("score_models", "benchmarks", "score_metrics", "score_reports")
 SIZES = {
-    "up to 3B": (0.0, 3e9), "3B to 10B": (3e9, 1e10), "10B to 40B": (1e10, 4e10), "over 40B": (4e10, np.inf),
-}  # fmt: skip
+    "up to 3B": (0.0, 3e9),
+    "3B to 10B": (3e9, 1e10),
+    "10B to 40B": (1e10, 4e10),
+    "over 40B": (4e10, np.inf),
+}
 SHOWN = 12
 """Models and benchmarks that the heat map picks when only filters are set."""
 

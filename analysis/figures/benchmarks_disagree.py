@@ -13,22 +13,35 @@ from analysis.figures.panel import Citation, Panel, table_of
 from analysis.units import significant
 
 KINDS = {
-    "same": ("same stated setting", style.CRIMSON), "unstated": ("a setting not stated", style.AMBER), "different": ("different settings", style.BLUE),
-}  # fmt: skip
+    "same": ("same stated setting", style.CRIMSON),
+    "unstated": ("a setting not stated", style.AMBER),
+    "different": ("different settings", style.BLUE),
+}
 MOST_ROWS = 30
 REPORTS = {
-    "touvron2023llama2": (style.VIOLET, "circle"), "meta2024card": (style.CRIMSON, "star"), "jiang2023": (style.AMBER, "square"), "jiang2024": (style.RED, "square"),
-    "deepseek2023repo": (style.BLUE, "diamond"), "li2023": (style.SLATE, "triangle-up"), "javaheripi2023": (style.SLATE, "diamond"), "llm3602023": (style.GREY, "cross"),
-}  # fmt: skip
+    "touvron2023llama2": (style.VIOLET, "circle"),
+    "meta2024card": (style.CRIMSON, "star"),
+    "jiang2023": (style.AMBER, "square"),
+    "jiang2024": (style.RED, "square"),
+    "deepseek2023repo": (style.BLUE, "diamond"),
+    "li2023": (style.SLATE, "triangle-up"),
+    "javaheripi2023": (style.SLATE, "diamond"),
+    "llm3602023": (style.GREY, "cross"),
+}
 
 
 def headline(scores: pd.DataFrame) -> dict[str, float]:
     """The numbers of the page's title: pairs of reports, and their gaps under the same and under different settings."""
     table = benchmarks_disagree.summary(benchmarks_disagree.report_pairs(scores))
     return {
-        "n_same": table.loc["same", "n"], "same": table.loc["same", "median"], "largest": table.loc["same", "largest"], "noise": table.loc["same", "beyond_noise"],
-        "n_different": table.loc["different", "n"], "different": table.loc["different", "median"], "n_pairs": table["n"].sum(),
-    }  # fmt: skip
+        "n_same": table.loc["same", "n"],
+        "same": table.loc["same", "median"],
+        "largest": table.loc["same", "largest"],
+        "noise": table.loc["same", "beyond_noise"],
+        "n_different": table.loc["different", "n"],
+        "different": table.loc["different", "median"],
+        "n_pairs": table["n"].sum(),
+    }
 
 
 def gaps(pairs: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
@@ -76,7 +89,7 @@ def gaps(pairs: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
         sources=_both(pairs),
         settings=settings,
         explain=(benchmarks_disagree.report_pairs, benchmarks_disagree.summary, benchmarks_disagree.reports, benchmarks.comparable),
-    )  # fmt: skip
+    )
 
 
 def _gap_rows(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -175,10 +188,16 @@ def disagreements(ranges: Ranges, least: float, settings: Mapping[str, str]) -> 
         name="benchmarks.disagreements",
         title=f"{n} models and benchmarks have reports at least {significant(least, 2)} points apart; {only} of the {len(rows)} widest under one stated setting",
         figure=style.figure(drawn.traces, drawn.layout),
-        data=lambda: table_of([
-            lambda: rows.drop(columns=["name", "kind"]).assign(series="range", source=rows["source_low"] + ";" + rows["source_high"], status="computed"),
-            lambda: every[["model", "benchmark", "score", "shots", "setting", "metric", "measured_by", "source", "location", "verified"]].assign(series="report", status="reported"),
-        ]),
+        data=lambda: table_of(
+            [
+                lambda: rows.drop(columns=["name", "kind"]).assign(
+                    series="range", source=rows["source_low"] + ";" + rows["source_high"], status="computed"
+                ),
+                lambda: every[
+                    ["model", "benchmark", "score", "shots", "setting", "metric", "measured_by", "source", "location", "verified"]
+                ].assign(series="report", status="reported"),
+            ]
+        ),
         caption=(
             f"One marker per report, the line from the lowest to the highest, its colour by what differs between those two. Widest: {first['label']} of {first['model']}, {first['low']:g} by {first['measured_by_low']} "
             f"({first['setting_low']}) and {first['high']:g} by {first['measured_by_high']} ({first['setting_high']}). At most {MOST_ROWS} rows are drawn; all are in the data of the previous chart."
@@ -187,7 +206,7 @@ def disagreements(ranges: Ranges, least: float, settings: Mapping[str, str]) -> 
         sources=drawn.sources,
         settings=settings,
         explain=(benchmarks_disagree.disagreements, benchmarks_disagree.reports, benchmarks.comparable),
-    )  # fmt: skip
+    )
 
 
 def measured(scores: pd.DataFrame, model: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -243,7 +262,9 @@ def evaluators(rows: pd.DataFrame, alike: pd.DataFrame, model: str, settings: Ma
         name="benchmarks.evaluators",
         title=title,
         figure=style.figure(traces, layout),
-        data=lambda: rows[["model", "benchmark", "score", "team", "measured_by", "shots", "setting", "metric", "alike", "source", "location", "verified"]].assign(status="reported"),
+        data=lambda: rows[
+            ["model", "benchmark", "score", "team", "measured_by", "shots", "setting", "metric", "alike", "source", "location", "verified"]
+        ].assign(status="reported"),
         caption=(
             "Benchmarks that at least three teams measured, one colour per report. Full symbols have the setting of the Llama 2 paper; crosses have another one, or none is stated. "
             f"Settings explain part of the width: with all settings the widest range is {span.iloc[-1]:.1f} points ({span.index[-1]})."
@@ -252,7 +273,7 @@ def evaluators(rows: pd.DataFrame, alike: pd.DataFrame, model: str, settings: Ma
         sources=cite(rows),
         settings=settings,
         explain=(benchmarks_disagree.by_evaluator, benchmarks.comparable),
-    )  # fmt: skip
+    )
 
 
 def _both(pairs: pd.DataFrame) -> tuple[Citation, ...]:

@@ -111,7 +111,7 @@ def dumbbell(rows: pd.DataFrame | Ready, model_a: str, model_b: str, errors: flo
         sources=drawn.sources,
         settings=settings,
         explain=(benchmarks.pairs, benchmarks.comparable, benchmarks.standard_error),
-    )  # fmt: skip
+    )
 
 
 def refusal(rows: pd.DataFrame, model_a: str, model_b: str) -> str:

@@ -11,11 +11,16 @@ from analysis.figures.panel import Citation, Panel
 
 CONTAMINATION = Citation("touvron2023llama2", "Table 51; Section A.6")
 SUBSETS = {
-    "clean": (style.BLUE, "circle"), "not dirty": (style.SLATE, "square"), "not clean": (style.AMBER, "diamond"), "dirty": (style.CRIMSON, "star"),
-}  # fmt: skip
+    "clean": (style.BLUE, "circle"),
+    "not dirty": (style.SLATE, "square"),
+    "not clean": (style.AMBER, "diamond"),
+    "dirty": (style.CRIMSON, "star"),
+}
 PROGRAMS = {
-    "authors' code": (style.SLATE, "circle"), "HELM code": (style.BLUE, "diamond"), "LM Evaluation Harness, January 2023": (style.CRIMSON, "square"),
-}  # fmt: skip
+    "authors' code": (style.SLATE, "circle"),
+    "HELM code": (style.BLUE, "diamond"),
+    "LM Evaluation Harness, January 2023": (style.CRIMSON, "square"),
+}
 
 
 def implementations(scores: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
@@ -51,7 +56,14 @@ def implementations(scores: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
         name="benchmarks.implementations",
         title=f"One MMLU, three programs: {widest} scores {table.loc[widest, programs].min():.1f} or {table.loc[widest, programs].max():.1f}",
         figure=style.figure(traces, layout),
-        data=lambda: table[programs].rename_axis(columns="program").stack().rename("score").reset_index().assign(source="fourrier2023", verified=1, status="reported"),
+        data=lambda: (
+            table[programs]
+            .rename_axis(columns="program")
+            .stack()
+            .rename("score")
+            .reset_index()
+            .assign(source="fourrier2023", verified=1, status="reported")
+        ),
         caption=(
             f"The same questions, examples and models. HELM and the authors' code agree within {helm:.1f} points, the harness of January 2023 stands apart and puts {len(exchanged)} of {len(table) * (len(table) - 1) // 2} pairs of models "
             "the other way round. By the blog post, the programs differ in the prompt and in how the model's answer is read off. The harness was changed afterwards."
@@ -60,7 +72,7 @@ def implementations(scores: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
         sources=(Citation("fourrier2023", "comparison table"), Citation("hendrycks2020")),
         settings=settings,
         explain=(benchmarks_disagree.implementations, benchmarks_disagree.changed_order),
-    )  # fmt: skip
+    )
 
 
 def multiple_choice(scores: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
@@ -70,10 +82,11 @@ def multiple_choice(scores: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
     x = np.stack([table["before"].astype(object), table["after"].astype(object), gap], axis=1).ravel()
     y = np.stack([table["label"], table["label"], gap], axis=1).ravel()
     traces = [
-        style.computed_line(list(x), list(y), "gain", style.GREY, width=3) | {"hoverinfo": "skip", "hovertemplate": None, "connectgaps": False, "showlegend": False},
+        style.computed_line(list(x), list(y), "gain", style.GREY, width=3)
+        | {"hoverinfo": "skip", "hovertemplate": None, "connectgaps": False, "showlegend": False},
         style.reported_markers(table["before"], table["label"], "7B Chat", style.BLUE, "circle"),
         style.reported_markers(table["after"], table["label"], "with 20 million multiple-choice questions", style.CRIMSON, "diamond"),
-    ]  # fmt: skip
+    ]
     for trace in traces[1:]:
         trace["hovertemplate"] = "%{y}: %{x:.1f}<extra>%{fullData.name}</extra>"
     layout = style.layout("number", "category", x_title="Score, 0-shot (%)", height=270)
@@ -84,7 +97,9 @@ def multiple_choice(scores: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
         name="benchmarks.multiple_choice",
         title=f"Training on multiple-choice questions lifts a chat model by {top['gain']:.1f} points on {top['label']}, {low['gain']:.1f} on {low['label']}",
         figure=style.figure(traces, layout),
-        data=lambda: table.melt(["benchmark", "label", "gain"], ["before", "after"], "series", "score").assign(source="deepseek2023repo", verified=2, status="reported"),
+        data=lambda: table.melt(["benchmark", "label", "gain"], ["before", "after"], "series", "score").assign(
+            source="deepseek2023repo", verified=2, status="reported"
+        ),
         caption=(
             "DeepSeek's own experiment: the same 7B chat model with 20 million more Chinese multiple-choice questions in its training. The authors left these data out of the released models, "
             "because they fit the tests and not the use. What they do to answers in own words is not in our tables."
@@ -93,7 +108,7 @@ def multiple_choice(scores: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
         sources=(Citation("deepseek2023repo", "README, section on multiple-choice questions"),),
         settings=settings,
         explain=(benchmarks_disagree.multiple_choice_effect,),
-    )  # fmt: skip
+    )
 
 
 def contamination(settings: Mapping[str, str]) -> Panel:
@@ -134,4 +149,4 @@ def contamination(settings: Mapping[str, str]) -> Panel:
         sources=(CONTAMINATION,),
         settings=settings,
         explain=(benchmarks_disagree.contamination_z, benchmarks_disagree.lift, benchmarks.standard_error),
-    )  # fmt: skip
+    )

@@ -9,8 +9,12 @@ from analysis.figures import style
 from analysis.figures.panel import Citation, Panel
 
 COLORS = {
-    "supported": style.BLUE, "approximate": style.SLATE, "corrected": style.AMBER, "reported": style.GREY, "rumour": style.CRIMSON,
-}  # fmt: skip
+    "supported": style.BLUE,
+    "approximate": style.SLATE,
+    "corrected": style.AMBER,
+    "reported": style.GREY,
+    "rumour": style.CRIMSON,
+}
 
 
 def stored() -> pd.DataFrame:

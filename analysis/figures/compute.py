@@ -83,9 +83,14 @@ def device_hours(models: pd.DataFrame, utilisation: float, settings: Mapping[str
     traces.append(style.computed_line([low, high], [low, high], f"computed at {utilisation:.0%} utilisation", style.BLUE))
     traces.append(model_markers(known, "hours_at_utilisation", "gpu_hours") | {"name": "published runs"})
     layout = style.layout(
-        "log_number", "log_number", x_title=f"Computed device-hours (6 N D at {utilisation:.0%})", y_title="Reported device-hours",
-        x_range=(low, high), y_range=(low, high), height=440,
-    )  # fmt: skip
+        "log_number",
+        "log_number",
+        x_title=f"Computed device-hours (6 N D at {utilisation:.0%})",
+        y_title="Reported device-hours",
+        x_range=(low, high),
+        y_range=(low, high),
+        height=440,
+    )
     layout["xaxis"]["exponentformat"] = layout["yaxis"]["exponentformat"] = "B"
     middle = float(known["utilisation"].median())
     best = known.loc[known["utilisation"].idxmax()]

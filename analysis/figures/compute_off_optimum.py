@@ -12,8 +12,12 @@ from analysis.figures.scaling_data import cite_law, cite_models, model_markers
 from analysis.units import format_count, format_flops, significant
 
 SHOWN_RATIOS = {
-    "GPT-3 175B": "top right", "Chinchilla 70B": "top center", "Llama 2 7B": "bottom right", "Pythia 1B": "top left", "Llama 3.1 8B": "top left",
-}  # fmt: skip
+    "GPT-3 175B": "top right",
+    "Chinchilla 70B": "top center",
+    "Llama 2 7B": "bottom right",
+    "Pythia 1B": "top left",
+    "Llama 3.1 8B": "top left",
+}
 """Models whose names stand beside the curve, and on which side the curve and its ends leave room."""
 
 
@@ -40,11 +44,14 @@ def overtraining(law, models: pd.DataFrame, C: float, ratio: float, settings: Ma
         name="compute.overtraining",
         title=f"At {significant(ratio)} tokens per parameter the same compute loses {significant(here, 2)} nats, or takes {significant(more, 3)} times the FLOPs",
         figure=style.figure(traces, layout),
-        data=lambda: pd.concat([
-            pd.DataFrame({"series": "penalty", "tokens_per_param": ratios, "penalty": penalty, "status": "computed"}),
-            known[["model", "tokens_per_param", "source"]].rename(columns={"model": "series"}).assign(penalty=at, status="computed"),
-            pd.DataFrame({"series": ["your ratio"], "tokens_per_param": [ratio], "penalty": [here], "status": ["what_if"]}),
-        ], ignore_index=True),
+        data=lambda: pd.concat(
+            [
+                pd.DataFrame({"series": "penalty", "tokens_per_param": ratios, "penalty": penalty, "status": "computed"}),
+                known[["model", "tokens_per_param", "source"]].rename(columns={"model": "series"}).assign(penalty=at, status="computed"),
+                pd.DataFrame({"series": ["your ratio"], "tokens_per_param": [ratio], "penalty": [here], "status": ["what_if"]}),
+            ],
+            ignore_index=True,
+        ),
         caption=(
             f"The optimum is at {significant(best)} tokens per parameter; yours would be {format_count(N, 'parameters')} on {format_count(D, 'tokens')}. "
             "The curve is flat near the optimum, which is why small models trained for long are cheap to have. Model names mark their reported "
@@ -54,7 +61,7 @@ def overtraining(law, models: pd.DataFrame, C: float, ratio: float, settings: Ma
         sources=(*cite_law(law), *cite_models(known)),
         settings=settings,
         explain=(compute.overtraining_penalty, compute.compute_multiplier, compute.at_tokens_per_param),
-    )  # fmt: skip
+    )
 
 
 def repetition(law: scaling_laws.RepeatedDataLaw, unique_tokens: float, epochs: float, settings: Mapping[str, str]) -> Panel:
@@ -113,19 +120,29 @@ def inference(law: scaling_laws.InferenceLaw, N: float, D: float, served: float,
     traces.append(style.computed_line(axis, sizes[:, 1], "training tokens", style.CRIMSON))
     traces.append(style.what_if_marker([served, served], [n_best, d_best], "your demand", style.AMBER))
     layout = style.layout(
-        "tokens", "params", x_title="Tokens served over the model's life", y_title="Parameters; training tokens",
+        "tokens",
+        "params",
+        x_title="Tokens served over the model's life",
+        y_title="Parameters; training tokens",
         shapes=[style.vertical_line(served, style.AMBER)],
-    )  # fmt: skip
+    )
     decades = [10.0**n for n in range(10, 16)]
     layout["xaxis"] |= {"tickvals": decades, "ticktext": ["10B", "100B", "1T", "10T", "100T", "1000T"]}
     return Panel(
         name="compute.inference",
         title=f"Serving {format_count(served, 'tokens')} makes {format_count(n_best)} parameters on {format_count(d_best)} tokens the cheapest way to this loss",
         figure=style.figure(traces, layout),
-        data=lambda: pd.concat([
-            pd.DataFrame({"served_tokens": axis, "n_params": sizes[:, 0], "n_tokens": sizes[:, 1], "loss": target, "status": "computed"}),
-            pd.DataFrame({"served_tokens": [served], "n_params": [n_best], "n_tokens": [d_best], "loss": [target], "status": ["what_if"]}),
-        ], ignore_index=True),
+        data=lambda: pd.concat(
+            [
+                pd.DataFrame(
+                    {"served_tokens": axis, "n_params": sizes[:, 0], "n_tokens": sizes[:, 1], "loss": target, "status": "computed"}
+                ),
+                pd.DataFrame(
+                    {"served_tokens": [served], "n_params": [n_best], "n_tokens": [d_best], "loss": [target], "status": ["what_if"]}
+                ),
+            ],
+            ignore_index=True,
+        ),
         caption=(
             f"Every point reaches the loss of {format_count(N, 'parameters')} on {format_count(D, 'tokens')} ({significant(target)} nats). Training alone would be cheapest with "
             f"{format_count(n_train, 'parameters')} on {format_count(d_train, 'tokens')}; counting 2 N FLOPs per served token, the smaller model saves {saving:.0%} of all FLOPs."
@@ -134,4 +151,4 @@ def inference(law: scaling_laws.InferenceLaw, N: float, D: float, served: float,
         sources=(Citation("sardana2023", "Eq. 1"), *cite_law(law.base)),
         settings=settings,
         explain=(scaling_laws.InferenceLaw, scaling_laws.InferenceLaw.for_loss),
-    )  # fmt: skip
+    )

@@ -37,17 +37,45 @@ def accuracy(version: str, level: float, factor: float, settings: Mapping[str, s
     for name, (color, symbol) in LOOKS.items():
         part = rows[rows["family"] == name]
         trace = style.reported_markers(part[hours], part["error"], name, color, symbol, part["verified"].to_list(), part["model"])
-        spread = {"type": "data", "symmetric": False, "array": (part["high"] - part["error"]).to_list(),
-                  "arrayminus": (part["error"] - part["low"]).to_list(), "color": style.translucent(color, 0.6), "thickness": 1.5, "width": 4}  # fmt: skip
+        spread = {
+            "type": "data",
+            "symmetric": False,
+            "array": (part["high"] - part["error"]).to_list(),
+            "arrayminus": (part["error"] - part["low"]).to_list(),
+            "color": style.translucent(color, 0.6),
+            "thickness": 1.5,
+            "width": 4,
+        }
         traces.append(trace | {"error_y": spread})
     vits = rows[rows["family"] == "ViT"]
     law = convnets_vits.fit_power_law(vits[hours], vits["error"], level)
     axis = np.geomspace(8e4, 6e5, 30)
     traces.append(style.computed_line(axis, law(axis), "power law through the three ViTs", style.GREY, width=1.5))
     at = float(rows.loc[rows["family"] == "NFNet", hours].iloc[0])
-    shapes = [{"type": "rect", "x0": at / factor, "x1": at * factor, "y0": 0, "y1": 1, "yref": "y domain", "fillcolor": style.translucent(style.AMBER, 0.12), "line": {"width": 0}, "layer": "below"}]  # fmt: skip
-    layout = style.layout("log_number", "number", x_title=f"Pretraining ({VERSIONS[version]} core hours)", y_title="ImageNet top-1 error (%)",
-                          x_range=(8e4, 6e5), y_range=(9.0, 10.4), height=440, shapes=shapes, annotations=_labels(rows, hours))  # fmt: skip
+    shapes = [
+        {
+            "type": "rect",
+            "x0": at / factor,
+            "x1": at * factor,
+            "y0": 0,
+            "y1": 1,
+            "yref": "y domain",
+            "fillcolor": style.translucent(style.AMBER, 0.12),
+            "line": {"width": 0},
+            "layer": "below",
+        }
+    ]
+    layout = style.layout(
+        "log_number",
+        "number",
+        x_title=f"Pretraining ({VERSIONS[version]} core hours)",
+        y_title="ImageNet top-1 error (%)",
+        x_range=(8e4, 6e5),
+        y_range=(9.0, 10.4),
+        height=440,
+        shapes=shapes,
+        annotations=_labels(rows, hours),
+    )
     layout["xaxis"] |= {"tickvals": [1e5, 2e5, 3e5, 5e5], "ticktext": ["100k", "200k", "300k", "500k"]}
     told = int(pairs["tells"].sum())
     largest = float(pairs["difference"].abs().max()) if len(pairs) else 0.0
@@ -59,10 +87,14 @@ def accuracy(version: str, level: float, factor: float, settings: Mapping[str, s
         name="convnets_vits.accuracy",
         title=title,
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            lambda: rows[["model", "family", "hours_v4", "hours_v3", "error", "low", "high", "source", "location"]].assign(status="reported"),
-            {"model": "power law through the three ViTs", hours: axis, "error": law(axis), "status": "computed"},
-        ]),
+        data=lambda: table_of(
+            [
+                lambda: rows[["model", "family", "hours_v4", "hours_v3", "error", "low", "high", "source", "location"]].assign(
+                    status="reported"
+                ),
+                {"model": "power law through the three ViTs", hours: axis, "error": law(axis), "status": "computed"},
+            ]
+        ),
         caption=(
             f"Bars are {level:.0%} Wilson intervals from drawing 50,000 test images; the shaded range counts as equal compute. The intervals treat models as if "
             "tested on different images; on the same images smaller gaps could be told apart, but only single errors are printed. Hours on v4 are the paper's estimates; RA is repeated augmentation in fine-tuning. "
@@ -72,7 +104,7 @@ def accuracy(version: str, level: float, factor: float, settings: Mapping[str, s
         sources=(PAPER, Citation("russakovsky2014"), Citation("wilson1927")),
         settings=settings,
         explain=(convnets_vits.differences, convnets_vits.runs, convnets_vits.fit_power_law),
-    )  # fmt: skip
+    )
 
 
 def _labels(rows: pd.DataFrame, hours: str) -> list[dict]:
@@ -172,12 +204,20 @@ def images(version: str, share: float, settings: Mapping[str, str]) -> Panel:
     ratio = paid[0] / seen
     return Panel(
         name="convnets_vits.images",
-        title=f"At {share:.0%} of peak, NFNet-F7+'s hours pay for {format_count(float(paid[0]))} images; it saw {format_count(seen)}, which is {ratio ** -1:.0%} of that",
+        title=f"At {share:.0%} of peak, NFNet-F7+'s hours pay for {format_count(float(paid[0]))} images; it saw {format_count(seen)}, which is {ratio**-1:.0%} of that",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"model": list(LARGEST), "hours": hours.to_numpy(), "training_flops_per_image": per_image, "images": paid, "status": "what_if"},
-            {"model": ["NFNet-F7+"], "images": [seen], "status": "reported", "source": "smith2023"},
-        ]),
+        data=lambda: table_of(
+            [
+                {
+                    "model": list(LARGEST),
+                    "hours": hours.to_numpy(),
+                    "training_flops_per_image": per_image,
+                    "images": paid,
+                    "status": "what_if",
+                },
+                {"model": ["NFNet-F7+"], "images": [seen], "status": "reported", "source": "smith2023"},
+            ]
+        ),
         caption=(
             f"Hours x peak rate of a core ({core_rates()[version] / 1e12:.1f} TFLOP/s on {VERSIONS[version]}) x utilisation, over three forward passes per image. 8 epochs of about 4 B images in 110k v4 hours mean {reached():.0%} of peak for NFNet-F7+. "
             "F7+ is taken as the wider variant of the code released with NFNets. How many images the ViTs saw is not in this paper, so their bars are what-ifs: they assume the same resolution and utilisation."
@@ -186,7 +226,7 @@ def images(version: str, share: float, settings: Mapping[str, str]) -> Panel:
         sources=(PAPER, Citation("google_tpu"), *SHAPE_SOURCES),
         settings=settings,
         explain=(convnets_vits.images_paid, convnets_vits.utilisation, vision_shapes.training_flops_per_image),
-    )  # fmt: skip
+    )
 
 
 def loss(points: pd.DataFrame, exponent: float, level: float, settings: Mapping[str, str]) -> Panel:
@@ -222,8 +262,15 @@ def loss(points: pd.DataFrame, exponent: float, level: float, settings: Mapping[
         parts.append({"series": "your readings", "hours": points["x"], "loss": points["y"], "status": "what_if"})
     y = [bottom, top, *points["y"]] if len(points) else [bottom, top]
     x = [low, high, *points["x"]] if len(points) else [low, high]
-    layout = style.layout("log_number", "log_number", x_title="Pretraining (TPU v4 core hours)", y_title="Held-out loss on JFT-4B",
-                          x_range=(min(x) / 1.3, max(x) * 1.3), y_range=(min(y) / 1.02, max(y) * 1.02), height=420)  # fmt: skip
+    layout = style.layout(
+        "log_number",
+        "log_number",
+        x_title="Pretraining (TPU v4 core hours)",
+        y_title="Held-out loss on JFT-4B",
+        x_range=(min(x) / 1.3, max(x) * 1.3),
+        y_range=(min(y) / 1.02, max(y) * 1.02),
+        height=420,
+    )
     layout["yaxis"] |= {
         "tickvals": [2, 2.2, 2.4, 2.6, 2.8, 3.0, 3.2, 3.5, 4, 5],
         "ticktext": ["2.0", "2.2", "2.4", "2.6", "2.8", "3.0", "3.2", "3.5", "4", "5"],

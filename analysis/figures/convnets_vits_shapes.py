@@ -48,8 +48,15 @@ def by_size(resolution: int, settings: Mapping[str, str]) -> Panel:
         line = style.computed_line([x[i] for i in order], [y[i] for i in order], name, color, text=[models[i] for i in order], width=1.5)
         traces.append(line | {"mode": "lines+markers", "marker": {"size": 8, "symbol": symbol, "color": color}})
         parts.append({"model": models, "family": name, "n_params": x, "flops": y, "resolution": resolution, "status": "computed"})
-    layout = style.layout("params", "flops", y_title="FLOPs of one forward pass", x_range=(5e7, 3e9), y_range=(min(low) / 2, max(high) * 2), height=440,
-                          annotations=_size_labels(resolution))  # fmt: skip
+    layout = style.layout(
+        "params",
+        "flops",
+        y_title="FLOPs of one forward pass",
+        x_range=(5e7, 3e9),
+        y_range=(min(low) / 2, max(high) * 2),
+        height=440,
+        annotations=_size_labels(resolution),
+    )
     layout["xaxis"] |= {"tickvals": [1e8, 3e8, 1e9, 2e9], "ticktext": ["100M", "300M", "1B", "2B"]}
     layout["yaxis"] |= {"dtick": 1}
     big, rival = counted("NFNet-F7+", resolution), counted("ViT-g/14", resolution)
@@ -69,17 +76,33 @@ def by_size(resolution: int, settings: Mapping[str, str]) -> Panel:
     )
 
 
-SHAPE_SOURCES = (Citation("brock2021", "section 4"), Citation("brock2021_code"), Citation("dosovitskiy2020", "Table 1"),
-                 Citation("zhai2021", "Table 2"), Citation("alabdulmohsin2023"))  # fmt: skip
+SHAPE_SOURCES = (
+    Citation("brock2021", "section 4"),
+    Citation("brock2021_code"),
+    Citation("dosovitskiy2020", "Table 1"),
+    Citation("zhai2021", "Table 2"),
+    Citation("alabdulmohsin2023"),
+)
 
 
 def _size_labels(resolution: int) -> list[dict]:
     below, above = ("center", -14), ("center", 14)
-    places = {"NFNet-F0": below, "NFNet-F1": below, "NFNet-F3": below, "NFNet-F5": below, "NFNet-F7": below, "NFNet-F7+": below} | dict.fromkeys(("ViT-B/16", "ViT-L/16", "SoViT-400m/14", "ViT-H/14", "ViT-g/14", "ViT-G/14"), above)  # fmt: skip
+    places = {
+        "NFNet-F0": below,
+        "NFNet-F1": below,
+        "NFNet-F3": below,
+        "NFNet-F5": below,
+        "NFNet-F7": below,
+        "NFNet-F7+": below,
+    } | dict.fromkeys(("ViT-B/16", "ViT-L/16", "SoViT-400m/14", "ViT-H/14", "ViT-g/14", "ViT-G/14"), above)
     notes = []
     for model, (anchor, shift) in places.items():
         held = counted(model, resolution)
-        notes.append(style.note(float(np.log10(held.n_params)), float(np.log10(held.flops)), model.removeprefix("NFNet-"), xanchor=anchor, yshift=shift))  # fmt: skip
+        notes.append(
+            style.note(
+                float(np.log10(held.n_params)), float(np.log10(held.flops)), model.removeprefix("NFNet-"), xanchor=anchor, yshift=shift
+            )
+        )
     return notes
 
 
@@ -102,8 +125,16 @@ def by_resolution(models: Sequence[str], resolution: int, settings: Mapping[str,
         traces.append(trace | {"line": trace["line"] | {"dash": "dot" if family(model) == "ViT" else "solid"}})
     here = {model: counted(model, resolution).flops for model in models}
     traces.append(style.what_if_marker([resolution] * len(here), list(here.values()), "your resolution", style.AMBER, list(here)))
-    layout = style.layout("log_number", "flops", x_title="Resolution (pixels)", y_title="FLOPs of one forward pass", x_range=(120, 1100),
-                          y_range=(low / 1.5, high * 1.5), height=440, shapes=[style.vertical_line(resolution, style.AMBER)])  # fmt: skip
+    layout = style.layout(
+        "log_number",
+        "flops",
+        x_title="Resolution (pixels)",
+        y_title="FLOPs of one forward pass",
+        x_range=(120, 1100),
+        y_range=(low / 1.5, high * 1.5),
+        height=440,
+        shapes=[style.vertical_line(resolution, style.AMBER)],
+    )
     layout["xaxis"] |= {"tickvals": [128, 224, 384, 512, 768, 1024], "ticktext": ["128", "224", "384", "512", "768", "1024"]}
     layout["yaxis"] |= {"dtick": 1}
     growth = {model: counted(model, 2 * resolution).flops / value for model, value in here.items()}
@@ -117,10 +148,12 @@ def by_resolution(models: Sequence[str], resolution: int, settings: Mapping[str,
         name="convnets_vits.by_resolution",
         title=f"Doubling {resolution} pixels takes {text}",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            *({"model": model, "resolution": axis, "flops": curves[model], "status": "computed"} for model in models),
-            {"model": list(here), "resolution": resolution, "flops": list(here.values()), "status": "what_if"},
-        ]),
+        data=lambda: table_of(
+            [
+                *({"model": model, "resolution": axis, "flops": curves[model], "status": "computed"} for model in models),
+                {"model": list(here), "resolution": resolution, "flops": list(here.values()), "status": "what_if"},
+            ]
+        ),
         caption=(
             "Solid: NFNets, dotted: ViTs. Convolutions cost in proportion to the pixels, so doubling the resolution takes four times as many FLOPs. Attention compares all "
             "pairs of patches, so ViTs grow faster, the more so the more patches there are. Patches that do not fit are cut off, which makes the dotted lines step."
@@ -129,7 +162,7 @@ def by_resolution(models: Sequence[str], resolution: int, settings: Mapping[str,
         sources=SHAPE_SOURCES,
         settings=settings,
         explain=(vision_shapes.count_nfnet, vision_shapes.count_vit),
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -159,8 +192,14 @@ def published(settings: Mapping[str, str]) -> Panel:
         ]
         trace = style.reported_markers(part["ratio"] - 1, part["model"], label, color, symbol, part["verified"].to_list(), text)
         traces.append(trace | {"hovertemplate": "%{text}<extra>%{fullData.name}</extra>"})
-    layout = style.layout("percent", "category", x_title="Counted less printed (share of printed)", x_range=(-0.03, 0.03),
-                          height=150 + 26 * len(models), shapes=[{"type": "line", "x0": 0, "x1": 0, "y0": 0, "y1": 1, "yref": "y domain", "line": {"color": style.GREY, "width": 1}}])  # fmt: skip
+    layout = style.layout(
+        "percent",
+        "category",
+        x_title="Counted less printed (share of printed)",
+        x_range=(-0.03, 0.03),
+        height=150 + 26 * len(models),
+        shapes=[{"type": "line", "x0": 0, "x1": 0, "y0": 0, "y1": 1, "yref": "y domain", "line": {"color": style.GREY, "width": 1}}],
+    )
     layout["xaxis"]["tickformat"] = "+.1%"
     layout["yaxis"] |= {"autorange": "reversed", "categoryorder": "array", "categoryarray": models}
     nfnets = rows[rows["model"].str.startswith("NFNet")]

@@ -66,7 +66,15 @@ def optimum(gpu_hours: float, counted: str, settings: Mapping[str, str]) -> Pane
     plan = float(domain.flops_of_hours(gpu_hours, printed["flops_per_gpu_s"], share))
     name = interval_name(law, bands)
     traces = style.band(AXIS, bands["n_params_low"], bands["n_params_high"], name, style.BLUE)
-    parts: list = [{"series": name, "train_flops": AXIS, "n_params_low": bands["n_params_low"], "n_params_high": bands["n_params_high"], "status": "uncertain"}]  # fmt: skip
+    parts: list = [
+        {
+            "series": name,
+            "train_flops": AXIS,
+            "n_params_low": bands["n_params_low"],
+            "n_params_high": bands["n_params_high"],
+            "status": "uncertain",
+        }
+    ]
     drawn = {"fit": law} | {law_id: known[law_id] for law_id in LAWS}
     for number, (law_id, each) in enumerate(drawn.items()):
         best = each.compute_optimal(AXIS)[0]
@@ -75,7 +83,13 @@ def optimum(gpu_hours: float, counted: str, settings: Mapping[str, str]) -> Pane
         parts.append({"series": each.label, "train_flops": AXIS, "n_params": best, "status": "computed"})
     others = other_models()
     traces.append(model_markers(others, "computed_flops", "n_params") | {"name": "other models, 6 N D"})
-    parts.append(lambda: others[["model", "computed_flops", "n_params", "source"]].rename(columns={"model": "series", "computed_flops": "train_flops"}).assign(status="reported"))  # fmt: skip
+    parts.append(
+        lambda: (
+            others[["model", "computed_flops", "n_params", "source"]]
+            .rename(columns={"model": "series", "computed_flops": "train_flops"})
+            .assign(status="reported")
+        )
+    )
     for way, label in COUNTED.items():
         traces.append(style.reported_markers([run[way]], [N], f"BloombergGPT, {label}", style.RED, "square" if way == "6" else "diamond"))
         parts.append(
@@ -91,7 +105,12 @@ def optimum(gpu_hours: float, counted: str, settings: Mapping[str, str]) -> Pane
     return Panel(
         name="domain.optimum",
         title=f"Counted as {COUNTED[counted].split(',')[0]}, BloombergGPT is {significant(low, 2)} to {significant(high, 2)} times the size that Chinchilla's laws ask for",
-        figure=style.figure(traces, style.layout("flops", "params", x_range=(1e22, 3e24), y_range=(5e9, 1.5e12), height=460, shapes=[style.vertical_line(plan, style.AMBER)])),  # fmt: skip
+        figure=style.figure(
+            traces,
+            style.layout(
+                "flops", "params", x_range=(1e22, 3e24), y_range=(5e9, 1.5e12), height=460, shapes=[style.vertical_line(plan, style.AMBER)]
+            ),
+        ),
         data=lambda: table_of(parts),
         caption=(
             f"The run trained {format_count(N)} parameters on {format_count(D)} tokens: {format_flops(run['6'])} as 6 N D, {format_flops(run['8'])} with the "
@@ -100,10 +119,15 @@ def optimum(gpu_hours: float, counted: str, settings: Mapping[str, str]) -> Pane
             "Laws take 6 N D, so the square is the fair comparison. Kaplan's law (dotted) counts no embeddings."
         ),
         alt=f"Parameters against compute: BloombergGPT with {format_count(N)} parameters lies at {significant(low, 2)} to {significant(high, 2)} times the optimum of the laws.",
-        sources=(PAPER, REPLICATION, *(Citation(i) for i in dict.fromkeys(part for law_id in LAWS for part in known[law_id].source.split(";"))), *_cited(others)),
+        sources=(
+            PAPER,
+            REPLICATION,
+            *(Citation(i) for i in dict.fromkeys(part for law_id in LAWS for part in known[law_id].source.split(";"))),
+            *_cited(others),
+        ),
         settings=settings,
         explain=(domain.flops_of_hours, compute.training_flops, scaling.ScalingLaw.compute_optimal, scaling.optimum_bands),
-    )  # fmt: skip
+    )
 
 
 @lru_cache(maxsize=1)
@@ -136,23 +160,61 @@ def sizes(gpu_hours: float, n_params: float, settings: Mapping[str, str]) -> Pan
         style.what_if_marker([n_params], [here - base], "your size", style.AMBER),
     ]
     layout = style.layout(
-        "params", "number", y_title="Loss above the best size (nats)", x_range=(3e9, 4e11), y_range=(-0.004, 0.1), height=430,
+        "params",
+        "number",
+        y_title="Loss above the best size (nats)",
+        x_range=(3e9, 4e11),
+        y_range=(-0.004, 0.1),
+        height=430,
         shapes=[style.vertical_line(float(N), style.GREY, "dot") for N in marked],
-        annotations=[style.note(np.log10(N), 0.094, label, xshift=shift) for N, label, shift in ((marked[0], "50.6 B", -24), (marked[1], "175 B", 22))],
-    )  # fmt: skip
+        annotations=[
+            style.note(np.log10(N), 0.094, label, xshift=shift)
+            for N, label, shift in ((marked[0], "50.6 B", -24), (marked[1], "175 B", 22))
+        ],
+    )
     worse = float(at[1] - at[0])
     word = "above" if worse > 0 else "below"
     return Panel(
         name="domain.sizes",
         title=f"At {format_flops(C)}, 175 B parameters could see {format_count(at_tokens[1])} tokens and would end {significant(abs(worse), 2)} nats {word} 50.6 B",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"series": "95% interval", "n_params": SIZES, "low": low, "high": high, "status": "uncertain"},
-            {"series": "every token new", "n_params": SIZES, "n_tokens": D, "loss": fresh, "above_best": fresh - fresh.min(), "status": "computed"},
-            {"series": "corpus repeated", "n_params": SIZES, "n_tokens": D, "loss": limited, "above_best": limited - base, "status": "computed"},
-            {"series": ["50.6 B", "175 B"], "n_params": marked, "n_tokens": at_tokens, "loss": at, "above_best": at - base, "status": "computed"},
-            {"series": ["your size"], "n_params": [n_params], "n_tokens": [here_tokens], "loss": [here], "above_best": [here - base], "status": ["what_if"]},
-        ]),
+        data=lambda: table_of(
+            [
+                {"series": "95% interval", "n_params": SIZES, "low": low, "high": high, "status": "uncertain"},
+                {
+                    "series": "every token new",
+                    "n_params": SIZES,
+                    "n_tokens": D,
+                    "loss": fresh,
+                    "above_best": fresh - fresh.min(),
+                    "status": "computed",
+                },
+                {
+                    "series": "corpus repeated",
+                    "n_params": SIZES,
+                    "n_tokens": D,
+                    "loss": limited,
+                    "above_best": limited - base,
+                    "status": "computed",
+                },
+                {
+                    "series": ["50.6 B", "175 B"],
+                    "n_params": marked,
+                    "n_tokens": at_tokens,
+                    "loss": at,
+                    "above_best": at - base,
+                    "status": "computed",
+                },
+                {
+                    "series": ["your size"],
+                    "n_params": [n_params],
+                    "n_tokens": [here_tokens],
+                    "loss": [here],
+                    "above_best": [here - base],
+                    "status": ["what_if"],
+                },
+            ]
+        ),
         caption=(
             f"The budget is {format_count(gpu_hours)} GPU-hours less recomputation. All sizes spend it in full, so larger ones see fewer tokens. Yours would see "
             f"{format_count(here_tokens)}. 175 B would read {significant(100 * at_tokens[1] / sum(corpus), 2)}% of the corpus and cost {significant(marked[1] / marked[0], 2)} times as much "
@@ -162,7 +224,7 @@ def sizes(gpu_hours: float, n_params: float, settings: Mapping[str, str]) -> Pan
         sources=(PAPER, REPLICATION, Citation("muennighoff2023", "Eq. 5 and 6")),
         settings=settings,
         explain=(domain.loss_along_sizes, domain.mixed_loss, scaling.resampled_loss),
-    )  # fmt: skip
+    )
 
 
 def mix(n_tokens: float, settings: Mapping[str, str]) -> Panel:
@@ -173,9 +235,18 @@ def mix(n_tokens: float, settings: Mapping[str, str]) -> Panel:
     traces = []
     for kind, (label, color, symbol) in KINDS.items():
         mine = (rows["kind"] == kind).to_numpy()
-        traces.append(style.reported_markers(
-            rows.loc[mine, "n_tokens"], at[mine], label, color, symbol, text=[f"{part}: {share:g}% of the corpus" for part, share in zip(rows.loc[mine, "part"], rows.loc[mine, "share"], strict=True)]
-        ))  # fmt: skip
+        traces.append(
+            style.reported_markers(
+                rows.loc[mine, "n_tokens"],
+                at[mine],
+                label,
+                color,
+                symbol,
+                text=[
+                    f"{part}: {share:g}% of the corpus" for part, share in zip(rows.loc[mine, "part"], rows.loc[mine, "share"], strict=True)
+                ],
+            )
+        )
     traces.append(style.computed_ticks(drawn, at, f"drawn for {format_count(n_tokens, 'tokens')}", style.AMBER, text=list(rows["part"])))
     by_kind = rows.groupby("kind")["n_tokens"].sum()
     total = float(by_kind.sum())
@@ -184,10 +255,13 @@ def mix(n_tokens: float, settings: Mapping[str, str]) -> Panel:
         name="domain.mix",
         title=f"{format_count(by_kind['domain'])} of {format_count(total)} tokens are financial, and {significant(100 * rows['n_tokens'].iloc[0] / by_kind['domain'], 2)}% of these come from the web",
         figure=style.figure(traces, layout),
-        data=lambda: pd.concat([
-            rows[["part", "kind", "collection", "n_tokens", "share", "source"]].assign(status="reported"),
-            pd.DataFrame({"part": rows["part"], "kind": rows["kind"], "n_tokens": drawn, "status": "computed"}),
-        ], ignore_index=True),
+        data=lambda: pd.concat(
+            [
+                rows[["part", "kind", "collection", "n_tokens", "share", "source"]].assign(status="reported"),
+                pd.DataFrame({"part": rows["part"], "kind": rows["kind"], "n_tokens": drawn, "status": "computed"}),
+            ],
+            ignore_index=True,
+        ),
         caption=(
             f"Markers are tokens as printed, after removing duplicates; ticks are what {format_count(n_tokens)} training tokens draw of each source if all are drawn alike, "
             f"{significant(n_tokens / total, 2)} passes. The paper stopped at 569 B because the held-out loss no longer fell. Shares are of tokens: financial documents are "
@@ -197,7 +271,7 @@ def mix(n_tokens: float, settings: Mapping[str, str]) -> Panel:
         sources=(Citation("wu2023", "Table 1"),),
         settings=settings,
         explain=(domain.passes, domain.domain_share),
-    )  # fmt: skip
+    )
 
 
 def repeat(domain_tokens: float, general_tokens: float, weight: float, gpu_hours: float, settings: Mapping[str, str]) -> Panel:
@@ -226,12 +300,14 @@ def repeat(domain_tokens: float, general_tokens: float, weight: float, gpu_hours
         name="domain.repeat",
         title=f"At {format_flops(C)} your corpus is best used by {format_count(best_n, 'parameters')}, which read the domain text {significant(over[0], 2)} times",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"series": "as it was", "n_params": SIZES, "n_tokens": D, "loss": was, "status": "computed"},
-            {"series": "financial alone", "n_params": SIZES, "n_tokens": D, "loss": alone, "status": "computed"},
-            {"series": "your corpus", "n_params": SIZES, "n_tokens": D, "loss": yours, "status": "what_if"},
-            {"series": ["best size"], "n_params": [best_n], "n_tokens": [best_d], "loss": [best], "status": ["what_if"]},
-        ]),
+        data=lambda: table_of(
+            [
+                {"series": "as it was", "n_params": SIZES, "n_tokens": D, "loss": was, "status": "computed"},
+                {"series": "financial alone", "n_params": SIZES, "n_tokens": D, "loss": alone, "status": "computed"},
+                {"series": "your corpus", "n_params": SIZES, "n_tokens": D, "loss": yours, "status": "what_if"},
+                {"series": ["best size"], "n_params": [best_n], "n_tokens": [best_d], "loss": [best], "status": ["what_if"]},
+            ]
+        ),
         caption=(
             f"{format_count(best_d, 'tokens')}, {100 * share:.0f}% of them from the domain; general text is read {significant(over[1], 2)} times. Expected loss {best:.3f} nats. Repeated "
             "tokens are worth less, as fitted on general text; the law treats new tokens of both kinds alike, so it shows the price of repetition and not the gain on domain tasks."
@@ -240,7 +316,7 @@ def repeat(domain_tokens: float, general_tokens: float, weight: float, gpu_hours
         sources=(Citation("muennighoff2023", "Eq. 5 and 6"), REPLICATION, Citation("wu2023", "Table 1")),
         settings=settings,
         explain=(domain.mixed_loss, domain.best_size, domain.passes),
-    )  # fmt: skip
+    )
 
 
 def _cited(models: pd.DataFrame) -> tuple[Citation, ...]:

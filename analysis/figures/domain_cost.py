@@ -57,9 +57,11 @@ def cost(hours: float, price: float, adapt: float, adapt_price: float, settings:
     ]
     _, base_hours, base_price = base_model()
     list_usd = [
-        float(domain.rental(printed["budget_gpu_hours"], listed["a100_40gb"])), float(domain.rental(printed["gpu_hours"], listed["a100_40gb"])),
-        float(domain.rental(base_hours, base_price)), float(domain.rental(adapt_hours(), listed["v100_32gb"])),
-    ]  # fmt: skip
+        float(domain.rental(printed["budget_gpu_hours"], listed["a100_40gb"])),
+        float(domain.rental(printed["gpu_hours"], listed["a100_40gb"])),
+        float(domain.rental(base_hours, base_price)),
+        float(domain.rental(adapt_hours(), listed["v100_32gb"])),
+    ]
     yours = [float(domain.rental(hours, price)), float(domain.rental(adapt, adapt_price))]
     stated = facts("AdaptLLM-7B")["article_usd"]
     traces = [
@@ -76,21 +78,28 @@ def cost(hours: float, price: float, adapt: float, adapt_price: float, settings:
         name="domain.cost",
         title=f"BloombergGPT's run rents for {format_money(yours[0])}, AdaptLLM's for {format_money(yours[1])}: {significant(ratio, 3)} times as much",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"series": rows[:4], "usd": list_usd, "status": "computed"},
-            {"series": [rows[4]], "usd": [stated], "status": ["reported"], "source": ["raschka2023"]},
-            {"series": [rows[1], rows[3]], "usd": yours, "status": "what_if"},
-        ]),
+        data=lambda: table_of(
+            [
+                {"series": rows[:4], "usd": list_usd, "status": "computed"},
+                {"series": [rows[4]], "usd": [stated], "status": ["reported"], "source": ["raschka2023"]},
+                {"series": [rows[1], rows[3]], "usd": yours, "status": "what_if"},
+            ]
+        ),
         caption=(
             f"As run: 512 A100 for 53 days, {format_count(printed['gpu_hours'])} GPU-hours, and 32 V100 for one day, {format_count(adapt_hours())}. The article says about $100 for AdaptLLM; "
             f"{format_count(adapt_hours())} hours would have to cost {significant(stated / adapt_hours(), 2)} USD each for that, against a list price of {listed['v100_32gb']:.2f}. "
             f"Whoever continues also uses LLaMA 7B, whose {format_count(base_hours)} hours somebody else has paid. Staff, data and failed runs are not counted."
         ),
         alt=f"Rent on a logarithmic axis: {format_money(yours[0])} for BloombergGPT's hours and {format_money(yours[1])} for AdaptLLM's.",
-        sources=(*PAPERS, Citation("touvron2023llama", "Table 15"), Citation("aws_ec2"), Citation("raschka2023", "section on BloombergGPT")),
+        sources=(
+            *PAPERS,
+            Citation("touvron2023llama", "Table 15"),
+            Citation("aws_ec2"),
+            Citation("raschka2023", "section on BloombergGPT"),
+        ),
         settings=settings,
         explain=(domain.rental, compute.cost_of),
-    )  # fmt: skip
+    )
 
 
 def three(
@@ -107,17 +116,22 @@ def ways(found: list[domain.Way], show: str, settings: Mapping[str, str]) -> Pan
     listed, printed = prices(), facts("BloombergGPT")
     llama = base_model()[0]
     examples = {
-        "BloombergGPT 50B": (0, float(compute.training_flops(printed["n_params"], printed["n_tokens"])), float(domain.rental(printed["gpu_hours"], listed["a100_40gb"]))),
+        "BloombergGPT 50B": (
+            0,
+            float(compute.training_flops(printed["n_params"], printed["n_tokens"])),
+            float(domain.rental(printed["gpu_hours"], listed["a100_40gb"])),
+        ),
         "AdaptLLM 7B": (1, float(compute.training_flops(llama, adapt_tokens())), float(domain.rental(adapt_hours(), listed["v100_32gb"]))),
-    }  # fmt: skip
+    }
     which = 1 if show == "flops" else 2
     known = [values[which] for values in examples.values()]
     yours = [way.flops if show == "flops" else way.usd for way in found]
     write = format_flops if show == "flops" else format_money
     traces = [
         style.computed_ticks(known, [values[0] for values in examples.values()], "published runs", style.BLUE, text=list(examples)),
-        style.what_if_line(yours, range(3), "your model", style.AMBER, text=[write(value) for value in yours]) | {"mode": "lines+markers", "marker": {"size": 11, "symbol": "x-thin", "line": {"width": 3, "color": style.AMBER}}},
-    ]  # fmt: skip
+        style.what_if_line(yours, range(3), "your model", style.AMBER, text=[write(value) for value in yours])
+        | {"mode": "lines+markers", "marker": {"size": 11, "symbol": "x-thin", "line": {"width": 3, "color": style.AMBER}}},
+    ]
     span = [*known, *yours]
     kind, axis_title = ("flops", "Training compute (FLOP)") if show == "flops" else ("log_number", "Rent (USD)")
     layout = intervals.rows(labels, kind, axis_title, row_height=60, x_range=(min(span) / 10, max(span) * 30), zero=None)
@@ -144,12 +158,27 @@ def ways(found: list[domain.Way], show: str, settings: Mapping[str, str]) -> Pan
             f"For {format_count(scratch.n_params, 'parameters')}: {write(yours[0])} from scratch, {write(yours[1])} continued, {write(yours[2])} fine-tuned"
         ),
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"series": "your model", "way": [way.way for way in found], "n_params": scratch.n_params, "n_tokens": [way.n_tokens for way in found],
-             "flops": [way.flops for way in found], "gpu_hours": [way.gpu_hours for way in found], "usd": [way.usd for way in found], "status": "what_if"},
-            {"series": list(examples), "way": ["scratch", "continued"], "flops": [values[1] for values in examples.values()],
-             "usd": [values[2] for values in examples.values()], "status": "computed"},
-        ]),
+        data=lambda: table_of(
+            [
+                {
+                    "series": "your model",
+                    "way": [way.way for way in found],
+                    "n_params": scratch.n_params,
+                    "n_tokens": [way.n_tokens for way in found],
+                    "flops": [way.flops for way in found],
+                    "gpu_hours": [way.gpu_hours for way in found],
+                    "usd": [way.usd for way in found],
+                    "status": "what_if",
+                },
+                {
+                    "series": list(examples),
+                    "way": ["scratch", "continued"],
+                    "flops": [values[1] for values in examples.values()],
+                    "usd": [values[2] for values in examples.values()],
+                    "status": "computed",
+                },
+            ]
+        ),
         caption=(
             f"6 N D for each way, on {format_count(scratch.n_tokens)}, {format_count(continued.n_tokens)} and {format_count(tuned.n_tokens)} tokens: {format_count(scratch.gpu_hours)}, "
             f"{format_count(continued.gpu_hours)} and {format_count(tuned.gpu_hours)} GPU-hours. The last two leave out the base model. Blue: 6 N D and list-price rent of the hours of two "
@@ -159,7 +188,7 @@ def ways(found: list[domain.Way], show: str, settings: Mapping[str, str]) -> Pan
         sources=(*PAPERS, Citation("aws_ec2")),
         settings=settings,
         explain=(domain.way_of, domain.rental),
-    )  # fmt: skip
+    )
 
 
 def default_panels() -> dict[str, Callable[[], Panel]]:

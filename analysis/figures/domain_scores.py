@@ -10,19 +10,27 @@ from analysis.figures.panel import Citation, Panel
 from analysis.units import significant
 
 RIVALS = {
-    "BloombergGPT 50B": ("BloombergGPT 50B", style.RED, "square"), "GPT-NeoX-20B": ("GPT-NeoX 20B", style.GREY, "cross"),
-    "OPT-66B": ("OPT 66B", style.SLATE, "triangle-up"), "BLOOM 176B": ("BLOOM 176B", style.AMBER, "circle"),
+    "BloombergGPT 50B": ("BloombergGPT 50B", style.RED, "square"),
+    "GPT-NeoX-20B": ("GPT-NeoX 20B", style.GREY, "cross"),
+    "OPT-66B": ("OPT 66B", style.SLATE, "triangle-up"),
+    "BLOOM 176B": ("BLOOM 176B", style.AMBER, "circle"),
     "GPT-3 175B": ("GPT-3 175B", style.GREY, "diamond"),
-}  # fmt: skip
+}
 GROUPS = {
-    "finance": "public finance tasks", "Bloomberg NER": "names and tickers", "knowledge": "knowledge and reasoning", "reading": "reading", "linguistic": "linguistic",
-}  # fmt: skip
+    "finance": "public finance tasks",
+    "Bloomberg NER": "names and tickers",
+    "knowledge": "knowledge and reasoning",
+    "reading": "reading",
+    "linguistic": "linguistic",
+}
 FINANCE = {"convfinqa": "ConvFinQA", "fiqa_sa": "FiQA SA", "fpb": "FPB", "headline": "Headline", "ner_finance": "NER"}
 SUITES = {"mmlu": "MMLU", "bbh": "BIG-bench Hard"}
 ROUTES = {
-    "LLaMA 7B": ("LLaMA 7B, as it is", style.VIOLET, "triangle-up"), "DAPT-7B": ("continued on raw text", style.SLATE, "circle"),
-    "AdaptLLM-7B": ("AdaptLLM 7B, continued on exercises", style.BLUE, "diamond"), "BloombergGPT 50B": ("BloombergGPT 50B, from scratch", style.RED, "square"),
-}  # fmt: skip
+    "LLaMA 7B": ("LLaMA 7B, as it is", style.VIOLET, "triangle-up"),
+    "DAPT-7B": ("continued on raw text", style.SLATE, "circle"),
+    "AdaptLLM-7B": ("AdaptLLM 7B, continued on exercises", style.BLUE, "diamond"),
+    "BloombergGPT 50B": ("BloombergGPT 50B, from scratch", style.RED, "square"),
+}
 
 
 def scores_of(group: str) -> pd.DataFrame:
@@ -85,7 +93,7 @@ def scores(group: str, settings: Mapping[str, str]) -> Panel:
         sources=(Citation("wu2023", "; ".join(dict.fromkeys(rows["location"]))),),
         settings=settings,
         explain=(domain.wins,),
-    )  # fmt: skip
+    )
 
 
 def routes(way: str, settings: Mapping[str, str]) -> Panel:
@@ -104,9 +112,23 @@ def routes(way: str, settings: Mapping[str, str]) -> Panel:
     means = everything.groupby(["way", "model"], sort=False)["value"].mean()
     now = means[way]
     names = [name for name in ROUTES if name in now.index]
-    traces.append(style.computed_ticks([now[name] for name in names], [len(tasks)] * len(names), "mean, computed here", style.GREY, text=[ROUTES[name][0] for name in names]) | {
-        "marker": {"color": [ROUTES[name][1] for name in names], "size": 17, "symbol": "line-ns", "line": {"width": 3, "color": [ROUTES[name][1] for name in names]}}
-    })  # fmt: skip
+    traces.append(
+        style.computed_ticks(
+            [now[name] for name in names],
+            [len(tasks)] * len(names),
+            "mean, computed here",
+            style.GREY,
+            text=[ROUTES[name][0] for name in names],
+        )
+        | {
+            "marker": {
+                "color": [ROUTES[name][1] for name in names],
+                "size": 17,
+                "symbol": "line-ns",
+                "line": {"width": 3, "color": [ROUTES[name][1] for name in names]},
+            }
+        }
+    )
     ours, bloom = means["prompted", "AdaptLLM-7B"], means["prompted", "BloombergGPT 50B"]
     base = means["fine-tuned", "LLaMA 7B"]
     if way == "prompted":
@@ -119,10 +141,15 @@ def routes(way: str, settings: Mapping[str, str]) -> Panel:
         name="domain.routes",
         title=title,
         figure=style.figure(traces, layout),
-        data=lambda: pd.concat([
-            everything[everything["way"] == way].assign(status="reported"),
-            pd.DataFrame({"model": names, "label": "mean of the five", "way": way, "value": [now[name] for name in names], "status": "computed"}),
-        ], ignore_index=True),
+        data=lambda: pd.concat(
+            [
+                everything[everything["way"] == way].assign(status="reported"),
+                pd.DataFrame(
+                    {"model": names, "label": "mean of the five", "way": way, "value": [now[name] for name in names], "status": "computed"}
+                ),
+            ],
+            ignore_index=True,
+        ),
         caption=(
             "All 7 B models start from LLaMA 7B. Markers are scores as printed, ticks in the last row the means of the five. Prompted: examples in the prompt, as for BloombergGPT. "
             "Fine-tuned: one epoch on the training set of each task, which the prompted models never saw, so the two settings answer different questions. "
@@ -132,7 +159,7 @@ def routes(way: str, settings: Mapping[str, str]) -> Panel:
         sources=(Citation("cheng2023", "Table 4; Table 12"), Citation("wu2023", "Table 8")),
         settings=settings,
         explain=(domain.wide, domain.wins),
-    )  # fmt: skip
+    )
 
 
 def default_panels() -> dict[str, Callable[[], Panel]]:

@@ -12,24 +12,38 @@ def bars(values, low, high, at, name: str, color: str, symbol: str = "circle", t
     """
     values, low, high = (list(map(float, part)) for part in (values, low, high))
     return {
-        "type": "scatter", "mode": "markers", "x": values, "y": [float(row) + shift for row in at], "name": style.escape(name),
-        "marker": {"color": color, "size": 9, "symbol": symbol}, "meta": {"role": "computed"},
+        "type": "scatter",
+        "mode": "markers",
+        "x": values,
+        "y": [float(row) + shift for row in at],
+        "name": style.escape(name),
+        "marker": {"color": color, "size": 9, "symbol": symbol},
+        "meta": {"role": "computed"},
         "error_x": {
-            "type": "data", "symmetric": False, "array": [h - v for v, h in zip(values, high, strict=True)],
-            "arrayminus": [v - lo for v, lo in zip(values, low, strict=True)], "color": color, "thickness": 2, "width": 0,
+            "type": "data",
+            "symmetric": False,
+            "array": [h - v for v, h in zip(values, high, strict=True)],
+            "arrayminus": [v - lo for v, lo in zip(values, low, strict=True)],
+            "color": color,
+            "thickness": 2,
+            "width": 0,
         },
         "text": [style.escape(label) for label in text] if text is not None else None,
         "hovertemplate": ("%{text}<br>" if text is not None else "") + "%{x:.4~g}<extra>%{fullData.name}</extra>",
-    }  # fmt: skip
+    }
 
 
 def rows(labels: Sequence[str], x: str, x_title: str, row_height: int = 34, x_range=None, zero: float | None = 0.0, **extra) -> dict:
     """The layout of rows with these labels, from top to bottom; x: kind of the axis. zero: where a line stands for no effect, or None."""
     result = style.layout(x, "number", x_title=x_title, x_range=x_range, height=130 + row_height * len(labels), **extra)
     result["yaxis"] |= {
-        "tickvals": list(range(len(labels))), "ticktext": [style.escape(label) for label in labels], "range": [len(labels) - 0.4, -0.6],
-        "autorange": False, "showgrid": False, "zeroline": False,
-    }  # fmt: skip
+        "tickvals": list(range(len(labels))),
+        "ticktext": [style.escape(label) for label in labels],
+        "range": [len(labels) - 0.4, -0.6],
+        "autorange": False,
+        "showgrid": False,
+        "zeroline": False,
+    }
     del result["margin"]["l"]  # as much as the labels take
     if zero is not None:
         result["shapes"] = [

@@ -72,10 +72,14 @@ def elo(benchmark: str, models, ratings: np.ndarray, as_printed: bool, settings:
         style.interval_bars(rows["mean_low"], rows["mean_high"], order, "mean, 95%", style.BLUE, 0.66, 0.55),
         style.computed_ticks(rows["mean"], order, "mean, recomputed", style.BLUE),
         style.reported_markers(
-            printed["value"], printed["model"].map(labels()), "printed (hollow: not verified)", style.CRIMSON,
-            verified=printed["verified"] > 0, text=[f"{place}: {value:,.0f}" for place, value in zip(printed["location"], printed["value"], strict=True)],
+            printed["value"],
+            printed["model"].map(labels()),
+            "printed (hollow: not verified)",
+            style.CRIMSON,
+            verified=printed["verified"] > 0,
+            text=[f"{place}: {value:,.0f}" for place, value in zip(printed["location"], printed["value"], strict=True)],
         ),
-    ]  # fmt: skip
+    ]
     layout = _rows_layout("Elo rating", order, len(order) * 38 + 150)
     worst = rows.loc[rows["difference"].abs().idxmax()]
     others = rows.drop(index=worst.name)["difference"].abs().max()
@@ -94,8 +98,8 @@ def elo(benchmark: str, models, ratings: np.ndarray, as_printed: bool, settings:
     caption = (
         f"Elo with K = {judges_elo.K:.0f}, started at {judges_elo.START:,.0f}, over {n:,} random orderings of the same verdicts. The wide bar is where 95% of single orderings end (standard "
         f"deviation {sd:.0f} points), the narrow one the mean of all of them. Half of any lead is forgotten after about {memory:.0f} matches, so one ordering "
-        "scatters as much with 953 prompts as with 80, and the \"±1\" that the paper prints is the error of averaging, not of the models."
-    )  # fmt: skip
+        'scatters as much with 953 prompts as with 80, and the "±1" that the paper prints is the error of averaging, not of the models.'
+    )
     total = printed.drop_duplicates("model", keep="first")["value"].sum()
     if benchmark == "vicuna" and as_printed:
         caption += f" The printed column adds up to {total:,.0f}, and Elo keeps the sum at 8,000, so GPT-4's value is no plain misprint; which matches or settings gave it is not known."
@@ -103,16 +107,22 @@ def elo(benchmark: str, models, ratings: np.ndarray, as_printed: bool, settings:
         name="judges.elo",
         title=title,
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            rows[["model", "label", "mean", "sd", "low", "high", "mean_low", "mean_high", "rank", "printed", "difference"]].assign(status="computed").to_dict("list"),
-            printed.rename(columns={"value": "printed"})[["model", "printed", "location", "source", "verified"]].assign(label=printed["model"].map(labels()), status="reported").to_dict("list"),
-        ]),
+        data=lambda: table_of(
+            [
+                rows[["model", "label", "mean", "sd", "low", "high", "mean_low", "mean_high", "rank", "printed", "difference"]]
+                .assign(status="computed")
+                .to_dict("list"),
+                printed.rename(columns={"value": "printed"})[["model", "printed", "location", "source", "verified"]]
+                .assign(label=printed["model"].map(labels()), status="reported")
+                .to_dict("list"),
+            ]
+        ),
         caption=caption,
         alt=f"Elo ratings of {len(rows)} models on the {name} prompts; {rows['label'][0]} leads with {rows['mean'][0]:,.0f}, and a single ordering scatters by about {sd:.0f} points.",
         sources=(Citation(PAPER, "Tables 1 and 7; Section 5.2"), RELEASED),
         settings=settings,
         explain=(judges_elo.elo, judges_elo.replay, judges_elo.spread, judges_elo.forgetting),
-    )  # fmt: skip
+    )
 
 
 def bradley_terry(benchmark: str, ties: str, position: str, settings: Mapping[str, str]) -> Panel:
@@ -123,9 +133,16 @@ def bradley_terry(benchmark: str, ties: str, position: str, settings: Mapping[st
     replayed = judges_elo.spread(stored_orderings(benchmark), sorted(rows["model"])).set_index("model").loc[rows["model"], "mean"]
     traces = [
         style.interval_bars(rows["low"], rows["high"], order, "95% interval over prompts", style.BLUE, 0.5, 0.3),
-        style.computed_ticks(rows["rating"], order, "maximum likelihood", style.BLUE, text=[f"{row.rating:,.0f} ({row.low:,.0f} to {row.high:,.0f})" for row in rows.itertuples()]),
-        style.computed_ticks(replayed, order, "mean Elo, replayed", style.AMBER) | {"marker": {"color": style.AMBER, "size": 11, "symbol": "line-ns", "line": {"width": 2, "color": style.AMBER}}},
-    ]  # fmt: skip
+        style.computed_ticks(
+            rows["rating"],
+            order,
+            "maximum likelihood",
+            style.BLUE,
+            text=[f"{row.rating:,.0f} ({row.low:,.0f} to {row.high:,.0f})" for row in rows.itertuples()],
+        ),
+        style.computed_ticks(replayed, order, "mean Elo, replayed", style.AMBER)
+        | {"marker": {"color": style.AMBER, "size": 11, "symbol": "line-ns", "line": {"width": 2, "color": style.AMBER}}},
+    ]
     layout = _rows_layout("Rating on the Elo scale", order, len(order) * 38 + 150)
     sure = int((rows["above_next"] >= SURE).sum())
     neighbours = len(rows) - 1
@@ -148,16 +165,24 @@ def bradley_terry(benchmark: str, ties: str, position: str, settings: Mapping[st
         name="judges.bradley_terry",
         title=f"On the {name} prompts {'only ' if sure < neighbours / 2 else ''}{sure} of {neighbours} neighbours in the ranking are told apart with 95% confidence",
         figure=style.figure(traces, layout),
-        data=lambda: pd.concat([
-            rows.assign(status="computed"),
-            rows[["model", "label"]].assign(rating=replayed.to_numpy(), series="mean Elo, replayed", status="computed"),
-        ], ignore_index=True),
+        data=lambda: pd.concat(
+            [
+                rows.assign(status="computed"),
+                rows[["model", "label"]].assign(rating=replayed.to_numpy(), series="mean Elo, replayed", status="computed"),
+            ],
+            ignore_index=True,
+        ),
         caption=caption,
         alt=f"Bradley-Terry ratings of {len(rows)} models with intervals; {order[0]} leads with {rows['rating'][0]:,.0f}, and {sure} of {neighbours} neighbours are told apart.",
         sources=(RELEASED, Citation("bradley1952"), Citation("davidson1970"), Citation("davidson1977")),
         settings=settings,
-        explain=(judges_bradley_terry.probabilities, judges_bradley_terry.fit, judges_bradley_terry.bootstrap, judges_bradley_terry.rating_table),
-    )  # fmt: skip
+        explain=(
+            judges_bradley_terry.probabilities,
+            judges_bradley_terry.fit,
+            judges_bradley_terry.bootstrap,
+            judges_bradley_terry.rating_table,
+        ),
+    )
 
 
 def win_matrix(benchmark: str, played: judges.Tournament, settings: Mapping[str, str]) -> Panel:
@@ -167,11 +192,23 @@ def win_matrix(benchmark: str, played: judges.Tournament, settings: Mapping[str,
     names = [labels()[played.models[at]] for at in order]
     text = [["" if np.isnan(value) else f"{value:.0%}" for value in line] for line in share]
     trace = {
-        "type": "heatmap", "x": names, "y": names, "z": share, "text": text, "texttemplate": "%{text}", "zmin": 0, "zmax": 1,
-        "colorscale": [[0, style.CRIMSON], [0.5, style.GREY], [1, style.BLUE]], "textfont": {"color": "#FFFFFF", "size": 13}, "xgap": 2, "ygap": 2,
-        "showscale": False, "name": "share won", "meta": {"role": "computed"},
+        "type": "heatmap",
+        "x": names,
+        "y": names,
+        "z": share,
+        "text": text,
+        "texttemplate": "%{text}",
+        "zmin": 0,
+        "zmax": 1,
+        "colorscale": [[0, style.CRIMSON], [0.5, style.GREY], [1, style.BLUE]],
+        "textfont": {"color": "#FFFFFF", "size": 13},
+        "xgap": 2,
+        "ygap": 2,
+        "showscale": False,
+        "name": "share won",
+        "meta": {"role": "computed"},
         "hovertemplate": "%{y} takes %{text} of the points from %{x}<extra></extra>",
-    }  # fmt: skip
+    }
     layout = style.layout("category", "category", x_title="against", y_title="", height=len(names) * 44 + 130)
     layout["yaxis"] |= {"autorange": "reversed", "showgrid": False}
     layout["xaxis"] |= {"showgrid": False, "tickangle": -45, "automargin": True}
@@ -199,7 +236,7 @@ def win_matrix(benchmark: str, played: judges.Tournament, settings: Mapping[str,
         sources=(RELEASED,),
         settings=settings,
         explain=(judges.won_in_both_orders, judges.pairs),
-    )  # fmt: skip
+    )
 
 
 def ranking_shift(benchmark: str, settings: Mapping[str, str]) -> Panel:
@@ -233,7 +270,7 @@ def ranking_shift(benchmark: str, settings: Mapping[str, str]) -> Panel:
         sources=(RELEASED, Citation("zheng2023", "position bias of judges")),
         settings=settings,
         explain=(judges.consistent, judges_bradley_terry.one_order_each, judges_bradley_terry.fit, judges_bradley_terry.rating_table),
-    )  # fmt: skip
+    )
 
 
 def human(settings: Mapping[str, str]) -> Panel:
@@ -243,9 +280,11 @@ def human(settings: Mapping[str, str]) -> Panel:
     order = [labels()[model] for model in models]
     looks = {"gpt4": ("GPT-4 as judge", style.BLUE, "circle"), "human": ("human raters", style.AMBER, "square")}
     traces = [
-        style.reported_markers(part.loc[models, "value"], order, looks[judge][0], looks[judge][1], looks[judge][2], part.loc[models, "verified"] > 0)
+        style.reported_markers(
+            part.loc[models, "value"], order, looks[judge][0], looks[judge][1], looks[judge][2], part.loc[models, "verified"] > 0
+        )
         for judge, part in by_judge.items()
-    ]  # fmt: skip
+    ]
     values = {judge: part.loc[models, "value"].to_numpy() for judge, part in by_judge.items()}
     everyone = judges.rank_agreement(values["gpt4"], values["human"])
     without = judges.rank_agreement(values["gpt4"][1:], values["human"][1:])
@@ -259,7 +298,8 @@ def human(settings: Mapping[str, str]) -> Panel:
         title=f"On the Vicuna prompts human raters put {order[apart]} at number {rank['human'][apart]} of {len(order)}; GPT-4 puts it at number {rank['gpt4'][apart]}",
         figure=style.figure(traces, layout),
         data=lambda: pd.concat(
-            [part.reset_index()[["model", "judge", "value", "location", "source", "verified", "note"]] for part in by_judge.values()], ignore_index=True
+            [part.reset_index()[["model", "judge", "value", "location", "source", "verified", "note"]] for part in by_judge.values()],
+            ignore_index=True,
         ).assign(label=lambda frame: frame["model"].map(labels()), status="reported"),
         caption=(
             f"Both columns as printed; the humans' single verdicts are not released. Between the two columns Kendall's tau is {everyone['kendall_tau']:.2f} and Spearman's rho {everyone['spearman']:.2f}; "
@@ -270,7 +310,7 @@ def human(settings: Mapping[str, str]) -> Panel:
         sources=(Citation(PAPER, "Table 7; Section 5.3"),),
         settings=settings,
         explain=(judges.rank_agreement,),
-    )  # fmt: skip
+    )
 
 
 def _places(rows: pd.DataFrame) -> int:

@@ -13,15 +13,27 @@ from analysis.units import significant
 
 RELEASED = Citation("dettmers2023_code", "44,506 released verdicts")
 BENCHMARKS = {"vicuna": "Vicuna", "oa": "Open Assistant"}
-SAID = {"first": ("first shown wins", style.BLUE), "tie": ("tie", style.GREY), "second": ("second shown wins", style.CRIMSON), "unusable": ("unusable", style.AMBER)}  # fmt: skip
+SAID = {
+    "first": ("first shown wins", style.BLUE),
+    "tie": ("tie", style.GREY),
+    "second": ("second shown wins", style.CRIMSON),
+    "unusable": ("unusable", style.AMBER),
+}
 TOGETHER = {
-    "same winner": style.BLUE, "tie twice": style.SLATE, "tie once": style.GREY, "first both times": style.CRIMSON,
-    "second both times": style.VIOLET, "unusable": style.AMBER,
-}  # fmt: skip
+    "same winner": style.BLUE,
+    "tie twice": style.SLATE,
+    "tie once": style.GREY,
+    "first both times": style.CRIMSON,
+    "second both times": style.VIOLET,
+    "unusable": style.AMBER,
+}
 INSIDE = {
-    "textposition": "inside", "insidetextanchor": "middle", "textangle": 0, "textfont": {"color": "#FFFFFF"},
+    "textposition": "inside",
+    "insidetextanchor": "middle",
+    "textangle": 0,
+    "textfont": {"color": "#FFFFFF"},
     "hovertemplate": "%{y}: %{customdata:,} (%{x:.1%})<extra>%{fullData.name}</extra>",
-}  # fmt: skip
+}
 """How the parts of a stacked bar are written on."""
 POWER = 0.8
 MOST_PROMPTS = 1e6
@@ -74,7 +86,12 @@ def verdicts(settings: Mapping[str, str]) -> Panel:
         name="judges.verdicts",
         title=f"On the Vicuna prompts the answer shown first wins {first:,} times, the one shown second {second:,} times",
         figure=style.figure(traces, _stacked("Share of all questions to the judge")),
-        data=lambda: counts.rename_axis("benchmark").reset_index().melt("benchmark", var_name="verdict", value_name="n_verdicts").assign(status="computed"),
+        data=lambda: (
+            counts.rename_axis("benchmark")
+            .reset_index()
+            .melt("benchmark", var_name="verdict", value_name="n_verdicts")
+            .assign(status="computed")
+        ),
         caption=(
             f"Every pair of models was shown in both orders, so a judge without a preference for a place would give both the same number. {lost:,} of {counts.to_numpy().sum():,} questions got no usable verdict "
             f"({counts.loc['oa', 'unusable']:,} of them on Open Assistant prompts); they are counted here and used nowhere else."
@@ -83,7 +100,7 @@ def verdicts(settings: Mapping[str, str]) -> Panel:
         sources=(RELEASED,),
         settings=settings,
         explain=(judges.tallies, judges.tidy_verdicts),
-    )  # fmt: skip
+    )
 
 
 def consistency(by_benchmark: Mapping[str, judges.Tournament], settings: Mapping[str, str]) -> Panel:
@@ -103,16 +120,21 @@ def consistency(by_benchmark: Mapping[str, judges.Tournament], settings: Mapping
         name="judges.consistency",
         title=f"Asked again with the answers exchanged, GPT-4 names the other model in {against:.0%} of {BENCHMARKS[name]} cases",
         figure=style.figure(traces, _stacked("Share of prompts and pairs of models")),
-        data=lambda: counts.rename_axis("benchmark").reset_index().melt("benchmark", var_name="verdicts", value_name="n_pairs").assign(status="computed"),
+        data=lambda: (
+            counts.rename_axis("benchmark")
+            .reset_index()
+            .melt("benchmark", var_name="verdicts", value_name="n_pairs")
+            .assign(status="computed")
+        ),
         caption=(
-            "The two verdicts on the same two answers, one for each order. \"First both times\" contradicts itself: whichever answer came first won. On the Vicuna prompts that happens "
+            'The two verdicts on the same two answers, one for each order. "First both times" contradicts itself: whichever answer came first won. On the Vicuna prompts that happens '
             f"{counts.loc[name, 'first both times']:,} times, the opposite {counts.loc[name, 'second both times']:,} times."
         ),
         alt=f"Bars of pairs of verdicts; {share.loc[name, 'same winner']:.0%} of {BENCHMARKS[name]} pairs name the same winner in both orders.",
         sources=(RELEASED, Citation("zheng2023", "position bias of judges")),
         settings=settings,
         explain=(judges.agreement,),
-    )  # fmt: skip
+    )
 
 
 def position_bias(benchmark: str, played: judges.Tournament, settings: Mapping[str, str]) -> Panel:
@@ -129,8 +151,13 @@ def position_bias(benchmark: str, played: judges.Tournament, settings: Mapping[s
         text = np.stack([["shown second"] * len(part), ["shown first"] * len(part), [""] * len(part)], axis=1).ravel() if len(part) else []
         line = style.computed_line([None if value != value else value for value in x], y, name, color, width=8, text=text)
         traces.append(line | {"hovertemplate": "%{y}, %{text}: %{x:.0%}<extra></extra>", "connectgaps": False})
-    layout = style.layout("percent", "category", x_title="Points taken by the stronger model",
-                          height=len(pairs) * 22 + 140, shapes=[style.vertical_line(0.5, style.GREY)])  # fmt: skip
+    layout = style.layout(
+        "percent",
+        "category",
+        x_title="Points taken by the stronger model",
+        height=len(pairs) * 22 + 140,
+        shapes=[style.vertical_line(0.5, style.GREY)],
+    )
     layout["yaxis"] |= {"categoryorder": "array", "categoryarray": list(pairs["pair"]), "autorange": "reversed", "tickfont": {"size": 11}}
     layout["xaxis"] |= {"range": [0, 1], "autorange": False}
     n = int(pairs["order_decides"].sum())
@@ -149,7 +176,7 @@ def position_bias(benchmark: str, played: judges.Tournament, settings: Mapping[s
         sources=(RELEASED, Citation("davidson1977"), Citation("zheng2023", "position bias of judges")),
         settings=settings,
         explain=(judges.pairs, judges_bradley_terry.probabilities, judges_bradley_terry.fit),
-    )  # fmt: skip
+    )
 
 
 def observed_pairs(benchmark: str, played: judges.Tournament, confidence: float) -> pd.DataFrame:
@@ -175,13 +202,27 @@ def prompts_needed(
     traces, told = [], int(observed["told_apart"].sum())
     for apart, name, color in ((True, "pairs told apart here", style.BLUE), (False, "pairs not told apart here", style.CRIMSON)):
         part = shown[shown["told_apart"] == apart]
-        trace = style.reported_markers(part["gap_elo"], part["n_needed"], name, color, text=[f"{names[a]} / {names[b]}" for a, b in zip(part["stronger"], part["weaker"], strict=True)])  # fmt: skip
+        trace = style.reported_markers(
+            part["gap_elo"],
+            part["n_needed"],
+            name,
+            color,
+            text=[f"{names[a]} / {names[b]}" for a, b in zip(part["stronger"], part["weaker"], strict=True)],
+        )
         traces.append(trace | {"meta": {"role": "computed"}})
     traces.append(style.what_if_line(axis, needed["both"], "asked in both orders", style.BLUE))
     traces.append(style.what_if_line(axis, needed["one"], "asked once, order drawn", style.AMBER))
     traces.append(style.what_if_marker([gap], [yours], "your gap", style.AMBER))
-    layout = style.layout("log_number", "log_number", x_title="Gap (Elo points, Bradley-Terry with ties)", y_title="Prompts needed", height=460,
-                          x_range=(4, 700), y_range=(1, 2e5), shapes=[style.horizontal_line(n_prompts)])  # fmt: skip
+    layout = style.layout(
+        "log_number",
+        "log_number",
+        x_title="Gap (Elo points, Bradley-Terry with ties)",
+        y_title="Prompts needed",
+        height=460,
+        x_range=(4, 700),
+        y_range=(1, 2e5),
+        shapes=[style.horizontal_line(n_prompts)],
+    )
     layout["xaxis"] |= {"tickvals": [5, 10, 20, 50, 100, 200, 500], "ticktext": ["5", "10", "20", "50", "100", "200", "500"]}
     layout["yaxis"] |= {"exponentformat": "B"}
     layout["annotations"] = [style.note(np.log10(4.3), np.log10(n_prompts * 1.25), f"{n_prompts} prompts", xanchor="left")]
@@ -189,12 +230,14 @@ def prompts_needed(
         name="judges.prompts_needed",
         title=f"Showing a gap of {gap:.0f} Elo points takes {_prompts(yours)} prompts; {n_prompts} tell {told} of {len(observed)} pairs apart",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"series": "asked in both orders", "gap_elo": axis, "n_needed": needed["both"], "status": "what_if"},
-            {"series": "asked once, order drawn", "gap_elo": axis, "n_needed": needed["one"], "status": "what_if"},
-            {"series": "your gap", "gap_elo": [gap], "n_needed": [yours], "status": "what_if"},
-            lambda: observed.assign(series="pair", status="computed"),
-        ]),
+        data=lambda: table_of(
+            [
+                {"series": "asked in both orders", "gap_elo": axis, "n_needed": needed["both"], "status": "what_if"},
+                {"series": "asked once, order drawn", "gap_elo": axis, "n_needed": needed["one"], "status": "what_if"},
+                {"series": "your gap", "gap_elo": [gap], "n_needed": [yours], "status": "what_if"},
+                lambda: observed.assign(series="pair", status="computed"),
+            ]
+        ),
         caption=(
             f"Prompts until a two-sided test at {confidence:.0%} confidence finds the better model with {POWER:.0%} probability. Dashed: from the fitted chances of win, tie and loss with the order effect; for both orders the scatter "
             f"is {ratio:.2f} times that of independent verdicts, as in the released ones. Markers: pairs of models with their own mean and scatter (those beyond the axes are left out); each gap is itself uncertain."
@@ -203,7 +246,7 @@ def prompts_needed(
         sources=(RELEASED, Citation("davidson1970"), Citation("davidson1977")),
         settings=settings,
         explain=(judges_power.prompts_needed, judges_power.prompt_score, judges_power.observed_pairs, judges_power.scatter_ratio),
-    )  # fmt: skip
+    )
 
 
 def power(
@@ -216,7 +259,10 @@ def power(
     axis = np.unique(np.round(np.geomspace(5, 1e5, 60)))
     lines = {}
     for name, sample in (("asked in both orders", points), ("asked once, order drawn", single)):
-        lines[name] = (judges_power.power(axis, float(sample.mean()), float(sample.std(ddof=1)), confidence), float(judges_power.prompts_needed(sample.mean(), sample.std(ddof=1), confidence, POWER)))  # fmt: skip
+        lines[name] = (
+            judges_power.power(axis, float(sample.mean()), float(sample.std(ddof=1)), confidence),
+            float(judges_power.prompts_needed(sample.mean(), sample.std(ddof=1), confidence, POWER)),
+        )
     here = float(judges_power.power(n, mean, float(points.std(ddof=1)), confidence))
     names, n_prompts = labels(), len(played.prompts)
     traces = [
@@ -224,8 +270,15 @@ def power(
         for (name, (curve, _)), color in zip(lines.items(), (style.BLUE, style.AMBER), strict=True)
     ]
     traces.append(style.what_if_marker([n], [here], "your number of prompts", style.AMBER))
-    layout = style.layout("log_number", "percent", x_title="Prompts", y_title="Chance to tell them apart", x_range=(5, 1e5), y_range=(0, 1.03),
-                          shapes=[style.vertical_line(n_prompts, style.GREY, "dot"), style.horizontal_line(POWER)])  # fmt: skip
+    layout = style.layout(
+        "log_number",
+        "percent",
+        x_title="Prompts",
+        y_title="Chance to tell them apart",
+        x_range=(5, 1e5),
+        y_range=(0, 1.03),
+        shapes=[style.vertical_line(n_prompts, style.GREY, "dot"), style.horizontal_line(POWER)],
+    )
     layout["xaxis"] |= {"exponentformat": "B"}
     layout["annotations"] = [style.note(np.log10(n_prompts), 0.03, f"{n_prompts} prompts", xanchor="left", xshift=4)]
     both, one = (needed for _, needed in lines.values())
@@ -234,9 +287,10 @@ def power(
         name="judges.power",
         title=f"Telling {names[model]} from {names[other]} takes {_prompts(both)} prompts in both orders, or {_prompts(one)} in one; {BENCHMARKS[benchmark]} has {n_prompts}",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"series": name, "n_prompts": axis, "power": curve, "status": "what_if"} for name, (curve, _) in lines.items()
-        ] + [{"series": "your number of prompts", "n_prompts": [n], "power": [here], "status": "what_if"}]),
+        data=lambda: table_of(
+            [{"series": name, "n_prompts": axis, "power": curve, "status": "what_if"} for name, (curve, _) in lines.items()]
+            + [{"series": "your number of prompts", "n_prompts": [n], "power": [here], "status": "what_if"}]
+        ),
         caption=(
             f"{names[ahead]} takes {max(mean, 1 - mean):.1%} of the points in {len(points)} prompts. If that were the truth, {n:,.0f} prompts in both orders would show it with {here:.0%} probability "
             f"at {confidence:.0%} confidence; the thin line marks {POWER:.0%}. An order drawn per prompt leaves the mean as it is but adds the preference for a place to the scatter."
@@ -245,7 +299,7 @@ def power(
         sources=(RELEASED,),
         settings=settings,
         explain=(judges_power.power, judges_power.prompts_needed, judges_power.scores_by_prompt),
-    )  # fmt: skip
+    )
 
 
 def _prompts(number: float) -> str:

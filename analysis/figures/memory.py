@@ -15,10 +15,17 @@ from analysis.units import format_bytes, format_count, significant
 
 # Parts that are uncertain are hatched.
 PART_LOOKS = {
-    "weights": (style.BLUE, ""), "constants": (style.SLATE, ""), "adapters": (style.RED, ""), "master_weights": (style.GREY, ""),
-    "gradients": (style.AMBER, ""), "optimiser_states": (style.CRIMSON, ""), "dequantised": (style.VIOLET, ""),
-    "activations": (style.BLUE, "/"), "logits": (style.AMBER, "/"), "context": (style.GREY, "/"),
-}  # fmt: skip
+    "weights": (style.BLUE, ""),
+    "constants": (style.SLATE, ""),
+    "adapters": (style.RED, ""),
+    "master_weights": (style.GREY, ""),
+    "gradients": (style.AMBER, ""),
+    "optimiser_states": (style.CRIMSON, ""),
+    "dequantised": (style.VIOLET, ""),
+    "activations": (style.BLUE, "/"),
+    "logits": (style.AMBER, "/"),
+    "context": (style.GREY, "/"),
+}
 
 
 def parts(shape, model: str, methods: Sequence[str], options: Mapping, shares: bool = False) -> Panel:
@@ -58,12 +65,20 @@ def parts(shape, model: str, methods: Sequence[str], options: Mapping, shares: b
         name="memory.parts",
         title=title,
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"model": model, "method": method, "part": list(memory.PARTS), "bytes": [float(v) for v in result.parts.values()],
-             "total_low": float(result.low), "total_high": float(result.high),
-             "status": ["uncertain" if part in memory.UNCERTAIN else "computed" for part in memory.PARTS]}
-            for method, result in drawn.items()
-        ]),
+        data=lambda: table_of(
+            [
+                {
+                    "model": model,
+                    "method": method,
+                    "part": list(memory.PARTS),
+                    "bytes": [float(v) for v in result.parts.values()],
+                    "total_low": float(result.low),
+                    "total_high": float(result.high),
+                    "status": ["uncertain" if part in memory.UNCERTAIN else "computed" for part in memory.PARTS],
+                }
+                for method, result in drawn.items()
+            ]
+        ),
         caption=(
             f"One device, nothing split. Solid parts are counted; hatched ones are estimates, which makes the totals (GB): {spans}. "
             f"Adapters train {format_count(trained)} parameters, {significant(100 * trained / count_params(shape).total, 2)}% of the model. Fragments of the "
@@ -73,7 +88,7 @@ def parts(shape, model: str, methods: Sequence[str], options: Mapping, shares: b
         sources=(QLORA, LORA, ZERO, ACTIVATIONS, Citation("dettmers2021"), Citation("dao2022")),
         settings=described(model, options),
         explain=(memory.finetuning_memory, memory_parts.activation_bytes, memory_parts.layer_activations, memory_parts.quantised_params),
-    )  # fmt: skip
+    )
 
 
 def breakdown(shape, options: Mapping) -> pd.DataFrame:
@@ -107,10 +122,12 @@ def rank(shape, model: str, targets: Sequence[str], here: int) -> Panel:
         name="memory.rank",
         title=f"Rank {here} on {chosen} trains {format_count(trained)} parameters, {share}% of {short(model)}",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            *({"series": label, "rank": axis, "trained_params": values, "status": "computed"} for label, values in lines.items()),
-            {"series": ["your adapters"], "rank": [here], "trained_params": [float(trained)], "status": ["what_if"]},
-        ]),
+        data=lambda: table_of(
+            [
+                *({"series": label, "rank": axis, "trained_params": values, "status": "computed"} for label, values in lines.items()),
+                {"series": ["your adapters"], "rank": [here], "trained_params": [float(trained)], "status": ["what_if"]},
+            ]
+        ),
         caption=(
             f"A rank adds its multiple of input and output width to each matrix. With 16-bit adapters and gradients and AdamW these take {format_bytes(12.0 * trained)} to train, "
             f"against {format_bytes(12.0 * total)} for all parameters. Queries, keys and values count as separate matrices."
@@ -119,7 +136,7 @@ def rank(shape, model: str, targets: Sequence[str], here: int) -> Panel:
         sources=(LORA, QLORA),
         settings={"model": model, "rank": str(here), "targets": ", ".join(targets)},
         explain=(memory_parts.adapter_params,),
-    )  # fmt: skip
+    )
 
 
 def listed(words: Sequence[str]) -> str:

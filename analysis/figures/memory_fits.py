@@ -23,10 +23,16 @@ def fits(shape, model: str, gpus: pd.DataFrame, options: Mapping) -> Panel:
     paged = size >= float(results["qlora"].total - results["qlora"].pageable)
     verdict = np.select(
         [holds["full"], holds["lora"], holds["qlora"], paged],
-        ["all three", "LoRA and QLoRA", "QLoRA", "QLoRA, optimiser paged out"], "none",
-    )  # fmt: skip
-    colors = {"all three": style.CRIMSON, "LoRA and QLoRA": style.AMBER, "QLoRA": style.BLUE,
-              "QLoRA, optimiser paged out": style.SLATE, "none": style.GREY}  # fmt: skip
+        ["all three", "LoRA and QLoRA", "QLoRA", "QLoRA, optimiser paged out"],
+        "none",
+    )
+    colors = {
+        "all three": style.CRIMSON,
+        "LoRA and QLoRA": style.AMBER,
+        "QLoRA": style.BLUE,
+        "QLoRA, optimiser paged out": style.SLATE,
+        "none": style.GREY,
+    }
     traces = []
     ends = [gpus["label"].iloc[0], gpus["label"].iloc[-1]]
     for method, result in results.items():
@@ -35,9 +41,11 @@ def fits(shape, model: str, gpus: pd.DataFrame, options: Mapping) -> Panel:
     for name, color in colors.items():
         rows = gpus[verdict == name]
         if len(rows):
-            traces.append(style.reported_markers(
-                rows["memory_bytes"] / 1e9, rows["label"], f"holds {name}", color, verified=rows["verified"], text=rows["label"]
-            ))  # fmt: skip
+            traces.append(
+                style.reported_markers(
+                    rows["memory_bytes"] / 1e9, rows["label"], f"holds {name}", color, verified=rows["verified"], text=rows["label"]
+                )
+            )
     high = max(float(size.max()), *(float(result.high) for result in results.values())) / 1e9
     layout = style.layout(
         "log_number", "category", x_title="Memory (GB)", height=560, x_range=(min(10, float(results["qlora"].low) / 1.2e9), high * 1.3)
@@ -59,21 +67,32 @@ def fits(shape, model: str, gpus: pd.DataFrame, options: Mapping) -> Panel:
         name="memory.fits",
         title=f"{first}, {said[0]}, {said[1]}",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"series": gpus["label"], "bytes": size, "holds": verdict, "source": gpus["source"], "status": "reported"},
-            {"series": [f"needed by {label}" for label in memory.METHODS.values()], "bytes": [float(r.total) for r in results.values()],
-             "low": [float(r.low) for r in results.values()], "high": [float(r.high) for r in results.values()], "status": "computed"},
-        ]),
+        data=lambda: table_of(
+            [
+                {"series": gpus["label"], "bytes": size, "holds": verdict, "source": gpus["source"], "status": "reported"},
+                {
+                    "series": [f"needed by {label}" for label in memory.METHODS.values()],
+                    "bytes": [float(r.total) for r in results.values()],
+                    "low": [float(r.low) for r in results.values()],
+                    "high": [float(r.high) for r in results.values()],
+                    "status": "computed",
+                },
+            ]
+        ),
         caption=(
             "Markers are the nominal memory of one device, lines what each way needs, shades behind them the interval"
-            + (f"; {doubtful} of the devices {'lies' if doubtful == 1 else 'lie'} within that of QLoRA, so try before you buy" if doubtful else "")
+            + (
+                f"; {doubtful} of the devices {'lies' if doubtful == 1 else 'lie'} within that of QLoRA, so try before you buy"
+                if doubtful
+                else ""
+            )
             + ". A few percent of the nominal memory are not free in practice. Splitting a model over devices or moving weights to the host is not considered."
         ),
         alt=f"Memory of {len(gpus)} devices beside the need of each method; {counts['qlora']} hold QLoRA of {short(model)}.",
         sources=(*(Citation(source) for source in dict.fromkeys(gpus["source"])), QLORA, ACTIVATIONS),
         settings=described(model, options),
         explain=(memory.finetuning_memory,),
-    )  # fmt: skip
+    )
 
 
 def largest(shape, model: str, gpu: Mapping, method: str, options: Mapping) -> Panel:
@@ -119,11 +138,22 @@ def largest(shape, model: str, gpu: Mapping, method: str, options: Mapping) -> P
         name="memory.largest",
         title=title,
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            *({"series": memory.METHODS[m], "seq_len": SEQ_LENS, "largest_batch": b, "status": "computed"} for m, b in frontier.items()),
-            {"series": f"interval of {name}", "seq_len": SEQ_LENS, "largest_batch_low": low, "largest_batch_high": high, "status": "uncertain"},
-            {"series": [f"your sequences, {name}"], "seq_len": [seq_len], "largest_batch": [here], "status": ["what_if"]},
-        ]),
+        data=lambda: table_of(
+            [
+                *(
+                    {"series": memory.METHODS[m], "seq_len": SEQ_LENS, "largest_batch": b, "status": "computed"}
+                    for m, b in frontier.items()
+                ),
+                {
+                    "series": f"interval of {name}",
+                    "seq_len": SEQ_LENS,
+                    "largest_batch_low": low,
+                    "largest_batch_high": high,
+                    "status": "uncertain",
+                },
+                {"series": [f"your sequences, {name}"], "seq_len": [seq_len], "largest_batch": [here], "status": ["what_if"]},
+            ]
+        ),
         caption=(
             f"Below a line the batch fits into {format_bytes(capacity)}; a way without a line fits nowhere on it. Steps are whole sequences. "
             "Activations and logits decide here, the least certain parts: the shade spans programs that keep as much as the formula says and 1.7 times as much, with 4 to 14 bytes for each logit."
@@ -133,7 +163,7 @@ def largest(shape, model: str, gpu: Mapping, method: str, options: Mapping) -> P
         sources=(*(Citation(source) for source in gpu["source"].split(";")), QLORA, ACTIVATIONS),
         settings=described(model, {key: value for key, value in options.items() if key != "batch"}) | {"device": gpu["label"]},
         explain=(memory.largest_batch, memory.largest_seq_len, memory_parts.activation_bytes),
-    )  # fmt: skip
+    )
 
 
 def span(low: float, high: float, color: str) -> dict:

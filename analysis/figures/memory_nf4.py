@@ -42,10 +42,12 @@ def codebook(block_size: int) -> Panel:
         name="memory.codebook",
         title=f"In blocks of {block_size}, NF4 puts {within['nf4']} of 16 levels within one standard deviation, INT4 {within['int4']} of 15",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"series": "normal weights", "x": x, "density_over_peak": density, "status": "computed"},
-            *({"series": memory_nf4.FORMATS[format], "x": values, "status": "computed"} for format, values in levels.items()),
-        ]),
+        data=lambda: table_of(
+            [
+                {"series": "normal weights", "x": x, "density_over_peak": density, "status": "computed"},
+                *({"series": memory_nf4.FORMATS[format], "x": values, "status": "computed"} for format, values in levels.items()),
+            ]
+        ),
         caption=(
             f"Each weight is divided by the largest of its block (here its median, {significant(1 / sigma)} standard deviations) and stored as the nearest level. NF4's levels are normal quantiles and equal the 16 values "
             "printed in Appendix E; Eq. 4 of the paper as printed gives others. FP4 here is the plain E2M1 form."
@@ -54,7 +56,7 @@ def codebook(block_size: int) -> Panel:
         sources=(PAPER,),
         settings={"weights per block": str(block_size)},
         explain=(memory_nf4.nf4_code_book, memory_nf4.code_book, memory_nf4.nf4_by_equation, memory_nf4.middle_absmax),
-    )  # fmt: skip
+    )
 
 
 def error(block_size: int) -> Panel:
@@ -80,16 +82,18 @@ def error(block_size: int) -> Panel:
         name="memory.error",
         title=f"In blocks of {block_size}, {memory_nf4.FORMATS[best]} errs by {significant(here[best], 2)} standard deviations of the weights, {others}",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            *({"format": f, "block_size": BLOCKS, "rms_error": curve, "status": "computed"} for f, curve in curves.items()),
-            {"format": list(here), "block_size": block_size, "rms_error": list(here.values()), "status": "what_if"},
-        ]),
+        data=lambda: table_of(
+            [
+                *({"format": f, "block_size": BLOCKS, "rms_error": curve, "status": "computed"} for f, curve in curves.items()),
+                {"format": list(here), "block_size": block_size, "rms_error": list(here.values()), "status": "what_if"},
+            ]
+        ),
         caption="Exact for independent normal weights with constants in full precision. Larger blocks have larger outliers, which widen the steps of everybody else. Real weights are nearly normal row by row, not exactly.",
         alt=f"RMS error against block size; at {block_size} it is {', '.join(f'{significant(e)} for {memory_nf4.FORMATS[f]}' for f, e in here.items())}.",
         sources=(PAPER,),
         settings={"weights per block": str(block_size)},
         explain=(memory_nf4.rms_error, memory_nf4.quantise, memory_nf4.dequantise),
-    )  # fmt: skip
+    )
 
 
 def bits(footprints: pd.DataFrame, block_size: int, constant_block_size: int) -> Panel:
@@ -125,11 +129,24 @@ def bits(footprints: pd.DataFrame, block_size: int, constant_block_size: int) ->
         name="memory.bits",
         title=f"In blocks of {block_size} a 4-bit weight takes {significant(double, 4)} bits with double quantisation and {significant(plain, 4)} without",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            *({"series": label, "block_size": axis, "bits": curve, "status": "computed"} for label, curve in curves.items()),
-            {"series": printed["label"], "block_size": 64, "bits": 4 + printed["value"], "source": printed["source"], "status": "reported"},
-            {"series": ["your blocks, 32-bit constants", "your blocks, double quantisation"], "block_size": block_size, "bits": [plain, double], "status": "what_if"},
-        ]),
+        data=lambda: table_of(
+            [
+                *({"series": label, "block_size": axis, "bits": curve, "status": "computed"} for label, curve in curves.items()),
+                {
+                    "series": printed["label"],
+                    "block_size": 64,
+                    "bits": 4 + printed["value"],
+                    "source": printed["source"],
+                    "status": "reported",
+                },
+                {
+                    "series": ["your blocks, 32-bit constants", "your blocks, double quantisation"],
+                    "block_size": block_size,
+                    "bits": [plain, double],
+                    "status": "what_if",
+                },
+            ]
+        ),
         caption=(
             f"Each block stores one constant: 32 bits, or 8 bits with one 32-bit constant for {constant_block_size} of them. The {significant(plain - double)} bits saved are "
             f"{format_bytes((plain - double) / 8 * 1e9)} for every billion parameters; for 65 B in blocks of 64 the paper says about 3 GB. It prints 0.5 and 0.127 bits beyond the four."
@@ -138,7 +155,7 @@ def bits(footprints: pd.DataFrame, block_size: int, constant_block_size: int) ->
         sources=(Citation("dettmers2023", "section 3"),),
         settings={"weights per block": str(block_size), "constants per block": str(constant_block_size)},
         explain=(memory_nf4.bits_per_param,),
-    )  # fmt: skip
+    )
 
 
 def what_is_quantised(shape, model: str, options: Mapping) -> Panel:

@@ -20,9 +20,17 @@ TARGETS = {
     "qv": ("queries and values", ("q", "v")),
 }
 DEFAULTS: dict[str, Any] = {
-    "rank": 64, "targets": memory_parts.ALL_LINEAR, "optimiser": "paged_adamw", "precision": "bf16", "batch": 1, "seq_len": 512,
-    "checkpointing": True, "flash": True, "block_size": 64, "double_quantisation": True,
-}  # fmt: skip
+    "rank": 64,
+    "targets": memory_parts.ALL_LINEAR,
+    "optimiser": "paged_adamw",
+    "precision": "bf16",
+    "batch": 1,
+    "seq_len": 512,
+    "checkpointing": True,
+    "flash": True,
+    "block_size": 64,
+    "double_quantisation": True,
+}
 MODEL = "LLaMA-65B"
 
 

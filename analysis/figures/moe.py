@@ -108,7 +108,7 @@ def total_active(embeddings: str, settings: Mapping[str, str]) -> Panel:
         sources=tuple(Citation(source) for source in dict.fromkeys(rows["source"])),
         settings=settings,
         explain=(moe.table, count_params),
-    )  # fmt: skip
+    )
 
 
 def intuition(name: str, shape: TransformerShape, counts: ParamCounts, settings: Mapping[str, str]) -> Panel:
@@ -118,7 +118,11 @@ def intuition(name: str, shape: TransformerShape, counts: ParamCounts, settings:
     n_experts = shape.experts.n_experts
     sums = held.sum()
     kept = held[(held["naive"] > 0) | (held["held"] > 0)].iloc[::-1]
-    columns = {f"{n_experts} whole models": (kept["naive"], style.GREY, "what_if"), "the model": (kept["held"], style.BLUE, "computed"), "used by one token": (used[kept.index], style.AMBER, "computed")}  # fmt: skip
+    columns = {
+        f"{n_experts} whole models": (kept["naive"], style.GREY, "what_if"),
+        "the model": (kept["held"], style.BLUE, "computed"),
+        "used by one token": (used[kept.index], style.AMBER, "computed"),
+    }
     traces = [part_bars(values, label, color, status) for label, (values, color, status) in reversed(columns.items())]
     in_name = re.search(r"\b(\d+)x(\d+)B\b", name)
     if in_name:  # what the name invites to multiply
@@ -133,9 +137,12 @@ def intuition(name: str, shape: TransformerShape, counts: ParamCounts, settings:
             f"{short(name)} holds {format_count(sums['held'])} parameters, not {product}, and a token uses {format_count(counts.active)}"
         ),
         figure=style.figure(traces, part_layout()),
-        data=lambda: table_of([
-            {"series": label, "part": list(values.index), "n_params": list(values), "status": status} for label, (values, _, status) in columns.items()
-        ]),
+        data=lambda: table_of(
+            [
+                {"series": label, "part": list(values.index), "n_params": list(values), "status": status}
+                for label, (values, _, status) in columns.items()
+            ]
+        ),
         caption=(
             f"One expert and all the rest make a dense model of {format_count(sums['one'])}; {n_experts} of those would be {format_count(sums['naive'])}. Only the experts are there "
             f"{n_experts} times: attention, embeddings and norms are shared, which saves {format_count(attention)}, {format_count(embedding)} and {format_count(saved['norms and other'])}. "
@@ -145,7 +152,7 @@ def intuition(name: str, shape: TransformerShape, counts: ParamCounts, settings:
         sources=(MIXTRAL, Citation("jiang2023", "Table 1")),
         settings=settings,
         explain=(moe.copies, moe.parts),
-    )  # fmt: skip
+    )
 
 
 def memory_compute(name: str, shape: TransformerShape, counts: ParamCounts, bits: int, settings: Mapping[str, str]) -> Panel:
@@ -176,14 +183,26 @@ def memory_compute(name: str, shape: TransformerShape, counts: ParamCounts, bits
         traces.append(style.what_if_marker([dense_one.flops], [dense_one.weight_bytes / GB], label, color))
     known = tables.load("gpus").set_index("id", drop=False).loc[list(SHOWN_GPUS)]
     layout = style.layout(
-        "flops", "log_number", x_title="FLOP to compute one token", y_title="Memory for the weights (GB)", x_range=(axis[0], axis[-1]),
-        y_range=(0.05 * bits / 16 * 2, 3000), height=460,
+        "flops",
+        "log_number",
+        x_title="FLOP to compute one token",
+        y_title="Memory for the weights (GB)",
+        x_range=(axis[0], axis[-1]),
+        y_range=(0.05 * bits / 16 * 2, 3000),
+        height=460,
         shapes=[style.horizontal_line(m / GB) for m in known["memory_bytes"]],
         annotations=[
-            style.note(np.log10(axis[0]), np.log10(row["memory_bytes"] / GB), f"{row['memory_bytes'] / GB:.0f} GB: {row['label']}", xanchor="left", yanchor="bottom", xshift=4)
+            style.note(
+                np.log10(axis[0]),
+                np.log10(row["memory_bytes"] / GB),
+                f"{row['memory_bytes'] / GB:.0f} GB: {row['label']}",
+                xanchor="left",
+                yanchor="bottom",
+                xshift=4,
+            )
             for row in known.to_dict("records")
         ],
-    )  # fmt: skip
+    )
     layout["yaxis"]["exponentformat"] = "none"
     layout["xaxis"]["dtick"] = 1
     less = equal["dense, same total"].flops / own.flops
@@ -191,13 +210,21 @@ def memory_compute(name: str, shape: TransformerShape, counts: ParamCounts, bits
         name="moe.memory_compute",
         title=f"{short(name)} fills {format_bytes(own.weight_bytes)} with {bits}-bit weights and takes 1/{significant(less)} of the FLOP of a dense model that large",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"series": "dense models", "flops": dense.flops, "weight_bytes": dense.weight_bytes, "status": "computed"},
-            *({"series": label, "flops": [n.flops], "weight_bytes": [n.weight_bytes], "source": source, "status": "computed"} for label, n, source in others),
-            {"series": name, "flops": [own.flops], "weight_bytes": [own.weight_bytes], "status": "computed"},
-            *({"series": label, "flops": [n.flops], "weight_bytes": [n.weight_bytes], "status": "what_if"} for label, n in equal.items()),
-            {"series": known["label"], "weight_bytes": known["memory_bytes"], "source": known["source"], "status": "reported"},
-        ]),
+        data=lambda: table_of(
+            [
+                {"series": "dense models", "flops": dense.flops, "weight_bytes": dense.weight_bytes, "status": "computed"},
+                *(
+                    {"series": label, "flops": [n.flops], "weight_bytes": [n.weight_bytes], "source": source, "status": "computed"}
+                    for label, n, source in others
+                ),
+                {"series": name, "flops": [own.flops], "weight_bytes": [own.weight_bytes], "status": "computed"},
+                *(
+                    {"series": label, "flops": [n.flops], "weight_bytes": [n.weight_bytes], "status": "what_if"}
+                    for label, n in equal.items()
+                ),
+                {"series": known["label"], "weight_bytes": known["memory_bytes"], "source": known["source"], "status": "reported"},
+            ]
+        ),
         caption=(
             f"All experts must be in memory, though a token passes few of them: each upright line is the memory above a dense model of equal compute. A dense model as fast takes "
             f"{format_bytes(start)}, one as large computes {format_flops(equal['dense, same total'].flops)} per token, here {format_flops(own.flops)}. Dense models by the rule of 2 FLOP per parameter; "
@@ -207,7 +234,7 @@ def memory_compute(name: str, shape: TransformerShape, counts: ParamCounts, bits
         sources=(Citation("kaplan2020", "Section 2.1"), MIXTRAL, *(Citation(source) for source in dict.fromkeys(known["source"]))),
         settings=settings,
         explain=(moe.needs, moe.dense_needs),
-    )  # fmt: skip
+    )
 
 
 @lru_cache(maxsize=4)

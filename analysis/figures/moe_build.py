@@ -26,9 +26,16 @@ def frame(preset: str) -> dict:
 
 
 def build(
-    preset: str, n_experts: int, top_k: int, moe_d_ff: int, shared_d_ff: int, moe_layers: str, d_model: int | None, n_layers: int | None,
+    preset: str,
+    n_experts: int,
+    top_k: int,
+    moe_d_ff: int,
+    shared_d_ff: int,
+    moe_layers: str,
+    d_model: int | None,
+    n_layers: int | None,
     settings: Mapping[str, str],
-) -> Panel:  # fmt: skip
+) -> Panel:
     """A mixture of the reader's own: total and active parameters by part. More experts per token than there are become all of them."""
     row, chosen = frame(preset), min(top_k, n_experts)
     shape = moe.build(row, n_experts, chosen, moe_d_ff, shared_d_ff, moe_layers, d_model, n_layers)
@@ -47,9 +54,12 @@ def build(
         name="moe.build",
         title=f"{n_experts} experts of which a token uses {chosen}: {format_count(total)} parameters, {format_count(active)} of them ({active / total:.1%}) used by a token",
         figure=style.figure(traces, part_layout()),
-        data=lambda: table_of([
-            {"series": label, "part": list(values.index), "n_params": list(values), "status": "computed"} for label, (values, _) in columns.items()
-        ]),
+        data=lambda: table_of(
+            [
+                {"series": label, "part": list(values.index), "n_params": list(values), "status": "computed"}
+                for label, (values, _) in columns.items()
+            ]
+        ),
         caption=(
             f"Routed experts hold {by_part.loc['routed experts', 'total'] / total:.0%} of the parameters; a token passes {chosen} of {n_experts} of them in each layer that has experts: "
             f"{format_count(used)} of the {format_count(held)} that one such layer holds with its router. Everything else is used whole. Counted in closed form from the frame of {row['model']}.{reported}{note}"
@@ -58,7 +68,7 @@ def build(
         sources=(Citation(row["source"], row["location"]),),
         settings=settings,
         explain=(moe.build, moe.parts, moe.expert_layer, count_params),
-    )  # fmt: skip
+    )
 
 
 def rumour(shared: float, settings: Mapping[str, str]) -> Panel:
@@ -76,9 +86,14 @@ def rumour(shared: float, settings: Mapping[str, str]) -> Panel:
         for (label, values), color in zip(curves.items(), (style.BLUE, style.AMBER, style.CRIMSON), strict=True)
     ]
     layout = style.layout(
-        "number", "log_number", x_title=f"Shared by all, of {part / BILLION:.0f} B each (billion)", y_title="Parameters (billion)",
-        x_range=(0, part / BILLION), y_range=(80, 2500), shapes=[style.vertical_line(shared / BILLION, style.AMBER)],
-    )  # fmt: skip
+        "number",
+        "log_number",
+        x_title=f"Shared by all, of {part / BILLION:.0f} B each (billion)",
+        y_title="Parameters (billion)",
+        x_range=(0, part / BILLION),
+        y_range=(80, 2500),
+        shapes=[style.vertical_line(shared / BILLION, style.AMBER)],
+    )
     layout["yaxis"]["exponentformat"] = "none"
     return Panel(
         name="moe.rumour",
@@ -87,7 +102,12 @@ def rumour(shared: float, settings: Mapping[str, str]) -> Panel:
             f"{format_count(here[1][1])} (top-1) or {format_count(here[2][1])} (top-2)"
         ),
         figure=style.figure(traces, layout),
-        data=lambda: table_of([{"series": f"{label} (rumour)", "shared_params": axis, "n_params": values, "status": "what_if"} for label, values in curves.items()]),
+        data=lambda: table_of(
+            [
+                {"series": f"{label} (rumour)", "shared_params": axis, "n_params": values, "status": "what_if"}
+                for label, values in curves.items()
+            ]
+        ),
         caption=(
             f"Arithmetic on a rumour that OpenAI has never confirmed; nothing here is known about GPT-4. {n_parts} x {part / BILLION:.0f} B is {format_count(reported)} only if the parts share nothing. "
             "As in Mixtral, parts of a real mixture share attention and embeddings: the more each part shares, the smaller the whole. Top-1 and top-2 are assumptions of this page."
@@ -96,7 +116,7 @@ def rumour(shared: float, settings: Mapping[str, str]) -> Panel:
         sources=(Citation(row["source"], row["location"]),),
         settings=settings,
         explain=(moe.whole_of_parts,),
-    )  # fmt: skip
+    )
 
 
 @lru_cache(maxsize=1)
@@ -110,9 +130,12 @@ def part_bars(values: pd.Series, label: str, color: str, status: str = "computed
     marker = pale if status == "what_if" else {"color": color}
     bars = style.bars(values / BILLION, list(values.index), label, color, horizontal=True, text=[format_count(value) for value in values])
     return bars | {
-        "textposition": "outside", "cliponaxis": False, "meta": {"role": status}, "marker": marker,
+        "textposition": "outside",
+        "cliponaxis": False,
+        "meta": {"role": status},
+        "marker": marker,
         "hovertemplate": "%{y}: %{text}<extra>%{fullData.name}</extra>",
-    }  # fmt: skip
+    }
 
 
 def part_layout() -> dict:

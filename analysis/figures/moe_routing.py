@@ -48,14 +48,23 @@ def load(n_experts: int, top_k: int, skew: float, factor: float, seed: int, sett
     for trace in traces:
         trace["hovertemplate"] = "expert %{x}: %{y:,.0f}<extra>%{fullData.name}</extra>"
     layout = style.layout(
-        "number", "number", x_title="Expert, by rank of preference", y_title="Assignments", barmode="stack", bargap=0.15,
+        "number",
+        "number",
+        x_title="Expert, by rank of preference",
+        y_title="Assignments",
+        barmode="stack",
+        bargap=0.15,
         y_range=(0, max(outcome.load.max(), slots) * 1.12),
         shapes=[style.horizontal_line(outcome.fair), style.horizontal_line(slots, style.AMBER)],
         annotations=[
             style.note(1, outcome.fair, "fair share", xref="x domain", xanchor="right", yanchor="bottom"),
-            *([style.note(1, slots, f"capacity {slots:,}", xref="x domain", xanchor="right", yanchor="bottom")] if slots != outcome.fair else []),
+            *(
+                [style.note(1, slots, f"capacity {slots:,}", xref="x domain", xanchor="right", yanchor="bottom")]
+                if slots != outcome.fair
+                else []
+            ),
         ],
-    )  # fmt: skip
+    )
     layout["legend"] = layout["legend"] | {"traceorder": "normal"}
     if n_experts <= 16:
         layout["xaxis"]["dtick"] = 1
@@ -63,7 +72,18 @@ def load(n_experts: int, top_k: int, skew: float, factor: float, seed: int, sett
         name="moe.load",
         title=f"At skew {significant(skew)} the busiest of {n_experts} experts gets {significant(outcome.busiest)} times its fair share; {dropped:.1%} of assignments are dropped",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([{"expert": experts, "assignments": outcome.load, "processed": taken, "dropped": over, "mean_probability": outcome.probability, "status": "computed"}]),
+        data=lambda: table_of(
+            [
+                {
+                    "expert": experts,
+                    "assignments": outcome.load,
+                    "processed": taken,
+                    "dropped": over,
+                    "mean_probability": outcome.probability,
+                    "status": "computed",
+                }
+            ]
+        ),
         caption=(
             f"{outcome.n_tokens:,} tokens, each sent to {top_k} of {n_experts} experts. An expert takes at most its capacity, {significant(factor)} times the fair share of {outcome.fair:,.0f}; "
             f"what is above passes the layer on the residual path only. {ASSUMED}"
@@ -72,7 +92,7 @@ def load(n_experts: int, top_k: int, skew: float, factor: float, seed: int, sett
         sources=(SWITCH,),
         settings=settings,
         explain=(router.logits, router.route, router.capacity),
-    )  # fmt: skip
+    )
 
 
 def capacity(n_experts: int, top_k: int, skew: float, factor: float, settings: Mapping[str, str]) -> Panel:
@@ -86,15 +106,22 @@ def capacity(n_experts: int, top_k: int, skew: float, factor: float, settings: M
         for (label, values), color in zip(reversed(lines.items()), (style.SLATE, style.BLUE), strict=True)
     ]
     layout = style.layout(
-        "number", "percent", x_title="Capacity factor", y_title="Assignments dropped", x_range=(axis[0], axis[-1]), y_range=(-0.01, 0.8),
+        "number",
+        "percent",
+        x_title="Capacity factor",
+        y_title="Assignments dropped",
+        x_range=(axis[0], axis[-1]),
+        y_range=(-0.01, 0.8),
         shapes=[style.vertical_line(factor, style.AMBER)],
-    )  # fmt: skip
+    )
     needed = float(skewed.load.max() / skewed.fair)
     return Panel(
         name="moe.capacity",
         title=f"At capacity factor {significant(factor)} a router of skew {significant(skew)} drops {here:.1%} of assignments, one without skew {best:.1%}",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([{"series": label, "capacity_factor": axis, "dropped_share": values, "status": "computed"} for label, values in lines.items()]),
+        data=lambda: table_of(
+            [{"series": label, "capacity_factor": axis, "dropped_share": values, "status": "computed"} for label, values in lines.items()]
+        ),
         caption=(
             f"{skewed.n_tokens:,} tokens, {top_k} of {n_experts} experts each. Nothing is dropped from a factor of {significant(needed)} on, the load of the busiest expert, at the price of empty places in all others; the Switch Transformer is reported to do well at 1 to 1.25. {ASSUMED}"
         ),
@@ -102,7 +129,7 @@ def capacity(n_experts: int, top_k: int, skew: float, factor: float, settings: M
         sources=(SWITCH,),
         settings=settings,
         explain=(router.dropped_share, router.capacity),
-    )  # fmt: skip
+    )
 
 
 @lru_cache(maxsize=8)
@@ -119,16 +146,25 @@ def balance(n_experts: int, top_k: int, skew: float, settings: Mapping[str, str]
         style.what_if_marker([skew], [here], "your router", style.AMBER),
     ]
     layout = style.layout(
-        "number", "number", x_title="Skew of the router", y_title="Loss / alpha", x_range=(-0.03, SKEWS[-1] + 0.03), y_range=(0, max(losses) * 1.08),
-        shapes=[style.horizontal_line(1.0)], annotations=[style.note(1, 1, "perfect balance", xref="x domain", xanchor="right", yanchor="top")],
-    )  # fmt: skip
+        "number",
+        "number",
+        x_title="Skew of the router",
+        y_title="Loss / alpha",
+        x_range=(-0.03, SKEWS[-1] + 0.03),
+        y_range=(0, max(losses) * 1.08),
+        shapes=[style.horizontal_line(1.0)],
+        annotations=[style.note(1, 1, "perfect balance", xref="x domain", xanchor="right", yanchor="top")],
+    )
     return Panel(
         name="moe.balance",
         title=f"At skew {significant(skew)} the balancing loss is {significant(here)} alpha, against alpha at perfect balance and {significant(n_experts / top_k)} alpha at worst",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"skew": SKEWS, "loss_over_alpha": losses, "status": "computed"}, {"skew": [skew], "loss_over_alpha": [here], "status": "what_if"},
-        ]),
+        data=lambda: table_of(
+            [
+                {"skew": SKEWS, "loss_over_alpha": losses, "status": "computed"},
+                {"skew": [skew], "loss_over_alpha": [here], "status": "what_if"},
+            ]
+        ),
         caption=(
             "The Switch Transformer adds alpha N sum f P to the loss: f is the share of assignments of an expert, P its mean probability, N the number of experts and alpha "
             f"{router.LOSS_WEIGHT:g}. Even loads and probabilities give alpha; N alpha{'' if top_k == 1 else f' / {top_k}'} is what all tokens on the same {'expert' if top_k == 1 else f'{top_k} experts'} would give. {ASSUMED}"
@@ -137,4 +173,4 @@ def balance(n_experts: int, top_k: int, skew: float, settings: Mapping[str, str]
         sources=(SWITCH,),
         settings=settings,
         explain=(router.balance_loss, router.logits),
-    )  # fmt: skip
+    )

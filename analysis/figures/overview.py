@@ -16,7 +16,11 @@ LISTED = 4
 # the section that is meant where it is not the first)
 PAPERS = (
     ("biderman2023", "term_frequency.scatter", ("term_frequency", "pythia")),
-    ("touvron2023llama2", "attention.ablation", ("attention?attn_part=Quality+of+shared+heads", "preference?pref_part=Llama+2+round+by+round", "benchmarks")),
+    (
+        "touvron2023llama2",
+        "attention.ablation",
+        ("attention?attn_part=Quality+of+shared+heads", "preference?pref_part=Llama+2+round+by+round", "benchmarks"),
+    ),
     ("dettmers2023", "memory.parts", ("memory", "judges")),
     ("wu2023", "overview.bloomberg", ("domain", "compute", "scaling")),
     ("rafailov2023", "overview.zephyr", ("preference", "benchmarks?bn_part=Two+models&bn_a=Zephyr+7B&bn_b=Llama+2+70B+Chat")),
@@ -25,7 +29,7 @@ PAPERS = (
     ("smith2023", "overview.convnets", ("convnets_vits",)),
     ("kirillov2023", "overview.segment_anything", ("segment_anything",)),
     ("girdhar2023", "overview.emu", ("video",)),
-)  # fmt: skip
+)
 
 
 def reported_bars(name: str, rows, labels, values, x_title: str, title: str, caption: str, alt: str) -> Panel:
@@ -38,9 +42,16 @@ def reported_bars(name: str, rows, labels, values, x_title: str, title: str, cap
     sources = tuple(Citation(source, place) for source, place in dict.fromkeys(zip(rows["source"], rows["location"], strict=True)))
     data = rows[["model", "benchmark", "setting", "metric", "value", "unit", "source", "location", "verified"]].assign(status="reported")
     return Panel(
-        name=name, title=title, figure=style.figure(traces, layout), data=data, caption=caption, alt=alt, sources=sources,
-        settings={"scores": "as reported"}, explain=(reported_bars,),
-    )  # fmt: skip
+        name=name,
+        title=title,
+        figure=style.figure(traces, layout),
+        data=data,
+        caption=caption,
+        alt=alt,
+        sources=sources,
+        settings={"scores": "as reported"},
+        explain=(reported_bars,),
+    )
 
 
 def of(source: str):
@@ -73,11 +84,15 @@ def zephyr() -> Panel:
     small = rows.set_index("model").loc["Zephyr 7B", "value"]
     large = rows.set_index("model").loc["Llama 2 70B Chat", "value"]
     return reported_bars(
-        "overview.zephyr", rows, rows["model"].tolist(), rows["value"].tolist(), "MT-Bench score (1 to 10)",
+        "overview.zephyr",
+        rows,
+        rows["model"].tolist(),
+        rows["value"].tolist(),
+        "MT-Bench score (1 to 10)",
         f"Tuned with DPO, Zephyr 7B scores {small:g} on MT-Bench; Llama 2 70B Chat scores {large:g}",
         "As the Zephyr paper reports them, judged by GPT-4 (hollow: not verified).",
         f"MT-Bench scores of {len(rows)} models; Zephyr 7B has {small:g} and Llama 2 70B Chat {large:g}.",
-    )  # fmt: skip
+    )
 
 
 def orca2() -> Panel:
@@ -97,11 +112,15 @@ def convnets() -> Panel:
     rows = rows[rows["benchmark"] == "imagenet"].reset_index(drop=True)
     best = rows.loc[rows["value"].idxmax()]
     return reported_bars(
-        "overview.convnets", rows, rows["model"].tolist(), rows["value"].tolist(), "ImageNet top-1 accuracy (%)",
+        "overview.convnets",
+        rows,
+        rows["model"].tolist(),
+        rows["value"].tolist(),
+        "ImageNet top-1 accuracy (%)",
         f"A ConvNet reaches {rows.loc[rows['model'].str.startswith('NFNet'), 'value'].max():g}% on ImageNet; the best ViT beside it {best['value']:g}%",
         "As reported; pretraining sets and compute differ and are named in the data.",
         f"ImageNet accuracy of {len(rows)} models, from {rows['value'].min():g} to {rows['value'].max():g} per cent.",
-    )  # fmt: skip
+    )
 
 
 def segment_anything() -> Panel:
@@ -111,11 +130,15 @@ def segment_anything() -> Panel:
     names = [setting.split(",")[0] for setting in rows["setting"]]
     better = int((rows["value"] > 0).sum())
     return reported_bars(
-        "overview.segment_anything", rows, names, rows["value"].tolist(), "IoU of SAM less IoU of RITM (points)",
+        "overview.segment_anything",
+        rows,
+        names,
+        rows["value"].tolist(),
+        "IoU of SAM less IoU of RITM (points)",
         f"From one point, SAM segments better than RITM on {better} of {len(rows)} data sets",
         "As reported; each marker is one data set.",
         f"Differences on {len(rows)} data sets, from {rows['value'].min():g} to {rows['value'].max():g} IoU points; {better} are positive.",
-    )  # fmt: skip
+    )
 
 
 def emu() -> Panel:
@@ -125,19 +148,27 @@ def emu() -> Panel:
     rows = rows[chosen].reset_index(drop=True)
     names = [setting.split(",")[0].removeprefix("vs ") for setting in rows["setting"]]
     return reported_bars(
-        "overview.emu", rows, names, rows["value"].tolist(), "Preferred for quality (%)",
+        "overview.emu",
+        rows,
+        names,
+        rows["value"].tolist(),
+        "Preferred for quality (%)",
         f"Raters preferred Emu Video's quality in {rows['value'].min():g} to {rows['value'].max():g}% of comparisons",
         "As reported, against each rival; between 23 and 307 prompts, so the smaller sets are uncertain by several points.",
         f"Win rates against {len(rows)} rivals, from {rows['value'].min():g} to {rows['value'].max():g} per cent.",
-    )  # fmt: skip
+    )
 
 
 def default_panels() -> dict[str, Callable[[], Panel]]:
     """The small figures of this page; those of other topics are theirs."""
     return {
-        "overview.bloomberg": bloomberg, "overview.zephyr": zephyr, "overview.orca2": orca2, "overview.convnets": convnets,
-        "overview.segment_anything": segment_anything, "overview.emu": emu,
-    }  # fmt: skip
+        "overview.bloomberg": bloomberg,
+        "overview.zephyr": zephyr,
+        "overview.orca2": orca2,
+        "overview.convnets": convnets,
+        "overview.segment_anything": segment_anything,
+        "overview.emu": emu,
+    }
 
 
 def small(panel: Panel) -> Panel:

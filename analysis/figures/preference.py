@@ -71,9 +71,14 @@ def frontier(found: Mapping[str, pd.DataFrame], n_answers: int, beta: float, set
     lowest = min(float(table["low"].min()) for table in found.values())
     top = float(world(n_answers).reward.max())
     layout = style.layout(
-        "number", "number", x_title="KL from the reference (nats)", y_title="Mean true reward (nats)", height=470,
-        x_range=(-0.05, widest * 1.03), y_range=(min(lowest, float(reward.min())) - 0.1, top + 0.2),
-    )  # fmt: skip
+        "number",
+        "number",
+        x_title="KL from the reference (nats)",
+        y_title="Mean true reward (nats)",
+        height=470,
+        x_range=(-0.05, widest * 1.03),
+        y_range=(min(lowest, float(reward.min())) - 0.1, top + 0.2),
+    )
     return Panel(
         name="preference.frontier",
         title=(
@@ -91,10 +96,14 @@ def frontier(found: Mapping[str, pd.DataFrame], n_answers: int, beta: float, set
         sources=(DPO, BEST_OF_N, BRADLEY),
         settings=settings,
         explain=(
-            preference.optimal_policy, preference.best_of_n, preference_train.train_dpo, preference_train.train_policy_gradient,
-            preference_train.train_reward_model, preference.preferred,
+            preference.optimal_policy,
+            preference.best_of_n,
+            preference_train.train_dpo,
+            preference_train.train_policy_gradient,
+            preference_train.train_reward_model,
+            preference.preferred,
         ),
-    )  # fmt: skip
+    )
 
 
 def implicit(answers: pd.DataFrame, beta: float, settings: Mapping[str, str]) -> Panel:
@@ -121,10 +130,12 @@ def implicit(answers: pd.DataFrame, beta: float, settings: Mapping[str, str]) ->
         name="preference.implicit",
         title=f"At beta {significant(beta)}, DPO's implicit rewards miss the true ones by {significant(off[0], 2)} nats, the reward model's by {significant(off[1], 2)}",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"series": "implicit reward of DPO", "true_reward": true, "reference": reference, "learned": implied, "status": "computed"},
-            {"series": "reward model", "true_reward": true, "reference": reference, "learned": fitted, "status": "computed"},
-        ]),
+        data=lambda: table_of(
+            [
+                {"series": "implicit reward of DPO", "true_reward": true, "reference": reference, "learned": implied, "status": "computed"},
+                {"series": "reward model", "true_reward": true, "reference": reference, "learned": fitted, "status": "computed"},
+            ]
+        ),
         caption=(
             "One seed. Each answer stands at its true reward; its implicit reward is beta log(pi / pi_ref), less the mean over the reference. Large marks are answers that the reference gives often "
             "and that many preferences speak of; small ones stray, and one that won all of its few comparisons rises without limit. Misses are root mean squares with the reference's weights. No reward model was trained for DPO: the policy holds it."
@@ -133,7 +144,7 @@ def implicit(answers: pd.DataFrame, beta: float, settings: Mapping[str, str]) ->
         sources=(DPO, BRADLEY),
         settings=settings,
         explain=(preference.implicit_reward, preference_train.train_dpo, preference_train.pair_gradient),
-    )  # fmt: skip
+    )
 
 
 def _dots(x, y, name: str, color: str, symbol: str, size: list[float], text: list[str]) -> dict:
@@ -161,17 +172,28 @@ def loss(show: str, beta: float, settings: Mapping[str, str]) -> Panel:
         title = f"At beta {significant(beta)} a pair already {significant(half, 2)} nats in order pulls half as hard as one at the start"
         y_title = "Pull on the margin (-dL/dh)"
     layout = style.layout(
-        "number", "number" if show == "loss" else "log_number", x_title="Margin h of the preferred answer (nats)", y_title=y_title,
-        x_range=(-30, 30), y_range=(-0.2, 6.0) if show == "loss" else (1e-4, 20.0), height=430, shapes=[style.vertical_line(0.0, style.GREY, "dot")],
-    )  # fmt: skip
+        "number",
+        "number" if show == "loss" else "log_number",
+        x_title="Margin h of the preferred answer (nats)",
+        y_title=y_title,
+        x_range=(-30, 30),
+        y_range=(-0.2, 6.0) if show == "loss" else (1e-4, 20.0),
+        height=430,
+        shapes=[style.vertical_line(0.0, style.GREY, "dot")],
+    )
     return Panel(
         name="preference.loss",
         title=title,
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            *({"series": f"beta {each:g}", "beta": each, "margin": MARGINS, show: of(MARGINS, each), "status": "computed"} for each in SWEEP),
-            {"series": "your beta", "beta": beta, "margin": MARGINS, show: yours, "status": "what_if"},
-        ]),
+        data=lambda: table_of(
+            [
+                *(
+                    {"series": f"beta {each:g}", "beta": each, "margin": MARGINS, show: of(MARGINS, each), "status": "computed"}
+                    for each in SWEEP
+                ),
+                {"series": "your beta", "beta": beta, "margin": MARGINS, show: yours, "status": "what_if"},
+            ]
+        ),
         caption=(
             "h = log pi(y_w) / pi_ref(y_w) - log pi(y_l) / pi_ref(y_l); training starts at 0. L = -log sigma(beta h), and its gradient by h is -beta sigma(-beta h): beta times the probability that the implicit "
             "rewards still give to the wrong order. A small beta lets the policy travel far before a pair counts as learned. Thin lines: the strengths of the paper's sweep."
@@ -180,7 +202,7 @@ def loss(show: str, beta: float, settings: Mapping[str, str]) -> Panel:
         sources=(DPO, Citation("rafailov2023", "Eq. 7; section 6.1")),
         settings=settings,
         explain=(preference.dpo_loss, preference.dpo_gradient),
-    )  # fmt: skip
+    )
 
 
 def optimum(n_answers: int, beta: float, settings: Mapping[str, str]) -> Panel:
@@ -192,8 +214,9 @@ def optimum(n_answers: int, beta: float, settings: Mapping[str, str]) -> Panel:
     at, names = here.reward[order], [f"reward {value:.2f}" for value in here.reward[order]]
     traces = [
         _dots(at, here.reference[order], "reference", style.GREY, "circle", [9.0] * n_answers, names),
-        style.what_if_marker(at, best[order], f"optimum at beta {significant(beta)}", style.VIOLET, text=names) | {"marker": {"size": 9, "symbol": "x-thin", "line": {"width": 2.5, "color": style.VIOLET}}},
-    ]  # fmt: skip
+        style.what_if_marker(at, best[order], f"optimum at beta {significant(beta)}", style.VIOLET, text=names)
+        | {"marker": {"size": 9, "symbol": "x-thin", "line": {"width": 2.5, "color": style.VIOLET}}},
+    ]
     layout = style.layout(
         "number", "log_number", x_title="True reward of the answer (nats)", y_title="Probability", y_range=(1e-5, 1.5), height=430
     )
@@ -203,10 +226,12 @@ def optimum(n_answers: int, beta: float, settings: Mapping[str, str]) -> Panel:
         name="preference.optimum",
         title=f"At beta {significant(beta)} the best policy gives its best answer {100 * top:.0f}% of the time, {significant(KL, 2)} nats from the reference",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"series": "reference", "reward": at, "probability": here.reference[order], "status": "computed"},
-            {"series": "optimum", "reward": at, "probability": best[order], "status": "what_if"},
-        ]),
+        data=lambda: table_of(
+            [
+                {"series": "reference", "reward": at, "probability": here.reference[order], "status": "computed"},
+                {"series": "optimum", "reward": at, "probability": best[order], "status": "what_if"},
+            ]
+        ),
         caption=(
             f"pi = pi_ref exp(r / beta) / Z: on this logarithmic axis each cross stands over its dot by r / beta less log Z, so good answers rise and bad ones sink. The mean reward is {reward:.2f} after "
             f"{float(here.reference @ here.reward):.2f} for the reference. No policy has a higher reward less beta times KL."
@@ -215,7 +240,7 @@ def optimum(n_answers: int, beta: float, settings: Mapping[str, str]) -> Panel:
         sources=(Citation("rafailov2023", "Eq. 4"),),
         settings=settings,
         explain=(preference.optimal_policy, preference.kl, preference.small_world),
-    )  # fmt: skip
+    )
 
 
 def default_panels() -> dict[str, Callable[[], Panel]]:

@@ -64,19 +64,32 @@ def stages(model: str, method: str, batch: int, seq_len: int, settings: Mapping[
         name="preference.memory",
         title=f"For {model}, PPO keeps four models in {format_bytes(totals['ppo'])}, DPO two in {format_bytes(totals['dpo'])} ({memory.METHODS[method]})",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"model": model, "stage": stage, "part": [*each.models, "activations and logits", "context"], "bytes": [*each.models.values(), each.activations, each.context], "status": "computed"}
-            for stage, each in found.items()
-        ]),
+        data=lambda: table_of(
+            [
+                {
+                    "model": model,
+                    "stage": stage,
+                    "part": [*each.models, "activations and logits", "context"],
+                    "bytes": [*each.models.values(), each.activations, each.context],
+                    "status": "computed",
+                }
+                for stage, each in found.items()
+            ]
+        ),
         caption=(
             f"RLHF runs the first three one after another, DPO replaces the second and the third. All models are as large as the policy. {adapters} DPO and the reward model read two answers for each prompt. "
             "Everything on one device; half a GB of context is in the totals. PPO also writes answers, whose cache is not counted."
         ),
         alt=f"Stacked bars of memory: supervised tuning {format_bytes(totals['sft'])}, reward model {format_bytes(totals['reward'])}, PPO {format_bytes(totals['ppo'])}, DPO {format_bytes(totals['dpo'])}.",
-        sources=(Citation("ouyang2022", "section 3.5"), Citation("rafailov2023", "section 4"), Citation("dettmers2023", "sections 2 and 3"), Citation("rajbhandari2019", "section 3.1")),
+        sources=(
+            Citation("ouyang2022", "section 3.5"),
+            Citation("rafailov2023", "section 4"),
+            Citation("dettmers2023", "sections 2 and 3"),
+            Citation("rajbhandari2019", "section 3.1"),
+        ),
         settings=settings,
         explain=(preference_memory.stage_memory, memory.finetuning_memory),
-    )  # fmt: skip
+    )
 
 
 def default_panels() -> dict[str, Callable[[], Panel]]:

@@ -45,10 +45,17 @@ def rounds(level: float, settings: Mapping[str, str]) -> Panel:
         )
         bars = {"type": "data", "symmetric": False, "color": style.translucent(color, 0.45), "thickness": 1.5, "width": 0}
         spot = ["top left" if judge == "meta_rm" else "bottom right"] * len(mine)
-        traces.append(trace | {
-            "error_x": bars | {"array": x_high - x, "arrayminus": x - x_low}, "error_y": bars | {"array": y_high - y, "arrayminus": y - y_low},
-            "mode": "markers+text", "textposition": spot, "textfont": {"size": 10, "color": color}, "text": [name.replace("RLHF ", "").replace("SFT ", "SFT ") for name in mine["label"]],
-        })  # fmt: skip
+        traces.append(
+            trace
+            | {
+                "error_x": bars | {"array": x_high - x, "arrayminus": x - x_low},
+                "error_y": bars | {"array": y_high - y, "arrayminus": y - y_low},
+                "mode": "markers+text",
+                "textposition": spot,
+                "textfont": {"size": 10, "color": color},
+                "text": [name.replace("RLHF ", "").replace("SFT ", "SFT ") for name in mine["label"]],
+            }
+        )
     layout = style.layout(
         "number",
         "number",
@@ -78,7 +85,7 @@ def rounds(level: float, settings: Mapping[str, str]) -> Panel:
         sources=(LLAMA, Citation("wilson1927")),
         settings=settings,
         explain=(preference.wilson,),
-    )  # fmt: skip
+    )
 
 
 def falls(rows: pd.DataFrame) -> str:
@@ -104,8 +111,16 @@ def batches(show: str, first: int, settings: Mapping[str, str]) -> Panel:
     traces = [style.reported_markers(rows["batch"], rows["comparisons"], "comparisons in the batch", style.VIOLET)]
     if show == "total":
         traces.append(style.computed_line(rows["batch"], total, "all so far", style.BLUE))
-    layout = style.layout("number", "number", x_title="Batch, in the order of collection", y_title="Comparisons", x_range=(0.5, 14.5), y_range=(0, float(values.max()) * 1.08), height=400,
-                          shapes=[style.vertical_line(first - 0.5, style.AMBER)])  # fmt: skip
+    layout = style.layout(
+        "number",
+        "number",
+        x_title="Batch, in the order of collection",
+        y_title="Comparisons",
+        x_range=(0.5, 14.5),
+        y_range=(0, float(values.max()) * 1.08),
+        height=400,
+        shapes=[style.vertical_line(first - 0.5, style.AMBER)],
+    )
     layout["xaxis"] |= {"dtick": 1}
     layout["yaxis"] |= {"exponentformat": "B"}
     late = float(rows.loc[rows["batch"] >= first, "comparisons"].sum() / total.iloc[-1])
@@ -113,10 +128,13 @@ def batches(show: str, first: int, settings: Mapping[str, str]) -> Panel:
         name="preference.batches",
         title=f"Meta collected {format_count(float(total.iloc[-1]))} comparisons in 14 batches; {100 * late:.0f}% of them came from batch {first} on",
         figure=style.figure(traces, layout),
-        data=lambda: pd.concat([
-            rows[["batch", "comparisons", "source"]].assign(status="reported"),
-            pd.DataFrame({"batch": rows["batch"], "comparisons": total, "series": "all so far", "status": "computed"}),
-        ], ignore_index=True),
+        data=lambda: pd.concat(
+            [
+                rows[["batch", "comparisons", "source"]].assign(status="reported"),
+                pd.DataFrame({"batch": rows["batch"], "comparisons": total, "series": "all so far", "status": "computed"}),
+            ],
+            ignore_index=True,
+        ),
         caption=(
             "Each comparison is one prompt with two answers and a person's choice between them. Batches were collected one after another, each on the newest model, so that the reward models saw answers like those "
             f"they would judge. The sum of the batches, {int(total.iloc[-1]):,}, is the number that the paper's Table 6 prints."
@@ -125,7 +143,7 @@ def batches(show: str, first: int, settings: Mapping[str, str]) -> Panel:
         sources=(Citation("touvron2023llama2", "Tables 6 and 26"),),
         settings=settings,
         explain=(batches,),
-    )  # fmt: skip
+    )
 
 
 GROUPS = {"llama2": "Llama 2-Chat, people", "dpo": "DPO and PPO", "zephyr": "Zephyr's stages"}
@@ -138,7 +156,7 @@ _WHERE = {
     "llama2": "source == 'touvron2023llama2' and benchmark == 'llama2_helpfulness' and metric == 'win_rate'",
     "dpo": "source == 'rafailov2023' and metric == 'win_rate' and benchmark in ['tldr', 'hh_dialogue', 'cnn_dailymail', 'tldr_human']",
     "zephyr": "source == 'tunstall2023' and benchmark == 'alpacaeval' and location == 'Table 3'",
-}  # fmt: skip
+}
 
 
 def win_rate_rows(group: str) -> pd.DataFrame:
@@ -217,19 +235,26 @@ def win_rates(rows: pd.DataFrame, group: str, level: float, settings: Mapping[st
         name="preference.win_rates",
         title=f"{GROUPS[group]}: of {int(known.sum())} win rates{without} with a known n, {above} lie above 50% and {below} below beyond their interval{unknown}",
         figure=style.figure(traces, layout),
-        data=lambda: pd.concat([
-            rows[["row", "model", "benchmark", "setting", "score", "n", "source", "location", "verified"]].assign(status="reported"),
-            pd.DataFrame({"row": rows["row"], "score": share, "n": n, "low": low, "high": high, "status": "uncertain"})[known],
-        ], ignore_index=True),
+        data=lambda: pd.concat(
+            [
+                rows[["row", "model", "benchmark", "setting", "score", "n", "source", "location", "verified"]].assign(status="reported"),
+                pd.DataFrame({"row": rows["row"], "score": share, "n": n, "low": low, "high": high, "status": "uncertain"})[known],
+            ],
+            ignore_index=True,
+        ),
         caption=(
             f"Markers are win rates as reported; bands are {100 * level:.0f}% Wilson intervals for the number of prompts or answers, where it is known. {REMARKS[group]} "
             "Intervals hold the draw of prompts alone; raters and judges differ by more."
         ),
         alt=f"Win rates with intervals for {GROUPS[group]}: {above} of {int(known.sum())} lie above 50% beyond their interval.",
-        sources=tuple(Citation(source, "; ".join(dict.fromkeys(rows.loc[rows["source"] == source, "location"]))) for source in dict.fromkeys(rows["source"])) + (Citation("wilson1927"),),
+        sources=tuple(
+            Citation(source, "; ".join(dict.fromkeys(rows.loc[rows["source"] == source, "location"])))
+            for source in dict.fromkeys(rows["source"])
+        )
+        + (Citation("wilson1927"),),
         settings=settings,
         explain=(preference.wilson, preference.decided, win_rate_rows),
-    )  # fmt: skip
+    )
 
 
 def mt_bench(settings: Mapping[str, str]) -> Panel:
@@ -262,10 +287,15 @@ def mt_bench(settings: Mapping[str, str]) -> Panel:
             )
     scores = rows.set_index("model")["score"]
     layout = style.layout(
-        "params", "number", y_title="MT-Bench score (of 10)", x_range=(3e9, 3e11), y_range=(2, 10), height=460,
+        "params",
+        "number",
+        y_title="MT-Bench score (of 10)",
+        x_range=(3e9, 3e11),
+        y_range=(2, 10),
+        height=460,
         shapes=[style.horizontal_line(float(score)) for score in without["score"]],
         annotations=closed_models(without),
-    )  # fmt: skip
+    )
     zephyr, chat = float(scores["Zephyr 7B"]), float(scores["Llama 2 70B Chat"])
     rivals = known[(known["score"] > zephyr)]["model"]
     return Panel(
@@ -281,7 +311,7 @@ def mt_bench(settings: Mapping[str, str]) -> Panel:
         sources=(Citation("tunstall2023", "Table 1"), Citation("zheng2023"), Citation("jiang2023", "Table 4")),
         settings=settings,
         explain=(mt_bench,),
-    )  # fmt: skip
+    )
 
 
 def closed_models(rows: pd.DataFrame) -> list[dict]:

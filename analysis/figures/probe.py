@@ -70,9 +70,14 @@ def curve(runs: Sequence[Found], model: str, step: int, shots: int, operation: s
         parts.append(drawn.assign(series=label, status="computed").to_dict("list"))
         ends.append((run, float(drawn["accuracy"].iloc[0]), float(drawn["accuracy"].iloc[-1])))
     layout = style.layout(
-        "log_number", "percent", x_title="Occurrences of the term in training", y_title="Right answers", y_range=(-0.03, 1.03),
-        x_range=(lowest / 2, highest * 2), height=470,
-    )  # fmt: skip
+        "log_number",
+        "percent",
+        x_title="Occurrences of the term in training",
+        y_title="Right answers",
+        y_range=(-0.03, 1.03),
+        x_range=(lowest / 2, highest * 2),
+        height=470,
+    )
     layout["xaxis"]["exponentformat"] = "B"
     first, last = float(bins["accuracy"].iloc[0]), float(bins["accuracy"].iloc[-1])
     theirs = f"{model}: {first:.0%} to {last:.0%}"
@@ -97,7 +102,7 @@ def curve(runs: Sequence[Found], model: str, step: int, shots: int, operation: s
         sources=(RELEASED, PAPER, Citation("osmarks2024", "counts of numbers in the Pile")),
         settings=_settings(shown, model, step, shots, operation) | {"bins": str(n_bins)},
         explain=(term_frequency.binned, results.summary),
-    )  # fmt: skip
+    )
 
 
 def operands(runs: Sequence[Found], model: str, step: int, shots: int, operation: str, window: int) -> Panel:
@@ -156,7 +161,7 @@ def operands(runs: Sequence[Found], model: str, step: int, shots: int, operation
         sources=(RELEASED, PAPER),
         settings=_settings(shown, model, step, shots, operation) | {"window": str(window)},
         explain=(running_mean, results.summary),
-    )  # fmt: skip
+    )
 
 
 def overall(runs: Sequence[Found], step: int, shots: int, operation: str) -> Panel:
@@ -224,7 +229,7 @@ def overall(runs: Sequence[Found], step: int, shots: int, operation: str) -> Pan
         sources=(RELEASED, PAPER),
         settings=_settings(runs[:MOST], "", step, shots, operation),
         explain=(results.overall, results.summary),
-    )  # fmt: skip
+    )
 
 
 def groups(run: Found) -> Panel:
@@ -252,7 +257,7 @@ def groups(run: Found) -> Panel:
         alt=f"Score by group of questions: {title}.",
         settings={key: value for key, value in run.facts.items() if key != "versions"},
         explain=(results.summary, results.overall),
-    )  # fmt: skip
+    )
 
 
 def running_mean(values: np.ndarray, window: int) -> np.ndarray:
@@ -307,7 +312,11 @@ def _cut(text: str, most: int) -> str:
 
 def _settings(runs: Sequence[Found], model: str, step: int, shots: int, operation: str) -> dict[str, str]:
     asked = {"published": model} if model else {}
-    return asked | {"step": f"{step:,}", "examples": str(shots), "operation": operation} | {
-        f"run {run.id}": f"{run.name}, {run.state}, device {run.facts.get('device', '?')}, dtype {run.facts.get('dtype', '?')}, seed {run.facts.get('seed', '?')}"
-        for run in runs
-    }  # fmt: skip
+    return (
+        asked
+        | {"step": f"{step:,}", "examples": str(shots), "operation": operation}
+        | {
+            f"run {run.id}": f"{run.name}, {run.state}, device {run.facts.get('device', '?')}, dtype {run.facts.get('dtype', '?')}, seed {run.facts.get('seed', '?')}"
+            for run in runs
+        }
+    )

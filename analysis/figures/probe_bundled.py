@@ -14,10 +14,12 @@ SYMBOLS = {"seen": "circle", "unseen": "diamond"}
 NAMES = {"seen": "asked in training", "unseen": "held out of training"}
 DOES = {"multiplication": "products", "addition": "sums"}
 MEASURES = {
-    "rho": ("Rank correlation of accuracy and frequency", "number"), "partial": ("Rank correlation at fixed operand size", "number"),
-    "size_rho": ("Rank correlation of accuracy and operand", "number"), "gap": ("Gap, most less least frequent ten", "percent"),
+    "rho": ("Rank correlation of accuracy and frequency", "number"),
+    "partial": ("Rank correlation at fixed operand size", "number"),
+    "size_rho": ("Rank correlation of accuracy and operand", "number"),
+    "gap": ("Gap, most less least frequent ten", "percent"),
     "accuracy": ("Right answers", "percent"),
-}  # fmt: skip
+}
 MADE = "The model is trained here on text in which the first operand follows Zipf's law in an order drawn at random, so frequency and size of a number are unrelated."
 
 ZERO = (
@@ -87,7 +89,7 @@ def scatter(step: int, shots: int, operation: str) -> Panel:
         ]
     layout = style.layout(
         "log_number", "percent", x_title="Lines with this first operand so far", y_title="Right answers", y_range=(-0.03, 1.03), height=460
-    )  # fmt: skip
+    )
     layout["xaxis"] |= {"exponentformat": "B"}
     seen, unseen = found.loc["seen"], found.loc["unseen"]
     return Panel(
@@ -103,7 +105,7 @@ def scatter(step: int, shots: int, operation: str) -> Panel:
         sources=DESIGN,
         settings=_settings(step=f"{step:,}", examples=shots, operation=operation),
         explain=(term_frequency.spearman, term_frequency.binned, term_frequency.Operands.statistics, probe_bundled.accuracy_by_operand),
-    )  # fmt: skip
+    )
 
 
 def course(measure: str, operation: str) -> Panel:
@@ -143,7 +145,7 @@ def course(measure: str, operation: str) -> Panel:
         sources=DESIGN,
         settings=_settings(measure=label, operation=operation),
         explain=(term_frequency.Operands.statistics, term_frequency.partial, term_frequency.frequency_gap),
-    )  # fmt: skip
+    )
 
 
 def beside_pythia(step: int, operation: str) -> Panel:
@@ -159,21 +161,29 @@ def beside_pythia(step: int, operation: str) -> Panel:
     traces = [
         intervals.bars(frame[name], frame[f"{name}_low"], frame[f"{name}_high"], at, series, color, symbol, shift=shift)
         for name, series, color, symbol, shift in (
-            ("rho", "with frequency", style.BLUE, "circle", -0.22), ("partial", "with frequency, size held fixed", style.CRIMSON, "diamond", 0.0),
+            ("rho", "with frequency", style.BLUE, "circle", -0.22),
+            ("partial", "with frequency, size held fixed", style.CRIMSON, "diamond", 0.0),
             ("size_rho", "with the operand itself", style.GREY, "square", 0.22),
-        ) if len(frame)
-    ]  # fmt: skip
+        )
+        if len(frame)
+    ]
     layout = intervals.rows(list(rows), "number", "Rank correlation of accuracy", 62, x_range=(-1.0, 1.0))
     big, seen = last.loc["Pythia 12B"], own.loc["seen"]
     return Panel(
         name="probe_bundled.pythia",
         title=f"Holding size fixed takes Pythia 12B from {_number(big['rho'])} to {_number(big['partial'])} and the bundled model from {_number(seen['rho'])} to {_number(seen['partial'])} ({operation})",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            frame[[name, f"{name}_low", f"{name}_high", "accuracy"]].set_axis(["correlation", "low", "high", "accuracy"], axis=1)
-            .astype(float).rename_axis("model").reset_index().assign(series=name, status="computed")
-            for name in ("rho", "partial", "size_rho")
-        ]),
+        data=lambda: table_of(
+            [
+                frame[[name, f"{name}_low", f"{name}_high", "accuracy"]]
+                .set_axis(["correlation", "low", "high", "accuracy"], axis=1)
+                .astype(float)
+                .rename_axis("model")
+                .reset_index()
+                .assign(series=name, status="computed")
+                for name in ("rho", "partial", "size_rho")
+            ]
+        ),
         caption=(
             f"Pythia: last checkpoint (v0 models), 4 examples, counts of the Pile, where frequent numbers are also small. Bundled: step {step:,}, no examples, frequency and size unrelated by design, so the first two marks hardly differ. "
             "Bars are 95% intervals over operands. The two differ in size, text and training by orders of magnitude: the comparison shows the confounder, not a difference in skill."
@@ -182,7 +192,7 @@ def beside_pythia(step: int, operation: str) -> Panel:
         sources=(*DESIGN, Citation("eleutherai2023", "evals/csv"), Citation("osmarks2024", "counts of numbers in the Pile")),
         settings=_settings(step=f"{step:,}", operation=operation, pythia="step 143,000, 4 examples"),
         explain=(term_frequency.partial, term_frequency.Operands.statistics),
-    )  # fmt: skip
+    )
 
 
 def default_panels() -> dict[str, Callable[[], Panel]]:

@@ -92,7 +92,7 @@ def cache(device: str, dtype: str, base: str) -> Panel:
         sources=(Citation("ainslie2023", "grouped-query attention"), Citation("jiang2023", "section 2, sliding window")),
         settings=_settings(device, dtype, shape=base),
         explain=(kv_cache_bytes,),
-    )  # fmt: skip
+    )
 
 
 def rate(device: str, dtype: str) -> Panel:
@@ -117,13 +117,17 @@ def rate(device: str, dtype: str) -> Panel:
         name="probe_system.rate",
         title=f"Four fifths of {len(rows)} measured times are {significant(low, 2)} to {significant(high, 2)} times what one rate, {format_si(middle, 'FLOP/s')}, predicts",
         figure=style.figure(traces, layout),
-        data=lambda: rows[["shape", "what", "method", "batch", "context", "flops", "value", "spread", "n", "flops_per_s"]].rename(columns={"value": "seconds"}).assign(status="computed"),
+        data=lambda: (
+            rows[["shape", "what", "method", "batch", "context", "flops", "value", "spread", "n", "flops_per_s"]]
+            .rename(columns={"value": "seconds"})
+            .assign(status="computed")
+        ),
         caption=f"FLOPs by the formula (full square of attention, training three forward passes), times measured {_where(device, dtype)}: medians of several runs. Points above the line run below the rate: little work for each operation that has to be started, and attention, norms and optimiser, which move memory.",
         alt=f"Measured seconds against predicted FLOPs for {len(rows)} pieces of work; the median rate is {format_si(middle, 'FLOP/s')}.",
         sources=(Citation("kaplan2020", "section 2.1"),),
         settings=_settings(device, dtype),
         explain=(probe_system.flops_of, forward_flops, training_flops),
-    )  # fmt: skip
+    )
 
 
 def decode(device: str, dtype: str, base: str) -> Panel:
@@ -165,10 +169,14 @@ def decode(device: str, dtype: str, base: str) -> Panel:
         data=lambda: table_of(parts),
         caption=f"Dots: measured {_where(device, dtype)}; bars span the middle half of the repeats. Lines: bytes that a step reads, weights and cache, at the rate of the first dot of {base} ({format_si(rate, 'B/s')}). In a small model starting the operations takes much of a step, which bytes do not tell.",
         alt=f"Tokens per second against context for {base} and variants: measured fall {seen:.0%}, by bytes {predicted:.0%}.",
-        sources=(Citation("williams2009", "the roofline model"), Citation("ainslie2023", "grouped-query attention"), Citation("jiang2023", "sliding window")),
+        sources=(
+            Citation("williams2009", "the roofline model"),
+            Citation("ainslie2023", "grouped-query attention"),
+            Citation("jiang2023", "sliding window"),
+        ),
         settings=_settings(device, dtype, shape=base),
         explain=(probe_system.step_bytes, kv_cache_bytes, attention_cost.read_params),
-    )  # fmt: skip
+    )
 
 
 def prompt(device: str, dtype: str, base: str, words: tuple[str, ...] = ("window",), name: str = "probe_system.window") -> Panel:
@@ -219,7 +227,7 @@ def prompt(device: str, dtype: str, base: str, words: tuple[str, ...] = ("window
         sources=(Citation("jiang2023", "sliding window"), Citation("jiang2024", "experts")),
         settings=_settings(device, dtype, shape=base),
         explain=(forward_flops, probe_system.flops_of),
-    )  # fmt: skip
+    )
 
 
 def experts(device: str, dtype: str, base: str) -> Panel:
@@ -260,16 +268,29 @@ def training(device: str, dtype: str, base: str) -> Panel:
         name="probe_system.training",
         title=f"Measured peak of a training step of {base}, as a share of the prediction: {told}",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"method": labels, "series": "predicted", "bytes": totals, "low": [low for low, _ in ends], "high": [high for _, high in ends], "status": "computed"},
-            {"method": labels, "series": "measured peak", "bytes": rows["value"].to_numpy(), "status": "computed"},
-        ]),
+        data=lambda: table_of(
+            [
+                {
+                    "method": labels,
+                    "series": "predicted",
+                    "bytes": totals,
+                    "low": [low for low, _ in ends],
+                    "high": [high for _, high in ends],
+                    "status": "computed",
+                },
+                {"method": labels, "series": "measured peak", "bytes": rows["value"].to_numpy(), "status": "computed"},
+            ]
+        ),
         caption=f"One sequence of {context:,} tokens, AdamW, adapters of rank {probe_system.RANK}, nothing recomputed, {_where(device, dtype)}. Peak: what stands between steps, and the largest sum of allocations within one. The prediction is that of the memory page without a CUDA context; its bar spans what activations and logits may take. It adds up activations and gradients, which in full training never stand at once in full: one is given back while the other grows.",
         alt=f"Predicted and measured peak memory of training {base}; measured as a share of predicted: {told}.",
-        sources=(Citation("dettmers2023", "sections 2 and 3"), Citation("hu2021", "section 4.1"), Citation("korthikanti2022", "activations")),
+        sources=(
+            Citation("dettmers2023", "sections 2 and 3"),
+            Citation("hu2021", "section 4.1"),
+            Citation("korthikanti2022", "activations"),
+        ),
         settings=_settings(device, dtype, shape=base),
         explain=(memory.finetuning_memory, probe_system.training_memory),
-    )  # fmt: skip
+    )
 
 
 def default_panels() -> dict[str, Callable[[], Panel]]:

@@ -140,16 +140,30 @@ def trajectory(task: str, sizes: Sequence[str], arm: str, shots: int, own: pd.Da
         name="pythia.trajectory",
         title=f"{title} ({shots} examples)",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([rows.loc[rows["model"].isin(list(sizes)), ["model", "arm", "step", "n_tokens", "shots", "task", "value", "stderr"]].assign(status=status, source=RELEASED.source_id), *_own_rows(own)]),
+        data=lambda: table_of(
+            [
+                rows.loc[rows["model"].isin(list(sizes)), ["model", "arm", "step", "n_tokens", "shots", "task", "value", "stderr"]].assign(
+                    status=status, source=RELEASED.source_id
+                ),
+                *_own_rows(own),
+            ]
+        ),
         caption=(
             f"Each line is one training run on {ARMS[arm]}; bands are 1.96 standard errors over the task's items, which cannot tell how another run of the same size would end. "
-            f"Guessing gives {level:.0%}. " + ("Without examples the files hold 27 checkpoints from step 0 on; step 0 has no place on a logarithmic axis." if shots == 0 else "With examples the files hold 15 checkpoints from step 3,000 on.")
+            f"Guessing gives {level:.0%}. "
+            + (
+                "Without examples the files hold 27 checkpoints from step 0 on; step 0 has no place on a logarithmic axis."
+                if shots == 0
+                else "With examples the files hold 15 checkpoints from step 3,000 on."
+            )
         ),
-        alt=f"Accuracy on {label} against training tokens: " + (", ".join(f"{short(size)} ends at {value:.0%}" for size, value in ends.items()) or "no size chosen") + ".",
+        alt=f"Accuracy on {label} against training tokens: "
+        + (", ".join(f"{short(size)} ends at {value:.0%}" for size, value in ends.items()) or "no size chosen")
+        + ".",
         sources=(RELEASED, *task_sources([task])),
         settings={"task": label, "training data": ARMS[arm], "examples": str(shots), "sizes": ", ".join(map(short, sizes)) or "none"},
         explain=(pythia.scores, pythia.mean_over_tasks),
-    )  # fmt: skip
+    )
 
 
 def scaling(names: Sequence[str], step: int, arm: str, shots: int) -> Panel:
@@ -184,11 +198,17 @@ def scaling(names: Sequence[str], step: int, arm: str, shots: int) -> Panel:
         figure=style.figure(traces, layout),
         data=lambda: table_of(parts) if parts else pd.DataFrame({"status": []}),
         caption=f"All eight sizes have seen the same tokens in the same order here, so only size differs. Trained on {ARMS[arm]}; {shots} examples in the prompt. Bands are 1.96 standard errors over items.",
-        alt=f"Accuracy against parameters at {tokens} for {len(span)} tasks" + (f"; the largest rise is {100 * span[most]:.0f} points, on {task_labels()[most]}." if span else "."),
+        alt=f"Accuracy against parameters at {tokens} for {len(span)} tasks"
+        + (f"; the largest rise is {100 * span[most]:.0f} points, on {task_labels()[most]}." if span else "."),
         sources=(RELEASED, *task_sources(names)),
-        settings={"tokens": tokens, "training data": ARMS[arm], "examples": str(shots), "tasks": ", ".join(task_labels()[n] for n in names) or "none"},
+        settings={
+            "tokens": tokens,
+            "training data": ARMS[arm],
+            "examples": str(shots),
+            "tasks": ", ".join(task_labels()[n] for n in names) or "none",
+        },
         explain=(pythia.scores, pythia.mean_over_tasks),
-    )  # fmt: skip
+    )
 
 
 def memorised(measure: str) -> Panel:
@@ -228,16 +248,23 @@ def memorised(measure: str) -> Panel:
         name="pythia.memorised",
         title=title,
         figure=style.figure(traces, layout),
-        data=lambda: rows[["model", "step", "n_tokens", "n_sequences", "memorised_pct", "precision", "recall", "source", "location", "verified"]].assign(status="reported"),
+        data=lambda: rows[
+            ["model", "step", "n_tokens", "n_sequences", "memorised_pct", "precision", "recall", "source", "location", "verified"]
+        ].assign(status="reported"),
         caption=(
             "Memorised: given 32 tokens of a training sequence, the model's most likely continuation repeats the next 32 exactly. The first 23,552,000 sequences were tried (16% of training). "
-            + ("" if share else "Drawn is the share of the finally memorised sequences that a checkpoint has memorised already, computed from the released counts. ") + V0
+            + (
+                ""
+                if share
+                else "Drawn is the share of the finally memorised sequences that a checkpoint has memorised already, computed from the released counts. "
+            )
+            + V0
         ),
         alt=f"Memorised sequences against tokens for seven or eight sizes; at the end {last['Pythia 12B']:.2f}% for 12B and {last['Pythia 70M']:.2f}% for 70M.",
         sources=(Citation("biderman2023memorization"), Citation("eleutherai2023", "predictable-memorization/graphs")),
         settings={"shown": "memorised share" if share else "share of the final set"},
         explain=(pythia.memorised,),
-    )  # fmt: skip
+    )
 
 
 def families(task: str, own: pd.DataFrame | None = None) -> Panel:
@@ -289,18 +316,29 @@ def families(task: str, own: pd.DataFrame | None = None) -> Panel:
         sources=(RELEASED, Citation("zhang2022"), Citation("scao2022"), *task_sources([task])),
         settings={"task": label, "examples": "0"},
         explain=(pythia.against_family, pythia.scores),
-    )  # fmt: skip
+    )
 
 
 def suite() -> pd.DataFrame:
     """The suite as a table to read."""
     rows = tables.load("pythia_suite")
     count = {name: rows[name].map(format_count) for name in ("n_params", "non_embedding_params", "tokens_per_step", "n_tokens")}
-    return pd.DataFrame({
-        "model": rows["model"], "parameters": count["n_params"], "without embeddings": count["non_embedding_params"], "layers": rows["n_layers"],
-        "width": rows["d_model"], "heads": rows["n_heads"], "learning rate": rows["learning_rate"], "tokens per step": count["tokens_per_step"],
-        "tokens": count["n_tokens"], "A100 hours": rows["gpu_hours"], "earlier name": rows["previous_name"], "note": rows["note"],
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "model": rows["model"],
+            "parameters": count["n_params"],
+            "without embeddings": count["non_embedding_params"],
+            "layers": rows["n_layers"],
+            "width": rows["d_model"],
+            "heads": rows["n_heads"],
+            "learning rate": rows["learning_rate"],
+            "tokens per step": count["tokens_per_step"],
+            "tokens": count["n_tokens"],
+            "A100 hours": rows["gpu_hours"],
+            "earlier name": rows["previous_name"],
+            "note": rows["note"],
+        }
+    )
 
 
 def default_panels() -> dict[str, Callable[[], Panel]]:

@@ -90,10 +90,14 @@ def contrast_forest(question: str, shots: str, tasks: str, first_step: int, twin
     labels = ["all sizes and tasks", *task_labels, *(_pair(question, model) for model in found.by_model.index)]
     n, n_models = len(found.by_task), len(found.by_model)
     traces = [
-        intervals.bars([100 * found.mean], [100 * found.low], [100 * found.high], [0], "mean over sizes and tasks", style.CRIMSON, "diamond"),
+        intervals.bars(
+            [100 * found.mean], [100 * found.low], [100 * found.high], [0], "mean over sizes and tasks", style.CRIMSON, "diamond"
+        ),
         intervals.bars(by_task["mean"], by_task["low"], by_task["high"], range(1, n + 1), "one task, over sizes", style.BLUE),
-        intervals.bars(by_model["mean"], by_model["low"], by_model["high"], range(n + 1, len(labels)), "one size, over tasks", style.SLATE, "square"),
-    ]  # fmt: skip
+        intervals.bars(
+            by_model["mean"], by_model["low"], by_model["high"], range(n + 1, len(labels)), "one size, over tasks", style.SLATE, "square"
+        ),
+    ]
     layout = intervals.rows(labels, "number", asked.axis, row_height=25)
     layout["margin"] = layout["margin"] | {"t": 72}
     change = f"score {_against(found.mean)} {asked.others} ({_points(found.low)} to {_points(found.high)})"
@@ -103,11 +107,16 @@ def contrast_forest(question: str, shots: str, tasks: str, first_step: int, twin
         name=f"pythia.{asked.name}_forest",
         title=f"{asked.subject} {change}, over {n_models} pairs of runs and {n} tasks",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            pd.DataFrame({"row": labels, "kind": ["all"] + ["task"] * n + ["size"] * n_models}).assign(
-                **{k: [100 * getattr(found, k), *by_task[k], *by_model[k]] for k in ("mean", "low", "high")}, status="computed"),
-            found.cells.reset_index().melt("model", var_name="task", value_name="mean").assign(kind="cell", mean=lambda t: 100 * t["mean"], status="computed"),
-        ]),
+        data=lambda: table_of(
+            [
+                pd.DataFrame({"row": labels, "kind": ["all"] + ["task"] * n + ["size"] * n_models}).assign(
+                    **{k: [100 * getattr(found, k), *by_task[k], *by_model[k]] for k in ("mean", "low", "high")}, status="computed"
+                ),
+                found.cells.reset_index()
+                .melt("model", var_name="task", value_name="mean")
+                .assign(kind="cell", mean=lambda t: 100 * t["mean"], status="computed"),
+            ]
+        ),
         caption=(
             f"Pairs at equal tokens, averaged over checkpoints from {since} on. The interval of the first row draws sizes and tasks anew, as two crossed clusters: scores of one size share a training run, scores of one task its "
             f"items. Clear of zero: {', '.join(clear) or 'no task'}. " + _remarks(question, twins)
@@ -116,7 +125,7 @@ def contrast_forest(question: str, shots: str, tasks: str, first_step: int, twin
         sources=(RELEASED, PAPER[question], METHOD),
         settings=_settings(question, shots, tasks, twins) | {"checkpoints": f"from {since} on"},
         explain=(pythia.contrast, pythia.crossed_bootstrap, pythia.differences),
-    )  # fmt: skip
+    )
 
 
 def contrast_course(question: str, shots: str, tasks: str, twins: bool = False) -> Panel:
@@ -137,19 +146,22 @@ def contrast_course(question: str, shots: str, tasks: str, twins: bool = False) 
         name=f"pythia.{asked.name}_course",
         title=f"{asked.subject} end {_against(last['mean'])} {asked.others} ({_points(last['low'])} to {_points(last['high'])}); clear of zero at {away} of {len(course)} checkpoints",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            course[["n_tokens", "mean", "n_models"]].assign(mean=100 * course["mean"], series="mean", status="computed"),
-            course[["n_tokens"]].assign(low=100 * course["low"], high=100 * course["high"], series="95% interval", status="uncertain"),
-        ]),
+        data=lambda: table_of(
+            [
+                course[["n_tokens", "mean", "n_models"]].assign(mean=100 * course["mean"], series="mean", status="computed"),
+                course[["n_tokens"]].assign(low=100 * course["low"], high=100 * course["high"], series="95% interval", status="uncertain"),
+            ]
+        ),
         caption=(
             "The same mean at each checkpoint by itself. Neighbouring checkpoints are stages of the same runs, so ups and downs of single points say little. "
-            + ("Dotted: the second pass over the deduplicated data begins. " if question == "dedup" else "") + _remarks(question, twins)
+            + ("Dotted: the second pass over the deduplicated data begins. " if question == "dedup" else "")
+            + _remarks(question, twins)
         ),
         alt=f"{asked.axis} against tokens: {_points(last['mean'])} at the last checkpoint, clear of zero at {away} of {len(course)} checkpoints.",
         sources=(RELEASED, PAPER[question], METHOD),
         settings=_settings(question, shots, tasks, twins),
         explain=(pythia.contrast_course, pythia.crossed_bootstrap),
-    )  # fmt: skip
+    )
 
 
 def twins_panel(shots: int) -> Panel:
@@ -184,7 +196,7 @@ def twins_panel(shots: int) -> Panel:
         sources=(RELEASED,),
         settings={"examples": str(shots)},
         explain=(pythia.twins,),
-    )  # fmt: skip
+    )
 
 
 def default_panels() -> dict[str, Callable[[], Panel]]:

@@ -60,7 +60,7 @@ def emergence_fit(model: str, task: str, arm: str) -> Panel:
         sources=(RELEASED, *task_sources([task])),
         settings={"model": model, "task": label, "training data": ARMS[arm], "examples": "0"},
         explain=(pythia_emergence.fit, pythia_emergence.half_of_gain, pythia_emergence.Emergence),
-    )  # fmt: skip
+    )
 
 
 def emergence(task: str) -> Panel:
@@ -103,16 +103,24 @@ def emergence(task: str) -> Panel:
         name="pythia.emergence",
         title=title,
         figure=style.figure(traces, layout),
-        data=lambda: fits[["model", "arm", "task", "start", "gain", "half_tokens", "low", "high", "misfit", "status"]].rename(columns={"status": "outcome"}).assign(status="computed"),
+        data=lambda: (
+            fits[["model", "arm", "task", "start", "gain", "half_tokens", "low", "high", "misfit", "status"]]
+            .rename(columns={"status": "outcome"})
+            .assign(status="computed")
+        ),
         caption=(
             "Larger models go on gaining for longer, so half of their larger gain can come later although they are ahead at every moment. Bars are 95% intervals of the fit. "
-            + (f"Not drawn: {', '.join(f'{short(m)} {a} ({s})' for m, a, s in zip(missing['model'], missing['arm'], missing['status'], strict=True))}." if len(missing) else "Every run could be dated.")
+            + (
+                f"Not drawn: {', '.join(f'{short(m)} {a} ({s})' for m, a, s in zip(missing['model'], missing['arm'], missing['status'], strict=True))}."
+                if len(missing)
+                else "Every run could be dated."
+            )
         ),
         alt=f"Tokens at half of the gain on {label} by model size; {len(fits) - len(missing)} of {len(fits)} runs could be dated.",
         sources=(RELEASED, *task_sources([task])),
         settings={"task": label, "examples": "0"},
         explain=(pythia_emergence.fit, pythia_emergence.half_of_gain),
-    )  # fmt: skip
+    )
 
 
 def default_panels() -> dict[str, Callable[[], Panel]]:

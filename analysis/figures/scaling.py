@@ -31,9 +31,15 @@ CHINCHILLA_FLOPS = 5.76e23
 
 
 def allocation(
-    laws: Mapping[str, Any], chosen: Sequence[str], quantity: str, models: pd.DataFrame, fitted, bands: pd.DataFrame,
-    C: float, settings: Mapping[str, str],
-) -> Panel:  # fmt: skip
+    laws: Mapping[str, Any],
+    chosen: Sequence[str],
+    quantity: str,
+    models: pd.DataFrame,
+    fitted,
+    bands: pd.DataFrame,
+    C: float,
+    settings: Mapping[str, str],
+) -> Panel:
     """Optimal parameters or tokens against compute for several laws, with published models as markers.
 
     quantity: "n_params" or "n_tokens". fitted: the law of the bootstrap; bands: its `scaling.optimum_bands`, may be empty. Raises ValueError
@@ -91,9 +97,14 @@ def allocation(
 
 
 def tokens_per_param(
-    laws: Mapping[str, Any], chosen: Sequence[str], models: pd.DataFrame, fitted, bands: pd.DataFrame, C: float,
+    laws: Mapping[str, Any],
+    chosen: Sequence[str],
+    models: pd.DataFrame,
+    fitted,
+    bands: pd.DataFrame,
+    C: float,
     settings: Mapping[str, str],
-) -> Panel:  # fmt: skip
+) -> Panel:
     """Optimal tokens per parameter against compute for several laws: how far apart the advice is; arguments as in `allocation`."""
     budgets = compute_axis()
     traces: list[dict] = []

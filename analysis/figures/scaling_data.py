@@ -15,8 +15,12 @@ COMPUTE_RANGE = (1e18, 1e26)
 LAW_TABLES = ("laws", "scaling_laws", "chinchilla_optimal")
 REPLICATION = Citation("besiroglu2024", "released points of Figure 4 of Hoffmann et al. 2022")
 DEFAULT_LAWS = (
-    "hoffmann2022_approach1", "hoffmann2022_approach2", "hoffmann2022_approach3", "hoffmann2022_approach3_rounded", "besiroglu2024",
-)  # fmt: skip
+    "hoffmann2022_approach1",
+    "hoffmann2022_approach2",
+    "hoffmann2022_approach3",
+    "hoffmann2022_approach3_rounded",
+    "besiroglu2024",
+)
 
 
 def compute_axis() -> np.ndarray:

@@ -66,9 +66,13 @@ def constants(
             }
         )
     error = {
-        "type": "data", "symmetric": False, "array": [row["high"] / row["value"] - 1 for row in rows],
-        "arrayminus": [1 - row["low"] / row["value"] for row in rows], "color": style.BLUE, "thickness": 2,
-    }  # fmt: skip
+        "type": "data",
+        "symmetric": False,
+        "array": [row["high"] / row["value"] - 1 for row in rows],
+        "arrayminus": [1 - row["low"] / row["value"] for row in rows],
+        "color": style.BLUE,
+        "thickness": 2,
+    }
     spans = [f"{significant(row['value'], 4)} ({significant(row['low'])} to {significant(row['high'])})" for row in rows]
     fit_markers = style.reported_markers([1.0] * len(names), names, f"{fitted.label}, {level:.0%} interval", style.BLUE, text=spans)
     traces.append(fit_markers | {"error_x": error, "meta": {"role": "computed"}})

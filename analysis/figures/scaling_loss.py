@@ -44,9 +44,12 @@ def contours(runs: pd.DataFrame, law, C: float, settings: Mapping[str, str]) -> 
     traces.append(style.what_if_line(N_iso[inside], D_iso[inside], f"{format_flops(C)}", style.AMBER))
     parts.append({"series": "budget", "n_params": N_iso[inside], "n_tokens": D_iso[inside], "status": "what_if"})
     marker = {
-        "color": runs["loss"].tolist(), "colorscale": style.SEQUENTIAL, "size": 7, "line": {"width": 0.6, "color": style.GREY},
+        "color": runs["loss"].tolist(),
+        "colorscale": style.SEQUENTIAL,
+        "size": 7,
+        "line": {"width": 0.6, "color": style.GREY},
         "colorbar": {"title": {"text": "loss"}, "thickness": 12, "outlinewidth": 0},
-    }  # fmt: skip
+    }
     points = style.reported_markers(
         runs["n_params"], runs["n_tokens"], "training runs", style.GREY, text=[f"loss {loss:.3f}" for loss in runs["loss"]]
     )

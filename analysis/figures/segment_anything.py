@@ -76,10 +76,14 @@ def per_mask(model: str, prompts: int, masks: int, unit: str, device: Device, ut
             {"series": ["encoder alone, reported"], "prompts": [1], unit: [row["value"]], "status": "reported", "source": row["source"]}
         )
     layout = style.layout(
-        "log_number", "flops" if unit == "flops" else "log_number", x_title="Prompts per image", height=440,
-        y_title="FLOP per mask" if unit == "flops" else "Seconds per mask", x_range=(0.85, 11_000),
+        "log_number",
+        "flops" if unit == "flops" else "log_number",
+        x_title="Prompts per image",
+        height=440,
+        y_title="FLOP per mask" if unit == "flops" else "Seconds per mask",
+        x_range=(0.85, 11_000),
         shapes=[style.vertical_line(prompts, COLORS[model]), style.vertical_line(grid["value"], style.GREY, "dot")],
-    )  # fmt: skip
+    )
     layout["yaxis"] |= {"dtick": 1, "exponentformat": "power" if unit == "flops" else "none"}
     share = float(encoding_flops(model) / (encoding_flops(model) + prompts * prompt))
     even = float(sam.break_even(encoding_flops(model), prompt))
@@ -92,13 +96,20 @@ def per_mask(model: str, prompts: int, masks: int, unit: str, device: Device, ut
         caption=(
             f"The encoder runs once, so its {format_si(encoding_flops(model), 'FLOP')} are shared by all prompts of the image; each prompt adds {format_si(prompt, 'FLOP')}. "
             f"Only after {even:,.0f} prompts has prompting cost as much as encoding. The dotted line is the grid of {grid['value']:,.0f} points with which SA-1B was made."
-            + (" Time takes the same share of peak for both parts; decoding few prompts at a time reaches less." if unit == "seconds" else "")
+            + (
+                " Time takes the same share of peak for both parts; decoding few prompts at a time reaches less."
+                if unit == "seconds"
+                else ""
+            )
         ),
         alt=f"Cost per mask falls with prompts per image; {model} costs {cost} a mask at {prompts:,} prompts and reaches the decoder's own cost only after thousands.",
-        sources=(*SHAPES, *(Citation(source, known.loc["image_encoder_latency_a100", "location"]) for source in ("meta2023sam",) if unit == "seconds")),
+        sources=(
+            *SHAPES,
+            *(Citation(source, known.loc["image_encoder_latency_a100", "location"]) for source in ("meta2023sam",) if unit == "seconds"),
+        ),
         settings=settings,
         explain=(sam.flops_per_mask, sam.break_even, sam.encoder_flops, decoding.decoder_flops, decoding.prompt_encoder_flops),
-    )  # fmt: skip
+    )
 
 
 def spell(seconds: float) -> str:
@@ -140,7 +151,7 @@ def parts(model: str, prompts: int, settings: Mapping[str, str]) -> Panel:
         sources=SHAPES,
         settings=settings,
         explain=(sam.encoder_flops, sam.attention_flops, decoding.decoder_flops, decoding.prompt_encoder_flops),
-    )  # fmt: skip
+    )
 
 
 def devices(model: str, prompts: int, utilisation: float, settings: Mapping[str, str]) -> Panel:
@@ -163,10 +174,12 @@ def devices(model: str, prompts: int, utilisation: float, settings: Mapping[str,
         name="segment_anything.devices",
         title=f"At {utilisation:.0%} of peak an A100 encodes an image with {model} in {spell(mine)}; the site reports {row['value']:g} s, which is {site_utilisation():.0%}",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"device": names, "encode_seconds": encode, "prompts_seconds": decode, "status": "computed"},
-            {"device": [at], "encode_seconds": [row["value"]], "source": row["source"], "status": "reported"},
-        ]),
+        data=lambda: table_of(
+            [
+                {"device": names, "encode_seconds": encode, "prompts_seconds": decode, "status": "computed"},
+                {"device": [at], "encode_seconds": [row["value"]], "source": row["source"], "status": "reported"},
+            ]
+        ),
         caption=(
             f"FLOPs over the 16-bit peak rate times the utilisation, the same for all devices. The reported {row['value']:g} s is taken as ViT-H, whose parameters the site gives; precision and batch "
             f"are not stated. For {prompts:,} prompts in one go the same rate is assumed; the 50 ms that the paper reports for a prompt are on the processor of a browser."
@@ -175,7 +188,7 @@ def devices(model: str, prompts: int, utilisation: float, settings: Mapping[str,
         sources=(*SHAPES, Citation("meta2023sam", row["location"]), Citation(PAPER, "Section 1")),
         settings=settings,
         explain=(sam.implied_utilisation, sam.encoder_flops, decoding.decoder_flops),
-    )  # fmt: skip
+    )
 
 
 def counts_table() -> pd.DataFrame:
@@ -188,8 +201,9 @@ def counts_table() -> pd.DataFrame:
         counts = [f"{count:,}" for count in (image, prompt, decoder, image + prompt + decoder)]
         rows.append([name, *counts, format_si(flops, "FLOP"), f"{prompts_like_encoding(name):,}"])
     return pd.DataFrame(
-        rows, columns=["encoder", "image encoder", "prompt encoder", "mask decoder", "all parameters", "one image", "prompts that cost as much"]
-    )  # fmt: skip
+        rows,
+        columns=["encoder", "image encoder", "prompt encoder", "mask decoder", "all parameters", "one image", "prompts that cost as much"],
+    )
 
 
 def default_panels() -> dict[str, Callable[[], Panel]]:

@@ -12,8 +12,13 @@ from analysis.figures.panel import Citation, Panel, table_of
 from analysis.units import SECONDS_PER_DAY, format_count, significant
 
 PAPER = "kirillov2023"
-DATASETS = {"SA-1B": (style.BLUE, "star"), "Open Images": (style.AMBER, "square"), "LVIS v1": (style.CRIMSON, "diamond"),
-            "COCO": (style.VIOLET, "circle"), "ADE20K": (style.SLATE, "triangle-up")}  # fmt: skip
+DATASETS = {
+    "SA-1B": (style.BLUE, "star"),
+    "Open Images": (style.AMBER, "square"),
+    "LVIS v1": (style.CRIMSON, "diamond"),
+    "COCO": (style.VIOLET, "circle"),
+    "ADE20K": (style.SLATE, "triangle-up"),
+}
 STAGES = {"engine_stage1_masks": "assisted by hand", "engine_stage2_masks": "semi-automatic", "engine_stage3_masks": "fully automatic"}
 TRANSFER = {
     "lvis_proposals": ("object proposals on LVIS (recall at 1,000)", "mask_ar_"),
@@ -56,9 +61,16 @@ def datasets(per_image: float, settings: Mapping[str, str]) -> Panel:
             }
         )
     layout = style.layout(
-        "log_number", "log_number", x_title="Images", y_title="Masks", height=440, x_range=(1e4, 1e8), y_range=(2e5, 5e9), showlegend=False,
+        "log_number",
+        "log_number",
+        x_title="Images",
+        y_title="Masks",
+        height=440,
+        x_range=(1e4, 1e8),
+        y_range=(2e5, 5e9),
+        showlegend=False,
         annotations=[style.note(float(np.log10(4e7)), float(np.log10(4e7 * k)), f"{k} an image", yshift=-9) for k in (1, 10)],
-    )  # fmt: skip
+    )
     for name in ("xaxis", "yaxis"):
         layout[name] |= {"exponentformat": "B"}
     by = rows.set_index("dataset")
@@ -69,10 +81,12 @@ def datasets(per_image: float, settings: Mapping[str, str]) -> Panel:
         name="segment_anything.datasets",
         title=f"SA-1B has {format_count(ours['n_masks'])} masks, {masks:.0f} times those of the next larger set, on {images:.0f} times its images",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            rows.assign(masks_per_image=rows["n_masks"] / rows["n_images"], status="reported").to_dict("list"),
-            {"dataset": "yours", "n_images": axis, "n_masks": axis * per_image, "masks_per_image": per_image, "status": "what_if"},
-        ]),
+        data=lambda: table_of(
+            [
+                rows.assign(masks_per_image=rows["n_masks"] / rows["n_images"], status="reported").to_dict("list"),
+                {"dataset": "yours", "n_images": axis, "n_masks": axis * per_image, "masks_per_image": per_image, "status": "what_if"},
+            ]
+        ),
         caption=(
             f"Both axes are logarithmic; lines join equal numbers of masks per image. {beyond} of the {len(rows)} sets hold at least your {per_image:g} masks an image. "
             f"The paper's legend prints {facts().loc['sa1b_masks_exact_legend', 'value']:,.0f} masks for SA-1B; {facts().loc['sa1b_automatic_share', 'value']:g}% of them were made without an annotator. Sets differ in what they label: whole objects, or parts too."
@@ -81,7 +95,7 @@ def datasets(per_image: float, settings: Mapping[str, str]) -> Panel:
         sources=tuple(Citation(PAPER, place) for place in ("Figure 6", "Section 5")),
         settings=settings,
         explain=(datasets,),
-    )  # fmt: skip
+    )
 
 
 def engine(seconds: float, settings: Mapping[str, str]) -> Panel:
@@ -108,16 +122,18 @@ def engine(seconds: float, settings: Mapping[str, str]) -> Panel:
         name="segment_anything.engine",
         title=f"By hand, at {seconds:g} s a mask, the automatic stage's {format_count(masks[-1])} masks would take {years[-1]:,.0f} years of unbroken work",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"stage": names, "masks": masks, "source": PAPER, "location": rows["location"].tolist(), "status": "reported"},
-            {"stage": names, "years_by_hand": years, "seconds_per_mask": seconds, "status": "what_if"},
-        ]),
+        data=lambda: table_of(
+            [
+                {"stage": names, "masks": masks, "source": PAPER, "location": rows["location"].tolist(), "status": "reported"},
+                {"stage": names, "years_by_hand": years, "seconds_per_mask": seconds, "status": "what_if"},
+            ]
+        ),
         caption=f"Annotators began at {start:g} s a mask and ended the first stage at {end:g} s, helped by the model. Years are masks times your seconds, night and day; the first two stages were made by people, the third by the model with a grid of {facts().loc['grid_points', 'value']:,.0f} points an image.",
         alt=f"Masks of three stages on a logarithmic axis, {', '.join(format_count(value) for value in masks)}; by hand the last would take {years[-1]:,.0f} years at {seconds:g} seconds a mask.",
         sources=(Citation(PAPER, "Section 4"),),
         settings=settings,
         explain=(engine,),
-    )  # fmt: skip
+    )
 
 
 def regions(kind: str, settings: Mapping[str, str]) -> Panel:
@@ -140,12 +156,14 @@ def regions(kind: str, settings: Mapping[str, str]) -> Panel:
         title=f"{lead[0].upper()}{lead[1:]} has {line['SA-1B']:g}% of SA-1B's images, {line['COCO']:g}% of COCO's and {line['Open Images']:g}% of Open Images'",
         figure=style.figure(traces, layout),
         data=lambda: rows.assign(status="reported"),
-        caption="Shares of images by the country in which they were taken, as printed; Africa and low-income countries stay rare in all three." if kind == "region" else "Shares of images by the income of the country in which they were taken, as printed.",
+        caption="Shares of images by the country in which they were taken, as printed; Africa and low-income countries stay rare in all three."
+        if kind == "region"
+        else "Shares of images by the income of the country in which they were taken, as printed.",
         alt=f"Shares of images by {kind} for SA-1B, COCO and Open Images; {lead} has {line['SA-1B']:g}% of SA-1B.",
         sources=(Citation(PAPER, "Table 1"),),
         settings=settings,
         explain=(regions,),
-    )  # fmt: skip
+    )
 
 
 def against_ritm(margin: float, settings: Mapping[str, str]) -> Panel:
@@ -164,7 +182,8 @@ def against_ritm(margin: float, settings: Mapping[str, str]) -> Panel:
     low, high = video.wilson(ahead / max(ahead + behind, 1), max(ahead + behind, 1))
     return Panel(
         name="segment_anything.against_ritm",
-        title=f"From one point SAM is ahead of RITM on {ahead} of {len(values)} data sets and behind on {behind}" + (f", others within {margin:g} points" if margin else ""),
+        title=f"From one point SAM is ahead of RITM on {ahead} of {len(values)} data sets and behind on {behind}"
+        + (f", others within {margin:g} points" if margin else ""),
         figure=style.figure([mark], layout),
         data=lambda: rows[["printed_benchmark", "setting", "value", "unit", "location", "source", "verified"]].assign(status="reported"),
         caption=(
@@ -175,7 +194,7 @@ def against_ritm(margin: float, settings: Mapping[str, str]) -> Panel:
         sources=(Citation(PAPER, "Figure 9a; Section 7.1"), Citation("wilson1927")),
         settings=settings,
         explain=(video.wilson,),
-    )  # fmt: skip
+    )
 
 
 def people(settings: Mapping[str, str]) -> Panel:
@@ -195,13 +214,15 @@ def people(settings: Mapping[str, str]) -> Panel:
         name="segment_anything.people",
         title=f"On people, three points lift the mean IoU from {one.min():g} to {one.max():g}% up to {three.min():g} to {three.max():g}%",
         figure=style.figure(traces, layout),
-        data=lambda: rows[["printed_benchmark", "printed_setting", "value", "unit", "location", "source", "verified"]].assign(status="reported"),
+        data=lambda: rows[["printed_benchmark", "printed_setting", "value", "unit", "location", "source", "verified"]].assign(
+            status="reported"
+        ),
         caption="Means by perceived gender presentation, age and skin tone, as the paper groups them. One point leaves open whether a person or a garment is meant.",
         alt=f"Mean IoU of {group.nunique()} groups of people: {one.min():g} to {one.max():g}% from one point, {three.min():g} to {three.max():g}% from three.",
         sources=(Citation(PAPER, "Table 2"),),
         settings=settings,
         explain=(people,),
-    )  # fmt: skip
+    )
 
 
 def transfer(task: str, settings: Mapping[str, str]) -> Panel:
@@ -230,13 +251,20 @@ def transfer(task: str, settings: Mapping[str, str]) -> Panel:
         name="segment_anything.transfer",
         title=f"Untrained for it, SAM reaches {table.loc['all', 'SAM']:g} where the trained ViTDet-H has {table.loc['all', 'ViTDet-H']:g}: {label}",
         figure=style.figure(traces, layout),
-        data=lambda: rows[["model", "printed_benchmark", "metric", "setting", "value", "unit", "location", "source", "verified"]].assign(status="reported"),
-        caption=f"As reported, by size or frequency of the objects; SAM is ahead in {int((gap > 0).sum())} of {len(gap)} rows" + (f", most of all for {gap.idxmax()} objects ({gap.max():+.1f} points)." if gap.max() > 0 else f" and closest for {gap.idxmax()} objects ({gap.max():+.1f} points)."),
+        data=lambda: rows[["model", "printed_benchmark", "metric", "setting", "value", "unit", "location", "source", "verified"]].assign(
+            status="reported"
+        ),
+        caption=f"As reported, by size or frequency of the objects; SAM is ahead in {int((gap > 0).sum())} of {len(gap)} rows"
+        + (
+            f", most of all for {gap.idxmax()} objects ({gap.max():+.1f} points)."
+            if gap.max() > 0
+            else f" and closest for {gap.idxmax()} objects ({gap.max():+.1f} points)."
+        ),
         alt=f"Scores of SAM and ViTDet-H, {label}; overall {table.loc['all', 'SAM']:g} against {table.loc['all', 'ViTDet-H']:g}.",
         sources=tuple(Citation(PAPER, place) for place in dict.fromkeys(rows["location"])),
         settings=settings,
         explain=(transfer,),
-    )  # fmt: skip
+    )
 
 
 def printed(keys: Mapping[str, str]) -> pd.DataFrame:

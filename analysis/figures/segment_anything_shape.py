@@ -37,8 +37,9 @@ def attention(model: str, resolution: int, window: int, settings: Mapping[str, s
         sam.total(sam.encoder_flops(encoder, axis, *changes)) for changes in ((None, None), (window, None), (None, encoder.n_layers))
     )
     at = [
-        float(sam.total(sam.encoder_flops(encoder, resolution, *changes))) for changes in ((None, None), (window, None), (None, encoder.n_layers))
-    ]  # fmt: skip
+        float(sam.total(sam.encoder_flops(encoder, resolution, *changes)))
+        for changes in ((None, None), (window, None), (None, encoder.n_layers))
+    ]
     mine = f"your windows, {window} x {window}"
     traces = [
         style.what_if_line(axis, whole, "all layers over the whole image", style.CRIMSON),
@@ -47,20 +48,26 @@ def attention(model: str, resolution: int, window: int, settings: Mapping[str, s
         style.what_if_marker([resolution], [at[1]], "your resolution", style.AMBER),
     ]
     layout = style.layout(
-        "number", "flops", x_title="Side of the image (pixels)", y_title="FLOP to encode one image", height=440,
+        "number",
+        "flops",
+        x_title="Side of the image (pixels)",
+        y_title="FLOP to encode one image",
+        height=440,
         shapes=[style.vertical_line(resolution, style.AMBER)],
-    )  # fmt: skip
+    )
     layout["yaxis"] |= {"dtick": 1}
     return Panel(
         name="segment_anything.attention",
         title=f"At {resolution:,} pixels {model} takes {format_si(at[0], 'FLOP')} as built; attention over the whole image in every layer would take {significant(at[2] / at[0])} times that",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"series": "as built", "resolution": axis, "flops": built, "status": "computed"},
-            {"series": "all global", "resolution": axis, "flops": whole, "status": "what_if"},
-            {"series": mine, "resolution": axis, "flops": other, "status": "what_if"},
-            {"series": ["your resolution"] * 3, "resolution": [resolution] * 3, "flops": at, "status": "what_if"},
-        ]),
+        data=lambda: table_of(
+            [
+                {"series": "as built", "resolution": axis, "flops": built, "status": "computed"},
+                {"series": "all global", "resolution": axis, "flops": whole, "status": "what_if"},
+                {"series": mine, "resolution": axis, "flops": other, "status": "what_if"},
+                {"series": ["your resolution"] * 3, "resolution": [resolution] * 3, "flops": at, "status": "what_if"},
+            ]
+        ),
         caption=(
             f"Attention over the whole image grows with the fourth power of its side, windows with the second, so the {encoder.n_global} global layers of {encoder.n_layers} decide at high resolution. "
             f"Your windows would take {format_si(at[1], 'FLOP')}. Relative positions are counted; memory, which global attention needs even more of, is not."
@@ -69,7 +76,7 @@ def attention(model: str, resolution: int, window: int, settings: Mapping[str, s
         sources=SHAPES,
         settings=settings,
         explain=(sam.encoder_flops, sam.attention_flops, sam.padded_side),
-    )  # fmt: skip
+    )
 
 
 def windows(model: str, resolution: int, n_global: int, settings: Mapping[str, str]) -> Panel:
@@ -86,9 +93,14 @@ def windows(model: str, resolution: int, n_global: int, settings: Mapping[str, s
     padded = float(sam.padded_side(side, own) / side) ** 2 - 1
     traces = [
         style.what_if_line(sizes, values, f"{n_global} global layers of {encoder.n_layers}", style.BLUE),
-        style.what_if_marker([own], [here], f"windows of {own}, as built" if n_global == encoder.n_global else f"windows of {own}", style.AMBER),
-        {**style.what_if_marker(free, even, "no padding", style.CRIMSON), "marker": {"color": style.CRIMSON, "size": 8, "symbol": "circle-open", "line": {"width": 2}}},
-    ]  # fmt: skip
+        style.what_if_marker(
+            [own], [here], f"windows of {own}, as built" if n_global == encoder.n_global else f"windows of {own}", style.AMBER
+        ),
+        {
+            **style.what_if_marker(free, even, "no padding", style.CRIMSON),
+            "marker": {"color": style.CRIMSON, "size": 8, "symbol": "circle-open", "line": {"width": 2}},
+        },
+    ]
     layout = style.layout("number", "number", x_title="Side of a window (patches)", y_title="FLOP to encode one image", height=420)
     layout["yaxis"] |= {"exponentformat": "SI", "rangemode": "tozero"}
     gain = float(values[best - 2]) / here - 1
@@ -98,11 +110,13 @@ def windows(model: str, resolution: int, n_global: int, settings: Mapping[str, s
         name="segment_anything.windows",
         title=title + (f"windows of {best} pad none, with {change}" if padded else "they need no padding here"),
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"series": "windows", "window": sizes, "flops": values, "status": "what_if"},
-            {"series": "no padding", "window": free, "flops": even, "status": "what_if"},
-            {"series": ["as built"], "window": [own], "flops": [here], "status": ["computed"]},
-        ]),
+        data=lambda: table_of(
+            [
+                {"series": "windows", "window": sizes, "flops": values, "status": "what_if"},
+                {"series": "no padding", "window": free, "flops": even, "status": "what_if"},
+                {"series": ["as built"], "window": [own], "flops": [here], "status": ["computed"]},
+            ]
+        ),
         caption=(
             "A layer with windows pads the image to whole windows and projects the padding too, hence the saw; rings mark sizes that divide the image. Between them the curve rises because a larger "
             f"window lets each patch see more. At the right end a window is the image. The encoder as built has {encoder.n_global} global layers."
@@ -111,13 +125,18 @@ def windows(model: str, resolution: int, n_global: int, settings: Mapping[str, s
         sources=SHAPES,
         settings=settings,
         explain=(sam.encoder_flops, sam.padded_side, sam.attention_flops),
-    )  # fmt: skip
+    )
 
 
 PART_COLORS = {
-    "MLP": style.BLUE, "attention": style.CRIMSON, "absolute positions": style.VIOLET, "patches": style.SLATE, "neck": style.RED,
-    "relative positions": style.GREY, "norms": style.AMBER,
-}  # fmt: skip
+    "MLP": style.BLUE,
+    "attention": style.CRIMSON,
+    "absolute positions": style.VIOLET,
+    "patches": style.SLATE,
+    "neck": style.RED,
+    "relative positions": style.GREY,
+    "norms": style.AMBER,
+}
 
 
 def params(settings: Mapping[str, str]) -> Panel:
@@ -139,10 +158,15 @@ def params(settings: Mapping[str, str]) -> Panel:
         name="segment_anything.params",
         title=f"Counted from its shape the encoder ViT-H has {largest:,} parameters; the site says {row['value'] / 1e6:.0f} M",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            *({"model": name, "part": list(found), "n_params": list(found.values()), "status": "computed"} for name, found in counts.items()),
-            {"model": ["ViT-H"], "part": ["total"], "n_params": [row["value"]], "source": row["source"], "status": "reported"},
-        ]),
+        data=lambda: table_of(
+            [
+                *(
+                    {"model": name, "part": list(found), "n_params": list(found.values()), "status": "computed"}
+                    for name, found in counts.items()
+                ),
+                {"model": ["ViT-H"], "part": ["total"], "n_params": [row["value"]], "source": row["source"], "status": "reported"},
+            ]
+        ),
         caption=(
             f"Every count agrees with the model that transformers builds, to the parameter. The printed {row['value'] / 1e6:.0f} M lies between the blocks alone ({blocks / 1e6:.1f} M) and the whole encoder; tables of absolute positions "
             f"for {encoders()['ViT-H'].side} x {encoders()['ViT-H'].side} patches add {counts['ViT-H']['absolute positions'] / 1e6:.1f} M, relative ones {counts['ViT-H']['relative positions'] / 1e6:.1f} M, the neck {counts['ViT-H']['neck'] / 1e6:.1f} M."
@@ -151,7 +175,7 @@ def params(settings: Mapping[str, str]) -> Panel:
         sources=(*SHAPES, Citation("meta2023sam", row["location"])),
         settings=settings,
         explain=(sam.encoder_params,),
-    )  # fmt: skip
+    )
 
 
 def light_params(settings: Mapping[str, str]) -> Panel:
@@ -173,16 +197,18 @@ def light_params(settings: Mapping[str, str]) -> Panel:
         name="segment_anything.light_params",
         title=f"Prompt encoder and mask decoder hold {total:,} parameters, {share:.1%} of the model with ViT-H; the site says {row['value'] / 1e6:.0f} M",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"part": names, "n_params": values, "status": "computed"},
-            {"part": ["prompt encoder and mask decoder"], "n_params": [row["value"]], "source": row["source"], "status": "reported"},
-        ]),
+        data=lambda: table_of(
+            [
+                {"part": names, "n_params": values, "status": "computed"},
+                {"part": ["prompt encoder and mask decoder"], "n_params": [row["value"]], "source": row["source"], "status": "reported"},
+            ]
+        ),
         caption=f"The decoder has {sum(decoder.values()):,} parameters and the prompt encoder {sum(prompt.values()):,}, {prompt['prompt encoder: Fourier frequencies']} of which are random frequencies that are shared with the image side and not trained. Both are the same behind every image encoder.",
         alt=f"Bars of parameters by part; the two-way blocks of the decoder hold {decoder['decoder: two-way blocks']:,} of {total:,}.",
         sources=(*SHAPES, Citation("meta2023sam", row["location"])),
         settings=settings,
         explain=(decoding.decoder_params, decoding.prompt_encoder_params),
-    )  # fmt: skip
+    )
 
 
 def default_panels() -> dict[str, Callable[[], Panel]]:

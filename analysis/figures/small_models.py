@@ -83,10 +83,16 @@ def scores(small: str, benchmark: str, least: float, settings: Mapping[str, str]
     values = [*rows["score_rival"], own]
     room = max((max(values) - min(values)) * 0.2, 0.5)
     label, low = rows["label"].iloc[0], max(min(rows["n_params"].min(), size) / 1.8, 1e8)
-    layout = style.layout("params", "number", y_title=f"{label} (as printed)", x_range=(low, max(rows["n_params"].max(), size) * 1.8),
-                          y_range=(min(values) - room, max(values) + room), height=440,
-                          shapes=[style.horizontal_line(own, style.BLUE), style.vertical_line(least * size, style.CRIMSON)],
-                          annotations=_names(rows, size, low))  # fmt: skip
+    layout = style.layout(
+        "params",
+        "number",
+        y_title=f"{label} (as printed)",
+        x_range=(low, max(rows["n_params"].max(), size) * 1.8),
+        y_range=(min(values) - room, max(values) + room),
+        height=440,
+        shapes=[style.horizontal_line(own, style.BLUE), style.vertical_line(least * size, style.CRIMSON)],
+        annotations=_names(rows, size, low),
+    )
     layout["xaxis"] |= {"tickvals": [3e8, 1e9, 3e9, 1e10, 3e10, 1e11, 5e11], "ticktext": ["300M", "1B", "3B", "10B", "30B", "100B", "500B"]}
     seen = rows[far & (rows["verified"] > 0).to_numpy()]
     held = int(seen["held"].sum())
@@ -99,10 +105,23 @@ def scores(small: str, benchmark: str, least: float, settings: Mapping[str, str]
         name="small_models.scores",
         title=f"On {label}, {text}",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            lambda: rows[["rival", "n_params", "score_rival", "ratio", "difference", "location", "verified"]].rename(columns={"rival": "model", "score_rival": "score"}).assign(status="reported", source=small_models.WORKS[small]),
-            {"model": [small], "n_params": size, "score": own, "location": rows["location"].iloc[0], "status": "reported", "source": small_models.WORKS[small]},
-        ]),
+        data=lambda: table_of(
+            [
+                lambda: (
+                    rows[["rival", "n_params", "score_rival", "ratio", "difference", "location", "verified"]]
+                    .rename(columns={"rival": "model", "score_rival": "score"})
+                    .assign(status="reported", source=small_models.WORKS[small])
+                ),
+                {
+                    "model": [small],
+                    "n_params": size,
+                    "score": own,
+                    "location": rows["location"].iloc[0],
+                    "status": "reported",
+                    "source": small_models.WORKS[small],
+                },
+            ]
+        ),
         caption=(
             f"Scores that the paper on {small} itself prints, in one column of one table. The blue line is {small}'s score; the dashed line its size times the ratio. "
             "Hollow: quoted from memory, drawn and not counted. Models whose size is not published, such as GPT-4, have no place on this axis."
@@ -111,7 +130,7 @@ def scores(small: str, benchmark: str, least: float, settings: Mapping[str, str]
         sources=(Citation(small_models.WORKS[small], rows["location"].iloc[0]),),
         settings=settings,
         explain=(small_models.comparisons,),
-    )  # fmt: skip
+    )
 
 
 def _names(rows: pd.DataFrame, size: float, low: float) -> list[dict]:
@@ -140,8 +159,15 @@ def ratio(small: str, least: float, settings: Mapping[str, str]) -> Panel:
     traces.append(dots | {"mode": "markers", "marker": {"size": 9, "color": style.CRIMSON, "symbol": "diamond"}})
     if count:
         traces.append(style.what_if_marker([least], [here], "your ratio", style.AMBER))
-    layout = style.layout("log_number", "percent", x_title="Rival's size over the model's, at least", y_title="Share of comparisons held",
-                          x_range=(min(float(axis[0]), 1.0) / 1.4, max(float(axis[-1]), 2.0) * 1.4), y_range=(-0.05, 1.08), shapes=[style.vertical_line(least, style.AMBER)])  # fmt: skip
+    layout = style.layout(
+        "log_number",
+        "percent",
+        x_title="Rival's size over the model's, at least",
+        y_title="Share of comparisons held",
+        x_range=(min(float(axis[0]), 1.0) / 1.4, max(float(axis[-1]), 2.0) * 1.4),
+        y_range=(-0.05, 1.08),
+        shapes=[style.vertical_line(least, style.AMBER)],
+    )
     layout["xaxis"] |= {
         "tickvals": [0.5, 1, 2, 5, 10, 20, 50, 100, 500],
         "ticktext": ["0.5", "1", "2", "5", "10", "20", "50", "100", "500"],
@@ -155,10 +181,12 @@ def ratio(small: str, least: float, settings: Mapping[str, str]) -> Panel:
         name="small_models.ratio",
         title=title,
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"series": "all rivals at least so large", "ratio": axis, "share": share, "n": n, "status": "computed"},
-            lambda: each.rename(columns={"rival": "series"}).assign(status="computed"),
-        ]),
+        data=lambda: table_of(
+            [
+                {"series": "all rivals at least so large", "ratio": axis, "share": share, "n": n, "status": "computed"},
+                lambda: each.rename(columns={"rival": "series"}).assign(status="computed"),
+            ]
+        ),
         caption=(
             "Each comparison is one benchmark and one rival in one column of the paper's tables; to hold is to score as much or more, and every benchmark weighs the same. Its authors chose the rivals, benchmarks "
             "and prompts, so this is what they report, and no independent test. Scores quoted from memory are left out."
@@ -167,7 +195,7 @@ def ratio(small: str, least: float, settings: Mapping[str, str]) -> Panel:
         sources=(Citation(small_models.WORKS[small]),),
         settings=settings,
         explain=(small_models.held_share, small_models.comparisons),
-    )  # fmt: skip
+    )
 
 
 @cache

@@ -14,9 +14,19 @@ from analysis.units import format_count
 
 JUDGES = {"lima_human": "people", "lima_gpt4": "GPT-4"}
 WILSON = Citation("wilson1927")
-MEASURES = {"lists": (style.BLUE, "circle"), "summary paragraphs": (style.AMBER, "square"), "shared words": (style.CRIMSON, "diamond"), "authoritative tone": (style.VIOLET, "triangle-up")}  # fmt: skip
-IMITATION = {"LLaMA, size not stated": "none", "20M imitation tokens": "20M tokens", "80M imitation tokens": "80M tokens",
-             "150M imitation tokens": "150M tokens", "ChatGPT (second sample)": "ChatGPT itself"}  # fmt: skip
+MEASURES = {
+    "lists": (style.BLUE, "circle"),
+    "summary paragraphs": (style.AMBER, "square"),
+    "shared words": (style.CRIMSON, "diamond"),
+    "authoritative tone": (style.VIOLET, "triangle-up"),
+}
+IMITATION = {
+    "LLaMA, size not stated": "none",
+    "20M imitation tokens": "20M tokens",
+    "80M imitation tokens": "80M tokens",
+    "150M imitation tokens": "150M tokens",
+    "ChatGPT (second sample)": "ChatGPT itself",
+}
 
 
 @cache

@@ -72,10 +72,12 @@ def growth(threshold: float, novelty: float, settings: Mapping[str, str]) -> Pan
         name="small_models.growth",
         title=f"Below a similarity of {threshold:g}, {n_seeds} seed tasks grow by {kept:.0f} instructions out of {tried:,}; {early:.0%} are kept at first and {late:.0%} at last",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            lambda: rows[["tried", "kept", "kept_low", "kept_high"]].assign(series=f"threshold {threshold:g}", status="computed"),
-            lambda: plain[["tried", "kept", "kept_low", "kept_high"]].assign(series="threshold of the paper", status="computed"),
-        ]),
+        data=lambda: table_of(
+            [
+                lambda: rows[["tried", "kept", "kept_low", "kept_high"]].assign(series=f"threshold {threshold:g}", status="computed"),
+                lambda: plain[["tried", "kept", "kept_low", "kept_high"]].assign(series="threshold of the paper", status="computed"),
+            ]
+        ),
         caption=(
             "Each request shows eight examples and brings eight instructions; one is kept if its ROUGE-L with every kept one and every seed task is below the threshold. "
             f"The curve bends as the pool fills up. {ASSUMED}"
@@ -84,7 +86,7 @@ def growth(threshold: float, novelty: float, settings: Mapping[str, str]) -> Pan
         sources=SOURCES,
         settings=settings,
         explain=(self_instruct.simulate, self_instruct.rouge_l, self_instruct.generate),
-    )  # fmt: skip
+    )
 
 
 def filtered(threshold: float, novelty: float, settings: Mapping[str, str]) -> Panel:
@@ -92,11 +94,21 @@ def filtered(threshold: float, novelty: float, settings: Mapping[str, str]) -> P
     rows = ends(novelty)
     here = rows.iloc[int(np.abs(rows["threshold"] - threshold).argmin())]
     traces = []
-    for column, name, color in (("dropped", "generated instructions dropped", style.BLUE), ("seed_similarity", "similarity to the nearest seed task", style.CRIMSON),
-                                ("mean_pairwise", "similarity of two kept instructions", style.AMBER)):  # fmt: skip
+    for column, name, color in (
+        ("dropped", "generated instructions dropped", style.BLUE),
+        ("seed_similarity", "similarity to the nearest seed task", style.CRIMSON),
+        ("mean_pairwise", "similarity of two kept instructions", style.AMBER),
+    ):
         traces.append(style.computed_line(rows["threshold"], rows[column], name, color))
-    layout = style.layout("number", "percent", x_title="Threshold on ROUGE-L", y_title="Share; mean ROUGE-L", x_range=(0.28, 1.02), y_range=(-0.02, 1.05),
-                          shapes=[style.vertical_line(threshold, style.AMBER)])  # fmt: skip
+    layout = style.layout(
+        "number",
+        "percent",
+        x_title="Threshold on ROUGE-L",
+        y_title="Share; mean ROUGE-L",
+        x_range=(0.28, 1.02),
+        y_range=(-0.02, 1.05),
+        shapes=[style.vertical_line(threshold, style.AMBER)],
+    )
     return Panel(
         name="small_models.filter",
         title=f"A threshold of {threshold:g} drops {here['dropped']:.0%}; two kept instructions then share {here['mean_pairwise']:.1%} ROUGE-L"
@@ -125,8 +137,15 @@ def variety(threshold: float, settings: Mapping[str, str]) -> Panel:
         traces.append(style.computed_line(rows["threshold"], rows["distinct_pairs"], f"novelty {novelty:.0%}", style.series_color(number)))
         parts.append(rows)
     low, high = (one(threshold, novelty).iloc[-1] for novelty in (self_instruct.NOVELTIES[0], self_instruct.NOVELTIES[-1]))
-    layout = style.layout("number", "number", x_title="Threshold on ROUGE-L", y_title="Different pairs of verb and object", x_range=(0.28, 1.02), y_range=(0, 270),
-                          shapes=[style.vertical_line(threshold, style.AMBER)])  # fmt: skip
+    layout = style.layout(
+        "number",
+        "number",
+        x_title="Threshold on ROUGE-L",
+        y_title="Different pairs of verb and object",
+        x_range=(0.28, 1.02),
+        y_range=(0, 270),
+        shapes=[style.vertical_line(threshold, style.AMBER)],
+    )
     return Panel(
         name="small_models.variety",
         title=f"At {threshold:g}, the kept instructions have {low['distinct_pairs']:.0f} different pairs of verb and object without novelty, {high['distinct_pairs']:.0f} with all of it",

@@ -26,8 +26,11 @@ THEMES = {
 FONTS = '"Source Sans 3", "Source Sans Pro", Helvetica, Arial, sans-serif'
 """Font families of exported files. Quotes are needed: one unquoted name with a word that starts with a digit, and browsers drop the list."""
 MODE_BAR = {
-    "displaylogo": False, "showSendToCloud": False, "plotlyServerURL": "", "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
-}  # fmt: skip
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+}
 """Plotly's settings for the buttons on every chart. By default one of them, "Share chart...", sends the figure to a server of Plotly."""
 BAND_OPACITY = 0.18
 HEIGHT = 420
@@ -142,9 +145,15 @@ def bars(x, y, name: str, color, text=None, horizontal: bool = False) -> dict:
     """Bars of computed values; color: one, or one per bar."""
     shown = {"text": list(text), "textposition": "auto"} if text is not None else {}
     return {
-        "type": "bar", "x": _values(x), "y": _values(y), "name": escape(name), "orientation": "h" if horizontal else "v",
-        "marker": {"color": color}, "meta": {"role": "computed"}, **shown,
-    }  # fmt: skip
+        "type": "bar",
+        "x": _values(x),
+        "y": _values(y),
+        "name": escape(name),
+        "orientation": "h" if horizontal else "v",
+        "marker": {"color": color},
+        "meta": {"role": "computed"},
+        **shown,
+    }
 
 
 def interval_bars(
@@ -154,10 +163,18 @@ def interval_bars(
     low, high = np.asarray(low, float), np.asarray(high, float)
     spans = [f"{a:,.4g} to {b:,.4g}" for a, b in zip(low, high, strict=True)] if text is None else list(text)
     return {
-        "type": "bar", "orientation": "h", "base": low, "x": high - low, "y": _values(categories), "name": escape(name), "width": width,
-        "marker": {"color": translucent(color, opacity), "line": {"width": 0}}, "meta": {"role": "band"},
-        "hovertext": [escape(span) for span in spans], "hovertemplate": "%{y}: %{hovertext}<extra>%{fullData.name}</extra>",
-    }  # fmt: skip
+        "type": "bar",
+        "orientation": "h",
+        "base": low,
+        "x": high - low,
+        "y": _values(categories),
+        "name": escape(name),
+        "width": width,
+        "marker": {"color": translucent(color, opacity), "line": {"width": 0}},
+        "meta": {"role": "band"},
+        "hovertext": [escape(span) for span in spans],
+        "hovertemplate": "%{y}: %{hovertext}<extra>%{fullData.name}</extra>",
+    }
 
 
 def computed_ticks(x, categories, name: str, color: str, text=None) -> dict:
@@ -242,17 +259,23 @@ def page_template(theme: str, label_room: float | None = None) -> dict:
     """
     colors = THEMES[theme]
     axis = {
-        "gridcolor": colors["grid"], "linecolor": colors["grid"], "zeroline": False, "tickfont": {"color": colors["muted"], "size": 12},
+        "gridcolor": colors["grid"],
+        "linecolor": colors["grid"],
+        "zeroline": False,
+        "tickfont": {"color": colors["muted"], "size": 12},
         "title": {"font": {"color": colors["muted"], "size": 13}, "standoff": 8},
-    }  # fmt: skip
+    }
     return {
         "layout": {
-            "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "xaxis": axis, "yaxis": axis,
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "xaxis": axis,
+            "yaxis": axis,
             "font": {"color": colors["text"], "size": PAGE_TYPE, "family": '"Source Sans", sans-serif'},
             "legend": {"bgcolor": "rgba(0,0,0,0)", "font": {"size": 12}},
             **({} if label_room is None else {"margin": {"l": label_room}}),
         }
-    }  # fmt: skip
+    }
 
 
 def vertical_line(x: float, color: str, dash: str = "dash") -> dict:
@@ -298,13 +321,24 @@ def layout(x: str, y: str, x_title: str = "", y_title: str = "", height: int = H
     third of the figure, as on a narrow screen; colours of text, grid and page are left to the page's light or dark theme.
     """
     return {
-        "xaxis": axis(x, x_title, x_range) | {"automargin": x == "category"}, "yaxis": axis(y, y_title, y_range), "height": height,
+        "xaxis": axis(x, x_title, x_range) | {"automargin": x == "category"},
+        "yaxis": axis(y, y_title, y_range),
+        "height": height,
         "legend": {
-            "orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0, "title": {"text": ""}, "maxheight": 0.36,
+            "orientation": "h",
+            "yanchor": "bottom",
+            "y": 1.02,
+            "xanchor": "left",
+            "x": 0,
+            "title": {"text": ""},
+            "maxheight": 0.36,
             "tracegroupgap": 0,  # Plotly's 10 px part every row from the next
         },
-        "margin": {**({} if y == "category" else {"l": 64}), "r": 16, "t": 56, "b": 48}, "hovermode": "closest", "meta": {"x": x, "y": y}, **extra,
-    }  # fmt: skip
+        "margin": {**({} if y == "category" else {"l": 64}), "r": 16, "t": 56, "b": 48},
+        "hovermode": "closest",
+        "meta": {"x": x, "y": y},
+        **extra,
+    }
 
 
 def axis(kind: str, title: str = "", data_range: Sequence[float] | None = None) -> dict:
@@ -331,11 +365,17 @@ def template(theme: str) -> go.layout.Template:
         "tickcolor": colors["muted"],
         "automargin": True,
     }
-    return go.layout.Template(layout={
-        "paper_bgcolor": colors["page"], "plot_bgcolor": colors["page"], "colorway": list(PALETTE), "xaxis": axis, "yaxis": axis,
-        "font": {"color": colors["text"], "family": FONTS},
-        "legend": {"bgcolor": "rgba(0,0,0,0)"},
-    })  # fmt: skip
+    return go.layout.Template(
+        layout={
+            "paper_bgcolor": colors["page"],
+            "plot_bgcolor": colors["page"],
+            "colorway": list(PALETTE),
+            "xaxis": axis,
+            "yaxis": axis,
+            "font": {"color": colors["text"], "family": FONTS},
+            "legend": {"bgcolor": "rgba(0,0,0,0)"},
+        }
+    )
 
 
 def tick_format(figure: go.Figure, which: str, high: float) -> str:

@@ -61,20 +61,29 @@ def scatter(statistics: pd.DataFrame, counts: pd.Series, corpus: str, model: str
         name="term_frequency.scatter",
         title=title,
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"series": group, "operand": numbers, "count": counts.to_numpy(), "accuracy": accuracy.to_numpy(), "status": "reported", "source": RELEASED.source_id},
-            bins.assign(series="mean of bin", status="computed"),
-            pd.DataFrame([found[list(term_frequency.STATISTICS)].to_dict()]).assign(series="statistics", status="computed"),
-        ]),
+        data=lambda: table_of(
+            [
+                {
+                    "series": group,
+                    "operand": numbers,
+                    "count": counts.to_numpy(),
+                    "accuracy": accuracy.to_numpy(),
+                    "status": "reported",
+                    "source": RELEASED.source_id,
+                },
+                bins.assign(series="mean of bin", status="computed"),
+                pd.DataFrame([found[list(term_frequency.STATISTICS)].to_dict()]).assign(series="statistics", status="computed"),
+            ]
+        ),
         caption=(
-            f"One marker per first operand, over 50 questions such as \"What is 24 times 17?\". Accuracy rises by {100 * found['slope']:.1f} points with ten times the count "
+            f'One marker per first operand, over 50 questions such as "What is 24 times 17?". Accuracy rises by {100 * found["slope"]:.1f} points with ten times the count '
             f"({_points(found, 'slope')}); the brackets hold 95% intervals over operands. Frequent numbers are also small or round, so this chart alone shows no cause. {V0}"
         ),
         alt=f"Accuracy of {model} by operand against the operand's count in {text_of(corpus)}: {_words(found)}.",
         sources=sources_of(corpus),
         settings=settings_of(corpus, model=model, step=step, shots=shots, operation=operation),
         explain=(term_frequency.spearman, term_frequency.slope_per_decade, term_frequency.binned, term_frequency.Operands.statistics),
-    )  # fmt: skip
+    )
 
 
 def paper(statistics: pd.DataFrame, corpus: str) -> Panel:
@@ -115,7 +124,7 @@ def paper(statistics: pd.DataFrame, corpus: str) -> Panel:
         sources=(Citation("biderman2023", "Table 4"), *sources_of(corpus)),
         settings=settings_of(corpus, operation="multiplication"),
         explain=(term_frequency.against_the_paper, term_frequency.frequency_gap),
-    )  # fmt: skip
+    )
 
 
 def paper_table(statistics: pd.DataFrame) -> pd.DataFrame:

@@ -36,8 +36,10 @@ def partial(statistics: pd.DataFrame, counts: pd.Series, corpus: str, step: int,
     at = range(len(rows))
     traces = [
         intervals.bars(rows["rho"], rows["rho_low"], rows["rho_high"], at, "as it is", style.SLATE, "circle", shift=-0.14),
-        intervals.bars(rows["partial"], rows["partial_low"], rows["partial_high"], at, "operand size held fixed", style.CRIMSON, "diamond", shift=0.14),
-    ]  # fmt: skip
+        intervals.bars(
+            rows["partial"], rows["partial_low"], rows["partial_high"], at, "operand size held fixed", style.CRIMSON, "diamond", shift=0.14
+        ),
+    ]
     layout = intervals.rows([short(model) for model in rows.index], "number", "Rank correlation of accuracy and count", x_range=(-0.5, 1.0))
     with_size = float(term_frequency.spearman(counts, counts.index))
     clear = [model for model, low in rows["partial_low"].items() if low > 0]
@@ -47,11 +49,15 @@ def partial(statistics: pd.DataFrame, counts: pd.Series, corpus: str, step: int,
         name="term_frequency.partial",
         title=f"At fixed operand size the correlation of {short(rows.index[0])} falls from {big['rho']:.2f} to {big['partial']:.2f} ({span(big, 'partial')}), {stays}",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            rows[[name, f"{name}_low", f"{name}_high", "accuracy"]].rename(columns={name: "correlation", f"{name}_low": "low", f"{name}_high": "high"})
-            .reset_index().assign(series=series, status="computed")
-            for name, series in (("rho", "as it is"), ("partial", "operand size held fixed"))
-        ]),
+        data=lambda: table_of(
+            [
+                rows[[name, f"{name}_low", f"{name}_high", "accuracy"]]
+                .rename(columns={name: "correlation", f"{name}_low": "low", f"{name}_high": "high"})
+                .reset_index()
+                .assign(series=series, status="computed")
+                for name, series in (("rho", "as it is"), ("partial", "operand size held fixed"))
+            ]
+        ),
         caption=(
             f"Small numbers are both frequent and easy: the rank correlation of count and operand is {with_size:.2f} in {text_of(corpus)}. The second mark asks what frequency tells among "
             f"operands of like size. It stays above zero for {len(clear)} of {len(rows)} sizes. Bars are 95% intervals over operands. Correlation at fixed size is still no proof of cause. {V0}"
@@ -60,7 +66,7 @@ def partial(statistics: pd.DataFrame, counts: pd.Series, corpus: str, step: int,
         sources=sources_of(corpus),
         settings=settings_of(corpus, step=step, shots=shots, operation=operation),
         explain=(term_frequency.partial, term_frequency.spearman, term_frequency.Operands.statistics),
-    )  # fmt: skip
+    )
 
 
 def regression(model: str, shots: int, operation: str, operands: str) -> Panel:
@@ -88,9 +94,18 @@ def regression(model: str, shots: int, operation: str, operands: str) -> Panel:
         )
     alone, together = rows[rows["alone"]], rows[~rows["alone"]].set_index("term").loc[terms].reset_index()
     traces = [
-        intervals.bars(together["coefficient"], together["low"], together["high"], range(len(terms)), "all five together", style.CRIMSON, "diamond", shift=0.12),
+        intervals.bars(
+            together["coefficient"],
+            together["low"],
+            together["high"],
+            range(len(terms)),
+            "all five together",
+            style.CRIMSON,
+            "diamond",
+            shift=0.12,
+        ),
         intervals.bars(alone["coefficient"], alone["low"], alone["high"], [0], "count alone", style.SLATE, "circle", shift=-0.12),
-    ]  # fmt: skip
+    ]
     layout = intervals.rows(terms, "number", "Change of the log-odds of a right answer", 46)
     before, after = alone.iloc[0], together.iloc[0]
     share = after["coefficient"] / before["coefficient"]
@@ -99,7 +114,9 @@ def regression(model: str, shots: int, operation: str, operands: str) -> Panel:
         name="term_frequency.regression",
         title=f"{short(model)}: with size and form held fixed {left} (odds x {np.exp(after['coefficient']):.1f} per tenfold count, not x {np.exp(before['coefficient']):.1f})",
         figure=style.figure(traces, layout),
-        data=lambda: rows[["model", "shots", "operation", "operands", "term", "alone", "coefficient", "low", "high"]].assign(status="computed"),
+        data=lambda: rows[["model", "shots", "operation", "operands", "term", "alone", "coefficient", "low", "high"]].assign(
+            status="computed"
+        ),
         caption=(
             f"A logistic regression of the 50 answers per operand on five properties of it. For the count, {significant(after['coefficient'], 3)} ({significant(after['low'], 3)} to {significant(after['high'], 3)}) "
             f"remains of {significant(before['coefficient'], 3)}. Right of the line a property goes with more right answers. Bars are 95% intervals over operands. Last checkpoint, counts of the Pile. {V0}"
@@ -108,4 +125,4 @@ def regression(model: str, shots: int, operation: str, operands: str) -> Panel:
         sources=sources_of("pile_train"),
         settings=settings,
         explain=(term_frequency_regression.regression, term_frequency_regression.logistic, term_frequency_regression.features),
-    )  # fmt: skip
+    )

@@ -9,9 +9,11 @@ from analysis.figures.panel import Citation, Panel, table_of
 from analysis.figures.term_frequency_data import COLORS, PAPER, SIZES, V0, settings_of, short, sources_of
 
 MEASURES = {
-    "rho": "rank correlation", "partial": "rank correlation at fixed operand size",
-    "gap": "gap between most and least frequent", "slope": "accuracy per tenfold count",
-}  # fmt: skip
+    "rho": "rank correlation",
+    "partial": "rank correlation at fixed operand size",
+    "gap": "gap between most and least frequent",
+    "slope": "accuracy per tenfold count",
+}
 
 
 def course(statistics: pd.DataFrame, corpus: str, measure: str, model: str, shots: int, operation: str) -> Panel:
@@ -53,19 +55,25 @@ def course(statistics: pd.DataFrame, corpus: str, measure: str, model: str, shot
         name="term_frequency.course",
         title=f"{title} ({operation}, {shots} examples)",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            rows[["model", "step", "n_tokens", measure]].rename(columns={measure: "value"}).assign(measure=measure, status="computed"),
-            rows[rows["model"] == model][["model", "step", "n_tokens", f"{measure}_low", f"{measure}_high"]].assign(measure=measure, status="uncertain"),
-        ]),
+        data=lambda: table_of(
+            [
+                rows[["model", "step", "n_tokens", measure]].rename(columns={measure: "value"}).assign(measure=measure, status="computed"),
+                rows[rows["model"] == model][["model", "step", "n_tokens", f"{measure}_low", f"{measure}_high"]].assign(
+                    measure=measure, status="uncertain"
+                ),
+            ]
+        ),
         caption=(
             "Checkpoints at 9% to 100% of training. A line that is missing or broken belongs to a model that answers all operands alike, mostly wrongly. The paper "
             f"dates the effect to step 65,000 (136 B tokens) and to 2.8B parameters and more. {V0}"
         ),
-        alt=f"{MEASURES[measure].capitalize()} against tokens seen for seven sizes: " + (", ".join(f"{short(size)} ends at {text}" for size, text in written.items()) or "none can be computed") + ".",
+        alt=f"{MEASURES[measure].capitalize()} against tokens seen for seven sizes: "
+        + (", ".join(f"{short(size)} ends at {text}" for size, text in written.items()) or "none can be computed")
+        + ".",
         sources=(*sources_of(corpus), PAPER),
         settings=settings_of(corpus, measure=MEASURES[measure], model=model, shots=shots, operation=operation),
         explain=(term_frequency.Operands.statistics, term_frequency.partial, term_frequency.frequency_gap),
-    )  # fmt: skip
+    )
 
 
 def gap(counts: pd.Series, corpus: str, model: str, shots: int, operation: str, extremes: int) -> Panel:
@@ -117,4 +125,4 @@ def gap(counts: pd.Series, corpus: str, model: str, shots: int, operation: str, 
         sources=(*sources_of(corpus), Citation("biderman2023", "Table 4")),
         settings=settings_of(corpus, model=model, shots=shots, operation=operation, operands=f"{extremes} each"),
         explain=(term_frequency.frequency_gap,),
-    )  # fmt: skip
+    )

@@ -15,9 +15,12 @@ from analysis.figures.panel import Citation, Panel, table_of
 from analysis.figures.video_reported import COLORS, EMU, LATENTS, SETS, SYMBOLS, chosen, reported, study
 
 DESIGN = {
-    "Factorized": "image first, not directly", "Zero terminal-SNR": "noise schedule down to no signal", "Multi-stage": "several stages of training",
-    "HQ finetuned": "fine-tuned on high quality", "Frozen spatial": "image layers frozen",
-}  # fmt: skip
+    "Factorized": "image first, not directly",
+    "Zero terminal-SNR": "noise schedule down to no signal",
+    "Multi-stage": "several stages of training",
+    "HQ finetuned": "fine-tuned on high quality",
+    "Frozen spatial": "image layers frozen",
+}
 
 
 @cache
@@ -85,9 +88,9 @@ def win_rates(which: str, level: float, unknown: int, settings: Mapping[str, str
         name="video.win_rates",
         title=title,
         figure=style.figure(traces, layout),
-        data=lambda: rows[["first", "second", "criterion", "share", "n", "votes", "low", "high", "printed_setting", "location", "source", "verified"]].assign(
-            status=np.where(rows["n"].notna(), "reported", "what_if")
-        ),
+        data=lambda: rows[
+            ["first", "second", "criterion", "share", "n", "votes", "low", "high", "printed_setting", "location", "source", "verified"]
+        ].assign(status=np.where(rows["n"].notna(), "reported", "what_if")),
         caption=(
             f"Share of prompts (their number in brackets) on which raters prefer the {what}; the bar is Wilson's interval, as if prompts were drawn at random. "
             + (f"{lost} of them lie below one half beyond chance. " if lost else "")
@@ -96,10 +99,14 @@ def win_rates(which: str, level: float, unknown: int, settings: Mapping[str, str
             + f"Each prompt is one vote, the majority of its raters, who agree only in part (Fleiss' kappa {kappa:g})."
         ),
         alt=f"Shares of prompts won with {level:.0%} intervals, {SETS[which]}; {won} of {len(rows)} lie wholly above one half, from {rows['share'].min():.0%} to {rows['share'].max():.0%}.",
-        sources=(*(Citation(EMU, place) for place in dict.fromkeys(rows["location"])), Citation(EMU, "Appendix 3.1"), Citation("wilson1927")),
+        sources=(
+            *(Citation(EMU, place) for place in dict.fromkeys(rows["location"])),
+            Citation(EMU, "Appendix 3.1"),
+            Citation("wilson1927"),
+        ),
         settings=settings,
         explain=(video.comparisons, video.wilson),
-    )  # fmt: skip
+    )
 
 
 def prompts(share: float, n: int, level: float, settings: Mapping[str, str]) -> Panel:
@@ -116,32 +123,47 @@ def prompts(share: float, n: int, level: float, settings: Mapping[str, str]) -> 
         part = rows[rows["criterion"] == criterion]
         traces.append(
             style.reported_markers(
-                part["n"] * (0.98 if criterion == "quality" else 1.02), part["share"], f"Emu Video, {criterion}", COLORS[criterion], SYMBOLS[criterion], part["verified"] > 0,
+                part["n"] * (0.98 if criterion == "quality" else 1.02),
+                part["share"],
+                f"Emu Video, {criterion}",
+                COLORS[criterion],
+                SYMBOLS[criterion],
+                part["verified"] > 0,
                 [f"over {second}, {place}" for second, place in zip(part["second"], part["location"], strict=True)],
             )
-        )  # fmt: skip
+        )
     traces.append(style.what_if_marker([n], [share], "your study", style.AMBER))
     layout = style.layout(
-        "log_number", "percent", x_title="Prompts", y_title="Prompts won", height=440, x_range=(5, 2000), y_range=(0.3, 1.02),
+        "log_number",
+        "percent",
+        x_title="Prompts",
+        y_title="Prompts won",
+        height=440,
+        x_range=(5, 2000),
+        y_range=(0.3, 1.02),
         shapes=[style.horizontal_line(0.5), style.vertical_line(n, style.AMBER)],
-    )  # fmt: skip
+    )
     layout["xaxis"] |= {"tickvals": [5, 10, 23, 65, 150, 307, 1000], "ticktext": ["5", "10", "23", "65", "150", "307", "1,000"]}
     need = f"{enough:,.0f} prompts would do to rule out a tie" if enough == enough else "no number up to 2,000 rules out a tie"
     return Panel(
         name="video.prompts",
         title=f"{share:.0%} of {n:,} prompts means {here[0]:.0%} to {here[1]:.0%}; {need}",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"series": "interval", "n": axis, "share": share, "low": low, "high": high, "status": "uncertain"},
-            {"series": ["your study"], "n": [n], "share": [share], "low": [here[0]], "high": [here[1]], "status": "what_if"},
-            rows.rename(columns={"second": "series"})[["series", "criterion", "n", "share", "location", "source", "verified"]].assign(status="reported").to_dict("list"),
-        ]),
+        data=lambda: table_of(
+            [
+                {"series": "interval", "n": axis, "share": share, "low": low, "high": high, "status": "uncertain"},
+                {"series": ["your study"], "n": [n], "share": [share], "low": [here[0]], "high": [here[1]], "status": "what_if"},
+                rows.rename(columns={"second": "series"})[["series", "criterion", "n", "share", "location", "source", "verified"]]
+                .assign(status="reported")
+                .to_dict("list"),
+            ]
+        ),
         caption="The band is where the true share may lie after so many prompts with the share you chose. Markers are Emu Video's reported comparisons at their numbers of prompts (moved apart a little): most rest on 65 prompts, some on 307, one rival on 23.",
         alt=f"Interval of a share of {share:.0%} against the number of prompts; at {n:,} it reaches from {here[0]:.0%} to {here[1]:.0%}.",
         sources=(Citation(EMU, "Figure 2; Tables 2, 3, 5, 10"), Citation("wilson1927")),
         settings=settings,
         explain=(video.wilson, video.prompts_for),
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -165,16 +187,20 @@ def driving_study(votes: int, settings: Mapping[str, str]) -> Panel:
         name="video.driving_study",
         title=f"With {votes} independent votes a pair, {sure} of {len(names)} preferences in the driving study would exceed chance",
         figure=style.figure([mark], layout),
-        data=lambda: table_of([
-            study()[["pair", "metric", "value", "unit", "printed_setting", "location", "source", "verified"]].assign(status="reported").to_dict("list"),
-            {"pair": names, "share": share, "low": low, "high": high, "votes": votes, "status": "what_if"},
-        ]),
+        data=lambda: table_of(
+            [
+                study()[["pair", "metric", "value", "unit", "printed_setting", "location", "source", "verified"]]
+                .assign(status="reported")
+                .to_dict("list"),
+                {"pair": names, "share": share, "low": low, "high": high, "votes": votes, "status": "what_if"},
+            ]
+        ),
         caption=f"The study has 4 raters and 100 videos; how many votes stand behind a share is not said. Its digits fit {', '.join(map(str, fewest))} votes or multiples of them; 400 would need all raters to answer independently. LVG is an earlier generator of long videos.",
         alt=f"Three preferences of the driving study between {share.min():.0%} and {share.max():.0%}; at {votes} votes {sure} of them lie wholly above one half.",
         sources=(Citation(LATENTS, "driving user study"), Citation("wilson1927"), Citation("brown2017grim")),
         settings=settings,
         explain=(video.wilson, video.fewest_votes),
-    )  # fmt: skip
+    )
 
 
 def default_panels() -> dict[str, Callable[[], Panel]]:

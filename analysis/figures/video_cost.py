@@ -53,9 +53,14 @@ def frames(what: costs.Generation, n_frames: int, quantity: str, sizes: str, set
     traces.append(style.what_if_marker([n_frames] * 3, values, "your video", style.AMBER, list(costs.WAYS)))
     unit = "Tokens in one step, all stages" if quantity == "tokens" else "FLOP for the whole video"
     layout = style.layout(
-        "log_number", "tokens" if quantity == "tokens" else "flops", x_title="Frames", y_title=unit, height=440, x_range=(0.9, MOST_FRAMES * 1.1),
+        "log_number",
+        "tokens" if quantity == "tokens" else "flops",
+        x_title="Frames",
+        y_title=unit,
+        height=440,
+        x_range=(0.9, MOST_FRAMES * 1.1),
         shapes=[style.vertical_line(n_frames, style.AMBER)],
-    )  # fmt: skip
+    )
     layout["xaxis"] |= {"tickvals": [1, 4, 16, 65, 256, 512], "ticktext": ["1", "4", "16", "65", "256", "512"]}
     pixels, latent, first = values
     name = "tokens" if quantity == "tokens" else "FLOPs"
@@ -65,19 +70,31 @@ def frames(what: costs.Generation, n_frames: int, quantity: str, sizes: str, set
         name="video.frames",
         title=f"For {n_frames:,} frames at {what.resolution:g} pixels latent space saves a factor of {significant(pixels / latent)} in {name}; image first takes {more} latent space's",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            *({"way": way, "frames": axis, "tokens": parts[0], "flops": parts[1], "status": "what_if"} for way, parts in lines.items()),
-            {"way": list(costs.WAYS), "frames": n_frames, "tokens": [float(here[way][0]) for way in costs.WAYS], "flops": [float(here[way][1]) for way in costs.WAYS], "status": "what_if"},
-        ]),
+        data=lambda: table_of(
+            [
+                *({"way": way, "frames": axis, "tokens": parts[0], "flops": parts[1], "status": "what_if"} for way, parts in lines.items()),
+                {
+                    "way": list(costs.WAYS),
+                    "frames": n_frames,
+                    "tokens": [float(here[way][0]) for way in costs.WAYS],
+                    "flops": [float(here[way][1]) for way in costs.WAYS],
+                    "status": "what_if",
+                },
+            ]
+        ),
         caption=(
             "A what-if: a transformer all of whose parameters work on every token, the same number of steps everywhere; the published systems are U-Nets and take less. The saving comes from the latent space. "
-            + ("With interpolation gap by gap and attention among all tokens the image first saves work too." if change < 1 else "Making the image first adds work; what it buys is quality, as raters say in the paper's ablation.")
+            + (
+                "With interpolation gap by gap and attention among all tokens the image first saves work too."
+                if change < 1
+                else "Making the image first adds work; what it buys is quality, as raters say in the paper's ablation."
+            )
         ),
         alt=f"{name} against frames on logarithmic axes; at {n_frames:,} frames pixels take {significant(pixels / latent)} times as much as latent space, image first {significant(change)} times.",
         sources=GROUNDS,
         settings=settings,
         explain=(costs.stages, costs.tokens_per_frame, costs.denoising_flops, costs.attention_pairs, costs.Denoiser),
-    )  # fmt: skip
+    )
 
 
 def stages(what: costs.Generation, n_frames: int, sizes: str, settings: Mapping[str, str]) -> Panel:
@@ -114,11 +131,19 @@ def stages(what: costs.Generation, n_frames: int, sizes: str, settings: Mapping[
         sources=GROUNDS,
         settings=settings,
         explain=(costs.stages, costs.denoising_flops, costs.Denoiser.of_size),
-    )  # fmt: skip
+    )
 
 
-LABELS = {"Align Your Latents": "bottom center", "Emu Video": "bottom center", "Imagen Video": "top left", "Make-A-Video": "bottom right", "PYOCO": "top left",
-          "Pika Labs": "middle right", "Reuse & Diffuse": "bottom left", "Gen-2": "top left"}  # fmt: skip
+LABELS = {
+    "Align Your Latents": "bottom center",
+    "Emu Video": "bottom center",
+    "Imagen Video": "top left",
+    "Make-A-Video": "bottom right",
+    "PYOCO": "top left",
+    "Pika Labs": "middle right",
+    "Reuse & Diffuse": "bottom left",
+    "Gen-2": "top left",
+}
 
 
 def formats(settings: Mapping[str, str]) -> Panel:
@@ -163,7 +188,7 @@ def formats(settings: Mapping[str, str]) -> Panel:
         sources=(Citation(EMU, "Table 8"), Citation(LATENTS, "text-to-video with Stable Diffusion")),
         settings=settings,
         explain=(formats,),
-    )  # fmt: skip
+    )
 
 
 def two_papers() -> pd.DataFrame:
@@ -175,13 +200,33 @@ def two_papers() -> pd.DataFrame:
         ("title", *(work["title"] for work in works)),
         ("authors", *(work["authors"] for work in works)),
         ("posted as", *(work["url"].rsplit("/", 1)[1] for work in works)),
-        ("how a video comes about", "key frames in the latent space of an image model, then interpolation and upscaling", "an image from text, then a video from text and image, then interpolation"),
-        ("what is trained", "temporal layers; the image model's spatial layers stay as they are", f"temporal layers, {billions['temporal_params_trainable']} in each of two models; {billions['spatial_params_frozen']} spatial parameters stay as they are"),
-        ("largest frames", f"{value['ayl_max_height']:.0f} x {value['ayl_max_width']:.0f}", f"{value['emu_resolution']:.0f} x {value['emu_resolution']:.0f}"),
-        ("frames", f"{value['ayl_frames']:.0f}", f"{value['emu_frames_out']:.0f}, of which {value['emu_frames_generated']:.0f} before interpolation"),
-        ("training data", f"{value['ayl_webvid_pairs'] / 1e6:.1f} M videos with captions; {value['ayl_rds_videos']:,.0f} driving videos", f"{value['emu_training_videos'] / 1e6:.0f} M videos with captions"),
+        (
+            "how a video comes about",
+            "key frames in the latent space of an image model, then interpolation and upscaling",
+            "an image from text, then a video from text and image, then interpolation",
+        ),
+        (
+            "what is trained",
+            "temporal layers; the image model's spatial layers stay as they are",
+            f"temporal layers, {billions['temporal_params_trainable']} in each of two models; {billions['spatial_params_frozen']} spatial parameters stay as they are",
+        ),
+        (
+            "largest frames",
+            f"{value['ayl_max_height']:.0f} x {value['ayl_max_width']:.0f}",
+            f"{value['emu_resolution']:.0f} x {value['emu_resolution']:.0f}",
+        ),
+        (
+            "frames",
+            f"{value['ayl_frames']:.0f}",
+            f"{value['emu_frames_out']:.0f}, of which {value['emu_frames_generated']:.0f} before interpolation",
+        ),
+        (
+            "training data",
+            f"{value['ayl_webvid_pairs'] / 1e6:.1f} M videos with captions; {value['ayl_rds_videos']:,.0f} driving videos",
+            f"{value['emu_training_videos'] / 1e6:.0f} M videos with captions",
+        ),
         ("all parameters", "not in our tables", billions["total_params"]),
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows, columns=["", "the heading's paper", "the text's paper"])
 
 

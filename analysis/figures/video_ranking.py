@@ -67,7 +67,7 @@ def ranking(which: str, criterion: str, added: float, settings: Mapping[str, str
         sources=(*(Citation(EMU, place) for place in dict.fromkeys(rows["location"])), Citation("bradley1952")),
         settings=settings,
         explain=(video.ranking, video.vote_counts, video.both_criteria),
-    )  # fmt: skip
+    )
 
 
 def triangle(settings: Mapping[str, str]) -> Panel:
@@ -92,17 +92,27 @@ def triangle(settings: Mapping[str, str]) -> Panel:
         name="video.triangle",
         title=f"Where it can be tested, choices add up: {predicted[0]:.1%} of prompts are implied in quality and {share[0]:.1%} were found",
         figure=style.figure(traces, layout),
-        data=lambda: table_of([
-            {"criterion": video.CRITERIA, "share": share, "low": low, "high": high, "source": EMU, "location": "Table 5", "status": "reported"},
-            {"criterion": video.CRITERIA, "share": predicted, "low": [0.0] * 2, "high": [0.0] * 2, "status": "computed"},
-            {"criterion": ["both inside"], "share": [float(inside)], "status": ["computed"]},
-        ]),
+        data=lambda: table_of(
+            [
+                {
+                    "criterion": video.CRITERIA,
+                    "share": share,
+                    "low": low,
+                    "high": high,
+                    "source": EMU,
+                    "location": "Table 5",
+                    "status": "reported",
+                },
+                {"criterion": video.CRITERIA, "share": predicted, "low": [0.0] * 2, "high": [0.0] * 2, "status": "computed"},
+                {"criterion": ["both inside"], "share": [float(inside)], "status": ["computed"]},
+            ]
+        ),
         caption=f"Emu Video met Gen-2 from text and Gen-2 animating an image. Its wins over each imply how the two should fare against each other if log-odds add up; in faithfulness {predicted[1]:.1%} is implied and {share[1]:.1%} found. Starting from an image seems to help this rival too, though {rows['n'].iloc[0]:.0f} prompts leave a tie possible.",
         alt=f"Gen-2 from text is preferred to Gen-2 from an image on {share[0]:.1%} of prompts in quality, where {predicted[0]:.1%} is implied, and {share[1]:.1%} in faithfulness, where {predicted[1]:.1%} is implied.",
         sources=(Citation(EMU, "Table 5"), Citation("bradley1952")),
         settings=settings,
         explain=(video.implied_share, video.wilson),
-    )  # fmt: skip
+    )
 
 
 def whole_votes(settings: Mapping[str, str]) -> Panel:
@@ -133,7 +143,9 @@ def whole_votes(settings: Mapping[str, str]) -> Panel:
         name="video.whole_votes",
         title=f"{int(fits.sum())} of {len(rows)} printed shares are whole numbers of the stated prompts; the others miss by up to {worst['gap']:.2f} points",
         figure=style.figure(traces, layout),
-        data=lambda: rows[["first", "second", "criterion", "value", "n", "votes", "gap", "location", "source", "verified"]].assign(status="reported"),
+        data=lambda: rows[["first", "second", "criterion", "value", "n", "votes", "gap", "location", "source", "verified"]].assign(
+            status="reported"
+        ),
         caption=(
             "If a share of n prompts is rounded to one decimal, it lies within 0.05 points (the line) of a multiple of 100/n; with 307 prompts many numbers do, with 65 few. The misses are small and look like another way of rounding. "
             f"The same test on Align Your Latents' driving study, stated as 4 raters x 100 videos, finds shares of {', '.join(map(str, fewest.values()))} votes or multiples of them, not of 400."
@@ -142,7 +154,7 @@ def whole_votes(settings: Mapping[str, str]) -> Panel:
         sources=(Citation(EMU, "Figure 2; Tables 1, 2, 3, 5, 10"), Citation(LATENTS, "driving user study"), Citation("brown2017grim")),
         settings=settings,
         explain=(video.nearest_votes, video.fewest_votes),
-    )  # fmt: skip
+    )
 
 
 def default_panels() -> dict[str, Callable[[], Panel]]:

@@ -11,9 +11,12 @@ EMU, LATENTS = "girdhar2023", "blattmann2023"
 COLORS = {"quality": style.BLUE, "faithfulness": style.CRIMSON, "both": style.VIOLET}
 SYMBOLS = {"quality": "circle", "faithfulness": "diamond", "both": "circle"}
 SETS = {
-    "equal": "text to video, equal size", "original": "text to video, original size", "animated": "animating an image",
-    "design": "its own design choices", "other": "other comparisons",
-}  # fmt: skip
+    "equal": "text to video, equal size",
+    "original": "text to video, original size",
+    "animated": "animating an image",
+    "design": "its own design choices",
+    "other": "other comparisons",
+}
 PLACES = {
     "equal": ("Figure 2",),
     "original": ("Table 10",),

@@ -49,7 +49,7 @@ def ucf101(limit: float, settings: Mapping[str, str]) -> Panel:
         sources=(Citation(EMU, "Table 2"), Citation(LATENTS, "zero-shot table of UCF-101")),
         settings=settings,
         explain=(ucf101,),
-    )  # fmt: skip
+    )
 
 
 def scores_table() -> pd.DataFrame:
@@ -94,15 +94,28 @@ def fvd_and_people(criterion: str, settings: Mapping[str, str]) -> Panel:
         name="video.fvd_and_people",
         title=f"Rivals farther off by FVD also lose more often to Emu Video in {criterion}: rank correlation {rho:.1f}, of {len(both)} systems only",
         figure=style.figure([mark], layout),
-        data=lambda: pd.DataFrame({"system": both, "fvd": x, "share": share, "low": low, "high": high, "criterion": criterion, "source": f"{EMU};{LATENTS}", "status": "reported"}).pipe(
-            lambda frame: pd.concat([frame, pd.DataFrame({"system": ["rank correlation"], "share": [rho], "status": ["computed"]})], ignore_index=True)
+        data=lambda: pd.DataFrame(
+            {
+                "system": both,
+                "fvd": x,
+                "share": share,
+                "low": low,
+                "high": high,
+                "criterion": criterion,
+                "source": f"{EMU};{LATENTS}",
+                "status": "reported",
+            }
+        ).pipe(
+            lambda frame: pd.concat(
+                [frame, pd.DataFrame({"system": ["rank correlation"], "share": [rho], "status": ["computed"]})], ignore_index=True
+            )
         ),
         caption=f"The {len(both)} rivals that have an FVD on UCF-101 and a comparison by raters; of two printed distances the lower is taken. With so few systems the correlation says little, and raters saw other prompts. Bars are 95% intervals.",
         alt=f"Share of prompts won by Emu Video against the rival's FVD for {len(both)} rivals; the rank correlation is {rho:.1f}.",
         sources=(Citation(EMU, "Figure 2; Table 2"), Citation(LATENTS, "zero-shot table of UCF-101")),
         settings=settings,
         explain=(video.wilson,),
-    )  # fmt: skip
+    )
 
 
 def driving(which: str, settings: Mapping[str, str]) -> Panel:
@@ -137,15 +150,24 @@ def driving(which: str, settings: Mapping[str, str]) -> Panel:
         name="video.driving",
         title=f"Driving videos, {ABLATIONS[which]}: {best} has the lowest FVD, {wide['fvd'].min():.0f}; {tail}",
         figure=style.figure(traces, layout),
-        data=lambda: pd.concat([rows[["model", "metric", "value", "unit", "printed_benchmark", "location", "source", "verified"]].assign(status="reported"),
-                                wide.reset_index()[["model"]].assign(metric="rank by FVD", value=wide["fvd"].rank().to_numpy(), status="computed")], ignore_index=True),
+        data=lambda: pd.concat(
+            [
+                rows[["model", "metric", "value", "unit", "printed_benchmark", "location", "source", "verified"]].assign(status="reported"),
+                wide.reset_index()[["model"]].assign(metric="rank by FVD", value=wide["fvd"].rank().to_numpy(), status="computed"),
+            ],
+            ignore_index=True,
+        ),
         caption="Down is better in motion, left in single frames; the paper trains on driving videos of 512 x 1024 pixels. Numbers of different tables come from models of different sizes and do not compare."
-        + (" Diffusion in pixels, and training all layers end to end, are behind the latent video model." if which == "rds_ablation" else ""),
+        + (
+            " Diffusion in pixels, and training all layers end to end, are behind the latent video model."
+            if which == "rds_ablation"
+            else ""
+        ),
         alt=f"FVD against FID of {len(wide)} models on driving videos, {ABLATIONS[which]}; {best} has the lowest FVD of {significant(wide['fvd'].min())}.",
         sources=tuple(Citation(LATENTS, place) for place in dict.fromkeys(rows["location"])),
         settings=settings,
         explain=(driving,),
-    )  # fmt: skip
+    )
 
 
 def default_panels() -> dict[str, Callable[[], Panel]]:

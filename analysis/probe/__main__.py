@@ -162,9 +162,13 @@ def export(given: argparse.Namespace) -> int:
 def sweeping(given: argparse.Namespace) -> int:
     """Many runs."""
     wanted = sweep.specs(
-        given.model or [BUNDLED], given.revision or [""], operations=given.operation or ["multiplication"], shots=given.shots or [4],
-        options=options_of(given), **settings_of(given),
-    )  # fmt: skip
+        given.model or [BUNDLED],
+        given.revision or [""],
+        operations=given.operation or ["multiplication"],
+        shots=given.shots or [4],
+        options=options_of(given),
+        **settings_of(given),
+    )
     jobs, line = jobs_here(), Line()
 
     def tell(spec: RunSpec, found: Run) -> None:
@@ -193,9 +197,15 @@ def elsewhere(module: str) -> Callable[[list[str]], int]:
 
 
 COMMANDS = {
-    "run": run, "resume": resume, "cancel": cancel, "forget": forget, "list": listed, "show": show, "export": export,
+    "run": run,
+    "resume": resume,
+    "cancel": cancel,
+    "forget": forget,
+    "list": listed,
+    "show": show,
+    "export": export,
     "sweep": sweeping,
-}  # fmt: skip
+}
 OTHERS = {"measure": "analysis.probe.measure", "train": "analysis.probe.train"}
 
 

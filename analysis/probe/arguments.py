@@ -24,9 +24,11 @@ exit status: 0 done, 1 failed, 2 not understood, 3 cancelled or interrupted (res
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
     top = argparse.ArgumentParser(
-        prog="python -m analysis.probe", description="Run a language model here and keep every question and answer.",
-        epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+        prog="python -m analysis.probe",
+        description="Run a language model here and keep every question and answer.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="ask one model the questions of one probe")
     run.add_argument("--model", default=BUNDLED, help="'bundled' (default), a hub id such as EleutherAI/pythia-70m, or a folder")
@@ -35,8 +37,11 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--shots", type=int, default=4, help="solved examples before each question of term_frequency (default 4)")
     run.add_argument("--detach", action="store_true", help="print the run's id and return; the run goes on")
     asking(run)
-    for name, words in (("resume", "go on with a run that has stopped"), ("cancel", "stop a run; finished rows are kept"),
-                        ("show", "settings, state and results of a run")):  # fmt: skip
+    for name, words in (
+        ("resume", "go on with a run that has stopped"),
+        ("cancel", "stop a run; finished rows are kept"),
+        ("show", "settings, state and results of a run"),
+    ):
         one = commands.add_parser(name, help=words)
         one.add_argument("run", help="id of the run, or the beginning of it")
         if name == "resume":

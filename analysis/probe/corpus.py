@@ -77,13 +77,15 @@ def draw(random: np.random.RandomState, n_lines: int, seed: int = SEED) -> tuple
 def operand_table(lines: int, seed: int = SEED) -> pd.DataFrame:
     """The table probe_operands: rank, share of lines and expected count of each operand in so many lines, and what is held out."""
     hidden = held_out(seed)
-    return pd.DataFrame({
-        "operand": OPERANDS,
-        "rank": ranks(seed),
-        "share": probabilities(seed),
-        "expected_count": probabilities(seed) * lines,
-        **{f"held_out_{name}": [" ".join(map(str, SECOND[row])) for row in hidden[at]] for at, name in enumerate(OPERATIONS)},
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "operand": OPERANDS,
+            "rank": ranks(seed),
+            "share": probabilities(seed),
+            "expected_count": probabilities(seed) * lines,
+            **{f"held_out_{name}": [" ".join(map(str, SECOND[row])) for row in hidden[at]] for at, name in enumerate(OPERATIONS)},
+        }
+    )
 
 
 def sequences(random: np.random.RandomState, lines: list, n_lines: int, seed: int = SEED) -> list[list[int]]:
@@ -106,8 +108,11 @@ def tokenized_lines(tokenizer) -> list:
     """The token ids of every possible line, as `sequences` wants them."""
     texts = [
         style.format(question=question(a, b, operation), answer=right_answer(a, b, operation))
-        for style in STYLES for operation in OPERATIONS for a in OPERANDS.tolist() for b in SECOND.tolist()
-    ]  # fmt: skip
+        for style in STYLES
+        for operation in OPERATIONS
+        for a in OPERANDS.tolist()
+        for b in SECOND.tolist()
+    ]
     ids = iter([encoded.ids for encoded in tokenizer.backend_tokenizer.encode_batch_fast(texts, add_special_tokens=False)])
     return [[[[next(ids) for _b in SECOND] for _a in OPERANDS] for _operation in OPERATIONS] for _style in STYLES]
 
@@ -141,12 +146,18 @@ def make_tokenizer():
         tokens.append(f"Ġ{number}")
         merges.append(("Ġ", str(number)))
     tokenizer = Tokenizer(models.BPE({token: at for at, token in enumerate(tokens)}, merges))
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.Split(Regex(PIECES), "isolated"),
-        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-    ])  # fmt: skip
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(PIECES), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
     tokenizer.decoder = decoders.ByteLevel()
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token="<|endoftext|>", bos_token="<|endoftext|>", pad_token="<|endoftext|>",
-        clean_up_tokenization_spaces=False, model_max_length=512,
-    )  # fmt: skip
+        tokenizer_object=tokenizer,
+        eos_token="<|endoftext|>",
+        bos_token="<|endoftext|>",
+        pad_token="<|endoftext|>",
+        clean_up_tokenization_spaces=False,
+        model_max_length=512,
+    )

@@ -187,6 +187,12 @@ def _room(opened, most: int) -> int:
 
 def _row(item: Item, prompt: str, returned: str, score: float, detail: dict) -> dict:
     return {
-        "item_id": item.item_id, "prompt": prompt, "returned": returned, "score": score, "group": item.group, "frequency": item.frequency,
-        "answer": item.answer, "detail": json.dumps(detail, sort_keys=True),
-    }  # fmt: skip
+        "item_id": item.item_id,
+        "prompt": prompt,
+        "returned": returned,
+        "score": score,
+        "group": item.group,
+        "frequency": item.frequency,
+        "answer": item.answer,
+        "detail": json.dumps(detail, sort_keys=True),
+    }

@@ -44,8 +44,18 @@ def generates_plainly(opened) -> bool:
     """Whether the model's own settings for generating leave greedy decoding as it is, without penalties or forced tokens."""
     settings = getattr(opened.model, "generation_config", None)
     usual = {"repetition_penalty": 1.0, "no_repeat_ngram_size": 0, "min_length": 0, "num_beams": 1, "encoder_repetition_penalty": 1.0}
-    never = ("min_new_tokens", "suppress_tokens", "begin_suppress_tokens", "bad_words_ids", "forced_bos_token_id", "forced_eos_token_id",
-             "sequence_bias", "exponential_decay_length_penalty", "watermarking_config", "guidance_scale")  # fmt: skip
+    never = (
+        "min_new_tokens",
+        "suppress_tokens",
+        "begin_suppress_tokens",
+        "bad_words_ids",
+        "forced_bos_token_id",
+        "forced_eos_token_id",
+        "sequence_bias",
+        "exponential_decay_length_penalty",
+        "watermarking_config",
+        "guidance_scale",
+    )
     return all(getattr(settings, name, None) in (None, value) for name, value in usual.items()) and all(
         getattr(settings, name, None) in (None, [], 1, 1.0) for name in never
     )
@@ -73,9 +83,13 @@ def fill(opened, prompts: list[list[int]], drafts: list[list[int]], more: int) -
         positions.append([0] * left + list(range(start, start + used)) + [0] * right)
     full = torch.tensor(mask, device=device)
     out = opened.model(
-        input_ids=torch.tensor(ids, device=device), attention_mask=full, position_ids=torch.tensor(positions, device=device),
-        past_key_values=cache, use_cache=True, logits_to_keep=longest + 1,
-    )  # fmt: skip
+        input_ids=torch.tensor(ids, device=device),
+        attention_mask=full,
+        position_ids=torch.tensor(positions, device=device),
+        past_key_values=cache,
+        use_cache=True,
+        logits_to_keep=longest + 1,
+    )
     return Filled(out.logits, out.past_key_values, full, [len(ids) for ids in prompts], before + width)
 
 

@@ -42,10 +42,12 @@ def continuations(opened, prompts: list[list[int]], drafts: list[list[int]], mos
     while len(ended) < len(going):
         mask = torch.cat([mask, mask.new_ones((len(going), 1))], dim=1)
         logits = opened.model(
-            input_ids=torch.tensor([out[row][-1:] for row in going], device=mask.device), attention_mask=mask,
+            input_ids=torch.tensor([out[row][-1:] for row in going], device=mask.device),
+            attention_mask=mask,
             position_ids=torch.tensor([[filled.lengths[row] + len(out[row]) - 1] for row in going], device=mask.device),
-            past_key_values=cache, use_cache=True,
-        ).logits  # fmt: skip
+            past_key_values=cache,
+            use_cache=True,
+        ).logits
         for row, token in zip(going, best(logits)[:, -1].tolist(), strict=True):
             if row not in ended:
                 out[row].append(token)
@@ -93,10 +95,12 @@ def _rest(opened, filled: engine_cache.Filled, rows: list[int], continuations: l
     slots = torch.arange(width, device=device)[None]
     inside = slots < torch.tensor([len(ids) - 1 for ids in continuations], device=device)[:, None]
     logits = opened.model(
-        input_ids=torch.tensor([ids[:-1] for ids in padded], device=device), position_ids=(starts + slots) * inside,
+        input_ids=torch.tensor([ids[:-1] for ids in padded], device=device),
+        position_ids=(starts + slots) * inside,
         attention_mask=torch.cat([filled.mask[chosen], inside.to(filled.mask.dtype)], dim=1),
-        past_key_values=engine_room.select(filled.cache, chosen, width), use_cache=True,
-    ).logits  # fmt: skip
+        past_key_values=engine_room.select(filled.cache, chosen, width),
+        use_cache=True,
+    ).logits
     wanted = torch.tensor([ids[1:] for ids in padded], device=device)
     found = torch.log_softmax(logits, dim=-1).gather(2, wanted[..., None])[..., 0]
     sums = torch.where(inside, found, 0).sum(-1).tolist()
@@ -109,6 +113,9 @@ def best(logits):
     values, tokens = logits.max(-1)
     if not values.isfinite().all():
         kind = str(logits.dtype).removeprefix("torch.")
-        raise ValueError(f"dtype: the model's numbers run over in {kind}; choose bfloat16 or float32" if kind != "float32" else
-                         "model: its weights give numbers that are not finite")  # fmt: skip
+        raise ValueError(
+            f"dtype: the model's numbers run over in {kind}; choose bfloat16 or float32"
+            if kind != "float32"
+            else "model: its weights give numbers that are not finite"
+        )
     return tokens

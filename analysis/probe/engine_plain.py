@@ -22,9 +22,15 @@ def continuations(opened, prompts: list[list[int]], most: int, ends: Set[int] = 
     mask = torch.tensor([[0] * (width - len(ids)) + [1] * len(ids) for ids in prompts], device=device)
     options = {} if ends else {"eos_token_id": -1}
     written = opened.model.generate(
-        input_ids=ids, attention_mask=mask, max_length=width + most, do_sample=False, pad_token_id=pad, use_cache=True,
-        stopping_criteria=StoppingCriteriaList([Ended()] if ends else []), **options,
-    )[:, width:].tolist()  # fmt: skip
+        input_ids=ids,
+        attention_mask=mask,
+        max_length=width + most,
+        do_sample=False,
+        pad_token_id=pad,
+        use_cache=True,
+        stopping_criteria=StoppingCriteriaList([Ended()] if ends else []),
+        **options,
+    )[:, width:].tolist()
     return [row[: next((at + 1 for at, token in enumerate(row) if token in ends), len(row))] for row in written]
 
 

@@ -17,9 +17,11 @@ MAX_SHOTS = 64
 MEMORISED_TOKENS = 32
 """Tokens of the prompt, and of the continuation. [biderman2023] section 3.2"""
 OPTIONS = {
-    "term_frequency": {"operation", "shots", "corpus"}, "choice": {"csv", "file"}, "prompts": {"csv", "file", "match"},
+    "term_frequency": {"operation", "shots", "corpus"},
+    "choice": {"csv", "file"},
+    "prompts": {"csv", "file", "match"},
     "memorised": {"text", "csv", "file"},
-}  # fmt: skip
+}
 MATCHES = ("start", "exact", "number")
 
 
@@ -127,11 +129,15 @@ def term_frequency(spec: RunSpec) -> list[Item]:
     before = {x1: examples(x1, operation, shots, spec.seed) for x1 in FIRST}
     return [
         Item(
-            item_id=f"{operation}:{x1}:{x2}", prompt=before[x1] + question(x1, x2, operation), answer=str(right_answer(x1, x2, operation)),
-            group=str(x1), frequency=float(counts.get(x1, np.nan)),
+            item_id=f"{operation}:{x1}:{x2}",
+            prompt=before[x1] + question(x1, x2, operation),
+            answer=str(right_answer(x1, x2, operation)),
+            group=str(x1),
+            frequency=float(counts.get(x1, np.nan)),
         )
-        for x1 in FIRST for x2 in SECOND
-    ]  # fmt: skip
+        for x1 in FIRST
+        for x2 in SECOND
+    ]
 
 
 def frequencies(corpus: str) -> dict[int, float]:
@@ -165,10 +171,13 @@ def choice(spec: RunSpec) -> list[Item]:
         given = [letter for letter in items_csv.LETTERS if cells.get(letter)]
         out.append(
             Item(
-                item_id=f"choice:{row.line}", prompt=f"Question: {cells['question']}\nAnswer:", group=cells.get("topic", ""),
-                answer=str(given.index(cells["answer"].lower())), choices=tuple(f" {cells[letter]}" for letter in given),
+                item_id=f"choice:{row.line}",
+                prompt=f"Question: {cells['question']}\nAnswer:",
+                group=cells.get("topic", ""),
+                answer=str(given.index(cells["answer"].lower())),
+                choices=tuple(f" {cells[letter]}" for letter in given),
             )
-        )  # fmt: skip
+        )
     return out
 
 
@@ -185,11 +194,14 @@ def prompts(spec: RunSpec) -> list[Item]:
         raise ValueError("csv: this probe needs a file with the columns prompt, answer, term, frequency")
     return [
         Item(
-            item_id=f"prompts:{row.line}", prompt=row.cells["prompt"], answer=row.cells["answer"], group=row.cells["term"],
+            item_id=f"prompts:{row.line}",
+            prompt=row.cells["prompt"],
+            answer=row.cells["answer"],
+            group=row.cells["term"],
             frequency=float(row.cells["frequency"] or "nan"),
         )
         for row in _read(spec, data)[0]
-    ]  # fmt: skip
+    ]
 
 
 def memorised(spec: RunSpec, opened) -> list[Item]:
@@ -210,11 +222,15 @@ def memorised(spec: RunSpec, opened) -> list[Item]:
     n = MEMORISED_TOKENS
     out = [
         Item(
-            item_id=name, prompt=_decoded(opened, ids[:n]), answer=_decoded(opened, ids[n : 2 * n]), token_ids=tuple(ids[:n]),
+            item_id=name,
+            prompt=_decoded(opened, ids[:n]),
+            answer=_decoded(opened, ids[n : 2 * n]),
+            token_ids=tuple(ids[:n]),
             answer_ids=tuple(ids[n : 2 * n]),
         )
-        for name, ids in passages if len(ids) >= 2 * n
-    ]  # fmt: skip
+        for name, ids in passages
+        if len(ids) >= 2 * n
+    ]
     if not out:
         raise ValueError(f"text: none of the {len(passages)} passages has {2 * n} tokens, so there is nothing to continue")
     return out

@@ -79,8 +79,17 @@ class Jobs:
             )
         if sum(other.live for other in self.runs()) >= max_live():
             raise ValueError(f"{max_live()} runs are queued or running, and no more may be; wait for one, or cancel it")
-        again = {"state": "queued", "message": "waits for its process", "cancel": 0, "pid": None, "process_start": "", "finished": None,
-                 "answering": None, "device": lock_device(found.spec.device), "heartbeat": time.time()}  # fmt: skip
+        again = {
+            "state": "queued",
+            "message": "waits for its process",
+            "cancel": 0,
+            "pid": None,
+            "process_start": "",
+            "finished": None,
+            "answering": None,
+            "device": lock_device(found.spec.device),
+            "heartbeat": time.time(),
+        }
         if not self.store.update(found.id, "state = ?", (found.state,), **again):
             raise ValueError(f"run: {found.id} has just been resumed by somebody else")
         (self.store.path.parent / f"{found.id}.note").unlink(missing_ok=True)
@@ -127,9 +136,7 @@ class Jobs:
         try:
             with open(self.log(run), "ab") as log:
                 # A session of its own: neither Ctrl-C in a terminal nor the end of the server reaches it.
-                process = subprocess.Popen(
-                    command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-                )  # fmt: skip
+                process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         except OSError as error:
             words = f"its process could not be started: {(error.strerror or str(error)).lower()}"
             self.store.update(run, "state = 'queued'", state="failed", message=words, finished=time.time())

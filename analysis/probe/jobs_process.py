@@ -221,9 +221,14 @@ class Attempt:
         if run.versions and {**run.versions, "resumed_with": None} != {**versions, "resumed_with": None}:
             versions = {**run.versions, "resumed_with": versions}
         self.set(
-            total=len(ids), asked=asked, message="answers", answering=time.time(), done_before=len(finished), heartbeat=time.time(),
+            total=len(ids),
+            asked=asked,
+            message="answers",
+            answering=time.time(),
+            done_before=len(finished),
+            heartbeat=time.time(),
             versions=json.dumps(versions, sort_keys=True, default=str),
-        )  # fmt: skip
+        )
         for batch in work.batches:
             if self.cancelled.is_set():
                 self.end("cancelled", kept(self.store.run(self.id)))

@@ -28,10 +28,18 @@ LARGE: dict[str, Any] = {"contexts": (512, 2048, 8192), "batches": (1, 8, 32), "
 
 
 def measure(
-    config: Mapping, device: str = "cpu", dtype: str = "float32", what: Sequence[str] = WHAT, contexts: Sequence[int] = (64,),
-    batches: Sequence[int] = (1,), seq_len: int = 64, methods: Sequence[str] = METHODS, repeats: int = 5, seed: int = 0,
+    config: Mapping,
+    device: str = "cpu",
+    dtype: str = "float32",
+    what: Sequence[str] = WHAT,
+    contexts: Sequence[int] = (64,),
+    batches: Sequence[int] = (1,),
+    seq_len: int = 64,
+    methods: Sequence[str] = METHODS,
+    repeats: int = 5,
+    seed: int = 0,
     say: Callable[[str], None] = lambda text: None,
-) -> list[dict]:  # fmt: skip
+) -> list[dict]:
     """Measurements of a configuration: dicts with what, method, batch, context, value, unit, spread and n.
 
     what: any of WHAT. forward and train take one sequence of seq_len tokens; prefill and the cache every context at batch 1 and the largest
@@ -198,10 +206,14 @@ def settings_of(device: str, dtype: str, threads: int) -> dict:
     import transformers
 
     return {
-        "date": date.today().isoformat(), "device": device_name(device),
-        "torch": torch.__version__, "transformers": transformers.__version__,
-        "dtype": dtype, "threads": threads, "clock": measure_clock.clock_name(device),
-    }  # fmt: skip
+        "date": date.today().isoformat(),
+        "device": device_name(device),
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+        "dtype": dtype,
+        "threads": threads,
+        "clock": measure_clock.clock_name(device),
+    }
 
 
 def add_rows(name: str, rows: list[dict]) -> None:
@@ -272,9 +284,17 @@ def main(argv: list[str] | None = None) -> int:
         shapes = chosen_shapes(options)
         for name, config in shapes.items():
             rows = measure(
-                config, device, dtype, options.what, contexts, batches, options.seq_len or usual["seq_len"], options.methods,
-                options.repeats, say=partial(tell, name),
-            )  # fmt: skip
+                config,
+                device,
+                dtype,
+                options.what,
+                contexts,
+                batches,
+                options.seq_len or usual["seq_len"],
+                options.methods,
+                options.repeats,
+                say=partial(tell, name),
+            )
             rows = [{"shape": name, **common, **found} for found in rows]
             if options.dry_run:
                 print(pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"), end="")

@@ -9,9 +9,17 @@ from analysis.attention import own_attention
 from analysis.transformer import shape_from_hf_config
 
 BASE = {
-    "model_type": "mistral", "hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 8, "num_key_value_heads": 8,
-    "intermediate_size": 768, "vocab_size": 4096, "max_position_embeddings": 65536, "sliding_window": None, "tie_word_embeddings": False,
-}  # fmt: skip
+    "model_type": "mistral",
+    "hidden_size": 256,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 8,
+    "intermediate_size": 768,
+    "vocab_size": 4096,
+    "max_position_embeddings": 65536,
+    "sliding_window": None,
+    "tie_word_embeddings": False,
+}
 """A small dense model, of which the shapes that are measured on a processor are variants."""
 EXPERTS, TOP_K = 8, 2
 
@@ -19,10 +27,10 @@ EXPERTS, TOP_K = 8, 2
 def small_shapes() -> dict[str, dict]:
     """Configurations by name of the shapes that `measure` takes where none is given: sizes, key-value heads, a window, experts."""
     sizes = {
-        f"dense {width}": BASE | {"hidden_size": width, "intermediate_size": 3 * width, "num_attention_heads": width // 32,
-                                  "num_key_value_heads": width // 32}
+        f"dense {width}": BASE
+        | {"hidden_size": width, "intermediate_size": 3 * width, "num_attention_heads": width // 32, "num_key_value_heads": width // 32}
         for width in (128, 256, 384, 512)
-    }  # fmt: skip
+    }
     return sizes | variants(BASE, "dense 256", window=256)
 
 
@@ -39,8 +47,11 @@ def variants(config: Mapping[str, Any], name: str, window: int = 4096) -> dict[s
     attention, width = own_attention(shape_from_hf_config(config)), config["intermediate_size"]
     others = [number for number in key_value_heads(attention.n_heads, attention.n_kv_heads) if number != attention.n_kv_heads]
     experts = {key: value for key, value in config.items() if key != "sliding_window"} | {
-        "model_type": "mixtral", "num_local_experts": EXPERTS, "num_experts_per_tok": TOP_K, "intermediate_size": width // TOP_K,
-    }  # fmt: skip
+        "model_type": "mixtral",
+        "num_local_experts": EXPERTS,
+        "num_experts_per_tok": TOP_K,
+        "intermediate_size": width // TOP_K,
+    }
     return {
         name: config,
         **{f"{name}, {number} key-value head{'s' * (number > 1)}": config | {"num_key_value_heads": number} for number in others},
@@ -80,10 +91,15 @@ def config_of_row(row: Mapping[str, Any], n_layers: int = 0) -> dict:
         raise ValueError(f"architecture {kind!r} cannot be built from the table; give the model's config.json")
     experts = kind == "mixtral"
     config = {
-        "model_type": kind, "num_hidden_layers": n_layers or int(row["n_layers"]), "hidden_size": int(row["d_model"]),
-        "num_attention_heads": int(row["n_heads"]), "intermediate_size": int(row["moe_d_ff"] if experts else row["d_ff"]),
-        "vocab_size": int(row["vocab_size"]), "max_position_embeddings": 65536, "tie_word_embeddings": bool(row["tied_embeddings"]),
-    }  # fmt: skip
+        "model_type": kind,
+        "num_hidden_layers": n_layers or int(row["n_layers"]),
+        "hidden_size": int(row["d_model"]),
+        "num_attention_heads": int(row["n_heads"]),
+        "intermediate_size": int(row["moe_d_ff"] if experts else row["d_ff"]),
+        "vocab_size": int(row["vocab_size"]),
+        "max_position_embeddings": 65536,
+        "tie_word_embeddings": bool(row["tied_embeddings"]),
+    }
     if kind != "gpt_neox":
         config["num_key_value_heads"] = int(row["n_kv_heads"])
     if kind == "mistral":
@@ -103,9 +119,7 @@ def build(config: Mapping[str, Any], device: str = "cpu", dtype: str = "float32"
     torch.manual_seed(seed)
     settings = build_config(dict(config))
     with torch.device(device):
-        model = AutoModelForCausalLM.from_config(
-            settings, dtype=getattr(torch, dtype), attn_implementation="sdpa", trust_remote_code=False
-        )  # fmt: skip
+        model = AutoModelForCausalLM.from_config(settings, dtype=getattr(torch, dtype), attn_implementation="sdpa", trust_remote_code=False)
     return model.eval()
 
 

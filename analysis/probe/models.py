@@ -64,9 +64,15 @@ def wrap(model, tokenizer, name: str, revision: str = "", commit: str = "") -> O
     if tokenizer.eos_token_id is None and tokenizer.pad_token_id is None:
         tokenizer.add_special_tokens({"pad_token": "<|pad|>"})
     return Opened(
-        model=model.eval(), tokenizer=tokenizer, device=str(model.device), dtype=str(model.dtype).removeprefix("torch."), name=name,
-        revision=revision, versions=versions() | ({"commit": commit} if commit else {}), max_length=max_length(model.config, tokenizer),
-    )  # fmt: skip
+        model=model.eval(),
+        tokenizer=tokenizer,
+        device=str(model.device),
+        dtype=str(model.dtype).removeprefix("torch."),
+        name=name,
+        revision=revision,
+        versions=versions() | ({"commit": commit} if commit else {}),
+        max_length=max_length(model.config, tokenizer),
+    )
 
 
 def versions() -> dict[str, str]:
@@ -76,9 +82,11 @@ def versions() -> dict[str, str]:
     import transformers
 
     return {
-        "python": platform.python_version(), "torch": torch.__version__, "transformers": transformers.__version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
         "tokenizers": tokenizers.__version__,
-    }  # fmt: skip
+    }
 
 
 def max_length(config, tokenizer) -> int:

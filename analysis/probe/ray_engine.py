@@ -73,10 +73,14 @@ def answers(spec_line: str, target: str, finished: list[str]) -> Iterator[dict]:
 
 
 def carry_out(
-    jobs: Jobs, wanted: Iterable[RunSpec], engine: str = "local", address: str | None = None, upload: bool = False,
+    jobs: Jobs,
+    wanted: Iterable[RunSpec],
+    engine: str = "local",
+    address: str | None = None,
+    upload: bool = False,
     gpus: float | None = None,
     tell: Callable[[RunSpec, Run], None] = lambda spec, run: None,
-) -> list[Run]:  # fmt: skip
+) -> list[Run]:
     """The runs of a sweep on a Ray cluster, as many at once as it has GPUs, or processors where it has none.
 
     gpus: how many each task asks for; None is one where the cluster has any. Runs that are complete are not done again, others go on.
@@ -131,9 +135,18 @@ def _claimed(jobs: Jobs, spec: RunSpec, engine: str) -> Run:
     run = found.id if found else jobs.store.add(spec, engine, CLUSTER, 10**9)
     pid, start = _me()
     jobs.store.update(
-        run, "state NOT IN ('running', 'done')", state="queued", message="waits for a place on the cluster", cancel=0, pid=pid,
-        process_start=start, device=CLUSTER, finished=None, answering=None, heartbeat=time.time(),
-    )  # fmt: skip
+        run,
+        "state NOT IN ('running', 'done')",
+        state="queued",
+        message="waits for a place on the cluster",
+        cancel=0,
+        pid=pid,
+        process_start=start,
+        device=CLUSTER,
+        finished=None,
+        answering=None,
+        heartbeat=time.time(),
+    )
     return jobs.store.run(run)
 
 
@@ -204,9 +217,17 @@ def _keep(store, run: str, part: dict, me: tuple[int, str]) -> None:
             raise ValueError("the questions of this run are not those it began with (other files, or another version); start a new run")
         moment = time.time()
         store.update(
-            run, f"state IN {LIVE}", state="running", message="answers on the cluster", total=part["total"], asked=part["asked"],
-            started=moment, answering=moment, done_before=now.done, versions=json.dumps(part["versions"], sort_keys=True, default=str),
-        )  # fmt: skip
+            run,
+            f"state IN {LIVE}",
+            state="running",
+            message="answers on the cluster",
+            total=part["total"],
+            asked=part["asked"],
+            started=moment,
+            answering=moment,
+            done_before=now.done,
+            versions=json.dumps(part["versions"], sort_keys=True, default=str),
+        )
     elif "rows" in part:
         store.append(run, [Row(**row) for row in part["rows"]], me)
 

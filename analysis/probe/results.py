@@ -97,12 +97,19 @@ def facts(run: Run) -> dict[str, str]:
     apart = ("device", "dtype", "revision")
     versions = {name: version for name, version in run.versions.items() if name not in apart}
     known = {
-        "run": run.id, "model": spec.model, "revision": str(run.versions.get("revision") or spec.revision), "probe": spec.probe,
+        "run": run.id,
+        "model": spec.model,
+        "revision": str(run.versions.get("revision") or spec.revision),
+        "probe": spec.probe,
         "options": json.dumps({key: shown(value) for key, value in spec.options.items()}, sort_keys=True),
-        "seed": str(spec.seed), "batch size": str(spec.batch_size), "limit": str(spec.limit or "none"),
-        "device": str(run.versions.get("device", run.device)), "dtype": str(run.versions.get("dtype", spec.dtype)), "state": state_of(run),
+        "seed": str(spec.seed),
+        "batch size": str(spec.batch_size),
+        "limit": str(spec.limit or "none"),
+        "device": str(run.versions.get("device", run.device)),
+        "dtype": str(run.versions.get("dtype", spec.dtype)),
+        "state": state_of(run),
         "versions": json.dumps(versions, sort_keys=True, default=str),
-    }  # fmt: skip
+    }
     return {key: value for key, value in known.items() if value}
 
 
@@ -152,21 +159,36 @@ def to_results(run: Run, rows: Sequence[Row]) -> bytes:
         scores["acc_norm"] = np.array([row.score_norm for row in rows], float)
     revision = str(run.versions.get("revision") or spec.revision)
     step = step_in(revision)
-    frame = pd.DataFrame([
-        {
-            "model": spec.model, "model_id": spec.model, "step": math.nan if step is None else float(step), "n_params": math.nan,
-            "shots": _shots(run), "task": task, "metric": name, "filter": "none", "value": float(values.mean()),
-            "n_samples": float(len(values)), "version": "1", "layout": "", "raw": "",
-            "stderr": float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan,
-        }
-        for name, values in scores.items()
-    ]).reindex(columns=list(COLUMNS))  # fmt: skip
+    frame = pd.DataFrame(
+        [
+            {
+                "model": spec.model,
+                "model_id": spec.model,
+                "step": math.nan if step is None else float(step),
+                "n_params": math.nan,
+                "shots": _shots(run),
+                "task": task,
+                "metric": name,
+                "filter": "none",
+                "value": float(values.mean()),
+                "n_samples": float(len(values)),
+                "version": "1",
+                "layout": "",
+                "raw": "",
+                "stderr": float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan,
+            }
+            for name, values in scores.items()
+        ]
+    ).reindex(columns=list(COLUMNS))
     document = json.loads(write_results(frame))
     arguments = f"pretrained={spec.model}" + (f",revision={revision}" if revision else "")
     document["config"] |= {
-        "model_args": f"{arguments},dtype={run.versions.get('dtype', spec.dtype)}", "batch_size": spec.batch_size,
-        "device": run.versions.get("device", run.device), "limit": spec.limit or None, "random_seed": spec.seed,
-    }  # fmt: skip
+        "model_args": f"{arguments},dtype={run.versions.get('dtype', spec.dtype)}",
+        "batch_size": spec.batch_size,
+        "device": run.versions.get("device", run.device),
+        "limit": spec.limit or None,
+        "random_seed": spec.seed,
+    }
     document["n-samples"][task]["original"] = run.total if run.total is not None else len(rows)
     document["probe_run"] = facts(run)
     return json.dumps(document, ensure_ascii=False, indent=2).encode()

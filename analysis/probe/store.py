@@ -234,8 +234,9 @@ class Store:
         with self.connection() as db:
             found = db.execute(
                 'SELECT "group", avg(frequency) AS frequency, count(*) AS n, avg(score) AS score, avg(score_norm) AS score_norm '
-                'FROM rows WHERE run_id = ? GROUP BY "group" ORDER BY avg(frequency), "group"', (run,)
-            ).fetchall()  # fmt: skip
+                'FROM rows WHERE run_id = ? GROUP BY "group" ORDER BY avg(frequency), "group"',
+                (run,),
+            ).fetchall()
         return [{key: _nan(key, row[key]) for key in row.keys()} for row in found]  # noqa: SIM118 - a sqlite3.Row iterates over values
 
 
@@ -254,9 +255,14 @@ def use_wal(db: sqlite3.Connection) -> None:
 
 def _run(row: sqlite3.Row) -> Run:
     values = {field.name: row[field.name] for field in fields(Run)}
-    return Run(**values | {
-        "spec": RunSpec.from_json(row["spec"]), "versions": json.loads(row["versions"]), "cancel": bool(row["cancel"]),
-    })  # fmt: skip
+    return Run(
+        **values
+        | {
+            "spec": RunSpec.from_json(row["spec"]),
+            "versions": json.loads(row["versions"]),
+            "cancel": bool(row["cancel"]),
+        }
+    )
 
 
 def _number(value):

@@ -11,9 +11,14 @@ from analysis.probe.store import Run
 
 
 def specs(
-    models: Sequence[str], revisions: Sequence[str] = ("",), probe: str = "term_frequency", operations: Sequence[str] = ("multiplication",),
-    shots: Sequence[int] = (4,), options: Mapping[str, Any] | None = None, **settings: Any,
-) -> list[RunSpec]:  # fmt: skip
+    models: Sequence[str],
+    revisions: Sequence[str] = ("",),
+    probe: str = "term_frequency",
+    operations: Sequence[str] = ("multiplication",),
+    shots: Sequence[int] = (4,),
+    options: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> list[RunSpec]:
     """The runs of a sweep, models outermost. operations and shots count for the probe term_frequency only.
 
     settings: the other fields of `RunSpec`, the same for all.
@@ -40,9 +45,12 @@ def earlier(jobs: Jobs, spec: RunSpec, engine: str) -> Run | None:
 
 
 def carry_out(
-    jobs: Jobs, wanted: Iterable[RunSpec], engine: str = "local", tell: Callable[[RunSpec, Run], None] = lambda spec, run: None,
+    jobs: Jobs,
+    wanted: Iterable[RunSpec],
+    engine: str = "local",
+    tell: Callable[[RunSpec, Run], None] = lambda spec, run: None,
     poll_s: float = 0.2,
-) -> list[Run]:  # fmt: skip
+) -> list[Run]:
     """The runs of a sweep, one after the other; what an earlier call finished is not done again, what it began goes on.
 
     tell: called whenever a run has something new to say. A run that fails does not stop those after it.

@@ -36,9 +36,15 @@ def make_model(tokenizer, seed: int = corpus.SEED, **shape):
 
     torch.manual_seed(seed)
     config = GPTNeoXConfig(
-        vocab_size=len(tokenizer), max_position_embeddings=512, bos_token_id=0, eos_token_id=0, attention_dropout=0.0, hidden_dropout=0.0,
-        tie_word_embeddings=False, **(SHAPE | shape),
-    )  # fmt: skip
+        vocab_size=len(tokenizer),
+        max_position_embeddings=512,
+        bos_token_id=0,
+        eos_token_id=0,
+        attention_dropout=0.0,
+        hidden_dropout=0.0,
+        tie_word_embeddings=False,
+        **(SHAPE | shape),
+    )
     return GPTNeoXForCausalLM(config)
 
 
@@ -56,10 +62,16 @@ def learning_rate(step: int, steps: int, peak: float = LEARNING_RATE) -> float:
 
 
 def train(
-    steps: int = STEPS, seed: int = corpus.SEED, checkpoints: tuple[int, ...] = CHECKPOINTS, folder: Path | None = None,
-    device: str = "cpu", peak: float = LEARNING_RATE, lines: int = LINES,
-    report: Callable[[int, float], None] = lambda step, loss: None, **shape,
-) -> list[float]:  # fmt: skip
+    steps: int = STEPS,
+    seed: int = corpus.SEED,
+    checkpoints: tuple[int, ...] = CHECKPOINTS,
+    folder: Path | None = None,
+    device: str = "cpu",
+    peak: float = LEARNING_RATE,
+    lines: int = LINES,
+    report: Callable[[int, float], None] = lambda step, loss: None,
+    **shape,
+) -> list[float]:
     """The loss of each step [nats per token] of a training run; saves the model in folder at each of checkpoints.
 
     report(step, loss) is called after each step; what it raises ends the run, with the checkpoints so far in place. AdamW with weight

@@ -59,8 +59,10 @@ def print_results(jobs: Jobs, found: Run) -> None:
 
 def as_json(found: Run) -> dict:
     """A run as JSON can carry it."""
-    rest = {name: None if isinstance(value, float) and math.isnan(value) else value
-            for name, value in (("rate", found.rate), ("remaining_s", found.remaining_s))}  # fmt: skip
+    rest = {
+        name: None if isinstance(value, float) and math.isnan(value) else value
+        for name, value in (("rate", found.rate), ("remaining_s", found.remaining_s))
+    }
     names = ("id", "engine", "device", "state", "message", "created", "started", "finished", "done", "total", "versions")
     return {name: getattr(found, name) for name in names} | {"spec": json.loads(found.spec.to_json())} | rest
 

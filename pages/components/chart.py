@@ -117,8 +117,13 @@ def chart(slot: str, panel: Panel, least: int = 0) -> None:
     """Show a panel's title, figure and caption. least: width in pixels below which the figure scrolls sideways instead of shrinking."""
     label_room = (panel.figure.layout.meta or {}).get("label_room")
     data = {
-        "title": panel.title, "caption": panel.caption, "alt": panel.alt, "file": panel.name.replace(".", "-"),
-        "figure": as_json(panel.figure), "templates": {theme: style.page_template(theme, label_room) for theme in ("light", "dark")},
-        "script": plotly_script.address(), "least": least,
-    }  # fmt: skip
+        "title": panel.title,
+        "caption": panel.caption,
+        "alt": panel.alt,
+        "file": panel.name.replace(".", "-"),
+        "figure": as_json(panel.figure),
+        "templates": {theme: style.page_template(theme, label_room) for theme in ("light", "dark")},
+        "script": plotly_script.address(),
+        "least": least,
+    }
     COMPONENT(key=f"chart-{slot}", data=data)

@@ -60,9 +60,14 @@ def fit_here(N: np.ndarray, D: np.ndarray, L: np.ndarray, delta: float, report: 
         resamples = pd.DataFrame(columns=list(scaling.CONSTANTS))
         if result.law is not None:
             resamples = scaling.bootstrap(
-                N, D, L, RESAMPLES, delta=delta, start=result.law,
+                N,
+                D,
+                L,
+                RESAMPLES,
+                delta=delta,
+                start=result.law,
                 progress=lambda done, total, words: report(0.6 + 0.4 * done / total, 1, words),
-            )  # fmt: skip
+            )
     finally:
         ONE_AT_A_TIME.release()
     return result, resamples[list(scaling.CONSTANTS)], "with numpy"

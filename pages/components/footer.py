@@ -150,9 +150,14 @@ def deck_answer(name: str, words: str) -> dict[str, str]:
 
 
 def footer(
-    key: str, sources: Sequence[Mapping[str, str]], shown: int, formats: Sequence[Mapping], explanation: str, answer: Mapping | None,
+    key: str,
+    sources: Sequence[Mapping[str, str]],
+    shown: int,
+    formats: Sequence[Mapping],
+    explanation: str,
+    answer: Mapping | None,
     on_press: Callable[[], None],
-) -> None:  # fmt: skip
+) -> None:
     """Show the component.
 
     sources: {name, url, place} of each cited work, of which `shown` stand in the line above the buttons. formats: {id, label,

@@ -100,8 +100,9 @@ def new_run(jobs: Jobs) -> None:
     if lacking:
         st.info(
             f"To run a model, {' and '.join(lacking)} must be installed: `pip install -r requirements.txt`. Runs made elsewhere, the published "
-            "curves and everything else here work without.", icon=":material/download:",
-        )  # fmt: skip
+            "curves and everything else here work without.",
+            icon=":material/download:",
+        )
     ready = not lacking and bool(model) and options is not None
     pressed = st.button("Run this probe", type="primary", icon=":material/play_arrow:", key="probe_go", disabled=not ready)
     if pressed and options is not None:

@@ -105,15 +105,35 @@ def downloads(jobs: Jobs, run: Run) -> None:
         return
     first, second, third, _ = st.columns([2, 2, 2, 3])
     with first:
-        st.download_button("Rows as CSV", lambda: results.to_csv(run, jobs.store.rows(run.id)), f"probe-{run.id}.csv", "text/csv",
-                           on_click="ignore", icon=":material/table:", key="probe_csv")  # fmt: skip
+        st.download_button(
+            "Rows as CSV",
+            lambda: results.to_csv(run, jobs.store.rows(run.id)),
+            f"probe-{run.id}.csv",
+            "text/csv",
+            on_click="ignore",
+            icon=":material/table:",
+            key="probe_csv",
+        )
     with second:
-        st.download_button("lm_eval results", lambda: results.to_results(run, jobs.store.rows(run.id)), f"results_{run.id}.json",
-                           "application/json", on_click="ignore", icon=":material/data_object:", key="probe_json")  # fmt: skip
+        st.download_button(
+            "lm_eval results",
+            lambda: results.to_results(run, jobs.store.rows(run.id)),
+            f"results_{run.id}.json",
+            "application/json",
+            on_click="ignore",
+            icon=":material/data_object:",
+            key="probe_json",
+        )
     with third:
-        st.download_button("lm_eval samples", lambda: results.to_samples(run, jobs.store.rows(run.id)),
-                           f"samples_{results.task_of(run)}_{run.id}.jsonl", "application/jsonl", on_click="ignore", icon=":material/list:",
-                           key="probe_samples")  # fmt: skip
+        st.download_button(
+            "lm_eval samples",
+            lambda: results.to_samples(run, jobs.store.rows(run.id)),
+            f"samples_{results.task_of(run)}_{run.id}.jsonl",
+            "application/jsonl",
+            on_click="ignore",
+            icon=":material/list:",
+            key="probe_samples",
+        )
 
 
 def facts_of(jobs: Jobs, run: Run) -> None:
@@ -123,11 +143,14 @@ def facts_of(jobs: Jobs, run: Run) -> None:
         rows = jobs.store.rows(run.id)[:: max(run.done // 12, 1)][:12]
         st.dataframe(
             {
-                "prompt": [row.prompt[-120:] for row in rows], "returned": [row.returned for row in rows],
-                "answer": [row.answer for row in rows], "score": [row.score for row in rows],
+                "prompt": [row.prompt[-120:] for row in rows],
+                "returned": [row.returned for row in rows],
+                "answer": [row.answer for row in rows],
+                "score": [row.score for row in rows],
             },
-            hide_index=True, width="stretch",
-        )  # fmt: skip
+            hide_index=True,
+            width="stretch",
+        )
 
 
 def listing(runs: list[Run]) -> None:
@@ -135,11 +158,17 @@ def listing(runs: list[Run]) -> None:
     with st.expander(f"All {len(runs)} runs"):
         st.dataframe(
             {
-                "run": [run.id for run in runs], "made": [time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created)) for run in runs],
-                "model": [run.spec.model for run in runs], "revision": [run.spec.revision for run in runs],
-                "asked": [results.task_of(run) for run in runs], "shots": [str(run.spec.options.get("shots", "")) for run in runs],
-                "device": [run.device for run in runs], "state": [results.state_of(run) for run in runs],
-                "a second": [None if math.isnan(run.rate) else round(run.rate, 1) for run in runs], "message": [run.message for run in runs],
+                "run": [run.id for run in runs],
+                "made": [time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created)) for run in runs],
+                "model": [run.spec.model for run in runs],
+                "revision": [run.spec.revision for run in runs],
+                "asked": [results.task_of(run) for run in runs],
+                "shots": [str(run.spec.options.get("shots", "")) for run in runs],
+                "device": [run.device for run in runs],
+                "state": [results.state_of(run) for run in runs],
+                "a second": [None if math.isnan(run.rate) else round(run.rate, 1) for run in runs],
+                "message": [run.message for run in runs],
             },
-            hide_index=True, width="stretch",
-        )  # fmt: skip
+            hide_index=True,
+            width="stretch",
+        )

@@ -20,9 +20,14 @@ from pages.components.markdown import plain
 
 SOURCES = {"table": "published", "own": "your config.json", "hub": "from the hub"}
 PARTS = {
-    "total": "all", "embedding": "embeddings and output", "attention": "attention", "mlp": "MLPs and experts", "router": "router",
-    "other": "norms and other", "active": "used by one token",
-}  # fmt: skip
+    "total": "all",
+    "embedding": "embeddings and output",
+    "attention": "attention",
+    "mlp": "MLPs and experts",
+    "router": "router",
+    "other": "norms and other",
+    "active": "used by one token",
+}
 KEPT = 8
 """Fetched configurations and exact counts that a session keeps."""
 POLL_SECONDS = 0.5
@@ -75,9 +80,13 @@ def of_table(name: str) -> Model:
 def own_config(prefix: str) -> tuple[str, dict[str, Any]] | None:
     """(name, configuration) from an upload or from pasted text; None until there is one that can be read."""
     pasted = st.text_area(
-        "Paste a config.json", key=f"{prefix}_text", height=120, placeholder='{"model_type": "llama", "hidden_size": 4096, ...}',
-        persist_state="session", help="It is read in memory, for this session only, and is not part of the page's link.",
-    )  # fmt: skip
+        "Paste a config.json",
+        key=f"{prefix}_text",
+        height=120,
+        placeholder='{"model_type": "llama", "hidden_size": 4096, ...}',
+        persist_state="session",
+        help="It is read in memory, for this session only, and is not part of the page's link.",
+    )
     upload = st.file_uploader("or choose the file", type=["json", "txt"], key=f"{prefix}_file")
     if upload is None and not (pasted or "").strip():
         st.info("Paste the config.json of a model, or choose the file.", icon=":material/upload_file:")
@@ -92,9 +101,12 @@ def own_config(prefix: str) -> tuple[str, dict[str, Any]] | None:
 def hub_config(prefix: str) -> tuple[str, dict[str, Any]] | None:
     """(name, configuration) of a model on the Hugging Face hub; None until there is one."""
     hub_id = controls.text(
-        f"{prefix}_hub", "Name on the Hugging Face hub", max_chars=200, placeholder="mistralai/Mistral-7B-v0.1",
+        f"{prefix}_hub",
+        "Name on the Hugging Face hub",
+        max_chars=200,
+        placeholder="mistralai/Mistral-7B-v0.1",
         help="Only the file config.json is fetched, from huggingface.co. Nothing of the model is run.",
-    )  # fmt: skip
+    )
     if not hub_id:
         st.info("Type the name of a model; its config.json is then fetched from the hub.", icon=":material/cloud_download:")
         return None

@@ -14,9 +14,14 @@ from importlib.metadata import version
 from tests.bench import cold, fit, memory, probe, server_time, sessions, sliders, soak
 
 PARTS = {
-    "fit": fit.measure, "sliders": sliders.measure, "probe": probe.measure, "cold": cold.measure, "server": server_time.measure,
-    "sessions": sessions.measure, "memory": memory.measure,
-}  # fmt: skip
+    "fit": fit.measure,
+    "sliders": sliders.measure,
+    "probe": probe.measure,
+    "cold": cold.measure,
+    "server": server_time.measure,
+    "sessions": sessions.measure,
+    "memory": memory.measure,
+}
 
 
 def main() -> None:

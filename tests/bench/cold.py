@@ -32,10 +32,18 @@ def measure(quick: bool) -> list[tuple[str, ...]]:
     floor = statistics.median(times[2] for times in found[PAGES[0][0]])
     for name, times in found.items():
         healthy, loaded, first, all_drawn, files, messages = (statistics.median(column) for column in zip(*times, strict=True))
-        rows.append((
-            name, f"{healthy:.2f} s", f"{loaded:.2f} s", f"{first:.2f} s", f"{first / floor:.2f} x", f"{all_drawn:.2f} s",
-            f"{files / 1e6:.2f} MB", f"{messages / 1e3:.0f} kB",
-        ))  # fmt: skip
+        rows.append(
+            (
+                name,
+                f"{healthy:.2f} s",
+                f"{loaded:.2f} s",
+                f"{first:.2f} s",
+                f"{first / floor:.2f} x",
+                f"{all_drawn:.2f} s",
+                f"{files / 1e6:.2f} MB",
+                f"{messages / 1e3:.0f} kB",
+            )
+        )
     return rows
 
 

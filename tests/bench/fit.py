@@ -34,14 +34,20 @@ def measure(quick: bool) -> list[tuple[str, ...]]:
     rows = [
         ("what", "scipy, one thread", "here", "ratio", "quality"),
         (
-            "grid, 4,500 starts, numeric gradients", f"{scipy_grid:.1f} s{note}", f"{grid_time:.2f} s", f"{scipy_grid / grid_time:.0f} x",
+            "grid, 4,500 starts, numeric gradients",
+            f"{scipy_grid:.1f} s{note}",
+            f"{grid_time:.2f} s",
+            f"{scipy_grid / grid_time:.0f} x",
             f"starts at the minimum: scipy {reached:.0%}, here {fit.share_at_minimum:.0%}",
         ),
         (
-            "bootstrap, 4,000 resamples, analytic gradients", f"{scipy_bootstrap:.1f} s{note}", f"{bootstrap_time:.2f} s",
-            f"{scipy_bootstrap / bootstrap_time:.0f} x", f"as low as scipy or lower: {lower:.1%}",
+            "bootstrap, 4,000 resamples, analytic gradients",
+            f"{scipy_bootstrap:.1f} s{note}",
+            f"{bootstrap_time:.2f} s",
+            f"{scipy_bootstrap / bootstrap_time:.0f} x",
+            f"as low as scipy or lower: {lower:.1%}",
         ),
-    ]  # fmt: skip
+    ]
     return rows + torch_row(N, D, L)
 
 

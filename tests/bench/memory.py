@@ -47,9 +47,13 @@ def row(name: str, memory: list[tuple[int, float]], objects: list[int], unit: st
     count = half[-1][0] - half[0][0]
     more = (objects[1] - objects[0]) / count
     return (
-        name, f"{memory[0][1]:.0f} MiB", f"{half[0][1]:.0f} MiB", f"{memory[-1][1]:.0f} MiB",
-        f"{slope * 1024:.2f} ± {error * 1024:.2f} KiB a {unit}", f"{objects[0]:,} and {objects[1]:,} ({more:+.1f} a {unit})",
-    )  # fmt: skip
+        name,
+        f"{memory[0][1]:.0f} MiB",
+        f"{half[0][1]:.0f} MiB",
+        f"{memory[-1][1]:.0f} MiB",
+        f"{slope * 1024:.2f} ± {error * 1024:.2f} KiB a {unit}",
+        f"{objects[0]:,} and {objects[1]:,} ({more:+.1f} a {unit})",
+    )
 
 
 def line(x, y) -> tuple[float, float]:

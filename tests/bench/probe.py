@@ -14,8 +14,12 @@ from tests import tiny_probe_models as tiny
 from tests.test_probe_parity import MOST, harness, likelihoods_of_lm_eval, said_by_lm_eval
 
 PYTHIA_70M = {
-    "hidden_size": 512, "num_hidden_layers": 6, "num_attention_heads": 8, "intermediate_size": 2048, "max_position_embeddings": 2048,
-}  # fmt: skip
+    "hidden_size": 512,
+    "num_hidden_layers": 6,
+    "num_attention_heads": 8,
+    "intermediate_size": 2048,
+    "max_position_embeddings": 2048,
+}
 BATCH = 32
 REPEATS = 2
 

@@ -70,11 +70,15 @@ def measure(quick: bool, pages: Collection[str] = ()) -> list[tuple[str, ...]]:
     header = ("page and section", "slider", "median", "p95", "empty page beside it", "ratio")
     return [header] + [
         (
-            page, label, f"{statistics.median(times):.0f} ms", f"{percentile(times, 0.95):.0f} ms", f"{floor:.0f} ms",
+            page,
+            label,
+            f"{statistics.median(times):.0f} ms",
+            f"{percentile(times, 0.95):.0f} ms",
+            f"{floor:.0f} ms",
             f"{statistics.median(times) / floor:.2f} x",
         )
         for page, label, times, floor in rows
-    ]  # fmt: skip
+    ]
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -145,9 +149,13 @@ def server(script: Path, cwd: Path):
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port), "--server.headless", "true"]
     process = subprocess.Popen(
-        [*command, "--browser.gatherUsageStats", "false"], cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+        [*command, "--browser.gatherUsageStats", "false"],
+        cwd=cwd,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(150):
