@@ -23,7 +23,7 @@ SMALL_BATCHES = ("0.25M batch", "0.5M batch", "1M batch")
 def scores(results: pd.DataFrame, n_params: pd.Series, tasks: Sequence[str]) -> pd.DataFrame:
     """The accuracy of every run on the tasks: the rows of the table pythia_scores.
 
-    results: the table pythia_evals, or rows of `analysis.evals.read_results`. n_params: parameters by model. tasks: those to keep; "mmlu"
+    results: the table pythia_evals, or rows of `read_results`. n_params: parameters by model. tasks: those to keep; "mmlu"
     is the mean over its 57 subjects (`analysis.evals.mmlu`, macro).
     """
     texts = ("family", "model", "arm", "task", "metric", "version")
@@ -183,7 +183,7 @@ def memorised(table: pd.DataFrame) -> pd.DataFrame:
 def own_scores(frame: pd.DataFrame, tasks: Sequence[str], n_params: float = np.nan) -> tuple[pd.DataFrame, list[str]]:
     """(rows like those of the table pythia_scores, notes) of a reader's result file.
 
-    frame: of `analysis.evals.read_results`. n_params: of the model [parameters], for files that do not say. MMLU is averaged over
+    frame: of `read_results`. n_params: of the model [parameters], for files that do not say. MMLU is averaged over
     subjects where all 57 are there; else a group named mmlu is taken as it is, and a note says so. Of several filters the first counts.
     A note also names the scores that have no counterpart among the tasks.
     """

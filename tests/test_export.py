@@ -245,7 +245,7 @@ def fake_topic(monkeypatch):
     module = types.ModuleType("analysis.figures.sample")
     module.default_panels = lambda: {"sample.figure": law_panel, "sample.broken": broken}
     monkeypatch.setitem(sys.modules, "analysis.figures.sample", module)
-    monkeypatch.setattr(figures, "TOPICS", ("sample",))
+    monkeypatch.setattr(figures, "TOPICS", {"sample": "analysis.figures.sample"})
     return module
 
 

@@ -5,28 +5,29 @@ from importlib import import_module
 
 from analysis.figures.panel import Panel
 
-TOPICS = (
-    "overview",
-    "claims",
-    "scaling",
-    "compute",
-    "domain",
-    "moe",
-    "attention",
-    "memory",
-    "preference",
-    "small_models",
-    "pythia",
-    "term_frequency",
-    "benchmarks",
-    "judges",
-    "convnets_vits",
-    "segment_anything",
-    "video",
-    "probe",
-    "probe_bundled",
-    "probe_system",
-)
+TOPICS = {
+    "overview": "analysis.figures.overview",
+    "claims": "analysis.figures.claims",
+    "scaling": "analysis.figures.scaling",
+    "compute": "analysis.figures.compute",
+    "domain": "analysis.figures.domain",
+    "moe": "analysis.figures.moe",
+    "attention": "analysis.figures.attention",
+    "memory": "analysis.figures.memory",
+    "preference": "analysis.figures.preference",
+    "small_models": "analysis.figures.small_models",
+    "pythia": "analysis.figures.pythia",
+    "term_frequency": "analysis.figures.term_frequency",
+    "benchmarks": "analysis.figures.benchmarks",
+    "judges": "analysis.figures.judges",
+    "convnets_vits": "analysis.figures.convnets_vits",
+    "segment_anything": "analysis.figures.segment_anything",
+    "video": "analysis.figures.video",
+    "probe": "analysis.figures.probe",
+    "probe_bundled": "analysis.figures.probe_bundled",
+    "probe_system": "analysis.figures.probe_system",
+}
+"""The modules of figures by topic, in the order of the pages; each has a function default_panels()."""
 
 
 def catalog() -> dict[str, Callable[[], Panel]]:
@@ -35,10 +36,10 @@ def catalog() -> dict[str, Callable[[], Panel]]:
     Raises ValueError where a topic offers a panel under the name of another topic.
     """
     panels: dict[str, Callable[[], Panel]] = {}
-    for topic in TOPICS:
-        offered = import_module(f"analysis.figures.{topic}").default_panels()
+    for topic, module in TOPICS.items():
+        offered = import_module(module).default_panels()
         if astray := [name for name in offered if not name.startswith(f"{topic}.")]:
-            raise ValueError(f"panels of analysis.figures.{topic} must be named {topic}.something, got {', '.join(astray)}")
+            raise ValueError(f"panels of {module} must be named {topic}.something, got {', '.join(astray)}")
         panels |= offered
     return panels
 
@@ -49,7 +50,7 @@ def panel(name: str) -> Panel:
     Raises ValueError for a name that its topic does not offer.
     """
     topic = name.split(".")[0]
-    offered = import_module(f"analysis.figures.{topic}").default_panels() if topic in TOPICS else {}
+    offered = import_module(TOPICS[topic]).default_panels() if topic in TOPICS else {}
     if name not in offered:
         raise ValueError(f"there is no panel {name!r}; {topic} offers {', '.join(offered) or 'none'}")
     return offered[name]()

@@ -24,7 +24,7 @@ THEMES = {
     "dark": {"page": "#0E1117", "text": "#FAFAFA", "muted": "#A9AFBC", "grid": "#2B303B"},
 }
 FONTS = '"Source Sans 3", "Source Sans Pro", Helvetica, Arial, sans-serif'
-"""Font families of exported files. Quotes are needed: one unquoted name with a word that starts with a digit, and browsers drop the list."""
+"""Font families of exported files. Quotes are needed: browsers drop a list with an unquoted name that has a word with a digit first."""
 MODE_BAR = {
     "displaylogo": False,
     "showSendToCloud": False,
