@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from analysis import export_csv
+from analysis.charts.panel import Panel
 from analysis.export_image import IMAGE_FORMATS, NoBrowserError, stop
 from analysis.export_picture import picture, slide_figure
-from analysis.figures.panel import Panel
 
 __all__ = ["FORMATS", "THEMES", "deck", "export", "file_name", "mime", "slide_figure"]
 

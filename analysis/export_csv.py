@@ -6,8 +6,8 @@ import re
 
 import pandas as pd
 
+from analysis.charts.panel import Panel
 from analysis.export_words import printable, provenance
-from analysis.figures.panel import Panel
 
 COMMENT = "# "
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")

@@ -19,8 +19,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis import export, tables, uploads
-from analysis.figures import style
-from analysis.figures.panel import Citation, Panel, explanation
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, explanation
 
 FORMAT, VERSION = "ten-papers-recomputed deck", 1
 MOST_SLIDES, MOST_BYTES, MOST_ROWS, MOST_TEXT = 100, 20_000_000, 200_000, 20_000

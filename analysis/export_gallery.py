@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from analysis import export_image
+from analysis.charts.panel import Panel
+from analysis.charts.style import FONTS, PALETTE, THEMES, template
+from analysis.charts.style import HEIGHT as CHART_HEIGHT
 from analysis.export_html import CONFIG, colors, link, plain, script, sections, text
 from analysis.export_picture import HEIGHT, WIDTH, chart_figure
 from analysis.export_words import LICENCE, PROJECT, references
-from analysis.figures.panel import Panel
-from analysis.figures.style import FONTS, PALETTE, THEMES, template
-from analysis.figures.style import HEIGHT as CHART_HEIGHT
 
 SMALLER = 2 / 3
 """Size of the small pictures over that of a slide."""

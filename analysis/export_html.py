@@ -5,10 +5,10 @@ import json
 
 import plotly.graph_objects as go
 
+from analysis.charts.panel import Panel, explanation
+from analysis.charts.style import FONTS, MODE_BAR, PALETTE, THEMES, template
 from analysis.export_picture import HEIGHT, WIDTH, slide_figure
 from analysis.export_words import LICENCE, PROJECT, printable, references
-from analysis.figures.panel import Panel, explanation
-from analysis.figures.style import FONTS, MODE_BAR, PALETTE, THEMES, template
 
 CONFIG = MODE_BAR | {"responsive": True}
 """Plotly's settings for every chart of an exported page."""

@@ -9,9 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis import export_image
+from analysis.charts.panel import Panel
+from analysis.charts.style import THEMES, escape, line_count, template
 from analysis.export_words import lines, plain_text, printable, provenance, settings_line, source_line, text_width
-from analysis.figures.panel import Panel
-from analysis.figures.style import THEMES, escape, line_count, template
 
 WIDTH, HEIGHT = 1920, 1080
 ENLARGED = 2.0

@@ -13,12 +13,12 @@ from pptx.oxml.ns import qn
 from pptx.util import Inches, Length, Pt
 
 from analysis import export_image
+from analysis.charts.panel import Panel
+from analysis.charts.style import PALETTE, THEMES
 from analysis.export_chart import add_chart
 from analysis.export_picture import SOURCES_SHOWN, chart_figure
 from analysis.export_series import in_plot, is_native, role
 from analysis.export_words import LICENCE, PROJECT, lines, plain_text, printable, provenance, references, settings_line, source_line
-from analysis.figures.panel import Panel
-from analysis.figures.style import PALETTE, THEMES
 
 WIDTH, HEIGHT = Inches(13.333), Inches(7.5)
 LEFT, SPAN = Inches(0.6), Inches(12.133)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from analysis.charts.style import FONTS, PALETTE, THEMES, template
 from analysis.export_html import CONFIG, colors, plain, script, sections, text
 from analysis.export_words import LICENCE, PROJECT
-from analysis.figures.style import FONTS, PALETTE, THEMES, template
 
 PAGE = """<!doctype html>
 <html lang="en" data-theme="{theme}">

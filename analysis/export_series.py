@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from analysis.charts.style import BLUE, series_color
 from analysis.export_words import plain_text
-from analysis.figures.style import BLUE, series_color
 
 BAND_WIDTH, BAND_OPACITY = 1.0, 0.6
 """Width [pt] and opacity of the two lines that stand for a band."""

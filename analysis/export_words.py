@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from analysis import tables
-from analysis.figures.panel import Citation, Panel
+from analysis.charts.panel import Citation, Panel
 
 PROJECT = "Ten Papers, Recomputed"
 LICENCE = "Values keep the terms of their sources; cite the sources with the figure."

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from analysis import evals, evals_export, pythia, tables
+from analysis.charts.panel import Citation
 from analysis.figures import pythia as figures
 from analysis.figures import pythia_contrasts as contrasts
 from analysis.figures import pythia_emergence as emergence_figures
-from analysis.figures.panel import Citation
 from analysis.uploads import clip
 from pages.components import controls, frame, sections
 from pages.components.markdown import plain

@@ -11,8 +11,8 @@ from pptx import Presentation
 from pypdf import PdfReader
 
 from analysis import export_image
-from analysis.figures import style
-from analysis.figures.panel import Citation, Panel
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel
 from analysis.units import significant
 
 HOSTILE = "<b>=cmd|' /C calc'!A1</b></script><script>alert(1)</script>"

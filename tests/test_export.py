@@ -15,8 +15,8 @@ import plotly.graph_objects as go
 import pytest
 
 from analysis import export, export_csv, export_deck, export_gallery, export_image, export_pptx, export_report, export_words, figures
-from analysis.figures import style
-from analysis.figures.panel import Citation
+from analysis.charts import style
+from analysis.charts.panel import Citation
 from pages.components import chart
 from tests.sample_panels import HOSTILE, LINK, every_text, hide_browser, hostile_panel, law_panel, panel_of
 

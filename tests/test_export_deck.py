@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import export, export_deck, export_deck_store, export_report
+from analysis.charts.panel import explanation
 from analysis.export_series import is_native
 from analysis.figures import catalog
-from analysis.figures.panel import explanation
 from tests.sample_panels import law_panel
 
 LINK = "http://localhost:8501/scaling?c=22"

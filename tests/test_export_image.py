@@ -15,8 +15,8 @@ from PIL import Image
 from pypdf import PdfReader
 
 from analysis import export, export_image, export_words, figures
+from analysis.charts import style
 from analysis.export_image import NoBrowserError
-from analysis.figures import style
 from tests.sample_panels import HOSTILE, LINK, bar_panel, every_text, heat_panel, hide_browser, hostile_panel, law_panel, panel_of
 
 
@@ -209,7 +209,7 @@ def test_threads_take_turns_with_one_browser(browser_path):
 
 def test_long_labels_of_crowded_rows_do_not_touch_on_a_slide():
     from analysis import export_picture
-    from analysis.figures import intervals, style
+    from analysis.charts import intervals, style
 
     names = [f"benchmark {i}, 0-shot, empty system message" for i in range(12)]
     figure = style.figure([], intervals.rows(names, "number", "points"))

@@ -14,9 +14,9 @@ from pptx.enum.chart import XL_CHART_TYPE, XL_MARKER_STYLE
 from pptx.oxml.ns import qn
 
 from analysis import export, export_series, figures
+from analysis.charts import style
+from analysis.charts.panel import Citation
 from analysis.export_image import NoBrowserError
-from analysis.figures import style
-from analysis.figures.panel import Citation
 from tests.sample_panels import (
     BEST,
     COMPUTE,

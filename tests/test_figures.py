@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 import pytest
 
 from analysis import figures, scaling, tables
+from analysis.charts.panel import Panel, explanation
 from analysis.figures import compute as compute_figures
 from analysis.figures import scaling_data
-from analysis.figures.panel import Panel, explanation
 from pages.components import chart
 
 CATALOG = figures.catalog()
@@ -25,7 +25,7 @@ def panels():
 
 @pytest.mark.parametrize("name", CATALOG)
 def test_the_figure_passes_plotlys_own_validation(panels, name):
-    # Pages skip this validation for speed (analysis.figures.style.figure).
+    # Pages skip this validation for speed (analysis.charts.style.figure).
     checked = go.Figure(panels[name].figure.to_plotly_json())
     assert len(checked.data) >= 1
     assert checked.layout.xaxis.title.text is not None

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import tables
-from analysis.figures import intervals, style
+from analysis.charts import intervals, style
 
 WHITE, DARK_PAGE = "#FFFFFF", "#0E1117"
 

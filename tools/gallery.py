@@ -15,10 +15,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from analysis import export, export_gallery, export_image
+from analysis.charts.panel import Panel
+from analysis.charts.style import THEMES
 from analysis.export_gallery import Card, Group
 from analysis.figures import catalog
-from analysis.figures.panel import Panel
-from analysis.figures.style import THEMES
 from pages.components.registry import ENTRIES
 
 ROOT = Path(__file__).parents[1]
@@ -53,7 +53,7 @@ def groups(cards: Sequence[Card]) -> list[Group]:
 def code_digest() -> str:
     """A digest of what decides how a given figure becomes files: the code of the exports and of the style, and Plotly's version."""
     found = hashlib.sha256(version("plotly").encode())
-    for path in sorted([*(ROOT / "analysis").glob("export*.py"), ROOT / "analysis/figures/style.py"]):
+    for path in sorted([*(ROOT / "analysis").glob("export*.py"), ROOT / "analysis/charts/style.py"]):
         found.update(path.read_bytes())
     return found.hexdigest()
 

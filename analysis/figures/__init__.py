@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from importlib import import_module
 
-from analysis.figures.panel import Panel
+from analysis.charts.panel import Panel
 
 TOPICS = {
     "overview": "analysis.figures.overview",

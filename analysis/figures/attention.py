@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from analysis import attention, tables
-from analysis.figures import attention_ablation, attention_cost, style
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
+from analysis.figures import attention_ablation, attention_cost
 from analysis.figures.attention_cost import COLORS, CONTEXTS, short
-from analysis.figures.panel import Citation, Panel, table_of
 from analysis.transformer import Attention, TransformerShape, count_params, kv_cache_bytes, shape_of_model
 from analysis.units import format_bytes, significant
 

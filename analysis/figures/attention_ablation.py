@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis import tables
-from analysis.figures import style
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel
 from analysis.figures.attention_cost import COLORS
-from analysis.figures.panel import Citation, Panel
 
 KINDS = {"mha": "multi-head", "gqa": "grouped-query", "mqa": "multi-query"}
 

@@ -8,8 +8,8 @@ import pandas as pd
 
 from analysis import attention, attention_cost
 from analysis.attention_cost import Device
-from analysis.figures import style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
 from analysis.transformer import ParamCounts, TransformerShape, count_params
 from analysis.units import format_bytes, format_duration, format_flops, significant
 

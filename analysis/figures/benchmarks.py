@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from analysis import benchmarks, tables
-from analysis.figures import benchmarks_disagree, benchmarks_pair, style
+from analysis.charts import style
+from analysis.charts.panel import Panel
+from analysis.figures import benchmarks_disagree, benchmarks_pair
 from analysis.figures.benchmarks_data import all_scores, cite
-from analysis.figures.panel import Panel
 from analysis.units import format_count
 
 LIKE = {"same": "", "unstated": "?", "different": "≠"}

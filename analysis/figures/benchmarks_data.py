@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import benchmarks, tables
-from analysis.figures.panel import Citation
+from analysis.charts.panel import Citation
 
 SCORE_TABLES = tuple(f"{name}_scores" for name in ("llama2", "mistral", "small_models", "alignment", "bloomberggpt", "qlora", "vision"))
 JOINED_TO = ("score_models", "benchmarks", "score_metrics", "score_reports")

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from analysis import benchmarks, benchmarks_disagree
-from analysis.figures import benchmarks_programs, style
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
+from analysis.figures import benchmarks_programs
 from analysis.figures.benchmarks_data import cite
-from analysis.figures.panel import Citation, Panel, table_of
 from analysis.units import significant
 
 KINDS = {

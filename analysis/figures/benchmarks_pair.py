@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from analysis import benchmarks, tables
-from analysis.figures import style
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel
 from analysis.figures.benchmarks_data import cite
-from analysis.figures.panel import Citation, Panel
 from analysis.units import significant
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import benchmarks, benchmarks_disagree, tables
-from analysis.figures import style
-from analysis.figures.panel import Citation, Panel
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel
 
 CONTAMINATION = Citation("touvron2023llama2", "Table 51; Section A.6")
 SUBSETS = {

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from analysis import claims, tables
-from analysis.figures import style
-from analysis.figures.panel import Citation, Panel
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel
 
 COLORS = {
     "supported": style.BLUE,

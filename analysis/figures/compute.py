@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from analysis import compute, scaling, scaling_laws, tables
-from analysis.figures import compute_off_optimum, style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
+from analysis.figures import compute_off_optimum
 from analysis.figures.scaling_data import (
     cite_law,
     cite_models,

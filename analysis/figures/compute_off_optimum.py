@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import compute, scaling, scaling_laws
-from analysis.figures import style
-from analysis.figures.panel import Citation, Panel
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel
 from analysis.figures.scaling_data import cite_law, cite_models, model_markers
 from analysis.units import format_count, format_flops, significant
 

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from analysis import convnets_vits, tables, vision_shapes
-from analysis.figures import convnets_vits_shapes, style
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
+from analysis.figures import convnets_vits_shapes
 from analysis.figures.convnets_vits_shapes import LOOKS, SHAPE_SOURCES, counted, family
-from analysis.figures.panel import Citation, Panel, table_of
 from analysis.units import format_count, significant
 
 PAPER = Citation("smith2023", "section on fine-tuned NFNets")

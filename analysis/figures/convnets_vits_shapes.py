@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables, vision_shapes
-from analysis.figures import style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
 from analysis.units import format_count, format_flops
 
 LOOKS = {"NFNet": (style.BLUE, "square"), "ViT": (style.CRIMSON, "circle")}

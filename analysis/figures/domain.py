@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from analysis import compute, domain, scaling, scaling_laws, tables
-from analysis.figures import domain_cost, domain_scores, intervals, style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import intervals, style
+from analysis.charts.panel import Citation, Panel, table_of
+from analysis.figures import domain_cost, domain_scores
 from analysis.figures.scaling_data import REPLICATION, interval_name, model_markers, published, published_models, released_fit
 from analysis.units import format_count, format_flops, significant
 

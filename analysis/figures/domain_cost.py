@@ -6,8 +6,8 @@ from functools import lru_cache
 import numpy as np
 
 from analysis import compute, domain, tables
-from analysis.figures import intervals, style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import intervals, style
+from analysis.charts.panel import Citation, Panel, table_of
 from analysis.units import format_count, format_flops, format_money, significant
 
 PAPERS = (Citation("wu2023", "Table 4; Section 4"), Citation("cheng2023", "Tables 7 and 8"))

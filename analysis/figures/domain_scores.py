@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from analysis import domain, tables
-from analysis.figures import intervals, style
-from analysis.figures.panel import Citation, Panel
+from analysis.charts import intervals, style
+from analysis.charts.panel import Citation, Panel
 from analysis.units import significant
 
 RIVALS = {

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from analysis import judges, judges_bradley_terry, judges_elo, tables
-from analysis.figures import judges_verdicts, style
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
+from analysis.figures import judges_verdicts
 from analysis.figures.judges_verdicts import BENCHMARKS, RELEASED, effects, labels, released
-from analysis.figures.panel import Citation, Panel, table_of
 from analysis.units import significant
 
 TIES = {"davidson": "an outcome of their own", "half": "half a win each", "dropped": "left out"}

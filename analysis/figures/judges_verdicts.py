@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import judges, judges_bradley_terry, judges_power, tables
-from analysis.figures import style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
 from analysis.units import significant
 
 RELEASED = Citation("dettmers2023_code", "44,506 released verdicts")

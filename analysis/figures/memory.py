@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from analysis import memory, memory_parts, tables
-from analysis.figures import memory_fits, memory_reported, style
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
+from analysis.figures import memory_fits, memory_reported
 from analysis.figures import memory_nf4 as codes
 from analysis.figures.memory_settings import ACTIVATIONS, DEFAULTS, LORA, MODEL, QLORA, TARGETS, ZERO, described, short
-from analysis.figures.panel import Citation, Panel, table_of
 from analysis.transformer import count_params, shape_of_model
 from analysis.units import format_bytes, format_count, significant
 

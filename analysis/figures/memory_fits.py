@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from analysis import memory, memory_parts
-from analysis.figures import style
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
 from analysis.figures.memory_settings import ACTIVATIONS, METHOD_COLORS, QLORA, described, short
-from analysis.figures.panel import Citation, Panel, table_of
 from analysis.units import format_bytes
 
 SEQ_LENS = np.unique(np.geomspace(64, 2**17, 160).astype(int))

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import memory, memory_nf4
-from analysis.figures import style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
 from analysis.transformer import count_params
 from analysis.units import format_bytes, format_count, significant
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis import memory, tables
-from analysis.figures import style
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel
 from analysis.figures.memory_settings import ACTIVATIONS, MODEL, ZERO
-from analysis.figures.panel import Citation, Panel
 from analysis.transformer import count_params, shape_of_model
 from analysis.units import format_bytes, significant
 

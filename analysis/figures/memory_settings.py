@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from analysis import memory, memory_parts
-from analysis.figures import style
-from analysis.figures.panel import Citation
+from analysis.charts import style
+from analysis.charts.panel import Citation
 
 QLORA, LORA, ZERO = (
     Citation("dettmers2023", "sections 2 and 3"),

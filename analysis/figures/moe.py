@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from analysis import moe, tables
-from analysis.figures import moe_build, moe_routing, style
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
+from analysis.figures import moe_build, moe_routing
 from analysis.figures.moe_build import part_bars, part_layout
-from analysis.figures.panel import Citation, Panel, table_of
 from analysis.transformer import ParamCounts, TransformerShape, count_params, shape_from_row, shape_of_model
 from analysis.units import format_bytes, format_count, format_flops, significant
 

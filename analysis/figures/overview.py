@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from analysis import figures
-from analysis.figures import benchmarks_data, benchmarks_pair, style
-from analysis.figures.panel import Citation, Panel
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel
+from analysis.figures import benchmarks_data, benchmarks_pair
 
 HEIGHT = 260
 LISTED = 4

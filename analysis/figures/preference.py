@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from analysis import preference, preference_train, tables
-from analysis.figures import intervals, preference_memory, preference_reported, style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import intervals, style
+from analysis.charts.panel import Citation, Panel, table_of
+from analysis.figures import preference_memory, preference_reported
 from analysis.units import significant
 
 DPO = Citation("rafailov2023", "sections 3 and 4")

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from analysis import memory, preference_memory, tables
-from analysis.figures import style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
 from analysis.transformer import shape_of_model
 from analysis.units import format_bytes, significant
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from analysis import preference, tables
-from analysis.figures import intervals, style
+from analysis.charts import intervals, style
+from analysis.charts.panel import Citation, Panel
 from analysis.figures.benchmarks_data import all_scores
-from analysis.figures.panel import Citation, Panel
 from analysis.units import format_count, significant
 
 JUDGES = {"meta_rm": ("Meta's reward models", style.VIOLET, "circle"), "gpt4": ("GPT-4", style.AMBER, "square")}

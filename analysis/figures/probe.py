@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import term_frequency
-from analysis.figures import intervals, style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import intervals, style
+from analysis.charts.panel import Citation, Panel, table_of
 from analysis.figures.probe_published import counts, published, published_bins
 from analysis.figures.term_frequency_data import PAPER, RELEASED, SIZES, STEPS
 from analysis.probe import results

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from analysis import probe_bundled, tables, term_frequency
-from analysis.figures import intervals, style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import intervals, style
+from analysis.charts.panel import Citation, Panel, table_of
 
 DESIGN = (Citation("biderman2023", "section 3.3, for the questions"), Citation("razeghi2022", "for the question asked"))
 COLORS = {"seen": style.BLUE, "unseen": style.CRIMSON}

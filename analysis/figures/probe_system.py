@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import attention_cost, memory, probe_system, tables
-from analysis.figures import style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
 from analysis.transformer import forward_flops, kv_cache_bytes, training_flops
 from analysis.units import format_bytes, format_si, significant
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import pythia, tables
-from analysis.figures import intervals, style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import intervals, style
+from analysis.charts.panel import Citation, Panel, table_of
 from analysis.units import format_count
 
 SIZES = ("Pythia 70M", "Pythia 160M", "Pythia 410M", "Pythia 1B", "Pythia 1.4B", "Pythia 2.8B", "Pythia 6.9B", "Pythia 12B")

@@ -7,8 +7,8 @@ from functools import lru_cache
 import pandas as pd
 
 from analysis import pythia, tables
-from analysis.figures import intervals, style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import intervals, style
+from analysis.charts.panel import Citation, Panel, table_of
 from analysis.units import format_count
 
 RELEASED = Citation("eleutherai2023", "evals/pythia-v1")

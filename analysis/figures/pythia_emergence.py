@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from analysis import pythia_emergence, tables
-from analysis.figures import intervals, style
-from analysis.figures.panel import Panel, table_of
+from analysis.charts import intervals, style
+from analysis.charts.panel import Panel, table_of
 from analysis.figures.pythia import ARMS, RELEASED, SIZES, scores_of, short, task_labels, task_sources
 from analysis.units import format_count
 

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from analysis import scaling, scaling_laws, tables
-from analysis.figures import scaling_fits, scaling_loss, style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
+from analysis.figures import scaling_fits, scaling_loss
 from analysis.figures.scaling_data import (
     COMPUTE_RANGE,
     DEFAULT_LAWS,

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import scaling, scaling_laws, tables
-from analysis.figures import style
-from analysis.figures.panel import Citation
+from analysis.charts import style
+from analysis.charts.panel import Citation
 
 COMPUTE_RANGE = (1e18, 1e26)
 LAW_TABLES = ("laws", "scaling_laws", "chinchilla_optimal")

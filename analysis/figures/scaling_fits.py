@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import scaling, scaling_fit
-from analysis.figures import style
-from analysis.figures.panel import Panel
+from analysis.charts import style
+from analysis.charts.panel import Panel
 from analysis.figures.scaling_data import REPLICATION, cite_laws, law_sources, run_source
 from analysis.units import format_count, significant
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import scaling
-from analysis.figures import style
-from analysis.figures.panel import Panel, table_of
+from analysis.charts import style
+from analysis.charts.panel import Panel, table_of
 from analysis.figures.scaling_data import law_sources, run_source
 from analysis.units import format_count, format_flops, significant
 

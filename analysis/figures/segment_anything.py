@@ -9,11 +9,11 @@ import pandas as pd
 from analysis import segment_anything as sam
 from analysis import segment_anything_decoder as decoding
 from analysis import tables
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
 from analysis.compute import Device
 from analysis.figures import segment_anything_data as data_figures
 from analysis.figures import segment_anything_shape as shape_figures
-from analysis.figures import style
-from analysis.figures.panel import Citation, Panel, table_of
 from analysis.figures.segment_anything_data import PAPER, facts
 from analysis.figures.segment_anything_shape import SHAPES, encoders
 from analysis.units import format_duration, format_si, significant

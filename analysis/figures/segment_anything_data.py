@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables, video
-from analysis.figures import style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
 from analysis.units import SECONDS_PER_DAY, format_count, significant
 
 PAPER = "kirillov2023"

@@ -8,8 +8,8 @@ import numpy as np
 from analysis import segment_anything as sam
 from analysis import segment_anything_decoder as decoding
 from analysis import tables
-from analysis.figures import style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
 from analysis.figures.segment_anything_data import PAPER, facts
 from analysis.units import format_count, format_si, significant
 

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from analysis import compute, small_models, tables
-from analysis.figures import small_models_data, small_models_loop, style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
+from analysis.figures import small_models_data, small_models_loop
 from analysis.units import format_money, significant
 
 

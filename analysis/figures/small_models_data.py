@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from analysis import proportions, small_models, tables
+from analysis.charts import intervals, style
+from analysis.charts.panel import Citation, Panel
 from analysis.figures import benchmarks_data as reported
-from analysis.figures import intervals, style
-from analysis.figures.panel import Citation, Panel
 from analysis.units import format_count
 
 JUDGES = {"lima_human": "people", "lima_gpt4": "GPT-4"}

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import self_instruct, tables
-from analysis.figures import style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
 
 SOURCES = (Citation("wang2022", "section 2.2"), Citation("lin2004", "section 3.1"))
 ASSUMED = "The generator recombines and rewords sentences written for this project; it is no language model, so only how things respond to the threshold carries over."

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables, term_frequency
-from analysis.figures import style, term_frequency_like_size, term_frequency_training
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
+from analysis.figures import term_frequency_like_size, term_frequency_training
 from analysis.figures.term_frequency_data import (
     COLORS,
     RELEASED,

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis import tables, term_frequency
-from analysis.figures import style
-from analysis.figures.panel import Citation
+from analysis.charts import style
+from analysis.charts.panel import Citation
 
 SIZES = ("Pythia 160M", "Pythia 410M", "Pythia 1B", "Pythia 1.4B", "Pythia 2.8B", "Pythia 6.9B", "Pythia 12B")
 COLORS = dict(zip(SIZES, (style.GREY, style.SLATE, style.AMBER, style.CRIMSON, style.RED, style.VIOLET, style.BLUE), strict=True))

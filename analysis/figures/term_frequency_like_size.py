@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables, term_frequency, term_frequency_regression
-from analysis.figures import intervals, style
-from analysis.figures.panel import Panel, table_of
+from analysis.charts import intervals, style
+from analysis.charts.panel import Panel, table_of
 from analysis.figures.term_frequency_data import SIZES, STEPS, V0, settings_of, short, sources_of, span, text_of
 from analysis.units import significant
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables, term_frequency
-from analysis.figures import intervals, style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import intervals, style
+from analysis.charts.panel import Citation, Panel, table_of
 from analysis.figures.term_frequency_data import COLORS, PAPER, SIZES, V0, settings_of, short, sources_of
 
 MEASURES = {

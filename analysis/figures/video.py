@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from analysis import video
-from analysis.figures import intervals, style
+from analysis.charts import intervals, style
+from analysis.charts.panel import Citation, Panel, table_of
 from analysis.figures import video_cost as cost_figures
 from analysis.figures import video_ranking as ranking_figures
 from analysis.figures import video_scores as score_figures
-from analysis.figures.panel import Citation, Panel, table_of
 from analysis.figures.video_reported import COLORS, EMU, LATENTS, SETS, SYMBOLS, chosen, reported, study
 
 DESIGN = {

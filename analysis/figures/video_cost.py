@@ -8,8 +8,8 @@ import pandas as pd
 
 from analysis import tables
 from analysis import video_cost as costs
-from analysis.figures import style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel, table_of
 from analysis.units import format_count, format_flops, significant
 
 EMU, LATENTS = "girdhar2023", "blattmann2023"

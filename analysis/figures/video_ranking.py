@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import video
-from analysis.figures import intervals, style
-from analysis.figures.panel import Citation, Panel, table_of
+from analysis.charts import intervals, style
+from analysis.charts.panel import Citation, Panel, table_of
 from analysis.figures.video_reported import COLORS, EMU, LATENTS, SETS, chosen, reported, study
 
 RANKED = ("equal", "original", "animated")

@@ -5,7 +5,7 @@ from functools import cache
 import pandas as pd
 
 from analysis import tables, video
-from analysis.figures import style
+from analysis.charts import style
 
 EMU, LATENTS = "girdhar2023", "blattmann2023"
 COLORS = {"quality": style.BLUE, "faithfulness": style.CRIMSON, "both": style.VIOLET}

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables, video
-from analysis.figures import style
-from analysis.figures.panel import Citation, Panel
+from analysis.charts import style
+from analysis.charts.panel import Citation, Panel
 from analysis.figures.video_reported import COLORS, EMU, LATENTS, SYMBOLS, automatic, chosen
 from analysis.units import significant
 

@@ -11,8 +11,8 @@ import orjson
 import plotly.graph_objects as go
 import streamlit as st
 
-from analysis.figures import style
-from analysis.figures.panel import Panel
+from analysis.charts import style
+from analysis.charts.panel import Panel
 from pages.components import plotly_script
 
 HTML = """

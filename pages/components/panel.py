@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis import export, export_image, tables
-from analysis.figures.panel import Citation, Panel, explanation
+from analysis.charts.panel import Citation, Panel, explanation
 from pages.components import chart, controls, decks, footer
 from pages.components.markdown import plain
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from analysis.figures import style
+from analysis.charts import style
 
 
 def bars(values, low, high, at, name: str, color: str, symbol: str = "circle", text=None, shift: float = 0.0) -> dict:

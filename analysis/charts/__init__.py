@@ -1,0 +1,1 @@
+"""What every figure is made of: panels, looks, rows with intervals. Knows no topic."""
