@@ -4,10 +4,10 @@ import numpy as np
 import streamlit as st
 
 from analysis import judges, judges_elo
+from analysis.background.once import Shared, by_worker
+from analysis.background.worker import Cancelled, WorkerError, shared_worker
 from analysis.figures import judges as figures
 from analysis.figures import judges_verdicts as verdict_figures
-from analysis.shared import Shared, by_worker
-from analysis.worker import Cancelled, WorkerError, shared_worker
 from pages.components import controls, frame, sections
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row, show_panel

@@ -4,11 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from analysis import memory, preference_train
+from analysis.background.once import Report, Shared, by_worker
+from analysis.background.worker import Cancelled, WorkerError, shared_worker
 from analysis.figures import preference as figures
 from analysis.figures import preference_memory, preference_reported
-from analysis.shared import Report, Shared, by_worker
 from analysis.units import significant
-from analysis.worker import Cancelled, WorkerError, shared_worker
 from pages.components import controls, frame, sections
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row, show_panel

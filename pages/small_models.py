@@ -4,11 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from analysis import self_instruct, small_models, tables
+from analysis.background.once import Shared, by_worker
+from analysis.background.worker import Cancelled, WorkerError, shared_worker
 from analysis.figures import small_models as figures
 from analysis.figures import small_models_data as data
 from analysis.figures import small_models_loop as loop
-from analysis.shared import Shared, by_worker
-from analysis.worker import Cancelled, WorkerError, shared_worker
 from pages.components import controls, frame, sections
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row, show_panel

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis import preference, preference_memory, preference_train, tables, worker
+from analysis import preference, preference_memory, preference_train, tables
+from analysis.background import worker
 from analysis.figures import preference as figures
 from analysis.figures import preference_reported
 from analysis.figures.benchmarks_data import all_scores
@@ -265,7 +266,7 @@ def test_values_out_of_range_are_refused_in_one_sentence(call, sentence):
 
 def test_a_task_can_be_watched_and_given_up():
     pytest.importorskip("torch")
-    from analysis.worker_process import Cancelled
+    from analysis.background.process import Cancelled
 
     seen = []
 

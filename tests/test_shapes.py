@@ -9,8 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis import transformer_hub
+from analysis.background.worker import WorkerError
 from analysis.transformer import count_params
-from analysis.worker import WorkerError
 from pages.components import shapes
 
 TINY = {

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analysis import judges, judges_elo, shared
-from analysis.shared import Shared, by_worker, digest
-from analysis.worker import TASKS, Worker
-from analysis.worker_process import Cancelled
+from analysis import judges, judges_elo
+from analysis.background import once
+from analysis.background.once import Shared, by_worker, digest
+from analysis.background.process import Cancelled
+from analysis.background.worker import TASKS, Worker
 from pages.components import fits
 
 SOON = 30
@@ -105,7 +106,7 @@ def test_who_waits_sees_the_progress_and_may_leave():
 
 
 def test_what_nobody_waits_for_is_given_up(monkeypatch):
-    monkeypatch.setattr(shared, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(once, "GRACE_SECONDS", 0.0)
     kept, cancelled = Shared(most=2), threading.Event()
 
     def work(report):

@@ -3,9 +3,9 @@
 import pytest
 
 from analysis import tables
+from analysis.background.process import Cancelled
+from analysis.background.worker import Worker
 from analysis.transformer_exact import MOST_LAYERS, exact_param_counts, part_of, task
-from analysis.worker import Worker
-from analysis.worker_process import Cancelled
 
 COUNTS = tables.load("param_counts").set_index("model")
 PARTS = [column for column in COUNTS.columns if column not in ("counted_by", "transformers_version", "source", "note")]

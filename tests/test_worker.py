@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import worker as worker_module
-from analysis.worker import GRACE_SECONDS, TASKS, Worker, WorkerError, shared_worker
-from analysis.worker_process import PAYLOAD_BYTES, Cancelled
+from analysis.background import worker as worker_module
+from analysis.background.process import PAYLOAD_BYTES, Cancelled
+from analysis.background.worker import GRACE_SECONDS, TASKS, Worker, WorkerError, shared_worker
 from tests import worker_tasks
 
 ROOT = Path(__file__).parents[1]
@@ -214,7 +214,7 @@ def test_arguments_beyond_the_limit_are_refused(worker):
         worker.submit("echo", {"text": "x" * PAYLOAD_BYTES})
 
 
-@pytest.mark.parametrize("target", ["os.system", "analysis.worker:", "a b:c", "x:y()"])
+@pytest.mark.parametrize("target", ["os.system", "analysis.background.worker:", "a b:c", "x:y()"])
 def test_a_task_must_be_written_module_colon_function(target):
     with pytest.raises(ValueError, match=r'tasks\[\'mine\'\] must be written "module:function"'):
         Worker(tasks={"mine": target})
@@ -347,7 +347,7 @@ def test_stopping_ends_the_process_what_it_started_and_the_jobs():
 
 PARENT = """
 import json, os, sys, time
-from analysis.worker import Worker
+from analysis.background.worker import Worker
 from tests import worker_tasks
 worker = Worker(tasks=worker_tasks.TASKS)
 pids = [worker.submit(task, {}).result(60) for task in ("whoami", "start_something")]
@@ -375,7 +375,7 @@ def test_no_process_is_left_behind_when_the_server_is_killed_in_the_middle_of_a_
 def test_the_shared_worker_is_one_for_all_threads_and_ends_with_python():
     code = """
 import threading
-from analysis.worker import shared_worker
+from analysis.background.worker import shared_worker
 found = []
 threads = [threading.Thread(target=lambda: found.append(shared_worker())) for _ in range(8)]
 [thread.start() for thread in threads]; [thread.join() for thread in threads]
@@ -391,7 +391,7 @@ print(shared_worker()._process.pid)
 
 
 def test_importing_the_worker_loads_neither_torch_nor_transformers_nor_streamlit():
-    code = "import sys, analysis.worker; print(sorted({'torch', 'transformers', 'streamlit', 'numpy'} & set(sys.modules)))"
+    code = "import sys, analysis.background.worker; print(sorted({'torch', 'transformers', 'streamlit', 'numpy'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
 

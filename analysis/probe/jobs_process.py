@@ -18,9 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from analysis.background.process import reason
 from analysis.probe.spec import Item, Row, RunSpec
 from analysis.probe.store import NotOurs, Run, Store, StoreError
-from analysis.worker_process import reason
 
 POLL_SECONDS = 0.2
 HEARTBEAT_SECONDS = 1.0

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
+from analysis.background.process import reason
 from analysis.probe.jobs import CLUSTER, Jobs
 from analysis.probe.jobs_process import engine_of, fingerprint, is_full, kept, max_questions, process_start
 from analysis.probe.spec import Row, RunSpec
 from analysis.probe.store import LIVE, ROOT, NotOurs, Run, StoreError
 from analysis.probe.sweep import earlier
-from analysis.worker_process import reason
 
 NOT_INSTALLED = "ray is not installed: run `pip install -r requirements-cluster.txt` on every node"
 ATTEMPTS = 3

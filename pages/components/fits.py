@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from analysis import scaling, scaling_torch
+from analysis.background.once import POLL_SECONDS, Report, Shared, by_worker, digest
+from analysis.background.worker import Cancelled, WorkerError, shared_worker
 from analysis.figures.scaling_data import compute_axis
-from analysis.shared import POLL_SECONDS, Report, Shared, by_worker, digest
-from analysis.worker import Cancelled, WorkerError, shared_worker
 from pages.components.markdown import plain
 from pages.components.waiting import wait_for
 

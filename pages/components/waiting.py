@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.shared import Report, Shared
+from analysis.background.once import Report, Shared
 
 
 def wait_for(kept: Shared, key: Hashable, work: Callable[[Report], Any], words: str) -> Any:

@@ -1,6 +1,6 @@
 """The inside of the worker process: reads tasks, carries them out one after another, writes progress and results.
 
-Started by `analysis.worker`, which describes the conversation. Standard input and output are set aside for it: whatever
+Started by `analysis.background.worker`, which describes the conversation. Standard input and output are set aside for it: whatever
 a task or a library prints goes to standard error and so to the server's log.
 """
 
@@ -157,6 +157,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     # Under its own name rather than as __main__: a task that imports Cancelled must get the class that is caught here.
-    from analysis.worker_process import main as serve
+    from analysis.background.process import main as serve
 
     serve()

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from analysis.worker import Worker
-from analysis.worker_process import Cancelled
+from analysis.background.process import Cancelled
+from analysis.background.worker import Worker
 
 Report = Callable[[float, float, str], None]
 GRACE_SECONDS = 3.0
@@ -79,7 +79,7 @@ class Shared:
         with self._state:
             if (one := self._all.get(key)) is None:
                 one = self._all[key] = Computation()
-                threading.Thread(target=self._compute, args=(key, one, work), name="analysis.shared", daemon=True).start()
+                threading.Thread(target=self._compute, args=(key, one, work), name="analysis.background.once", daemon=True).start()
             self._all.move_to_end(key)
             one.waiting += 1
             return one

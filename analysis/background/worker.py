@@ -10,7 +10,7 @@ submits a task by name and watches its job; tasks run one after another in a pro
 
 Both sides write one JSON object a line. To the process: {"job", "target", "arguments"} or {"cancel": job}. From it:
 {"job", "progress"}, then one of {"job", "result"}, {"job", "error", "details"} and {"job", "cancelled"}. The other side
-of the conversation, which runs in the process itself, is `analysis.worker_process`.
+of the conversation, which runs in the process itself, is `analysis.background.process`.
 """
 
 import atexit
@@ -29,16 +29,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from analysis.worker_process import PAYLOAD_BYTES, Cancelled, encode
+from analysis.background.process import PAYLOAD_BYTES, Cancelled, encode
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 GRACE_SECONDS = 2.0
 """How long a running task may take to notice that it was cancelled before its process is killed."""
 
 TASKS: Mapping[str, str] = MappingProxyType(
     {
-        "echo": "analysis.worker_process:echo",
-        "versions": "analysis.worker_process:versions",
+        "echo": "analysis.background.process:echo",
+        "versions": "analysis.background.process:versions",
         "fit_scaling_law": "analysis.scaling_torch:fit_and_bootstrap",
         "exact_param_counts": "analysis.transformer_exact:task",
         "replay_elo": "analysis.judges_elo:task",
@@ -150,7 +150,7 @@ class Worker:
                 raise WorkerError("the worker was stopped; no further task is accepted")
             self._queue.append(job)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._serve, name="analysis.worker", daemon=True)
+                self._thread = threading.Thread(target=self._serve, name="analysis.background.worker", daemon=True)
                 self._thread.start()
             self._state.notify_all()
         return job
@@ -204,13 +204,13 @@ class Worker:
     def _start(self) -> subprocess.Popen:
         # A session of its own: Ctrl-C in the terminal reaches the server only, which then ends its worker itself.
         process = subprocess.Popen(
-            [sys.executable, "-m", "analysis.worker_process"],
+            [sys.executable, "-m", "analysis.background.process"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
         )
-        threading.Thread(target=self._sweep, args=(process,), name="analysis.worker sweep", daemon=True).start()
+        threading.Thread(target=self._sweep, args=(process,), name="analysis.background.worker sweep", daemon=True).start()
         return process
 
     def _sweep(self, process: subprocess.Popen) -> None:
