@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.proportions import normal_quantile, wilson_interval
+from analysis.statistics import normal_quantile, wilson_interval
 from analysis.units import SECONDS_PER_HOUR
 
 CORES_PER_CHIP = 2

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import compute
-from analysis.proportions import with_interval
+from analysis.statistics import with_interval
 
 SMALL = ("Orca 2 13B", "Orca 2 7B", "phi-2", "phi-1.5", "phi-1")
 """The models whose papers compare them with larger ones."""

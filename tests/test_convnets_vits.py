@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis import convnets_vits, proportions, tables, vision_shapes
+from analysis import convnets_vits, statistics, tables, vision_shapes
 from analysis.figures import convnets_vits as figures
 from analysis.figures import convnets_vits_shapes as shape_figures
 from analysis.vision_shapes import NfnetShape, VitShape, count_nfnet, count_vit
@@ -193,10 +193,10 @@ def test_the_largest_nfnet_used_about_a_third_of_its_peak():
 
 def test_the_interval_of_a_share_is_wilsons():
     # wilson1927's interval for 10 of 20 at 95%: centre 1/2, half width z / (2 sqrt(n + z^2)).
-    z = proportions.normal_quantile(0.95)
-    low, high = proportions.wilson_interval(0.5, 20)
+    z = statistics.normal_quantile(0.95)
+    low, high = statistics.wilson_interval(0.5, 20)
     assert (float(low), float(high)) == pytest.approx((0.5 - z / 2 / np.sqrt(20 + z**2), 0.5 + z / 2 / np.sqrt(20 + z**2)))
-    low, high = proportions.wilson_interval(0.0, 10)
+    low, high = statistics.wilson_interval(0.0, 10)
     assert float(low) == pytest.approx(0, abs=1e-12) and 0.2 < float(high) < 0.4
 
 
@@ -271,9 +271,9 @@ def test_no_fact_of_the_vision_papers_is_without_a_value():
         (lambda: convnets_vits.read_points("1000 x"), "two numbers"),
         (lambda: convnets_vits.read_points("1000 -2"), "must be positive"),
         (lambda: convnets_vits.read_points("1 1;" * 201), "at most 200"),
-        (lambda: proportions.wilson_interval(1.2, 10), "share must be"),
-        (lambda: proportions.wilson_interval(0.5, 0), "n must be"),
-        (lambda: proportions.normal_quantile(1.0), "level must be"),
+        (lambda: statistics.wilson_interval(1.2, 10), "share must be"),
+        (lambda: statistics.wilson_interval(0.5, 0), "n must be"),
+        (lambda: statistics.normal_quantile(1.0), "level must be"),
         (lambda: shape_figures.by_resolution([], 224, {"resolution": "224"}), "at least one model"),
     ],
 )

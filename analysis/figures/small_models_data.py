@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from analysis import proportions, small_models, tables
+from analysis import small_models, statistics, tables
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel
 from analysis.figures import benchmarks_data as reported
@@ -88,13 +88,13 @@ def lima(judge: str, n_prompts: float, level: float, settings: Mapping[str, str]
         alt=f"LIMA against {len(rows)} rivals judged by {JUDGES[judge]}; it is preferred to Alpaca 65B in {first['share']:.0%} of the decided prompts.",
         sources=(Citation("zhou2023", first["location"]), Citation("taori2023_code"), WILSON),
         settings=settings,
-        explain=(small_models.preference_intervals, small_models.preferences, proportions.wilson_interval),
+        explain=(small_models.preference_intervals, small_models.preferences, statistics.wilson_interval),
     )
 
 
 def amount(n_tasks: float, level: float, settings: Mapping[str, str]) -> Panel:
     """Share of answers rated best against the number of generated instructions."""
-    rows = proportions.with_interval(amounts(), n_tasks, level)
+    rows = statistics.with_interval(amounts(), n_tasks, level)
     own = rows[~rows["regenerated"]].reset_index(drop=True)
     other = rows[rows["regenerated"]].iloc[0]
     traces = [*style.band(own["n_instructions"], own["low"], own["high"], f"{level:.0%} interval", style.BLUE)]
@@ -130,13 +130,13 @@ def amount(n_tasks: float, level: float, settings: Mapping[str, str]) -> Panel:
         alt=f"Share of best-rated answers against the number of instructions: {own['share'].iloc[0]:.0%} at 175 and {own['share'].iloc[-1]:.0%} at 51,200.",
         sources=(Citation("wang2022", "Figure 7"), Citation("zhou2023", "Figure 5"), WILSON),
         settings=settings,
-        explain=(small_models.amounts, proportions.wilson_interval),
+        explain=(small_models.amounts, statistics.wilson_interval),
     )
 
 
 def code_data(level: float, settings: Mapping[str, str]) -> Panel:
     """HumanEval of phi-1's family by training data."""
-    rows = proportions.with_interval(humaneval(), 164, level)
+    rows = statistics.with_interval(humaneval(), 164, level)
     labels = [f"{row['model'].removeprefix('350M, ')} ({format_count(row['n_params'])})" for row in rows.to_dict("records")]
     traces = [
         intervals.bars(rows["share"], rows["low"], rows["high"], np.arange(len(rows)), f"pass@1 with its {level:.0%} interval", style.BLUE)
@@ -155,7 +155,7 @@ def code_data(level: float, settings: Mapping[str, str]) -> Panel:
         alt=f"HumanEval of six models by training data, from {share.min():.0%} to {share.max():.0%}.",
         sources=(Citation("gunasekar2023", "Section 2.1; Table 1"), Citation("chen2021"), WILSON),
         settings=settings,
-        explain=(small_models.code_data, proportions.wilson_interval),
+        explain=(small_models.code_data, statistics.wilson_interval),
     )
 
 
@@ -190,7 +190,7 @@ def imitation_style(settings: Mapping[str, str]) -> Panel:
 
 def imitation_facts(n_questions: float, level: float, settings: Mapping[str, str]) -> Panel:
     """What benchmarks showed: NaturalQuestions before and after imitation."""
-    rows = proportions.with_interval(knowledge(), n_questions, level)
+    rows = statistics.with_interval(knowledge(), n_questions, level)
     labels = [row["base"] if row["data"] == "none" else f"{row['base']} + {row['data']}" for row in rows.to_dict("records")]
     traces = []
     for data, name, color in (
@@ -215,7 +215,7 @@ def imitation_facts(n_questions: float, level: float, settings: Mapping[str, str
         alt=f"NaturalQuestions of LLaMA 7B and 13B before and after imitation; broad imitation lowers both, to {value['LLaMA 7B', 'ShareGPT-Mix']:.0%} and {value['LLaMA 13B', 'ShareGPT-Mix']:.0%}.",
         sources=(Citation("gudibande2023", "Table 1"), Citation("kwiatkowski2019"), WILSON),
         settings=settings,
-        explain=(small_models.imitated_knowledge, proportions.wilson_interval),
+        explain=(small_models.imitated_knowledge, statistics.wilson_interval),
     )
 
 

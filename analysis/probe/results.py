@@ -15,7 +15,7 @@ from analysis.evals_export import write_results, write_samples
 from analysis.evals_models import step_in
 from analysis.probe.spec import Row
 from analysis.probe.store import Run
-from analysis.proportions import normal_quantile, wilson_interval
+from analysis.statistics import normal_quantile, wilson_interval
 
 METRICS = {"term_frequency": "exact_match", "prompts": "exact_match", "choice": "acc", "memorised": "memorised"}
 
