@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from analysis.transformer import Attention, Latent, Recurrent, TransformerShape, kv_cache_bytes
-from analysis.transformer_shape import Layer
+from analysis.transformer.shape import Layer
 
 LATENT_HEADS = 4
 ROPE_SHARE = 2

@@ -8,8 +8,8 @@ import numpy as np
 from analysis.memory_nf4 import bits_per_param
 from analysis.memory_parts import ALL_LINEAR, LOGIT_BYTES, activation_bytes, adapter_params, largest_matrix, quantised_params
 from analysis.scaling import positive
-from analysis.transformer_count import count_params
-from analysis.transformer_shape import TransformerShape
+from analysis.transformer.count import count_params
+from analysis.transformer.shape import TransformerShape
 
 METHODS = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
 PRECISIONS = {"bf16": "16-bit", "mixed": "16-bit, 32-bit copy", "fp32": "32-bit"}
@@ -123,7 +123,7 @@ def finetuning_memory(
     Raises ValueError for a name or size that does not exist.
     Source: [dettmers2023] sections 2 and 3, [hu2021], [rajbhandari2019] section 3.1, [korthikanti2022].
 
-    >>> from analysis.transformer_build import transformer_shape
+    >>> from analysis.transformer.plain_shape import transformer_shape
     >>> llama = transformer_shape(n_layers=80, d_model=8192, n_heads=64, d_ff=22016, vocab_size=32000)
     >>> [round(float(finetuning_memory(llama, method).total / 1e9), 1) for method in ("full", "lora", "qlora")]
     [784.9, 141.6, 45.9]
@@ -189,7 +189,7 @@ def largest_batch(
     floor((memory - fixed) / (total of one sequence - fixed)). end: "total", or "low" or "high" for the ends of the interval.
     settings: of `finetuning_memory`.
 
-    >>> from analysis.transformer_build import transformer_shape
+    >>> from analysis.transformer.plain_shape import transformer_shape
     >>> llama = transformer_shape(n_layers=80, d_model=8192, n_heads=64, d_ff=22016, vocab_size=32000)
     >>> largest_batch(llama, 48e9, [512, 4096], "qlora").tolist()
     [3, 0]
@@ -205,7 +205,7 @@ def largest_batch(
 def largest_seq_len(shape: TransformerShape, memory_bytes: float, batch: int = 1, method: str = "full", **settings) -> int:
     """The longest sequence [tokens] of which `batch` fit in memory_bytes, up to 2^24; 0 where not even one token does. By bisection.
 
-    >>> from analysis.transformer_build import transformer_shape
+    >>> from analysis.transformer.plain_shape import transformer_shape
     >>> llama = transformer_shape(n_layers=80, d_model=8192, n_heads=64, d_ff=22016, vocab_size=32000)
     >>> largest_seq_len(llama, 48e9, 1, "qlora") > 512
     True
@@ -252,7 +252,7 @@ def stored_as(shape: TransformerShape, **settings) -> list[dict]:
     4 bits for the matrices of the blocks, 8 bits for their constants with double quantisation (32 without), and 16 (32 in fp32) for
     everything else but the optimiser's states. settings: of `finetuning_memory`. Source: [dettmers2023] section 3.
 
-    >>> from analysis.transformer_build import transformer_shape
+    >>> from analysis.transformer.plain_shape import transformer_shape
     >>> llama = transformer_shape(n_layers=32, d_model=4096, n_heads=32, d_ff=11008, vocab_size=32000)
     >>> [(row["part"], row["bits"]) for row in stored_as(llama)][:2]
     [('matrices of the blocks', 4), ('their constants', 8)]

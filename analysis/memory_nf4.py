@@ -6,7 +6,7 @@ from statistics import NormalDist
 import numpy as np
 
 from analysis.scaling import positive
-from analysis.transformer_shape import whole
+from analysis.transformer.shape import whole
 
 NF4_OFFSET = 1 - (1 / 32 + 1 / 30) / 2
 """The outermost probability of NF4: mean of the ends that 15 and 16 equal steps would have."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.transformer_shape import Attention, Layer, Mlp, Recurrent, TransformerShape, whole
+from analysis.transformer.shape import Attention, Layer, Mlp, Recurrent, TransformerShape, whole
 
 ALL_LINEAR = ("q", "k", "v", "o", "gate", "up", "down")
 """The matrices of a block that adapters can stand on: attention's four, and the MLP's (no gate where it is plain)."""
@@ -80,7 +80,7 @@ def quantised_params(shape: TransformerShape) -> int:
     Those are attention, MLPs, experts and the projections of recurrent mixers. Embeddings, output layer, norms, biases and routers stay
     in 16 bits. Source: [dettmers2023] section 3; experts are taken to be separate linear layers.
 
-    >>> from analysis.transformer_build import transformer_shape
+    >>> from analysis.transformer.plain_shape import transformer_shape
     >>> quantised_params(transformer_shape(n_layers=32, d_model=4096, n_heads=32, d_ff=11008, vocab_size=32000))
     6476005376
     """
@@ -104,7 +104,7 @@ def adapter_params(shape: TransformerShape, rank: int, targets: Sequence[str] = 
     targets: any of "q", "k", "v", "o", "gate", "up", "down". Raises ValueError for other names, or where none of them exists.
     Source: [hu2021] section 4.1.
 
-    >>> from analysis.transformer_build import transformer_shape
+    >>> from analysis.transformer.plain_shape import transformer_shape
     >>> shape = transformer_shape(n_layers=32, d_model=4096, n_heads=32, d_ff=11008, vocab_size=32000)
     >>> adapter_params(shape, 8, ("q", "v")), adapter_params(shape, 64)
     (4194304, 159907840)
@@ -145,7 +145,7 @@ def layer_activations(
     keep one value for each column of its matrices; its scan is not modelled.
     Source: [korthikanti2022] section 4.1, extended to gated MLPs, grouped queries, experts and [dao2022].
 
-    >>> from analysis.transformer_build import transformer_shape
+    >>> from analysis.transformer.plain_shape import transformer_shape
     >>> layer = transformer_shape(n_layers=1, d_model=8, n_heads=2, d_ff=32, gated_mlp=False, vocab_size=9).layers[0]
     >>> layer_activations(layer, 8, flash=False, dropout=True)[0] / 8, layer_activations(layer, 8, flash=False, dropout=True)[1] / 2
     (34.0, 5.0)
@@ -194,7 +194,7 @@ def activation_bytes(
     d values for each token, and the largest layer is there once while it is recomputed.
     Source: [korthikanti2022] sections 4 and 5.
 
-    >>> from analysis.transformer_build import transformer_shape
+    >>> from analysis.transformer.plain_shape import transformer_shape
     >>> shape = transformer_shape(n_layers=60, d_model=6656, n_heads=52, d_ff=17920, vocab_size=32000)
     >>> [int(part / 1e6) for part in activation_bytes(shape, 1, 512)]
     [408, 128]

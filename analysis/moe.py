@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.transformer import ParamCounts, TransformerShape, count_params, forward_flops, shape_from_row
-from analysis.transformer_count import mlp_params, router_matrix
+from analysis.transformer.count import mlp_params, router_matrix
 
 PARTS = ("embeddings", "attention", "norms and other", "router", "dense MLPs", "shared experts", "routed experts")
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from analysis.memory import CONTEXT_BYTES, FinetuningMemory, finetuning_memory
-from analysis.transformer_shape import TransformerShape
+from analysis.transformer.shape import TransformerShape
 
 STAGES = {"sft": "supervised fine-tuning", "reward": "reward model", "ppo": "PPO", "dpo": "DPO"}
 ROLES = {
@@ -45,7 +45,7 @@ def stage_memory(
 
     Raises ValueError for a stage or method that does not exist.
 
-    >>> from analysis.transformer_build import transformer_shape
+    >>> from analysis.transformer.plain_shape import transformer_shape
     >>> llama = transformer_shape(n_layers=32, d_model=4096, n_heads=32, d_ff=11008, vocab_size=32000)
     >>> ppo, dpo = (stage_memory(llama, stage).total for stage in ("ppo", "dpo"))
     >>> 1.9 < ppo / dpo < 2.1

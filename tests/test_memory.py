@@ -9,8 +9,8 @@ import pytest
 
 from analysis import memory, memory_nf4, memory_parts, tables
 from analysis.transformer import Recurrent, count_params, shape_of_model, transformer_shape
-from analysis.transformer_count import attention_matrices, mlp_matrices
-from analysis.transformer_shape import Attention
+from analysis.transformer.count import attention_matrices, mlp_matrices
+from analysis.transformer.shape import Attention
 
 MODELS = tables.load("models")
 KNOWN = MODELS[MODELS["n_layers"].notna() & MODELS["d_model"].notna()]["model"].tolist()

@@ -8,9 +8,8 @@ import urllib.error
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analysis import transformer_hub
 from analysis.background.worker import WorkerError
-from analysis.transformer import count_params
+from analysis.transformer import count_params, hub
 from pages.components import shapes
 
 TINY = {
@@ -158,7 +157,7 @@ def test_without_the_hub_one_sentence_says_what_to_do(monkeypatch):
     def fail(*_arguments, **_named):
         raise urllib.error.URLError("no route")
 
-    monkeypatch.setattr(transformer_hub.urllib.request, "urlopen", fail)
+    monkeypatch.setattr(hub.urllib.request, "urlopen", fail)
     app, _ = open_picker(monkeypatch, "from the hub")
     app.text_input(key="t_hub").set_value("owner/model").run()
     assert len(app.error) == 1 and "cannot be reached" in app.error[0].value and "paste the config.json" in app.error[0].value
@@ -182,24 +181,24 @@ def answering(monkeypatch, content, address="https://huggingface.co/a/b/resolve/
         asked.append((request.full_url, timeout))
         return Answer(content, address)
 
-    monkeypatch.setattr(transformer_hub.urllib.request, "urlopen", open_address)
+    monkeypatch.setattr(hub.urllib.request, "urlopen", open_address)
     return asked
 
 
 def test_the_hub_is_asked_over_https_for_one_file_with_a_time_limit(monkeypatch):
     asked = answering(monkeypatch, json.dumps(TINY).encode())
-    assert transformer_hub.fetch_config("a/b") == TINY
+    assert hub.fetch_config("a/b") == TINY
     assert asked == [("https://huggingface.co/a/b/resolve/main/config.json", 5.0)]
 
 
 def test_an_answer_that_is_too_large_or_from_elsewhere_is_not_used(monkeypatch):
     answering(monkeypatch, b" " * 3_000_000)
     with pytest.raises(ValueError, match="at most 1 MB"):
-        transformer_hub.fetch_config("a/b")
+        hub.fetch_config("a/b")
     for elsewhere in ("http://huggingface.co/a", "https://evil.example/huggingface.co", "https://nothuggingface.co/"):
         answering(monkeypatch, b"{}", elsewhere)
         with pytest.raises(ValueError, match="another site"):
-            transformer_hub.fetch_config("a/b")
+            hub.fetch_config("a/b")
 
 
 @pytest.mark.parametrize(("status", "said"), [(404, "no model"), (401, "let in"), (429, "no more requests"), (500, "500")])
@@ -207,9 +206,9 @@ def test_refusals_of_the_hub_are_sentences(monkeypatch, status, said):
     def refuse(request, timeout):
         raise urllib.error.HTTPError(request.full_url, status, "no", email.message.Message(), io.BytesIO())
 
-    monkeypatch.setattr(transformer_hub.urllib.request, "urlopen", refuse)
+    monkeypatch.setattr(hub.urllib.request, "urlopen", refuse)
     with pytest.raises(ValueError, match=said):
-        transformer_hub.fetch_config("a/b")
+        hub.fetch_config("a/b")
 
 
 @pytest.mark.parametrize(
@@ -218,5 +217,5 @@ def test_refusals_of_the_hub_are_sentences(monkeypatch, status, said):
 def test_names_that_cannot_be_on_the_hub_are_refused_before_anything_is_sent(monkeypatch, name):
     asked = answering(monkeypatch, b"{}")
     with pytest.raises(ValueError, match="a hub id looks like"):
-        transformer_hub.fetch_config(name)
+        hub.fetch_config(name)
     assert asked == []

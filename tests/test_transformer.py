@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from analysis import tables
 from analysis.transformer import ParamCounts, count_params, shape_from_row, shape_of_model, transformer_shape
-from analysis.transformer_build import layer_rule
+from analysis.transformer.plain_shape import layer_rule
 
 MODELS = tables.load("models")
 COUNTS = tables.load("param_counts").set_index("model")

@@ -7,8 +7,8 @@ import pytest
 
 from analysis import tables
 from analysis.transformer import count_params, exact_param_counts, read_config, shape_from_hf_config, shape_of_model, supported_model_types
-from analysis.transformer_architectures import ARCHITECTURES, TEXT_PARTS
-from analysis.transformer_defaults import DEFAULTS
+from analysis.transformer.architectures import ARCHITECTURES, TEXT_PARTS
+from analysis.transformer.defaults import DEFAULTS
 from tests.tiny_configs import tiny_config
 
 NOT_IN_TRANSFORMERS = {"kimi_k2", "qwen", "deepseek"}

@@ -5,7 +5,7 @@ import pytest
 from analysis import tables
 from analysis.background.process import Cancelled
 from analysis.background.worker import Worker
-from analysis.transformer_exact import MOST_LAYERS, exact_param_counts, part_of, task
+from analysis.transformer.exact import MOST_LAYERS, exact_param_counts, part_of, task
 
 COUNTS = tables.load("param_counts").set_index("model")
 PARTS = [column for column in COUNTS.columns if column not in ("counted_by", "transformers_version", "source", "note")]
@@ -100,7 +100,7 @@ def test_what_cannot_be_counted_is_refused_with_one_sentence(config, message):
 
 
 def test_a_model_of_endlessly_many_tensors_is_given_up(monkeypatch):
-    monkeypatch.setattr("analysis.transformer_exact.MOST_TENSORS", 10)
+    monkeypatch.setattr("analysis.transformer.exact.MOST_TENSORS", 10)
     with pytest.raises(ValueError, match="the model has more than 10 tensors"):
         exact_param_counts(TINY)
 

@@ -32,7 +32,7 @@ from analysis import (
 from analysis.probe import items, items_csv, models
 from analysis.probe.spec import RunSpec
 from analysis.transformer import count_params, read_config, shape_from_hf_config
-from analysis.transformer_hub import hub_address
+from analysis.transformer.hub import hub_address
 from tests import bad_input
 from tests.sample_panels import law_panel
 from tests.test_pages import charts, fine, open_page

@@ -114,7 +114,7 @@ def build(config: Mapping[str, Any], device: str = "cpu", dtype: str = "float32"
     import torch
     from transformers import AutoModelForCausalLM
 
-    from analysis.transformer_exact import build_config
+    from analysis.transformer.exact import build_config
 
     torch.manual_seed(seed)
     settings = build_config(dict(config))

@@ -14,7 +14,7 @@ import streamlit as st
 from analysis import tables
 from analysis.background.worker import Cancelled, WorkerError, shared_worker
 from analysis.transformer import ParamCounts, TransformerShape, count_params, read_config, shape_from_hf_config, shape_of_model
-from analysis.transformer_hub import fetch_config
+from analysis.transformer.hub import fetch_config
 from pages.components import controls
 from pages.components.markdown import plain
 

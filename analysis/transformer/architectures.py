@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from analysis import transformer_attentions as attentions
-from analysis import transformer_layers as layers
-from analysis import transformer_parts as parts
+from analysis.transformer import layer_patterns as layers
+from analysis.transformer import special_attention as attentions
+from analysis.transformer import special_layers as parts
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class ExpertNames:
 
     number, chosen, width: keys of the number of experts, of those a token uses, and of the width of one. shared_count: key of
     the number of shared experts of that width; shared_width: key of the width of the shared expert. gate: the shared expert is weighed
-    by a gate. rule: which layers have experts, a function of analysis.transformer_layers. router_bias: one value per
+    by a gate. rule: which layers have experts, a function of analysis.transformer.layer_patterns. router_bias: one value per
     expert is a parameter. biases: the experts' matrices have biases. dense_width: key of the width of dense layers.
     """
 
@@ -43,9 +43,9 @@ class Architecture:
     names: keys that stand for the usual ones. norm, norms_per_layer, final_norm, embedding_norm, gated: as in TransformerShape. Biases:
     True, False, or the key that says so. qk_norm: "head", "width" or ""; qk_norm_key: key that switches it on; qk_norm_bias: with shift.
     window: "all" where every layer has the window that is set, "if_used" where use_sliding_window switches it on. pattern: kinds of layers
-    where the configuration does not list them, a function of analysis.transformer_layers; only with a pattern is such a list
-    read. attention: function of analysis.transformer_attentions that makes the mixer of a layer; layer, outside: functions of
-    analysis.transformer_parts that change a layer, and the whole.
+    where the configuration does not list them, a function of analysis.transformer.layer_patterns; only with a pattern is such a list
+    read. attention: function of analysis.transformer.special_attention that makes the mixer of a layer; layer, outside: functions of
+    analysis.transformer.special_layers that change a layer, and the whole.
     latent: multi-head latent attention. without_heads: no attention at all. d_ff_factor: width of the MLP over d_model where it is not
     given. own_mlp: the layer function makes the MLP. positions: rows that a learned position table has beyond the context; None: no
     table. same_as: model_type whose defaults hold.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.transformer_count import attention_matrices, mlp_matrices, projection_params, router_matrix
-from analysis.transformer_shape import Attention, Recurrent, TransformerShape
+from analysis.transformer.count import attention_matrices, mlp_matrices, projection_params, router_matrix
+from analysis.transformer.shape import Attention, Recurrent, TransformerShape
 
 SMALLEST_ROUNDED = 2**57
 """From here on arrays hold floats: seven parts four times over (a training step) still fit into 64 bits below."""
@@ -59,7 +59,7 @@ def forward_flops(shape: TransformerShape, batch, seq_len, causal: bool = False,
     Counted the same by torch.utils.flop_counter on small models with eager attention. Source: [kaplan2020] section 2.1 for
     the form.
 
-    >>> from analysis.transformer_build import transformer_shape
+    >>> from analysis.transformer.plain_shape import transformer_shape
     >>> shape = transformer_shape(n_layers=32, d_model=4096, n_heads=32, n_kv_heads=8, d_ff=14336, vocab_size=32000)
     >>> forward_flops(shape, batch=1, seq_len=1, past_len=4095).total
     16368271360
@@ -99,7 +99,7 @@ def training_flops(shape: TransformerShape, batch, seq_len, causal: bool = False
     The backward pass costs twice the forward pass; with recomputation of all activations the forward pass runs once more.
     causal: as in forward_flops.
 
-    >>> from analysis.transformer_build import transformer_shape
+    >>> from analysis.transformer.plain_shape import transformer_shape
     >>> shape = transformer_shape(n_layers=2, d_model=8, n_heads=2, d_ff=16, vocab_size=9)
     >>> training_flops(shape, 1, 4) == 3 * forward_flops(shape, 1, 4).total
     True
@@ -119,7 +119,7 @@ def kv_cache_bytes(shape: TransformerShape, context_len, batch=1, bytes_per_valu
     Raises ValueError for values that are not whole numbers in range; bytes_per_value may be a fraction (0.5: four bits).
     Source: [jiang2023] section 2; [deepseek2024v2] Table 1.
 
-    >>> from analysis.transformer_build import transformer_shape
+    >>> from analysis.transformer.plain_shape import transformer_shape
     >>> mistral = transformer_shape(n_layers=32, d_model=4096, n_heads=32, n_kv_heads=8, d_ff=14336, vocab_size=32000, window=4096)
     >>> kv_cache_bytes(mistral, [1, 4096, 32768]).tolist()
     [131072, 536870912, 536870912]
@@ -135,7 +135,7 @@ def kv_cache_bytes(shape: TransformerShape, context_len, batch=1, bytes_per_valu
 def kv_cache_values(shape: TransformerShape, context_len):
     """Values in the cache of one sequence of context_len tokens, over all layers; broadcasts. See kv_cache_bytes.
 
-    >>> from analysis.transformer_build import transformer_shape
+    >>> from analysis.transformer.plain_shape import transformer_shape
     >>> kv_cache_values(transformer_shape(n_layers=2, d_model=8, n_heads=4, n_kv_heads=1, d_ff=16, vocab_size=9), 10)
     80
     """
@@ -150,7 +150,7 @@ def _cached_values(shape: TransformerShape, context):
 def values_per_token(attention: Attention) -> int:
     """Values that one attention layer caches for a token.
 
-    >>> from analysis.transformer_build import transformer_shape
+    >>> from analysis.transformer.plain_shape import transformer_shape
     >>> values_per_token(transformer_shape(n_layers=1, d_model=4096, n_heads=32, n_kv_heads=8, d_ff=1, vocab_size=1).attention)
     2048
     """
@@ -162,7 +162,7 @@ def values_per_token(attention: Attention) -> int:
 def recurrent_state_bytes(shape: TransformerShape, batch=1, bytes_per_value=2):
     """Bytes of the states of recurrent mixers (Mamba and the like) [bytes]; they do not grow with the context. Broadcasts.
 
-    >>> from analysis.transformer_build import transformer_shape
+    >>> from analysis.transformer.plain_shape import transformer_shape
     >>> recurrent_state_bytes(transformer_shape(n_layers=2, d_model=8, n_heads=4, d_ff=16, vocab_size=9))
     0
     """
@@ -186,7 +186,7 @@ def causal_pairs(attention: Attention, S, past=0):
 
     Sum over i = 1 ... S of min(past + i, window); for chunks, of the position in the chunk.
 
-    >>> from analysis.transformer_shape import Attention
+    >>> from analysis.transformer.shape import Attention
     >>> causal_pairs(Attention(1, 1, 8, 8), 4), causal_pairs(Attention(1, 1, 8, 8, window=2), 4)
     (10, 7)
     >>> causal_pairs(Attention(1, 1, 8, 8, window=3, chunked=True), 4)

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from analysis.transformer_shape import NORMS, Attention, Experts, Layer, Mlp, Recurrent, TransformerShape
+from analysis.transformer.shape import NORMS, Attention, Experts, Layer, Mlp, Recurrent, TransformerShape
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def count_params(shape: TransformerShape) -> ParamCounts:
     not tied; active = total - routed_experts (1 - top_k / n_experts).
     Counted is each trainable number once, as transformers stores them (tests count the same models there).
 
-    >>> from analysis.transformer_build import transformer_shape
+    >>> from analysis.transformer.plain_shape import transformer_shape
     >>> count_params(transformer_shape(n_layers=32, d_model=4096, n_heads=32, d_ff=11008, vocab_size=32000)).total
     6738415616
     """
@@ -70,7 +70,7 @@ def count_params(shape: TransformerShape) -> ParamCounts:
 def layer_params(layer: Layer, d_model: int, norm: int) -> dict[str, int]:
     """Parameters of one layer by part; routed_experts is contained in mlp. norm: parameters of a norm.
 
-    >>> from analysis.transformer_build import transformer_shape
+    >>> from analysis.transformer.plain_shape import transformer_shape
     >>> layer_params(transformer_shape(n_layers=1, d_model=8, n_heads=2, d_ff=16, vocab_size=9).layers[0], 8, 8)
     {'attention': 256, 'mlp': 384, 'router': 0, 'other': 16, 'routed_experts': 0}
     """

@@ -1,14 +1,14 @@
 """What single architectures have that fields of `Architecture` cannot say: functions that change a layer or the whole.
 
 A layer function takes (read, layer, kind, index, n_layers) and gives the layer; an outside function takes (read, shape) and gives
-the shape. Functions for mixers are in analysis.transformer_attentions.
+the shape. Functions for mixers are in analysis.transformer.special_attention.
 """
 
 from dataclasses import replace
 
-from analysis.transformer_attentions import mamba2_of, shared_from
-from analysis.transformer_reader import MOST_LAYERS, Reader, short
-from analysis.transformer_shape import Attention, Experts, Layer, Mlp, TransformerShape, plain_mlp
+from analysis.transformer.reader import MOST_LAYERS, Reader, short
+from analysis.transformer.shape import Attention, Experts, Layer, Mlp, TransformerShape, plain_mlp
+from analysis.transformer.special_attention import mamba2_of, shared_from
 
 # --- layers ----------------------------------------------------------------------------------------------------------
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from analysis.transformer_build import transformer_shape
-from analysis.transformer_mixers import mamba
-from analysis.transformer_shape import TransformerShape
+from analysis.transformer.mixer_sizes import mamba
+from analysis.transformer.plain_shape import transformer_shape
+from analysis.transformer.shape import TransformerShape
 
 COLUMNS = (
     *(key for key in transformer_shape.__kwdefaults__ if key not in ("recurrent", "name", "notes")),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from analysis.transformer_defaults import DEFAULTS
+from analysis.transformer.defaults import DEFAULTS
 
 LARGEST = 10**9
 MOST_LAYERS = 10_000

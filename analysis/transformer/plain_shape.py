@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from analysis.transformer_shape import NORMS, Attention, Experts, Latent, Layer, Mlp, Recurrent, TransformerShape, plain_mlp, whole
+from analysis.transformer.shape import NORMS, Attention, Experts, Latent, Layer, Mlp, Recurrent, TransformerShape, plain_mlp, whole
 
 
 def transformer_shape(

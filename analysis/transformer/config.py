@@ -1,6 +1,6 @@
 """Shapes from Hugging Face configurations: reading config.json, and understanding it.
 
-What each model_type names and has is data in analysis.transformer_architectures. Nothing is guessed: an unknown model_type is
+What each model_type names and has is data in analysis.transformer.architectures. Nothing is guessed: an unknown model_type is
 refused with a sentence, a field that is missing takes the value that the architecture itself gives it, and sizes must be there.
 """
 
@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 from analysis import uploads
-from analysis.transformer_architectures import ARCHITECTURES, TEXT_PARTS, Architecture
-from analysis.transformer_build import qk_norm_values, split_heads
-from analysis.transformer_layers import CHUNKED, SLIDING, layer_kinds
-from analysis.transformer_parts import t5
-from analysis.transformer_reader import Reader, short
-from analysis.transformer_shape import Attention, Experts, Latent, Layer, Mlp, TransformerShape, plain_mlp
+from analysis.transformer.architectures import ARCHITECTURES, TEXT_PARTS, Architecture
+from analysis.transformer.layer_patterns import CHUNKED, SLIDING, layer_kinds
+from analysis.transformer.plain_shape import qk_norm_values, split_heads
+from analysis.transformer.reader import Reader, short
+from analysis.transformer.shape import Attention, Experts, Latent, Layer, Mlp, TransformerShape, plain_mlp
+from analysis.transformer.special_layers import t5
 
 LARGEST_CONFIG_BYTES = 1_000_000
 TEXT_KEYS = ("text_config", "llm_config", "language_config")
@@ -94,7 +94,7 @@ def shape_from_hf_config(config: Mapping[str, Any]) -> TransformerShape:
 
     >>> config = {"model_type": "llama", "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32,
     ...           "num_key_value_heads": 8, "intermediate_size": 14336, "vocab_size": 128256}
-    >>> from analysis.transformer_count import count_params
+    >>> from analysis.transformer.count import count_params
     >>> count_params(shape_from_hf_config(config)).total
     8030261248
     """

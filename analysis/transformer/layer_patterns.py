@@ -5,7 +5,7 @@ transformers: "full_attention", "sliding_attention", "chunked_attention", "linea
 whether each layer has them.
 """
 
-from analysis.transformer_reader import MOST_LAYERS, Reader, short
+from analysis.transformer.reader import MOST_LAYERS, Reader, short
 
 FULL, SLIDING, CHUNKED, LINEAR = "full_attention", "sliding_attention", "chunked_attention", "linear_attention"
 SPARSE = "minimax_m3_sparse"

@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from analysis.transformer_architectures import ARCHITECTURES
-from analysis.transformer_config import checked_config, text_part
-from analysis.transformer_count import ParamCounts
-from analysis.transformer_shape import short
+from analysis.transformer.architectures import ARCHITECTURES
+from analysis.transformer.config import checked_config, text_part
+from analysis.transformer.count import ParamCounts
+from analysis.transformer.shape import short
 
 MOST_LAYERS = 2_000
 MOST_TENSORS = 200_000

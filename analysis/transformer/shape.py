@@ -130,7 +130,7 @@ class TransformerShape:
     context_len: longest sequence the model was made for, None where it is not stated. notes: what a reader of the count
     should know.
 
-    >>> from analysis.transformer_build import transformer_shape
+    >>> from analysis.transformer.plain_shape import transformer_shape
     >>> shape = transformer_shape(n_layers=32, d_model=4096, n_heads=32, n_kv_heads=8, d_ff=14336, vocab_size=32000, window=4096)
     >>> shape.n_layers, shape.attention.head_dim, shape.attention.window
     (32, 128, 4096)

@@ -5,7 +5,7 @@ Each function gives a Recurrent: parameters of the projections, the remaining pa
 
 import math
 
-from analysis.transformer_shape import Recurrent
+from analysis.transformer.shape import Recurrent
 
 
 def mamba(

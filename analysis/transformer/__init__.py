@@ -11,9 +11,8 @@ The parts live in modules of their own, and this is their door:
 - `transformer_cost`: FLOPs and cache
 """
 
-from analysis.transformer_build import transformer_shape
-from analysis.transformer_config import read_config, shape_from_hf_config, supported_model_types
-from analysis.transformer_cost import (
+from analysis.transformer.config import read_config, shape_from_hf_config, supported_model_types
+from analysis.transformer.cost import (
     ForwardFlops,
     causal_pairs,
     forward_flops,
@@ -23,10 +22,11 @@ from analysis.transformer_cost import (
     training_flops,
     values_per_token,
 )
-from analysis.transformer_count import ParamCounts, count_params, layer_params
-from analysis.transformer_exact import exact_param_counts
-from analysis.transformer_shape import Attention, Experts, Latent, Layer, Mlp, Recurrent, TransformerShape
-from analysis.transformer_table import shape_from_row, shape_of_model
+from analysis.transformer.count import ParamCounts, count_params, layer_params
+from analysis.transformer.exact import exact_param_counts
+from analysis.transformer.models_table import shape_from_row, shape_of_model
+from analysis.transformer.plain_shape import transformer_shape
+from analysis.transformer.shape import Attention, Experts, Latent, Layer, Mlp, Recurrent, TransformerShape
 
 __all__ = [
     "Attention", "Experts", "ForwardFlops", "Latent", "Layer", "Mlp", "ParamCounts", "Recurrent", "TransformerShape", "causal_pairs",

@@ -6,10 +6,10 @@ the window of this one, the kind of the layer in the words of transformers, and 
 
 from dataclasses import replace
 
-from analysis import transformer_mixers as mixers
-from analysis.transformer_layers import FULL, LINEAR, SLIDING, SPARSE
-from analysis.transformer_reader import Reader
-from analysis.transformer_shape import Attention, Recurrent
+from analysis.transformer import mixer_sizes as mixers
+from analysis.transformer.layer_patterns import FULL, LINEAR, SLIDING, SPARSE
+from analysis.transformer.reader import Reader
+from analysis.transformer.shape import Attention, Recurrent
 
 
 def sinks(read: Reader, attention: Attention, *_layer) -> Attention:

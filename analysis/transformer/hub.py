@@ -7,7 +7,7 @@ import urllib.request
 from typing import Any
 from urllib.parse import urlsplit
 
-from analysis.transformer_config import LARGEST_CONFIG_BYTES, read_config
+from analysis.transformer.config import LARGEST_CONFIG_BYTES, read_config
 
 HUB = "huggingface.co"
 HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9][A-Za-z0-9._-]{0,95})?", re.ASCII)
