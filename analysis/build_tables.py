@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from analysis import (
-    evals,
     judges,
     judges_bradley_terry,
     judges_elo,
@@ -23,6 +22,7 @@ from analysis import (
 )
 from analysis import term_frequency as frequency
 from analysis.build_claims import claim_checks
+from analysis.evals import read
 
 
 def scaling_fits() -> pd.DataFrame:
@@ -166,7 +166,7 @@ def released(upstream: Path, pattern: str) -> list[Path]:
 def pythia_evals(upstream: Path) -> pd.DataFrame:
     """The table pythia_evals: every score of the suite's checkpoints, of the small-batch runs, and of OPT and BLOOM."""
     files = [file for pattern in PYTHIA_FILES for file in released(upstream, pattern)]
-    frame = pd.concat([evals.read_results(file.read_bytes(), file.as_posix()) for file in files], ignore_index=True)
+    frame = pd.concat([read.read_results(file.read_bytes(), file.as_posix()) for file in files], ignore_index=True)
     order = ["family", "model", "arm", "shots", "step", "task", "metric"]
     return as_categories(frame.sort_values(order, kind="stable", ignore_index=True), "pythia_evals")
 
@@ -174,7 +174,7 @@ def pythia_evals(upstream: Path) -> pd.DataFrame:
 def term_frequency(upstream: Path) -> pd.DataFrame:
     """The table term_frequency: accuracy of each operand, by model, step, shots and operation."""
     files = released(upstream, "csv/*/term_frquency_all_shots.csv")
-    frame = pd.concat([evals.read_results(file.read_bytes(), file.as_posix()) for file in files], ignore_index=True)
+    frame = pd.concat([read.read_results(file.read_bytes(), file.as_posix()) for file in files], ignore_index=True)
     frame[["operation", "operand"]] = frame["task"].str.extract(r"num_reasoning_arithmetic_([a-z]+)_(\d+)$")
     frame["accuracy"], frame["operand"] = frame["value"], frame["operand"].astype("int64")
     order = ["model", "step", "shots", "operation", "operand"]

@@ -11,7 +11,8 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from analysis import evals, uploads
+from analysis import uploads
+from analysis.evals import read
 
 RESAMPLES = 2000
 SEED = 2023
@@ -24,11 +25,11 @@ def scores(results: pd.DataFrame, n_params: pd.Series, tasks: Sequence[str]) -> 
     """The accuracy of every run on the tasks: the rows of the table pythia_scores.
 
     results: the table pythia_evals, or rows of `read_results`. n_params: parameters by model. tasks: those to keep; "mmlu"
-    is the mean over its 57 subjects (`analysis.evals.mmlu`, macro).
+    is the mean over its 57 subjects (`analysis.evals.read.mmlu`, macro).
     """
     texts = ("family", "model", "arm", "task", "metric", "version")
     rows = results.astype({name: str for name in texts})  # noqa: C420 - a dict of columns
-    macro = evals.mmlu(rows)
+    macro = read.mmlu(rows)
     macro = macro[macro["task"] == "MMLU (macro)"].assign(task="mmlu")
     single = rows[(rows["metric"] == "acc") & rows["task"].isin(tasks)]
     both = pd.concat([single, macro[macro["task"].isin(tasks)]], ignore_index=True)
@@ -188,7 +189,7 @@ def own_scores(frame: pd.DataFrame, tasks: Sequence[str], n_params: float = np.n
     A note also names the scores that have no counterpart among the tasks.
     """
     notes = []
-    macro = evals.mmlu(frame)
+    macro = read.mmlu(frame)
     macro = macro[macro["task"] == "MMLU (macro)"].assign(task="mmlu")
     accuracy = frame[frame["metric"] == "acc"].drop_duplicates(["model_id", "step", "shots", "task"])
     single = accuracy[accuracy["task"].isin(set(tasks) - {"mmlu"})]
@@ -199,7 +200,7 @@ def own_scores(frame: pd.DataFrame, tasks: Sequence[str], n_params: float = np.n
     rows = rows[rows["value"].between(0, 1)]
     stated = frame.groupby("model_id")["n_params"].first()
     rows["n_params"] = rows["model_id"].map(stated).fillna(n_params)
-    others = sorted(set(frame["task"]) - set(rows["task"]) - {t for t in frame["task"] if evals.SUBJECT.match(t)})
+    others = sorted(set(frame["task"]) - set(rows["task"]) - {t for t in frame["task"] if read.SUBJECT.match(t)})
     if others:
         rest = f" and {len(others) - 12} more." if len(others) > 12 else "."
         notes.append(f"Without a counterpart here: {uploads.clip(', '.join(others[:12]), 240)}{rest}")

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from analysis import evals, evals_export, pythia, tables
+from analysis import pythia, tables
 from analysis.charts.panel import Citation
+from analysis.evals import read, write
 from analysis.figures import pythia as figures
 from analysis.figures import pythia_contrasts as contrasts
 from analysis.figures import pythia_emergence as emergence_figures
@@ -39,7 +40,7 @@ def own_results():
     files, scores = [], []
     for upload in uploads:
         try:
-            rows = evals.read_results(upload.getvalue(), upload.name)
+            rows = read.read_results(upload.getvalue(), upload.name)
         except ValueError as problem:
             st.error(plain(f"{clip(upload.name, 80)} cannot be used. {problem}"), icon=":material/error:")
             continue
@@ -49,7 +50,7 @@ def own_results():
         st.text(
             f"{clip(upload.name, 80)}: {len(rows)} scores of {clip(', '.join(rows['model'].unique()[:3]), 160)}, layout {rows['layout'].iloc[0]}; {len(found)} on the tasks below."
         )
-        for note in [*notes, *evals.mismatches(rows, tables.load("pythia_evals"))]:
+        for note in [*notes, *read.mismatches(rows, tables.load("pythia_evals"))]:
             st.text(f"– {note}")
     if not files:
         return None
@@ -61,7 +62,7 @@ def own_results():
 def download(number: int, rows) -> None:
     """A button that gives a file back in the current layout of the harness, if it holds a single run."""
     try:
-        data = evals_export.write_results(rows)
+        data = write.write_results(rows)
     except ValueError as problem:
         st.text(f"Not offered as one v0.4 file: {problem}.")
         return

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import build, evals, evals_export, pythia, tables
-from analysis.evals_models import HISTORICAL, model_of, step_in
+from analysis import build, pythia, tables
+from analysis.evals import read, write
+from analysis.evals.model_names import HISTORICAL, model_of, step_in
 
 V04 = {
     "results": {
@@ -91,7 +92,7 @@ TERMS = (
 
 
 def one(document, **where):
-    frame = evals.read_results(document)
+    frame = read.read_results(document)
     for column, value in where.items():
         frame = frame[frame[column] == value]
     assert len(frame) == 1
@@ -139,7 +140,7 @@ def test_mmlu_averages_subjects_or_questions():
     run = published[(published["model"] == "Pythia 12B") & (published["arm"] == "deduped") & (published["step"] == 143000)]
     run = run[(run["shots"] == 5) & (run["metric"] == "acc")]
     subjects = run[run["task"].astype(str).str.startswith("hendrycksTest-")]
-    both = evals.mmlu(run).set_index("task")
+    both = read.mmlu(run).set_index("task")
     assert both.loc["MMLU (macro)", "value"] == pytest.approx(subjects["value"].mean(), rel=1e-12)
     right = (subjects["value"] * subjects["n_samples"]).round()
     assert right.sum() == pytest.approx(both.loc["MMLU (micro)", "value"] * 14_042, rel=1e-9)
@@ -161,7 +162,7 @@ def test_the_historical_names_are_todays():
 
 
 def test_the_current_layout():
-    frame = evals.read_results(V04)
+    frame = read.read_results(V04)
     assert set(frame["layout"]) == {"v0.4"} and len(frame) == 6
     row = one(V04, task="piqa", metric="acc")
     assert (row["model"], row["arm"], row["step"], row["n_tokens"]) == ("Pythia 1.4B", "deduped", 143000, 299_892_736_000)
@@ -188,7 +189,7 @@ def test_the_two_layouts_with_prompts():
 
 
 def test_the_table_of_term_frequencies():
-    frame = evals.read_results(TERMS.encode())
+    frame = read.read_results(TERMS.encode())
     assert set(frame["model"]) == {"Pythia 12B"} and set(frame["release"]) == {"v0"} and set(frame["layout"]) == {"term frequency"}
     assert frame["n_samples"].tolist()[1] == 50 and frame["value"].tolist() == [1.0, 0.34]
 
@@ -197,13 +198,13 @@ def test_the_table_of_term_frequencies():
 def test_a_file_without_model_arguments_takes_its_name_from_the_folder(arguments):
     document = copy.deepcopy(V04)
     document["config"]["model_args"] = arguments
-    frame = evals.read_results(document, "out/EleutherAI__pythia-70m/results_2024-01-01T00-00-00.000000.json")
+    frame = read.read_results(document, "out/EleutherAI__pythia-70m/results_2024-01-01T00-00-00.000000.json")
     assert set(frame["model"]) == {"Pythia 70M"}
 
 
 def test_a_file_name_gives_the_step_where_the_file_does_not():
     document = {"results": {"wsc": {"acc": 0.5}}, "config": {"model_args": "pretrained=EleutherAI/pythia-70m"}}
-    assert evals.read_results(document, "70m_step3000.json")["step"].tolist() == [3000]
+    assert read.read_results(document, "70m_step3000.json")["step"].tolist() == [3000]
     assert step_in("step1/step256.json") == 256
 
 
@@ -211,27 +212,27 @@ def test_a_file_name_gives_the_step_where_the_file_does_not():
 
 
 def test_reading_what_was_written_gives_the_same_rows():
-    frame = evals.read_results(V04)
-    back = evals.read_results(evals_export.write_results(frame))
+    frame = read.read_results(V04)
+    back = read.read_results(write.write_results(frame))
     order = ["task", "metric", "filter"]
     pd.testing.assert_frame_equal(
         back.drop(columns="raw").sort_values(order, ignore_index=True), frame.drop(columns="raw").sort_values(order, ignore_index=True)
     )
     first, second = (json.loads(part["raw"].iloc[0]) for part in (frame, back))
     assert second.items() >= {key: value for key, value in first.items() if key not in ("n-samples", "results")}.items()
-    written = json.loads(evals_export.write_results(frame))
+    written = json.loads(write.write_results(frame))
     for task, scores in V04["results"].items():
         assert written["results"][task] == scores
 
 
 @pytest.mark.parametrize("document", [V03, PROMPT_ROWS, PROMPT_TABLE])
 def test_other_layouts_come_back_as_the_current_one(document):
-    frame = evals.read_results(document)
-    back = evals.read_results(evals_export.write_results(frame))
+    frame = read.read_results(document)
+    back = read.read_results(write.write_results(frame))
     assert set(back["layout"]) == {"v0.4"}
     same = [column for column in frame if column not in ("layout", "raw", "release", "family", "model", "arm", "n_tokens", "model_id")]
     pd.testing.assert_frame_equal(back[same].reset_index(drop=True), frame[same].reset_index(drop=True))
-    assert json.loads(evals_export.write_results(frame))["source_file"]
+    assert json.loads(write.write_results(frame))["source_file"]
 
 
 def test_a_published_run_survives_the_way_out_and_back():
@@ -240,7 +241,7 @@ def test_a_published_run_survives_the_way_out_and_back():
     rows = run.astype(dict.fromkeys(("family", "model", "arm", "task", "metric", "version"), str)).assign(
         model_id="EleutherAI/pythia-1b-deduped", filter="none", n_params=math.nan, layout="v0.3", release="v1", raw=""
     )
-    back = evals.read_results(evals_export.write_results(rows)).sort_values(["task", "metric"], ignore_index=True)
+    back = read.read_results(write.write_results(rows)).sort_values(["task", "metric"], ignore_index=True)
     rows = rows.sort_values(["task", "metric"], ignore_index=True)
     assert len(back) == len(rows) == 128
     for column in ("model", "arm", "step", "n_tokens", "shots", "task", "metric", "value", "stderr", "n_samples", "version"):
@@ -264,14 +265,14 @@ def used_to_read_and_write_a_long_file() -> tuple[int, int]:
     pa.set_memory_pool(COUNTED)
     tracemalloc.start()
     try:
-        frame = evals.read_results(data)
+        frame = read.read_results(data)
         assert len(frame) == 700 and frame.memory_usage(deep=True).sum() < 10e6
         assert len(pythia.own_scores(frame, ["task_1", "task_2"])[0]) == 2
-        assert any("limit 100" in note for note in evals.mismatches(frame, published))
-        written = json.loads(evals_export.write_results(frame))
+        assert any("limit 100" in note for note in read.mismatches(frame, published))
+        written = json.loads(write.write_results(frame))
         assert written["configs"] == LONG["configs"] and written["results"] == LONG["results"]
-        both = pd.concat([frame, evals.read_results(V04)], ignore_index=True)
-        assert set(both["raw"]) == {frame["raw"].iloc[0], evals.read_results(V04)["raw"].iloc[0]} and len(list(both.itertuples())) == 706
+        both = pd.concat([frame, read.read_results(V04)], ignore_index=True)
+        assert set(both["raw"]) == {frame["raw"].iloc[0], read.read_results(V04)["raw"].iloc[0]} and len(list(both.itertuples())) == 706
         return tracemalloc.get_traced_memory()[1], COUNTED.max_memory()
     finally:
         tracemalloc.stop()
@@ -296,8 +297,8 @@ def test_any_scores_survive_the_way_out_and_back(scores):
         "n-shot": {task: shots for task, (_, _, shots) in scores.items()},
         "config": {"model_args": "pretrained=a/b"},
     }
-    frame = evals.read_results(json.dumps(document))
-    back = evals.read_results(evals_export.write_results(frame))
+    frame = read.read_results(json.dumps(document))
+    back = read.read_results(write.write_results(frame))
     pd.testing.assert_frame_equal(frame.drop(columns="raw"), back.drop(columns="raw"))
 
 
@@ -321,13 +322,13 @@ def test_samples_have_the_fields_and_hashes_of_the_harness():
             "filter": "strict-match",
         },
     ]
-    first, second = evals_export.read_samples(evals_export.write_samples(samples))
+    first, second = write.read_samples(write.write_samples(samples))
     assert first["resps"] == [[["-0.5", "True"]], [["-3.25", "False"]]] and first["arguments"]["gen_args_1"]["arg_1"] == " 5"
     assert second["resps"] == [[" 2"]] and second["filtered_resps"] == [" 2"] and second["exact_match"] == 0.0
     sha = hashlib.sha256
     assert first["doc_hash"] == sha('{\n  "question": "2+2",\n  "é": 1\n}'.encode()).hexdigest()
     joined = "".join(line[key] for line in (first, second) for key in ("doc_hash", "prompt_hash", "target_hash"))
-    assert evals_export.task_hash([first, second]) == sha(joined.encode()).hexdigest()
+    assert write.task_hash([first, second]) == sha(joined.encode()).hexdigest()
     assert set(first) >= {"doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics", "doc_hash", "acc"}
 
 
@@ -339,21 +340,21 @@ def test_samples_have_the_fields_and_hashes_of_the_harness():
 def test_the_number_of_items_follows_from_score_and_standard_error(n, data):
     right = data.draw(st.integers(1, n - 1))
     p = right / n
-    assert evals.samples_of(p, math.sqrt(p * (1 - p) / (n - 1))) == n
+    assert read.samples_of(p, math.sqrt(p * (1 - p) / (n - 1))) == n
 
 
 def test_scores_that_say_nothing_about_their_number_give_nan():
-    assert np.isnan(evals.samples_of([0.0, 1.0, 0.37], [0.0, 0.0, 0.123])).all()
+    assert np.isnan(read.samples_of([0.0, 1.0, 0.37], [0.0, 0.0, 0.123])).all()
 
 
 def test_differences_between_files_are_named():
     published = tables.load("pythia_evals").query("shots == 0")
-    own = evals.read_results({**V04, "config": {**V04["config"], "limit": 10}, "chat_template": "<|user|>"})
-    notes = " ".join(evals.mismatches(own, published))
+    own = read.read_results({**V04, "config": {**V04["config"], "limit": 10}, "chat_template": "<|user|>"})
+    notes = " ".join(read.mismatches(own, published))
     for words in ("piqa: shots 5 here", "piqa: task version 1.0 here, 0", "limit 10", "chat template", "0.4.13"):
         assert words in notes
-    same = evals.read_results(V03 | {"config": V03["config"] | {"num_fewshot": 0}})
-    assert evals.mismatches(same, published) == []
+    same = read.read_results(V03 | {"config": V03["config"] | {"num_fewshot": 0}})
+    assert read.mismatches(same, published) == []
 
 
 # --- contract --------------------------------------------------------------------------------------------------------
@@ -384,16 +385,16 @@ def test_differences_between_files_are_named():
 )
 def test_what_is_no_result_file_is_refused_in_a_sentence(data, said):
     with pytest.raises(ValueError, match=said) as refusal:
-        evals.read_results(data)
+        read.read_results(data)
     assert str(refusal.value).endswith(".") and len(str(refusal.value)) < 250
 
 
 def test_files_that_are_too_large_are_not_read(monkeypatch):
     with pytest.raises(ValueError, match="33.0 MB"):
-        evals.read_results(b"{" + b" " * 33_000_000)
-    monkeypatch.setattr(evals, "MAX_ROWS", 3)
+        read.read_results(b"{" + b" " * 33_000_000)
+    monkeypatch.setattr(read, "MAX_ROWS", 3)
     with pytest.raises(ValueError, match="more than 3"):
-        evals.read_results({"results": {str(i): {"acc": 0.5} for i in range(10)}})
+        read.read_results({"results": {str(i): {"acc": 0.5} for i in range(10)}})
 
 
 WORDS = [
@@ -419,10 +420,10 @@ JSON = st.recursive(ATOM, lambda inner: st.lists(inner, max_size=3) | st.diction
 @given(JSON)
 def test_any_json_is_read_or_refused(document):
     try:
-        frame = evals.read_results(json.dumps(document))
+        frame = read.read_results(json.dumps(document))
     except ValueError:
         return
-    assert list(frame.columns) == list(evals.COLUMNS) and len(frame)
+    assert list(frame.columns) == list(read.COLUMNS) and len(frame)
 
 
 @pytest.mark.parametrize(
@@ -437,14 +438,14 @@ def test_any_json_is_read_or_refused(document):
 )
 def test_rows_that_make_no_file_are_refused(change, said):
     with pytest.raises(ValueError, match=said):
-        evals_export.write_results(change(evals.read_results(V04)))
+        write.write_results(change(read.read_results(V04)))
 
 
 def test_samples_without_their_parts_are_refused():
     with pytest.raises(ValueError, match="sample 0 lacks prompt"):
-        evals_export.write_samples([{"doc": {}, "target": "", "responses": [], "metrics": {}}])
+        write.write_samples([{"doc": {}, "target": "", "responses": [], "metrics": {}}])
     with pytest.raises(ValueError, match="line 2"):
-        evals_export.read_samples(b'{"a": 1}\nnot json\n')
+        write.read_samples(b'{"a": 1}\nnot json\n')
 
 
 def test_importing_the_released_files_again_needs_the_files(tmp_path, capsys):

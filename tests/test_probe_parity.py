@@ -7,7 +7,7 @@ from importlib.metadata import version
 import numpy as np
 import pytest
 
-from analysis import evals
+from analysis.evals import read as evals_read
 from analysis.probe import engine, engine_cache, engine_text, items, models, results
 from analysis.probe.spec import BUNDLED, Item, RunSpec
 from analysis.probe.store import Store
@@ -246,7 +246,7 @@ def test_the_sample_log_of_multiple_choice_is_the_one_that_lm_eval_writes(tmp_pa
     (name,) = get_sample_results_filenames([str(log), str(tmp_path / "results_x.json")])
     assert get_file_task_name(log.name) == "choice"
     read = datasets.load_dataset("json", data_files=name, split="train", cache_dir=str(tmp_path / "cache"))
-    written = evals.read_results(results.to_results(store.run(run), store.rows(run))).set_index("metric")["value"]
+    written = evals_read.read_results(results.to_results(store.run(run), store.rows(run))).set_index("metric")["value"]
     found = shares_right(read)
     assert found == {"acc": written["acc"], "acc_norm": written["acc_norm"]} and 0 < found["acc"] < 1
     assert found == pytest.approx({"acc": scores["acc,none"], "acc_norm": scores["acc_norm,none"]})

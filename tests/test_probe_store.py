@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.evals import read_results
-from analysis.evals_export import read_samples
+from analysis.evals.read import read_results
+from analysis.evals.write import read_samples
 from analysis.figures import probe as figures
 from analysis.figures import probe_published
 from analysis.probe import results, sweep

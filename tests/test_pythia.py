@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import evals, pythia, pythia_emergence, tables
+from analysis import pythia, pythia_emergence, tables
+from analysis.evals import read
 from analysis.figures import pythia as figures
 from analysis.figures import pythia_contrasts as contrasts
 from analysis.figures import pythia_emergence as emergence_figures
@@ -306,11 +307,11 @@ OWN = {
 
 
 def test_own_scores_are_put_on_the_tasks_with_notes():
-    rows, notes = pythia.own_scores(evals.read_results(OWN), list(figures.task_labels()))
+    rows, notes = pythia.own_scores(read.read_results(OWN), list(figures.task_labels()))
     assert dict(zip(rows["task"], rows["value"], strict=True)) == {"lambada_openai": 0.55, "piqa": 0.7, "mmlu": 0.26}
     assert set(rows["n_params"]) == {1.5e9}
     assert any("average" in note for note in notes) and any("odd" in note for note in notes)
-    subjects = evals.read_results({"results": {f"mmlu_{i}": {"acc,none": i / 100} for i in range(57)}, "configs": {}})
+    subjects = read.read_results({"results": {f"mmlu_{i}": {"acc,none": i / 100} for i in range(57)}, "configs": {}})
     rows, _ = pythia.own_scores(subjects, ["mmlu"], 1e9)
     assert rows["value"].tolist() == [pytest.approx(0.28)] and rows["n_params"].tolist() == [1e9]
 

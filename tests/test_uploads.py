@@ -17,18 +17,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analysis import (
-    evals,
-    evals_export,
-    export,
-    export_deck,
-    export_deck_store,
-    export_report,
-    pythia,
-    scaling_runs,
-    tables,
-    term_frequency_counts,
-)
+from analysis import export, export_deck, export_deck_store, export_report, pythia, scaling_runs, tables, term_frequency_counts
+from analysis.evals import read as evals_read
+from analysis.evals import write
 from analysis.probe import items, items_csv, models
 from analysis.probe.spec import RunSpec
 from analysis.transformer import count_params, read_config, shape_from_hf_config
@@ -64,13 +55,13 @@ def runs(data: bytes) -> Outcome:
 
 def results(data: bytes) -> Outcome:
     """A result file of the harness, with what the page says of it and gives back."""
-    rows = evals.read_results(data, "results.json")
-    assert list(rows.columns) == list(evals.COLUMNS) and len(rows)
+    rows = evals_read.read_results(data, "results.json")
+    assert list(rows.columns) == list(evals_read.COLUMNS) and len(rows)
     found, notes = pythia.own_scores(rows, ["piqa", "mmlu"])
     assert found["value"].between(0, 1).all()
-    notes += evals.mismatches(rows, PUBLISHED)
+    notes += evals_read.mismatches(rows, PUBLISHED)
     try:
-        again = evals.read_results(evals_export.write_results(rows))
+        again = evals_read.read_results(write.write_results(rows))
         assert again["value"].tolist() == pytest.approx(rows["value"].tolist(), nan_ok=True)
     except ValueError as problem:
         notes.append(sentence(problem))
@@ -79,7 +70,7 @@ def results(data: bytes) -> Outcome:
 
 def scores(data: bytes) -> Outcome:
     """A table of scores; what becomes of its rows is looked at in `results`."""
-    return evals.read_results(data).drop(columns="raw"), []
+    return evals_read.read_results(data).drop(columns="raw"), []
 
 
 def deck(data: bytes) -> Outcome:
@@ -176,9 +167,9 @@ PARSERS = {
     "choices": Parser(lines(items_csv.read_choices), CHOICES.encode(), "table", items_csv.MAX_BYTES),
     "passages": Parser(lines(lambda data: items_csv.read_passages(data, True)), PASSAGES.encode(), "table", items_csv.MAX_BYTES),
     "text": Parser(lines(lambda data: items_csv.read_passages(data, False)), b"one\n\ntwo\n", "text", items_csv.MAX_BYTES),
-    "scores": Parser(scores, TERMS.encode(), "table", evals.MAX_BYTES),
-    "results": Parser(results, json.dumps(V04).encode(), "json", evals.MAX_BYTES),
-    "prompt rows": Parser(results, json.dumps(PROMPT_ROWS).encode(), "json", evals.MAX_BYTES),
+    "scores": Parser(scores, TERMS.encode(), "table", evals_read.MAX_BYTES),
+    "results": Parser(results, json.dumps(V04).encode(), "json", evals_read.MAX_BYTES),
+    "prompt rows": Parser(results, json.dumps(PROMPT_ROWS).encode(), "json", evals_read.MAX_BYTES),
     "config": Parser(config, json.dumps(LLAMA).encode(), "json", 1_000_000),
     "multimodal": Parser(config, json.dumps(GEMMA).encode(), "json", 1_000_000),
     "deck": Parser(deck, DECK, "json", export_deck.MOST_BYTES),
@@ -374,7 +365,7 @@ def test_passages_come_back_as_they_were_written(passages):
 @given(st.lists(st.tuples(NAME, st.integers(0, 10**6), st.integers(0, 64), st.floats(0, 1)), min_size=1, max_size=5))
 def test_scores_come_back_as_they_were_written(rows):
     lines = [["a/b", step, f"{task}-{number}", shots, value, 0.1] for number, (task, step, shots, value) in enumerate(rows)]
-    found, _ = scores(written([evals.TERM_COLUMNS, *lines]))
+    found, _ = scores(written([evals_read.TERM_COLUMNS, *lines]))
     assert found[["model_id", "step", "task", "shots", "value", "stderr"]].to_numpy().tolist() == lines
 
 
@@ -414,14 +405,14 @@ def test_a_deck_comes_back_as_it_was_written(title, caption, chosen):
 @given(st.lists(st.dictionaries(st.text(st.characters(exclude_categories=("Cs",)), max_size=5), st.integers() | NAME, max_size=3)))
 def test_a_log_of_samples_comes_back_as_it_was_written(records):
     text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
-    assert evals_export.read_samples(text.encode()) == records
+    assert write.read_samples(text.encode()) == records
 
 
 def test_bad_logs_of_samples_are_refused_in_one_sentence():
     refused = 0
     for data in [*(make() for _, make in bad_input.of_any(b'{"doc_id": 1}').values()), b'{"a": 1}\n[1]', b"[" * bad_input.DEEP]:
         try:
-            assert all(isinstance(record, dict) for record in evals_export.read_samples(data))
+            assert all(isinstance(record, dict) for record in write.read_samples(data))
         except ValueError as problem:
             sentence(problem)
             refused += 1
@@ -559,7 +550,7 @@ def test_hostile_names_are_escaped_in_charts_and_defused_in_their_tables():
     run = probe_results.Found("a" * 12, f"{bad_input.MARKUP}, x (aaaa)", "prompts", True, bad_input.MARKUP, table, whole, {"model": "=1+1"})
     value = copy.deepcopy(V04)
     value["config"]["model_args"] = {"pretrained": "=" + bad_input.MARKUP}
-    own, _ = pythia.own_scores(evals.read_results(json.dumps(value)), ["piqa"])
+    own, _ = pythia.own_scores(evals_read.read_results(json.dumps(value)), ["piqa"])
     size, last = probe_published.published_models()[0], 143_000
     panels = [
         probe_figures.curve([run], size, last, 4, "multiplication", 10),

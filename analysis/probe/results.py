@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.evals import COLUMNS
-from analysis.evals_export import write_results, write_samples
-from analysis.evals_models import step_in
+from analysis.evals.model_names import step_in
+from analysis.evals.read import COLUMNS
+from analysis.evals.write import write_results, write_samples
 from analysis.probe.spec import Row
 from analysis.probe.store import Run
 from analysis.statistics import normal_quantile, wilson_interval

@@ -16,14 +16,14 @@ STANDARD = ("config", "configs", "results", "groups", "n-samples")
 def write_results(frame: pd.DataFrame) -> bytes:
     """The rows of one run as a v0.4 results file, in JSON.
 
-    frame: rows as `analysis.evals.read_results` gives them, of one model at one checkpoint. Scores become "<metric>,<filter>",
+    frame: rows as `analysis.evals.read.read_results` gives them, of one model at one checkpoint. Scores become "<metric>,<filter>",
     unknown standard errors "N/A". What the rows' file held beside the scores (column raw) is written back where that file was of the
     same layout, and kept under "source_file" where it was not. Reading the bytes again gives the same rows, but for the columns
     layout and raw of rows that came from another layout.
 
     Raises ValueError for no rows, for several models or checkpoints, for a task with two numbers of shots, and for a score given twice.
 
-    >>> from analysis.evals import read_results
+    >>> from analysis.evals.read import read_results
     >>> rows = read_results('{"results": {"piqa": {"acc": 0.7, "acc_stderr": 0.01}}, "config": {"model_args": "pretrained=a/b"}}')
     >>> json.loads(write_results(rows))["results"]["piqa"]
     {'acc,none': 0.7, 'acc_stderr,none': 0.01}

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import uploads
-from analysis.evals_models import Model, model_of, step_in
+from analysis.evals.model_names import Model, model_of, step_in
 
 LAYOUTS = ("v0.4", "v0.3", "prompt rows", "prompt table", "term frequency")
 COLUMNS = {
