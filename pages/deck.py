@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from analysis import export, export_deck, export_image, export_report
+from analysis.export import browser, deck_file, files, report
 from pages.components import controls, decks, frame
 from pages.components.markdown import plain
 from pages.components.panel import NO_BROWSER
@@ -57,9 +57,9 @@ def reopen() -> None:
     if upload is None:
         return
     try:
-        found = export_deck.unpack(upload.getvalue())
-        if len(found) + len(deck) > export_deck.MOST_SLIDES:
-            raise ValueError(f"a deck has at most {export_deck.MOST_SLIDES} slides")
+        found = deck_file.unpack(upload.getvalue())
+        if len(found) + len(deck) > deck_file.MOST_SLIDES:
+            raise ValueError(f"a deck has at most {deck_file.MOST_SLIDES} slides")
     except ValueError as problem:
         st.session_state["deck_refused"] = f"This file cannot be used: {problem}."
         return
@@ -83,19 +83,19 @@ for position, slide in enumerate(deck):
         )
 if deck:
     theme = controls.switch("deck_theme", "Look of slides and report", THEMES, "light")
-    no_browser = export_image.browser_path() is None
+    no_browser = browser.browser_path() is None
     with st.container(horizontal=True, key="deck-files"):
         st.download_button(
             f"Download {len(deck)} slide{'s' if len(deck) > 1 else ''} (PPTX)",
-            data=lambda: export.deck(deck, theme),
+            data=lambda: files.deck(deck, theme),
             file_name="ten-papers-recomputed.pptx",
-            mime=export.mime("pptx"),
+            mime=files.mime("pptx"),
             on_click="ignore",
             type="primary",
         )
         st.download_button(
             "Pictures and tables (ZIP)",
-            data=lambda: export_deck.bundle(deck),
+            data=lambda: deck_file.bundle(deck),
             file_name="ten-papers-recomputed.zip",
             mime="application/zip",
             on_click="ignore",
@@ -104,7 +104,7 @@ if deck:
         )
         st.download_button(
             "Report (HTML)",
-            data=lambda: export_report.report(deck, theme),
+            data=lambda: report.report(deck, theme),
             file_name="ten-papers-recomputed.html",
             mime="text/html",
             on_click="ignore",
@@ -112,7 +112,7 @@ if deck:
         )
         st.download_button(
             "Deck file",
-            data=lambda: export_deck.pack(deck),
+            data=lambda: deck_file.pack(deck),
             file_name="ten-papers-recomputed.deck.json",
             mime="application/json",
             on_click="ignore",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis import export_image
+from analysis.export import browser as export_browser
 from tools.ensure_browser import ALLOW_NONE, complaint, runs
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +32,7 @@ BROWSER_FLAGS = [
 @pytest.fixture(scope="session")
 def browser_path() -> str:
     """Path of a Chrome or Chromium. Without one the test fails, or is skipped where ALLOW_NO_BROWSER=1 says so."""
-    path = export_image.browser_path()
+    path = export_browser.browser_path()
     if not runs(path):
         (pytest.skip if os.environ.get(ALLOW_NONE) == "1" else pytest.fail)(complaint())
     return path

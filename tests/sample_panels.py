@@ -10,9 +10,9 @@ from PIL import Image
 from pptx import Presentation
 from pypdf import PdfReader
 
-from analysis import export_image
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel
+from analysis.export import browser
 from analysis.units import significant
 
 HOSTILE = "<b>=cmd|' /C calc'!A1</b></script><script>alert(1)</script>"
@@ -94,5 +94,5 @@ def every_text(format: str, data: bytes) -> str:
 
 def hide_browser(monkeypatch) -> None:
     """Let this machine look like one without a browser until the test ends."""
-    export_image.stop()
-    monkeypatch.setattr(export_image, "browser_path", lambda: None)
+    browser.stop()
+    monkeypatch.setattr(browser, "browser_path", lambda: None)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis import export_image
+from analysis.export import browser
 from tools import ensure_browser
 
 ROOT = Path(__file__).parents[1]
@@ -211,5 +211,5 @@ def test_where_none_can_be_had_tests_may_go_on_only_when_that_is_allowed(monkeyp
 
 
 def test_exports_and_tests_look_for_the_same_browser():
-    assert ensure_browser.browser_path is export_image.browser_path
+    assert ensure_browser.browser_path is browser.browser_path
     assert os.access(ROOT / ".ci/run", os.X_OK)

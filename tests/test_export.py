@@ -14,20 +14,22 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from analysis import export, export_csv, export_deck, export_gallery, export_image, export_pptx, export_report, export_words, figures
+from analysis import figures
 from analysis.charts import style
 from analysis.charts.panel import Citation
+from analysis.export import browser, command, csv_file, deck_file, files, gallery, report, slides
+from analysis.export import words as export_words
 from pages.components import chart
 from tests.sample_panels import HOSTILE, LINK, every_text, hide_browser, hostile_panel, law_panel, panel_of
 
 # --- what every file says ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("format", export.FORMATS)
+@pytest.mark.parametrize("format", files.FORMATS)
 def test_every_file_carries_title_source_and_settings_inside_it(format, request):
-    if format in export_image.IMAGE_FORMATS:
+    if format in browser.IMAGE_FORMATS:
         request.getfixturevalue("browser_path")
-    text = every_text(format, export.export(law_panel(), format, permalink=LINK))
+    text = every_text(format, files.export(law_panel(), format, permalink=LINK))
     assert "Loss falls by half with every hundredfold of compute" in text
     assert "Jordan Hoffmann et al. 2022, Table A3" in text  # data/sources.csv
     assert "https://arxiv.org/abs/2304.01373" in text  # of the Pythia paper
@@ -36,19 +38,19 @@ def test_every_file_carries_title_source_and_settings_inside_it(format, request)
 
 
 def test_files_are_named_after_the_panel_and_served_with_the_type_of_their_format():
-    assert export.file_name(law_panel(), "svg") == "sample-figure.svg"
-    assert export.mime("pdf") == "application/pdf"
-    assert all(export.mime(format) for format in export.FORMATS)
+    assert files.file_name(law_panel(), "svg") == "sample-figure.svg"
+    assert files.mime("pdf") == "application/pdf"
+    assert all(files.mime(format) for format in files.FORMATS)
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: export.export(law_panel(), "gif"), "format must be one of csv, png, svg, pdf, html, pptx, got 'gif'"),
-        (lambda: export.export(law_panel(), "csv", theme="sepia"), "theme must be one of auto, light, dark, got 'sepia'"),
-        (lambda: export.deck([]), "panels must hold at least one panel"),
-        (lambda: export_pptx.presentation([law_panel()], titles=["a", "b"]), "titles must hold one text per panel, that is 1, got 2"),
-        (lambda: export_image.render(go.Figure(), "gif", 10, 10), "format must be one of png, svg, pdf, got 'gif'"),
+        (lambda: files.export(law_panel(), "gif"), "format must be one of csv, png, svg, pdf, html, pptx, got 'gif'"),
+        (lambda: files.export(law_panel(), "csv", theme="sepia"), "theme must be one of auto, light, dark, got 'sepia'"),
+        (lambda: files.deck([]), "panels must hold at least one panel"),
+        (lambda: slides.presentation([law_panel()], titles=["a", "b"]), "titles must hold one text per panel, that is 1, got 2"),
+        (lambda: browser.render(go.Figure(), "gif", 10, 10), "format must be one of png, svg, pdf, got 'gif'"),
     ],
 )
 def test_a_bad_request_is_refused_with_what_would_be_accepted(call, message):
@@ -68,7 +70,7 @@ def test_a_work_cited_with_and_without_a_place_is_listed_once_with_its_place():
 
 def test_pandas_reads_the_csv_back_as_the_panels_data():
     panel = law_panel()
-    back = pd.read_csv(io.BytesIO(export.export(panel, "csv")), comment="#")
+    back = pd.read_csv(io.BytesIO(files.export(panel, "csv")), comment="#")
     pd.testing.assert_frame_equal(back, panel.data, check_dtype=False)
 
 
@@ -79,10 +81,10 @@ PRECISE = [0.1 + 0.2, 1 / 3, -2 / 3, 1e-300, 5e-324, 5.8e23, 5.76e23 / 7, math.p
 def test_numbers_in_the_csv_are_the_panels_to_the_last_bit(way):
     panel = law_panel(data=pd.DataFrame({"value": PRECISE, "gap": [math.nan, *PRECISE[1:]], "status": "computed"}))
     if way == "from a deck file opened again":
-        panel = export_deck.unpack(export_deck.pack([{"panel": panel}]), own=True)[0]["panel"]
-    written = export.export(panel, "csv")
+        panel = deck_file.unpack(deck_file.pack([{"panel": panel}]), own=True)[0]["panel"]
+    written = files.export(panel, "csv")
     if way == "in the ZIP of a deck":
-        with zipfile.ZipFile(io.BytesIO(export_deck.bundle([{"panel": panel}], formats=["csv"]))) as bundle:
+        with zipfile.ZipFile(io.BytesIO(deck_file.bundle([{"panel": panel}], formats=["csv"]))) as bundle:
             (written,) = (bundle.read(name) for name in bundle.namelist())
     back = pd.read_csv(io.BytesIO(written), comment="#")  # since 3.1 as exact as float_precision="round_trip" was
     assert back["value"].to_numpy().tobytes() == np.array(PRECISE).tobytes()
@@ -91,7 +93,7 @@ def test_numbers_in_the_csv_are_the_panels_to_the_last_bit(way):
 
 
 def test_numbers_stay_numbers_and_texts_cannot_run_as_formulas():
-    back = pd.read_csv(io.BytesIO(export.export(hostile_panel(), "csv")), comment="#")
+    back = pd.read_csv(io.BytesIO(files.export(hostile_panel(), "csv")), comment="#")
     assert list(back.columns) == ["'=label", "value", "status"]
     assert list(back["'=label"]) == [HOSTILE, "'-1", "#5 of 7", "'@x", "plain, text"]
     assert back["value"].dropna().tolist() == [-1.5, 2.0, 4.0, 1e24]
@@ -99,21 +101,21 @@ def test_numbers_stay_numbers_and_texts_cannot_run_as_formulas():
 
 
 def test_no_part_of_a_comment_line_begins_like_a_formula_where_a_spreadsheet_splits_it():
-    comments = [line for line in export.export(hostile_panel(), "csv").decode().splitlines() if line.startswith("# ")]
+    comments = [line for line in files.export(hostile_panel(), "csv").decode().splitlines() if line.startswith("# ")]
     parts = [part.strip() for line in comments for part in re.split("[,;\t]", line)]
     assert len(comments) >= 7 and any("=1+1" in part for part in parts)
     assert not [part for part in parts if part[:1] in tuple("=+-@")]
 
 
 def test_line_breaks_in_words_do_not_end_the_comment():
-    text = export.export(law_panel(title="One\nline\r\n=1+1"), "csv").decode()
+    text = files.export(law_panel(title="One\nline\r\n=1+1"), "csv").decode()
     assert text.splitlines()[0] == "# Title: One line =1+1"
 
 
 def test_data_made_on_demand_is_exported_like_any_other():
     panel = law_panel()
     lazy = law_panel(data=lambda: panel.data)
-    assert export_csv.table(lazy) == export_csv.table(panel)
+    assert csv_file.table(lazy) == csv_file.table(panel)
 
 
 # --- HTML --------------------------------------------------------------------------------------------------------------
@@ -142,7 +144,7 @@ class Page(HTMLParser):
 
 
 def test_the_page_asks_nothing_of_the_network():
-    page = Page(export.export(law_panel(), "html"))
+    page = Page(files.export(law_panel(), "html"))
     assert not [
         attributes
         for tag in ("script", "img", "link", "iframe")
@@ -154,14 +156,14 @@ def test_the_page_asks_nothing_of_the_network():
 
 
 def test_the_page_holds_the_library_once_and_links_its_sources():
-    page = Page(export.export(law_panel(), "html", permalink=LINK))
+    page = Page(files.export(law_panel(), "html", permalink=LINK))
     assert len(page.scripts) == 2
     assert {link["href"] for link in page.of("a")} == {"https://arxiv.org/abs/2203.15556", "https://arxiv.org/abs/2304.01373", LINK}
     assert "significant digits" in " ".join(page.words)  # of the docstring behind the panel
 
 
 def test_hostile_words_stay_words_in_the_page():
-    page = Page(export.export(hostile_panel(), "html"))
+    page = Page(files.export(hostile_panel(), "html"))
     assert len(page.of("script")) == 2 and page.of("b") == []
     assert HOSTILE in "".join(page.words)
     names = re.findall(r'"name": "([^"]*)"', page.scripts[1])
@@ -169,13 +171,13 @@ def test_hostile_words_stay_words_in_the_page():
 
 
 def test_a_link_that_is_not_of_the_web_stays_text():
-    page = Page(export.export(law_panel(), "html", permalink="javascript:alert(1)"))
+    page = Page(files.export(law_panel(), "html", permalink="javascript:alert(1)"))
     assert not [link for link in page.of("a") if link["href"].startswith("javascript")]
 
 
 def test_the_page_draws_the_chart_and_saves_pictures_by_itself(browser_page, tmp_path):
     path = tmp_path / "page.html"
-    path.write_bytes(export.export(law_panel(), "html"))
+    path.write_bytes(files.export(law_panel(), "html"))
     asked, problems = [], []
     browser_page.on("request", lambda request: asked.append(request.url))
     browser_page.on("pageerror", lambda problem: problems.append(str(problem)))
@@ -189,7 +191,7 @@ def test_the_page_draws_the_chart_and_saves_pictures_by_itself(browser_page, tmp
     assert problems == [] and not [url for url in asked if not url.startswith(("file:", "blob:", "data:"))]
 
 
-@pytest.mark.parametrize("make", [export.export, lambda panel, _: export_report.report([{"panel": panel}])], ids=["page", "report"])
+@pytest.mark.parametrize("make", [files.export, lambda panel, _: report.report([{"panel": panel}])], ids=["page", "report"])
 def test_no_button_of_an_exported_chart_sends_it_to_a_server(make, browser_page, tmp_path):
     path = tmp_path / "page.html"
     path.write_bytes(make(law_panel(), "html"))
@@ -201,16 +203,16 @@ def test_no_button_of_an_exported_chart_sends_it_to_a_server(make, browser_page,
 
 def test_charts_know_no_server_to_send_a_figure_to():
     settings = '"showSendToCloud": false, "plotlyServerURL": ""'
-    scripts = Page(export.export(law_panel(), "html")).scripts + Page(export_report.report([{"panel": law_panel()}])).scripts
+    scripts = Page(files.export(law_panel(), "html")).scripts + Page(report.report([{"panel": law_panel()}])).scripts
     assert [settings in code for code in scripts] == [False, True, False, True]  # Plotly's own scripts hold its defaults
-    card = export_gallery.Card("scaling.law", law_panel(), script="live/scaling-law.js")
-    assert settings in export_gallery.index([export_gallery.Group("scaling", "Scaling laws", "", [card])]).decode()
+    card = gallery.Card("scaling.law", law_panel(), script="live/scaling-law.js")
+    assert settings in gallery.index([gallery.Group("scaling", "Scaling laws", "", [card])]).decode()
     assert settings in chart.JS
 
 
 def test_the_page_and_its_chart_are_set_in_the_same_sans_serif_types(browser_page, tmp_path):
     path = tmp_path / "page.html"
-    path.write_bytes(export.export(law_panel(), "html"))
+    path.write_bytes(files.export(law_panel(), "html"))
     browser_page.goto(path.as_uri())
     browser_page.wait_for_selector("#chart .xtick")
     types = browser_page.locator("body, #chart text").evaluate_all("parts => parts.map(part => getComputedStyle(part).fontFamily)")
@@ -220,7 +222,7 @@ def test_the_page_and_its_chart_are_set_in_the_same_sans_serif_types(browser_pag
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_follows_the_readers_light_or_dark_setting(browser_page, tmp_path, scheme):
     path = tmp_path / "page.html"
-    path.write_bytes(export.export(law_panel(), "html"))
+    path.write_bytes(files.export(law_panel(), "html"))
     browser_page.emulate_media(color_scheme=scheme)
     browser_page.goto(path.as_uri())
     browser_page.wait_for_selector("#chart .main-svg")
@@ -262,19 +264,19 @@ def test_the_catalogue_refuses_a_panel_under_the_name_of_another_topic(fake_topi
 
 
 def test_the_command_line_writes_the_files_and_says_so(fake_topic, tmp_path, capsys):
-    assert export.main(["sample.figure", "--format", "csv", "--format", "pptx", "--out", str(tmp_path / "new")]) == 0
+    assert command.main(["sample.figure", "--format", "csv", "--format", "pptx", "--out", str(tmp_path / "new")]) == 0
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["sample-figure.csv", "sample-figure.pptx"]
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["[1/2]", "[2/2]"]
-    assert (tmp_path / "new" / "sample-figure.csv").read_bytes() == export.export(law_panel(), "csv")
+    assert (tmp_path / "new" / "sample-figure.csv").read_bytes() == files.export(law_panel(), "csv")
 
 
 def test_the_command_line_lists_the_figures(fake_topic, capsys):
-    assert export.main(["--list"]) == 0
+    assert command.main(["--list"]) == 0
     assert capsys.readouterr().out.split() == ["sample.figure", "sample.broken"]
 
 
 def test_one_broken_figure_does_not_stop_the_others(fake_topic, tmp_path, capsys):
-    assert export.main(["all", "--format", "csv", "--out", str(tmp_path)]) == 1
+    assert command.main(["all", "--format", "csv", "--out", str(tmp_path)]) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["sample-figure.csv"]
     assert "export: sample.broken: data/gpus.csv line 3: is not a number" in capsys.readouterr().err
 
@@ -289,19 +291,19 @@ def test_one_broken_figure_does_not_stop_the_others(fake_topic, tmp_path, capsys
     ],
 )
 def test_a_bad_command_line_is_answered_with_one_sentence(arguments, sentence, fake_topic, tmp_path, capsys):
-    assert export.main([*arguments, "--out", str(tmp_path)]) == 2
+    assert command.main([*arguments, "--out", str(tmp_path)]) == 2
     assert capsys.readouterr().err == f"export: {sentence}\n"
 
 
 def test_a_folder_that_cannot_be_written_to_is_answered_with_one_sentence(fake_topic, tmp_path, capsys):
     (tmp_path / "file").write_text("")
-    assert export.main(["all", "--out", str(tmp_path / "file" / "below")]) == 2
+    assert command.main(["all", "--out", str(tmp_path / "file" / "below")]) == 2
     assert re.fullmatch(r"export: cannot write to .*below: .+\n", capsys.readouterr().err)
 
 
 def test_the_command_line_writes_what_it_can_without_a_browser_and_says_once_what_to_do(fake_topic, tmp_path, capsys, monkeypatch):
     hide_browser(monkeypatch)
-    assert export.main(["sample.figure", "--out", str(tmp_path)]) == 1
+    assert command.main(["sample.figure", "--out", str(tmp_path)]) == 1
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".csv", ".html", ".pptx"]
     assert capsys.readouterr().err.count("are drawn by Chrome or Chromium") == 1
 

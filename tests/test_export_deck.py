@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import export, export_deck, export_deck_store, export_report
 from analysis.charts.panel import explanation
-from analysis.export_series import is_native
+from analysis.export import deck_file, deck_store, files, report
+from analysis.export.native_series import is_native
 from analysis.figures import catalog
 from tests.sample_panels import law_panel
 
@@ -27,7 +27,7 @@ def slides(*panels) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def packed() -> dict:
-    return json.loads(export_deck.pack(slides()))
+    return json.loads(deck_file.pack(slides()))
 
 
 def lists(value):
@@ -42,7 +42,7 @@ def lists(value):
 def test_every_figure_comes_back_from_a_deck_file(name):
     panel = catalog()[name]()
     # To try a figure on a slide takes longest; one in ten is.
-    (slide,) = export_deck.unpack(export_deck.pack(slides(panel)), own=list(catalog()).index(name) % 10 > 0)
+    (slide,) = deck_file.unpack(deck_file.pack(slides(panel)), own=list(catalog()).index(name) % 10 > 0)
     back = slide["panel"]
     assert (back.name, back.title, back.caption, back.alt, back.sources) == (
         panel.name,
@@ -62,8 +62,8 @@ def test_every_figure_comes_back_from_a_deck_file(name):
 def test_slides_of_a_reopened_deck_are_those_of_the_first():
     pptx = pytest.importorskip("pptx")
     first = slides()
-    second = export_deck.unpack(export_deck.pack(first))
-    drawn = [pptx.Presentation(io.BytesIO(export.deck(deck))).slides[0] for deck in (first, second)]
+    second = deck_file.unpack(deck_file.pack(first))
+    drawn = [pptx.Presentation(io.BytesIO(files.deck(deck))).slides[0] for deck in (first, second)]
     charts = [[shape.chart for shape in slide.shapes if shape.has_chart][0] for slide in drawn]
     series = [[list(line.values) for line in chart.plots[0].series] for chart in charts]
     assert series[0] == series[1] and drawn[0].shapes.title.text_frame.text == drawn[1].shapes.title.text_frame.text
@@ -106,7 +106,7 @@ def changed(content: dict, *path, to) -> bytes:
 )
 def test_what_no_deck_of_ours_holds_is_refused_in_one_sentence(packed, path, value, said):
     with pytest.raises(ValueError, match=".") as caught:
-        export_deck.unpack(changed(packed, *path, to=value))
+        deck_file.unpack(changed(packed, *path, to=value))
     assert said in str(caught.value) and "\n" not in str(caught.value).split("Invalid")[0]
 
 
@@ -128,7 +128,7 @@ def test_what_no_deck_of_ours_holds_is_refused_in_one_sentence(packed, path, val
 )
 def test_files_that_are_no_deck_say_so(data):
     with pytest.raises(ValueError, match="not a deck"):
-        export_deck.unpack(data)
+        deck_file.unpack(data)
 
 
 LEAVES = st.none() | st.booleans() | st.floats() | st.text(max_size=9)
@@ -138,20 +138,20 @@ LEAVES = st.none() | st.booleans() | st.floats() | st.text(max_size=9)
     st.recursive(LEAVES, lambda part: st.lists(part, max_size=4) | st.dictionaries(st.text(max_size=6), part, max_size=4), max_leaves=20)
 )
 def test_any_json_is_opened_or_refused(content):
-    for data in (content, {"format": export_deck.FORMAT, "version": 1, "slides": [content]}):
+    for data in (content, {"format": deck_file.FORMAT, "version": 1, "slides": [content]}):
         with contextlib.suppress(ValueError):
-            export_deck.unpack(json.dumps(data).encode())
+            deck_file.unpack(json.dumps(data).encode())
 
 
 def test_a_script_for_a_link_is_dropped(packed):
-    (slide,) = export_deck.unpack(changed(packed, "slides", 0, "link", to="javascript:alert(1)"))
+    (slide,) = deck_file.unpack(changed(packed, "slides", 0, "link", to="javascript:alert(1)"))
     assert slide["link"] == ""
 
 
 def test_the_zip_holds_each_figure_in_each_format(browser_path):
     retitled = slides(law_panel(), law_panel())
     retitled[1]["title"] = "=HYPERLINK(1)"
-    with zipfile.ZipFile(io.BytesIO(export_deck.bundle(retitled))) as file:
+    with zipfile.ZipFile(io.BytesIO(deck_file.bundle(retitled))) as file:
         assert sorted(name.rsplit(".", 1)[1] for name in file.namelist()) == ["csv", "csv", "pdf", "pdf", "svg", "svg"]
         assert all(name[:3] in ("01-", "02-") and "/" not in name for name in file.namelist())
         tables = [file.read(name) for name in sorted(file.namelist()) if name.endswith("csv")]
@@ -162,36 +162,36 @@ def test_the_zip_holds_each_figure_in_each_format(browser_path):
 def test_the_report_holds_every_title_chart_and_source_and_asks_nothing_of_the_network(packed):
     deck = slides(law_panel(), law_panel())
     deck[0]["title"] = "<script>alert(1)</script>"
-    page = export_report.report(deck).decode()
+    page = report.report(deck).decode()
     assert page.count("<article") == 2 and "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "default-src 'none'" in page and "Recompute it" in page
     assert 'id="chart-2"' in page
     with pytest.raises(ValueError, match="at least one figure"):
-        export_report.report([])
+        report.report([])
 
 
 def test_a_kept_deck_comes_back_and_other_names_lead_nowhere(tmp_path, monkeypatch):
     monkeypatch.setenv("DECKS", str(tmp_path / "decks"))
-    name = export_deck_store.new_id()
-    assert export_deck_store.kept(name) is None
-    export_deck_store.keep(name, slides())
-    export_deck_store.keep(name, slides(law_panel(), law_panel()))
-    assert len(export_deck_store.kept(name)) == 2
+    name = deck_store.new_id()
+    assert deck_store.kept(name) is None
+    deck_store.keep(name, slides())
+    deck_store.keep(name, slides(law_panel(), law_panel()))
+    assert len(deck_store.kept(name)) == 2
     assert [path.name for path in (tmp_path / "decks").iterdir()] == [f"{name}.json"]
     (tmp_path / "decks" / f"{name}.json").write_text("{")
-    assert export_deck_store.kept(name) is None
+    assert deck_store.kept(name) is None
     for bad in ("../" * 5 + "abcde", "x", "", "a" * 17, "a/bcdefghijklmno"):
-        assert export_deck_store.kept(bad) is None
+        assert deck_store.kept(bad) is None
         with pytest.raises(ValueError, match="sixteen"):
-            export_deck_store.keep(bad, slides())
+            deck_store.keep(bad, slides())
 
 
 def test_the_oldest_decks_go_first(tmp_path, monkeypatch):
     monkeypatch.setenv("DECKS", str(tmp_path))
-    monkeypatch.setattr(export_deck_store, "MOST_DECKS", 2)
-    names = [export_deck_store.new_id() for _ in range(4)]
+    monkeypatch.setattr(deck_store, "MOST_DECKS", 2)
+    names = [deck_store.new_id() for _ in range(4)]
     for age, name in enumerate(names):
-        export_deck_store.keep(name, slides())
+        deck_store.keep(name, slides())
         import os
 
         os.utime(tmp_path / f"{name}.json", (age, age))

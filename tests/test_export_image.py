@@ -14,22 +14,25 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from analysis import export, export_image, export_words, figures
+from analysis import figures
 from analysis.charts import style
-from analysis.export_image import NoBrowserError
+from analysis.export import browser
+from analysis.export import files as export_files
+from analysis.export import words as export_words
+from analysis.export.browser import NoBrowserError
 from tests.sample_panels import HOSTILE, LINK, bar_panel, every_text, heat_panel, hide_browser, hostile_panel, law_panel, panel_of
 
 
 def test_a_png_is_of_the_size_of_a_slide_and_on_the_page_of_its_theme(browser_path):
     for theme, page in (("light", (255, 255, 255)), ("dark", (14, 17, 23))):
-        picture = Image.open(io.BytesIO(export.export(law_panel(), "png", theme=theme)))
+        picture = Image.open(io.BytesIO(export_files.export(law_panel(), "png", theme=theme)))
         assert picture.size == (1920, 1080)
         assert picture.convert("RGB").getpixel((5, 5)) == page
         assert picture.text["Title"].startswith("Loss falls")
 
 
 def test_an_svg_has_a_title_and_a_description_and_text_that_can_be_edited(browser_path):
-    root = ElementTree.fromstring(export.export(hostile_panel(), "svg"))
+    root = ElementTree.fromstring(export_files.export(hostile_panel(), "svg"))
     space = "{http://www.w3.org/2000/svg}"
     assert root.get("role") == "img"
     assert root[0].tag == f"{space}title" and root[0].text == f"{HOSTILE} & more"
@@ -40,13 +43,13 @@ def test_an_svg_has_a_title_and_a_description_and_text_that_can_be_edited(browse
 
 
 def test_an_svg_is_set_in_the_sans_serif_types_that_style_names(browser_page):
-    browser_page.set_content(export.export(law_panel(), "svg").decode())
+    browser_page.set_content(export_files.export(law_panel(), "svg").decode())
     types = browser_page.locator("svg text").evaluate_all("texts => texts.map(text => getComputedStyle(text).fontFamily)")
     assert len(types) > 10 and set(types) == {style.FONTS}
 
 
 def test_a_pdf_is_one_page_in_the_shape_of_a_slide(browser_path):
-    reader = PdfReader(io.BytesIO(export.export(law_panel(), "pdf")))
+    reader = PdfReader(io.BytesIO(export_files.export(law_panel(), "pdf")))
     (page,) = reader.pages
     assert float(page.mediabox.width / page.mediabox.height) == pytest.approx(16 / 9, rel=1e-3)
     assert reader.metadata.title == "Loss falls by half with every hundredfold of compute"
@@ -55,7 +58,7 @@ def test_a_pdf_is_one_page_in_the_shape_of_a_slide(browser_path):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_type_on_a_slide_is_large_enough_to_read(theme):
-    figure = export.slide_figure(law_panel(), theme)
+    figure = export_files.slide_figure(law_panel(), theme)
     assert (figure.layout.width, figure.layout.height) == (1920, 1080)
     assert min(figure.layout.xaxis.tickfont.size, figure.layout.yaxis.tickfont.size, figure.layout.legend.font.size) >= 24
     assert figure.layout.paper_bgcolor == style.THEMES[theme]["page"]
@@ -68,23 +71,25 @@ def test_arrays_of_numpy_are_drawn_like_lists():
         {"data": [{"type": "scatter", "x": np.arange(1.0, 4.0), "y": np.arange(4.0, 7.0), "marker": {"size": np.array(sizes)}}]}
     )
     assert "bdata" in packed.to_json()
-    figure = export.slide_figure(panel_of(packed))
+    figure = export_files.slide_figure(panel_of(packed))
     assert figure.layout.xaxis.tickvals is None  # numbers are no categories
     assert list(figure.data[0].marker.size) == [10, 20, 30]
-    assert figure.to_dict() == export.slide_figure(panel_of(listed)).to_dict()
+    assert figure.to_dict() == export_files.slide_figure(panel_of(listed)).to_dict()
 
 
 def test_the_panels_own_figure_is_left_as_it_was():
     panel = law_panel()
     before = panel.figure.to_json()
-    export.slide_figure(panel, "dark")
-    export.export(panel, "pptx")
+    export_files.slide_figure(panel, "dark")
+    export_files.export(panel, "pptx")
     assert panel.figure.to_json() == before
 
 
 def test_a_long_title_and_many_names_leave_room_for_the_chart():
     traces = [style.computed_line([1, 2], [3, 4], f"a law with the rather long name {number}", style.BLUE) for number in range(12)]
-    figure = export.slide_figure(panel_of(style.figure(traces, style.layout("number", "number")), title="A finding in many words " * 8))
+    figure = export_files.slide_figure(
+        panel_of(style.figure(traces, style.layout("number", "number")), title="A finding in many words " * 8)
+    )
     margin = figure.layout.margin
     assert 1080 - margin.t - margin.b >= 300 and 1920 - margin.l - margin.r >= 1000
 
@@ -99,7 +104,7 @@ BOXES = """([title, footer]) => Object.fromEntries(Object.entries({
 def test_title_legend_plot_and_sources_lie_below_each_other_inside_the_picture(make, browser_page):
     from plotly.offline import get_plotlyjs
 
-    spec = json.loads(export.slide_figure(make()).to_json())
+    spec = json.loads(export_files.slide_figure(make()).to_json())
     count = len(spec["layout"]["annotations"])
     browser_page.set_viewport_size({"width": 1920, "height": 1080})
     browser_page.set_content("<body style='margin:0'><div id='c'></div></body>")
@@ -123,10 +128,10 @@ def test_every_figure_of_the_dashboard_exports_in_every_format_and_is_drawn_with
     panel = CATALOG[name]()
 
     def exported(format):
-        return export.export(panel, format, permalink=LINK)
+        return export_files.export(panel, format, permalink=LINK)
 
     with ThreadPoolExecutor(2) as both:  # one waits for the browser while the other makes a file without it
-        files = dict(zip(export.FORMATS, both.map(exported, export.FORMATS), strict=True))
+        files = dict(zip(export_files.FORMATS, both.map(exported, export_files.FORMATS), strict=True))
     for format, data in files.items():
         text = " ".join(every_text(format, data).split())
         title = html.escape(panel.title) if format == "html" else panel.title
@@ -145,14 +150,14 @@ def test_every_figure_of_the_dashboard_exports_in_every_format_and_is_drawn_with
 @pytest.mark.parametrize("format", ["csv", "html", "pptx"])
 def test_without_a_browser_data_page_and_native_slides_still_work(format, monkeypatch):
     hide_browser(monkeypatch)
-    assert "Loss falls by half" in every_text(format, export.export(law_panel(), format))
+    assert "Loss falls by half" in every_text(format, export_files.export(law_panel(), format))
 
 
-@pytest.mark.parametrize("format", export_image.IMAGE_FORMATS)
+@pytest.mark.parametrize("format", browser.IMAGE_FORMATS)
 def test_without_a_browser_pictures_say_what_to_do(format, monkeypatch):
     hide_browser(monkeypatch)
     with pytest.raises(NoBrowserError, match="install one .* or set BROWSER_PATH"):
-        export.export(law_panel(), format)
+        export_files.export(law_panel(), format)
 
 
 def test_browser_path_decides_even_when_it_points_to_nothing(monkeypatch, tmp_path):
@@ -160,10 +165,10 @@ def test_browser_path_decides_even_when_it_points_to_nothing(monkeypatch, tmp_pa
     own.write_text("#!/bin/sh\n")
     own.chmod(0o755)
     monkeypatch.setenv("BROWSER_PATH", str(own))
-    assert export_image.browser_path() == str(own)
+    assert browser.browser_path() == str(own)
     monkeypatch.setenv("BROWSER_PATH", "/no/such/browser")
-    assert export_image.browser_path() is None
-    assert "/no/such/browser" in export_image.advice()
+    assert browser.browser_path() is None
+    assert "/no/such/browser" in browser.advice()
 
 
 def test_a_browser_is_found_by_its_usual_name(monkeypatch, tmp_path):
@@ -171,25 +176,25 @@ def test_a_browser_is_found_by_its_usual_name(monkeypatch, tmp_path):
     (tmp_path / "chromium").chmod(0o755)
     monkeypatch.delenv("BROWSER_PATH", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert export_image.browser_path() == str(tmp_path / "chromium")
+    assert browser.browser_path() == str(tmp_path / "chromium")
 
 
 def test_a_program_that_is_no_browser_is_an_error_and_not_a_wait_for_ever(monkeypatch, tmp_path):
     broken = tmp_path / "browser"
     broken.write_text("#!/bin/sh\nexit 3\n")
     broken.chmod(0o755)
-    export_image.stop()
+    browser.stop()
     monkeypatch.setenv("BROWSER_PATH", str(broken))
-    monkeypatch.setattr(export_image, "START_SECONDS", 8.0)
+    monkeypatch.setattr(browser, "START_SECONDS", 8.0)
     with pytest.raises(RuntimeError, match="could not draw the figure"):
-        export_image.render(go.Figure(), "png", 100, 100)
+        browser.render(go.Figure(), "png", 100, 100)
 
 
 def test_a_browser_that_has_died_is_started_again(browser_path):
     figure = go.Figure(go.Scatter(x=[1, 2], y=[1, 2]))
-    before = export_image.render(figure, "png", 200, 100)
-    export_image._BROWSER.kaleido.subprocess.kill()
-    assert Image.open(io.BytesIO(export_image.render(figure, "png", 200, 100))).size == Image.open(io.BytesIO(before)).size
+    before = browser.render(figure, "png", 200, 100)
+    browser._BROWSER.kaleido.subprocess.kill()
+    assert Image.open(io.BytesIO(browser.render(figure, "png", 200, 100))).size == Image.open(io.BytesIO(before)).size
 
 
 def test_threads_take_turns_with_one_browser(browser_path):
@@ -197,7 +202,7 @@ def test_threads_take_turns_with_one_browser(browser_path):
     drawn = {}
 
     def draw(size):
-        drawn[size] = Image.open(io.BytesIO(export_image.render(go.Figure(), "png", *size))).size
+        drawn[size] = Image.open(io.BytesIO(browser.render(go.Figure(), "png", *size))).size
 
     threads = [threading.Thread(target=draw, args=(size,)) for size in sizes]
     for thread in threads:
@@ -208,8 +213,8 @@ def test_threads_take_turns_with_one_browser(browser_path):
 
 
 def test_long_labels_of_crowded_rows_do_not_touch_on_a_slide():
-    from analysis import export_picture
     from analysis.charts import intervals, style
+    from analysis.export import picture as export_picture
 
     names = [f"benchmark {i}, 0-shot, empty system message" for i in range(12)]
     figure = style.figure([], intervals.rows(names, "number", "points"))

@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 import pytest
 from PIL import Image
 
-from analysis import export, export_gallery
+from analysis.export import files as export_files
+from analysis.export import gallery as export_gallery
 from tests.sample_panels import HOSTILE, hide_browser, hostile_panel, law_panel
 from tools import gallery
 
@@ -65,7 +66,7 @@ def test_with_a_browser_every_figure_has_a_picture_in_both_themes_and_links_to_i
     assert Image.open(tmp_path / light["src"]).size == (1280, 720) and (tmp_path / light["src"]).stat().st_size < 60_000
     links = [link["href"] for link in page.of("a")]
     assert {"#scaling", "files/scaling-law.svg", "files/scaling-law.csv", "https://arxiv.org/abs/2203.15556"} <= set(links)
-    assert (tmp_path / "files/scaling-law.csv").read_bytes() == export.export(law_panel(name="scaling.law"), "csv")
+    assert (tmp_path / "files/scaling-law.csv").read_bytes() == export_files.export(law_panel(name="scaling.law"), "csv")
     assert page.of("script") == [] and not (tmp_path / export_gallery.LIBRARY).exists()
     assert "[1/1] scaling.law" in capsys.readouterr().out
 

@@ -75,9 +75,9 @@ FILES = ("analysis/**/*.py", "pages/**/*.py", "streamlit_app.py")
 FILES_BUT = {
     "analysis/tables.py": "reads data/ for everybody",
     "analysis/build*.py": "reads released files and writes data/derived/",
-    "analysis/export.py": "its command line writes the exports",
-    "analysis/export_deck_store.py": "keeps the decks of readers",
-    "analysis/export_image.py": "starts a browser",
+    "analysis/export/files.py": "its command line writes the exports",
+    "analysis/export/deck_store.py": "keeps the decks of readers",
+    "analysis/export/browser.py": "starts a browser",
     "analysis/probe/**/*.py": "keeps runs in files of their own",
     "analysis/background/process.py": "rearranges its own input and output",
     "analysis/build/*.py": "reads released files and writes data/derived/",

@@ -360,7 +360,7 @@ def test_the_first_lines_of_the_page_state_what_the_charts_compute(dedup, scores
 
 
 def test_the_labels_of_the_rows_fit_beside_the_chart_in_a_picture():
-    from analysis.export_picture import TICK, chart_figure, text_width
+    from analysis.export.picture import TICK, chart_figure, text_width
 
     figure = chart_figure(contrasts.contrast_forest("dedup", "both", "all", 13_000).figure, "light", 1920, 1080)
     longest = max(figure.layout.yaxis.ticktext, key=len)

@@ -17,9 +17,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analysis import export, export_deck, export_deck_store, export_report, pythia, scaling_runs, tables, term_frequency_counts
+from analysis import pythia, scaling_runs, tables, term_frequency_counts
 from analysis.evals import read as evals_read
 from analysis.evals import write
+from analysis.export import deck_file, deck_store, files, report
 from analysis.probe import items, items_csv, models
 from analysis.probe.spec import RunSpec
 from analysis.transformer import count_params, read_config, shape_from_hf_config
@@ -75,10 +76,10 @@ def scores(data: bytes) -> Outcome:
 
 def deck(data: bytes) -> Outcome:
     """A deck file, opened, stored and opened again."""
-    slides = export_deck.unpack(data)
-    again = export_deck.pack(slides)
-    export_deck.unpack(again, own=True)
-    assert export.export(slides[0]["panel"], "csv") and export_report.report(slides)
+    slides = deck_file.unpack(data)
+    again = deck_file.pack(slides)
+    deck_file.unpack(again, own=True)
+    assert files.export(slides[0]["panel"], "csv") and report.report(slides)
     return again, []
 
 
@@ -159,7 +160,7 @@ PROMPT_ROWS = {
         },
     },
 }
-DECK = export_deck.pack([{"panel": law_panel(), "title": "A title", "link": "http://localhost:8501/scaling"}])
+DECK = deck_file.pack([{"panel": law_panel(), "title": "A title", "link": "http://localhost:8501/scaling"}])
 PARSERS = {
     "runs": Parser(runs, RUNS.encode(), "table", scaling_runs.MAX_BYTES),
     "counts": Parser(term_frequency_counts.read_counts, COUNTS.encode(), "table", term_frequency_counts.MAX_BYTES),
@@ -172,7 +173,7 @@ PARSERS = {
     "prompt rows": Parser(results, json.dumps(PROMPT_ROWS).encode(), "json", evals_read.MAX_BYTES),
     "config": Parser(config, json.dumps(LLAMA).encode(), "json", 1_000_000),
     "multimodal": Parser(config, json.dumps(GEMMA).encode(), "json", 1_000_000),
-    "deck": Parser(deck, DECK, "json", export_deck.MOST_BYTES),
+    "deck": Parser(deck, DECK, "json", deck_file.MOST_BYTES),
 }
 PLAIN = {"many columns", "only delimiters", "only quotes"}  # no trouble for a text that is not a table
 
@@ -395,10 +396,10 @@ def test_a_deck_comes_back_as_it_was_written(title, caption, chosen):
 
     panel = law_panel()
     panel = replace(panel, caption=caption or "None.", settings=chosen, data=panel.data)
-    packed = export_deck.pack([{"panel": panel, "title": title, "link": ""}])
-    (slide,) = export_deck.unpack(packed, own=True)
+    packed = deck_file.pack([{"panel": panel, "title": title, "link": ""}])
+    (slide,) = deck_file.unpack(packed, own=True)
     assert slide["title"] == title and slide["panel"].caption == panel.caption and dict(slide["panel"].settings) == chosen
-    assert export_deck.pack([slide]) == packed
+    assert deck_file.pack([slide]) == packed
 
 
 @ANY
@@ -433,7 +434,7 @@ def test_a_typed_name_leads_nowhere_but_to_a_sentence(name, tmp_path, monkeypatc
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "empty"))
     monkeypatch.setenv("DECKS", str(tmp_path / "decks"))
-    assert export_deck_store.kept(name) is None and not (tmp_path / "decks").exists()
+    assert deck_store.kept(name) is None and not (tmp_path / "decks").exists()
     with pytest.raises(ValueError) as caught:
         hub_address(name)
     sentence(caught.value)
@@ -564,16 +565,16 @@ def test_hostile_names_are_escaped_in_charts_and_defused_in_their_tables():
             mark in word for word in words for mark in ("<img", "<script", "<a ")
         ), panel.name
     for panel in panels:
-        lines = [line for line in export.export(panel, "csv").decode().splitlines() if not line.startswith("#")]
+        lines = [line for line in files.export(panel, "csv").decode().splitlines() if not line.startswith("#")]
         cells = [cell for row in csv.reader(lines) for cell in row]
         assert not any(cell.startswith(("=", "+", "@", "\t", "\r")) for cell in cells)
         assert all(float(cell) < 0 for cell in cells if cell.startswith("-"))
-    rows = list(csv.DictReader([line for line in export.export(panels[2], "csv").decode().splitlines() if not line.startswith("#")]))
+    rows = list(csv.DictReader([line for line in files.export(panels[2], "csv").decode().splitlines() if not line.startswith("#")]))
     assert [row["group"] for row in rows] == [bad_input.MARKUP, "'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\t=1", "'-3.5"]
 
 
 def test_names_that_are_addresses_are_text_in_the_workbook_of_a_slide():
-    from analysis.export_chart import _no_formula
+    from analysis.export.native_chart import _no_formula
 
     for name in (
         "http://evil.example",
@@ -591,9 +592,9 @@ def test_names_that_are_addresses_are_text_in_the_workbook_of_a_slide():
 
 def test_a_deck_too_large_to_be_opened_again_is_not_stored(tmp_path, monkeypatch):
     monkeypatch.setenv("DECKS", str(tmp_path / "decks"))
-    monkeypatch.setattr(export_deck_store, "MOST_BYTES", 1000)
+    monkeypatch.setattr(deck_store, "MOST_BYTES", 1000)
     with pytest.raises(ValueError, match="at most 0 MB are kept"):
-        export_deck_store.keep(export_deck_store.new_id(), [{"panel": law_panel(), "title": "", "link": ""}])
+        deck_store.keep(deck_store.new_id(), [{"panel": law_panel(), "title": "", "link": ""}])
     assert not list(tmp_path.rglob("*.json"))
 
 

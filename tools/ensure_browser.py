@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from analysis.export_image import browser_path
+from analysis.export.browser import browser_path
 
 ALLOW_NONE = "ALLOW_NO_BROWSER"
 """Environment variable: set to 1 to run the tests without a browser; those that need one are then skipped."""

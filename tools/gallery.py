@@ -14,10 +14,11 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from analysis import export, export_gallery, export_image
 from analysis.charts.panel import Panel
 from analysis.charts.style import THEMES
-from analysis.export_gallery import Card, Group
+from analysis.export import browser, files
+from analysis.export import gallery as export_gallery
+from analysis.export.gallery import Card, Group
 from analysis.figures import catalog
 from pages.components.registry import ENTRIES
 
@@ -61,7 +62,7 @@ def code_digest() -> str:
 def digest(panel: Panel, code: str) -> str:
     """A digest of everything that a panel's files show."""
     found = hashlib.sha256(code.encode())
-    for part in (export_gallery.figure_script(panel), panel.alt.encode(), export.export(panel, "csv")):
+    for part in (export_gallery.figure_script(panel), panel.alt.encode(), files.export(panel, "csv")):
         found.update(part)
     return found.hexdigest()
 
@@ -73,7 +74,7 @@ def files_of(panel: Panel, formats: Sequence[str]) -> dict[str, tuple[str, Calla
         theme: (f"small/{stem}-{theme}.png", partial(export_gallery.picture, panel, theme)) for theme in THEMES
     }
     for format in formats:
-        wanted[format] = (f"files/{export.file_name(panel, format)}", partial(export.export, panel, format))
+        wanted[format] = (f"files/{files.file_name(panel, format)}", partial(files.export, panel, format))
     return wanted
 
 
@@ -91,7 +92,7 @@ class Gallery:
     def __init__(self, out: Path, formats: Sequence[str]) -> None:
         self.out, self.formats, self.code = out, formats, code_digest()
         self.written = self.failed = 0
-        self.browserless = export_image.browser_path() is None
+        self.browserless = browser.browser_path() is None
         try:
             self.record: dict[str, str] = json.loads((out / RECORD).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -120,11 +121,11 @@ class Gallery:
         target = self.out / path
         if target.exists():
             return True
-        if self.browserless and (what in THEMES or what in export_image.IMAGE_FORMATS):
+        if self.browserless and (what in THEMES or what in browser.IMAGE_FORMATS):
             return False
         try:
             write(target, build())
-        except export_image.NoBrowserError:
+        except browser.NoBrowserError:
             return False  # of slides of charts that PowerPoint has no form for; the advice was given at the start
         except (RuntimeError, ValueError) as problem:
             self.complain(f"{name} as {what}", problem)
@@ -157,7 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     panels = catalog()
     gallery = Gallery(options.out, options.format or FORMATS)
     if gallery.browserless:
-        print(f"gallery: {export_image.advice()} The index draws the charts itself.", file=sys.stderr)
+        print(f"gallery: {browser.advice()} The index draws the charts itself.", file=sys.stderr)
     try:
         cards = []
         for number, (name, build) in enumerate(panels.items(), start=1):
@@ -177,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"gallery: cannot write to {gallery.out}: {problem.strerror or problem}", file=sys.stderr)
         return 2
     finally:
-        export_image.stop()
+        browser.stop()
     print(f"{gallery.out / 'index.html'}: {len(panels)} figures, {gallery.written} files written, the rest was current")
     return 1 if gallery.failed else 0
 

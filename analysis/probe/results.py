@@ -123,7 +123,7 @@ def to_csv(run: Run, rows: Iterable[Row]) -> bytes:
 
     Every row names model, revision, device, dtype and seed. A text that a spreadsheet would run as a formula gets an apostrophe in front.
     """
-    from analysis.export_csv import neutral
+    from analysis.spreadsheets import neutral
 
     out = io.StringIO()
     known = facts(run)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from analysis import export_deck_store as store
+from analysis.export import deck_store as store
 
 
 def slides() -> list[dict]:

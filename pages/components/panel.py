@@ -8,8 +8,9 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from analysis import export, export_image, tables
+from analysis import tables
 from analysis.charts.panel import Citation, Panel, explanation
+from analysis.export import browser, files
 from pages.components import chart, controls, decks, footer
 from pages.components.markdown import plain
 
@@ -94,7 +95,7 @@ def export_row(slot: str) -> None:
     if slot not in current():
         return
     panel, key = current()[slot], f"row-{slot}"
-    no_browser = export_image.browser_path() is None
+    no_browser = browser.browser_path() is None
     formats = [
         {"id": format, "label": label, "hint": hint, "disabled": False}
         if not (no_browser and format in NEEDS_BROWSER)
@@ -138,10 +139,10 @@ def slide(panel: Panel, link: str) -> dict:
 def made(panel: Panel, format: str, link: str, slot: str = "") -> dict[str, str]:
     """The file of a chart, or the sentence that says why there is none, as the footer hands it to the browser."""
     try:
-        content = export.export(panel, format, permalink=link)
+        content = files.export(panel, format, permalink=link)
     except (ValueError, RuntimeError, OSError) as problem:
         return footer.problem_answer(f"{FORMATS[format][0]} could not be made: {problem}")
-    return footer.file_answer(f"{(slot or panel.name).replace('.', '-')}.{format}", export.mime(format), content)
+    return footer.file_answer(f"{(slot or panel.name).replace('.', '-')}.{format}", files.mime(format), content)
 
 
 def cited(citation: Citation) -> str:

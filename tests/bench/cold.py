@@ -49,7 +49,7 @@ def measure(quick: bool) -> list[tuple[str, ...]]:
 
 def cold_start(playwright, script, folder, path: str) -> tuple[float, ...]:
     """Seconds until the server is healthy, the page loaded, its first chart and all its charts drawn; bytes of files and messages."""
-    from analysis.export_image import browser_path
+    from analysis.export.browser import browser_path
 
     browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
     page = browser.new_page(viewport={"width": 1440, "height": 900})

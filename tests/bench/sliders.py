@@ -40,7 +40,7 @@ def measure(quick: bool, pages: Collection[str] = ()) -> list[tuple[str, ...]]:
     """Rows of the bench table; the median and 95th percentile of steps of the sliders of each section. pages: stems, all if empty."""
     from playwright.sync_api import sync_playwright
 
-    from analysis.export_image import browser_path
+    from analysis.export.browser import browser_path
     from pages.components.registry import ENTRIES
 
     steps = 12 if quick else 60

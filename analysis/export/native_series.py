@@ -1,4 +1,4 @@
-"""What a figure draws, read out of Plotly as plain series of numbers and looks; `analysis.export_chart` draws them."""
+"""What a figure draws, read out of Plotly as plain series of numbers and looks; `analysis.export.native_chart` draws them."""
 
 import itertools
 import math
@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.charts.style import BLUE, series_color
-from analysis.export_words import plain_text
+from analysis.export.words import plain_text
 
 BAND_WIDTH, BAND_OPACITY = 1.0, 0.6
 """Width [pt] and opacity of the two lines that stand for a band."""

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from analysis.charts.style import FONTS, PALETTE, THEMES, template
-from analysis.export_html import CONFIG, colors, plain, script, sections, text
-from analysis.export_words import LICENCE, PROJECT
+from analysis.export.html import CONFIG, colors, plain, script, sections, text
+from analysis.export.words import LICENCE, PROJECT
 
 PAGE = """<!doctype html>
 <html lang="en" data-theme="{theme}">

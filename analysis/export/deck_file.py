@@ -18,9 +18,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis import export, tables, uploads
+from analysis import tables, uploads
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, explanation
+from analysis.export import files
 
 FORMAT, VERSION = "ten-papers-recomputed deck", 1
 MOST_SLIDES, MOST_BYTES, MOST_ROWS, MOST_TEXT = 100, 20_000_000, 200_000, 20_000
@@ -76,7 +77,7 @@ def bundle(slides: Sequence[Mapping], formats: Sequence[str] = ("svg", "pdf", "c
             panel = retitled(slide)
             for format in formats:
                 file.writestr(
-                    f"{number:02d}-{export.file_name(panel, format)}", export.export(panel, format, permalink=slide.get("link", ""))
+                    f"{number:02d}-{files.file_name(panel, format)}", files.export(panel, format, permalink=slide.get("link", ""))
                 )
     return out.getvalue()
 
@@ -169,8 +170,8 @@ def _unpacked(slide: Any, number: int) -> dict:
 
 def _try_out(panel: Panel, where: str) -> None:
     """ValueError where the panel cannot be drawn as an editable chart although it looks as if it could."""
-    from analysis.export_pptx import presentation
-    from analysis.export_series import is_native
+    from analysis.export.native_series import is_native
+    from analysis.export.slides import presentation
 
     try:
         if is_native(panel.figure):

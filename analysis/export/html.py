@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 
 from analysis.charts.panel import Panel, explanation
 from analysis.charts.style import FONTS, MODE_BAR, PALETTE, THEMES, template
-from analysis.export_picture import HEIGHT, WIDTH, slide_figure
-from analysis.export_words import LICENCE, PROJECT, printable, references
+from analysis.export.picture import HEIGHT, WIDTH, slide_figure
+from analysis.export.words import LICENCE, PROJECT, printable, references
 
 CONFIG = MODE_BAR | {"responsive": True}
 """Plotly's settings for every chart of an exported page."""

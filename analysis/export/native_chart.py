@@ -21,8 +21,8 @@ from pptx.oxml.ns import nsdecls, qn
 from pptx.util import Pt
 
 from analysis.charts.style import tick_format
-from analysis.export_series import Series, axis_scale, bar_series, is_bars, is_level, is_log, is_stacked, runs_down, scatter_series
-from analysis.export_words import plain_text
+from analysis.export.native_series import Series, axis_scale, bar_series, is_bars, is_level, is_log, is_stacked, runs_down, scatter_series
+from analysis.export.words import plain_text
 
 TYPE_SIZE, TITLE_SIZE, LEGEND_SIZE, LABEL_SIZE = Pt(14), Pt(15), Pt(12), Pt(11)
 MANY_BARS = 12

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from analysis.export_deck import MOST_BYTES, pack, unpack
+from analysis.export.deck_file import MOST_BYTES, pack, unpack
 
 MOST_DECKS = 500
 """Decks that are kept; when there are more, those that have not been touched for longest go."""
@@ -16,7 +16,7 @@ ID = re.compile(r"[A-Za-z0-9_-]{16}")
 
 def folder() -> Path:
     """Where decks are kept: the environment variable DECKS, or runs/decks in the project."""
-    return Path(os.environ.get("DECKS") or Path(__file__).parents[1] / "runs" / "decks")
+    return Path(os.environ.get("DECKS") or Path(__file__).parents[2] / "runs" / "decks")
 
 
 def new_id() -> str:

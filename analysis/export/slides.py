@@ -12,13 +12,13 @@ from pptx.opc.constants import RELATIONSHIP_TYPE
 from pptx.oxml.ns import qn
 from pptx.util import Inches, Length, Pt
 
-from analysis import export_image
 from analysis.charts.panel import Panel
 from analysis.charts.style import PALETTE, THEMES
-from analysis.export_chart import add_chart
-from analysis.export_picture import SOURCES_SHOWN, chart_figure
-from analysis.export_series import in_plot, is_native, role
-from analysis.export_words import LICENCE, PROJECT, lines, plain_text, printable, provenance, references, settings_line, source_line
+from analysis.export import browser
+from analysis.export.native_chart import add_chart
+from analysis.export.native_series import in_plot, is_native, role
+from analysis.export.picture import SOURCES_SHOWN, chart_figure
+from analysis.export.words import LICENCE, PROJECT, lines, plain_text, printable, provenance, references, settings_line, source_line
 
 WIDTH, HEIGHT = Inches(13.333), Inches(7.5)
 LEFT, SPAN = Inches(0.6), Inches(12.133)
@@ -102,9 +102,9 @@ def _add_picture(slide, panel: Panel, theme: str, height: int):
     width_px, height_px = round(SPAN * pixels), round(height * pixels)
     figure = chart_figure(panel.figure, theme, width_px, height_px)
     try:
-        data = export_image.render(figure, "png", width_px, height_px)
-    except export_image.NoBrowserError as problem:
-        raise export_image.NoBrowserError(
+        data = browser.render(figure, "png", width_px, height_px)
+    except browser.NoBrowserError as problem:
+        raise browser.NoBrowserError(
             f"{panel.name} needs a picture on its slide, because PowerPoint has no such chart. {problem}"
         ) from None
     return slide.shapes.add_picture(io.BytesIO(data), LEFT, CHART_TOP, SPAN, height)

@@ -4,13 +4,13 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from analysis import export_image
 from analysis.charts.panel import Panel
 from analysis.charts.style import FONTS, PALETTE, THEMES, template
 from analysis.charts.style import HEIGHT as CHART_HEIGHT
-from analysis.export_html import CONFIG, colors, link, plain, script, sections, text
-from analysis.export_picture import HEIGHT, WIDTH, chart_figure
-from analysis.export_words import LICENCE, PROJECT, references
+from analysis.export import browser
+from analysis.export.html import CONFIG, colors, link, plain, script, sections, text
+from analysis.export.picture import HEIGHT, WIDTH, chart_figure
+from analysis.export.words import LICENCE, PROJECT, references
 
 SMALLER = 2 / 3
 """Size of the small pictures over that of a slide."""
@@ -181,7 +181,7 @@ def picture(panel: Panel, theme: str) -> bytes:
     """
     from PIL import Image
 
-    drawn = export_image.render(chart_figure(panel.figure, theme, WIDTH, HEIGHT), "png", WIDTH, HEIGHT, SMALLER)
+    drawn = browser.render(chart_figure(panel.figure, theme, WIDTH, HEIGHT), "png", WIDTH, HEIGHT, SMALLER)
     out = io.BytesIO()
     Image.open(io.BytesIO(drawn)).convert("RGB").quantize(256).save(out, "png", optimize=True)
     return out.getvalue()

@@ -7,11 +7,10 @@ import re
 import pandas as pd
 
 from analysis.charts.panel import Panel
-from analysis.export_words import printable, provenance
+from analysis.export.words import printable, provenance
+from analysis.spreadsheets import neutral
 
 COMMENT = "# "
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""Spreadsheets run a cell that begins so as a formula, or look behind the blank for one."""
 
 
 def table(panel: Panel, permalink: str = "") -> bytes:
@@ -29,15 +28,6 @@ def table(panel: Panel, permalink: str = "") -> bytes:
             rows[name] = rows[name].map(neutral)
     rows.to_csv(out, index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")  # quoted, so that "#" in a text is no comment
     return out.getvalue().encode("utf-8")
-
-
-def neutral(value):
-    """A cell that no spreadsheet runs as a formula; anything but text comes back as it is.
-
-    >>> neutral("=1+1"), neutral("Llama 2"), neutral(-1.5)
-    ("'=1+1", 'Llama 2', -1.5)
-    """
-    return f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS) else value
 
 
 def _harmless_line(text: str) -> str:

@@ -8,10 +8,10 @@ from xml.sax.saxutils import escape as xml_escape
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis import export_image
 from analysis.charts.panel import Panel
 from analysis.charts.style import THEMES, escape, line_count, template
-from analysis.export_words import lines, plain_text, printable, provenance, settings_line, source_line, text_width
+from analysis.export import browser
+from analysis.export.words import lines, plain_text, printable, provenance, settings_line, source_line, text_width
 
 WIDTH, HEIGHT = 1920, 1080
 ENLARGED = 2.0
@@ -31,7 +31,7 @@ def picture(panel: Panel, format: str, permalink: str = "", theme: str = "light"
 
     Raises `export_image.NoBrowserError` where there is no browser to draw it.
     """
-    data = export_image.render(slide_figure(panel, theme), format, WIDTH, HEIGHT)
+    data = browser.render(slide_figure(panel, theme), format, WIDTH, HEIGHT)
     note = {"png": _note_png, "svg": _note_svg, "pdf": _note_pdf}[format]
     return note(data, panel, permalink)
 
