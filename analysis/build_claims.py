@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from analysis import attention, benchmarks, build_claims_small, build_claims_train, build_claims_vision, memory, pythia, scaling, tables
+from analysis import attention, benchmarks, build_claims_small, build_claims_train, build_claims_vision, memory, pythia, tables
 from analysis.claims import Check, ahead, close, no_effect, optimum_ratios, sizes_agree
 from analysis.figures import benchmarks_data as reported
 from analysis.figures import pythia_contrasts, term_frequency_data
-from analysis.figures import scaling_data as laws
+from analysis.scaling import chinchilla
+from analysis.scaling import data as laws
 from analysis.transformer import ParamCounts, TransformerShape, count_params, shape_of_model
 from analysis.units import format_bytes, format_count, significant
 
@@ -125,7 +126,7 @@ def bloomberg_gpt3() -> Check:
 def bloomberg_optimum() -> Check:
     """BloombergGPT's size against the optimum of each Chinchilla law at 6 N D."""
     run = tables.load("models_training").set_index("model").loc["BloombergGPT 50B"]
-    C = scaling.FLOPS_PER_PARAM_TOKEN * run["n_params"] * run["n_tokens"]
+    C = chinchilla.FLOPS_PER_PARAM_TOKEN * run["n_params"] * run["n_tokens"]
     known = laws.published()
     optima = {known[i].label: float(known[i].compute_optimal(C)[0]) for i in laws.DEFAULT_LAWS}
     optima["the refit"] = float(laws.released_fit(5)[0].compute_optimal(C)[0])

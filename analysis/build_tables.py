@@ -15,7 +15,6 @@ from analysis import (
     probe_bundled,
     pythia,
     pythia_emergence,
-    scaling,
     self_instruct,
     tables,
     term_frequency_regression,
@@ -23,14 +22,15 @@ from analysis import (
 from analysis import term_frequency as frequency
 from analysis.build_claims import claim_checks
 from analysis.evals import read
+from analysis.scaling import chinchilla
 
 
 def scaling_fits() -> pd.DataFrame:
     """The table scaling_fits: one fit with all 245 runs and one without the five highest losses."""
     rows = []
     for dropped in (0, 5):
-        runs = scaling.drop_highest_losses(scaling.with_tokens(tables.load("chinchilla_runs")), dropped)
-        fit = scaling.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"])
+        runs = chinchilla.drop_highest_losses(chinchilla.with_tokens(tables.load("chinchilla_runs")), dropped)
+        fit = chinchilla.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"])
         if fit.law is None:
             raise ValueError(fit.message)
         values = {name: getattr(fit, name) for name in fit.__dataclass_fields__ if name != "law"}
@@ -42,11 +42,11 @@ def scaling_resamples() -> pd.DataFrame:
     """The table scaling_resamples: 4,000 refits for each row of scaling_fits."""
     parts = []
     for row in scaling_fits().to_dict("records"):
-        runs = scaling.drop_highest_losses(scaling.with_tokens(tables.load("chinchilla_runs")), row["dropped"])
-        start = scaling.ScalingLaw(**{name: row[name] for name in scaling.CONSTANTS})
-        resamples = scaling.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], start=start)
-        parts.append(resamples[list(scaling.CONSTANTS)].assign(dropped=row["dropped"]))
-    return pd.concat(parts, ignore_index=True)[["dropped", *scaling.CONSTANTS]]
+        runs = chinchilla.drop_highest_losses(chinchilla.with_tokens(tables.load("chinchilla_runs")), row["dropped"])
+        start = chinchilla.ScalingLaw(**{name: row[name] for name in chinchilla.CONSTANTS})
+        resamples = chinchilla.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], start=start)
+        parts.append(resamples[list(chinchilla.CONSTANTS)].assign(dropped=row["dropped"]))
+    return pd.concat(parts, ignore_index=True)[["dropped", *chinchilla.CONSTANTS]]
 
 
 def judge_verdicts(upstream: Path) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.scaling import FLOPS_PER_PARAM_TOKEN, positive
+from analysis.scaling.chinchilla import FLOPS_PER_PARAM_TOKEN, positive
 from analysis.units import JOULES_PER_KWH, SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 RECOMPUTATION_FLOPS_PER_PARAM_TOKEN = 8.0
@@ -166,7 +166,7 @@ def compute_multiplier(law, C, ratio):
 
     Solved by bisection on the logarithm of the budget, since loss falls with budget at a fixed ratio.
 
-    >>> from analysis.scaling import ScalingLaw
+    >>> from analysis.scaling.chinchilla import ScalingLaw
     >>> law = ScalingLaw(E=1.7, A=400.0, B=400.0, alpha=0.3, beta=0.3)
     >>> round(float(compute_multiplier(law, 1e22, 1.0)), 6)
     1.0

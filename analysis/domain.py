@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.compute import RECOMPUTATION_FLOPS_PER_PARAM_TOKEN
-from analysis.scaling import FLOPS_PER_PARAM_TOKEN, positive
-from analysis.scaling_laws import RepeatedDataLaw
+from analysis.scaling.chinchilla import FLOPS_PER_PARAM_TOKEN, positive
+from analysis.scaling.published import RepeatedDataLaw
 from analysis.units import SECONDS_PER_HOUR
 
 WAYS = {"scratch": "trained from scratch", "continued": "pretraining continued", "tuned": "fine-tuned"}
@@ -81,7 +81,7 @@ def mixed_loss(law: RepeatedDataLaw, N, D, domain_tokens: float, general_tokens:
     An extension of [muennighoff2023] Eq. 5 to two corpora: it values a new token of either alike, so it says what repetition costs and
     not what domain text is worth on domain tasks.
 
-    >>> from analysis.scaling import ScalingLaw
+    >>> from analysis.scaling.chinchilla import ScalingLaw
     >>> law = RepeatedDataLaw(ScalingLaw(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37), R_D=15.4, R_N=5.3)
     >>> once = mixed_loss(law, 1e8, 2e10, 1e10, 1e10)
     >>> bool(abs(once - law.base.loss(1e8, 2e10)) < 1e-9)
@@ -97,7 +97,7 @@ def mixed_loss(law: RepeatedDataLaw, N, D, domain_tokens: float, general_tokens:
 def best_size(law: RepeatedDataLaw, C: float, domain_tokens: float, general_tokens: float, weight: float = 1.0) -> tuple[float, float]:
     """(N, D) of least `mixed_loss` at C = 6 N D FLOPs, found numerically within a factor 1,000 of the optimum for endless data.
 
-    >>> from analysis.scaling import ScalingLaw
+    >>> from analysis.scaling.chinchilla import ScalingLaw
     >>> law = RepeatedDataLaw(ScalingLaw(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37), R_D=15.4, R_N=5.3)
     >>> N, D = best_size(law, 1e21, 1e14, 1e14)
     >>> bool(abs(N / law.base.compute_optimal(1e21)[0] - 1) < 1e-4)
@@ -172,7 +172,7 @@ def wins(scores: pd.DataFrame, model: str, rivals: list[str]) -> tuple[int, int]
 def loss_along_sizes(law, C: float, N) -> tuple[np.ndarray, np.ndarray]:
     """(tokens, loss) of models of N parameters that spend C = 6 N D FLOPs under a law with a loss.
 
-    >>> from analysis.scaling import ScalingLaw
+    >>> from analysis.scaling.chinchilla import ScalingLaw
     >>> D, L = loss_along_sizes(ScalingLaw(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37), 6e21, [1e10])
     >>> float(D[0])
     100000000000.0

@@ -7,7 +7,7 @@ import numpy as np
 
 from analysis.memory_nf4 import bits_per_param
 from analysis.memory_parts import ALL_LINEAR, LOGIT_BYTES, activation_bytes, adapter_params, largest_matrix, quantised_params
-from analysis.scaling import positive
+from analysis.scaling.chinchilla import positive
 from analysis.transformer.count import count_params
 from analysis.transformer.shape import TransformerShape
 

@@ -5,7 +5,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from analysis.scaling import positive
+from analysis.scaling.chinchilla import positive
 from analysis.transformer.shape import whole
 
 NF4_OFFSET = 1 - (1 / 32 + 1 / 30) / 2

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.scaling import positive
+from analysis.scaling.chinchilla import positive
 
 COLOURS = 3
 KERNEL = 3

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from analysis.scaling import positive
+from analysis.scaling.chinchilla import positive
 
 POINT_KINDS = 4
 """Learned embeddings of points: background, foreground, and the two corners of a box."""

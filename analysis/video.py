@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import judges_bradley_terry
-from analysis.scaling import positive
+from analysis.scaling.chinchilla import positive
 
 CRITERIA = ("quality", "faithfulness")
 ROUNDED = 0.05 + 1e-9

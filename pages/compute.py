@@ -2,9 +2,12 @@
 
 import streamlit as st
 
-from analysis import compute, scaling_laws, tables
+from analysis import compute, tables
 from analysis.figures import compute as figures
-from analysis.figures import compute_off_optimum, scaling_data
+from analysis.figures import compute_off_optimum
+from analysis.scaling import data as scaling_data
+from analysis.scaling import figures_marks as scaling_figures_marks
+from analysis.scaling import published
 from analysis.units import format_count, format_flops
 from pages.components import controls, fits, frame, sections
 from pages.components.panel import draw, export_row, show_table
@@ -28,11 +31,11 @@ UNKNOWN_PRICE = 2.0
 gpu_table = tables.load("gpus")
 gpus = gpu_table.set_index("id", drop=False)
 grids = tables.load("grids").set_index("id")
-models = scaling_data.published_models()
+models = scaling_figures_marks.published_models()
 laws = scaling_data.published()
 fitted, resamples = scaling_data.released_fit(5)
 bands = fits.bands(resamples, 0.95)
-options = {"fit": "refit of the released runs"} | {i: scaling_data.law_name(law) for i, law in laws.items()}
+options = {"fit": "refit of the released runs"} | {i: scaling_figures_marks.law_name(law) for i, law in laws.items()}
 
 
 def your_budget() -> None:
@@ -166,7 +169,7 @@ def lifetime() -> None:
         with controls.row():
             C = controls.power_of_ten("c_inf", "Quality of the optimum at, in FLOP", 20.0, 26.0, 23.25)
             served = controls.power_of_ten("served", "Tokens served", 10.0, 15.0, 13.0)
-        law = laws["sardana2023"] if inference_law == "sardana2023" else scaling_laws.InferenceLaw(fitted)
+        law = laws["sardana2023"] if inference_law == "sardana2023" else published.InferenceLaw(fitted)
         N, D = (float(value) for value in law.base.compute_optimal(C))
         draw(
             "compute.inference",

@@ -2,9 +2,13 @@
 
 import streamlit as st
 
-from analysis import scaling, scaling_runs, tables
-from analysis.figures import scaling as figures
-from analysis.figures import scaling_data, scaling_fits, scaling_loss
+from analysis import tables
+from analysis.scaling import chinchilla, figures
+from analysis.scaling import data as scaling_data
+from analysis.scaling import figures_fits as scaling_figures_fits
+from analysis.scaling import figures_loss as scaling_figures_loss
+from analysis.scaling import figures_marks as scaling_figures_marks
+from analysis.scaling import own_runs as scaling_own_runs
 from analysis.units import format_flops
 from pages.components import controls, fits, frame, sections
 from pages.components.markdown import plain
@@ -53,8 +57,8 @@ def choose_runs():
     else:
         runs = scaling_data.released_runs(245 - int(which))
     settings = {"runs": RUNS[which], "Huber threshold": f"{delta:g}"}
-    law: scaling.ScalingLaw | None
-    if which != "yours" and delta == scaling.DELTA and engine == "numpy":
+    law: chinchilla.ScalingLaw | None
+    if which != "yours" and delta == chinchilla.DELTA and engine == "numpy":
         law, resamples = scaling_data.released_fit(245 - int(which))
     else:
         law, resamples = fits.fit(runs, delta, engine)
@@ -68,8 +72,8 @@ def own_runs():
         st.info("Choose a file to fit your own runs. It is read in memory, for this session only.", icon=":material/upload_file:")
         return None
     try:
-        file = scaling_runs.read_runs_file(upload.getvalue())
-        guess = scaling_runs.guess_columns(file.columns)
+        file = scaling_own_runs.read_runs_file(upload.getvalue())
+        guess = scaling_own_runs.guess_columns(file.columns)
         names = list(file.columns)
         with controls.row():
             n_params = controls.choice("col_n", "Parameters", names, guess["n_params"] or names[0])
@@ -81,7 +85,7 @@ def own_runs():
             )
             amount = controls.choice("col_budget", "Tokens or FLOPs", names, guess[kind] or names[1])
             loss = controls.choice("col_loss", "Loss (nats per token)", names, guess["loss"] or names[2])
-        runs, problems = scaling_runs.parse_runs(file, {"n_params": n_params, kind: amount, "loss": loss})
+        runs, problems = scaling_own_runs.parse_runs(file, {"n_params": n_params, kind: amount, "loss": loss})
     except ValueError as problem:
         st.error(plain(f"This file cannot be used. {problem}"), icon=":material/error:")
         return None
@@ -102,11 +106,17 @@ def published_laws() -> None:
         )
         level = LEVELS[controls.switch("level", "Interval of the refit", list(LEVELS), "95%")]
     picked = controls.choices(
-        "laws", "Published laws", {law_id: scaling_data.law_name(law) for law_id, law in laws.items()}, scaling_data.DEFAULT_LAWS
+        "laws", "Published laws", {law_id: scaling_figures_marks.law_name(law) for law_id, law in laws.items()}, scaling_data.DEFAULT_LAWS
     )
     law, resamples, settings = chosen[1:] if chosen else (*scaling_data.released_fit(5), {"runs": RUNS["240"]})
     laws_against_compute(
-        quantity, picked, laws, scaling_data.published_models(), law, fits.bands(resamples, level), settings | {"interval": f"{level:.0%}"}
+        quantity,
+        picked,
+        laws,
+        scaling_figures_marks.published_models(),
+        law,
+        fits.bands(resamples, level),
+        settings | {"interval": f"{level:.0%}"},
     )
     export_row("scaling.laws")
 
@@ -129,7 +139,7 @@ def of_one_law():
     runs, fitted, resamples, settings = chosen
     laws = scaling_data.published()
     options = {"fit": "the fit of these runs"} | {
-        i: scaling_data.law_name(law) for i, law in laws.items() if isinstance(law, scaling.ScalingLaw)
+        i: scaling_figures_marks.law_name(law) for i, law in laws.items() if isinstance(law, chinchilla.ScalingLaw)
     }
     which = controls.choice("iso_law", "Law", options, "fit")
     law, resamples = (fitted, resamples) if which == "fit" else (laws[which], resamples.iloc[:0])
@@ -155,14 +165,14 @@ def as_a_map() -> None:
 def isoflop(runs, law, resamples, settings: dict) -> None:
     """Loss along lines of equal compute."""
     C = budget("c_iso", 18.0, 24.0, 21.0)
-    draw("scaling.isoflop", lambda: scaling_loss.isoflop(runs, law, resamples, C, 0.95, settings | {"budget": format_flops(C)}))
+    draw("scaling.isoflop", lambda: scaling_figures_loss.isoflop(runs, law, resamples, C, 0.95, settings | {"budget": format_flops(C)}))
 
 
 @st.fragment
 def contours(runs, law, settings: dict) -> None:
     """The runs and the law's contours."""
     C = budget("c_map", 18.0, 24.0, 21.0)
-    draw("scaling.contours", lambda: scaling_loss.contours(runs, law, C, settings | {"budget": format_flops(C)}))
+    draw("scaling.contours", lambda: scaling_figures_loss.contours(runs, law, C, settings | {"budget": format_flops(C)}))
 
 
 def how_well_known() -> None:
@@ -170,16 +180,16 @@ def how_well_known() -> None:
     if not (chosen := choose_runs()):
         return
     runs, law, resamples, settings = chosen
-    draw("scaling.constants", lambda: scaling_fits.constants(law, resamples, scaling_data.published(), 0.95, settings))
+    draw("scaling.constants", lambda: scaling_figures_fits.constants(law, resamples, scaling_data.published(), 0.95, settings))
     export_row("scaling.constants")
     st.subheader("What the fit says of Chinchilla's budget, with 95% intervals", anchor=False)
     try:
-        st.dataframe(scaling_fits.estimates(law, resamples, figures.CHINCHILLA_FLOPS, 0.95), hide_index=True, width="stretch")
+        st.dataframe(scaling_figures_fits.estimates(law, resamples, figures.CHINCHILLA_FLOPS, 0.95), hide_index=True, width="stretch")
     except ValueError as problem:
         st.error(plain(str(problem)), icon=":material/error:")
     axis = {"train_flops": "compute", "n_params": "parameters", "n_tokens": "tokens"}
     against = controls.switch("residuals", "Residuals against", axis, "train_flops")
-    draw("scaling.residuals", lambda: scaling_fits.residuals(runs, law, against, settings | {"against": axis[against]}))
+    draw("scaling.residuals", lambda: scaling_figures_fits.residuals(runs, law, against, settings | {"against": axis[against]}))
     export_row("scaling.residuals")
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from analysis import compute, tables
 from analysis.compute import Device
-from analysis.scaling import ScalingLaw
+from analysis.scaling.chinchilla import ScalingLaw
 
 A100 = Device("a100", "A100", 312e12, 400.0, 2.0)
 LAW = ScalingLaw(E=1.8172, A=482.01, B=2085.43, alpha=0.3478, beta=0.3658)

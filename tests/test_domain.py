@@ -6,8 +6,8 @@ import pytest
 from analysis import domain, tables
 from analysis.figures import domain as figures
 from analysis.figures import domain_cost, domain_scores
-from analysis.scaling import ScalingLaw
-from analysis.scaling_laws import RepeatedDataLaw
+from analysis.scaling.chinchilla import ScalingLaw
+from analysis.scaling.published import RepeatedDataLaw
 
 REPEATED = RepeatedDataLaw(ScalingLaw(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37), R_D=15.4, R_N=5.3)
 

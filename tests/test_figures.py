@@ -9,10 +9,12 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from analysis import figures, scaling, tables
+from analysis import figures, tables
 from analysis.charts.panel import Panel, explanation
 from analysis.figures import compute as compute_figures
-from analysis.figures import scaling_data
+from analysis.scaling import chinchilla
+from analysis.scaling import data as scaling_data
+from analysis.scaling import figures_marks as scaling_figures_marks
 from pages.components import chart
 
 CATALOG = figures.catalog()
@@ -92,7 +94,7 @@ def test_the_words_hold_numbers_and_no_placeholders(panels, name):
 
 
 def test_hollow_markers_are_exactly_the_unverified_models(panels):
-    models = scaling_data.published_models()
+    models = scaling_figures_marks.published_models()
     trace = next(t for t in panels["scaling.tokens_per_param"].figure.data if t.name == "published models")
     hollow = {text for text, symbol in zip(trace.text, trace.marker.symbol, strict=True) if symbol.endswith("-open")}
     shown = models.dropna(subset=["computed_flops", "tokens_per_param"])
@@ -116,8 +118,8 @@ def test_the_band_is_the_percentile_of_the_resamples(panels):
     data = panels["scaling.tokens_per_param"].data
     band = data[data["status"] == "uncertain"].iloc[10]
     ratios = [
-        float(scaling.tokens_per_param(scaling.ScalingLaw(**row), band["train_flops"]))
-        for row in resamples[list(scaling.CONSTANTS)].iloc[:4000].to_dict("records")
+        float(chinchilla.tokens_per_param(chinchilla.ScalingLaw(**row), band["train_flops"]))
+        for row in resamples[list(chinchilla.CONSTANTS)].iloc[:4000].to_dict("records")
     ]
     assert (band["ratio_low"], band["ratio_high"]) == pytest.approx(tuple(np.percentile(ratios, [2.5, 97.5])), rel=1e-6)
 
@@ -129,9 +131,9 @@ def test_the_residuals_are_not_all_of_one_sign(panels):
 
 def test_bloomberggpt_as_a_preset_is_named_in_the_title():
     law, resamples = scaling_data.released_fit(5)
-    models = scaling_data.published_models().set_index("model", drop=False)
+    models = scaling_figures_marks.published_models().set_index("model", drop=False)
     preset = models.loc["BloombergGPT 50B"]
-    bands = scaling.optimum_bands(resamples, scaling_data.compute_axis())
+    bands = chinchilla.optimum_bands(resamples, scaling_data.compute_axis())
     C = float(preset["computed_flops"])
     panel = compute_figures.budget(
         law, bands, models.reset_index(drop=True), C, preset["n_params"], preset["n_tokens"], {"run": "preset"}, preset

@@ -177,7 +177,7 @@ def test_the_box_on_the_computation_opens_with_formula_and_sources(app_server, b
     page.goto(f"{app_server}/scaling")
     ready(page)
     page.get_by_role("button", name="How is this computed?").first.click()
-    page.wait_for_selector("text=analysis.scaling.tokens_per_param")
+    page.wait_for_selector("text=analysis.scaling.chinchilla.tokens_per_param")
     assert page.get_by_role("link", name="Jordan Hoffmann et al. 2022").count() >= 1
 
 

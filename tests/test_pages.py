@@ -312,7 +312,7 @@ def test_a_pressed_button_makes_a_file_or_a_sentence(monkeypatch):
 def test_own_runs_are_fitted_and_bad_rows_reported_by_line():
     import numpy as np
 
-    from analysis.scaling import ScalingLaw
+    from analysis.scaling.chinchilla import ScalingLaw
 
     rng = np.random.default_rng(0)
     N, D = 10 ** rng.uniform(8, 10, 60), 10 ** rng.uniform(9, 11, 60)

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import scaling, scaling_fit, tables
-from analysis.scaling import ScalingLaw
+from analysis import tables
+from analysis.scaling import chinchilla, minimise
+from analysis.scaling.chinchilla import ScalingLaw
 
 TRUTH = ScalingLaw(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37)
 
@@ -15,12 +16,12 @@ def runs() -> pd.DataFrame:
     """The 240 runs behind [besiroglu2024]: 245 released points without the five highest losses."""
     frame = tables.load("chinchilla_runs")
     frame = frame.assign(n_tokens=frame["train_flops"] / (6 * frame["n_params"]))
-    return scaling.drop_highest_losses(frame, 5)
+    return chinchilla.drop_highest_losses(frame, 5)
 
 
 @pytest.fixture(scope="module")
-def fit(runs) -> scaling.FitResult:
-    return scaling.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"])
+def fit(runs) -> chinchilla.FitResult:
+    return chinchilla.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"])
 
 
 def simulated_runs(law=TRUTH, noise=0.0, count=240, seed=0):
@@ -43,9 +44,9 @@ def test_grid_minimum_is_that_of_the_plain_objective_in_besiroglu_2024(fit):
 
 def test_bootstrap_standard_errors_are_those_of_besiroglu_2024(runs, fit):
     # arXiv:2404.10102 Table 1 (and its notebook): A 124.58, B 1293.23, E 0.0257, alpha 0.0154, beta 0.0206.
-    resamples = scaling.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], start=fit.law)
+    resamples = chinchilla.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], start=fit.law)
     expected = {"A": 124.5, "B": 1293.0, "E": 0.0257, "alpha": 0.0154, "beta": 0.0206}
-    assert scaling.standard_errors(resamples) == pytest.approx({"E": 0, **expected}, rel=0.05)
+    assert chinchilla.standard_errors(resamples) == pytest.approx({"E": 0, **expected}, rel=0.05)
     assert len(resamples) == 4000 and resamples["converged"].all()
 
 
@@ -53,8 +54,8 @@ def test_scipy_finds_no_lower_minimum_for_the_data_or_for_resamples(runs, fit):
     from scipy.optimize import minimize
 
     N, D, L = (runs[name].to_numpy() for name in ("n_params", "n_tokens", "loss"))
-    weights = scaling.resample_weights(len(N), 12, seed=42)
-    ours = scaling.bootstrap(N, D, L, n_resamples=12, start=fit.law)
+    weights = chinchilla.resample_weights(len(N), 12, seed=42)
+    ours = chinchilla.bootstrap(N, D, L, n_resamples=12, start=fit.law)
 
     def objective(theta, weight):
         a, b, e, alpha, beta = theta
@@ -110,44 +111,44 @@ def test_a_loss_contour_has_that_loss():
 def test_the_order_of_the_runs_does_not_change_the_fit():
     N, D, L = simulated_runs(noise=0.01)
     shuffled = np.random.default_rng(1).permutation(len(N))
-    one, other = scaling.fit_parametric(N, D, L), scaling.fit_parametric(N[shuffled], D[shuffled], L[shuffled])
+    one, other = chinchilla.fit_parametric(N, D, L), chinchilla.fit_parametric(N[shuffled], D[shuffled], L[shuffled])
     assert one.law.constants() == pytest.approx(other.law.constants(), rel=1e-4)
 
 
 @pytest.mark.parametrize("dropped", [0, 5])
 def test_the_order_of_additions_does_not_show_in_eight_digits(dropped):
     # Another order of the runs rounds differently, as another processor does.
-    frame = scaling.drop_highest_losses(scaling.with_tokens(tables.load("chinchilla_runs")), dropped)
+    frame = chinchilla.drop_highest_losses(chinchilla.with_tokens(tables.load("chinchilla_runs")), dropped)
     laws = []
     for seed in (None, 1, 2):
         part = frame if seed is None else frame.sample(frac=1, random_state=seed)
-        found = scaling.fit_parametric(part["n_params"], part["n_tokens"], part["loss"])
+        found = chinchilla.fit_parametric(part["n_params"], part["n_tokens"], part["loss"])
         assert found.status == "converged"
         laws.append([found.law.E, found.law.A, found.law.B, found.law.alpha, found.law.beta])
     assert laws[1] == pytest.approx(laws[0], rel=1e-8) and laws[2] == pytest.approx(laws[0], rel=1e-8)
 
 
 def test_a_resample_with_every_run_once_gives_the_fit_back(runs, fit):
-    problem = scaling_fit.Problem.of(*(runs[name].to_numpy() for name in ("n_params", "n_tokens", "loss")))
+    problem = minimise.Problem.of(*(runs[name].to_numpy() for name in ("n_params", "n_tokens", "loss")))
     law = fit.law
     theta = problem.theta(np.array([np.log(law.A), np.log(law.B), np.log(law.E), law.alpha, law.beta]))[0]
-    rows = scaling_fit.minimise_resamples(problem, theta, np.ones((3, len(runs))), 1e-3)
+    rows = minimise.minimise_resamples(problem, theta, np.ones((3, len(runs))), 1e-3)
     assert problem.constants(rows.theta)[2] == pytest.approx(problem.constants(theta)[0], rel=1e-5)
 
 
 def test_resampled_optimum_and_loss_are_those_of_each_law():
     resamples = pd.DataFrame([TRUTH.constants(), {**TRUTH.constants(), "beta": 0.3}])
-    N, D = scaling.resampled_optimum(resamples, np.array([1e20, 1e24]))
+    N, D = chinchilla.resampled_optimum(resamples, np.array([1e20, 1e24]))
     other = ScalingLaw(**{**TRUTH.constants(), "beta": 0.3})
     assert N[1] == pytest.approx(other.compute_optimal(np.array([1e20, 1e24]))[0])
     assert D[0] == pytest.approx(TRUTH.compute_optimal(np.array([1e20, 1e24]))[1])
-    assert scaling.resampled_loss(resamples, 1e9, 1e11)[1] == pytest.approx(float(other.loss(1e9, 1e11)))
+    assert chinchilla.resampled_loss(resamples, 1e9, 1e11)[1] == pytest.approx(float(other.loss(1e9, 1e11)))
 
 
 def test_a_wide_threshold_is_least_squares():
     N, D, L = simulated_runs(noise=0.02)
-    result = scaling.fit_parametric(N, D, L, delta=10.0)
-    residual = scaling.residuals(result.law, N, D, L)
+    result = chinchilla.fit_parametric(N, D, L, delta=10.0)
+    residual = chinchilla.residuals(result.law, N, D, L)
     assert result.objective == pytest.approx(0.5 * np.sum(residual**2), rel=1e-9)
 
 
@@ -155,16 +156,16 @@ def test_a_wide_threshold_is_least_squares():
 
 
 def test_planted_constants_are_found_again_without_noise():
-    result = scaling.fit_parametric(*simulated_runs())
+    result = chinchilla.fit_parametric(*simulated_runs())
     assert result.law.constants() == pytest.approx(TRUTH.constants(), rel=1e-5)
     assert result.status == "converged"
 
 
 def test_planted_constants_lie_within_the_bootstrap_interval():
     N, D, L = simulated_runs(noise=0.01, seed=3)
-    resamples = scaling.bootstrap(N, D, L, n_resamples=400)
+    resamples = chinchilla.bootstrap(N, D, L, n_resamples=400)
     for name, value in TRUTH.constants().items():
-        low, high = scaling.interval(resamples[name], 0.99)
+        low, high = chinchilla.interval(resamples[name], 0.99)
         assert low < value < high, name
 
 
@@ -172,9 +173,9 @@ def test_the_interval_covers_the_planted_optimum_about_as_often_as_it_says():
     covered = 0
     for seed in range(40):
         N, D, L = simulated_runs(noise=0.01, count=120, seed=seed)
-        start = scaling.fit_parametric(N, D, L, starts=[[6, 7, 0.6, 0.35, 0.37], [10, 10, 0.5, 0.5, 0.5]])
-        resamples = scaling.bootstrap(N, D, L, n_resamples=200, seed=seed, start=start.law)
-        low, high = scaling.interval(scaling.resampled_optimum(resamples, 1e22)[0], 0.9)
+        start = chinchilla.fit_parametric(N, D, L, starts=[[6, 7, 0.6, 0.35, 0.37], [10, 10, 0.5, 0.5, 0.5]])
+        resamples = chinchilla.bootstrap(N, D, L, n_resamples=200, seed=seed, start=start.law)
+        low, high = chinchilla.interval(chinchilla.resampled_optimum(resamples, 1e22)[0], 0.9)
         covered += bool(low < TRUTH.compute_optimal(1e22)[0] < high)
     assert 29 <= covered <= 40  # 90 % of 40 is 36; 28 or fewer has a probability below 0.1 %
 
@@ -184,18 +185,18 @@ def test_the_interval_covers_the_planted_optimum_about_as_often_as_it_says():
 
 def test_runs_of_one_size_are_reported_as_not_identified():
     _, D, _ = simulated_runs()
-    result = scaling.fit_parametric(np.full_like(D, 1e9), D, TRUTH.loss(1e9, D))
+    result = chinchilla.fit_parametric(np.full_like(D, 1e9), D, TRUTH.loss(1e9, D))
     assert result.status == "not identified" and "vary" in result.message + "varies"
 
 
 def test_runs_at_a_fixed_ratio_are_reported_as_not_identified():
     N, _, _ = simulated_runs()
-    assert scaling.fit_parametric(N, 20 * N, TRUTH.loss(N, 20 * N)).status == "not identified"
+    assert chinchilla.fit_parametric(N, 20 * N, TRUTH.loss(N, 20 * N)).status == "not identified"
 
 
 def test_runs_without_a_floor_are_reported_at_a_bound():
     N, D, _ = simulated_runs()
-    result = scaling.fit_parametric(N, D, 400 / N**0.3 + 400 / D**0.3)
+    result = chinchilla.fit_parametric(N, D, 400 / N**0.3 + 400 / D**0.3)
     assert result.status == "at a bound" and "E" in result.message
 
 
@@ -211,7 +212,7 @@ def test_runs_without_a_floor_are_reported_at_a_bound():
 )
 def test_bad_runs_are_refused_in_one_sentence(arguments, sentence):
     with pytest.raises(ValueError, match=sentence):
-        scaling.fit_parametric(*arguments)
+        chinchilla.fit_parametric(*arguments)
 
 
 @pytest.mark.parametrize("constants", [{"alpha": 0.0}, {"A": -1.0}, {"E": float("nan")}])
@@ -223,12 +224,12 @@ def test_a_law_needs_positive_constants(constants):
 def test_progress_never_runs_backwards_and_ends_near_the_total():
     N, D, L = simulated_runs(noise=0.01)
     seen = []
-    scaling.fit_parametric(N, D, L, progress=lambda done, total, message: seen.append(done / total))
+    chinchilla.fit_parametric(N, D, L, progress=lambda done, total, message: seen.append(done / total))
     assert seen == sorted(seen) and len(seen) > 5
 
 
 def test_a_seed_gives_the_same_resamples_and_another_seed_others():
-    one, same, other = (scaling.resample_weights(50, 7, seed) for seed in (42, 42, 43))
+    one, same, other = (chinchilla.resample_weights(50, 7, seed) for seed in (42, 42, 43))
     assert (one == same).all() and (one != other).any()
     # numpy's RandomState(42): the stream behind the published resamples.
     first = np.random.RandomState(42).choice(50, size=50, replace=True)
@@ -236,11 +237,11 @@ def test_a_seed_gives_the_same_resamples_and_another_seed_others():
 
 
 def test_the_torch_form_gives_the_numpy_result(runs, fit):
-    from analysis import scaling_torch
+    from analysis.scaling import torch_fit
 
     lists = {key: runs[name].tolist() for key, name in (("N", "n_params"), ("D", "n_tokens"), ("L", "loss"))}
-    answer = scaling_torch.fit_and_bootstrap({**lists, "n_resamples": 50, "device": "cpu"}, lambda *_: None)
-    there, resamples = scaling_torch.from_task(answer)
+    answer = torch_fit.fit_and_bootstrap({**lists, "n_resamples": 50, "device": "cpu"}, lambda *_: None)
+    there, resamples = torch_fit.from_task(answer)
     assert there.law.constants() == pytest.approx(fit.law.constants(), rel=1e-5)
-    here = scaling.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], n_resamples=50, start=fit.law)
-    np.testing.assert_allclose(resamples[list(scaling.CONSTANTS)], here[list(scaling.CONSTANTS)], rtol=1e-4)
+    here = chinchilla.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], n_resamples=50, start=fit.law)
+    np.testing.assert_allclose(resamples[list(chinchilla.CONSTANTS)], here[list(chinchilla.CONSTANTS)], rtol=1e-4)

@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from analysis import scaling, scaling_laws, tables
-from analysis.scaling import ScalingLaw
-from analysis.scaling_laws import InferenceLaw, RepeatedDataLaw
+from analysis import tables
+from analysis.scaling import chinchilla, published
+from analysis.scaling.chinchilla import ScalingLaw
+from analysis.scaling.published import InferenceLaw, RepeatedDataLaw
 
 
 @pytest.fixture(scope="module")
 def laws():
-    return scaling_laws.published_laws(tables.load("laws"), tables.load("scaling_laws"), tables.load("chinchilla_optimal"))
+    return published.published_laws(tables.load("laws"), tables.load("scaling_laws"), tables.load("chinchilla_optimal"))
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def printed():
     ],
 )
 def test_constants_alone_move_chinchillas_optimum_from_18_to_93_tokens_per_parameter(laws, law, low, high):
-    assert low < float(scaling.tokens_per_param(laws[law], 5.76e23)) < high
+    assert low < float(chinchilla.tokens_per_param(laws[law], 5.76e23)) < high
 
 
 @pytest.mark.parametrize(
@@ -198,7 +199,7 @@ def test_kaplans_joint_law_becomes_the_single_ones_at_the_ends(laws):
 
 def test_total_parameters_exceed_non_embedding_ones_less_and_less(laws):
     N = np.array([1e6, 1e9, 1e12])
-    share = scaling_laws.total_params(N, omega=47491.0) / N
+    share = published.total_params(N, omega=47491.0) / N
     assert (np.diff(share) < 0).all() and share[-1] == pytest.approx(1, abs=1e-3)
 
 
@@ -209,7 +210,7 @@ def test_a_missing_constant_names_the_law_and_the_constant():
     constants = tables.load("scaling_laws")
     without = constants[~((constants["law"] == "kaplan2020") & (constants["parameter"] == "N_c"))]
     with pytest.raises(ValueError, match="kaplan2020.*N_c"):
-        scaling_laws.published_laws(tables.load("laws"), without, tables.load("chinchilla_optimal"))
+        published.published_laws(tables.load("laws"), without, tables.load("chinchilla_optimal"))
 
 
 @pytest.mark.parametrize("make", [lambda law: RepeatedDataLaw(law, 15.0, 5.0, unique_tokens=-1.0), lambda law: InferenceLaw(law, -1.0)])

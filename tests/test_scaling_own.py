@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import scaling, scaling_fit, scaling_runs
-from analysis.figures import scaling as figures
-from analysis.figures import scaling_data, scaling_fits, scaling_loss
-from analysis.scaling import ScalingLaw
+from analysis.scaling import chinchilla, figures, minimise, own_runs
+from analysis.scaling import data as scaling_data
+from analysis.scaling import figures_fits as scaling_figures_fits
+from analysis.scaling import figures_loss as scaling_figures_loss
+from analysis.scaling import figures_marks as scaling_figures_marks
+from analysis.scaling.chinchilla import ScalingLaw
 from tests.test_pages import charts, fine, open_page
 
 TRUTH = ScalingLaw(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37)
@@ -57,7 +59,7 @@ ENORMOUS: dict[str, Runs] = {
     "enormous sizes": (1e280 * N, D, TRUTH.loss(N, D)),
     "enormous token counts": (N, 1e280 * D, TRUTH.loss(N, D)),
 }
-LAWS, MODELS = scaling_data.published(), scaling_data.published_models()
+LAWS, MODELS = scaling_data.published(), scaling_figures_marks.published_models()
 
 
 def written(runs: Runs) -> bytes:
@@ -67,29 +69,29 @@ def written(runs: Runs) -> bytes:
 
 def read(data: bytes) -> pd.DataFrame:
     """The runs of a file that can be used."""
-    return scaling_runs.parse_runs(scaling_runs.read_runs_file(data), {"n_params": "N", "n_tokens": "D", "loss": "loss"})[0]
+    return own_runs.parse_runs(own_runs.read_runs_file(data), {"n_params": "N", "n_tokens": "D", "loss": "loss"})[0]
 
 
-def fitted(runs: pd.DataFrame, every: int = 9) -> scaling.FitResult:
+def fitted(runs: pd.DataFrame, every: int = 9) -> chinchilla.FitResult:
     """The fit of runs from one in so many of the usual starts."""
-    return scaling.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"], starts=scaling_fit.hoffmann_starts()[::every])
+    return chinchilla.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"], starts=minimise.hoffmann_starts()[::every])
 
 
 def figures_of(runs: pd.DataFrame, law: ScalingLaw, C: float) -> dict[str, Callable]:
     """Every chart and table that the page makes of a fit, by name."""
-    resamples = scaling.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], n_resamples=50, start=law)
-    bands, none = scaling.optimum_bands(resamples, scaling_data.compute_axis()), {"runs": "yours"}
+    resamples = chinchilla.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], n_resamples=50, start=law)
+    bands, none = chinchilla.optimum_bands(resamples, scaling_data.compute_axis()), {"runs": "yours"}
     chosen = list(scaling_data.DEFAULT_LAWS)
     return {
-        "isoflop": lambda: scaling_loss.isoflop(runs, law, resamples, C, 0.95, none),
-        "contours": lambda: scaling_loss.contours(runs, law, C, none),
+        "isoflop": lambda: scaling_figures_loss.isoflop(runs, law, resamples, C, 0.95, none),
+        "contours": lambda: scaling_figures_loss.contours(runs, law, C, none),
         "ratio": lambda: figures.tokens_per_param(LAWS, chosen, MODELS, law, bands, C, none),
         "ratio alone": lambda: figures.tokens_per_param(LAWS, [], MODELS, law, bands, C, none),
         "parameters": lambda: figures.allocation(LAWS, chosen, "n_params", MODELS, law, bands, C, none),
         "tokens alone": lambda: figures.allocation(LAWS, [], "n_tokens", MODELS, law, bands, C, none),
-        "constants": lambda: scaling_fits.constants(law, resamples, LAWS, 0.95, none),
-        "residuals": lambda: scaling_fits.residuals(runs, law, "n_params", none),
-        "estimates": lambda: scaling_fits.estimates(law, resamples, C, 0.95),
+        "constants": lambda: scaling_figures_fits.constants(law, resamples, LAWS, 0.95, none),
+        "residuals": lambda: scaling_figures_fits.residuals(runs, law, "n_params", none),
+        "estimates": lambda: scaling_figures_fits.estimates(law, resamples, C, 0.95),
     }
 
 
@@ -114,7 +116,7 @@ def draw_all(runs: pd.DataFrame, law: ScalingLaw, C: float) -> tuple[list[str], 
             assert not re.search(r"\b(nan|inf)\b|–", words), words
             assert len(made.data)
         else:
-            assert np.isfinite(scaling.optimal_model(law, C)).all() and "–" not in set(made["estimate"])
+            assert np.isfinite(chinchilla.optimal_model(law, C)).all() and "–" not in set(made["estimate"])
         drawn.append(name)
     return drawn, instead
 
@@ -129,7 +131,7 @@ def test_runs_that_determine_nothing_give_a_sentence_and_no_law(what):
 
 def test_runs_that_determine_no_law_are_not_resampled():
     with pytest.raises(ValueError, match="lie on one line"):
-        scaling.bootstrap(*UNDETERMINED["one run, many times"], n_resamples=2)
+        chinchilla.bootstrap(*UNDETERMINED["one run, many times"], n_resamples=2)
 
 
 @pytest.mark.parametrize("what", DETERMINED)
@@ -161,11 +163,11 @@ def test_an_optimum_beyond_floating_point_is_a_sentence():
 
 def test_sizes_below_one_are_reported_by_line():
     data = b"N,D,C,loss\n7,140,1e23,2.0\n0.07,1.4,1e23,3.0\n7e9,0.14,1,2.5\n"
-    file = scaling_runs.read_runs_file(data)
-    runs, problems = scaling_runs.parse_runs(file, {"n_params": "N", "n_tokens": "D", "loss": "loss"})
+    file = own_runs.read_runs_file(data)
+    runs, problems = own_runs.parse_runs(file, {"n_params": "N", "n_tokens": "D", "loss": "loss"})
     assert runs["line"].tolist() == [2]
     assert problems == ["line 3: 'N' must be a count of at least 1: '0.07'", "line 4: 'D' must be a count of at least 1: '0.14'"]
-    runs, problems = scaling_runs.parse_runs(file, {"n_params": "N", "train_flops": "C", "loss": "loss"})
+    runs, problems = own_runs.parse_runs(file, {"n_params": "N", "train_flops": "C", "loss": "loss"})
     assert runs["line"].tolist() == [2] and "line 4: the FLOPs are less than one token takes" in problems
 
 
@@ -174,13 +176,13 @@ def test_resamples_that_determine_nothing_leave_an_interval_open():
     lost = law | {"alpha": -0.1}
     for count, is_open in ((1, False), (5, True)):  # of 100: within the 2.5 % that a 95 % interval leaves out on a side, and beyond
         resamples = pd.DataFrame([law] * (100 - count) + [lost] * count)
-        low, high = scaling.interval(scaling.resampled_optimum(resamples, 1e21)[0])
+        low, high = chinchilla.interval(chinchilla.resampled_optimum(resamples, 1e21)[0])
         assert np.isnan(low) == np.isnan(high) == is_open
-        assert scaling.optimum_bands(resamples, np.array([1e21, 1e22])).empty == is_open
+        assert chinchilla.optimum_bands(resamples, np.array([1e21, 1e22])).empty == is_open
     runs = read(written(DETERMINED["thirty runs with noise"]))
-    panel = scaling_loss.isoflop(runs, TRUTH, resamples, 1e21, 0.95, {})
+    panel = scaling_figures_loss.isoflop(runs, TRUTH, resamples, 1e21, 0.95, {})
     assert "left open" in panel.caption and not panel.figure.layout.shapes
-    assert scaling_fits.estimates(TRUTH, resamples, 1e21, 0.95)["95% low"].tolist()[:3] == ["–"] * 3
+    assert scaling_figures_fits.estimates(TRUTH, resamples, 1e21, 0.95)["95% low"].tolist()[:3] == ["–"] * 3
 
 
 COUNT = st.sampled_from([1.0, 2.0, 1e8, 1e9, 3e9, 1e10, 1e150]) | st.floats(1, 1e12) | st.floats(1, 1e300)
@@ -194,7 +196,7 @@ PLANTED = st.tuples(st.integers(70, 110), st.integers(90, 120), st.floats(-0.02,
 @given(st.lists(st.tuples(COUNT, COUNT, LOSS), min_size=6, max_size=12) | st.lists(PLANTED, min_size=6, max_size=12), st.floats(18, 26))
 def test_any_file_of_runs_is_fitted_or_refused_in_a_sentence(rows, exponent):
     runs = read(written(tuple(np.array(rows).T)))
-    if len(runs) < scaling.MIN_RUNS:  # parameters times tokens are too large a number
+    if len(runs) < chinchilla.MIN_RUNS:  # parameters times tokens are too large a number
         return
     result = fitted(runs, every=150)
     assert sentence(result.message)
@@ -228,7 +230,7 @@ def test_an_arithmetic_error_is_a_sentence_where_the_chart_would_be(problem, mon
     def fails(*_):
         raise problem
 
-    monkeypatch.setattr(scaling_loss, "isoflop", fails)
+    monkeypatch.setattr(scaling_figures_loss, "isoflop", fails)
     app = open_page("scaling", scaling_part="One law")
     assert not app.exception and not charts(app)
     assert len(app.error) == 1 and sentence(app.error[0].value)

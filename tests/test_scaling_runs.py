@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.scaling_runs import guess_columns, parse_number, parse_runs, read_runs_file
+from analysis.scaling.own_runs import guess_columns, parse_number, parse_runs, read_runs_file
 
 ROLES = {"n_params": "N", "n_tokens": "D", "loss": "loss"}
 

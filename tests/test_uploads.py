@@ -17,12 +17,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analysis import pythia, scaling_runs, tables, term_frequency_counts
+from analysis import pythia, tables, term_frequency_counts
 from analysis.evals import read as evals_read
 from analysis.evals import write
 from analysis.export import deck_file, deck_store, files, report
 from analysis.probe import items, items_csv, models
 from analysis.probe.spec import RunSpec
+from analysis.scaling import own_runs
 from analysis.transformer import count_params, read_config, shape_from_hf_config
 from analysis.transformer.hub import hub_address
 from tests import bad_input
@@ -45,11 +46,11 @@ class Parser:
 
 def runs(data: bytes) -> Outcome:
     """A CSV of training runs, with the columns that the page guesses."""
-    file = scaling_runs.read_runs_file(data)
-    guess = scaling_runs.guess_columns(file.columns)
+    file = own_runs.read_runs_file(data)
+    guess = own_runs.guess_columns(file.columns)
     kind = "n_tokens" if guess["n_tokens"] else "train_flops"
     roles = {role: guess[role] or file.columns[at] for at, role in enumerate(("n_params", kind, "loss"))}
-    found, problems = scaling_runs.parse_runs(file, roles)
+    found, problems = own_runs.parse_runs(file, roles)
     assert len(found) + len(problems) == len(file.rows)
     return found.drop(columns="line"), problems
 
@@ -162,7 +163,7 @@ PROMPT_ROWS = {
 }
 DECK = deck_file.pack([{"panel": law_panel(), "title": "A title", "link": "http://localhost:8501/scaling"}])
 PARSERS = {
-    "runs": Parser(runs, RUNS.encode(), "table", scaling_runs.MAX_BYTES),
+    "runs": Parser(runs, RUNS.encode(), "table", own_runs.MAX_BYTES),
     "counts": Parser(term_frequency_counts.read_counts, COUNTS.encode(), "table", term_frequency_counts.MAX_BYTES),
     "prompts": Parser(lines(items_csv.read_prompts), PROMPTS.encode(), "table", items_csv.MAX_BYTES),
     "choices": Parser(lines(items_csv.read_choices), CHOICES.encode(), "table", items_csv.MAX_BYTES),
@@ -450,7 +451,7 @@ def test_a_typed_name_leads_nowhere_but_to_a_sentence(name, tmp_path, monkeypatc
         items.items_of(RunSpec("bundled", "prompts", options={"file": name}))
     assert "outside the folders" in sentence(caught.value) or "is not the path" in str(caught.value)
     with pytest.raises(ValueError) as caught:
-        scaling_runs.parse_number(name)
+        own_runs.parse_number(name)
     assert len(one_line(f"is: {caught.value}")) < LONGEST
 
 

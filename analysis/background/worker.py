@@ -39,7 +39,7 @@ TASKS: Mapping[str, str] = MappingProxyType(
     {
         "echo": "analysis.background.process:echo",
         "versions": "analysis.background.process:versions",
-        "fit_scaling_law": "analysis.scaling_torch:fit_and_bootstrap",
+        "fit_scaling_law": "analysis.scaling.torch_fit:fit_and_bootstrap",
         "exact_param_counts": "analysis.transformer.exact:task",
         "replay_elo": "analysis.judges_elo:task",
         "train_preferences": "analysis.preference_train:task",

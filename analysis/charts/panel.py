@@ -95,7 +95,7 @@ class Panel:
 def explanation(panel: Panel) -> str:
     """How the panel's numbers are computed: the docstrings behind it, without their examples, as plain text.
 
-    >>> from analysis.scaling import tokens_per_param
+    >>> from analysis.scaling.chinchilla import tokens_per_param
     >>> "D / N" in explanation_of(tokens_per_param)
     True
     """

@@ -8,7 +8,7 @@ from analysis.charts.panel import Panel
 TOPICS = {
     "overview": "analysis.figures.overview",
     "claims": "analysis.figures.claims",
-    "scaling": "analysis.figures.scaling",
+    "scaling": "analysis.scaling.figures",
     "compute": "analysis.figures.compute",
     "domain": "analysis.figures.domain",
     "moe": "analysis.figures.moe",

@@ -5,21 +5,14 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from analysis import compute, scaling, scaling_laws, tables
+from analysis import compute, tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.figures import compute_off_optimum
-from analysis.figures.scaling_data import (
-    cite_law,
-    cite_models,
-    compute_axis,
-    interval_name,
-    law_name,
-    model_markers,
-    published,
-    published_models,
-    released_fit,
-)
+from analysis.scaling import chinchilla
+from analysis.scaling import published as scaling_published
+from analysis.scaling.data import compute_axis, published, released_fit
+from analysis.scaling.figures_marks import cite_law, cite_models, interval_name, law_name, model_markers, published_models
 from analysis.units import format_count, format_duration, format_energy, format_flops, format_mass, format_money, significant
 
 
@@ -72,7 +65,7 @@ def budget(law, bands: pd.DataFrame, models: pd.DataFrame, C: float, N: float, D
         alt=f"Parameters against compute: your run with {format_count(N)} parameters at {format_flops(C)} lies next to {near}.",
         sources=(*cite_law(law), *cite_models(known)),
         settings=settings,
-        explain=(scaling.ScalingLaw.compute_optimal, compute.training_flops, compute.flops_of_gpus, compute.flops_of_money),
+        explain=(chinchilla.ScalingLaw.compute_optimal, compute.training_flops, compute.flops_of_gpus, compute.flops_of_money),
     )
 
 
@@ -178,10 +171,10 @@ def bill(C: float, N: float, D: float, law, resamples: pd.DataFrame, cost: compu
     rows = [("training compute", format_flops(C), ""), ("parameters", format_count(N), ""), ("tokens", format_count(D), "")]
     loss_interval = ""
     if len(resamples):
-        low, high = scaling.interval(scaling.resampled_loss(resamples, N, D), level)
+        low, high = chinchilla.interval(chinchilla.resampled_loss(resamples, N, D), level)
         loss_interval = f"{significant(float(low), 4)} to {significant(float(high), 4)}"
-        n_samples, d_samples = scaling.resampled_optimum(resamples, C)
-        (n_low, n_high), (d_low, d_high) = scaling.interval(n_samples, level), scaling.interval(d_samples, level)
+        n_samples, d_samples = chinchilla.resampled_optimum(resamples, C)
+        (n_low, n_high), (d_low, d_high) = chinchilla.interval(n_samples, level), chinchilla.interval(d_samples, level)
         best_n, best_d = (float(value) for value in law.compute_optimal(C))
         rows += [
             ("optimal parameters for this compute", format_count(best_n), f"{format_count(float(n_low))} to {format_count(float(n_high))}"),
@@ -206,12 +199,12 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
     def draw_budget():
         law, resamples = released_fit(5)
         N, D = (float(value) for value in law.compute_optimal(C))
-        return budget(law, scaling.optimum_bands(resamples, compute_axis()), published_models(), C, N, D, settings)
+        return budget(law, chinchilla.optimum_bands(resamples, compute_axis()), published_models(), C, N, D, settings)
 
     def draw_inference():
         law, _ = released_fit(5)
         N, D = (float(value) for value in law.compute_optimal(C))
-        return compute_off_optimum.inference(scaling_laws.InferenceLaw(law), N, D, 1e13, settings | {"served": "10 T tokens"})
+        return compute_off_optimum.inference(scaling_published.InferenceLaw(law), N, D, 1e13, settings | {"served": "10 T tokens"})
 
     return {
         "compute.budget": draw_budget,

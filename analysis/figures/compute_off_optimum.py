@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from analysis import compute, scaling, scaling_laws
+from analysis import compute
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel
-from analysis.figures.scaling_data import cite_law, cite_models, model_markers
+from analysis.scaling import chinchilla, published
+from analysis.scaling.figures_marks import cite_law, cite_models, model_markers
 from analysis.units import format_count, format_flops, significant
 
 SHOWN_RATIOS = {
@@ -28,7 +29,7 @@ def overtraining(law, models: pd.DataFrame, C: float, ratio: float, settings: Ma
     here = float(compute.overtraining_penalty(law, C, ratio))
     more = float(compute.compute_multiplier(law, C, ratio))
     N, D = (float(value) for value in compute.at_tokens_per_param(C, ratio))
-    best = float(scaling.tokens_per_param(law, C))
+    best = float(chinchilla.tokens_per_param(law, C))
     traces = [style.computed_line(ratios, penalty, f"loss lost at {format_flops(C)}", style.BLUE)]
     known = models.dropna(subset=["tokens_per_param"])
     known = known[known["model"].isin(SHOWN_RATIOS)]
@@ -64,7 +65,7 @@ def overtraining(law, models: pd.DataFrame, C: float, ratio: float, settings: Ma
     )
 
 
-def repetition(law: scaling_laws.RepeatedDataLaw, unique_tokens: float, epochs: float, settings: Mapping[str, str]) -> Panel:
+def repetition(law: published.RepeatedDataLaw, unique_tokens: float, epochs: float, settings: Mapping[str, str]) -> Panel:
     """What repeated tokens are worth: effective tokens against epochs over a corpus of unique_tokens."""
     limited = law.with_unique_tokens(unique_tokens)
     axis = np.geomspace(1, 200, 40)
@@ -102,18 +103,18 @@ def repetition(law: scaling_laws.RepeatedDataLaw, unique_tokens: float, epochs: 
         alt=f"Effective tokens against epochs saturate at {format_count(limit)}; {significant(epochs)} epochs are worth {format_count(here)}.",
         sources=(Citation("muennighoff2023", "Appendix A, Eq. 17"),),
         settings=settings,
-        explain=(scaling_laws.RepeatedDataLaw, scaling_laws.RepeatedDataLaw.effective_tokens),
+        explain=(published.RepeatedDataLaw, published.RepeatedDataLaw.effective_tokens),
     )
 
 
-def inference(law: scaling_laws.InferenceLaw, N: float, D: float, served: float, settings: Mapping[str, str]) -> Panel:
+def inference(law: published.InferenceLaw, N: float, D: float, served: float, settings: Mapping[str, str]) -> Panel:
     """The cheapest model of the same quality as (N, D) once a lifetime of served tokens is counted."""
     axis = np.geomspace(1e10, 1e15, 26)
     target = float(law.base.loss(N, D))
-    sizes = np.stack(scaling_laws.InferenceLaw(law.base, axis).for_loss(np.full(axis.shape, target)), axis=1)
-    best = scaling_laws.InferenceLaw(law.base, served)
+    sizes = np.stack(published.InferenceLaw(law.base, axis).for_loss(np.full(axis.shape, target)), axis=1)
+    best = published.InferenceLaw(law.base, served)
     n_best, d_best = (float(value) for value in best.for_loss(target))
-    n_train, d_train = (float(value) for value in scaling_laws.InferenceLaw(law.base, 0.0).for_loss(target))
+    n_train, d_train = (float(value) for value in published.InferenceLaw(law.base, 0.0).for_loss(target))
     saving = 1 - float(best.total_flops(n_best, d_best) / best.total_flops(n_train, d_train))
     traces = []
     traces.append(style.computed_line(axis, sizes[:, 0], "parameters", style.BLUE))
@@ -150,5 +151,5 @@ def inference(law: scaling_laws.InferenceLaw, N: float, D: float, served: float,
         alt=f"The cheapest size falls and its training tokens rise with served tokens; at {format_count(served)} they are {format_count(n_best)} and {format_count(d_best)}.",
         sources=(Citation("sardana2023", "Eq. 1"), *cite_law(law.base)),
         settings=settings,
-        explain=(scaling_laws.InferenceLaw, scaling_laws.InferenceLaw.for_loss),
+        explain=(published.InferenceLaw, published.InferenceLaw.for_loss),
     )

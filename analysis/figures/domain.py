@@ -6,11 +6,14 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from analysis import compute, domain, scaling, scaling_laws, tables
+from analysis import compute, domain, tables
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.figures import domain_cost, domain_scores
-from analysis.figures.scaling_data import REPLICATION, interval_name, model_markers, published, published_models, released_fit
+from analysis.scaling import chinchilla as scaling_chinchilla
+from analysis.scaling import published as scaling_published
+from analysis.scaling.data import published, released_fit
+from analysis.scaling.figures_marks import REPLICATION, interval_name, model_markers, published_models
 from analysis.units import format_count, format_flops, significant
 
 PAPER = Citation("wu2023", "Section 3.2; Table 4")
@@ -35,10 +38,10 @@ def laws() -> dict:
 
 
 @lru_cache(maxsize=1)
-def fit() -> tuple[scaling.ScalingLaw, pd.DataFrame, pd.DataFrame]:
+def fit() -> tuple[scaling_chinchilla.ScalingLaw, pd.DataFrame, pd.DataFrame]:
     """(law, resamples, interval on AXIS) of the refit of the released runs, read once."""
     law, resamples = released_fit(5)
-    return law, resamples, scaling.optimum_bands(resamples, AXIS)
+    return law, resamples, scaling_chinchilla.optimum_bands(resamples, AXIS)
 
 
 @lru_cache(maxsize=1)
@@ -48,10 +51,10 @@ def other_models() -> pd.DataFrame:
     return models[models["model"].isin(["GPT-3 175B", "BLOOM 176B", "GPT-NeoX-20B", "Chinchilla 70B"])]
 
 
-def repeated(law) -> scaling_laws.RepeatedDataLaw:
+def repeated(law) -> scaling_published.RepeatedDataLaw:
     """A Chinchilla law with the value of repeated tokens and excess parameters of [muennighoff2023]."""
     known = laws()["muennighoff2023"]
-    return scaling_laws.RepeatedDataLaw(law, known.R_D, known.R_N)
+    return scaling_published.RepeatedDataLaw(law, known.R_D, known.R_N)
 
 
 def optimum(gpu_hours: float, counted: str, settings: Mapping[str, str]) -> Panel:
@@ -127,7 +130,12 @@ def optimum(gpu_hours: float, counted: str, settings: Mapping[str, str]) -> Pane
             *_cited(others),
         ),
         settings=settings,
-        explain=(domain.flops_of_hours, compute.training_flops, scaling.ScalingLaw.compute_optimal, scaling.optimum_bands),
+        explain=(
+            domain.flops_of_hours,
+            compute.training_flops,
+            scaling_chinchilla.ScalingLaw.compute_optimal,
+            scaling_chinchilla.optimum_bands,
+        ),
     )
 
 
@@ -144,14 +152,14 @@ def sizes(gpu_hours: float, n_params: float, settings: Mapping[str, str]) -> Pan
     C = float(domain.flops_of_hours(gpu_hours, printed["flops_per_gpu_s"], domain.share_not_recomputed()))
     law, resamples, _ = fit()
     D, fresh = domain.loss_along_sizes(law, C, SIZES)
-    samples = scaling.resampled_loss(resamples.iloc[::20], SIZES, D)
-    low, high = scaling.interval(samples - samples.min(axis=1, keepdims=True), 0.95)
+    samples = scaling_chinchilla.resampled_loss(resamples.iloc[::20], SIZES, D)
+    low, high = scaling_chinchilla.interval(samples - samples.min(axis=1, keepdims=True), 0.95)
     corpus = corpus_tokens()
     limited = domain.mixed_loss(repeated(law), SIZES, D, *corpus)
     marked = np.array([printed["n_params"], 175e9])
-    at_tokens = C / (scaling.FLOPS_PER_PARAM_TOKEN * marked)
+    at_tokens = C / (scaling_chinchilla.FLOPS_PER_PARAM_TOKEN * marked)
     at = domain.mixed_loss(repeated(law), marked, at_tokens, *corpus)
-    here_tokens = C / (scaling.FLOPS_PER_PARAM_TOKEN * n_params)
+    here_tokens = C / (scaling_chinchilla.FLOPS_PER_PARAM_TOKEN * n_params)
     here = float(domain.mixed_loss(repeated(law), n_params, here_tokens, *corpus))
     base = float(limited.min())
     traces = [
@@ -224,7 +232,7 @@ def sizes(gpu_hours: float, n_params: float, settings: Mapping[str, str]) -> Pan
         alt=f"Loss above the best size against parameters at {format_flops(C)}; 175 B ends {significant(abs(worse), 2)} nats {word} 50.6 B.",
         sources=(PAPER, REPLICATION, Citation("muennighoff2023", "Eq. 5 and 6")),
         settings=settings,
-        explain=(domain.loss_along_sizes, domain.mixed_loss, scaling.resampled_loss),
+        explain=(domain.loss_along_sizes, domain.mixed_loss, scaling_chinchilla.resampled_loss),
     )
 
 
@@ -280,7 +288,7 @@ def repeat(domain_tokens: float, general_tokens: float, weight: float, gpu_hours
     printed = facts()
     C = float(domain.flops_of_hours(gpu_hours, printed["flops_per_gpu_s"], domain.share_not_recomputed()))
     law = repeated(fit()[0])
-    D = C / (scaling.FLOPS_PER_PARAM_TOKEN * SIZES)
+    D = C / (scaling_chinchilla.FLOPS_PER_PARAM_TOKEN * SIZES)
     financial, general = corpus_tokens()
     was = domain.mixed_loss(law, SIZES, D, financial, general)
     alone = law.with_unique_tokens(financial).loss(SIZES, D)

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis import scaling, scaling_torch
 from analysis.background.once import POLL_SECONDS, Report, Shared, by_worker, digest
 from analysis.background.worker import Cancelled, WorkerError, shared_worker
-from analysis.figures.scaling_data import compute_axis
+from analysis.scaling import chinchilla, torch_fit
+from analysis.scaling.data import compute_axis
 from pages.components.markdown import plain
 from pages.components.waiting import wait_for
 
@@ -20,7 +20,7 @@ KEPT = Shared(most=32)
 ONE_AT_A_TIME = threading.Lock()
 
 
-def fit(runs: pd.DataFrame, delta: float, engine: str) -> tuple[scaling.ScalingLaw | None, pd.DataFrame]:
+def fit(runs: pd.DataFrame, delta: float, engine: str) -> tuple[chinchilla.ScalingLaw | None, pd.DataFrame]:
     """(law, resamples) fitted to the runs, with a message on how the fit ended; (None, empty) where they determine no law."""
     N, D, L = (runs[name].to_numpy(float) for name in ("n_params", "n_tokens", "loss"))
     work = fit_here if engine == "numpy" else fit_in_worker
@@ -35,7 +35,7 @@ def fit(runs: pd.DataFrame, delta: float, engine: str) -> tuple[scaling.ScalingL
     return result.law, resamples.copy(deep=False)  # copy-on-write
 
 
-def say(result: scaling.FitResult, where: str) -> None:
+def say(result: chinchilla.FitResult, where: str) -> None:
     """Say how a fit ended."""
     if result.law is not None:
         st.success(
@@ -48,7 +48,7 @@ def say(result: scaling.FitResult, where: str) -> None:
         st.warning(f"No law is drawn from these {result.n_runs} runs: {reason}", icon=":material/warning:")
 
 
-def fit_here(N: np.ndarray, D: np.ndarray, L: np.ndarray, delta: float, report: Report) -> tuple[scaling.FitResult, pd.DataFrame, str]:
+def fit_here(N: np.ndarray, D: np.ndarray, L: np.ndarray, delta: float, report: Report) -> tuple[chinchilla.FitResult, pd.DataFrame, str]:
     """Fit and bootstrap in this process, one fit after another: two at once would take as long, and the charts of others would wait.
 
     No resamples where the runs determine no law.
@@ -56,10 +56,10 @@ def fit_here(N: np.ndarray, D: np.ndarray, L: np.ndarray, delta: float, report: 
     while not ONE_AT_A_TIME.acquire(timeout=POLL_SECONDS):
         report(0, 1, "Waiting for the fit of another reader")
     try:
-        result = scaling.fit_parametric(N, D, L, delta, progress=lambda done, total, words: report(0.6 * done / total, 1, words))
-        resamples = pd.DataFrame(columns=list(scaling.CONSTANTS))
+        result = chinchilla.fit_parametric(N, D, L, delta, progress=lambda done, total, words: report(0.6 * done / total, 1, words))
+        resamples = pd.DataFrame(columns=list(chinchilla.CONSTANTS))
         if result.law is not None:
-            resamples = scaling.bootstrap(
+            resamples = chinchilla.bootstrap(
                 N,
                 D,
                 L,
@@ -70,15 +70,17 @@ def fit_here(N: np.ndarray, D: np.ndarray, L: np.ndarray, delta: float, report: 
             )
     finally:
         ONE_AT_A_TIME.release()
-    return result, resamples[list(scaling.CONSTANTS)], "with numpy"
+    return result, resamples[list(chinchilla.CONSTANTS)], "with numpy"
 
 
-def fit_in_worker(N: np.ndarray, D: np.ndarray, L: np.ndarray, delta: float, report: Report) -> tuple[scaling.FitResult, pd.DataFrame, str]:
+def fit_in_worker(
+    N: np.ndarray, D: np.ndarray, L: np.ndarray, delta: float, report: Report
+) -> tuple[chinchilla.FitResult, pd.DataFrame, str]:
     """Fit and bootstrap in the worker process, on a GPU if there is one."""
     arguments = {"N": N.tolist(), "D": D.tolist(), "L": L.tolist(), "delta": delta, "n_resamples": RESAMPLES}
     answer = by_worker(shared_worker(), "fit_scaling_law", arguments, report)
-    result, resamples = scaling_torch.from_task(answer)
-    return result, resamples.reindex(columns=list(scaling.CONSTANTS)), f"with torch on {answer['device']}"
+    result, resamples = torch_fit.from_task(answer)
+    return result, resamples.reindex(columns=list(chinchilla.CONSTANTS)), f"with torch on {answer['device']}"
 
 
 def bands(resamples: pd.DataFrame | None, level: float) -> pd.DataFrame:
@@ -90,4 +92,4 @@ def bands(resamples: pd.DataFrame | None, level: float) -> pd.DataFrame:
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _bands(resamples: pd.DataFrame, level: float) -> pd.DataFrame:
-    return scaling.optimum_bands(resamples, compute_axis(), level)
+    return chinchilla.optimum_bands(resamples, compute_axis(), level)

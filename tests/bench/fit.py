@@ -4,7 +4,8 @@ import time
 
 import numpy as np
 
-from analysis import scaling, scaling_fit, tables
+from analysis import tables
+from analysis.scaling import chinchilla, minimise
 
 SAMPLE = 100  # starts and resamples timed of the scipy version with --quick
 
@@ -12,13 +13,13 @@ SAMPLE = 100  # starts and resamples timed of the scipy version with --quick
 def measure(quick: bool) -> list[tuple[str, ...]]:
     """Rows of the bench table."""
     runs = tables.load("chinchilla_runs")
-    runs = scaling.drop_highest_losses(runs.assign(n_tokens=runs["train_flops"] / (6 * runs["n_params"])), 5)
+    runs = chinchilla.drop_highest_losses(runs.assign(n_tokens=runs["train_flops"] / (6 * runs["n_params"])), 5)
     N, D, L = (runs[name].to_numpy() for name in ("n_params", "n_tokens", "loss"))
-    starts, weights = scaling_fit.hoffmann_starts(), scaling.resample_weights(len(N), 4000, seed=42)
+    starts, weights = minimise.hoffmann_starts(), chinchilla.resample_weights(len(N), 4000, seed=42)
     numeric, analytic = scipy_objectives(np.log(N), np.log(D), np.log(L))
 
-    grid_time, fit = clock(lambda: scaling.fit_parametric(N, D, L))
-    bootstrap_time, resamples = clock(lambda: scaling.bootstrap(N, D, L, start=fit.law))
+    grid_time, fit = clock(lambda: chinchilla.fit_parametric(N, D, L))
+    bootstrap_time, resamples = clock(lambda: chinchilla.bootstrap(N, D, L, start=fit.law))
     best = [np.log(fit.law.A), np.log(fit.law.B), np.log(fit.law.E), fit.law.alpha, fit.law.beta]
 
     some = np.random.default_rng(0).permutation(len(starts))[: SAMPLE if quick else None]
@@ -54,16 +55,16 @@ def measure(quick: bool) -> list[tuple[str, ...]]:
 def torch_row(N, D, L) -> list[tuple[str, ...]]:
     """The same grid and bootstrap with torch on a GPU, where there is one."""
     try:
-        from analysis import scaling_torch
+        from analysis.scaling import torch_fit
 
-        device = scaling_torch.default_device()
+        device = torch_fit.default_device()
     except ModuleNotFoundError:
         return [("grid and bootstrap with torch", "-", "torch is not installed", "-", "-")]
     if device == "cpu":
         return [("grid and bootstrap with torch", "-", "no GPU here", "-", "-")]
     arguments = {"N": N, "D": D, "L": L, "n_resamples": 4000}
-    clock(lambda: scaling_torch.fit_and_bootstrap(arguments, lambda *_: None))  # warm up
-    elapsed, _ = clock(lambda: scaling_torch.fit_and_bootstrap(arguments, lambda *_: None))
+    clock(lambda: torch_fit.fit_and_bootstrap(arguments, lambda *_: None))  # warm up
+    elapsed, _ = clock(lambda: torch_fit.fit_and_bootstrap(arguments, lambda *_: None))
     return [(f"grid and bootstrap with torch on {device}", "-", f"{elapsed:.2f} s", "-", "-")]
 
 
@@ -82,7 +83,7 @@ def bfgs(objective, start, weight, gradient) -> float:
         return float(minimize(objective, start, args=(weight,), method="BFGS", jac=gradient).fun)
 
 
-def scipy_objectives(log_n, log_d, log_l, delta=scaling.DELTA):
+def scipy_objectives(log_n, log_d, log_l, delta=chinchilla.DELTA):
     """(objective, objective with gradient) of theta = (log A, log B, log E, alpha, beta), written the direct way."""
 
     def terms(theta):

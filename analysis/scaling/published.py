@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.scaling import FLOPS_PER_PARAM_TOKEN, ScalingLaw, positive
+from analysis.scaling.chinchilla import FLOPS_PER_PARAM_TOKEN, ScalingLaw, positive
 from analysis.units import PF_DAY
 
 INFERENCE_FLOPS_PER_PARAM_TOKEN = 2.0

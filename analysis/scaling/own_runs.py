@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis import uploads
-from analysis.scaling import FLOPS_PER_PARAM_TOKEN
+from analysis.scaling.chinchilla import FLOPS_PER_PARAM_TOKEN
 
 MAX_BYTES = 10_000_000
 MAX_ROWS = 5_000  # a fit from all starts with its resamples takes some 15 ms for each, so more would keep the server busy for long

@@ -6,25 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import scaling, scaling_laws, tables
+from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
-from analysis.figures import scaling_fits, scaling_loss
-from analysis.figures.scaling_data import (
-    COMPUTE_RANGE,
-    DEFAULT_LAWS,
-    REPLICATION,
-    cite_laws,
-    cite_models,
-    compute_axis,
-    interval_name,
-    law_name,
-    model_markers,
-    published,
-    published_models,
-    released_fit,
-    released_runs,
-)
+from analysis.scaling import chinchilla, figures_fits, figures_loss
+from analysis.scaling import published as scaling_published
+from analysis.scaling.data import COMPUTE_RANGE, DEFAULT_LAWS, compute_axis, published, released_fit, released_runs
+from analysis.scaling.figures_marks import REPLICATION, cite_laws, cite_models, interval_name, law_name, model_markers, published_models
 from analysis.units import format_count, format_flops, significant
 
 CHINCHILLA_FLOPS = 5.76e23
@@ -47,7 +35,7 @@ def allocation(
     where fitted has no optimum at C (`scaling.optimal_model`).
     """
     which = {"n_params": 0, "n_tokens": 1}[quantity]
-    fitted_best = scaling.optimal_model(fitted, C)[which]
+    fitted_best = chinchilla.optimal_model(fitted, C)[which]
     budgets = compute_axis()
     traces: list[dict] = []
     parts: list = []
@@ -93,7 +81,12 @@ def allocation(
         alt=f"Lines of optimal {noun} against compute for {len(chosen)} laws; at {format_flops(C)} they span a factor {significant(max(spread) / min(spread), 2)}.",
         sources=(*cite_laws(laws, chosen), REPLICATION, *cite_models(known)),
         settings=settings,
-        explain=(scaling.ScalingLaw.compute_optimal, scaling.resampled_optimum, scaling_laws.KaplanLaw, scaling_laws.AllocationLaw),
+        explain=(
+            chinchilla.ScalingLaw.compute_optimal,
+            chinchilla.resampled_optimum,
+            scaling_published.KaplanLaw,
+            scaling_published.AllocationLaw,
+        ),
     )
 
 
@@ -110,19 +103,19 @@ def tokens_per_param(
     budgets = compute_axis()
     traces: list[dict] = []
     parts: list = []
-    N_fitted, D_fitted = scaling.optimal_model(fitted, C)
+    N_fitted, D_fitted = chinchilla.optimal_model(fitted, C)
     at_C = {fitted.label: D_fitted / N_fitted}
     if len(bands):
         span = interval_name(fitted, bands)
         traces.extend(style.band(bands["train_flops"], bands["ratio_low"], bands["ratio_high"], span, style.BLUE))
         parts.append(lambda: bands[["train_flops", "ratio_low", "ratio_high"]].assign(series=span, status="uncertain"))
-    ratio = scaling.tokens_per_param(fitted, budgets)
+    ratio = chinchilla.tokens_per_param(fitted, budgets)
     traces.append(style.computed_line(budgets, ratio, fitted.label, style.BLUE))
     parts.append({"series": fitted.label, "train_flops": budgets, "ratio": ratio, "status": "computed"})
     for number, law_id in enumerate(chosen):
         law = laws[law_id]
-        ratio = scaling.tokens_per_param(law, budgets)
-        at_C[law.label] = float(scaling.tokens_per_param(law, C))
+        ratio = chinchilla.tokens_per_param(law, budgets)
+        at_C[law.label] = float(chinchilla.tokens_per_param(law, C))
         line = style.computed_line(budgets, ratio, law_name(law), style.series_color(1 + number))
         if law.single_source:
             line["line"]["dash"] = "dot"
@@ -153,7 +146,7 @@ def tokens_per_param(
         alt=f"Tokens per parameter against compute: at {format_flops(C)} the laws range from {significant(at_C[lowest], 2)} ({lowest}) to {significant(at_C[highest], 2)} ({highest}).",
         sources=(*cite_laws(laws, chosen), REPLICATION, *cite_models(known)),
         settings=settings,
-        explain=(scaling.tokens_per_param, scaling.ScalingLaw.compute_optimal, scaling.bootstrap),
+        explain=(chinchilla.tokens_per_param, chinchilla.ScalingLaw.compute_optimal, chinchilla.bootstrap),
     )
 
 
@@ -177,8 +170,8 @@ def chinchilla_table(laws: Mapping[str, Any], printed: pd.DataFrame, settings: M
         )
     part, law = printed[printed["approach"] == "approach3"], laws["hoffmann2022_approach3"]
     a = law.beta / (law.alpha + law.beta)
-    G = law.compute_optimal(scaling.FLOPS_PER_PARAM_TOKEN)[0]
-    implied = scaling.FLOPS_PER_PARAM_TOKEN * (part["n_params"] / G) ** (1 / a)
+    G = law.compute_optimal(chinchilla.FLOPS_PER_PARAM_TOKEN)[0]
+    implied = chinchilla.FLOPS_PER_PARAM_TOKEN * (part["n_params"] / G) ** (1 / a)
     difference = part["train_flops"] / implied - 1
     traces.append(style.computed_line(part["n_params"], difference, "approach 3 against Eq. 10", style.RED))
     rows.append(
@@ -206,7 +199,7 @@ def chinchilla_table(laws: Mapping[str, Any], printed: pd.DataFrame, settings: M
         alt="Printed budgets agree with a power law within rounding except at 67B; Eq. 10 misses the printed table by up to a sixth.",
         sources=(Citation("hoffmann2022", "Table 3, Table A3, Eq. 10"),),
         settings=settings,
-        explain=(scaling_laws.allocation_from_table, scaling.ScalingLaw.compute_optimal),
+        explain=(scaling_published.allocation_from_table, chinchilla.ScalingLaw.compute_optimal),
     )
 
 
@@ -228,29 +221,29 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
     return {
         "scaling.tokens_per_param": build(
             lambda runs, laws, fit, res, models: tokens_per_param(
-                laws, chosen, models, fit, scaling.optimum_bands(res, budgets, level), C, settings
+                laws, chosen, models, fit, chinchilla.optimum_bands(res, budgets, level), C, settings
             )
         ),
         "scaling.contours": build(
-            lambda runs, laws, fit, res, models: scaling_loss.contours(runs, fit, 1e21, settings | {"budget": format_flops(1e21)})
+            lambda runs, laws, fit, res, models: figures_loss.contours(runs, fit, 1e21, settings | {"budget": format_flops(1e21)})
         ),
         "scaling.isoflop": build(
-            lambda runs, laws, fit, res, models: scaling_loss.isoflop(
+            lambda runs, laws, fit, res, models: figures_loss.isoflop(
                 runs, fit, res, 1e21, level, settings | {"budget": format_flops(1e21)}
             )
         ),
         "scaling.allocation_parameters": build(
             lambda runs, laws, fit, res, models: allocation(
-                laws, chosen, "n_params", models, fit, scaling.optimum_bands(res, budgets, level), C, settings
+                laws, chosen, "n_params", models, fit, chinchilla.optimum_bands(res, budgets, level), C, settings
             )
         ),
         "scaling.allocation_tokens": build(
             lambda runs, laws, fit, res, models: allocation(
-                laws, chosen, "n_tokens", models, fit, scaling.optimum_bands(res, budgets, level), C, settings
+                laws, chosen, "n_tokens", models, fit, chinchilla.optimum_bands(res, budgets, level), C, settings
             )
         ),
-        "scaling.residuals": build(lambda runs, laws, fit, res, models: scaling_fits.residuals(runs, fit, "train_flops", settings)),
-        "scaling.constants": build(lambda runs, laws, fit, res, models: scaling_fits.constants(fit, res, laws, level, settings)),
+        "scaling.residuals": build(lambda runs, laws, fit, res, models: figures_fits.residuals(runs, fit, "train_flops", settings)),
+        "scaling.constants": build(lambda runs, laws, fit, res, models: figures_fits.constants(fit, res, laws, level, settings)),
         "scaling.chinchilla_table": build(
             lambda runs, laws, fit, res, models: chinchilla_table(laws, tables.load("chinchilla_optimal"), settings)
         ),

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from analysis import scaling_fit
-from analysis.scaling_fit import Progress
+from analysis.scaling import minimise as scaling_minimise
+from analysis.scaling.minimise import Progress
 from analysis.units import format_flops
 
 DELTA = 1e-3
@@ -188,7 +188,7 @@ def fit_parametric(N, D, L, delta: float = DELTA, starts=None, progress: Progres
     N: parameters; D: tokens; L: loss [nats per token]; each of shape (runs,), positive, at least six runs.
     delta: Huber threshold on log loss. starts: rows (log A, log B, log E, alpha, beta); the 4,500 of [hoffmann2022] if None.
     progress(done, total, message) is called now and then. minimise: replaces `scaling_fit.minimise_starts`, to run the
-    same search elsewhere (see `analysis.scaling_torch`). The result has a law only where `judge` finds it determined.
+    same search elsewhere (see `analysis.scaling.torch_fit`). The result has a law only where `judge` finds it determined.
 
     Source: [hoffmann2022] section D.2; the plain objective of [besiroglu2024]. A minimum, not an estimate of error: see
     `bootstrap` for that.
@@ -201,9 +201,9 @@ def fit_parametric(N, D, L, delta: float = DELTA, starts=None, progress: Progres
     ('converged', 0.35)
     """
     N, D, L = check_runs(N, D, L, delta)
-    starts = scaling_fit.hoffmann_starts() if starts is None else np.atleast_2d(np.asarray(starts, dtype=float))
-    problem = scaling_fit.Problem.of(N, D, L)
-    minimise = scaling_fit.minimise_starts if minimise is None else minimise
+    starts = scaling_minimise.hoffmann_starts() if starts is None else np.atleast_2d(np.asarray(starts, dtype=float))
+    problem = scaling_minimise.Problem.of(N, D, L)
+    minimise = scaling_minimise.minimise_starts if minimise is None else minimise
     with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
         rows = minimise(problem, problem.theta(starts), delta, progress)
     objective = np.where(np.isfinite(rows.objective), rows.objective, np.inf)
@@ -223,7 +223,7 @@ def fit_parametric(N, D, L, delta: float = DELTA, starts=None, progress: Progres
     )
 
 
-def judge(problem: scaling_fit.Problem, theta: np.ndarray, constants: np.ndarray, converged: bool, delta: float) -> tuple[str, str]:
+def judge(problem: scaling_minimise.Problem, theta: np.ndarray, constants: np.ndarray, converged: bool, delta: float) -> tuple[str, str]:
     """(status, message) for a minimum at theta, constants (E, A, B, alpha, beta): "converged" only where the runs determine all five.
 
     They do not where, in this order,
@@ -245,8 +245,8 @@ def judge(problem: scaling_fit.Problem, theta: np.ndarray, constants: np.ndarray
             "loss cannot be told; add runs with other sizes or token counts."
         )
     with np.errstate(all="ignore"):
-        objective, state = scaling_fit.evaluate(problem, theta[None], None, delta)
-        _, matrix = scaling_fit.local_model(problem, state, None, max(delta, float(np.abs(state[2]).max())), np.array([False]))
+        objective, state = scaling_minimise.evaluate(problem, theta[None], None, delta)
+        _, matrix = scaling_minimise.local_model(problem, state, None, max(delta, float(np.abs(state[2]).max())), np.array([False]))
     if not (np.isfinite(objective[0]) and np.isfinite(matrix).all()):
         return "not converged", "No start led to a law: the losses of these runs are far from those of language models."
     scale = np.sqrt(np.abs(np.diagonal(matrix[0])))
@@ -322,9 +322,9 @@ def bootstrap(
         if fit.law is None:
             raise ValueError(fit.message)
         start = fit.law
-    problem = scaling_fit.Problem.of(N, D, L)
+    problem = scaling_minimise.Problem.of(N, D, L)
     theta = problem.theta(np.array([np.log(start.A), np.log(start.B), np.log(start.E), start.alpha, start.beta]))[0]
-    minimise = scaling_fit.minimise_resamples if minimise is None else minimise
+    minimise = scaling_minimise.minimise_resamples if minimise is None else minimise
     with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
         rows = minimise(problem, theta, resample_weights(len(N), n_resamples, seed), delta, progress)
     resamples = pd.DataFrame(problem.constants(rows.theta), columns=list(CONSTANTS))

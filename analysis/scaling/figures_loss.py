@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from analysis import scaling
 from analysis.charts import style
 from analysis.charts.panel import Panel, table_of
-from analysis.figures.scaling_data import law_sources, run_source
+from analysis.scaling import chinchilla
+from analysis.scaling.figures_marks import law_sources, run_source
 from analysis.units import format_count, format_flops, significant
 
 
@@ -39,7 +39,7 @@ def contours(runs: pd.DataFrame, law, C: float, settings: Mapping[str, str]) -> 
     traces.append(style.computed_line(N_opt[inside], D_opt[inside], "compute-optimal", style.CRIMSON))
     parts.append({"series": "compute-optimal", "n_params": N_opt[inside], "n_tokens": D_opt[inside], "status": "computed"})
     N_iso = np.geomspace(*n_range, 30)
-    D_iso = C / (scaling.FLOPS_PER_PARAM_TOKEN * N_iso)
+    D_iso = C / (chinchilla.FLOPS_PER_PARAM_TOKEN * N_iso)
     inside = (D_iso > d_range[0]) & (D_iso < d_range[1])
     traces.append(style.what_if_line(N_iso[inside], D_iso[inside], f"{format_flops(C)}", style.AMBER))
     parts.append({"series": "budget", "n_params": N_iso[inside], "n_tokens": D_iso[inside], "status": "what_if"})
@@ -59,7 +59,7 @@ def contours(runs: pd.DataFrame, law, C: float, settings: Mapping[str, str]) -> 
     def observed():
         return runs[["n_params", "n_tokens", "loss"]].assign(series="training runs", status="reported", source=run_source(runs))
 
-    N_best, D_best = scaling.optimal_model(law, C)
+    N_best, D_best = chinchilla.optimal_model(law, C)
     return Panel(
         name="scaling.contours",
         title=f"{len(runs)} runs and the valley between too few parameters and too few tokens",
@@ -75,7 +75,7 @@ def contours(runs: pd.DataFrame, law, C: float, settings: Mapping[str, str]) -> 
         ),
         sources=law_sources(law, runs),
         settings=settings,
-        explain=(scaling.ScalingLaw, scaling.ScalingLaw.params_for_loss, scaling.ScalingLaw.compute_optimal),
+        explain=(chinchilla.ScalingLaw, chinchilla.ScalingLaw.params_for_loss, chinchilla.ScalingLaw.compute_optimal),
     )
 
 
@@ -91,7 +91,7 @@ def isoflop(runs: pd.DataFrame, law, resamples: pd.DataFrame, C: float, level: f
     bottoms = []
     for number, budget in enumerate(budgets):
         color = style.AMBER if budget == C else style.series_color([0, 5, 3, 2][number % 4])
-        D = budget / (scaling.FLOPS_PER_PARAM_TOKEN * N)
+        D = budget / (chinchilla.FLOPS_PER_PARAM_TOKEN * N)
         loss = law.loss(N, D)
         N_best, D_best = law.compute_optimal(budget)
         best = float(law.loss(N_best, D_best))
@@ -101,7 +101,7 @@ def isoflop(runs: pd.DataFrame, law, resamples: pd.DataFrame, C: float, level: f
         status = "what_if" if budget == C else "computed"
         if budget == C and len(resamples):
             coarse = np.flatnonzero(shown)[::2]  # the interval bends little; half of the points draw the same band
-            low, high = scaling.interval(scaling.resampled_loss(resamples, N[coarse], D[coarse]), level)
+            low, high = chinchilla.interval(chinchilla.resampled_loss(resamples, N[coarse], D[coarse]), level)
             known = np.isfinite(low + high)
             coarse, low, high = coarse[known], low[known], high[known]
             traces.extend(style.band(N[coarse], low, high, f"{level:.0%} interval", color))
@@ -120,10 +120,10 @@ def isoflop(runs: pd.DataFrame, law, resamples: pd.DataFrame, C: float, level: f
             trace = mark(n_params, losses, name, style.GREY)
             traces.append(trace | {"marker": trace["marker"] | {"color": colors, "line": trace["marker"]["line"] | {"color": colors}}})
             parts.append(_frame(name, list(n_params), loss=list(losses), status=status))
-    N_best, D_best = scaling.optimal_model(law, C)
+    N_best, D_best = chinchilla.optimal_model(law, C)
     interval_words = ""
     if len(resamples):
-        n_low, n_high = (float(end) for end in scaling.interval(scaling.resampled_optimum(resamples, C)[0], level))
+        n_low, n_high = (float(end) for end in chinchilla.interval(chinchilla.resampled_optimum(resamples, C)[0], level))
         interval_words = f" (its {level:.0%} interval is left open by these runs)"
         if np.isfinite(n_low + n_high):
             bottom = bottoms[budgets.index(C)]
@@ -146,7 +146,7 @@ def isoflop(runs: pd.DataFrame, law, resamples: pd.DataFrame, C: float, level: f
         alt=f"U-shaped curves of loss against parameters; the one for {format_flops(C)} is lowest at {format_count(N_best, 'parameters')}.",
         sources=law_sources(law, runs),
         settings=settings,
-        explain=(scaling.ScalingLaw.loss, scaling.ScalingLaw.compute_optimal, scaling.bootstrap),
+        explain=(chinchilla.ScalingLaw.loss, chinchilla.ScalingLaw.compute_optimal, chinchilla.bootstrap),
     )
 
 

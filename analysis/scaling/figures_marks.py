@@ -1,4 +1,4 @@
-"""What figures on scaling laws share: the laws, runs and fits they draw, and how these are named, marked and cited."""
+"""How laws and published models are named, marked and cited on every chart."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -7,35 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import scaling, scaling_laws, tables
+from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation
+from analysis.scaling import published as published
 
-COMPUTE_RANGE = (1e18, 1e26)
-LAW_TABLES = ("laws", "scaling_laws", "chinchilla_optimal")
 REPLICATION = Citation("besiroglu2024", "released points of Figure 4 of Hoffmann et al. 2022")
-DEFAULT_LAWS = (
-    "hoffmann2022_approach1",
-    "hoffmann2022_approach2",
-    "hoffmann2022_approach3",
-    "hoffmann2022_approach3_rounded",
-    "besiroglu2024",
-)
-
-
-def compute_axis() -> np.ndarray:
-    """The budgets [FLOP] at which lines over compute are drawn; two a decade, since the laws are straight on these axes."""
-    return np.geomspace(*COMPUTE_RANGE, 17)
-
-
-def published() -> dict[str, Any]:
-    """The published laws from the tables, by id."""
-    return dict(_published(tables.state(*LAW_TABLES)))
-
-
-@lru_cache(maxsize=2)
-def _published(state: tuple) -> dict[str, Any]:
-    return scaling_laws.published_laws(*map(tables.load, LAW_TABLES))
 
 
 def published_models() -> pd.DataFrame:
@@ -48,25 +25,6 @@ def _published_models(state: tuple) -> pd.DataFrame:
     from analysis import compute
 
     return compute.published_runs(tables.load("models_training"), tables.load("gpus"))
-
-
-def released_runs(dropped: int) -> pd.DataFrame:
-    """The released runs with n_tokens = C / (6 N), without the `dropped` highest losses."""
-    return scaling.drop_highest_losses(scaling.with_tokens(tables.load("chinchilla_runs")), dropped)
-
-
-def released_fit(dropped: int) -> tuple[scaling.ScalingLaw, pd.DataFrame]:
-    """(law, resamples) fitted to the released runs without the `dropped` highest losses, from the derived tables."""
-    fits = tables.load("scaling_fits").set_index("dropped")
-    constants: dict[str, Any] = {name: float(fits.loc[dropped, name]) for name in scaling.CONSTANTS}
-    law = scaling.ScalingLaw(
-        **constants,
-        id="fit",
-        label="refit of the released runs",
-        source="besiroglu2024",
-    )
-    resamples = tables.load("scaling_resamples")
-    return law, resamples[resamples["dropped"] == dropped].reset_index(drop=True)
 
 
 def law_name(law) -> str:

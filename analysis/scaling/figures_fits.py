@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import scaling, scaling_fit
 from analysis.charts import style
 from analysis.charts.panel import Panel
-from analysis.figures.scaling_data import REPLICATION, cite_laws, law_sources, run_source
+from analysis.scaling import chinchilla, minimise
+from analysis.scaling.figures_marks import REPLICATION, cite_laws, law_sources, run_source
 from analysis.units import format_count, significant
 
 
@@ -18,7 +18,7 @@ def residuals(runs: pd.DataFrame, law, against: str, settings: Mapping[str, str]
 
     against: "n_params", "n_tokens" or "train_flops".
     """
-    values = scaling.residuals(law, runs["n_params"], runs["n_tokens"], runs["loss"])
+    values = chinchilla.residuals(law, runs["n_params"], runs["n_tokens"], runs["loss"])
     kind = {"n_params": "params", "n_tokens": "tokens", "train_flops": "flops"}[against]
     typical = float(np.median(np.abs(values)))
     worst = float(values[np.argmax(np.abs(values))])
@@ -40,18 +40,18 @@ def residuals(runs: pd.DataFrame, law, against: str, settings: Mapping[str, str]
         alt=f"Residuals of {len(runs)} runs; half lie within {typical:.1%} of the prediction, the largest is {worst:+.1%}.",
         sources=law_sources(law, runs),
         settings=settings,
-        explain=(scaling.residuals, scaling.fit_parametric),
+        explain=(chinchilla.residuals, chinchilla.fit_parametric),
     )
 
 
 def constants(
-    fitted: scaling.ScalingLaw, resamples: pd.DataFrame, laws: Mapping[str, Any], level: float, settings: Mapping[str, str]
+    fitted: chinchilla.ScalingLaw, resamples: pd.DataFrame, laws: Mapping[str, Any], level: float, settings: Mapping[str, str]
 ) -> Panel:
     """The five constants with their bootstrap interval, each as a multiple of the fit, beside published ones."""
     traces, rows = [], []
-    names = list(scaling.CONSTANTS)
-    low, high = scaling.interval(resamples[names].to_numpy(), level)
-    errors = scaling.standard_errors(resamples)
+    names = list(chinchilla.CONSTANTS)
+    low, high = chinchilla.interval(resamples[names].to_numpy(), level)
+    errors = chinchilla.standard_errors(resamples)
     for name, lower, upper in zip(names, low, high, strict=True):
         value = getattr(fitted, name)
         rows.append(
@@ -111,7 +111,7 @@ def constants(
         alt=f"Fitted constants with {level:.0%} intervals; the published Chinchilla values of {_listed(outside)} lie outside.",
         sources=(*cite_laws(laws, published), REPLICATION),
         settings=settings,
-        explain=(scaling.fit_parametric, scaling.bootstrap, scaling_fit.hoffmann_starts),
+        explain=(chinchilla.fit_parametric, chinchilla.bootstrap, minimise.hoffmann_starts),
     )
 
 
@@ -120,8 +120,8 @@ def estimates(fitted, resamples: pd.DataFrame, C: float, level: float) -> pd.Dat
 
     Raises ValueError where the fit has no optimum at C (`scaling.optimal_model`).
     """
-    N, D = scaling.optimal_model(fitted, C)
-    n_samples, d_samples = scaling.resampled_optimum(resamples, C)
+    N, D = chinchilla.optimal_model(fitted, C)
+    n_samples, d_samples = chinchilla.resampled_optimum(resamples, C)
     with np.errstate(all="ignore"):
         loss_samples = resamples["E"] + resamples["A"] / n_samples ** resamples["alpha"] + resamples["B"] / d_samples ** resamples["beta"]
         ratio_samples = d_samples / n_samples
@@ -139,7 +139,7 @@ def estimates(fitted, resamples: pd.DataFrame, C: float, level: float) -> pd.Dat
     ]
     table = []
     for quantity, value, samples, write in rows:
-        low, high = scaling.interval(samples, level)
+        low, high = chinchilla.interval(samples, level)
         table.append((quantity, write(float(value)), write(float(low)), write(float(high))))
     return pd.DataFrame(table, columns=["quantity", "estimate", f"{level:.0%} low", f"{level:.0%} high"])
 

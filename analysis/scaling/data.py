@@ -1,0 +1,55 @@
+"""Published laws, released runs and stored fits, kept until their tables change."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis import tables
+from analysis.scaling import chinchilla
+from analysis.scaling import published as scaling_published
+
+COMPUTE_RANGE = (1e18, 1e26)
+LAW_TABLES = ("laws", "scaling_laws", "chinchilla_optimal")
+DEFAULT_LAWS = (
+    "hoffmann2022_approach1",
+    "hoffmann2022_approach2",
+    "hoffmann2022_approach3",
+    "hoffmann2022_approach3_rounded",
+    "besiroglu2024",
+)
+
+
+def compute_axis() -> np.ndarray:
+    """The budgets [FLOP] at which lines over compute are drawn; two a decade, since the laws are straight on these axes."""
+    return np.geomspace(*COMPUTE_RANGE, 17)
+
+
+def published() -> dict[str, Any]:
+    """The published laws from the tables, by id."""
+    return dict(_published(tables.state(*LAW_TABLES)))
+
+
+@lru_cache(maxsize=2)
+def _published(state: tuple) -> dict[str, Any]:
+    return scaling_published.published_laws(*map(tables.load, LAW_TABLES))
+
+
+def released_runs(dropped: int) -> pd.DataFrame:
+    """The released runs with n_tokens = C / (6 N), without the `dropped` highest losses."""
+    return chinchilla.drop_highest_losses(chinchilla.with_tokens(tables.load("chinchilla_runs")), dropped)
+
+
+def released_fit(dropped: int) -> tuple[chinchilla.ScalingLaw, pd.DataFrame]:
+    """(law, resamples) fitted to the released runs without the `dropped` highest losses, from the derived tables."""
+    fits = tables.load("scaling_fits").set_index("dropped")
+    constants: dict[str, Any] = {name: float(fits.loc[dropped, name]) for name in chinchilla.CONSTANTS}
+    law = chinchilla.ScalingLaw(
+        **constants,
+        id="fit",
+        label="refit of the released runs",
+        source="besiroglu2024",
+    )
+    resamples = tables.load("scaling_resamples")
+    return law, resamples[resamples["dropped"] == dropped].reset_index(drop=True)
