@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.compute import RECOMPUTATION_FLOPS_PER_PARAM_TOKEN
+from analysis.compute.costs import RECOMPUTATION_FLOPS_PER_PARAM_TOKEN
 from analysis.scaling.chinchilla import FLOPS_PER_PARAM_TOKEN, positive
 from analysis.scaling.published import RepeatedDataLaw
 from analysis.units import SECONDS_PER_HOUR

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from analysis import compute
+from analysis.compute import costs
 from analysis.statistics import with_interval
 
 SMALL = ("Orca 2 13B", "Orca 2 7B", "phi-2", "phi-1.5", "phi-1")
@@ -153,7 +153,7 @@ def training_runs(facts: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
     )
     others = models[models["model"].isin(["LLaMA 7B", "Llama 2 7B"])][["model", "n_params", "n_tokens", "gpu_hours", "source"]]
     out = pd.concat([out, others.assign(derived=False)], ignore_index=True)
-    out["computed_flops"] = compute.training_flops(out["n_params"], out["n_tokens"])
+    out["computed_flops"] = costs.training_flops(out["n_params"], out["n_tokens"])
     out["tokens_per_param"] = out["n_tokens"] / out["n_params"]
     return out
 

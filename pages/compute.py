@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from analysis import compute, tables
-from analysis.figures import compute as figures
-from analysis.figures import compute_off_optimum
+from analysis import tables
+from analysis.compute import costs, figures
+from analysis.compute import data as compute_data
+from analysis.compute import figures_off_optimum as compute_figures_off_optimum
 from analysis.scaling import data as scaling_data
 from analysis.scaling import figures_marks as scaling_figures_marks
 from analysis.scaling import published
@@ -31,7 +32,7 @@ UNKNOWN_PRICE = 2.0
 gpu_table = tables.load("gpus")
 gpus = gpu_table.set_index("id", drop=False)
 grids = tables.load("grids").set_index("id")
-models = scaling_figures_marks.published_models()
+models = compute_data.published_models()
 laws = scaling_data.published()
 fitted, resamples = scaling_data.released_fit(5)
 bands = fits.bands(resamples, 0.95)
@@ -42,7 +43,7 @@ def your_budget() -> None:
     """Section: a budget from any side, its bill, and the run among published ones."""
     with controls.row():
         gpu = controls.choice("gpu", "Device", gpus["label"].to_dict(), "a100_40gb")
-        device = compute.Device.from_row(gpus.loc[gpu])
+        device = costs.Device.from_row(gpus.loc[gpu])
         listed = device.price_usd_per_hour
         n_gpus = controls.number("n", "Number of devices", 1, 1_000_000, 512, 8)
         asked = controls.number(
@@ -72,15 +73,15 @@ def your_budget() -> None:
         """(C, N, D) from whichever side the reader starts."""
         if preset is not None:
             N = float(preset["active_params"] if preset["active_params"] == preset["active_params"] else preset["n_params"])
-            return float(compute.training_flops(N, preset["n_tokens"])), N, float(preset["n_tokens"])
+            return float(costs.training_flops(N, preset["n_tokens"])), N, float(preset["n_tokens"])
         if side == "model":
             N = controls.power_of_ten("params", "Parameters", 7.0, 12.5, 10.7)
             D = controls.power_of_ten("tokens", "Training tokens", 9.0, 14.0, 11.75)
-            return float(compute.training_flops(N, D)), N, D
+            return float(costs.training_flops(N, D)), N, D
         if side == "gpus":
-            C = float(compute.flops_of_gpus(device, n_gpus, controls.slider("days", "Days of training", 1, 365, 53, 1), utilisation))
+            C = float(costs.flops_of_gpus(device, n_gpus, controls.slider("days", "Days of training", 1, 365, 53, 1), utilisation))
         elif side == "money":
-            C = float(compute.flops_of_money(device, controls.power_of_ten("usd", "Money in USD", 2.0, 10.0, 6.5), utilisation, price))
+            C = float(costs.flops_of_money(device, controls.power_of_ten("usd", "Money in USD", 2.0, 10.0, 6.5), utilisation, price))
         else:
             C = controls.power_of_ten("train_c", "Training compute in FLOP", 18.0, 27.0, 23.25)
         N, D = law.compute_optimal(C)
@@ -95,7 +96,7 @@ def your_budget() -> None:
             C, N, D = chosen_run(utilisation)
             overhead = controls.slider("pue", "Overhead of the centre (PUE)", 1.0, 2.0, 1.1, 0.05)
             power = controls.slider("power", "Average draw (% of board power)", 30, 100, 100, 5, format="%d%%") / 100
-            cost = compute.cost_of(C, device, n_gpus, utilisation, price, float(grids.loc[grid, "kg_co2_per_kwh"]), overhead, power)
+            cost = costs.cost_of(C, device, n_gpus, utilisation, price, float(grids.loc[grid, "kg_co2_per_kwh"]), overhead, power)
             show_table(figures.bill(C, N, D, law, resamples if refitted else resamples.iloc[:0], cost, n_gpus, 0.95))
         settings = {
             "device": f"{n_gpus} x {device.label}",
@@ -148,7 +149,7 @@ def over() -> None:
             ratio = controls.power_of_ten("ratio", "Tokens per parameter", 0.0, 3.4, 2.3)
         draw(
             "compute.overtraining",
-            lambda: compute_off_optimum.overtraining(
+            lambda: compute_figures_off_optimum.overtraining(
                 fitted, models, C, ratio, {"law": fitted.label, "budget": format_flops(C), "tokens per parameter": f"{ratio:.0f}"}
             ),
         )
@@ -173,7 +174,7 @@ def lifetime() -> None:
         N, D = (float(value) for value in law.base.compute_optimal(C))
         draw(
             "compute.inference",
-            lambda: compute_off_optimum.inference(
+            lambda: compute_figures_off_optimum.inference(
                 law, N, D, served, {"law": law.label, "quality of": format_flops(C), "served": format_count(served, "tokens")}
             ),
         )
@@ -193,7 +194,7 @@ def scarce() -> None:
             epochs = controls.slider("epochs", "Epochs", 1, 100, 4, 1)
         draw(
             "compute.repetition",
-            lambda: compute_off_optimum.repetition(
+            lambda: compute_figures_off_optimum.repetition(
                 laws["muennighoff2023"], unique, float(epochs), {"unique tokens": format_count(unique), "epochs": str(epochs)}
             ),
         )

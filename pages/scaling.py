@@ -3,6 +3,7 @@
 import streamlit as st
 
 from analysis import tables
+from analysis.compute import data as compute_data
 from analysis.scaling import chinchilla, figures
 from analysis.scaling import data as scaling_data
 from analysis.scaling import figures_fits as scaling_figures_fits
@@ -113,7 +114,7 @@ def published_laws() -> None:
         quantity,
         picked,
         laws,
-        scaling_figures_marks.published_models(),
+        compute_data.published_models(),
         law,
         fits.bands(resamples, level),
         settings | {"interval": f"{level:.0%}"},

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from analysis import tables
-from analysis.compute import Device
+from analysis.compute.costs import Device
 from analysis.figures import segment_anything as figures
 from analysis.figures import segment_anything_data as data_figures
 from analysis.figures import segment_anything_shape as shape_figures

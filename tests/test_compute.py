@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from analysis import compute, tables
-from analysis.compute import Device
+from analysis import tables
+from analysis.compute import costs
+from analysis.compute.costs import Device
 from analysis.scaling.chinchilla import ScalingLaw
 
 A100 = Device("a100", "A100", 312e12, 400.0, 2.0)
@@ -13,7 +14,7 @@ LAW = ScalingLaw(E=1.8172, A=482.01, B=2085.43, alpha=0.3478, beta=0.3658)
 
 @pytest.fixture(scope="module")
 def runs():
-    return compute.published_runs(tables.load("models_training"), tables.load("gpus")).set_index("model")
+    return costs.published_runs(tables.load("models_training"), tables.load("gpus")).set_index("model")
 
 
 # --- reference -------------------------------------------------------------------------------------------------------
@@ -21,13 +22,13 @@ def runs():
 
 def test_chinchilla_and_gopher_spend_about_the_same_compute():
     # hoffmann2022 section 1: 70B on 1.4T tokens at Gopher's budget of 5.76e23 FLOP.
-    assert float(compute.training_flops(70e9, 1.4e12)) == pytest.approx(5.76e23, rel=0.03)
+    assert float(costs.training_flops(70e9, 1.4e12)) == pytest.approx(5.76e23, rel=0.03)
 
 
 def test_bloomberggpt_reports_flops_with_recomputation(runs):
     # wu2023 Table 4: 2.36e23 FLOP for 50.6B parameters and 569B tokens, activations recomputed.
     row = runs.loc["BloombergGPT 50B"]
-    with_recomputation = compute.training_flops(row["n_params"], row["n_tokens"], compute.RECOMPUTATION_FLOPS_PER_PARAM_TOKEN)
+    with_recomputation = costs.training_flops(row["n_params"], row["n_tokens"], costs.RECOMPUTATION_FLOPS_PER_PARAM_TOKEN)
     assert row["computed_flops"] == pytest.approx(1.73e23, rel=2e-3)
     assert float(with_recomputation) == pytest.approx(2.30e23, rel=3e-3)
     assert row["train_flops"] == pytest.approx(float(with_recomputation), rel=0.03)
@@ -38,7 +39,7 @@ def test_llama_2_carbon_follows_from_its_hours_and_power():
     intensity = 31.22e3 / (184_320 * 0.4)
     hours = 1_720_320
     C = hours * 3600 * A100.peak_flops_per_s * 0.5
-    cost = compute.cost_of(C, A100, n_gpus=2048, utilisation=0.5, kg_co2_per_kwh=intensity)
+    cost = costs.cost_of(C, A100, n_gpus=2048, utilisation=0.5, kg_co2_per_kwh=intensity)
     assert float(cost.gpu_hours) == pytest.approx(hours)
     assert float(cost.co2_kg) == pytest.approx(291.42e3, rel=1e-3)
 
@@ -63,21 +64,21 @@ def test_no_published_run_beats_the_peak_of_its_device(runs):
 
 
 def test_budgets_from_gpus_and_from_money_agree_with_the_cost_they_cause():
-    C = compute.flops_of_gpus(A100, n_gpus=256, days=30, utilisation=0.4)
-    cost = compute.cost_of(C, A100, n_gpus=256, utilisation=0.4)
+    C = costs.flops_of_gpus(A100, n_gpus=256, days=30, utilisation=0.4)
+    cost = costs.cost_of(C, A100, n_gpus=256, utilisation=0.4)
     assert float(cost.wall_seconds) == pytest.approx(30 * 86400)
-    assert float(compute.flops_of_money(A100, cost.usd, 0.4)) == pytest.approx(float(C))
+    assert float(costs.flops_of_money(A100, cost.usd, 0.4)) == pytest.approx(float(C))
 
 
 def test_energy_scales_with_overhead_and_power_share():
-    plain = compute.cost_of(1e22, A100, 8, 0.5, kg_co2_per_kwh=0.4)
-    scaled = compute.cost_of(1e22, A100, 8, 0.5, kg_co2_per_kwh=0.4, overhead=1.5, power_share=0.8)
+    plain = costs.cost_of(1e22, A100, 8, 0.5, kg_co2_per_kwh=0.4)
+    scaled = costs.cost_of(1e22, A100, 8, 0.5, kg_co2_per_kwh=0.4, overhead=1.5, power_share=0.8)
     assert float(scaled.energy_joules / plain.energy_joules) == pytest.approx(1.2)
     assert float(scaled.co2_kg / plain.co2_kg) == pytest.approx(1.2)
 
 
 def test_more_gpus_shorten_the_wait_but_not_the_bill():
-    few, many = (compute.cost_of(1e23, A100, n, 0.5) for n in (64, 128))
+    few, many = (costs.cost_of(1e23, A100, n, 0.5) for n in (64, 128))
     assert float(few.wall_seconds / many.wall_seconds) == pytest.approx(2)
     assert few.usd == many.usd
 
@@ -85,20 +86,20 @@ def test_more_gpus_shorten_the_wait_but_not_the_bill():
 def test_overtraining_costs_nothing_at_the_optimum_and_more_the_further_away():
     N, D = LAW.compute_optimal(1e23)
     ratios = (D / N) * np.array([1, 3, 10, 100])
-    penalty = compute.overtraining_penalty(LAW, 1e23, ratios)
+    penalty = costs.overtraining_penalty(LAW, 1e23, ratios)
     assert penalty[0] == pytest.approx(0, abs=1e-12)
     assert (np.diff(penalty) > 0).all()
 
 
 def test_the_multiplier_buys_back_the_loss():
-    multiplier = compute.compute_multiplier(LAW, 1e23, 200.0)
+    multiplier = costs.compute_multiplier(LAW, 1e23, 200.0)
     assert multiplier > 1
-    lost = LAW.loss(*compute.at_tokens_per_param(1e23 * multiplier, 200.0))
+    lost = LAW.loss(*costs.at_tokens_per_param(1e23 * multiplier, 200.0))
     assert float(lost) == pytest.approx(float(LAW.loss(*LAW.compute_optimal(1e23))), rel=1e-9)
 
 
 def test_prices_broadcast_over_devices():
-    cost = compute.cost_of(np.array([1e22, 2e22]), A100, 8, 0.5, usd_per_gpu_hour=np.array([1.0, 3.0]))
+    cost = costs.cost_of(np.array([1e22, 2e22]), A100, 8, 0.5, usd_per_gpu_hour=np.array([1.0, 3.0]))
     assert cost.usd[1] / cost.usd[0] == pytest.approx(6)
 
 
@@ -118,13 +119,13 @@ def test_prices_broadcast_over_devices():
 )
 def test_values_out_of_range_are_refused_in_one_sentence(changes, sentence):
     with pytest.raises(ValueError, match=sentence):
-        compute.cost_of(**{"C": 1e20, "device": A100, "n_gpus": 1, "utilisation": 0.5, **changes})
+        costs.cost_of(**{"C": 1e20, "device": A100, "n_gpus": 1, "utilisation": 0.5, **changes})
 
 
 def test_money_needs_a_price():
     unpriced = Device("x", "X", 1e14, 300.0, float("nan"))
     with pytest.raises(ValueError, match="no price for X"):
-        compute.flops_of_money(unpriced, 1000, 0.5)
+        costs.flops_of_money(unpriced, 1000, 0.5)
 
 
 def test_every_device_in_the_table_is_a_device():

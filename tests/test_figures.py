@@ -11,10 +11,10 @@ import pytest
 
 from analysis import figures, tables
 from analysis.charts.panel import Panel, explanation
-from analysis.figures import compute as compute_figures
+from analysis.compute import data as scaling_figures_marks
+from analysis.compute import figures as compute_figures
 from analysis.scaling import chinchilla
 from analysis.scaling import data as scaling_data
-from analysis.scaling import figures_marks as scaling_figures_marks
 from pages.components import chart
 
 CATALOG = figures.catalog()
@@ -142,11 +142,11 @@ def test_bloomberggpt_as_a_preset_is_named_in_the_title():
 
 
 def test_laws_without_a_loss_still_make_a_bill():
-    from analysis import compute
+    from analysis.compute import costs
 
     laws = scaling_data.published()
-    gpu = compute.Device.from_row(tables.load("gpus").set_index("id", drop=False).loc["a100_80gb"])
-    cost = compute.cost_of(1e23, gpu, 512, 0.4, kg_co2_per_kwh=0.4)
+    gpu = costs.Device.from_row(tables.load("gpus").set_index("id", drop=False).loc["a100_80gb"])
+    cost = costs.cost_of(1e23, gpu, 512, 0.4, kg_co2_per_kwh=0.4)
     bill = compute_figures.bill(1e23, 1e10, 1e12, laws["deepseek2024"], pd.DataFrame(), cost, 512, 0.95)
     assert "gives none" in bill.set_index("quantity").loc["expected loss (nats per token)", "value"]
 

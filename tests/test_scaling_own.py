@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.compute import data as scaling_figures_marks
 from analysis.scaling import chinchilla, figures, minimise, own_runs
 from analysis.scaling import data as scaling_data
 from analysis.scaling import figures_fits as scaling_figures_fits
 from analysis.scaling import figures_loss as scaling_figures_loss
-from analysis.scaling import figures_marks as scaling_figures_marks
 from analysis.scaling.chinchilla import ScalingLaw
 from tests.test_pages import charts, fine, open_page
 

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import compute, self_instruct, small_models, tables
+from analysis import self_instruct, small_models, tables
+from analysis.compute import costs
 from analysis.figures import small_models as figures
 from analysis.figures import small_models_data as data_figures
 from analysis.figures import small_models_loop as loop
@@ -115,7 +116,7 @@ def test_phi_s_hours_and_orca_s_follow_from_their_parts():
 
 def test_phi_1_5_would_have_reached_more_of_the_peak_than_any_other_run():
     row = figures.phi_runs().set_index("model").loc["phi-1.5"]
-    share = compute.implied_utilisation(row["computed_flops"], row["gpu_hours"], 312e12)
+    share = costs.implied_utilisation(row["computed_flops"], row["gpu_hours"], 312e12)
     assert share == pytest.approx(0.694, abs=1e-3) and share > figures.best_other()
 
 

@@ -9,7 +9,7 @@ TOPICS = {
     "overview": "analysis.figures.overview",
     "claims": "analysis.figures.claims",
     "scaling": "analysis.scaling.figures",
-    "compute": "analysis.figures.compute",
+    "compute": "analysis.compute.figures",
     "domain": "analysis.figures.domain",
     "moe": "analysis.figures.moe",
     "attention": "analysis.figures.attention",

@@ -6,14 +6,16 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from analysis import compute, domain, tables
+from analysis import domain, tables
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel, table_of
+from analysis.compute import costs
+from analysis.compute.data import published_models
 from analysis.figures import domain_cost, domain_scores
 from analysis.scaling import chinchilla as scaling_chinchilla
 from analysis.scaling import published as scaling_published
 from analysis.scaling.data import published, released_fit
-from analysis.scaling.figures_marks import REPLICATION, interval_name, model_markers, published_models
+from analysis.scaling.figures_marks import REPLICATION, interval_name, model_markers
 from analysis.units import format_count, format_flops, significant
 
 PAPER = Citation("wu2023", "Section 3.2; Table 4")
@@ -65,7 +67,7 @@ def optimum(gpu_hours: float, counted: str, settings: Mapping[str, str]) -> Pane
     law, _, bands = fit()
     printed, known = facts(), laws()
     N, D = printed["n_params"], printed["n_tokens"]
-    run = {name: float(compute.training_flops(N, D, float(name))) for name in COUNTED}
+    run = {name: float(costs.training_flops(N, D, float(name))) for name in COUNTED}
     share = domain.share_not_recomputed() if counted == "6" else 1.0
     plan = float(domain.flops_of_hours(gpu_hours, printed["flops_per_gpu_s"], share))
     name = interval_name(law, bands)
@@ -132,7 +134,7 @@ def optimum(gpu_hours: float, counted: str, settings: Mapping[str, str]) -> Pane
         settings=settings,
         explain=(
             domain.flops_of_hours,
-            compute.training_flops,
+            costs.training_flops,
             scaling_chinchilla.ScalingLaw.compute_optimal,
             scaling_chinchilla.optimum_bands,
         ),

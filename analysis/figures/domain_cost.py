@@ -5,9 +5,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from analysis import compute, domain, tables
+from analysis import domain, tables
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel, table_of
+from analysis.compute import costs
 from analysis.units import format_count, format_flops, format_money, significant
 
 PAPERS = (Citation("wu2023", "Table 4; Section 4"), Citation("cheng2023", "Tables 7 and 8"))
@@ -98,7 +99,7 @@ def cost(hours: float, price: float, adapt: float, adapt_price: float, settings:
             Citation("raschka2023", "section on BloombergGPT"),
         ),
         settings=settings,
-        explain=(domain.rental, compute.cost_of),
+        explain=(domain.rental, costs.cost_of),
     )
 
 
@@ -118,10 +119,10 @@ def ways(found: list[domain.Way], show: str, settings: Mapping[str, str]) -> Pan
     examples = {
         "BloombergGPT 50B": (
             0,
-            float(compute.training_flops(printed["n_params"], printed["n_tokens"])),
+            float(costs.training_flops(printed["n_params"], printed["n_tokens"])),
             float(domain.rental(printed["gpu_hours"], listed["a100_40gb"])),
         ),
-        "AdaptLLM 7B": (1, float(compute.training_flops(llama, adapt_tokens())), float(domain.rental(adapt_hours(), listed["v100_32gb"]))),
+        "AdaptLLM 7B": (1, float(costs.training_flops(llama, adapt_tokens())), float(domain.rental(adapt_hours(), listed["v100_32gb"]))),
     }
     which = 1 if show == "flops" else 2
     known = [values[which] for values in examples.values()]

@@ -63,16 +63,16 @@ def of(source: str):
 
 def bloomberg() -> Panel:
     """BloombergGPT's size against the optimum for its compute."""
-    from analysis.figures import compute
+    from analysis.compute import figures as compute_figures
+    from analysis.compute.data import published_models
     from analysis.scaling import chinchilla
     from analysis.scaling.data import compute_axis, released_fit
-    from analysis.scaling.figures_marks import published_models
 
     law, resamples = released_fit(5)
     models = published_models()
     run = models.set_index("model").loc["BloombergGPT 50B"]
     C, bands = float(run["computed_flops"]), chinchilla.optimum_bands(resamples, compute_axis())
-    panel = compute.budget(
+    panel = compute_figures.budget(
         law, bands, models, C, float(run["n_params"]), float(run["n_tokens"]), {"run": "BloombergGPT 50B", "law": law.label}, run
     )
     return replace(panel, name="overview.bloomberg")

@@ -11,7 +11,7 @@ from analysis import segment_anything_decoder as decoding
 from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
-from analysis.compute import Device
+from analysis.compute.costs import Device
 from analysis.figures import segment_anything_data as data_figures
 from analysis.figures import segment_anything_shape as shape_figures
 from analysis.figures.segment_anything_data import PAPER, facts

@@ -6,9 +6,10 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from analysis import compute, small_models, tables
+from analysis import small_models, tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
+from analysis.compute import costs
 from analysis.figures import small_models_data, small_models_loop
 from analysis.units import format_money, significant
 
@@ -206,9 +207,9 @@ def phi_runs() -> pd.DataFrame:
 
 
 @cache
-def a100() -> compute.Device:
+def a100() -> costs.Device:
     """The A100 of 80 GB."""
-    return compute.Device.from_row(tables.load("gpus").set_index("id", drop=False).loc["a100_80gb"])
+    return costs.Device.from_row(tables.load("gpus").set_index("id", drop=False).loc["a100_80gb"])
 
 
 @cache
@@ -222,7 +223,7 @@ def all_runs() -> pd.DataFrame:
 @cache
 def best_other() -> float:
     """The largest share of the peak among the published runs of other models."""
-    runs = compute.published_runs(tables.load("models_training"), tables.load("gpus"))
+    runs = costs.published_runs(tables.load("models_training"), tables.load("gpus"))
     return float(runs.loc[runs["family"] != "phi", "utilisation"].max())
 
 
@@ -263,9 +264,9 @@ def cost(price: float, settings: Mapping[str, str]) -> Panel:
 def hours(utilisation: float, settings: Mapping[str, str]) -> Panel:
     """Reported GPU-hours against those that 6 N D would take at a utilisation."""
     rows = phi_runs().copy()
-    computed = compute.cost_of(rows["computed_flops"].to_numpy(), a100(), 1, utilisation).gpu_hours
+    computed = costs.cost_of(rows["computed_flops"].to_numpy(), a100(), 1, utilisation).gpu_hours
     rows["hours_at_utilisation"] = computed
-    rows["utilisation"] = compute.implied_utilisation(rows["computed_flops"], rows["gpu_hours"], a100().peak_flops_per_s)
+    rows["utilisation"] = costs.implied_utilisation(rows["computed_flops"], rows["gpu_hours"], a100().peak_flops_per_s)
     phi = rows["model"].str.startswith("phi").to_numpy()
     traces = [style.computed_line([300, 5e5], [300, 5e5], f"computed at {utilisation:.0%} of peak", style.BLUE)]
     for chosen, name, color, symbol in ((phi, "phi", style.CRIMSON, "circle"), (~phi, "LLaMA and Llama 2", style.VIOLET, "triangle-up")):
@@ -307,7 +308,7 @@ def hours(utilisation: float, settings: Mapping[str, str]) -> Panel:
         alt=f"Reported against computed A100-hours of {len(rows)} runs; implied utilisation runs from {share.min():.0%} to {share.max():.0%}.",
         sources=tuple(Citation(name) for name in dict.fromkeys([*rows["source"], "nvidia_a100"])),
         settings=settings,
-        explain=(compute.implied_utilisation, compute.training_flops, small_models.training_runs),
+        explain=(costs.implied_utilisation, costs.training_flops, small_models.training_runs),
     )
 
 

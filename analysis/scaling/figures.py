@@ -9,10 +9,11 @@ import pandas as pd
 from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
+from analysis.compute.data import published_models
 from analysis.scaling import chinchilla, figures_fits, figures_loss
 from analysis.scaling import published as scaling_published
 from analysis.scaling.data import COMPUTE_RANGE, DEFAULT_LAWS, compute_axis, published, released_fit, released_runs
-from analysis.scaling.figures_marks import REPLICATION, cite_laws, cite_models, interval_name, law_name, model_markers, published_models
+from analysis.scaling.figures_marks import REPLICATION, cite_laws, cite_models, interval_name, law_name, model_markers
 from analysis.units import format_count, format_flops, significant
 
 CHINCHILLA_FLOPS = 5.76e23

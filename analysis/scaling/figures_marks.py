@@ -1,30 +1,16 @@
 """How laws and published models are named, marked and cited on every chart."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation
 from analysis.scaling import published as published
 
 REPLICATION = Citation("besiroglu2024", "released points of Figure 4 of Hoffmann et al. 2022")
-
-
-def published_models() -> pd.DataFrame:
-    """The published training runs with computed FLOPs and tokens per parameter."""
-    return _published_models(tables.state("models_training", "gpus")).copy(deep=False)  # copy-on-write
-
-
-@lru_cache(maxsize=2)
-def _published_models(state: tuple) -> pd.DataFrame:
-    from analysis import compute
-
-    return compute.published_runs(tables.load("models_training"), tables.load("gpus"))
 
 
 def law_name(law) -> str:

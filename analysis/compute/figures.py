@@ -5,14 +5,16 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from analysis import compute, tables
+from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
-from analysis.figures import compute_off_optimum
+from analysis.compute import costs as compute_costs
+from analysis.compute import figures_off_optimum
+from analysis.compute.data import published_models
 from analysis.scaling import chinchilla
 from analysis.scaling import published as scaling_published
 from analysis.scaling.data import compute_axis, published, released_fit
-from analysis.scaling.figures_marks import cite_law, cite_models, interval_name, law_name, model_markers, published_models
+from analysis.scaling.figures_marks import cite_law, cite_models, interval_name, law_name, model_markers
 from analysis.units import format_count, format_duration, format_energy, format_flops, format_mass, format_money, significant
 
 
@@ -65,7 +67,12 @@ def budget(law, bands: pd.DataFrame, models: pd.DataFrame, C: float, N: float, D
         alt=f"Parameters against compute: your run with {format_count(N)} parameters at {format_flops(C)} lies next to {near}.",
         sources=(*cite_law(law), *cite_models(known)),
         settings=settings,
-        explain=(chinchilla.ScalingLaw.compute_optimal, compute.training_flops, compute.flops_of_gpus, compute.flops_of_money),
+        explain=(
+            chinchilla.ScalingLaw.compute_optimal,
+            compute_costs.training_flops,
+            compute_costs.flops_of_gpus,
+            compute_costs.flops_of_money,
+        ),
     )
 
 
@@ -114,14 +121,14 @@ def device_hours(models: pd.DataFrame, utilisation: float, settings: Mapping[str
         alt=f"Reported against computed device-hours of {len(known)} runs; implied utilisation runs from {known['utilisation'].min():.0%} to {known['utilisation'].max():.0%}.",
         sources=(*cite_models(known), *(Citation(i) for i in ("nvidia_a100", "nvidia_h100", "google_tpu"))),
         settings=settings,
-        explain=(compute.published_runs, compute.implied_utilisation, compute.cost_of),
+        explain=(compute_costs.published_runs, compute_costs.implied_utilisation, compute_costs.cost_of),
     )
 
 
 def devices(C: float, gpus: pd.DataFrame, utilisation: float, settings: Mapping[str, str]) -> Panel:
     """Rent for the budget on each device that has a price in the table."""
     priced = gpus.dropna(subset=["price_usd_per_hour"]).copy()
-    costs = [compute.cost_of(C, compute.Device.from_row(row), 1, utilisation) for row in priced.to_dict("records")]
+    costs = [compute_costs.cost_of(C, compute_costs.Device.from_row(row), 1, utilisation) for row in priced.to_dict("records")]
     priced["gpu_hours"] = [float(cost.gpu_hours) for cost in costs]
     priced["usd"] = [float(cost.usd) for cost in costs]
     priced["energy_kwh"] = [float(cost.energy_kwh) for cost in costs]
@@ -162,11 +169,11 @@ def devices(C: float, gpus: pd.DataFrame, utilisation: float, settings: Mapping[
         alt=f"Bars of rent by device for {format_flops(C)}; the cheapest is {cheapest['label']} at {format_money(cheapest['usd'])}.",
         sources=tuple(Citation(i) for i in dict.fromkeys([*priced["source"], *priced["price_source"]]) if i),
         settings=settings,
-        explain=(compute.cost_of,),
+        explain=(compute_costs.cost_of,),
     )
 
 
-def bill(C: float, N: float, D: float, law, resamples: pd.DataFrame, cost: compute.Cost, n_gpus: float, level: float) -> pd.DataFrame:
+def bill(C: float, N: float, D: float, law, resamples: pd.DataFrame, cost: compute_costs.Cost, n_gpus: float, level: float) -> pd.DataFrame:
     """What the run is and costs: rows of quantity, value and interval (where the law was refitted here)."""
     rows = [("training compute", format_flops(C), ""), ("parameters", format_count(N), ""), ("tokens", format_count(D), "")]
     loss_interval = ""
@@ -204,16 +211,16 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
     def draw_inference():
         law, _ = released_fit(5)
         N, D = (float(value) for value in law.compute_optimal(C))
-        return compute_off_optimum.inference(scaling_published.InferenceLaw(law), N, D, 1e13, settings | {"served": "10 T tokens"})
+        return figures_off_optimum.inference(scaling_published.InferenceLaw(law), N, D, 1e13, settings | {"served": "10 T tokens"})
 
     return {
         "compute.budget": draw_budget,
         "compute.devices": lambda: devices(C, tables.load("gpus"), utilisation, settings),
         "compute.device_hours": lambda: device_hours(published_models(), utilisation, {"utilisation": f"{utilisation:.0%}"}),
-        "compute.overtraining": lambda: compute_off_optimum.overtraining(
+        "compute.overtraining": lambda: figures_off_optimum.overtraining(
             released_fit(5)[0], published_models(), C, 200.0, settings | {"tokens per parameter": "200"}
         ),
-        "compute.repetition": lambda: compute_off_optimum.repetition(
+        "compute.repetition": lambda: figures_off_optimum.repetition(
             published()["muennighoff2023"], 1e11, 4.0, {"unique tokens": "100 B", "epochs": "4"}
         ),
         "compute.inference": draw_inference,

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from analysis import compute
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel
+from analysis.compute import costs
 from analysis.scaling import chinchilla, published
 from analysis.scaling.figures_marks import cite_law, cite_models, model_markers
 from analysis.units import format_count, format_flops, significant
@@ -25,15 +25,15 @@ SHOWN_RATIOS = {
 def overtraining(law, models: pd.DataFrame, C: float, ratio: float, settings: Mapping[str, str]) -> Panel:
     """Loss lost against tokens per parameter at the budget C, with the ratios of published models marked on the curve."""
     ratios = np.geomspace(1, 3000, 40)
-    penalty = compute.overtraining_penalty(law, C, ratios)
-    here = float(compute.overtraining_penalty(law, C, ratio))
-    more = float(compute.compute_multiplier(law, C, ratio))
-    N, D = (float(value) for value in compute.at_tokens_per_param(C, ratio))
+    penalty = costs.overtraining_penalty(law, C, ratios)
+    here = float(costs.overtraining_penalty(law, C, ratio))
+    more = float(costs.compute_multiplier(law, C, ratio))
+    N, D = (float(value) for value in costs.at_tokens_per_param(C, ratio))
     best = float(chinchilla.tokens_per_param(law, C))
     traces = [style.computed_line(ratios, penalty, f"loss lost at {format_flops(C)}", style.BLUE)]
     known = models.dropna(subset=["tokens_per_param"])
     known = known[known["model"].isin(SHOWN_RATIOS)]
-    at = compute.overtraining_penalty(law, C, known["tokens_per_param"].to_numpy())
+    at = costs.overtraining_penalty(law, C, known["tokens_per_param"].to_numpy())
     marks = model_markers(known.assign(penalty=at), "tokens_per_param", "penalty")
     where = [SHOWN_RATIOS[model] for model in known["model"]]
     traces.append(marks | {"name": "ratios of published models", "mode": "markers+text", "textposition": where})
@@ -61,7 +61,7 @@ def overtraining(law, models: pd.DataFrame, C: float, ratio: float, settings: Ma
         alt=f"Loss above the optimum against tokens per parameter; {significant(ratio)} costs {significant(here, 2)} nats at {format_flops(C)}.",
         sources=(*cite_law(law), *cite_models(known)),
         settings=settings,
-        explain=(compute.overtraining_penalty, compute.compute_multiplier, compute.at_tokens_per_param),
+        explain=(costs.overtraining_penalty, costs.compute_multiplier, costs.at_tokens_per_param),
     )
 
 
