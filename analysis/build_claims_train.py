@@ -6,7 +6,7 @@ import numpy as np
 
 from analysis import preference, preference_memory, preference_train, tables
 from analysis.claims import Check, close
-from analysis.figures import domain_cost
+from analysis.domain import data as domain_data
 from analysis.figures import preference as figures
 from analysis.units import format_count, format_money, significant
 
@@ -14,7 +14,7 @@ from analysis.units import format_count, format_money, significant
 def bloomberg_tokens() -> Check:
     """Sums of the data mix by kind, against the statement and against the tokens that training used."""
     mix = tables.load("domain_mix").groupby("kind")["n_tokens"].sum()
-    used = domain_cost.facts("BloombergGPT")["n_tokens"]
+    used = domain_data.facts_of("BloombergGPT")["n_tokens"]
     found = (
         f"the sources add up to {format_count(mix['domain'])} financial and {format_count(mix['general'])} general tokens; "
         f"the run used {format_count(used)} of them, {significant(100 * used / mix.sum(), 2)}%"
@@ -55,8 +55,8 @@ def dpo_one_loss() -> Check:
 
 def adaptllm_cost() -> Check:
     """AdaptLLM's hours at list price against the 100 USD of the article."""
-    hours, price = domain_cost.adapt_hours(), domain_cost.prices()["v100_32gb"]
-    stated = domain_cost.facts("AdaptLLM-7B")["article_usd"]
+    hours, price = domain_data.adapt_hours(), domain_data.prices()["v100_32gb"]
+    stated = domain_data.facts_of("AdaptLLM-7B")["article_usd"]
     cost = hours * price
     found = (
         f"32 V100 for 24 hours are {hours:.0f} GPU-hours, {format_money(cost)} at list price; {format_money(stated)} would need "

@@ -2,8 +2,10 @@
 
 import streamlit as st
 
-from analysis.figures import domain as figures
-from analysis.figures import domain_cost, domain_scores
+from analysis.domain import data as domain_data
+from analysis.domain import figures
+from analysis.domain import figures_cost as domain_figures_cost
+from analysis.domain import figures_scores as domain_figures_scores
 from analysis.units import format_count
 from pages.components import controls, frame, sections
 from pages.components.panel import draw, export_row
@@ -88,11 +90,11 @@ def repeat() -> None:
 
 def what_it_bought() -> None:
     """Section: scores."""
-    group = controls.choice("dom_tasks", "Tasks", domain_scores.GROUPS, "finance")
-    draw("domain.scores", lambda: domain_scores.scores(group, {"tasks": domain_scores.GROUPS[group]}))
+    group = controls.choice("dom_tasks", "Tasks", domain_figures_scores.GROUPS, "finance")
+    draw("domain.scores", lambda: domain_figures_scores.scores(group, {"tasks": domain_figures_scores.GROUPS[group]}))
     export_row("domain.scores")
     way = controls.switch("dom_way", "Models are", {"prompted": "prompted", "fine-tuned": "fine-tuned on each task"}, "prompted")
-    draw("domain.routes", lambda: domain_scores.routes(way, {"models are": way}))
+    draw("domain.routes", lambda: domain_figures_scores.routes(way, {"models are": way}))
     export_row("domain.routes")
 
 
@@ -108,7 +110,7 @@ def what_it_costs() -> None:
 @st.fragment
 def cost() -> None:
     """Hours times price, for two runs."""
-    listed = domain_cost.prices()
+    listed = domain_data.prices()
     with controls.row():
         run = controls.slider("dom_run", "BloombergGPT's GPU-hours (thousands)", 100, 2000, 651, 1)
         price = controls.slider(
@@ -119,7 +121,7 @@ def cost() -> None:
             "dom_price7", "USD per V100-hour", 0.1, 8.0, 3.90, 0.05, help=f"List price in 2023: {listed['v100_32gb']:.2f} USD."
         )
     settings = {"BloombergGPT": f"{run},000 h at {price:.2f} USD", "AdaptLLM": f"{adapt:,} h at {small:.2f} USD"}
-    draw("domain.cost", lambda: domain_cost.cost(run * 1e3, price, adapt, small, settings))
+    draw("domain.cost", lambda: domain_figures_cost.cost(run * 1e3, price, adapt, small, settings))
 
 
 @st.fragment
@@ -143,7 +145,9 @@ def ways(show: str) -> None:
     }
     draw(
         "domain.ways",
-        lambda: domain_cost.ways(domain_cost.three(n_params, own, general, tuning, epochs, rate * 1e12, price), show, settings),
+        lambda: domain_figures_cost.ways(
+            domain_figures_cost.three(n_params, own, general, tuning, epochs, rate * 1e12, price), show, settings
+        ),
     )
 
 

@@ -10,7 +10,7 @@ TOPICS = {
     "claims": "analysis.figures.claims",
     "scaling": "analysis.scaling.figures",
     "compute": "analysis.compute.figures",
-    "domain": "analysis.figures.domain",
+    "domain": "analysis.domain.figures",
     "moe": "analysis.figures.moe",
     "attention": "analysis.figures.attention",
     "memory": "analysis.figures.memory",

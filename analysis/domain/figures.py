@@ -1,62 +1,25 @@
 """Figures on domain pretraining: the size against the laws, the mix, and what repetition costs."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
-from analysis import domain, tables
+from analysis import tables
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.compute import costs
-from analysis.compute.data import published_models
-from analysis.figures import domain_cost, domain_scores
+from analysis.domain import corpus_mix, figures_cost, figures_scores, ways
+from analysis.domain.data import AXIS, corpus_tokens, facts, fit, laws, other_models, repeated
 from analysis.scaling import chinchilla as scaling_chinchilla
-from analysis.scaling import published as scaling_published
-from analysis.scaling.data import published, released_fit
 from analysis.scaling.figures_marks import REPLICATION, interval_name, model_markers
 from analysis.units import format_count, format_flops, significant
 
 PAPER = Citation("wu2023", "Section 3.2; Table 4")
 LAWS = ("hoffmann2022_approach1", "hoffmann2022_approach2", "hoffmann2022_approach3", "kaplan2020")
 COUNTED = {"6": "6 N D", "8": "8 N D, with recomputation"}
-AXIS = np.geomspace(1e22, 3e24, 11)
 SIZES = np.geomspace(3e9, 4e11, 41)
 KINDS = {"domain": ("financial text", style.RED, "square"), "general": ("general text", style.SLATE, "circle")}
-
-
-@lru_cache(maxsize=1)
-def facts() -> Mapping[str, float]:
-    """What the paper prints about BloombergGPT, by quantity."""
-    rows = tables.load("domain_facts")
-    return rows[rows["model"] == "BloombergGPT"].set_index("quantity")["value"].to_dict()
-
-
-@lru_cache(maxsize=1)
-def laws() -> dict:
-    """The published laws by id, read once."""
-    return published()
-
-
-@lru_cache(maxsize=1)
-def fit() -> tuple[scaling_chinchilla.ScalingLaw, pd.DataFrame, pd.DataFrame]:
-    """(law, resamples, interval on AXIS) of the refit of the released runs, read once."""
-    law, resamples = released_fit(5)
-    return law, resamples, scaling_chinchilla.optimum_bands(resamples, AXIS)
-
-
-@lru_cache(maxsize=1)
-def other_models() -> pd.DataFrame:
-    """The runs that stand beside BloombergGPT, read once."""
-    models = published_models()
-    return models[models["model"].isin(["GPT-3 175B", "BLOOM 176B", "GPT-NeoX-20B", "Chinchilla 70B"])]
-
-
-def repeated(law) -> scaling_published.RepeatedDataLaw:
-    """A Chinchilla law with the value of repeated tokens and excess parameters of [muennighoff2023]."""
-    known = laws()["muennighoff2023"]
-    return scaling_published.RepeatedDataLaw(law, known.R_D, known.R_N)
 
 
 def optimum(gpu_hours: float, counted: str, settings: Mapping[str, str]) -> Panel:
@@ -68,8 +31,8 @@ def optimum(gpu_hours: float, counted: str, settings: Mapping[str, str]) -> Pane
     printed, known = facts(), laws()
     N, D = printed["n_params"], printed["n_tokens"]
     run = {name: float(costs.training_flops(N, D, float(name))) for name in COUNTED}
-    share = domain.share_not_recomputed() if counted == "6" else 1.0
-    plan = float(domain.flops_of_hours(gpu_hours, printed["flops_per_gpu_s"], share))
+    share = corpus_mix.share_not_recomputed() if counted == "6" else 1.0
+    plan = float(ways.flops_of_hours(gpu_hours, printed["flops_per_gpu_s"], share))
     name = interval_name(law, bands)
     traces = style.band(AXIS, bands["n_params_low"], bands["n_params_high"], name, style.BLUE)
     parts: list = [
@@ -133,7 +96,7 @@ def optimum(gpu_hours: float, counted: str, settings: Mapping[str, str]) -> Pane
         ),
         settings=settings,
         explain=(
-            domain.flops_of_hours,
+            ways.flops_of_hours,
             costs.training_flops,
             scaling_chinchilla.ScalingLaw.compute_optimal,
             scaling_chinchilla.optimum_bands,
@@ -141,28 +104,21 @@ def optimum(gpu_hours: float, counted: str, settings: Mapping[str, str]) -> Pane
     )
 
 
-@lru_cache(maxsize=1)
-def corpus_tokens() -> tuple[float, float]:
-    """(financial, general) tokens of the corpus, added up over its sources; the paper rounds them to 363 and 345 billion."""
-    total = tables.load("domain_mix").groupby("kind")["n_tokens"].sum()
-    return float(total["domain"]), float(total["general"])
-
-
 def sizes(gpu_hours: float, n_params: float, settings: Mapping[str, str]) -> Panel:
     """Why not a larger model: loss at the budget of gpu_hours against the size, with fresh tokens and with the corpus as it was."""
     printed = facts()
-    C = float(domain.flops_of_hours(gpu_hours, printed["flops_per_gpu_s"], domain.share_not_recomputed()))
+    C = float(ways.flops_of_hours(gpu_hours, printed["flops_per_gpu_s"], corpus_mix.share_not_recomputed()))
     law, resamples, _ = fit()
-    D, fresh = domain.loss_along_sizes(law, C, SIZES)
+    D, fresh = corpus_mix.loss_along_sizes(law, C, SIZES)
     samples = scaling_chinchilla.resampled_loss(resamples.iloc[::20], SIZES, D)
     low, high = scaling_chinchilla.interval(samples - samples.min(axis=1, keepdims=True), 0.95)
     corpus = corpus_tokens()
-    limited = domain.mixed_loss(repeated(law), SIZES, D, *corpus)
+    limited = corpus_mix.mixed_loss(repeated(law), SIZES, D, *corpus)
     marked = np.array([printed["n_params"], 175e9])
     at_tokens = C / (scaling_chinchilla.FLOPS_PER_PARAM_TOKEN * marked)
-    at = domain.mixed_loss(repeated(law), marked, at_tokens, *corpus)
+    at = corpus_mix.mixed_loss(repeated(law), marked, at_tokens, *corpus)
     here_tokens = C / (scaling_chinchilla.FLOPS_PER_PARAM_TOKEN * n_params)
-    here = float(domain.mixed_loss(repeated(law), n_params, here_tokens, *corpus))
+    here = float(corpus_mix.mixed_loss(repeated(law), n_params, here_tokens, *corpus))
     base = float(limited.min())
     traces = [
         *style.band(SIZES, low, high, "95% interval of the refit", style.BLUE),
@@ -234,7 +190,7 @@ def sizes(gpu_hours: float, n_params: float, settings: Mapping[str, str]) -> Pan
         alt=f"Loss above the best size against parameters at {format_flops(C)}; 175 B ends {significant(abs(worse), 2)} nats {word} 50.6 B.",
         sources=(PAPER, REPLICATION, Citation("muennighoff2023", "Eq. 5 and 6")),
         settings=settings,
-        explain=(domain.loss_along_sizes, domain.mixed_loss, scaling_chinchilla.resampled_loss),
+        explain=(corpus_mix.loss_along_sizes, corpus_mix.mixed_loss, scaling_chinchilla.resampled_loss),
     )
 
 
@@ -281,24 +237,24 @@ def mix(n_tokens: float, settings: Mapping[str, str]) -> Panel:
         alt=f"Tokens by source on a logarithmic axis: financial text has {format_count(by_kind['domain'])}, general text {format_count(by_kind['general'])} tokens.",
         sources=(Citation("wu2023", "Table 1"),),
         settings=settings,
-        explain=(domain.passes, domain.domain_share),
+        explain=(corpus_mix.passes, corpus_mix.domain_share),
     )
 
 
 def repeat(domain_tokens: float, general_tokens: float, weight: float, gpu_hours: float, settings: Mapping[str, str]) -> Panel:
     """Another corpus: loss against size at a budget, for the mix as it was, without general text, and for the reader's own."""
     printed = facts()
-    C = float(domain.flops_of_hours(gpu_hours, printed["flops_per_gpu_s"], domain.share_not_recomputed()))
+    C = float(ways.flops_of_hours(gpu_hours, printed["flops_per_gpu_s"], corpus_mix.share_not_recomputed()))
     law = repeated(fit()[0])
     D = C / (scaling_chinchilla.FLOPS_PER_PARAM_TOKEN * SIZES)
     financial, general = corpus_tokens()
-    was = domain.mixed_loss(law, SIZES, D, financial, general)
+    was = corpus_mix.mixed_loss(law, SIZES, D, financial, general)
     alone = law.with_unique_tokens(financial).loss(SIZES, D)
-    yours = domain.mixed_loss(law, SIZES, D, domain_tokens, general_tokens, weight)
-    best_n, best_d = domain.best_size(law, C, domain_tokens, general_tokens, weight)
-    best = float(domain.mixed_loss(law, best_n, best_d, domain_tokens, general_tokens, weight))
-    over = domain.passes(best_d, domain_tokens, general_tokens, weight)
-    share = float(domain.domain_share(domain_tokens, general_tokens, weight))
+    yours = corpus_mix.mixed_loss(law, SIZES, D, domain_tokens, general_tokens, weight)
+    best_n, best_d = corpus_mix.best_size(law, C, domain_tokens, general_tokens, weight)
+    best = float(corpus_mix.mixed_loss(law, best_n, best_d, domain_tokens, general_tokens, weight))
+    over = corpus_mix.passes(best_d, domain_tokens, general_tokens, weight)
+    share = float(corpus_mix.domain_share(domain_tokens, general_tokens, weight))
     traces = [
         style.computed_line(SIZES, was, "363 B financial and 345 B general", style.BLUE),
         style.computed_line(SIZES, alone, "363 B financial alone", style.CRIMSON),
@@ -326,7 +282,7 @@ def repeat(domain_tokens: float, general_tokens: float, weight: float, gpu_hours
         alt=f"Loss against size at {format_flops(C)}; your corpus has its best size at {format_count(best_n)} parameters with a loss of {best:.3f} nats.",
         sources=(Citation("muennighoff2023", "Eq. 5 and 6"), REPLICATION, Citation("wu2023", "Table 1")),
         settings=settings,
-        explain=(domain.mixed_loss, domain.best_size, domain.passes),
+        explain=(corpus_mix.mixed_loss, corpus_mix.best_size, corpus_mix.passes),
     )
 
 
@@ -342,6 +298,6 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
         "domain.sizes": lambda: sizes(1.3e6, 10**11.0, hours | {"your size": "100 B"}),
         "domain.mix": lambda: mix(569e9, {"tokens trained on": "569 B"}),
         "domain.repeat": lambda: repeat(100e9, 300e9, 2.0, 1.3e6, hours | {"corpus": "100 B financial, 300 B general", "weight": "2"}),
-        **domain_scores.default_panels(),
-        **domain_cost.default_panels(),
+        **figures_scores.default_panels(),
+        **figures_cost.default_panels(),
     }

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from analysis import domain, tables
+from analysis import tables
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel
+from analysis.domain import corpus_mix
 from analysis.units import significant
 
 RIVALS = {
@@ -71,12 +72,12 @@ def scores(group: str, settings: Mapping[str, str]) -> Panel:
     tasks = list(dict.fromkeys(rows["task"]))
     labels = rows.drop_duplicates("task").set_index("task")["label"]
     tested = ["GPT-NeoX-20B", "OPT-66B", "BLOOM 176B"]
-    won, n = domain.wins(rows, "BloombergGPT 50B", tested)
+    won, n = corpus_mix.wins(rows, "BloombergGPT 50B", tested)
     title = f"BloombergGPT is ahead of all three models tested beside it on {won} of {n} tasks ({GROUPS[group]})"
     large = rows[rows["model"] == "GPT-3 175B"]
     more = ""
     if len(large):
-        behind, of = domain.wins(rows, "GPT-3 175B", ["BloombergGPT 50B"])
+        behind, of = corpus_mix.wins(rows, "GPT-3 175B", ["BloombergGPT 50B"])
         title += f"; GPT-3 is ahead of it on {behind} of {of}"
         more = " GPT-3's scores are quoted by the paper and were measured by others, with their own prompts."
     layout = intervals.rows([labels[task] for task in tasks], "number", "Score (%)", row_height=30, x_range=(0, 100), zero=None)
@@ -92,7 +93,7 @@ def scores(group: str, settings: Mapping[str, str]) -> Panel:
         alt=f"Scores by task for {GROUPS[group]}: BloombergGPT is ahead of the three models tested beside it on {won} of {n}.",
         sources=(Citation("wu2023", "; ".join(dict.fromkeys(rows["location"]))),),
         settings=settings,
-        explain=(domain.wins,),
+        explain=(corpus_mix.wins,),
     )
 
 
@@ -158,7 +159,7 @@ def routes(way: str, settings: Mapping[str, str]) -> Panel:
         alt=f"Scores of five finance tasks, {way}: {', '.join(f'{ROUTES[name][0]} averages {now[name]:.1f}' for name in names)}.",
         sources=(Citation("cheng2023", "Table 4; Table 12"), Citation("wu2023", "Table 8")),
         settings=settings,
-        explain=(domain.wide, domain.wins),
+        explain=(corpus_mix.wide, corpus_mix.wins),
     )
 
 

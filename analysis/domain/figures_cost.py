@@ -1,54 +1,22 @@
 """Figures on what a domain model costs: two published runs, and the three ways to one's own."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 import numpy as np
 
-from analysis import domain, tables
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.compute import costs
+from analysis.domain import ways as domain_ways
+from analysis.domain.data import adapt_hours, adapt_tokens, base_model, facts_of, prices
 from analysis.units import format_count, format_flops, format_money, significant
 
 PAPERS = (Citation("wu2023", "Table 4; Section 4"), Citation("cheng2023", "Tables 7 and 8"))
 
 
-@lru_cache(maxsize=2)
-def facts(model: str) -> dict[str, float]:
-    """What papers print about a model in the table domain_facts, by quantity."""
-    rows = tables.load("domain_facts")
-    return rows[rows["model"] == model].set_index("quantity")["value"].to_dict()
-
-
-def adapt_hours() -> float:
-    """GPU-hours of AdaptLLM-7B: GPUs times hours."""
-    printed = facts("AdaptLLM-7B")
-    return printed["n_gpus"] * printed["hours"]
-
-
-def adapt_tokens() -> float:
-    """Training tokens of AdaptLLM-7B: steps times batch times length."""
-    printed = facts("AdaptLLM-7B")
-    return printed["steps"] * printed["batch"] * printed["seq_len"]
-
-
-@lru_cache(maxsize=1)
-def prices() -> dict[str, float]:
-    """List prices [USD per GPU-hour] of the devices that the two runs used, by id."""
-    return tables.load("gpus").set_index("id")["price_usd_per_hour"][["a100_40gb", "v100_32gb"]].to_dict()
-
-
-@lru_cache(maxsize=1)
-def base_model() -> tuple[float, float, float]:
-    """(parameters, GPU-hours, list price of its device) of LLaMA 7B, on which AdaptLLM stands; read once."""
-    run = tables.load("models_training").set_index("model").loc["LLaMA 7B"]
-    return float(run["n_params"]), float(run["gpu_hours"]), float(tables.load("gpus").set_index("id").loc[run["gpu"], "price_usd_per_hour"])
-
-
 def cost(hours: float, price: float, adapt: float, adapt_price: float, settings: Mapping[str, str]) -> Panel:
     """Rent of BloombergGPT's and of AdaptLLM's run; hours and price of each as given."""
-    listed, printed = prices(), facts("BloombergGPT")
+    listed, printed = prices(), facts_of("BloombergGPT")
     rows = [
         "BloombergGPT 50B, planned",
         "BloombergGPT 50B, as run",
@@ -58,13 +26,13 @@ def cost(hours: float, price: float, adapt: float, adapt_price: float, settings:
     ]
     _, base_hours, base_price = base_model()
     list_usd = [
-        float(domain.rental(printed["budget_gpu_hours"], listed["a100_40gb"])),
-        float(domain.rental(printed["gpu_hours"], listed["a100_40gb"])),
-        float(domain.rental(base_hours, base_price)),
-        float(domain.rental(adapt_hours(), listed["v100_32gb"])),
+        float(domain_ways.rental(printed["budget_gpu_hours"], listed["a100_40gb"])),
+        float(domain_ways.rental(printed["gpu_hours"], listed["a100_40gb"])),
+        float(domain_ways.rental(base_hours, base_price)),
+        float(domain_ways.rental(adapt_hours(), listed["v100_32gb"])),
     ]
-    yours = [float(domain.rental(hours, price)), float(domain.rental(adapt, adapt_price))]
-    stated = facts("AdaptLLM-7B")["article_usd"]
+    yours = [float(domain_ways.rental(hours, price)), float(domain_ways.rental(adapt, adapt_price))]
+    stated = facts_of("AdaptLLM-7B")["article_usd"]
     traces = [
         style.computed_ticks(
             list_usd, range(4), "reported hours at list price", style.BLUE, text=[format_money(value) for value in list_usd]
@@ -99,30 +67,34 @@ def cost(hours: float, price: float, adapt: float, adapt_price: float, settings:
             Citation("raschka2023", "section on BloombergGPT"),
         ),
         settings=settings,
-        explain=(domain.rental, costs.cost_of),
+        explain=(domain_ways.rental, costs.cost_of),
     )
 
 
 def three(
     n_params: float, domain_tokens: float, general_tokens: float, tuning_tokens: float, epochs: float, rate: float, price: float
-) -> list[domain.Way]:
+) -> list[domain_ways.Way]:
     """The three ways with one size: from scratch on both corpora, continued on the domain text, tuned on tuning_tokens for some epochs."""
     tokens = {"scratch": domain_tokens + general_tokens, "continued": domain_tokens, "tuned": tuning_tokens * epochs}
-    return [domain.way_of(way, n_params, tokens[way], rate, price) for way in domain.WAYS]
+    return [domain_ways.way_of(way, n_params, tokens[way], rate, price) for way in domain_ways.WAYS]
 
 
-def ways(found: list[domain.Way], show: str, settings: Mapping[str, str]) -> Panel:
+def ways(found: list[domain_ways.Way], show: str, settings: Mapping[str, str]) -> Panel:
     """The three ways of one's own beside the published runs, in FLOPs, GPU-hours or money; show "flops" or "usd"."""
-    labels = list(domain.WAYS.values())
-    listed, printed = prices(), facts("BloombergGPT")
+    labels = list(domain_ways.WAYS.values())
+    listed, printed = prices(), facts_of("BloombergGPT")
     llama = base_model()[0]
     examples = {
         "BloombergGPT 50B": (
             0,
             float(costs.training_flops(printed["n_params"], printed["n_tokens"])),
-            float(domain.rental(printed["gpu_hours"], listed["a100_40gb"])),
+            float(domain_ways.rental(printed["gpu_hours"], listed["a100_40gb"])),
         ),
-        "AdaptLLM 7B": (1, float(costs.training_flops(llama, adapt_tokens())), float(domain.rental(adapt_hours(), listed["v100_32gb"]))),
+        "AdaptLLM 7B": (
+            1,
+            float(costs.training_flops(llama, adapt_tokens())),
+            float(domain_ways.rental(adapt_hours(), listed["v100_32gb"])),
+        ),
     }
     which = 1 if show == "flops" else 2
     known = [values[which] for values in examples.values()]
@@ -188,7 +160,7 @@ def ways(found: list[domain.Way], show: str, settings: Mapping[str, str]) -> Pan
         alt=f"Three ways to a model of {format_count(scratch.n_params)} parameters: {write(yours[0])}, {write(yours[1])} and {write(yours[2])}.",
         sources=(*PAPERS, Citation("aws_ec2")),
         settings=settings,
-        explain=(domain.way_of, domain.rental),
+        explain=(domain_ways.way_of, domain_ways.rental),
     )
 
 

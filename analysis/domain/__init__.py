@@ -1,0 +1,1 @@
+"""Domain pretraining: from scratch, continued, or fine-tuned."""
