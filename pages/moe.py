@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from analysis.figures import moe as figures
-from analysis.figures import moe_build
-from analysis.figures import moe_routing as routing_figures
+from analysis.moe import data as moe_data
+from analysis.moe import figures as moe_figures
+from analysis.moe import figures_build as moe_figures_build
+from analysis.moe import figures_routing as routing_figures
 from pages.components import controls, frame, sections, shapes
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row
@@ -18,7 +19,7 @@ frame.begin(
 
 DEFAULT = "Mixtral 8x7B"
 BITS = {"16": "16 bit", "8": "8 bit", "4": "4 bit"}
-FRAMES = moe_build.PRESETS | {"own": "my own"}
+FRAMES = moe_data.PRESETS | {"own": "my own"}
 ROUTERS = {"mixtral": "Mixtral 8x7B", "switch": "Switch-Base-128", "deepseek": "DeepSeekMoE-16B", "own": "my own"}
 LAYERS = {"all": "all", "after 1": "all but the first", "every 2": "every 2nd", "every 4": "every 4th"}
 EXPERTS = [2, 4, 8, 16, 32, 64, 128, 256]
@@ -32,8 +33,8 @@ def published() -> None:
     @st.fragment
     def total_active() -> None:
         """Every mixture of the table."""
-        embeddings = controls.switch("moe_embeddings", "Counted", figures.EMBEDDINGS, "with")
-        draw("moe.total_active", lambda: figures.total_active(embeddings, {"counted": figures.EMBEDDINGS[embeddings]}))
+        embeddings = controls.switch("moe_embeddings", "Counted", moe_figures.EMBEDDINGS, "with")
+        draw("moe.total_active", lambda: moe_figures.total_active(embeddings, {"counted": moe_figures.EMBEDDINGS[embeddings]}))
 
     total_active()
     export_row("moe.total_active")
@@ -41,12 +42,12 @@ def published() -> None:
 
 def one_mixture() -> None:
     """Section: where 8 x 7B = 56B goes wrong, part by part, and memory against compute."""
-    picked = shapes.choose_shape("moe", DEFAULT, figures.known_mixtures())
+    picked = shapes.choose_shape("moe", DEFAULT, moe_data.known_mixtures())
     if picked is None:
         st.caption(f"Until then the charts show {DEFAULT}.")
     name, shape, counts = picked or shapes.of_table(DEFAULT)
-    st.caption(plain(figures.described(name, shape)))
-    draw("moe.intuition", lambda: figures.intuition(name, shape, counts, {"model": name}))
+    st.caption(plain(moe_figures.described(name, shape)))
+    draw("moe.intuition", lambda: moe_figures.intuition(name, shape, counts, {"model": name}))
     export_row("moe.intuition")
 
     @st.fragment
@@ -54,7 +55,7 @@ def one_mixture() -> None:
         """Memory against compute."""
         bits = controls.switch("moe_bits", "Weights stored in", BITS, "16")
         settings = {"model": name, "weights": BITS[bits]}
-        draw("moe.memory_compute", lambda: figures.memory_compute(name, shape, counts, int(bits), settings))
+        draw("moe.memory_compute", lambda: moe_figures.memory_compute(name, shape, counts, int(bits), settings))
 
     memory_compute()
     export_row("moe.memory_compute")
@@ -67,7 +68,7 @@ def your_own() -> None:
     @st.fragment
     def build() -> None:
         """A mixture of the reader's own: each preset keeps sliders of its own."""
-        row, key = moe_build.frame(preset), f"moe_{preset}"
+        row, key = moe_data.frame_of(preset), f"moe_{preset}"
         usual = {field: int(row[field]) for field in ("n_experts", "top_k", "moe_d_ff")}
         shared_usual = int(row["shared_d_ff"]) if row["shared_d_ff"] == row["shared_d_ff"] else 0
         d_model = n_layers = None
@@ -90,7 +91,7 @@ def your_own() -> None:
         }
         if preset == "own":
             settings |= {"model width": f"{d_model:,}", "layers": str(n_layers)}
-        draw("moe.build", lambda: moe_build.build(preset, n_experts, top_k, width, shared, layers, d_model, n_layers, settings))
+        draw("moe.build", lambda: moe_figures_build.build(preset, n_experts, top_k, width, shared, layers, d_model, n_layers, settings))
 
     build()
     export_row("moe.build")
@@ -100,7 +101,7 @@ def an_uneven_router() -> None:
     """Section: what a skewed router does to the load, to dropped tokens and to the balancing loss."""
     with controls.row():
         router = controls.switch("moe_router", "Router of", ROUTERS, "mixtral")
-        n_routed, chosen = (int(moe_build.frame(router)[field]) for field in ("n_experts", "top_k"))
+        n_routed, chosen = (int(moe_data.frame_of(router)[field]) for field in ("n_experts", "top_k"))
         if router == "own":
             n_routed = controls.steps("moe_router_experts", "Experts", EXPERTS[:-1], 8)
             chosen = min(controls.slider("moe_router_top_k", "Experts per token", 1, 8, 2, 1), n_routed)
@@ -148,7 +149,7 @@ def gpt4() -> None:
     def rumour() -> None:
         """What the rumour would mean."""
         shared = controls.slider("moe_rumour_shared", "Shared by all parts (billion parameters)", 0, 110, 0, 1)
-        draw("moe.rumour", lambda: moe_build.rumour(shared * moe_build.BILLION, {"shared": f"{shared} B", "status": "rumour"}))
+        draw("moe.rumour", lambda: moe_figures_build.rumour(shared * moe_data.BILLION, {"shared": f"{shared} B", "status": "rumour"}))
 
     rumour()
     export_row("moe.rumour")

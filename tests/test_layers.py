@@ -295,7 +295,7 @@ def test_every_rule_has_a_planted_violation():
 
 
 def test_a_page_whose_topic_figures_and_tests_exist_is_complete(tmp_path):
-    for file in ("pages/moe.py", "analysis/moe.py", "analysis/figures/moe.py", "tests/test_moe.py"):
+    for file in ("pages/moe.py", "analysis/moe/expert_counts.py", "analysis/moe/figures.py", "tests/test_moe.py"):
         assert any("is missing" in str(violation) for violation in violations(tmp_path)) == (tmp_path / "pages").exists()
         plant(tmp_path, file, "")
     assert violations(tmp_path) == []

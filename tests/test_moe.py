@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from analysis import moe, tables
-from analysis import moe_routing as router
-from analysis.figures import moe as figures
-from analysis.figures import moe_build
-from analysis.figures import moe_routing as routing_figures
+from analysis import tables
+from analysis.moe import data as moe_data
+from analysis.moe import expert_counts, figures
+from analysis.moe import figures_build as moe_figures_build
+from analysis.moe import figures_routing as routing_figures
+from analysis.moe import routing as router
 from analysis.transformer import count_params, forward_flops, shape_of_model
 from pages.components import shapes
 from tests.test_pages import charts, fine, open_page
@@ -17,7 +18,7 @@ from tests.test_shapes import TINY, FakeJob, FakeWorker, exact
 
 MODELS = tables.load("models")
 ROWS = MODELS.set_index("model", drop=False)
-NAMES = list(moe.with_experts(MODELS)["model"])
+NAMES = list(expert_counts.with_experts(MODELS)["model"])
 
 
 def model(name):
@@ -28,7 +29,7 @@ def test_mixtral_holds_46_7_billion_and_a_token_uses_12_9():
     # transformers counts 46,702,792,704 for MixtralForCausalLM
     counts = count_params(model("Mixtral 8x7B"))
     assert counts.total == 46_702_792_704 and counts.active == 12_879_925_248
-    by_part = moe.parts(model("Mixtral 8x7B"))
+    by_part = expert_counts.parts(model("Mixtral 8x7B"))
     assert by_part["total"].sum() == counts.total and by_part["active"].sum() == counts.active
     assert by_part.loc["routed experts", "active"] * 4 == by_part.loc["routed experts", "total"] == 32 * 8 * 3 * 4096 * 14336
 
@@ -36,16 +37,16 @@ def test_mixtral_holds_46_7_billion_and_a_token_uses_12_9():
 @pytest.mark.parametrize("name", NAMES)
 def test_every_mixture_is_counted_as_the_other_program_counts_it(name):
     known = tables.load("param_counts").set_index("model").loc[name]
-    counted = moe.table(MODELS).set_index("model").loc[name]
+    counted = expert_counts.table(MODELS).set_index("model").loc[name]
     for field in ("total", "active", "active_non_embedding", "non_embedding", "routed_experts"):
         assert counted[field] == known[field], field
-    by_part = moe.parts(model(name))
+    by_part = expert_counts.parts(model(name))
     assert by_part["total"].sum() == known["total"] and by_part["active"].sum() == known["active"]
     assert (by_part["active"] <= by_part["total"]).all() and (by_part["active"] >= 0).all()
 
 
 def test_reported_totals_are_met_within_what_their_authors_rounded():
-    counted = moe.table(MODELS).set_index("model")
+    counted = expert_counts.table(MODELS).set_index("model")
     assert len(counted) == 19
     # Switch-Base is printed as 7B [fedus2021, Table 9]: 7.4B counted
     assert (counted["total"] / counted["reported_total_params"]).between(0.95, 1.06).all()
@@ -57,7 +58,7 @@ def test_reported_totals_are_met_within_what_their_authors_rounded():
 
 
 def test_one_expert_of_mixtral_with_the_rest_is_mistral_7b():
-    copies = moe.copies(model("Mixtral 8x7B"))
+    copies = expert_counts.copies(model("Mixtral 8x7B"))
     mistral = count_params(model("Mistral 7B"))
     assert copies["one"].sum() == mistral.total == 7_241_732_096
     assert copies.loc["attention", "one"] == mistral.attention and copies.loc["routed experts", "one"] == mistral.mlp
@@ -69,61 +70,61 @@ def test_one_expert_of_mixtral_with_the_rest_is_mistral_7b():
     assert "57.9 B" in panel.caption
 
 
-@pytest.mark.parametrize("name", moe_build.PRESETS.values())
+@pytest.mark.parametrize("name", moe_data.PRESETS.values())
 def test_a_preset_as_it_stands_is_the_model_of_the_table(name):
     row = ROWS.loc[name].to_dict()
     shared = 0 if np.isnan(row["shared_d_ff"]) else int(row["shared_d_ff"])
-    built = moe.build(row, int(row["n_experts"]), int(row["top_k"]), int(row["moe_d_ff"]), shared, row["moe_layers"])
+    built = expert_counts.build(row, int(row["n_experts"]), int(row["top_k"]), int(row["moe_d_ff"]), shared, row["moe_layers"])
     assert count_params(built) == count_params(model(name))
 
 
 def test_one_layer_of_switch_base_holds_128_experts_of_which_a_token_uses_one():
     # 128 experts of two matrices 768 x 3072, and a router of 768 x 128
-    held, used = moe.expert_layer(model("Switch-Base-128"))
+    held, used = expert_counts.expert_layer(model("Switch-Base-128"))
     assert held - used == 127 * 2 * 768 * 3072 and used == 2 * 768 * 3072 + 768 * 128
-    by_part = moe.parts(model("Switch-Base-128"))
+    by_part = expert_counts.parts(model("Switch-Base-128"))
     assert 12 * held == by_part.loc["routed experts", "total"] + by_part.loc["router", "total"]
 
 
 def test_more_experts_add_to_the_total_and_only_the_router_to_what_a_token_uses():
     row = ROWS.loc["Mixtral 8x7B"].to_dict()
-    few, many = (count_params(moe.build(row, n, 2, 14336)) for n in (8, 16))
+    few, many = (count_params(expert_counts.build(row, n, 2, 14336)) for n in (8, 16))
     assert many.total - few.total == 32 * (8 * 3 * 4096 * 14336 + 8 * 4096)
     assert many.active - few.active == 32 * 8 * 4096
-    sparse = count_params(moe.build(row, 8, 2, 14336, moe_layers="every 2"))
+    sparse = count_params(expert_counts.build(row, 8, 2, 14336, moe_layers="every 2"))
     assert sparse.total == few.total - 16 * (7 * 3 * 4096 * 14336 + 8 * 4096)
-    shared = count_params(moe.build(row, 8, 2, 14336, shared_d_ff=1024))
+    shared = count_params(expert_counts.build(row, 8, 2, 14336, shared_d_ff=1024))
     assert shared.total - few.total == shared.active - few.active == 32 * 3 * 4096 * 1024
 
 
 def test_all_experts_chosen_is_all_parameters_used():
-    counts = count_params(moe.build(ROWS.loc["Mixtral 8x7B"].to_dict(), 4, 4, 1024))
+    counts = count_params(expert_counts.build(ROWS.loc["Mixtral 8x7B"].to_dict(), 4, 4, 1024))
     assert counts.active == counts.total
-    panel = moe_build.build("mixtral", 4, 9, 1024, 0, "all", None, None, {"a": "b"})
+    panel = moe_figures_build.build("mixtral", 4, 9, 1024, 0, "all", None, None, {"a": "b"})
     assert "(100.0%)" in panel.title and "only 4 experts" in panel.caption
 
 
 def test_memory_follows_the_total_and_compute_the_active_parameters():
     shape = model("Mixtral 8x7B")
     counts = count_params(shape)
-    need = moe.needs(shape, counts, 16)
+    need = expert_counts.needs(shape, counts, 16)
     assert need.weight_bytes == 2 * 46_702_792_704
     # all active parameters are multiplied but the token table and the norms; one token meets itself in attention
     assert need.flops == pytest.approx(2 * (counts.active - 32_000 * 4096), rel=1e-3)
     assert need.flops == forward_flops(shape, 1, 1).total
-    assert moe.needs(shape, counts, 4).weight_bytes * 4 == need.weight_bytes
-    assert moe.dense_needs(counts.total, 16).weight_bytes == need.weight_bytes
+    assert expert_counts.needs(shape, counts, 4).weight_bytes * 4 == need.weight_bytes
+    assert expert_counts.dense_needs(counts.total, 16).weight_bytes == need.weight_bytes
 
 
 def test_the_rumour_is_arithmetic_and_is_called_a_rumour():
-    assert moe.whole_of_parts(16, 111e9, 0.0, 1) == (1776e9, 111e9)
-    assert moe.whole_of_parts(16, 111e9, 0.0, 2) == (1776e9, 222e9)
-    assert moe.whole_of_parts(16, 111e9, 111e9, 2) == (111e9, 111e9)  # where everything is shared, one part is all
-    panel = moe_build.rumour(0.0, {"shared": "0 B"})
+    assert expert_counts.whole_of_parts(16, 111e9, 0.0, 1) == (1776e9, 111e9)
+    assert expert_counts.whole_of_parts(16, 111e9, 0.0, 2) == (1776e9, 222e9)
+    assert expert_counts.whole_of_parts(16, 111e9, 111e9, 2) == (111e9, 111e9)  # where everything is shared, one part is all
+    panel = moe_figures_build.rumour(0.0, {"shared": "0 B"})
     assert panel.title.startswith("Rumour, not confirmed") and "1.78 T" in panel.title and "222 B" in panel.title
     assert set(panel.data["status"]) == {"what_if"} and panel.data["series"].str.contains("rumour").all()
     assert all("rumour" in trace.name for trace in panel.figure.data)
-    assert not any("GPT-4" in name for name in moe.table(MODELS)["model"])
+    assert not any("GPT-4" in name for name in expert_counts.table(MODELS)["model"])
 
 
 def uniform(n_experts, n_tokens=64, top_k=1):
@@ -199,13 +200,13 @@ def test_a_more_skewed_router_drops_more_and_pays_more():
 @pytest.mark.parametrize(
     ("call", "named"),
     [
-        (lambda: moe.parts(model("Mistral 7B")), "no experts"),
-        (lambda: moe.copies(model("Llama 2 7B")), "no experts"),
-        (lambda: moe.needs(model("Switch-C"), count_params(model("Switch-C")), 16), "encoder"),
-        (lambda: moe.build(ROWS.loc["Mixtral 8x7B"].to_dict(), 4, 5, 14336), "top_k"),
-        (lambda: moe.build(ROWS.loc["Mixtral 8x7B"].to_dict(), 4, 2, 14336, moe_layers="some"), "moe_layers"),
-        (lambda: moe.whole_of_parts(16, 111e9, 112e9, 1), "shared"),
-        (lambda: moe.whole_of_parts(16, 111e9, 0.0, 17), "chosen"),
+        (lambda: expert_counts.parts(model("Mistral 7B")), "no experts"),
+        (lambda: expert_counts.copies(model("Llama 2 7B")), "no experts"),
+        (lambda: expert_counts.needs(model("Switch-C"), count_params(model("Switch-C")), 16), "encoder"),
+        (lambda: expert_counts.build(ROWS.loc["Mixtral 8x7B"].to_dict(), 4, 5, 14336), "top_k"),
+        (lambda: expert_counts.build(ROWS.loc["Mixtral 8x7B"].to_dict(), 4, 2, 14336, moe_layers="some"), "moe_layers"),
+        (lambda: expert_counts.whole_of_parts(16, 111e9, 112e9, 1), "shared"),
+        (lambda: expert_counts.whole_of_parts(16, 111e9, 0.0, 17), "chosen"),
         (lambda: router.noise(0, 4), "n_tokens"),
         (lambda: router.logits(np.zeros((2, 2)), -1.0), "skew"),
         (lambda: router.logits(np.zeros((2, 2)), float("nan")), "skew"),
@@ -231,7 +232,7 @@ def test_every_mixture_of_the_table_is_drawn(name):
 
 def test_titles_stay_short_at_the_ends_of_the_sliders():
     for args in ((256, 16, 32768, 32768, "every 2", 8192, 96), (2, 1, 256, 0, "all", 1024, 1)):
-        assert len(moe_build.build("own", *args, {"a": "b"}).title) < 150
+        assert len(moe_figures_build.build("own", *args, {"a": "b"}).title) < 150
     for n_experts, top_k in ((2, 1), (128, 1), (128, 8)):
         for skew, factor in ((0.0, 0.5), (2.0, 4.0)):
             for panel in (
@@ -240,12 +241,12 @@ def test_titles_stay_short_at_the_ends_of_the_sliders():
                 routing_figures.balance(n_experts, top_k, skew, {"a": "b"}),
             ):
                 assert len(panel.title) < 150, panel.title
-    assert len(moe_build.rumour(110e9, {"a": "b"}).title) < 150
+    assert len(moe_figures_build.rumour(110e9, {"a": "b"}).title) < 150
 
 
 @pytest.mark.parametrize("preset", ["switch", "deepseek", "own"])
 def test_every_preset_opens_with_its_own_sliders(preset):
-    app = open_page("moe", moe_preset=moe_build.PRESETS.get(preset, "my own"))
+    app = open_page("moe", moe_preset=moe_data.PRESETS.get(preset, "my own"))
     assert fine(app) and not app.warning
     for key in [slider.key for slider in app.select_slider]:
         options = list(app.select_slider(key=key).options)

@@ -11,7 +11,7 @@ TOPICS = {
     "scaling": "analysis.scaling.figures",
     "compute": "analysis.compute.figures",
     "domain": "analysis.domain.figures",
-    "moe": "analysis.figures.moe",
+    "moe": "analysis.moe.figures",
     "attention": "analysis.figures.attention",
     "memory": "analysis.figures.memory",
     "preference": "analysis.figures.preference",

@@ -5,9 +5,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from analysis import moe_routing as router
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
+from analysis.moe import routing as router
 from analysis.units import significant
 
 FACTORS = np.round(np.arange(0.5, 4.01, 0.05), 3)

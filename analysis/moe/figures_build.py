@@ -1,28 +1,16 @@
 """Figures on mixtures that nobody released: one of the reader's own, and what a rumour would mean."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
-from analysis import moe, tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
+from analysis.moe import expert_counts
+from analysis.moe.data import BILLION, frame_of, rumoured
 from analysis.transformer import count_params
 from analysis.units import format_count
-
-BILLION = 1e9
-PRESETS = {"mixtral": "Mixtral 8x7B", "switch": "Switch-Base-128", "deepseek": "DeepSeekMoE-16B"}
-FRAME_OF_OWN = "Mixtral 8x7B"
-RUMOUR = "GPT-4 (rumour)"
-
-
-@lru_cache(maxsize=8)
-def frame(preset: str) -> dict:
-    """The row of the table `models` behind a preset; "own" starts from Mixtral's attention and vocabulary."""
-    models = tables.load("models").set_index("model", drop=False)
-    return models.loc[PRESETS.get(preset, FRAME_OF_OWN)].to_dict()
 
 
 def build(
@@ -37,10 +25,10 @@ def build(
     settings: Mapping[str, str],
 ) -> Panel:
     """A mixture of the reader's own: total and active parameters by part. More experts per token than there are become all of them."""
-    row, chosen = frame(preset), min(top_k, n_experts)
-    shape = moe.build(row, n_experts, chosen, moe_d_ff, shared_d_ff, moe_layers, d_model, n_layers)
-    by_part = moe.parts(shape)
-    held, used = moe.expert_layer(shape)
+    row, chosen = frame_of(preset), min(top_k, n_experts)
+    shape = expert_counts.build(row, n_experts, chosen, moe_d_ff, shared_d_ff, moe_layers, d_model, n_layers)
+    by_part = expert_counts.parts(shape)
+    held, used = expert_counts.expert_layer(shape)
     total, active = by_part.sum()
     kept = by_part[by_part["total"] > 0].iloc[::-1]
     columns = {"in the model": (kept["total"], style.BLUE), "used by one token": (kept["active"], style.AMBER)}
@@ -67,19 +55,19 @@ def build(
         alt=f"Parameters by part of a mixture with {n_experts} experts and {chosen} per token: {format_count(total)} in all, {format_count(active)} used by a token.",
         sources=(Citation(row["source"], row["location"]),),
         settings=settings,
-        explain=(moe.build, moe.parts, moe.expert_layer, count_params),
+        explain=(expert_counts.build, expert_counts.parts, expert_counts.expert_layer, count_params),
     )
 
 
 def rumour(shared: float, settings: Mapping[str, str]) -> Panel:
     """The arithmetic of the rumour on GPT-4, against the parameters that its parts share; shared [parameters]."""
-    row = _rumoured()
+    row = rumoured()
     n_parts, reported = int(row["n_experts"]), row["reported_total_params"]
     part = reported / n_parts
     axis = np.linspace(0, part, 38)
-    here = {k: moe.whole_of_parts(n_parts, part, min(shared, part), k) for k in (1, 2)}
-    curves = {"total": moe.whole_of_parts(n_parts, part, axis, 1)[0]} | {
-        f"active, top-{k}": moe.whole_of_parts(n_parts, part, axis, k)[1] for k in (2, 1)
+    here = {k: expert_counts.whole_of_parts(n_parts, part, min(shared, part), k) for k in (1, 2)}
+    curves = {"total": expert_counts.whole_of_parts(n_parts, part, axis, 1)[0]} | {
+        f"active, top-{k}": expert_counts.whole_of_parts(n_parts, part, axis, k)[1] for k in (2, 1)
     }
     traces = [
         style.what_if_line(axis / BILLION, values / BILLION, f"{label} (rumour)", color)
@@ -115,13 +103,8 @@ def rumour(shared: float, settings: Mapping[str, str]) -> Panel:
         alt=f"Rumour only: {n_parts} parts of {part / BILLION:.0f} B would be {format_count(here[1][0])} in all with {format_count(shared)} shared, and top-2 would use {format_count(here[2][1])}.",
         sources=(Citation(row["source"], row["location"]),),
         settings=settings,
-        explain=(moe.whole_of_parts,),
+        explain=(expert_counts.whole_of_parts,),
     )
-
-
-@lru_cache(maxsize=1)
-def _rumoured() -> pd.Series:
-    return tables.load("models").set_index("model").loc[RUMOUR]
 
 
 def part_bars(values: pd.Series, label: str, color: str, status: str = "computed") -> dict:

@@ -2,17 +2,17 @@
 
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
-from analysis import moe, tables
+from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
-from analysis.figures import moe_build, moe_routing
-from analysis.figures.moe_build import part_bars, part_layout
-from analysis.transformer import ParamCounts, TransformerShape, count_params, shape_from_row, shape_of_model
+from analysis.moe import expert_counts, figures_build, figures_routing
+from analysis.moe.data import counted, other_models
+from analysis.moe.figures_build import part_bars, part_layout
+from analysis.transformer import ParamCounts, TransformerShape, count_params, shape_of_model
 from analysis.units import format_bytes, format_count, format_flops, significant
 
 GB = 1e9
@@ -25,12 +25,6 @@ MIXTRAL = Citation("jiang2024", "Section 2 and Table 1")
 def short(name: str) -> str:
     """The name of a model as it fits into a title."""
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 3] + "..."
-
-
-@lru_cache(maxsize=1)
-def counted() -> pd.DataFrame:
-    """Every mixture of experts of the table with its counted parameters (`analysis.moe.table`)."""
-    return moe.table(tables.load("models"))
 
 
 def described(name: str, shape: TransformerShape) -> str:
@@ -46,11 +40,6 @@ def described(name: str, shape: TransformerShape) -> str:
     beside = f", beside shared experts of width {experts.shared.d_ff:,} together" if experts.shared else ""
     having = sum(layer.experts is not None for layer in layers)
     return f"{name}: {experts.n_experts} experts of width {experts.expert.d_ff:,}, of which a token uses {experts.top_k}{beside}, in {having} of {len(layers)} layers."
-
-
-def known_mixtures() -> list[str]:
-    """The mixtures of the table, in its order."""
-    return list(moe.with_experts(tables.load("models"))["model"])
 
 
 def total_active(embeddings: str, settings: Mapping[str, str]) -> Panel:
@@ -108,14 +97,14 @@ def total_active(embeddings: str, settings: Mapping[str, str]) -> Panel:
         alt=f"Active and total parameters of {len(rows)} mixtures of experts; the active share runs from {share[least]:.2%} to {share[most]:.0%}.",
         sources=tuple(Citation(source) for source in dict.fromkeys(rows["source"])),
         settings=settings,
-        explain=(moe.table, count_params),
+        explain=(expert_counts.table, count_params),
     )
 
 
 def intuition(name: str, shape: TransformerShape, counts: ParamCounts, settings: Mapping[str, str]) -> Panel:
     """N experts taken for N whole models, part by part, beside what the model holds and what a token uses."""
-    held = moe.copies(shape, counts)
-    used = moe.parts(shape, counts)["active"]
+    held = expert_counts.copies(shape, counts)
+    used = expert_counts.parts(shape, counts)["active"]
     n_experts = shape.experts.n_experts
     sums = held.sum()
     kept = held[(held["naive"] > 0) | (held["held"] > 0)].iloc[::-1]
@@ -152,20 +141,23 @@ def intuition(name: str, shape: TransformerShape, counts: ParamCounts, settings:
         alt=f"Parameters of {short(name)} by part: {format_count(sums['held'])} in all against {format_count(sums['naive'])} for {n_experts} whole models.",
         sources=(MIXTRAL, Citation("jiang2023", "Table 1")),
         settings=settings,
-        explain=(moe.copies, moe.parts),
+        explain=(expert_counts.copies, expert_counts.parts),
     )
 
 
 def memory_compute(name: str, shape: TransformerShape, counts: ParamCounts, bits: int, settings: Mapping[str, str]) -> Panel:
     """Bytes of weights against FLOPs of one token: the model, dense models, and the other mixtures of the table."""
-    own = moe.needs(shape, counts, bits)
-    equal = {"dense, same total": moe.dense_needs(counts.total, bits), "dense, same active": moe.dense_needs(counts.active, bits)}
+    own = expert_counts.needs(shape, counts, bits)
+    equal = {
+        "dense, same total": expert_counts.dense_needs(counts.total, bits),
+        "dense, same active": expert_counts.dense_needs(counts.active, bits),
+    }
     axis = np.geomspace(3e8, 3e12, 21)
-    dense = moe.dense_needs(axis / 2, bits)
-    others = _others(bits)
+    dense = expert_counts.dense_needs(axis / 2, bits)
+    others = other_models(bits)
     traces = [style.computed_line(dense.flops, dense.weight_bytes / GB, "dense models", style.SLATE, width=2.5)]
     for number, (_, other, _) in enumerate(others):
-        beside = moe.dense_needs(other.flops / 2, bits)
+        beside = expert_counts.dense_needs(other.flops / 2, bits)
         line = style.computed_line(
             [other.flops] * 2, [beside.weight_bytes / GB, other.weight_bytes / GB], "other mixtures of the table", style.GREY, width=2
         )
@@ -178,7 +170,7 @@ def memory_compute(name: str, shape: TransformerShape, counts: ParamCounts, bits
                 "text": [others[number][0]] * 2,
             }
         )
-    start = moe.dense_needs(own.flops / 2, bits).weight_bytes
+    start = expert_counts.dense_needs(own.flops / 2, bits).weight_bytes
     traces.append(style.computed_line([own.flops] * 2, [start / GB, own.weight_bytes / GB], short(name), style.RED, width=6))
     for (label, dense_one), color in zip(equal.items(), (style.VIOLET, style.AMBER), strict=True):
         traces.append(style.what_if_marker([dense_one.flops], [dense_one.weight_bytes / GB], label, color))
@@ -234,15 +226,8 @@ def memory_compute(name: str, shape: TransformerShape, counts: ParamCounts, bits
         alt=f"Weight memory against FLOP per token: {short(name)} takes {format_bytes(own.weight_bytes)} and {format_flops(own.flops)}, far above the line of dense models.",
         sources=(Citation("kaplan2020", "Section 2.1"), MIXTRAL, *(Citation(source) for source in dict.fromkeys(known["source"]))),
         settings=settings,
-        explain=(moe.needs, moe.dense_needs),
+        explain=(expert_counts.needs, expert_counts.dense_needs),
     )
-
-
-@lru_cache(maxsize=4)
-def _others(bits: int) -> list[tuple[str, moe.Needs, str]]:
-    """(model, needs, source) of the decoders among the mixtures of the table."""
-    shapes = [(row, shape_from_row(row)) for row in moe.with_experts(tables.load("models")).to_dict("records")]
-    return [(row["model"], moe.needs(shape, count_params(shape), bits), row["source"]) for row, shape in shapes if not shape.encoder_layers]
 
 
 def default_panels() -> dict[str, Callable[[], Panel]]:
@@ -257,11 +242,11 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
         "moe.total_active": lambda: total_active("with", {"counted": EMBEDDINGS["with"]}),
         "moe.intuition": lambda: intuition(name, shape(), count_params(shape()), {"model": name}),
         "moe.memory_compute": lambda: memory_compute(name, shape(), count_params(shape()), 16, {"model": name, "weights": "16 bit"}),
-        "moe.build": lambda: moe_build.build(
+        "moe.build": lambda: figures_build.build(
             "mixtral", 8, 2, 14336, 0, "all", None, None, {"frame": name, "experts": "8", "experts per token": "2"}
         ),
-        "moe.rumour": lambda: moe_build.rumour(0.0, {"shared": "0 B"}),
-        "moe.load": lambda: moe_routing.load(8, 2, 0.5, 1.25, 0, routed | {"capacity factor": "1.25"}),
-        "moe.capacity": lambda: moe_routing.capacity(8, 2, 0.5, 1.25, routed | {"capacity factor": "1.25"}),
-        "moe.balance": lambda: moe_routing.balance(8, 2, 0.5, routed),
+        "moe.rumour": lambda: figures_build.rumour(0.0, {"shared": "0 B"}),
+        "moe.load": lambda: figures_routing.load(8, 2, 0.5, 1.25, 0, routed | {"capacity factor": "1.25"}),
+        "moe.capacity": lambda: figures_routing.capacity(8, 2, 0.5, 1.25, routed | {"capacity factor": "1.25"}),
+        "moe.balance": lambda: figures_routing.balance(8, 2, 0.5, routed),
     }

@@ -1,0 +1,1 @@
+"""Mixtures of experts: parameters held and used, memory, compute, routing."""
