@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from analysis import attention, benchmarks, build_claims_small, build_claims_train, build_claims_vision, memory, pythia, tables
+from analysis import benchmarks, build_claims_small, build_claims_train, build_claims_vision, memory, pythia, tables
+from analysis.attention import variants, window
 from analysis.claims import Check, ahead, close, no_effect, optimum_ratios, sizes_agree
 from analysis.figures import benchmarks_data as reported
 from analysis.figures import pythia_contrasts, term_frequency_data
@@ -168,7 +169,7 @@ def mistral_qwen() -> Check:
 
 def mistral_gqa() -> Check:
     """Which Llama 2 models group their heads."""
-    groups = {name: attention.own_attention(shape(f"Llama 2 {name}")) for name in ("7B", "13B", "34B", "70B")}
+    groups = {name: variants.own_attention(shape(f"Llama 2 {name}")) for name in ("7B", "13B", "34B", "70B")}
     grouped = [name for name, mixer in groups.items() if mixer.n_kv_heads < mixer.n_heads]
     verdict = "supported" if len(grouped) == len(groups) else "approximate" if grouped else "corrected"
     return Check(verdict, f"Llama 2 {' and '.join(grouped)} group their heads, the others do not")
@@ -176,13 +177,13 @@ def mistral_gqa() -> Check:
 
 def mistral_window() -> Check:
     """The positions that position 50,000 sees."""
-    first, last = (int(value) for value in attention.seen(50_000, 4_096))
+    first, last = (int(value) for value in window.seen(50_000, 4_096))
     return Check("supported" if first == 45_904 else "corrected", f"positions {first:,} to {last:,}")
 
 
 def mistral_context() -> Check:
     """How far 32 layers of the window could reach."""
-    reached = int(attention.reach(shape("Mistral 7B"), 200_000)[-1])
+    reached = int(window.reach(shape("Mistral 7B"), 200_000)[-1])
     found = f"32 layers of a window of 4,096 tokens could reach {reached:,} positions; the paper trains on 8,192"
     return Check("corrected", found)
 

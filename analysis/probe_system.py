@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import memory
-from analysis.attention_cost import read_params
+from analysis.attention.latency import read_params
 from analysis.transformer import TransformerShape, count_params, forward_flops, kv_cache_bytes, shape_from_hf_config, training_flops
 
 DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from analysis import attention, tables
-from analysis.figures import attention as figures
-from analysis.figures import attention_ablation as ablation_figures
-from analysis.figures import attention_cost as cost_figures
+from analysis import tables
+from analysis.attention import data as attention_data
+from analysis.attention import figures, variants
+from analysis.attention import figures_ablation as ablation_figures
+from analysis.attention import figures_latency as attention_figures_latency
 from pages.components import controls, frame, sections, shapes
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row
@@ -38,8 +39,8 @@ def choose_model():
 def choose_groups(shape) -> str:
     """Key-value heads of the grouped-query what-if."""
     own = shape.attention
-    heads = [str(number) for number in attention.group_sizes(own)] if own is not None else ["1"]
-    usual = str(attention.usual_groups(own)) if own is not None else "1"
+    heads = [str(number) for number in variants.group_sizes(own)] if own is not None else ["1"]
+    usual = str(variants.usual_groups(own)) if own is not None else "1"
     return controls.choice(
         "attn_groups",
         "Key-value heads of the grouped-query what-if",
@@ -145,7 +146,7 @@ def costs() -> None:
         gpu = controls.choice("attn_gpu", "Device", gpu_labels, "a100_80gb")
         n_devices = controls.switch("attn_devices", "Devices that share the work", DEVICES, "1")
         weight_bits = controls.switch("attn_weight_bits", "Weights stored in", BITS, "16")
-    on = cost_figures.device(gpu_table, gpu, int(n_devices))
+    on = attention_data.device(gpu_table, gpu, int(n_devices))
 
     @st.fragment
     def prefill() -> None:
@@ -154,7 +155,7 @@ def costs() -> None:
             prompt = controls.steps("attn_prompt", "Prompt in tokens", powers(9, 20), 32_768)
             utilisation = controls.slider("attn_mfu", "Utilisation of peak (%)", 5, 90, 50, 1, format="%d%%") / 100
         settings = {"model": name, "prompt": f"{prompt:,} tokens", "device": on.label, "utilisation": f"{utilisation:.0%}"}
-        draw("attention.prefill", lambda: cost_figures.prefill(name, shape, prompt, on, utilisation, settings))
+        draw("attention.prefill", lambda: attention_figures_latency.prefill(name, shape, prompt, on, utilisation, settings))
 
     prefill()
     export_row("attention.prefill")
@@ -173,7 +174,9 @@ def costs() -> None:
         }
         draw(
             "attention.roofline",
-            lambda: cost_figures.roofline(name, shape, counts, int(groups), context, on, int(weight_bits), int(value_bits), settings),
+            lambda: attention_figures_latency.roofline(
+                name, shape, counts, int(groups), context, on, int(weight_bits), int(value_bits), settings
+            ),
         )
 
     roofline()

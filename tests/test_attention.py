@@ -5,10 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from analysis import attention, attention_cost, tables
-from analysis.figures import attention as figures
-from analysis.figures import attention_ablation as ablation_figures
-from analysis.figures import attention_cost as cost_figures
+from analysis import tables
+from analysis.attention import data as attention_data
+from analysis.attention import figures, latency, variants
+from analysis.attention import figures_ablation as attention_figures_ablation
+from analysis.attention import figures_latency as cost_figures
+from analysis.attention import window as attention_window
 from analysis.transformer import count_params, forward_flops, kv_cache_bytes, shape_of_model, transformer_shape
 from pages.components import shapes
 from tests.test_pages import charts, fine, open_page, open_sections, titles
@@ -16,7 +18,7 @@ from tests.test_shapes import TINY, FakeJob, FakeWorker, exact
 
 MODELS = tables.load("models")
 GPUS = tables.load("gpus")
-A100 = attention_cost.Device.of(GPUS.set_index("id").loc["a100_80gb"])
+A100 = latency.Device.of(GPUS.set_index("id").loc["a100_80gb"])
 
 
 def model(name):
@@ -31,9 +33,9 @@ def test_llama_2_7b_caches_2_gib_at_4096_tokens():
 def test_grouped_queries_make_the_cache_of_llama_2_70b_an_eighth():
     llama = model("Llama 2 70B")
     assert kv_cache_bytes(llama, 4096) == 2 * 80 * 8 * 128 * 4096 * 2
-    kinds = attention.variants(llama, 8, 4096)
-    assert attention.saving(llama, kinds["mha"], 4096) == 8 and attention.saving(llama, kinds["gqa"], 4096) == 1
-    assert attention.saving(llama, kinds["mqa"], 4096) == 1 / 8
+    kinds = variants.variants(llama, 8, 4096)
+    assert variants.saving(llama, kinds["mha"], 4096) == 8 and variants.saving(llama, kinds["gqa"], 4096) == 1
+    assert variants.saving(llama, kinds["mqa"], 4096) == 1 / 8
     panel = figures.cache("Llama 2 70B", llama, 8, 4096, 4096, 1, 16, GPUS, {"model": "Llama 2 70B"})
     assert "caches 1.34 GB, 1/8 of the 10.7 GB" in panel.title
 
@@ -42,8 +44,8 @@ def test_the_window_of_mistral_saves_8_times_at_32k_as_printed():
     # [jiang2023] section 2: "reduces the cache memory usage by 8x" at 32k
     printed = tables.load("attention_reported").set_index("quantity").loc["rolling_cache_saving", "value"]
     mistral = model("Mistral 7B")
-    open_ended = attention.with_attention(mistral, lambda own: attention.with_window(own, None))
-    assert attention.saving(mistral, open_ended, 32_768) == printed == 8
+    open_ended = variants.with_attention(mistral, lambda own: variants.with_window(own, None))
+    assert variants.saving(mistral, open_ended, 32_768) == printed == 8
 
 
 def test_the_latent_of_deepseek_v2_is_as_small_as_2_25_groups():
@@ -52,16 +54,16 @@ def test_the_latent_of_deepseek_v2_is_as_small_as_2_25_groups():
     assert kv_cache_bytes(deepseek, 1000) == 60 * (512 + 64) * 1000 * 2
     assert (512 + 64) / (2 * 128) == 2.25
     llama = model("Llama 2 7B")
-    latent = attention.variants(llama, 8, 4096)["mla"]
-    assert attention.saving(latent, llama, 4096) == pytest.approx(32 / 2.25)
-    assert attention.variants(deepseek, 8, 4096)["mla"] == deepseek
+    latent = variants.variants(llama, 8, 4096)["mla"]
+    assert variants.saving(latent, llama, 4096) == pytest.approx(32 / 2.25)
+    assert variants.variants(deepseek, 8, 4096)["mla"] == deepseek
 
 
 def test_the_50000th_token_of_a_4096_window_sees_45905_on():
     # the article says 45,904, one position too many
-    assert attention.seen(50_000, 4096) == (45_905, 50_000)
+    assert attention_window.seen(50_000, 4096) == (45_905, 50_000)
     printed = tables.load("attention_reported").set_index("quantity").loc["first_seen_at_50000", "value"]
-    assert attention.seen(50_000, 4096)[0] == printed + 1
+    assert attention_window.seen(50_000, 4096)[0] == printed + 1
     panel = figures.mask(4096, 50_000, {"window": "4,096"})
     assert "45,905 to 50,000" in panel.title and "4,097 positions" in panel.caption
 
@@ -70,7 +72,7 @@ def test_the_50000th_token_of_a_4096_window_sees_45905_on():
 def test_the_mask_holds_as_many_pairs_as_the_flops_count(window, chunked):
     from analysis.transformer import Attention, causal_pairs
 
-    assert attention.mask(37, window, chunked).sum() == causal_pairs(Attention(1, 1, 8, 8, window=window, chunked=chunked), 37)
+    assert attention_window.mask(37, window, chunked).sum() == causal_pairs(Attention(1, 1, 8, 8, window=window, chunked=chunked), 37)
 
 
 def test_the_mask_is_that_of_transformers():
@@ -79,12 +81,12 @@ def test_the_mask_is_that_of_transformers():
     masking = pytest.importorskip("transformers.masking_utils")
     at = torch.arange(12)
     allowed = masking.sliding_window_causal_mask_function(5)(torch.tensor(0), torch.tensor(0), at[:, None], at[None, :])
-    assert attention.mask(12, 5).tolist() == allowed.tolist()
+    assert attention_window.mask(12, 5).tolist() == allowed.tolist()
 
 
 def test_the_reach_of_mistral_is_the_printed_131k_less_one_token_a_layer():
     printed = tables.load("attention_reported").set_index("quantity").loc["attention_span", "value"]
-    reached = attention.reach(model("Mistral 7B"), 10**6)
+    reached = attention_window.reach(model("Mistral 7B"), 10**6)
     assert printed == 32 * 4096 == 131_072
     assert reached[-1] == 32 * 4095 + 1 == printed - 31
     assert figures.reach("Mistral 7B", model("Mistral 7B"), 1024, {"model": "m"}).title.endswith("32 x 4,096 is 131,072")
@@ -100,31 +102,31 @@ def test_the_reach_is_that_of_masks_multiplied(chunked):
     mixed = replace(shape, layers=layers)
     influence = np.eye(30, dtype=int)
     for depth, layer in enumerate(layers):
-        influence = (attention.mask(30, layer.mixer.window, chunked).astype(int) @ influence > 0).astype(int)
+        influence = (attention_window.mask(30, layer.mixer.window, chunked).astype(int) @ influence > 0).astype(int)
         for position in (1, 7, 23, 30):
             first = np.flatnonzero(influence[position - 1])[0] + 1
-            assert attention.reach(mixed, position)[depth] == position - first + 1
+            assert attention_window.reach(mixed, position)[depth] == position - first + 1
 
 
 def test_full_and_recurrent_layers_reach_everything():
-    assert set(attention.reach(model("Llama 2 7B"), 777)) == {777}
-    assert set(attention.reach(model("Jamba-v0.1"), 777)) == {777}
+    assert set(attention_window.reach(model("Llama 2 7B"), 777)) == {777}
+    assert set(attention_window.reach(model("Jamba-v0.1"), 777)) == {777}
 
 
 @pytest.mark.parametrize("n_tokens", [1, 4, 5, 6, 23])
 def test_the_buffer_holds_the_last_window_and_nothing_else(n_tokens):
-    held = attention.buffer(n_tokens, 5)
+    held = attention_window.buffer(n_tokens, 5)
     assert sorted(held[held > 0]) == list(range(max(1, n_tokens - 4), n_tokens + 1))
-    assert held[attention.slot(n_tokens, 5) - 1] == n_tokens
+    assert held[attention_window.slot(n_tokens, 5) - 1] == n_tokens
     # [jiang2023] section 2: position i, from 0, is stored at i mod W
-    assert attention.slot(n_tokens, 5) - 1 == (n_tokens - 1) % 5
+    assert attention_window.slot(n_tokens, 5) - 1 == (n_tokens - 1) % 5
 
 
 @pytest.mark.parametrize("name", ["Llama 2 7B", "Llama 2 70B", "Mistral 7B", "Mixtral 8x7B", "DeepSeek-V2", "Jamba-v0.1", "Falcon-7B"])
 def test_every_kind_of_attention_takes_no_more_than_multi_head(name):
     shape = model(name)
-    n_groups = attention.group_sizes(shape.attention)
-    kinds = attention.variants(shape, n_groups[len(n_groups) // 2], 4096)
+    n_groups = variants.group_sizes(shape.attention)
+    kinds = variants.variants(shape, n_groups[len(n_groups) // 2], 4096)
     size = {kind: kv_cache_bytes(other, 100_000) for kind, other in kinds.items()}
     assert size["mqa"] <= size["gqa"] <= size["mha"] and size["window"] <= kv_cache_bytes(shape, 100_000) <= size["mha"]
     assert all(other.n_layers == shape.n_layers for other in kinds.values())
@@ -132,19 +134,19 @@ def test_every_kind_of_attention_takes_no_more_than_multi_head(name):
 
 def test_the_crossover_is_where_attention_meets_the_matrices():
     llama = model("Llama 2 7B")
-    met = attention_cost.crossover(llama)
+    met = latency.crossover(llama)
     # n (n + 1) / 2 pairs of 4 x 4096 FLOP in 32 layers against 2 FLOP per matrix parameter and token
     assert met == pytest.approx(4 * (32 * (4 * 4096**2 + 3 * 4096 * 11008)) / (4 * 4096 * 32), rel=1e-3)
-    below, at = (attention_cost.prompt_flops(llama, n) for n in (met - 1, met))
-    assert below.attention_over_context < attention_cost.matrix_flops(below)
-    assert at.attention_over_context >= attention_cost.matrix_flops(at)
-    assert attention_cost.crossover(model("Mistral 7B")) is None
-    assert attention_cost.crossover(llama, causal=False) == pytest.approx(met / 2, rel=1e-3)
+    below, at = (latency.prompt_flops(llama, n) for n in (met - 1, met))
+    assert below.attention_over_context < latency.matrix_flops(below)
+    assert at.attention_over_context >= latency.matrix_flops(at)
+    assert latency.crossover(model("Mistral 7B")) is None
+    assert latency.crossover(llama, causal=False) == pytest.approx(met / 2, rel=1e-3)
 
 
 def test_one_sequence_of_llama_2_7b_is_bound_by_its_weights():
     llama = model("Llama 2 7B")
-    run = attention_cost.decoding(llama, count_params(llama), 1, A100)
+    run = latency.decoding(llama, count_params(llama), 1, A100)
     # all but the token table is read: 6.738e9 - 32000 x 4096 parameters of 2 bytes at 2.039e12 bytes/s
     assert float(run.tokens_per_s(1)) == pytest.approx(2.039e12 / (2 * (6_738_415_616 - 32_000 * 4096)), rel=1e-3)
     assert float(run.intensity(1)) == pytest.approx(1, rel=0.01)  # two FLOP for each parameter of two bytes
@@ -153,18 +155,18 @@ def test_one_sequence_of_llama_2_7b_is_bound_by_its_weights():
 
 def test_a_large_batch_is_bound_by_arithmetic_where_the_cache_is_small():
     llama = model("Llama 2 70B")
-    run = attention_cost.decoding(llama, count_params(llama), 128, A100)
+    run = latency.decoding(llama, count_params(llama), 128, A100)
     bound = run.compute_bound_batch
     assert run.intensity(bound) >= A100.ridge > run.intensity(bound - 1)
     assert float(run.tokens_per_s(10 * bound)) == pytest.approx(312e12 / forward_flops(llama, 1, 1, past_len=127).total)
-    assert attention_cost.decoding(model("Llama 2 7B"), count_params(model("Llama 2 7B")), 8192, A100).compute_bound_batch is None
+    assert latency.decoding(model("Llama 2 7B"), count_params(model("Llama 2 7B")), 8192, A100).compute_bound_batch is None
 
 
 def test_a_batch_reads_more_experts_and_never_more_than_there_are():
     mixtral = model("Mixtral 8x7B")
     counts = count_params(mixtral)
     table = 32_000 * 4096
-    read = attention_cost.read_params(mixtral, counts, [1, 2, 1000])
+    read = latency.read_params(mixtral, counts, [1, 2, 1000])
     assert read[0] == pytest.approx(counts.active - table)  # one token uses exactly the active ones
     assert read[1] == pytest.approx(counts.total - table - counts.routed_experts * (6 / 8) ** 2)
     assert read[2] == pytest.approx(counts.total - table)
@@ -172,38 +174,38 @@ def test_a_batch_reads_more_experts_and_never_more_than_there_are():
 
 def test_the_largest_batch_fits_and_one_more_does_not():
     llama = model("Llama 2 7B")
-    run = attention_cost.decoding(llama, count_params(llama), 4096, A100)
+    run = latency.decoding(llama, count_params(llama), 4096, A100)
     held = run.weight_bytes + run.largest_batch * kv_cache_bytes(llama, 4096)
     assert held <= 80e9 < held + kv_cache_bytes(llama, 4096)
-    whole = attention_cost.decoding(model("Llama 2 70B"), count_params(model("Llama 2 70B")), 4096, A100)
+    whole = latency.decoding(model("Llama 2 70B"), count_params(model("Llama 2 70B")), 4096, A100)
     assert whole.largest_batch == 0
     title = cost_figures.roofline("Llama 2 70B", model("Llama 2 70B"), whole.counts, 8, 4096, A100, 16, 16, {"a": "b"}).title
     assert "138 GB, do not fit into 80 GB" in title
 
 
 def test_the_ablation_is_table_18_of_llama_2():
-    scores = ablation_figures.scores()
+    scores = attention_data.ablation_scores()
     assert len(scores) == 11
     assert scores.loc["BoolQ"].tolist() == [71.0, 69.4, 70.6]
     assert scores.loc["TriviaQA"].tolist() == [44.7, 46.2, 42.8]
     assert scores.mean().round(1).tolist() == [44.2, 44.3, 43.8]
     assert (
         "at least as high as multi-head on 7 of 11 tasks (mean 44.3 against 44.2), multi-query on 2 (mean 43.8)"
-        in ablation_figures.ablation("score", {"shown": "scores"}).title
+        in attention_figures_ablation.ablation("score", {"shown": "scores"}).title
     )
 
 
 @pytest.mark.parametrize(
     ("call", "named"),
     [
-        (lambda: attention.seen(0, 4), "position"),
-        (lambda: attention.seen(2.5, 4), "position"),
-        (lambda: attention.seen(5, 0), "window"),
-        (lambda: attention.slot(5, -1), "window"),
-        (lambda: attention.variants(model("Mistral 7B"), 7, 4096), "n_kv_heads must divide"),
-        (lambda: attention.variants(model("Switch-Base-128"), 1, 4096), "encoder"),
-        (lambda: attention_cost.prompt_seconds(1.0, 1.0, 0.0), "utilisation"),
-        (lambda: ablation_figures.ablation("both", {}), "shown"),
+        (lambda: attention_window.seen(0, 4), "position"),
+        (lambda: attention_window.seen(2.5, 4), "position"),
+        (lambda: attention_window.seen(5, 0), "window"),
+        (lambda: attention_window.slot(5, -1), "window"),
+        (lambda: variants.variants(model("Mistral 7B"), 7, 4096), "n_kv_heads must divide"),
+        (lambda: variants.variants(model("Switch-Base-128"), 1, 4096), "encoder"),
+        (lambda: latency.prompt_seconds(1.0, 1.0, 0.0), "utilisation"),
+        (lambda: attention_figures_ablation.ablation("both", {}), "shown"),
     ],
 )
 def test_bad_arguments_are_named(call, named):
@@ -216,7 +218,7 @@ def test_every_decoder_of_the_table_is_drawn(name):
     shape = model(name)
     if shape.encoder_layers:
         pytest.skip("an encoder")
-    heads = attention.group_sizes(shape.attention)[0]
+    heads = variants.group_sizes(shape.attention)[0]
     counts = count_params(shape)
     for panel in (
         figures.cache(name, shape, heads, 4096, 8192, 2, 8, GPUS, {"model": name}),

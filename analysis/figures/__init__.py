@@ -12,7 +12,7 @@ TOPICS = {
     "compute": "analysis.compute.figures",
     "domain": "analysis.domain.figures",
     "moe": "analysis.moe.figures",
-    "attention": "analysis.figures.attention",
+    "attention": "analysis.attention.figures",
     "memory": "analysis.figures.memory",
     "preference": "analysis.figures.preference",
     "small_models": "analysis.figures.small_models",

@@ -6,7 +6,8 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from analysis import attention_cost, memory, probe_system, tables
+from analysis import memory, probe_system, tables
+from analysis.attention import latency
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.transformer import forward_flops, kv_cache_bytes, training_flops
@@ -175,7 +176,7 @@ def decode(device: str, dtype: str, base: str) -> Panel:
             Citation("jiang2023", "sliding window"),
         ),
         settings=_settings(device, dtype, shape=base),
-        explain=(probe_system.step_bytes, kv_cache_bytes, attention_cost.read_params),
+        explain=(probe_system.step_bytes, kv_cache_bytes, latency.read_params),
     )
 
 

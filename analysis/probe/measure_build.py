@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis import memory_nf4
-from analysis.attention import own_attention
+from analysis.attention.variants import own_attention
 from analysis.transformer import shape_from_hf_config
 
 BASE = {

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 
-from analysis import attention, attention_cost
-from analysis.attention_cost import Device
+from analysis.attention import latency, variants
+from analysis.attention.latency import Device
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.transformer import ParamCounts, TransformerShape, count_params
@@ -36,26 +35,21 @@ def short(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 3] + "..."
 
 
-def device(gpus: pd.DataFrame, gpu: str, n_devices: int) -> Device:
-    """n_devices of a row of the table `gpus`, by its id."""
-    return Device.of(gpus.set_index("id").loc[gpu], n_devices)
-
-
 @lru_cache(maxsize=256)
 def _crossover(shape: TransformerShape) -> int | None:
-    return attention_cost.crossover(shape)
+    return latency.crossover(shape)
 
 
 def prefill(name: str, shape: TransformerShape, context_len: int, on: Device, utilisation: float, settings: Mapping[str, str]) -> Panel:
     """FLOPs of reading a prompt against its length: matrices, and attention over the context in both conventions."""
-    attention.own_attention(shape)
+    variants.own_attention(shape)
     axis = np.unique(np.append(np.geomspace(*CONTEXTS, 41).round().astype(int), context_len))
-    causal, square = attention_cost.prompt_flops(shape, axis), attention_cost.prompt_flops(shape, axis, causal=False)
-    here = attention_cost.prompt_flops(shape, context_len)
+    causal, square = latency.prompt_flops(shape, axis), latency.prompt_flops(shape, axis, causal=False)
+    here = latency.prompt_flops(shape, context_len)
     total, share = float(here.total), here.attention_over_context / here.total
-    seconds = float(attention_cost.prompt_seconds(total, on.peak, utilisation))
+    seconds = float(latency.prompt_seconds(total, on.peak, utilisation))
     lines = {
-        "all matrices": (np.asarray(attention_cost.matrix_flops(causal), float), style.SLATE, "solid"),
+        "all matrices": (np.asarray(latency.matrix_flops(causal), float), style.SLATE, "solid"),
         "attention, pairs the mask leaves": (np.asarray(causal.attention_over_context, float), style.BLUE, "solid"),
         "attention, full square": (np.asarray(square.attention_over_context, float), style.BLUE, "dot"),
     }
@@ -96,7 +90,7 @@ def prefill(name: str, shape: TransformerShape, context_len: int, on: Device, ut
         alt=f"FLOPs of a prompt by part against its length; at {context_len:,} tokens attention takes {share:.0%} of {format_flops(total)}.",
         sources=(Citation("kaplan2020", "Section 2.1"), *_of_device(on)),
         settings=settings,
-        explain=(attention_cost.prompt_flops, attention_cost.crossover, attention_cost.prompt_seconds),
+        explain=(latency.prompt_flops, latency.crossover, latency.prompt_seconds),
     )
 
 
@@ -112,12 +106,11 @@ def roofline(
     settings: Mapping[str, str],
 ) -> Panel:
     """Most tokens per second against the batch, for the model and for other kinds of heads in it."""
-    kinds = attention.variants(shape, n_kv_heads, 1)
+    kinds = variants.variants(shape, n_kv_heads, 1)
     labels = {"mha": "multi-head", "gqa": f"grouped-query, {n_kv_heads} heads", "mqa": "multi-query"}
-    own = attention_cost.decoding(shape, counts, context_len, on, weight_bits / 8, value_bits / 8)
+    own = latency.decoding(shape, counts, context_len, on, weight_bits / 8, value_bits / 8)
     others = {
-        kind: attention_cost.decoding(kinds[kind], count_params(kinds[kind]), context_len, on, weight_bits / 8, value_bits / 8)
-        for kind in labels
+        kind: latency.decoding(kinds[kind], count_params(kinds[kind]), context_len, on, weight_bits / 8, value_bits / 8) for kind in labels
     }
     axis = np.unique(np.geomspace(*BATCHES, 49).round().astype(int))
     traces, parts = [], []
@@ -184,23 +177,23 @@ def roofline(
         alt=f"Bound on tokens per second against batch on {on.label}: {significant(float(own.tokens_per_s(1)))} for one sequence of {short(name)} at {context_len:,} tokens.",
         sources=(ROOFLINE, Citation("shazeer2019", "Section 2"), *_of_device(on)),
         settings=settings,
-        explain=(attention_cost.decoding, attention_cost.read_params, attention_cost.Decoding.step_seconds),
+        explain=(latency.decoding, latency.read_params, latency.Decoding.step_seconds),
     )
 
 
-def _roofline_title(name: str, own: attention_cost.Decoding) -> str:
+def _roofline_title(name: str, own: latency.Decoding) -> str:
     one, most = significant(float(own.tokens_per_s(1))), own.largest_batch
     where = f"{name} at {own.context_len:,} tokens on {own.device.label}"
     if most == 0:
         weights, memory = format_bytes(own.weight_bytes), format_bytes(own.device.memory)
         return f"{where}: the weights, {weights}, do not fit into {memory}"
-    if most >= attention_cost.LARGEST:
+    if most >= latency.LARGEST:
         return f"{where}: at most {one} tokens/s for one sequence"
     together = significant(float(own.tokens_per_s(most)))
     return f"{where}: at most {one} tokens/s for one sequence, {together} for the {most:,} that fit"
 
 
-def _fitting(axis: np.ndarray, model: attention_cost.Decoding) -> np.ndarray:
+def _fitting(axis: np.ndarray, model: latency.Decoding) -> np.ndarray:
     """The batches that fit, up to the largest."""
     most = min(model.largest_batch, BATCHES[1])
     return np.unique(np.append(axis[axis <= most], most)) if most else axis[:0]

@@ -1,16 +1,17 @@
 """Figures on attention: its cache, what a window sees, its reach, and the rolling buffer."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
-from analysis import attention, tables
+from analysis import tables
+from analysis.attention import data, figures_ablation, figures_latency, variants
+from analysis.attention import window as attention_window
+from analysis.attention.data import reported
+from analysis.attention.figures_latency import COLORS, CONTEXTS, short
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
-from analysis.figures import attention_ablation, attention_cost
-from analysis.figures.attention_cost import COLORS, CONTEXTS, short
 from analysis.transformer import Attention, TransformerShape, count_params, kv_cache_bytes, shape_of_model
 from analysis.units import format_bytes, significant
 
@@ -65,7 +66,7 @@ def cache(
     total_params: int | None = None,
 ) -> Panel:
     """Bytes of cached keys and values against the context for the model and for other kinds of attention in it."""
-    shapes = {"own": shape} | attention.variants(shape, n_kv_heads, window)
+    shapes = {"own": shape} | variants.variants(shape, n_kv_heads, window)
     labels = {
         "own": "as built",
         "mha": "multi-head",
@@ -78,7 +79,7 @@ def cache(
     size = {kind: np.asarray(kv_cache_bytes(model, axis, batch, bits / 8), float) for kind, model in shapes.items()}
     here = {kind: float(kv_cache_bytes(model, context_len, batch, bits / 8)) for kind, model in shapes.items()}
     open_ended = float(
-        kv_cache_bytes(attention.with_attention(shape, lambda a: attention.with_window(a, None)), context_len, batch, bits / 8)
+        kv_cache_bytes(variants.with_attention(shape, lambda a: variants.with_window(a, None)), context_len, batch, bits / 8)
     )
     traces = [style.what_if_line(axis, size[kind] / GB, labels[kind], COLORS[kind], width=1.8) for kind in shapes if kind != "own"]
     traces.append(style.computed_line(axis, size["own"] / GB, f"{short(name)} as built", COLORS["own"], width=3.5))
@@ -112,7 +113,7 @@ def cache(
     layout["yaxis"]["exponentformat"] = "none"
     return Panel(
         name="attention.cache",
-        title=_cache_title(short(name), attention.own_attention(shape), here, open_ended, n_kv_heads, context_len, batch),
+        title=_cache_title(short(name), variants.own_attention(shape), here, open_ended, n_kv_heads, context_len, batch),
         figure=style.figure(traces, layout),
         data=lambda: table_of(
             [
@@ -130,14 +131,14 @@ def cache(
             ]
         ),
         caption=(
-            f"Solid: the model as it is built ({kind_of(attention.own_attention(shape))}). Dashed: the same model with another attention in every layer, "
+            f"Solid: the model as it is built ({kind_of(variants.own_attention(shape))}). Dashed: the same model with another attention in every layer, "
             "without a window unless named; MLA with the widths of DeepSeek-V2. Grey lines are the whole memory of a device, which weights and cache share. Programs that hand out the cache in "
             "pages hold somewhat more."
         ),
         alt=f"Cache of {short(name)} against context length: {format_bytes(here['own'])} at {context_len:,} tokens, {format_bytes(here['mha'])} with multi-head attention.",
         sources=(WINDOWS, GROUPS, LATENTS, *(Citation(source) for source in dict.fromkeys(known["source"]))),
         settings=settings,
-        explain=(kv_cache_bytes, attention.variants, attention.with_latent),
+        explain=(kv_cache_bytes, variants.variants, variants.with_latent),
     )
 
 
@@ -160,7 +161,7 @@ def mask(window: int, position: int, settings: Mapping[str, str]) -> Panel:
     row = (position - 1) // scale
     queries = ends.copy()
     queries[row] = position
-    first, last = attention.seen(queries, window)
+    first, last = attention_window.seen(queries, window)
     share = np.clip(np.minimum(last[:, None], ends) - np.maximum(first[:, None], ends - scale + 1) + 1, 0, None) / scale
     chosen = np.full(share.shape, np.nan)
     chosen[row] = share[row]
@@ -187,9 +188,9 @@ def mask(window: int, position: int, settings: Mapping[str, str]) -> Panel:
     layout["xaxis"] |= {"range": [0.5, edge], "tickformat": ",", "showgrid": False}
     layout["yaxis"] |= {"range": [edge, 0.5], "tickformat": ",", "showgrid": False}
     layout["margin"] = layout["margin"] | {"t": 16, "l": 72}
-    start, end = attention.seen(position, window)
+    start, end = attention_window.seen(position, window)
     count = end - start + 1
-    printed = _reported().loc["first_seen_at_50000"]
+    printed = reported().loc["first_seen_at_50000"]
     remark = ""
     if (window, position) == (4096, 50_000):
         remark = f" The article starts this range at {printed['value']:,.0f}, which would be {end - int(printed['value']) + 1:,} positions."
@@ -215,15 +216,15 @@ def mask(window: int, position: int, settings: Mapping[str, str]) -> Panel:
         alt=f"Mask of a sliding window of {window:,} tokens: position {position:,} sees positions {start:,} to {end:,}.",
         sources=(WINDOWS, Citation("raschka2023", printed["location"])),
         settings=settings,
-        explain=(attention.seen, attention.mask),
+        explain=(attention_window.seen, attention_window.mask),
     )
 
 
 def reach(name: str, shape: TransformerShape, window: int, settings: Mapping[str, str]) -> Panel:
     """How far back a token can be influenced after each layer: as built, and with a window in every layer."""
-    attention.own_attention(shape)
-    own = attention.reach(shape, FAR)
-    changed = attention.reach(attention.with_attention(shape, lambda a: attention.with_window(a, window)), FAR)
+    variants.own_attention(shape)
+    own = attention_window.reach(shape, FAR)
+    changed = attention_window.reach(variants.with_attention(shape, lambda a: variants.with_window(a, window)), FAR)
     depth = np.arange(1, len(own) + 1)
     traces = [
         style.what_if_line(depth, changed, f"window of {window:,} in every layer", style.AMBER),
@@ -233,7 +234,7 @@ def reach(name: str, shape: TransformerShape, window: int, settings: Mapping[str
         {"series": "as built", "layer": depth, "reach": own, "status": "computed"},
         {"series": f"window of {window:,}", "layer": depth, "reach": changed, "status": "what_if"},
     ]
-    printed = _reported().loc["attention_span"]
+    printed = reported().loc["attention_span"]
     ours = name == printed["model"]
     if ours:
         traces.append(
@@ -270,13 +271,13 @@ def reach(name: str, shape: TransformerShape, window: int, settings: Mapping[str
         alt=f"Reach over layers: {short(name)} as built ends at {own[-1]:,} positions, a window of {window:,} in every layer at {changed[-1]:,}.",
         sources=(WINDOWS,),
         settings=settings,
-        explain=(attention.reach,),
+        explain=(attention_window.reach,),
     )
 
 
 def rolling(window: int, n_tokens: int, settings: Mapping[str, str]) -> Panel:
     """The rolling buffer, token after token: which position each place holds."""
-    held = np.array([attention.buffer(step, window) for step in range(1, n_tokens + 1)])
+    held = np.array([attention_window.buffer(step, window) for step in range(1, n_tokens + 1)])
     steps, places = np.arange(1, n_tokens + 1), np.arange(1, window + 1)
     age = np.where(held > 0, 1 - (steps[:, None] - held) / window, np.nan)
     trace = {
@@ -304,9 +305,9 @@ def rolling(window: int, n_tokens: int, settings: Mapping[str, str]) -> Panel:
     layout["xaxis"] |= {"dtick": 1, "showgrid": False, "range": [0.5, window + 0.5]}
     layout["yaxis"] |= {"dtick": 1 if n_tokens <= 16 else 4, "showgrid": False, "range": [n_tokens + 0.5, 0.5]}
     layout["margin"] = layout["margin"] | {"t": 16}
-    place, replaced = attention.slot(n_tokens, window), n_tokens - window
+    place, replaced = attention_window.slot(n_tokens, window), n_tokens - window
     now = f"token {n_tokens} replaced {replaced} in place {place}" if replaced > 0 else f"{max(-replaced, 0)} places are still free"
-    printed = _reported().loc["rolling_cache_saving"]
+    printed = reported().loc["rolling_cache_saving"]
     return Panel(
         name="attention.buffer",
         title=f"After {n_tokens} tokens a buffer of {window} places holds positions {max(1, replaced + 1)} to {n_tokens}; {now}",
@@ -316,19 +317,14 @@ def rolling(window: int, n_tokens: int, settings: Mapping[str, str]) -> Panel:
         ).query("position > 0"),
         caption=(
             "One row per token; each cell names the position whose keys and values the place holds, bluest where it was written last. A window never needs "
-            f"more places than it is long: in Mistral 7B the 50,000th token goes to place {attention.slot(50_000, 4096)} of 4,096, and at 32,768 tokens the cache is "
+            f"more places than it is long: in Mistral 7B the 50,000th token goes to place {attention_window.slot(50_000, 4096)} of 4,096, and at 32,768 tokens the cache is "
             f"1/{32_768 // 4096} of what it would be without a window, the {printed['value']:.0f} times that the paper prints."
         ),
         alt=f"A rolling buffer of {window} places over {n_tokens} tokens holds positions {max(1, replaced + 1)} to {n_tokens} at the end.",
         sources=(WINDOWS,),
         settings=settings,
-        explain=(attention.slot, attention.buffer),
+        explain=(attention_window.slot, attention_window.buffer),
     )
-
-
-@lru_cache(maxsize=1)
-def _reported() -> pd.DataFrame:
-    return tables.load("attention_reported").set_index("quantity")
 
 
 def default_panels() -> dict[str, Callable[[], Panel]]:
@@ -346,17 +342,17 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
         "attention.mask": lambda: mask(4096, 50_000, {"window": "4,096", "position": "50,000"}),
         "attention.reach": lambda: reach(name, shape(), 1024, settings),
         "attention.buffer": lambda: rolling(5, 12, {"places": "5", "tokens": "12"}),
-        "attention.ablation": lambda: attention_ablation.ablation("difference", {"shown": "difference to multi-head attention"}),
-        "attention.prefill": lambda: attention_cost.prefill(
-            name, shape(), 32_768, attention_cost.device(gpus, "a100_80gb", 1), 0.5, settings | {"prompt": "32,768 tokens"}
+        "attention.ablation": lambda: figures_ablation.ablation("difference", {"shown": "difference to multi-head attention"}),
+        "attention.prefill": lambda: figures_latency.prefill(
+            name, shape(), 32_768, data.device(gpus, "a100_80gb", 1), 0.5, settings | {"prompt": "32,768 tokens"}
         ),
-        "attention.roofline": lambda: attention_cost.roofline(
+        "attention.roofline": lambda: figures_latency.roofline(
             name,
             shape(),
             count_params(shape()),
             8,
             8192,
-            attention_cost.device(gpus, "a100_80gb", 1),
+            data.device(gpus, "a100_80gb", 1),
             16,
             16,
             settings | {"context": "8,192 tokens"},

@@ -2,27 +2,17 @@
 
 from collections.abc import Mapping
 
-import pandas as pd
-
 from analysis import tables
+from analysis.attention.data import KINDS, ablation_scores
+from analysis.attention.figures_latency import COLORS
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel
-from analysis.figures.attention_cost import COLORS
-
-KINDS = {"mha": "multi-head", "gqa": "grouped-query", "mqa": "multi-query"}
-
-
-def scores() -> pd.DataFrame:
-    """The ablation with one row per task and one column per kind of attention, in the order of the paper's kinds."""
-    rows = tables.load("gqa_ablation")
-    order = list(dict.fromkeys(rows["task"]))
-    return rows.pivot(index="task", columns="attention", values="value").loc[order, list(KINDS)]
 
 
 def score_table() -> str:
     """The ablation as a Markdown table, as printed."""
     lines = ["| task | " + " | ".join(KINDS.values()) + " |", "| --- |" + " ---: |" * len(KINDS)]
-    lines += [f"| {task} | " + " | ".join(f"{value:.1f}" for value in row) + " |" for task, row in scores().iterrows()]
+    lines += [f"| {task} | " + " | ".join(f"{value:.1f}" for value in row) + " |" for task, row in ablation_scores().iterrows()]
     return "\n".join(lines)
 
 
@@ -30,7 +20,7 @@ def ablation(shown: str, settings: Mapping[str, str]) -> Panel:
     """Llama 2's comparison of kinds of attention by task; shown: "difference" to multi-head attention, or "score"."""
     if shown not in ("difference", "score"):
         raise ValueError(f"shown must be 'difference' or 'score', got {shown!r}")
-    rows, table = tables.load("gqa_ablation"), scores()
+    rows, table = tables.load("gqa_ablation"), ablation_scores()
     points = table.sub(table["mha"], axis=0)
     kinds = ("gqa", "mqa") if shown == "difference" else tuple(KINDS)
     traces = []
@@ -68,5 +58,5 @@ def ablation(shown: str, settings: Mapping[str, str]) -> Panel:
         alt=f"Scores of three kinds of attention on {len(table)} tasks; means are {mean['mha']:.1f} multi-head, {mean['gqa']:.1f} grouped-query and {mean['mqa']:.1f} multi-query.",
         sources=(Citation("touvron2023llama2", rows["location"].iloc[0]),),
         settings=settings,
-        explain=(scores,),
+        explain=(ablation_scores,),
     )

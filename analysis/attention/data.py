@@ -1,0 +1,29 @@
+"""Devices and reported values of attention, kept until their tables change."""
+
+from functools import lru_cache
+
+import pandas as pd
+
+from analysis import tables
+from analysis.attention import window as window
+from analysis.attention.latency import Device
+
+KINDS = {"mha": "multi-head", "gqa": "grouped-query", "mqa": "multi-query"}
+
+
+@lru_cache(maxsize=1)
+def reported() -> pd.DataFrame:
+    """The table attention_reported by quantity."""
+    return tables.load("attention_reported").set_index("quantity")
+
+
+def ablation_scores() -> pd.DataFrame:
+    """The ablation with one row per task and one column per kind of attention, in the order of the paper's kinds."""
+    rows = tables.load("gqa_ablation")
+    order = list(dict.fromkeys(rows["task"]))
+    return rows.pivot(index="task", columns="attention", values="value").loc[order, list(KINDS)]
+
+
+def device(gpus: pd.DataFrame, gpu: str, n_devices: int) -> Device:
+    """n_devices of a row of the table `gpus`, by its id."""
+    return Device.of(gpus.set_index("id").loc[gpu], n_devices)
