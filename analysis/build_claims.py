@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from analysis import benchmarks, build_claims_small, build_claims_train, build_claims_vision, memory, pythia, tables
+from analysis import benchmarks, build_claims_small, build_claims_train, build_claims_vision, pythia, tables
 from analysis.attention import variants, window
 from analysis.claims import Check, ahead, close, no_effect, optimum_ratios, sizes_agree
 from analysis.figures import benchmarks_data as reported
 from analysis.figures import pythia_contrasts, term_frequency_data
+from analysis.memory import finetuning
 from analysis.scaling import chinchilla
 from analysis.scaling import data as laws
 from analysis.transformer import ParamCounts, TransformerShape, count_params, shape_of_model
@@ -102,13 +103,13 @@ def llama2_overtaken() -> Check:
 
 def qlora_65b() -> Check:
     """The memory of QLoRA for 65B with short sequences against 48 GB."""
-    total = float(memory.finetuning_memory(shape("LLaMA-65B"), "qlora").total)
+    total = float(finetuning.finetuning_memory(shape("LLaMA-65B"), "qlora").total)
     return Check("supported" if total <= 48e9 else "corrected", f"{format_bytes(total)} for one sequence of 512 tokens")
 
 
 def qlora_quantised() -> Check:
     """What QLoRA stores in 4 bits."""
-    bits = {row["part"]: row["bits"] for row in memory.stored_as(shape("LLaMA-65B"))}
+    bits = {row["part"]: row["bits"] for row in finetuning.stored_as(shape("LLaMA-65B"))}
     adapters = next(value for part, value in bits.items() if "adapter" in part)
     found = f"{bits['matrices of the blocks']} bits for the frozen matrices, {adapters} for the low-rank ones"
     return Check("supported" if adapters == 4 else "corrected", found)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from analysis.memory import CONTEXT_BYTES, FinetuningMemory, finetuning_memory
+from analysis.memory.finetuning import CONTEXT_BYTES, FinetuningMemory, finetuning_memory
 from analysis.transformer.shape import TransformerShape
 
 STAGES = {"sft": "supervised fine-tuning", "reward": "reward model", "ppo": "PPO", "dpo": "DPO"}

@@ -8,8 +8,8 @@ import json
 import numpy as np
 import pandas as pd
 
-from analysis import memory
 from analysis.attention.latency import read_params
+from analysis.memory import finetuning
 from analysis.transformer import TransformerShape, count_params, forward_flops, kv_cache_bytes, shape_from_hf_config, training_flops
 
 DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
@@ -71,12 +71,12 @@ def step_bytes(shape: TransformerShape, context, batch, bytes_per_value: int):
     return weights + np.asarray(kv_cache_bytes(shape, context, batch, bytes_per_value), dtype=float)
 
 
-def training_memory(shape: TransformerShape, method: str, batch: int, seq_len: int, dtype: str) -> memory.FinetuningMemory:
+def training_memory(shape: TransformerShape, method: str, batch: int, seq_len: int, dtype: str) -> finetuning.FinetuningMemory:
     """The prediction of the memory page for a measured training step: nothing recomputed, adapters of rank RANK, constants in 32 bits.
 
     The optimiser's two states count 8 bytes for each trained parameter, as in the papers; a program that keeps them in 16 bits holds half.
     """
-    return memory.finetuning_memory(
+    return finetuning.finetuning_memory(
         shape,
         method,
         rank=RANK,

@@ -2,10 +2,13 @@
 
 import streamlit as st
 
-from analysis import memory, tables
-from analysis.figures import memory as figures
-from analysis.figures import memory_fits, memory_reported, memory_settings
-from analysis.figures import memory_nf4 as codes
+from analysis import tables
+from analysis.memory import data as memory_data
+from analysis.memory import figures, finetuning
+from analysis.memory import figures_fits as memory_figures_fits
+from analysis.memory import figures_nf4 as codes
+from analysis.memory import figures_reported as memory_figures_reported
+from analysis.memory import figures_settings as memory_figures_settings
 from pages.components import controls, frame, sections, shapes
 from pages.components.panel import draw, export_row, show_panel, show_table
 
@@ -23,30 +26,32 @@ footprints = tables.load("memory_reported")
 
 def choose(bars: bool = False):
     """(name, shape, options) of the model and of how it is tuned; with bars also (methods shown, whether as shares, whether as a table)."""
-    name, shape, _ = shapes.choose_shape("mem", memory_settings.MODEL) or shapes.of_table(memory_settings.MODEL)
+    name, shape, _ = shapes.choose_shape("mem", memory_figures_settings.MODEL) or shapes.of_table(memory_figures_settings.MODEL)
     # A closed popover costs the browser nothing at a slider step; these are chosen rarely.
     with st.popover("How it is tuned: adapters, optimiser, precision, quantisation, checkpointing" + ("; which bars" if bars else "")):
         if bars:
-            methods = controls.choices("mem_methods", "Bars shown", memory.METHODS, list(memory.METHODS)) or list(memory.METHODS)
+            methods = controls.choices("mem_methods", "Bars shown", finetuning.METHODS, list(finetuning.METHODS)) or list(
+                finetuning.METHODS
+            )
             scale = controls.switch("mem_scale", "Length of the bars", {"bytes": "GB", "shares": "share of each total"}, "bytes")
             table = controls.toggle("mem_table", "Every part as a table", False)
-        on = controls.choice("mem_on", "Adapters on", {key: label for key, (label, _) in memory_settings.TARGETS.items()}, "all")
+        on = controls.choice("mem_on", "Adapters on", {key: label for key, (label, _) in memory_figures_settings.TARGETS.items()}, "all")
         optimiser = controls.choice(
             "mem_opt",
             "Optimiser",
-            {key: o.label for key, o in memory.OPTIMISERS.items()},
+            {key: o.label for key, o in finetuning.OPTIMISERS.items()},
             "paged_adamw",
             help="A paged optimiser may move its states to the host's memory when the device is full.",
         )
         precision = controls.choice(
-            "mem_prec", "Precision", memory.PRECISIONS, "bf16", help="Of weights and gradients; AdamW's states are 32-bit either way."
+            "mem_prec", "Precision", finetuning.PRECISIONS, "bf16", help="Of weights and gradients; AdamW's states are 32-bit either way."
         )
         block = int(controls.choice("mem_block", "Weights per block", ["16", "32", "64", "128", "256", "1024"], "64"))
         double = controls.toggle("mem_double", "Double quantisation", True)
         checkpointing = controls.toggle("mem_ckpt", "Gradient checkpointing", True)
         flash = controls.toggle("mem_flash", "Flash attention", True)
     options = {
-        "targets": memory_settings.TARGETS[on][1],
+        "targets": memory_figures_settings.TARGETS[on][1],
         "optimiser": optimiser,
         "precision": precision,
         "block_size": block,
@@ -95,7 +100,7 @@ def where_it_fits() -> None:
         """Devices that hold it."""
         with controls.row():
             options = chosen | load_sliders("_fits") | {"rank": 64}
-        draw("memory.fits", lambda: memory_fits.fits(shape, name, gpus, options))
+        draw("memory.fits", lambda: memory_figures_fits.fits(shape, name, gpus, options))
 
     fits()
     export_row("memory.fits")
@@ -106,7 +111,7 @@ def how_much_fits() -> None:
     name, shape, chosen = choose()
     with controls.row():
         gpu = controls.choice("mem_gpu", "Device", by_id["label"].to_dict(), "l40s")
-        method = controls.switch("mem_method", "Method", memory.METHODS, "qlora")
+        method = controls.switch("mem_method", "Method", finetuning.METHODS, "qlora")
 
     @st.fragment
     def largest() -> None:
@@ -115,7 +120,7 @@ def how_much_fits() -> None:
             seq_len = controls.slider("mem_seq_room", "Tokens in a sequence", 128, 16_384, 512, 128)
             rank = rank_slider("_room")
         options = chosen | {"batch": 1, "seq_len": seq_len} | rank
-        draw("memory.largest", lambda: memory_fits.largest(shape, name, by_id.loc[gpu].to_dict(), method, options))
+        draw("memory.largest", lambda: memory_figures_fits.largest(shape, name, by_id.loc[gpu].to_dict(), method, options))
 
     largest()
     export_row("memory.largest")
@@ -123,7 +128,7 @@ def how_much_fits() -> None:
 
 def reported() -> None:
     """Section: computed against reported footprints."""
-    show_panel(memory_reported.reported(footprints, memory_reported.reported_shapes(footprints)))
+    show_panel(memory_figures_reported.reported(footprints, memory_data.reported_shapes(footprints)))
 
 
 def small() -> None:

@@ -3,11 +3,12 @@
 import pandas as pd
 import streamlit as st
 
-from analysis import memory, preference_train
+from analysis import preference_train
 from analysis.background.once import Report, Shared, by_worker
 from analysis.background.worker import Cancelled, WorkerError, shared_worker
 from analysis.figures import preference as figures
 from analysis.figures import preference_memory, preference_reported
+from analysis.memory import finetuning
 from analysis.units import significant
 from pages.components import controls, frame, sections
 from pages.components.markdown import plain
@@ -24,7 +25,7 @@ frame.begin(
 PAIRS = (50, 100, 200, 500, 1000, 2000, 5000, 20_000, 100_000)
 ANSWERS = (4, 8, 16, 32, 64)
 FLIPPED = (0, 10, 20, 30, 40)
-METHODS = memory.METHODS
+METHODS = finetuning.METHODS
 
 
 @st.cache_resource(show_spinner=False)

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import memory, memory_nf4, memory_parts, tables
+from analysis import tables
+from analysis.memory import finetuning, nf4, parts
 from analysis.transformer import Recurrent, count_params, shape_of_model, transformer_shape
 from analysis.transformer.count import attention_matrices, mlp_matrices
 from analysis.transformer.shape import Attention
@@ -48,21 +49,21 @@ def reported(id: str) -> float:
 
 
 def test_the_code_book_is_the_printed_one():
-    assert memory_nf4.nf4_code_book() == pytest.approx(np.array(NF4), abs=3e-7)  # printed from 32-bit numbers
+    assert nf4.nf4_code_book() == pytest.approx(np.array(NF4), abs=3e-7)  # printed from 32-bit numbers
 
 
 def test_the_equation_of_the_paper_is_not_its_code_book():
-    levels = memory_nf4.nf4_by_equation()
+    levels = nf4.nf4_by_equation()
     assert len(levels) == 15 and levels == pytest.approx(-levels[::-1])
     assert abs(levels[1] - NF4[1]) > 0.05
 
 
 def test_bits_of_the_constants():
     # dettmers2023 section 3: 0.5 bits, 0.127 with double quantisation, 0.373 saved; about 3 GB for 65B (section 1).
-    plain, double = memory_nf4.bits_per_param(64, False), memory_nf4.bits_per_param(64, True, 256)
+    plain, double = nf4.bits_per_param(64, False), nf4.bits_per_param(64, True, 256)
     assert plain == 4 + reported("constants_plain") and double == pytest.approx(4 + reported("constants_double"), abs=5e-4)
     assert plain - double == pytest.approx(0.373, abs=5e-4)
-    saved = memory_parts.quantised_params(shape("LLaMA-65B")) * (plain - double) / 8
+    saved = parts.quantised_params(shape("LLaMA-65B")) * (plain - double) / 8
     assert saved == pytest.approx(reported("saving_65b"), rel=0.02)
 
 
@@ -72,58 +73,58 @@ def test_bits_of_the_constants():
         ("GPT-3 175B", 1, ("q", "v"), 4_718_592),  # hu2021 Table 4: 4.7M
         ("GPT-3 175B", 8, ("q", "v"), 37_748_736),  # hu2021 Table 4: 37.7M
         ("Llama 2 7B", 8, ("q", "v"), 4_194_304),  # 32 layers * 2 matrices * 8 * (4096 + 4096)
-        ("Llama 2 7B", 64, memory_parts.ALL_LINEAR, 159_907_840),  # 32 * 64 * (4 * 8192 + 3 * (4096 + 11008))
+        ("Llama 2 7B", 64, parts.ALL_LINEAR, 159_907_840),  # 32 * 64 * (4 * 8192 + 3 * (4096 + 11008))
         ("Mistral 7B", 1, ("k", "v"), 32 * 2 * (4096 + 1024)),
     ],
 )
 def test_adapter_parameters(model, rank, targets, params):
-    assert memory_parts.adapter_params(shape(model), rank, targets) == params
+    assert parts.adapter_params(shape(model), rank, targets) == params
 
 
 def test_activations_of_a_megatron_layer():
     # korthikanti2022 Eq. 2: s b h (34 + 5 a s / h) for a plain MLP of 4 h with dropout.
     h, a = 12288, 96
     layer = transformer_shape(n_layers=1, d_model=h, n_heads=a, d_ff=4 * h, gated_mlp=False, vocab_size=9).layers[0]
-    assert memory_parts.layer_activations(layer, h, flash=False, dropout=True) == (34 * h, 5 * a)
+    assert parts.layer_activations(layer, h, flash=False, dropout=True) == (34 * h, 5 * a)
 
 
 def test_twelve_bytes_for_each_parameter_make_the_papers_780_gb():
-    full = memory.finetuning_memory(shape("LLaMA-65B"), "full")
+    full = finetuning.finetuning_memory(shape("LLaMA-65B"), "full")
     fixed = full.weights + full.gradients + full.optimiser_states
     assert fixed == 12 * 65_285_660_672
     assert reported("full_65b") < fixed < reported("full_65b") * 1.005
-    mixed = memory.finetuning_memory(shape("LLaMA-65B"), "full", precision="mixed")
+    mixed = finetuning.finetuning_memory(shape("LLaMA-65B"), "full", precision="mixed")
     assert mixed.total - mixed.activations - mixed.logits - mixed.context == 16 * 65_285_660_672  # rajbhandari2019 section 3.1
 
 
 def test_65b_fits_on_48_gb_with_qlora_and_only_with_it():
-    totals = {method: memory.finetuning_memory(shape("LLaMA-65B"), method) for method in memory.METHODS}
+    totals = {method: finetuning.finetuning_memory(shape("LLaMA-65B"), method) for method in finetuning.METHODS}
     assert totals["qlora"].high < reported("qlora_65b") < totals["lora"].low
 
 
 def test_33b_takes_what_figure_6_shows():
     # dettmers2023 Figure 6: 24.7 GB at batch 1, 512 tokens, checkpointing; more than a 24 GB device holds.
-    qlora = memory.finetuning_memory(shape("LLaMA-33B"), "qlora", optimiser="paged_adamw")
+    qlora = finetuning.finetuning_memory(shape("LLaMA-33B"), "qlora", optimiser="paged_adamw")
     assert qlora.total == pytest.approx(reported("qlora_33b_figure6"), rel=0.02)
     assert qlora.low > 24e9 > qlora.high - qlora.pageable
 
 
 @pytest.mark.parametrize("size", ["7b", "13b", "33b", "65b"])
 def test_table_6_lies_between_the_stored_model_and_its_fine_tuning(size):
-    qlora = memory.finetuning_memory(shape(f"LLaMA-{size.upper()}"), "qlora")
+    qlora = finetuning.finetuning_memory(shape(f"LLaMA-{size.upper()}"), "qlora")
     assert qlora.weights + qlora.constants < reported(f"guanaco_{size}") < qlora.total
 
 
 @pytest.mark.parametrize(("model", "id"), [("LLaMA-13B", "vicuna_13b"), ("LLaMA-33B", "openassistant_33b")])
 def test_the_16_bit_footprints_of_table_6_are_weights_alone(model, id):
-    assert memory.finetuning_memory(shape(model), "lora").weights == pytest.approx(reported(id), rel=0.02)
+    assert finetuning.finetuning_memory(shape(model), "lora").weights == pytest.approx(reported(id), rel=0.02)
 
 
 def test_the_papers_own_activations_widen_the_interval():
-    kept, _ = memory_parts.activation_bytes(shape("LLaMA-7B"), 1, 512, checkpointing=False)
-    inputs, _ = memory_parts.activation_bytes(shape("LLaMA-7B"), 1, 512)
+    kept, _ = parts.activation_bytes(shape("LLaMA-7B"), 1, 512, checkpointing=False)
+    inputs, _ = parts.activation_bytes(shape("LLaMA-7B"), 1, 512)
     more = reported("gradients_7b") / reported("gradients_7b_checkpointed") / (kept / inputs)
-    assert more == pytest.approx(memory.KEPT_MORE, rel=2e-3)
+    assert more == pytest.approx(finetuning.KEPT_MORE, rel=2e-3)
 
 
 # --- property --------------------------------------------------------------------------------------------------------
@@ -138,13 +139,13 @@ def test_the_matrices_are_those_that_the_count_counts(name):
         if layer.experts:
             counted += layer.experts.n_experts * mlp_matrices(layer.experts.expert, model.d_model)
             counted += mlp_matrices(layer.experts.shared, model.d_model) if layer.experts.shared else 0
-        assert sum(m.d_in * m.d_out * m.copies for m in memory_parts.layer_matrices(layer, model.d_model)) == counted
+        assert sum(m.d_in * m.d_out * m.copies for m in parts.layer_matrices(layer, model.d_model)) == counted
 
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_every_model_can_be_tuned_in_every_way_and_in_the_same_order_of_size(name):
     model = shape(name)
-    full, lora, qlora = (memory.finetuning_memory(model, method, rank=4) for method in memory.METHODS)
+    full, lora, qlora = (finetuning.finetuning_memory(model, method, rank=4) for method in finetuning.METHODS)
     assert full.total > lora.total
     assert qlora.weights + qlora.constants < lora.weights
     assert 0 < qlora.quantised <= count_params(model).non_embedding
@@ -155,25 +156,25 @@ def test_every_model_can_be_tuned_in_every_way_and_in_the_same_order_of_size(nam
 
 def test_parts_that_depend_on_the_batch_broadcast_and_grow_in_proportion():
     model = shape("Llama 2 7B")
-    many = memory.finetuning_memory(model, "qlora", batch=np.array([1, 2, 4]), seq_len=1024)
-    one = memory.finetuning_memory(model, "qlora", batch=1, seq_len=1024)
+    many = finetuning.finetuning_memory(model, "qlora", batch=np.array([1, 2, 4]), seq_len=1024)
+    one = finetuning.finetuning_memory(model, "qlora", batch=1, seq_len=1024)
     assert many.activations == pytest.approx(one.activations * np.array([1, 2, 4]))
     assert many.total.shape == (3,) and many.weights == one.weights
 
 
 def test_checkpointing_and_flash_attention_save():
     model = shape("Llama 2 7B")
-    plain = memory.finetuning_memory(model, "lora", checkpointing=False, flash=False, seq_len=4096)
-    flash = memory.finetuning_memory(model, "lora", checkpointing=False, flash=True, seq_len=4096)
-    checkpointed = memory.finetuning_memory(model, "lora", seq_len=4096)
+    plain = finetuning.finetuning_memory(model, "lora", checkpointing=False, flash=False, seq_len=4096)
+    flash = finetuning.finetuning_memory(model, "lora", checkpointing=False, flash=True, seq_len=4096)
+    checkpointed = finetuning.finetuning_memory(model, "lora", seq_len=4096)
     assert plain.activations > flash.activations > checkpointed.activations
     assert plain.total - plain.activations == pytest.approx(flash.total - flash.activations)
 
 
 def test_attention_without_flash_grows_with_the_square():
     model = shape("Llama 2 7B")
-    long, short = (memory_parts.activation_bytes(model, 1, s, checkpointing=False, flash=False)[0] for s in (8192, 4096))
-    flash_long, flash_short = (memory_parts.activation_bytes(model, 1, s, checkpointing=False)[0] for s in (8192, 4096))
+    long, short = (parts.activation_bytes(model, 1, s, checkpointing=False, flash=False)[0] for s in (8192, 4096))
+    flash_long, flash_short = (parts.activation_bytes(model, 1, s, checkpointing=False)[0] for s in (8192, 4096))
     assert flash_long / flash_short == pytest.approx(2)
     assert long / short > 2.5
 
@@ -181,54 +182,54 @@ def test_attention_without_flash_grows_with_the_square():
 def test_the_largest_batch_fits_and_one_more_does_not():
     model = shape("Llama 2 7B")
     for seq_len in (128, 512, 2048):
-        batch = int(memory.largest_batch(model, 24e9, seq_len, "qlora"))
+        batch = int(finetuning.largest_batch(model, 24e9, seq_len, "qlora"))
         assert batch > 0
-        assert memory.finetuning_memory(model, "qlora", batch=batch, seq_len=seq_len).total <= 24e9
-        assert memory.finetuning_memory(model, "qlora", batch=batch + 1, seq_len=seq_len).total > 24e9
-    longest = memory.largest_seq_len(model, 24e9, 2, "qlora")
-    assert memory.finetuning_memory(model, "qlora", batch=2, seq_len=longest).total <= 24e9
-    assert memory.finetuning_memory(model, "qlora", batch=2, seq_len=longest + 1).total > 24e9
-    assert memory.largest_seq_len(model, 24e9, 1, "full") == 0 and memory.largest_batch(model, 24e9, 512, "full") == 0
+        assert finetuning.finetuning_memory(model, "qlora", batch=batch, seq_len=seq_len).total <= 24e9
+        assert finetuning.finetuning_memory(model, "qlora", batch=batch + 1, seq_len=seq_len).total > 24e9
+    longest = finetuning.largest_seq_len(model, 24e9, 2, "qlora")
+    assert finetuning.finetuning_memory(model, "qlora", batch=2, seq_len=longest).total <= 24e9
+    assert finetuning.finetuning_memory(model, "qlora", batch=2, seq_len=longest + 1).total > 24e9
+    assert finetuning.largest_seq_len(model, 24e9, 1, "full") == 0 and finetuning.largest_batch(model, 24e9, 512, "full") == 0
 
 
 def test_a_mixture_of_experts_stores_all_and_keeps_activations_of_the_chosen():
     mixtral, dense = shape("Mixtral 8x7B"), shape("Mistral 7B")
-    assert memory_parts.quantised_params(mixtral) > 6 * memory_parts.quantised_params(dense)
-    one, other = (memory_parts.activation_bytes(model, 1, 512, checkpointing=False)[0] for model in (mixtral, dense))
+    assert parts.quantised_params(mixtral) > 6 * parts.quantised_params(dense)
+    one, other = (parts.activation_bytes(model, 1, 512, checkpointing=False)[0] for model in (mixtral, dense))
     assert 1 < one / other < 2
 
 
-@pytest.mark.parametrize("format", memory_nf4.FORMATS)
+@pytest.mark.parametrize("format", nf4.FORMATS)
 @pytest.mark.parametrize("block_size", [16, 64, 100])
 def test_a_round_trip_errs_by_no_more_than_half_the_widest_gap(format, block_size):
     weights = np.random.default_rng(3).standard_normal(5_003) * 0.02
-    back = memory_nf4.dequantise(*memory_nf4.quantise(weights, format, block_size), format, block_size)
-    absmax = np.repeat(memory_nf4.quantise(weights, format, block_size)[1], block_size)[: len(weights)]
-    widest = np.diff(memory_nf4.code_book(format)).max()
+    back = nf4.dequantise(*nf4.quantise(weights, format, block_size), format, block_size)
+    absmax = np.repeat(nf4.quantise(weights, format, block_size)[1], block_size)[: len(weights)]
+    widest = np.diff(nf4.code_book(format)).max()
     assert back.shape == weights.shape
     assert (np.abs(back - weights) <= absmax * widest / 2 * (1 + 1e-9)).all()
-    again = memory_nf4.dequantise(*memory_nf4.quantise(back, format, block_size), format, block_size)
+    again = nf4.dequantise(*nf4.quantise(back, format, block_size), format, block_size)
     assert again == pytest.approx(back)
 
 
 def test_zeros_survive():
-    assert memory_nf4.dequantise(*memory_nf4.quantise(np.zeros(10))).tolist() == [0.0] * 10
+    assert nf4.dequantise(*nf4.quantise(np.zeros(10))).tolist() == [0.0] * 10
 
 
 # --- recovery --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("format", memory_nf4.FORMATS)
+@pytest.mark.parametrize("format", nf4.FORMATS)
 @pytest.mark.parametrize("block_size", [32, 64, 512])
 def test_the_error_by_integration_is_that_of_simulated_weights(format, block_size):
     weights = np.random.default_rng(7).standard_normal(block_size * (400_000 // block_size))
-    back = memory_nf4.dequantise(*memory_nf4.quantise(weights, format, block_size), format, block_size)
-    assert memory_nf4.rms_error(format, block_size) == pytest.approx(math.sqrt(np.mean((back - weights) ** 2)), rel=0.01)
+    back = nf4.dequantise(*nf4.quantise(weights, format, block_size), format, block_size)
+    assert nf4.rms_error(format, block_size) == pytest.approx(math.sqrt(np.mean((back - weights) ** 2)), rel=0.01)
 
 
 def test_nf4_errs_least_at_the_block_size_of_the_paper():
     # dettmers2023 Table 2 finds NF4 ahead of FP4 and Int4 in perplexity.
-    errors = {format: memory_nf4.rms_error(format, 64) for format in memory_nf4.FORMATS}
+    errors = {format: nf4.rms_error(format, 64) for format in nf4.FORMATS}
     assert min(errors, key=errors.get) == "nf4"
 
 
@@ -251,37 +252,37 @@ def test_nf4_errs_least_at_the_block_size_of_the_paper():
 )
 def test_what_cannot_be_computed_is_refused_in_one_sentence(changes, sentence):
     with pytest.raises(ValueError, match=sentence):
-        memory.finetuning_memory(shape("Llama 2 7B"), **{"method": "qlora", **changes})
+        finetuning.finetuning_memory(shape("Llama 2 7B"), **{"method": "qlora", **changes})
 
 
 def test_odd_weights_and_formats_are_refused():
     with pytest.raises(ValueError, match="format must be one of"):
-        memory_nf4.code_book("int3")
+        nf4.code_book("int3")
     for weights in ([], [1.0, float("nan")]):
         with pytest.raises(ValueError, match="finite"):
-            memory_nf4.quantise(weights)
+            nf4.quantise(weights)
 
 
 def test_adapters_need_something_to_stand_on():
     jamba = shape("Jamba-v0.1")
     bare = next(layer for layer in jamba.layers if isinstance(layer.mixer, Recurrent))
     recurrent = replace(jamba, layers=(replace(bare, mlp=None, experts=None),) * 4)
-    assert memory.finetuning_memory(recurrent, "full").total > 0
+    assert finetuning.finetuning_memory(recurrent, "full").total > 0
     with pytest.raises(ValueError, match="adapters need attention or an MLP"):
-        memory.finetuning_memory(recurrent, "qlora")
+        finetuning.finetuning_memory(recurrent, "qlora")
 
 
 def test_the_page_states_what_the_charts_compute():
     page = (Path(__file__).parents[1] / "pages" / "memory.py").read_text(encoding="utf-8")
-    totals = {method: float(memory.finetuning_memory(shape("LLaMA-65B"), method).total) / 1e9 for method in memory.METHODS}
+    totals = {method: float(finetuning.finetuning_memory(shape("LLaMA-65B"), method).total) / 1e9 for method in finetuning.METHODS}
     assert f"in {totals['qlora']:.0f} GB; all of them would take {totals['full']:.0f}" in page
-    assert f"shrink to {float(memory_nf4.bits_per_param()):.3f} bits" in page
+    assert f"shrink to {float(nf4.bits_per_param()):.3f} bits" in page
 
 
 def test_recurrent_layers_are_counted_too():
     jamba = shape("Jamba-v0.1")
     assert any(isinstance(layer.mixer, Recurrent) for layer in jamba.layers)
-    assert memory_parts.quantised_params(jamba) > 0.9 * count_params(jamba).total
+    assert parts.quantised_params(jamba) > 0.9 * count_params(jamba).total
 
 
 def test_every_reported_footprint_names_a_model_of_the_table():

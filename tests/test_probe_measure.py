@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import memory_nf4, probe_system, tables
-from analysis.memory_parts import adapter_params
+from analysis import probe_system, tables
+from analysis.memory import nf4
+from analysis.memory.parts import adapter_params
 from analysis.probe import measure, measure_build, measure_clock
 from analysis.transformer import count_params, kv_cache_bytes, shape_from_hf_config, shape_of_model
 
@@ -141,10 +142,10 @@ def test_four_bit_weights_are_those_of_the_code_book_and_take_half_a_byte():
 
     weight = torch.from_numpy(np.random.RandomState(0).randn(24, 40).astype("float32"))
     packed = measure_build.pack(weight)
-    codes, absmax = memory_nf4.quantise(weight.numpy().ravel(), "nf4", 64)  # the same by another program, in float64
-    levels = torch.tensor(memory_nf4.nf4_code_book(), dtype=torch.float32)
+    codes, absmax = nf4.quantise(weight.numpy().ravel(), "nf4", 64)  # the same by another program, in float64
+    levels = torch.tensor(nf4.nf4_code_book(), dtype=torch.float32)
     back = measure_build.unpack(packed["codes"], packed["absmax"], packed["shape"], 64, levels)
-    assert back.numpy().ravel() == pytest.approx(memory_nf4.dequantise(codes, absmax, "nf4", 64), abs=1e-6)
+    assert back.numpy().ravel() == pytest.approx(nf4.dequantise(codes, absmax, "nf4", 64), abs=1e-6)
     assert len(packed["codes"]) == math.ceil(24 * 40 / 128) * 64 and packed["codes"].dtype == torch.uint8
     assert packed["absmax"].numpy()[:15] == pytest.approx(absmax)
 

@@ -13,7 +13,7 @@ TOPICS = {
     "domain": "analysis.domain.figures",
     "moe": "analysis.moe.figures",
     "attention": "analysis.attention.figures",
-    "memory": "analysis.figures.memory",
+    "memory": "analysis.memory.figures",
     "preference": "analysis.figures.preference",
     "small_models": "analysis.figures.small_models",
     "pythia": "analysis.figures.pythia",

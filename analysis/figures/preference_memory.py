@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from analysis import memory, preference_memory, tables
+from analysis import preference_memory, tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
+from analysis.memory import finetuning
 from analysis.transformer import shape_of_model
 from analysis.units import format_bytes, significant
 
@@ -62,7 +63,7 @@ def stages(model: str, method: str, batch: int, seq_len: int, settings: Mapping[
     )
     return Panel(
         name="preference.memory",
-        title=f"For {model}, PPO keeps four models in {format_bytes(totals['ppo'])}, DPO two in {format_bytes(totals['dpo'])} ({memory.METHODS[method]})",
+        title=f"For {model}, PPO keeps four models in {format_bytes(totals['ppo'])}, DPO two in {format_bytes(totals['dpo'])} ({finetuning.METHODS[method]})",
         figure=style.figure(traces, layout),
         data=lambda: table_of(
             [
@@ -88,7 +89,7 @@ def stages(model: str, method: str, batch: int, seq_len: int, settings: Mapping[
             Citation("rajbhandari2019", "section 3.1"),
         ),
         settings=settings,
-        explain=(preference_memory.stage_memory, memory.finetuning_memory),
+        explain=(preference_memory.stage_memory, finetuning.finetuning_memory),
     )
 
 

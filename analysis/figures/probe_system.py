@@ -6,10 +6,11 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from analysis import memory, probe_system, tables
+from analysis import probe_system, tables
 from analysis.attention import latency
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
+from analysis.memory import finetuning
 from analysis.transformer import forward_flops, kv_cache_bytes, training_flops
 from analysis.units import format_bytes, format_si, significant
 
@@ -290,7 +291,7 @@ def training(device: str, dtype: str, base: str) -> Panel:
             Citation("korthikanti2022", "activations"),
         ),
         settings=_settings(device, dtype, shape=base),
-        explain=(memory.finetuning_memory, probe_system.training_memory),
+        explain=(finetuning.finetuning_memory, probe_system.training_memory),
     )
 
 

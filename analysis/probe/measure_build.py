@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analysis import memory_nf4
 from analysis.attention.variants import own_attention
+from analysis.memory import nf4
 from analysis.transformer import shape_from_hf_config
 
 BASE = {
@@ -126,11 +126,11 @@ def build(config: Mapping[str, Any], device: str = "cpu", dtype: str = "float32"
 def pack(weight, block_size: int = 64) -> dict:
     """A matrix in NF4: `codes`, two to a byte (the first in the high half), and `absmax` in 32 bits for each block; and its `shape`.
 
-    The levels are those of `analysis.memory_nf4.nf4_code_book`; a weight gets the nearest after division by its block's largest.
+    The levels are those of `analysis.memory.nf4.nf4_code_book`; a weight gets the nearest after division by its block's largest.
     """
     import torch
 
-    levels = torch.tensor(memory_nf4.nf4_code_book(), dtype=torch.float32, device=weight.device)
+    levels = torch.tensor(nf4.nf4_code_book(), dtype=torch.float32, device=weight.device)
     flat = weight.detach().float().flatten()
     padded = torch.nn.functional.pad(flat, (0, -len(flat) % (2 * block_size))).view(-1, block_size)
     absmax = padded.abs().amax(1)
@@ -204,7 +204,7 @@ def _adapted_linear():
             if self.packed is not None:
                 self.register_buffer("codes", self.packed.pop("codes"))
                 self.register_buffer("absmax", self.packed.pop("absmax"))
-                self.register_buffer("levels", torch.tensor(memory_nf4.nf4_code_book(), **options))
+                self.register_buffer("levels", torch.tensor(nf4.nf4_code_book(), **options))
 
         def forward(self, x):
             if self.packed is None:

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from analysis import memory, tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel
-from analysis.figures.memory_settings import ACTIVATIONS, MODEL, ZERO
-from analysis.transformer import count_params, shape_of_model
+from analysis.memory import finetuning
+from analysis.memory.figures_settings import ACTIVATIONS, MODEL, ZERO
+from analysis.transformer import count_params
 from analysis.units import format_bytes, significant
 
 
 def reported(footprints: pd.DataFrame, shapes: Mapping) -> Panel:
     """What the QLoRA paper prints beside what is computed here."""
-    rows = pd.DataFrame(memory.compare_reported(footprints.to_dict("records"), shapes)).sort_values("printed", ascending=False)
+    rows = pd.DataFrame(finetuning.compare_reported(footprints.to_dict("records"), shapes)).sort_values("printed", ascending=False)
     rows["shown"] = [f"{row['label']} ({signed(row['error'])})" for row in rows.to_dict("records")]
     bounded = [
         " ".join(filter(None, (row["bound"], f"{row['value']:g} {row['unit']}", row["location"]))) for row in rows.to_dict("records")
@@ -40,7 +40,7 @@ def reported(footprints: pd.DataFrame, shapes: Mapping) -> Panel:
     layout["xaxis"] |= {"tickvals": [3, 10, 30, 100, 300, 1000], "ticktext": ["3", "10", "30", "100", "300", "1000"], "tickangle": 0}
     layout["yaxis"] |= {"categoryorder": "array", "categoryarray": rows["shown"].tolist()[::-1]}
     by_id = rows.set_index("id")
-    tuned = memory.finetuning_memory(shapes[by_id.loc["qlora_33b_figure6", "model"]], "qlora")
+    tuned = finetuning.finetuning_memory(shapes[by_id.loc["qlora_33b_figure6", "model"]], "qlora")
     table6 = tuning[tuning["location"] == "Table 6"]
     low, high = -table6["error"].max(), -table6["error"].min()
     above = (table6["tuning"] / table6["printed"] - 1).agg(["min", "max"])
@@ -58,14 +58,8 @@ def reported(footprints: pd.DataFrame, shapes: Mapping) -> Panel:
         alt=f"Printed and computed footprints of {len(rows)} entries; the 4-bit models of Table 6 lie between stored model and whole fine-tune.",
         sources=(Citation("dettmers2023", "Abstract, sections 1 to 3, Tables 1 and 6, Figure 6"), ZERO, ACTIVATIONS),
         settings={"fine-tuning": "batch 1 of 512 tokens, rank 64 on all linear layers, checkpointing", "blocks": "64, double quantisation"},
-        explain=(memory.compare_reported, memory.finetuning_memory),
+        explain=(finetuning.compare_reported, finetuning.finetuning_memory),
     )
-
-
-def reported_shapes(footprints: pd.DataFrame) -> dict:
-    """The shapes of the models that the table `memory_reported` names."""
-    models = tables.load("models")
-    return {name: shape_of_model(name, models) for name in dict.fromkeys(footprints["model"]) if name}
 
 
 def signed(share: float) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from analysis import memory, memory_parts
 from analysis.charts import style
 from analysis.charts.panel import Citation
+from analysis.memory import finetuning, parts
 
 QLORA, LORA, ZERO = (
     Citation("dettmers2023", "sections 2 and 3"),
@@ -15,13 +15,13 @@ QLORA, LORA, ZERO = (
 ACTIVATIONS = Citation("korthikanti2022", "sections 4 and 5")
 METHOD_COLORS = {"full": style.CRIMSON, "lora": style.AMBER, "qlora": style.BLUE}
 TARGETS = {
-    "all": ("all linear layers", memory_parts.ALL_LINEAR),
+    "all": ("all linear layers", parts.ALL_LINEAR),
     "attention": ("attention (q, k, v, o)", ("q", "k", "v", "o")),
     "qv": ("queries and values", ("q", "v")),
 }
 DEFAULTS: dict[str, Any] = {
     "rank": 64,
-    "targets": memory_parts.ALL_LINEAR,
+    "targets": parts.ALL_LINEAR,
     "optimiser": "paged_adamw",
     "precision": "bf16",
     "batch": 1,
@@ -43,8 +43,8 @@ def described(model: str, options: Mapping) -> dict[str, str]:
         told["sequence"] = f"{options['seq_len']} tokens"
     return told | {
         "adapters": f"rank {options['rank']} on {', '.join(options['targets'])}",
-        "optimiser": memory.OPTIMISERS[options["optimiser"]].label,
-        "precision": memory.PRECISIONS[options["precision"]],
+        "optimiser": finetuning.OPTIMISERS[options["optimiser"]].label,
+        "precision": finetuning.PRECISIONS[options["precision"]],
         "activations": f"{'with' if options['checkpointing'] else 'no'} checkpointing, {'flash' if options['flash'] else 'plain'} attention",
         "blocks": f"{options['block_size']}, {'double' if options['double_quantisation'] else 'single'} quantisation",
     }

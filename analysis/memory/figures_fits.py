@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from analysis import memory, memory_parts
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
-from analysis.figures.memory_settings import ACTIVATIONS, METHOD_COLORS, QLORA, described, short
+from analysis.memory import finetuning, parts
+from analysis.memory.figures_settings import ACTIVATIONS, METHOD_COLORS, QLORA, described, short
 from analysis.units import format_bytes
 
 SEQ_LENS = np.unique(np.geomspace(64, 2**17, 160).astype(int))
@@ -16,7 +16,7 @@ SEQ_LENS = np.unique(np.geomspace(64, 2**17, 160).astype(int))
 
 def fits(shape, model: str, gpus: pd.DataFrame, options: Mapping) -> Panel:
     """Memory of every device against what each method needs."""
-    results = {method: memory.finetuning_memory(shape, method, **options) for method in memory.METHODS}
+    results = {method: finetuning.finetuning_memory(shape, method, **options) for method in finetuning.METHODS}
     gpus = gpus.sort_values(["memory_bytes", "year"], kind="stable")
     size = gpus["memory_bytes"].to_numpy()
     holds = {method: size >= float(result.total) for method, result in results.items()}
@@ -37,7 +37,7 @@ def fits(shape, model: str, gpus: pd.DataFrame, options: Mapping) -> Panel:
     ends = [gpus["label"].iloc[0], gpus["label"].iloc[-1]]
     for method, result in results.items():
         total = float(result.total) / 1e9
-        traces.append(style.computed_line([total, total], ends, f"needed by {memory.METHODS[method]}", METHOD_COLORS[method]))
+        traces.append(style.computed_line([total, total], ends, f"needed by {finetuning.METHODS[method]}", METHOD_COLORS[method]))
     for name, color in colors.items():
         rows = gpus[verdict == name]
         if len(rows):
@@ -60,7 +60,7 @@ def fits(shape, model: str, gpus: pd.DataFrame, options: Mapping) -> Panel:
         span(float(result.low) / 1e9, float(result.high) / 1e9, METHOD_COLORS[method]) for method, result in results.items()
     ]
     counts = {method: int(flags.sum()) for method, flags in holds.items()}
-    said = [f"{memory.METHODS[m]} ({format_bytes(float(results[m].total))}) on {counts[m] or 'none'}" for m in ("lora", "full")]
+    said = [f"{finetuning.METHODS[m]} ({format_bytes(float(results[m].total))}) on {counts[m] or 'none'}" for m in ("lora", "full")]
     first = f"QLoRA of {short(model)} ({format_bytes(float(results['qlora'].total))}) fits on {counts['qlora'] or 'none'} of {len(gpus)} devices"
     doubtful = int(((size >= float(results["qlora"].low)) & (size < float(results["qlora"].high))).sum())
     return Panel(
@@ -71,7 +71,7 @@ def fits(shape, model: str, gpus: pd.DataFrame, options: Mapping) -> Panel:
             [
                 {"series": gpus["label"], "bytes": size, "holds": verdict, "source": gpus["source"], "status": "reported"},
                 {
-                    "series": [f"needed by {label}" for label in memory.METHODS.values()],
+                    "series": [f"needed by {label}" for label in finetuning.METHODS.values()],
                     "bytes": [float(r.total) for r in results.values()],
                     "low": [float(r.low) for r in results.values()],
                     "high": [float(r.high) for r in results.values()],
@@ -91,7 +91,7 @@ def fits(shape, model: str, gpus: pd.DataFrame, options: Mapping) -> Panel:
         alt=f"Memory of {len(gpus)} devices beside the need of each method; {counts['qlora']} hold QLoRA of {short(model)}.",
         sources=(*(Citation(source) for source in dict.fromkeys(gpus["source"])), QLORA, ACTIVATIONS),
         settings=described(model, options),
-        explain=(memory.finetuning_memory,),
+        explain=(finetuning.finetuning_memory,),
     )
 
 
@@ -99,17 +99,21 @@ def largest(shape, model: str, gpu: Mapping, method: str, options: Mapping) -> P
     """The largest batch against the length of its sequences, for each method, on one device."""
     fixed = {key: value for key, value in options.items() if key not in ("batch", "seq_len")}
     seq_len, capacity = int(options["seq_len"]), float(gpu["memory_bytes"])
-    frontier = {m: memory.largest_batch(shape, capacity, SEQ_LENS, m, **fixed) for m in memory.METHODS}
-    here = int(memory.largest_batch(shape, capacity, seq_len, method, **fixed))
-    longest = memory.largest_seq_len(shape, capacity, 1, method, **fixed)
-    high, low = (memory.largest_batch(shape, capacity, SEQ_LENS, method, end=end, **fixed) for end in ("low", "high"))
+    frontier = {m: finetuning.largest_batch(shape, capacity, SEQ_LENS, m, **fixed) for m in finetuning.METHODS}
+    here = int(finetuning.largest_batch(shape, capacity, seq_len, method, **fixed))
+    longest = finetuning.largest_seq_len(shape, capacity, 1, method, **fixed)
+    high, low = (finetuning.largest_batch(shape, capacity, SEQ_LENS, method, end=end, **fixed) for end in ("low", "high"))
     traces = style.band(
-        SEQ_LENS[high > 0], np.maximum(low, 0.5)[high > 0], high[high > 0], f"interval of {memory.METHODS[method]}", METHOD_COLORS[method]
+        SEQ_LENS[high > 0],
+        np.maximum(low, 0.5)[high > 0],
+        high[high > 0],
+        f"interval of {finetuning.METHODS[method]}",
+        METHOD_COLORS[method],
     )
     for m, batches in frontier.items():
         shown = batches >= 1
         if shown.any():
-            line = style.computed_line(SEQ_LENS[shown], batches[shown], memory.METHODS[m], METHOD_COLORS[m])
+            line = style.computed_line(SEQ_LENS[shown], batches[shown], finetuning.METHODS[m], METHOD_COLORS[m])
             traces.append(line | {"line": line["line"] | {"shape": "vh"}})
     traces.append(style.what_if_marker([seq_len] if here else [], [here] if here else [], "your sequences", style.VIOLET))
     for edge in traces[:2]:
@@ -129,7 +133,7 @@ def largest(shape, model: str, gpu: Mapping, method: str, options: Mapping) -> P
     layout["xaxis"] |= {"tickvals": [64, 256, 1024, 4096, 16384, 65536], "ticktext": ["64", "256", "1,024", "4,096", "16,384", "65,536"]}
     if not any(len(batches[batches >= 1]) for batches in frontier.values()):
         layout["annotations"] = [style.note(0.5, 0.5, "No batch fits on one device", xref="x domain", yref="y domain")]
-    name = memory.METHODS[method]
+    name = finetuning.METHODS[method]
     limit = f"one sequence of {longest:,}" if here <= 1 else f"{here} sequences of {seq_len:,} tokens, or one of {longest:,}"
     title = f"With {name} of {short(model)}, one {gpu['label']} has room for {limit}" + (" tokens" if here <= 1 else "")
     if not longest:
@@ -141,7 +145,7 @@ def largest(shape, model: str, gpu: Mapping, method: str, options: Mapping) -> P
         data=lambda: table_of(
             [
                 *(
-                    {"series": memory.METHODS[m], "seq_len": SEQ_LENS, "largest_batch": b, "status": "computed"}
+                    {"series": finetuning.METHODS[m], "seq_len": SEQ_LENS, "largest_batch": b, "status": "computed"}
                     for m, b in frontier.items()
                 ),
                 {
@@ -162,7 +166,7 @@ def largest(shape, model: str, gpu: Mapping, method: str, options: Mapping) -> P
         alt=f"Largest batch against sequence length on one {gpu['label']}; {name} holds {here} sequences of {seq_len} tokens.",
         sources=(*(Citation(source) for source in gpu["source"].split(";")), QLORA, ACTIVATIONS),
         settings=described(model, {key: value for key, value in options.items() if key != "batch"}) | {"device": gpu["label"]},
-        explain=(memory.largest_batch, memory.largest_seq_len, memory_parts.activation_bytes),
+        explain=(finetuning.largest_batch, finetuning.largest_seq_len, parts.activation_bytes),
     )
 
 

@@ -6,9 +6,9 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from analysis import memory, memory_nf4
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
+from analysis.memory import finetuning, nf4
 from analysis.transformer import count_params
 from analysis.units import format_bytes, format_count, significant
 
@@ -20,18 +20,18 @@ BLOCKS = tuple(2**k for k in range(3, 13))
 @lru_cache(maxsize=64)
 def rms_error(format: str, block_size: int) -> float:
     """`memory_nf4.rms_error`, kept."""
-    return memory_nf4.rms_error(format, block_size)
+    return nf4.rms_error(format, block_size)
 
 
 def codebook(block_size: int) -> Panel:
     """The levels of the three formats under the density of the weights that they stand for."""
-    sigma = 1 / memory_nf4.middle_absmax(block_size)
+    sigma = 1 / nf4.middle_absmax(block_size)
     x = np.linspace(-1, 1, 121)
     density = np.exp(-((x / sigma) ** 2) / 2)
     traces = [style.computed_line(x, density, "normal weights", style.GREY)]
-    levels = {format: memory_nf4.code_book(format) for format in memory_nf4.FORMATS}
+    levels = {format: nf4.code_book(format) for format in nf4.FORMATS}
     for row, (format, values) in enumerate(levels.items(), start=1):
-        traces.append(style.computed_ticks(values, np.full(len(values), -0.22 * row), memory_nf4.FORMATS[format], COLORS[format]))
+        traces.append(style.computed_ticks(values, np.full(len(values), -0.22 * row), nf4.FORMATS[format], COLORS[format]))
     layout = style.layout(
         "number", "number", x_title="Weight over the largest of its block", x_range=(-1.06, 1.06), y_range=(-0.85, 1.08), height=380
     )
@@ -45,7 +45,7 @@ def codebook(block_size: int) -> Panel:
         data=lambda: table_of(
             [
                 {"series": "normal weights", "x": x, "density_over_peak": density, "status": "computed"},
-                *({"series": memory_nf4.FORMATS[format], "x": values, "status": "computed"} for format, values in levels.items()),
+                *({"series": nf4.FORMATS[format], "x": values, "status": "computed"} for format, values in levels.items()),
             ]
         ),
         caption=(
@@ -55,17 +55,17 @@ def codebook(block_size: int) -> Panel:
         alt=f"Levels of NF4, FP4 and INT4 under a normal density; their errors are {', '.join(significant(e) for e in errors.values())} standard deviations.",
         sources=(PAPER,),
         settings={"weights per block": str(block_size)},
-        explain=(memory_nf4.nf4_code_book, memory_nf4.code_book, memory_nf4.nf4_by_equation, memory_nf4.middle_absmax),
+        explain=(nf4.nf4_code_book, nf4.code_book, nf4.nf4_by_equation, nf4.middle_absmax),
     )
 
 
 def error(block_size: int) -> Panel:
     """Root mean square error of the formats against the size of a block."""
-    curves = {format: np.array([rms_error(format, size) for size in BLOCKS]) for format in memory_nf4.FORMATS}
-    here = {format: rms_error(format, block_size) for format in memory_nf4.FORMATS}
-    traces = [style.computed_line(BLOCKS, curve, memory_nf4.FORMATS[format], COLORS[format]) for format, curve in curves.items()]
+    curves = {format: np.array([rms_error(format, size) for size in BLOCKS]) for format in nf4.FORMATS}
+    here = {format: rms_error(format, block_size) for format in nf4.FORMATS}
+    traces = [style.computed_line(BLOCKS, curve, nf4.FORMATS[format], COLORS[format]) for format, curve in curves.items()]
     traces.append(
-        style.what_if_marker([block_size] * len(here), list(here.values()), "your blocks", style.VIOLET, list(memory_nf4.FORMATS.values()))
+        style.what_if_marker([block_size] * len(here), list(here.values()), "your blocks", style.VIOLET, list(nf4.FORMATS.values()))
     )
     layout = style.layout(
         "log_number",
@@ -77,10 +77,10 @@ def error(block_size: int) -> Panel:
     )
     layout["xaxis"] |= {"tickvals": list(BLOCKS[::2]), "ticktext": [str(size) for size in BLOCKS[::2]]}
     best = min(here, key=here.__getitem__)
-    others = ", ".join(f"{memory_nf4.FORMATS[f]} {here[f] / here[best] - 1:.0%} more" for f in here if f != best)
+    others = ", ".join(f"{nf4.FORMATS[f]} {here[f] / here[best] - 1:.0%} more" for f in here if f != best)
     return Panel(
         name="memory.error",
-        title=f"In blocks of {block_size}, {memory_nf4.FORMATS[best]} errs by {significant(here[best], 2)} standard deviations of the weights, {others}",
+        title=f"In blocks of {block_size}, {nf4.FORMATS[best]} errs by {significant(here[best], 2)} standard deviations of the weights, {others}",
         figure=style.figure(traces, layout),
         data=lambda: table_of(
             [
@@ -89,10 +89,10 @@ def error(block_size: int) -> Panel:
             ]
         ),
         caption="Exact for independent normal weights with constants in full precision. Larger blocks have larger outliers, which widen the steps of everybody else. Real weights are nearly normal row by row, not exactly.",
-        alt=f"RMS error against block size; at {block_size} it is {', '.join(f'{significant(e)} for {memory_nf4.FORMATS[f]}' for f, e in here.items())}.",
+        alt=f"RMS error against block size; at {block_size} it is {', '.join(f'{significant(e)} for {nf4.FORMATS[f]}' for f, e in here.items())}.",
         sources=(PAPER,),
         settings={"weights per block": str(block_size)},
-        explain=(memory_nf4.rms_error, memory_nf4.quantise, memory_nf4.dequantise),
+        explain=(nf4.rms_error, nf4.quantise, nf4.dequantise),
     )
 
 
@@ -100,10 +100,10 @@ def bits(footprints: pd.DataFrame, block_size: int, constant_block_size: int) ->
     """Bits per parameter against the size of a block, with and without double quantisation."""
     axis = np.unique(np.geomspace(BLOCKS[0], BLOCKS[-1], 60).astype(int))
     curves = {
-        "32-bit constants": memory_nf4.bits_per_param(axis, False),
-        "double quantisation": memory_nf4.bits_per_param(axis, True, constant_block_size),
+        "32-bit constants": nf4.bits_per_param(axis, False),
+        "double quantisation": nf4.bits_per_param(axis, True, constant_block_size),
     }
-    plain, double = (float(memory_nf4.bits_per_param(block_size, dq, constant_block_size)) for dq in (False, True))
+    plain, double = (float(nf4.bits_per_param(block_size, dq, constant_block_size)) for dq in (False, True))
     printed = footprints[footprints["quantity"] == "constants"]
     traces = [
         style.computed_line(axis, curve, label, color)
@@ -154,13 +154,13 @@ def bits(footprints: pd.DataFrame, block_size: int, constant_block_size: int) ->
         alt=f"Bits per parameter fall with the block size; at {block_size} they are {significant(double, 4)} and {significant(plain, 4)}.",
         sources=(Citation("dettmers2023", "section 3"),),
         settings={"weights per block": str(block_size), "constants per block": str(constant_block_size)},
-        explain=(memory_nf4.bits_per_param,),
+        explain=(nf4.bits_per_param,),
     )
 
 
 def what_is_quantised(shape, model: str, options: Mapping) -> Panel:
     """Bits in which each part of QLoRA is stored, with how many numbers it has."""
-    rows = pd.DataFrame(memory.stored_as(shape, **options))
+    rows = pd.DataFrame(finetuning.stored_as(shape, **options))
     kinds = {"quantised": (style.BLUE, "quantised"), "kept": (style.AMBER, "not quantised")}
     traces = []
     for kind, (color, label) in kinds.items():
@@ -187,7 +187,7 @@ def what_is_quantised(shape, model: str, options: Mapping) -> Panel:
         settings={
             "model": model,
             "adapters": f"rank {options['rank']} on {', '.join(options['targets'])}",
-            "optimiser": memory.OPTIMISERS[options["optimiser"]].label,
+            "optimiser": finetuning.OPTIMISERS[options["optimiser"]].label,
         },
-        explain=(memory.stored_as, memory.finetuning_memory),
+        explain=(finetuning.stored_as, finetuning.finetuning_memory),
     )

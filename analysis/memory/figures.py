@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from analysis import memory, memory_parts, tables
+from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
-from analysis.figures import memory_fits, memory_reported
-from analysis.figures import memory_nf4 as codes
-from analysis.figures.memory_settings import ACTIVATIONS, DEFAULTS, LORA, MODEL, QLORA, TARGETS, ZERO, described, short
+from analysis.memory import data, figures_fits, figures_reported, finetuning
+from analysis.memory import figures_nf4 as codes
+from analysis.memory import parts as memory_parts
+from analysis.memory.figures_settings import ACTIVATIONS, DEFAULTS, LORA, MODEL, QLORA, TARGETS, ZERO, described, short
 from analysis.transformer import count_params, shape_of_model
 from analysis.units import format_bytes, format_count, significant
 
@@ -31,13 +32,13 @@ PART_LOOKS = {
 
 def parts(shape, model: str, methods: Sequence[str], options: Mapping, shares: bool = False) -> Panel:
     """Bytes by part of each method, stacked; hatched where uncertain. shares: every bar as long as the others, in shares of its total."""
-    all_methods = {method: memory.finetuning_memory(shape, method, **options) for method in memory.METHODS}
-    drawn = {method: all_methods[method] for method in memory.METHODS if method in methods}
+    all_methods = {method: finetuning.finetuning_memory(shape, method, **options) for method in finetuning.METHODS}
+    drawn = {method: all_methods[method] for method in finetuning.METHODS if method in methods}
     if not drawn:
-        raise ValueError(f"methods must name at least one of {', '.join(memory.METHODS)}")
-    labels = [memory.METHODS[method] for method in drawn]
+        raise ValueError(f"methods must name at least one of {', '.join(finetuning.METHODS)}")
+    labels = [finetuning.METHODS[method] for method in drawn]
     traces = []
-    for part, label in memory.PARTS.items():
+    for part, label in finetuning.PARTS.items():
         values = np.array([float(result.parts[part]) / (float(result.total) if shares else 1e9) for result in drawn.values()])
         if values.any():
             color, hatch = PART_LOOKS[part]
@@ -52,13 +53,13 @@ def parts(shape, model: str, methods: Sequence[str], options: Mapping, shares: b
     layout["yaxis"] |= {"autorange": "reversed"}
     layout["legend"] |= {"traceorder": "normal", "maxheight": 0.4}
     layout["annotations"] = [
-        style.note(ends[method], memory.METHODS[method], f"{significant(float(result.total) / 1e9)} GB", xanchor="left", xshift=4)
+        style.note(ends[method], finetuning.METHODS[method], f"{significant(float(result.total) / 1e9)} GB", xanchor="left", xshift=4)
         for method, result in drawn.items()
     ]
     ways = {"full": "in full", "lora": "with LoRA", "qlora": "with QLoRA"}
     totals = [f"{format_bytes(float(result.total))} {ways[method]}" for method, result in drawn.items()]
     spans = "; ".join(
-        f"{memory.METHODS[m]} {significant(float(r.low) / 1e9)} to {significant(float(r.high) / 1e9)}" for m, r in drawn.items()
+        f"{finetuning.METHODS[m]} {significant(float(r.low) / 1e9)} to {significant(float(r.high) / 1e9)}" for m, r in drawn.items()
     )
     trained = all_methods["qlora"].trained
     title = f"Fine-tuning {short(model)} takes {listed(totals)}, at {options['batch']} x {options['seq_len']:,} tokens"
@@ -71,11 +72,11 @@ def parts(shape, model: str, methods: Sequence[str], options: Mapping, shares: b
                 {
                     "model": model,
                     "method": method,
-                    "part": list(memory.PARTS),
+                    "part": list(finetuning.PARTS),
                     "bytes": [float(v) for v in result.parts.values()],
                     "total_low": float(result.low),
                     "total_high": float(result.high),
-                    "status": ["uncertain" if part in memory.UNCERTAIN else "computed" for part in memory.PARTS],
+                    "status": ["uncertain" if part in finetuning.UNCERTAIN else "computed" for part in finetuning.PARTS],
                 }
                 for method, result in drawn.items()
             ]
@@ -88,21 +89,26 @@ def parts(shape, model: str, methods: Sequence[str], options: Mapping, shares: b
         alt=f"Stacked bars of memory by part: {', '.join(totals)}.",
         sources=(QLORA, LORA, ZERO, ACTIVATIONS, Citation("dettmers2021"), Citation("dao2022")),
         settings=described(model, options),
-        explain=(memory.finetuning_memory, memory_parts.activation_bytes, memory_parts.layer_activations, memory_parts.quantised_params),
+        explain=(
+            finetuning.finetuning_memory,
+            memory_parts.activation_bytes,
+            memory_parts.layer_activations,
+            memory_parts.quantised_params,
+        ),
     )
 
 
 def breakdown(shape, options: Mapping) -> pd.DataFrame:
     """Bytes by part of the three methods as texts, one row per part that any of them has, and the total with its interval."""
-    results = [memory.finetuning_memory(shape, method, **options) for method in memory.METHODS]
+    results = [finetuning.finetuning_memory(shape, method, **options) for method in finetuning.METHODS]
     rows = []
-    for part, label in memory.PARTS.items():
+    for part, label in finetuning.PARTS.items():
         values = [float(result.parts[part]) for result in results]
         if any(values):
             rows.append((label, *(format_bytes(value) if value else "none" for value in values)))
     rows.append(("total", *(format_bytes(float(result.total)) for result in results)))
     rows.append(("interval (GB)", *(f"{significant(float(r.low) / 1e9)} to {significant(float(r.high) / 1e9)}" for r in results)))
-    return pd.DataFrame(rows, columns=["part", *memory.METHODS.values()])
+    return pd.DataFrame(rows, columns=["part", *finetuning.METHODS.values()])
 
 
 def rank(shape, model: str, targets: Sequence[str], here: int) -> Panel:
@@ -157,15 +163,15 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
 
     def draw_reported():
         footprints = tables.load("memory_reported")
-        return memory_reported.reported(footprints, memory_reported.reported_shapes(footprints))
+        return figures_reported.reported(footprints, data.reported_shapes(footprints))
 
     def draw_largest():
         gpu = tables.load("gpus").set_index("id", drop=False).loc["l40s"].to_dict()
-        return memory_fits.largest(model(), MODEL, gpu, "qlora", DEFAULTS)
+        return figures_fits.largest(model(), MODEL, gpu, "qlora", DEFAULTS)
 
     return {
-        "memory.parts": lambda: parts(model(), MODEL, list(memory.METHODS), DEFAULTS),
-        "memory.fits": lambda: memory_fits.fits(model(), MODEL, tables.load("gpus"), DEFAULTS),
+        "memory.parts": lambda: parts(model(), MODEL, list(finetuning.METHODS), DEFAULTS),
+        "memory.fits": lambda: figures_fits.fits(model(), MODEL, tables.load("gpus"), DEFAULTS),
         "memory.largest": draw_largest,
         "memory.reported": draw_reported,
         "memory.what_is_quantised": lambda: codes.what_is_quantised(model(), MODEL, DEFAULTS),

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.memory_nf4 import bits_per_param
-from analysis.memory_parts import ALL_LINEAR, LOGIT_BYTES, activation_bytes, adapter_params, largest_matrix, quantised_params
+from analysis.memory.nf4 import bits_per_param
+from analysis.memory.parts import ALL_LINEAR, LOGIT_BYTES, activation_bytes, adapter_params, largest_matrix, quantised_params
 from analysis.scaling.chinchilla import positive
 from analysis.transformer.count import count_params
 from analysis.transformer.shape import TransformerShape
