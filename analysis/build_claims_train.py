@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from analysis import preference, preference_memory, preference_train, tables
+from analysis import tables
 from analysis.claims import Check, close
 from analysis.domain import data as domain_data
-from analysis.figures import preference as figures
+from analysis.preference import data as figures
+from analysis.preference import objective, stage_memory, training
 from analysis.units import format_count, format_money, significant
 
 
@@ -30,8 +31,8 @@ def llama2_rounds() -> Check:
         mine = rows[rows["judge"] == judge]
         for axis in ("helpfulness", "harmlessness"):
             first, last = mine[axis].iloc[0], mine[axis].iloc[-1]
-            _, top = preference.wilson(first / 100, mine[f"n_{axis}"].iloc[0])
-            bottom, _ = preference.wilson(last / 100, mine[f"n_{axis}"].iloc[-1])
+            _, top = objective.wilson(first / 100, mine[f"n_{axis}"].iloc[0])
+            bottom, _ = objective.wilson(last / 100, mine[f"n_{axis}"].iloc[-1])
             rises.append(bool(bottom > top))
             falls += int((np.diff(mine[axis]) < -0.6).sum())
             words.append(f"{axis} {first:.0f} to {last:.0f}% ({name})")
@@ -41,12 +42,12 @@ def llama2_rounds() -> Check:
 
 def dpo_one_loss() -> Check:
     """DPO against reward model and policy gradient on the small set of answers, and the models that each keeps."""
-    table, (KL, reward) = figures.stored(max(preference_train.STORED_PAIRS))[0], figures.exact(preference_train.DEFAULTS["n_answers"])
+    table, (KL, reward) = figures.stored(max(training.STORED_PAIRS))[0], figures.exact(training.DEFAULTS["n_answers"])
     short = {name: float((np.interp(table[name]["kl"], KL, reward) - table[name]["reward"]).max()) for name in ("dpo", "rlhf")}
     span = float(reward.max() - reward.min())
-    models = {stage: len(preference_memory.ROLES[stage]) for stage in ("ppo", "dpo")}
+    models = {stage: len(stage_memory.ROLES[stage]) for stage in ("ppo", "dpo")}
     found = (
-        f"trained on {max(preference_train.STORED_PAIRS):,} preferences, DPO stays within {significant(short['dpo'], 2)} nats of "
+        f"trained on {max(training.STORED_PAIRS):,} preferences, DPO stays within {significant(short['dpo'], 2)} nats of "
         f"the best possible reward at its KL (of {significant(span, 3)}), reward model and policy gradient within "
         f"{significant(short['rlhf'], 2)}; DPO keeps {models['dpo']} models, PPO {models['ppo']}"
     )

@@ -11,7 +11,6 @@ from analysis import (
     judges_bradley_terry,
     judges_elo,
     judges_power,
-    preference_train,
     probe_bundled,
     pythia,
     pythia_emergence,
@@ -22,6 +21,7 @@ from analysis import (
 from analysis import term_frequency as frequency
 from analysis.build_claims import claim_checks
 from analysis.evals import read
+from analysis.preference import training
 from analysis.scaling import chinchilla
 
 
@@ -184,7 +184,7 @@ def term_frequency(upstream: Path) -> pd.DataFrame:
 def preference_parts() -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables preference_runs and preference_answers, trained together; ValueError where torch is not installed."""
     try:
-        return preference_train.stored_runs()
+        return training.stored_runs()
     except ModuleNotFoundError as problem:
         raise ValueError(f"{problem.name} is needed to train: run `pip install -r requirements.txt`") from problem
 

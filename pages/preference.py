@@ -3,12 +3,14 @@
 import pandas as pd
 import streamlit as st
 
-from analysis import preference_train
 from analysis.background.once import Report, Shared, by_worker
 from analysis.background.worker import Cancelled, WorkerError, shared_worker
-from analysis.figures import preference as figures
-from analysis.figures import preference_memory, preference_reported
 from analysis.memory import finetuning
+from analysis.preference import data as preference_data
+from analysis.preference import figures as preference_figures
+from analysis.preference import figures_memory as preference_figures_memory
+from analysis.preference import figures_reported as preference_figures_reported
+from analysis.preference import training
 from analysis.units import significant
 from pages.components import controls, frame, sections
 from pages.components.markdown import plain
@@ -36,14 +38,14 @@ def trainings() -> Shared:
 
 def trained():
     """(summary, answers, n_answers, settings) of the chosen preferences; None where they could not be trained."""
-    defaults = preference_train.DEFAULTS
+    defaults = training.DEFAULTS
     with controls.row():
         n_pairs = controls.steps("pref_pairs", "Preferences to learn from", PAIRS, defaults["n_pairs"])
         n_answers = controls.steps("pref_answers", "Answers to choose from", ANSWERS, defaults["n_answers"])
         flipped = controls.steps("pref_flip", "Verdicts turned round (%)", FLIPPED, 0)
     settings = {"preferences": f"{n_pairs:,}", "answers": str(n_answers), "verdicts turned round": f"{flipped}%", "seeds": "20"}
-    if n_pairs in preference_train.STORED_PAIRS and n_answers == defaults["n_answers"] and not flipped:
-        return *figures.stored(n_pairs), n_answers, settings
+    if n_pairs in training.STORED_PAIRS and n_answers == defaults["n_answers"] and not flipped:
+        return *preference_data.stored(n_pairs), n_answers, settings
     found = run({"n_pairs": n_pairs, "n_answers": n_answers, "flipped": flipped / 100})
     return None if found is None else (*found, n_answers, settings)
 
@@ -53,7 +55,7 @@ def run(arguments: dict):
 
     def work(report: Report):
         answer = by_worker(shared_worker(), "train_preferences", arguments, report)
-        return preference_train.summary(pd.DataFrame(answer["runs"])), pd.DataFrame(answer["answers"])
+        return training.summary(pd.DataFrame(answer["runs"])), pd.DataFrame(answer["answers"])
 
     try:
         found, answers = wait_for(trainings(), tuple(sorted(arguments.items())), work, "Training 20 seeds")
@@ -65,13 +67,13 @@ def run(arguments: dict):
 
 def reward_and_kl() -> None:
     """Section: the three methods against the closed form."""
-    figures.stored(preference_train.DEFAULTS["n_pairs"])  # a damaged table is told before the fragment, where the page can say so
+    preference_data.stored(training.DEFAULTS["n_pairs"])  # a damaged table is told before the fragment, where the page can say so
     policies()
 
 
 def rewards_learnt() -> None:
     """Section: the reward that a policy holds."""
-    figures.stored(preference_train.DEFAULTS["n_pairs"])
+    preference_data.stored(training.DEFAULTS["n_pairs"])
     rewards()
 
 
@@ -97,17 +99,15 @@ def rewards() -> None:
 def frontier(found, n_answers: int, settings: dict) -> None:
     """Reward against KL."""
     beta = 10.0 ** controls.slider("pref_beta", "Beta of the marked optimum (power of ten)", -1.5, 1.5, -0.3, 0.02, format="10^%.2f")
-    draw("preference.frontier", lambda: figures.frontier(found, n_answers, beta, settings | {"beta": significant(beta)}))
+    draw("preference.frontier", lambda: preference_figures.frontier(found, n_answers, beta, settings | {"beta": significant(beta)}))
 
 
 @st.fragment
 def implicit(answers, settings: dict) -> None:
     """The reward that the policy holds."""
-    number = controls.slider(
-        "pref_which", "Beta of the trained policy (10: smallest, 0.2; 1: largest, 5)", 1, len(preference_train.BETAS), 6, 1
-    )
-    beta = preference_train.BETAS[number - 1]
-    draw("preference.implicit", lambda: figures.implicit(answers, beta, settings | {"beta": significant(beta)}))
+    number = controls.slider("pref_which", "Beta of the trained policy (10: smallest, 0.2; 1: largest, 5)", 1, len(training.BETAS), 6, 1)
+    beta = training.BETAS[number - 1]
+    draw("preference.implicit", lambda: preference_figures.implicit(answers, beta, settings | {"beta": significant(beta)}))
 
 
 def the_loss() -> None:
@@ -123,7 +123,7 @@ def the_loss() -> None:
 def loss(show: str) -> None:
     """The DPO loss against the margin."""
     beta = 10.0 ** controls.slider("pref_loss", "Beta (power of ten)", -2.0, 1.0, -1.0, 0.02, format="10^%.2f")
-    draw("preference.loss", lambda: figures.loss(show, beta, {"beta": significant(beta), "show": show}))
+    draw("preference.loss", lambda: preference_figures.loss(show, beta, {"beta": significant(beta), "show": show}))
 
 
 @st.fragment
@@ -132,13 +132,13 @@ def optimum() -> None:
     with controls.row():
         beta = 10.0 ** controls.slider("pref_opt", "Beta (power of ten)", -1.0, 1.5, -0.3, 0.02, format="10^%.2f")
         n_answers = controls.slider("pref_n", "Answers", 4, 64, 32, 1)
-    draw("preference.optimum", lambda: figures.optimum(n_answers, beta, {"beta": significant(beta), "answers": str(n_answers)}))
+    draw("preference.optimum", lambda: preference_figures.optimum(n_answers, beta, {"beta": significant(beta), "answers": str(n_answers)}))
 
 
 def memory_of_stages() -> None:
     """Section: what each stage keeps in memory."""
     with controls.row():
-        model = controls.choice("pref_model", "Policy", preference_memory.known_models(), "Llama 2 7B")
+        model = controls.choice("pref_model", "Policy", preference_data.known_models(), "Llama 2 7B")
         method = controls.switch("pref_method", "Trained models are", METHODS, "full")
     stages(model, method)
     export_row("preference.memory")
@@ -151,7 +151,7 @@ def stages(model: str, method: str) -> None:
         batch = controls.slider("pref_batch", "Prompts in a batch", 1, 64, 1, 1)
         length = controls.slider("pref_len", "Tokens of prompt and answer", 128, 8192, 1024, 128)
     settings = {"model": model, "method": METHODS[method], "batch": f"{batch} x {length:,}"}
-    draw("preference.memory", lambda: preference_memory.stages(model, method, batch, length, settings))
+    draw("preference.memory", lambda: preference_figures_memory.stages(model, method, batch, length, settings))
 
 
 def llama2() -> None:
@@ -167,30 +167,30 @@ def llama2() -> None:
 def rounds() -> None:
     """Both axes, both judges."""
     level = controls.level("pref_level")
-    draw("preference.rounds", lambda: preference_reported.rounds(level, {"interval": f"{level:.0%}"}))
+    draw("preference.rounds", lambda: preference_figures_reported.rounds(level, {"interval": f"{level:.0%}"}))
 
 
 @st.fragment
 def batches(show: str) -> None:
     """Preference data."""
     first = controls.slider("pref_first", "Count from batch", 1, 14, 8, 1)
-    draw("preference.batches", lambda: preference_reported.batches(show, first, {"from batch": str(first), "show": show}))
+    draw("preference.batches", lambda: preference_figures_reported.batches(show, first, {"from batch": str(first), "show": show}))
 
 
 def reported() -> None:
     """Section: win rates and MT-Bench as reported."""
-    group = controls.switch("pref_group", "Win rates of", preference_reported.GROUPS, "dpo")
-    win_rates(preference_reported.win_rate_rows(group), group)
+    group = controls.switch("pref_group", "Win rates of", preference_figures_reported.GROUPS, "dpo")
+    win_rates(preference_figures_reported.win_rate_rows(group), group)
     export_row("preference.win_rates")
-    show_panel(preference_reported.mt_bench({"scores": "as printed"}))
+    show_panel(preference_figures_reported.mt_bench({"scores": "as printed"}))
 
 
 @st.fragment
 def win_rates(rows, group: str) -> None:
     """Win rates with intervals."""
     level = controls.level("pref_win_level")
-    settings = {"interval": f"{level:.0%}", "group": preference_reported.GROUPS[group]}
-    draw("preference.win_rates", lambda: preference_reported.win_rates(rows, group, level, settings))
+    settings = {"interval": f"{level:.0%}", "group": preference_figures_reported.GROUPS[group]}
+    draw("preference.win_rates", lambda: preference_figures_reported.win_rates(rows, group, level, settings))
 
 
 sections.show(

@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
-from analysis import preference, preference_memory, preference_train, tables
+from analysis import tables
 from analysis.background import worker
-from analysis.figures import preference as figures
-from analysis.figures import preference_reported
 from analysis.figures.benchmarks_data import all_scores
+from analysis.preference import data as figures
+from analysis.preference import figures_reported as preference_figures_reported
+from analysis.preference import objective, stage_memory, training
 from analysis.transformer import count_params, shape_of_model
 from tests.test_pages import fine, open_page, titles
 
-WORLD = preference.small_world(8, seed=3)
+WORLD = objective.small_world(8, seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def endless():
     """Shares of preferences as endless comparisons would give them: shape (1, answers, answers), [winner, loser]."""
     torch = pytest.importorskip("torch")
     p, r = WORLD.reference, WORLD.reward
-    shares = np.outer(p, p) * preference.sigmoid(r[:, None] - r[None, :])
+    shares = np.outer(p, p) * objective.sigmoid(r[:, None] - r[None, :])
     np.fill_diagonal(shares, 0)
     return torch.from_numpy(shares / shares.sum())[None]
 
@@ -38,8 +39,8 @@ def test_the_gradient_of_the_loss_is_autograds():
         margin = torch.linspace(-40, 40, 41, dtype=torch.float64, requires_grad=True)
         value = -torch.nn.functional.logsigmoid(beta * margin)
         value.sum().backward()
-        assert preference.dpo_loss(margin.detach().numpy(), beta) == pytest.approx(value.detach().numpy(), rel=1e-12)
-        assert preference.dpo_gradient(margin.detach().numpy(), beta) == pytest.approx(margin.grad.numpy(), rel=1e-12)
+        assert objective.dpo_loss(margin.detach().numpy(), beta) == pytest.approx(value.detach().numpy(), rel=1e-12)
+        assert objective.dpo_gradient(margin.detach().numpy(), beta) == pytest.approx(margin.grad.numpy(), rel=1e-12)
 
 
 def test_the_gradient_of_the_training_is_autograds(endless):
@@ -49,7 +50,7 @@ def test_the_gradient_of_the_training_is_autograds(endless):
     ratio = logits.log_softmax(-1) - log_reference
     loss = -(endless[0] * torch.nn.functional.logsigmoid(beta * (ratio[:, None] - ratio[None, :]))).sum()
     loss.backward()
-    slope = beta * preference_train.pair_gradient(beta * ratio.detach(), endless[0])
+    slope = beta * training.pair_gradient(beta * ratio.detach(), endless[0])
     through = slope - logits.detach().softmax(-1) * slope.sum()
     assert through.numpy() == pytest.approx(logits.grad.numpy(), abs=1e-12)
 
@@ -61,17 +62,17 @@ def test_the_closed_form_is_scipys_optimum():
 
         def negative(logits, beta=beta):
             policy = np.exp(logits - np.logaddexp.reduce(logits))
-            return beta * preference.kl(policy, WORLD.reference) - policy @ WORLD.reward
+            return beta * objective.kl(policy, WORLD.reference) - policy @ WORLD.reward
 
         found = minimize(negative, np.zeros(8), method="BFGS", options={"gtol": 1e-9})
-        best = preference.optimal_policy(WORLD.reference, WORLD.reward, beta)
+        best = objective.optimal_policy(WORLD.reference, WORLD.reward, beta)
         assert np.exp(found.x - np.logaddexp.reduce(found.x)) == pytest.approx(best, abs=1e-4)
         assert negative(np.log(best)) <= found.fun + 1e-9
 
 
 def test_printed_standard_errors_of_alpacaeval_come_out_of_805_prompts():
     # tunstall2023 Table 3 prints 1.63, 1.23, 1.44 and 1.22.
-    rows = preference_reported.win_rate_rows("zephyr")
+    rows = preference_figures_reported.win_rate_rows("zephyr")
     printed = rows["note"].str.extract(r"standard error ([\d.]+)")[0].astype(float)
     share = rows["score"] / 100
     assert len(rows) == 4 and set(rows["n"]) == {805}
@@ -81,8 +82,8 @@ def test_printed_standard_errors_of_alpacaeval_come_out_of_805_prompts():
 
 def test_llama_2s_intervals_are_as_wide_as_its_figure_says():
     # touvron2023llama2 Figure 1: 95% confidence intervals between 1% and 2%, for about 4,000 prompts.
-    rows = preference_reported.win_rate_rows("llama2")
-    low, high = preference_reported.bounds(rows["score"], rows["n"], 0.95)
+    rows = preference_figures_reported.win_rate_rows("llama2")
+    low, high = preference_figures_reported.bounds(rows["score"], rows["n"], 0.95)
     assert ((high - low) / 2 > 1).all() and ((high - low) / 2 < 2).all()
 
 
@@ -93,7 +94,7 @@ def test_the_batches_add_up_to_table_6():
 
 def test_decoded_win_rates_are_whole_numbers_of_prompts():
     # The notes of the decoded figure: 158 and 146 of 256.
-    rows = preference_reported.win_rate_rows("dpo").query("n == 256")
+    rows = preference_figures_reported.win_rate_rows("dpo").query("n == 256")
     wins = rows["score"] / 100 * 256
     assert (wins - wins.round()).abs().max() < 0.1
 
@@ -108,29 +109,29 @@ def test_measured_rounds_agree_with_what_the_text_says():
 
 def test_wilsons_interval_is_the_one_of_a_published_example():
     # 81 successes in 263: (0.2553, 0.3662), Newcombe 1998, Table I, method 3.
-    assert [round(float(end), 4) for end in preference.wilson(81 / 263, 263)] == [0.2553, 0.3662]
+    assert [round(float(end), 4) for end in objective.wilson(81 / 263, 263)] == [0.2553, 0.3662]
 
 
 # --- property --------------------------------------------------------------------------------------------------------
 
 
 def test_the_implicit_reward_of_the_optimum_is_the_reward_up_to_a_constant():
-    best = preference.optimal_policy(WORLD.reference, WORLD.reward, 0.7)
-    shift = preference.implicit_reward(best, WORLD.reference, 0.7) - WORLD.reward
+    best = objective.optimal_policy(WORLD.reference, WORLD.reward, 0.7)
+    shift = objective.implicit_reward(best, WORLD.reference, 0.7) - WORLD.reward
     assert shift == pytest.approx(shift[0])
 
 
 def test_every_loss_starts_at_log_2_with_half_of_beta_as_slope():
     betas = np.array([0.01, 0.1, 1.0, 10.0])
-    assert preference.dpo_loss(0.0, betas) == pytest.approx(np.log(2))
-    assert preference.dpo_gradient(0.0, betas) == pytest.approx(-betas / 2)
+    assert objective.dpo_loss(0.0, betas) == pytest.approx(np.log(2))
+    assert objective.dpo_gradient(0.0, betas) == pytest.approx(-betas / 2)
 
 
 def test_no_policy_lies_above_the_frontier():
     random = np.random.default_rng(0)
     policies = random.dirichlet(np.ones(8) * 0.3, size=400)
-    KL, reward = preference.value(np.maximum(policies, 1e-12), WORLD)
-    best_kl, best = preference.frontier(WORLD, np.geomspace(100, 0.005, 2000))
+    KL, reward = objective.value(np.maximum(policies, 1e-12), WORLD)
+    best_kl, best = objective.frontier(WORLD, np.geomspace(100, 0.005, 2000))
     inside = best_kl.max() > KL
     assert inside.sum() > 100
     assert (reward[inside] <= np.interp(KL[inside], best_kl, best) + 1e-3).all()
@@ -144,28 +145,28 @@ def test_best_of_n_is_what_drawing_and_keeping_gives():
         best = score[drawn].max(axis=1, keepdims=True)
         kept = drawn[np.arange(len(drawn)), (score[drawn] == best).argmax(axis=1)]
         seen = np.bincount(kept, minlength=8) / len(drawn)
-        exact = preference.best_of_n(WORLD.reference, score, n)
+        exact = objective.best_of_n(WORLD.reference, score, n)
         assert exact.sum() == pytest.approx(1)
         assert seen == pytest.approx(exact, abs=0.005)
 
 
 def test_the_kl_of_best_of_n_stays_below_its_formula_and_reaches_it_with_many_answers():
     for n in (2, 4, 16, 64):
-        few = preference.kl(preference.best_of_n(WORLD.reference, WORLD.reward, n), WORLD.reference)
+        few = objective.kl(objective.best_of_n(WORLD.reference, WORLD.reward, n), WORLD.reference)
         many = np.full(20_000, 1 / 20_000)
-        fine_kl = preference.kl(preference.best_of_n(many, np.arange(20_000.0), n), many)
-        assert few < preference.best_of_n_kl(n)
-        assert float(fine_kl) == pytest.approx(float(preference.best_of_n_kl(n)), abs=2e-3)
+        fine_kl = objective.kl(objective.best_of_n(many, np.arange(20_000.0), n), many)
+        assert few < objective.best_of_n_kl(n)
+        assert float(fine_kl) == pytest.approx(float(objective.best_of_n_kl(n)), abs=2e-3)
 
 
 def test_preferences_follow_bradley_and_terry():
-    counts = preference.preferred(WORLD, 200_000, 0.0, seed=0)
+    counts = objective.preferred(WORLD, 200_000, 0.0, seed=0)
     share = counts / (counts + counts.T + (counts == 0))
     often = (counts + counts.T) > 3000
-    expected = preference.sigmoid(WORLD.reward[:, None] - WORLD.reward[None, :])
+    expected = objective.sigmoid(WORLD.reward[:, None] - WORLD.reward[None, :])
     assert often.sum() > 10 and share[often] == pytest.approx(expected[often], abs=0.03)
     assert np.trace(counts) == 0 and counts.sum() == 200_000
-    turned = preference.preferred(WORLD, 200_000, 0.5, seed=0)
+    turned = objective.preferred(WORLD, 200_000, 0.5, seed=0)
     assert (turned / (turned + turned.T + (turned == 0)))[often] == pytest.approx(0.5, abs=0.03)
 
 
@@ -174,26 +175,26 @@ def test_preferences_follow_bradley_and_terry():
 
 def test_dpo_with_endless_preferences_reaches_the_closed_form(endless):
     betas = [0.3, 1.0, 3.0]
-    trained = preference_train.train_dpo(endless, WORLD.reference, betas).exp().numpy()[0]
+    trained = training.train_dpo(endless, WORLD.reference, betas).exp().numpy()[0]
     for beta, policy in zip(betas, trained, strict=True):
-        assert policy == pytest.approx(preference.optimal_policy(WORLD.reference, WORLD.reward, beta), abs=0.01)
+        assert policy == pytest.approx(objective.optimal_policy(WORLD.reference, WORLD.reward, beta), abs=0.01)
 
 
 def test_the_reward_model_with_endless_preferences_finds_the_rewards(endless):
-    fitted = preference_train.train_reward_model(endless)[0].numpy()
+    fitted = training.train_reward_model(endless)[0].numpy()
     assert fitted == pytest.approx(WORLD.reward - WORLD.reward.mean(), abs=0.02)
 
 
 def test_the_policy_gradient_with_the_true_reward_reaches_the_closed_form():
     torch = pytest.importorskip("torch")
-    trained = preference_train.train_policy_gradient(torch.from_numpy(WORLD.reward)[None], WORLD.reference, [0.5, 2.0]).exp().numpy()[0]
+    trained = training.train_policy_gradient(torch.from_numpy(WORLD.reward)[None], WORLD.reference, [0.5, 2.0]).exp().numpy()[0]
     for beta, policy in zip((0.5, 2.0), trained, strict=True):
-        assert policy == pytest.approx(preference.optimal_policy(WORLD.reference, WORLD.reward, beta), abs=0.04)
+        assert policy == pytest.approx(objective.optimal_policy(WORLD.reference, WORLD.reward, beta), abs=0.04)
 
 
 def test_stored_runs_close_in_on_the_frontier_as_preferences_grow():
     shortfall = {}
-    for n_pairs in preference_train.STORED_PAIRS:
+    for n_pairs in training.STORED_PAIRS:
         table = figures.stored(n_pairs)[0]["dpo"]
         KL, reward = figures.exact(32)
         shortfall[n_pairs] = float((np.interp(table["kl"], KL, reward) - table["reward"]).max())
@@ -205,15 +206,15 @@ def test_stored_runs_close_in_on_the_frontier_as_preferences_grow():
 def test_dpo_and_the_reward_model_hold_the_same_rewards():
     # rafailov2023 Theorem 1: the two losses have the same minimum, DPO's written in terms of the policy.
     answers = figures.stored(20_000)[1]
-    mine = answers[np.isclose(answers["beta"], preference_train.BETAS[5])]
-    implied = preference.implicit_reward(mine["dpo"], mine["reference"], preference_train.BETAS[5])
+    mine = answers[np.isclose(answers["beta"], training.BETAS[5])]
+    implied = objective.implicit_reward(mine["dpo"], mine["reference"], training.BETAS[5])
     gap = (implied - implied @ mine["reference"]) - (mine["fitted"] - mine["fitted"] @ mine["reference"])
     assert np.sqrt(mine["reference"] @ gap**2) < 0.02
 
 
 def test_training_twice_gives_the_stored_numbers():
     pytest.importorskip("torch")
-    runs, _ = preference_train.train_all(preference.small_world(32), 200, 0.0, 20)
+    runs, _ = training.train_all(objective.small_world(32), 200, 0.0, 20)
     stored = tables.load("preference_runs").query("n_pairs == 200")
     assert runs["reward"].to_numpy() == pytest.approx(stored["reward"].to_numpy(), rel=1e-5, abs=1e-7)
 
@@ -223,21 +224,21 @@ def test_training_twice_gives_the_stored_numbers():
 
 def test_a_frozen_model_is_two_bytes_a_parameter_and_a_trained_one_twelve(llama):
     N = count_params(llama).total
-    ppo = preference_memory.stage_memory(llama, "ppo").models
+    ppo = stage_memory.stage_memory(llama, "ppo").models
     assert ppo["reference"] == ppo["reward model"] == 2 * N
     assert ppo["policy"] == ppo["value model"] == 12 * N
-    assert set(preference_memory.stage_memory(llama, "dpo").models) == {"policy", "reference"}
+    assert set(stage_memory.stage_memory(llama, "dpo").models) == {"policy", "reference"}
 
 
 def test_adapters_share_one_base(llama):
-    full = preference_memory.stage_memory(llama, "ppo").total
-    lora = preference_memory.stage_memory(llama, "ppo", "lora")
+    full = stage_memory.stage_memory(llama, "ppo").total
+    lora = stage_memory.stage_memory(llama, "ppo", "lora")
     assert lora.models["reference"] == 0 and lora.models["policy"] > 2 * count_params(llama).total
     assert lora.total < 0.15 * full
 
 
 def test_a_pair_takes_the_activations_of_two_sequences(llama):
-    one, pair = (preference_memory.stage_memory(llama, stage).activations for stage in ("sft", "dpo"))
+    one, pair = (stage_memory.stage_memory(llama, stage).activations for stage in ("sft", "dpo"))
     assert pair == pytest.approx(2 * one)
 
 
@@ -247,16 +248,16 @@ def test_a_pair_takes_the_activations_of_two_sequences(llama):
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: preference.dpo_loss(0.0, 0.0), "beta must be positive"),
-        (lambda: preference.best_of_n([0.5, 0.5], [0, 1], 0), "n must be at least 1"),
-        (lambda: preference.small_world(1), "n_answers must be at least 2"),
-        (lambda: preference.preferred(WORLD, 0, 0.0, 0), "n_pairs must be at least 1"),
-        (lambda: preference.preferred(WORLD, 10, 0.6, 0), "flipped must be a share"),
-        (lambda: preference.wilson(1.2, 10), "share must be between 0 and 1"),
-        (lambda: preference.wilson(0.5, 10, 1.0), "level must be between 0 and 1"),
-        (lambda: preference_train.checked({"n_pairs": 5}), "n_pairs must be a whole number between 10 and 100,000"),
-        (lambda: preference_train.checked({"steps": 5}), "arguments must be out of"),
-        (lambda: preference_memory.stage_memory(shape_of_model("Llama 2 7B", tables.load("models")), "kto"), "stage must be one of"),
+        (lambda: objective.dpo_loss(0.0, 0.0), "beta must be positive"),
+        (lambda: objective.best_of_n([0.5, 0.5], [0, 1], 0), "n must be at least 1"),
+        (lambda: objective.small_world(1), "n_answers must be at least 2"),
+        (lambda: objective.preferred(WORLD, 0, 0.0, 0), "n_pairs must be at least 1"),
+        (lambda: objective.preferred(WORLD, 10, 0.6, 0), "flipped must be a share"),
+        (lambda: objective.wilson(1.2, 10), "share must be between 0 and 1"),
+        (lambda: objective.wilson(0.5, 10, 1.0), "level must be between 0 and 1"),
+        (lambda: training.checked({"n_pairs": 5}), "n_pairs must be a whole number between 10 and 100,000"),
+        (lambda: training.checked({"steps": 5}), "arguments must be out of"),
+        (lambda: stage_memory.stage_memory(shape_of_model("Llama 2 7B", tables.load("models")), "kto"), "stage must be one of"),
     ],
 )
 def test_values_out_of_range_are_refused_in_one_sentence(call, sentence):
@@ -276,7 +277,7 @@ def test_a_task_can_be_watched_and_given_up():
             raise Cancelled("enough")
 
     with pytest.raises(Cancelled):
-        preference_train.task({"n_pairs": 50, "n_answers": 4, "n_seeds": 2}, progress)
+        training.task({"n_pairs": 50, "n_answers": 4, "n_seeds": 2}, progress)
     assert seen[-1][0] < seen[-1][1] and "DPO" in seen[-1][2]
 
 
@@ -290,17 +291,17 @@ def test_other_settings_are_trained_in_the_worker_once_for_all_readers(monkeypat
 
 
 def test_win_rates_without_a_known_number_have_no_interval():
-    rows = preference_reported.win_rate_rows("dpo")
-    panel = preference_reported.win_rates(rows, "dpo", 0.95, {"interval": "95%"})
+    rows = preference_figures_reported.win_rate_rows("dpo")
+    panel = preference_figures_reported.win_rates(rows, "dpo", 0.95, {"interval": "95%"})
     assert rows["n"].isna().sum() == 4
     assert (panel.data["status"] == "uncertain").sum() == rows["n"].notna().sum() == 8
 
 
 def test_ties_are_left_out_of_llama_2s_intervals():
-    rows = preference_reported.win_rate_rows("llama2")
+    rows = preference_figures_reported.win_rate_rows("llama2")
     assert len(rows) == 6 and rows["loss"].notna().all()
     row = rows.set_index("setting").loc["vs ChatGPT-0301"]
-    share, n = preference.decided(row["score"] / 100, row["loss"] / 100, row["n"])
+    share, n = objective.decided(row["score"] / 100, row["loss"] / 100, row["n"])
     assert float(share) == pytest.approx(35.9 / 68.4)
     assert float(n) == pytest.approx(4173 * 0.684)
 

@@ -42,7 +42,7 @@ TASKS: Mapping[str, str] = MappingProxyType(
         "fit_scaling_law": "analysis.scaling.torch_fit:fit_and_bootstrap",
         "exact_param_counts": "analysis.transformer.exact:task",
         "replay_elo": "analysis.judges_elo:task",
-        "train_preferences": "analysis.preference_train:task",
+        "train_preferences": "analysis.preference.training:task",
         "self_instruct": "analysis.self_instruct:task",
     }
 )

@@ -14,7 +14,7 @@ TOPICS = {
     "moe": "analysis.moe.figures",
     "attention": "analysis.attention.figures",
     "memory": "analysis.memory.figures",
-    "preference": "analysis.figures.preference",
+    "preference": "analysis.preference.figures",
     "small_models": "analysis.figures.small_models",
     "pythia": "analysis.figures.pythia",
     "term_frequency": "analysis.figures.term_frequency",

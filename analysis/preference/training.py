@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import preference
-from analysis.preference import World
+from analysis.preference import objective
+from analysis.preference.objective import World
 
 METHODS = {"dpo": "DPO", "rlhf": "reward model and policy gradient", "best_of_n": "best of n by the reward model"}
 BETAS = tuple(float(beta) for beta in np.geomspace(5.0, 0.2, 10).round(4))
@@ -128,18 +128,18 @@ def train_all(world: World, n_pairs: int, flipped: float, n_seeds: int, progress
 
     torch.set_num_threads(1)
     total = 3 * STEPS
-    counts = np.stack([preference.preferred(world, n_pairs, flipped, seed) for seed in range(n_seeds)])
+    counts = np.stack([objective.preferred(world, n_pairs, flipped, seed) for seed in range(n_seeds)])
     wins = torch.from_numpy(counts / n_pairs)
     fitted = train_reward_model(wins, progress, 0, total)
     dpo = train_dpo(wins, world.reference, BETAS, progress, STEPS, total)
     rlhf = train_policy_gradient(fitted, world.reference, BETAS, 0, progress, 2 * STEPS, total)
     policies = {"dpo": dpo.exp().numpy(), "rlhf": rlhf.exp().numpy()}
-    best = [[preference.best_of_n(world.reference, scores, n) for n in NS] for scores in fitted.numpy()]
+    best = [[objective.best_of_n(world.reference, scores, n) for n in NS] for scores in fitted.numpy()]
     policies["best_of_n"] = np.array(best)
     parts = []
     for method, policy in policies.items():
         strengths = NS if method == "best_of_n" else BETAS
-        KL, reward = preference.value(policy, world)
+        KL, reward = objective.value(policy, world)
         seeds, strength = np.meshgrid(np.arange(n_seeds), strengths, indexing="ij")
         columns = {"strength": strength.ravel(), "seed": seeds.ravel(), "kl": KL.ravel(), "reward": reward.ravel()}
         parts.append(pd.DataFrame({"method": method, **columns}))
@@ -179,7 +179,7 @@ STORED_PAIRS = (200, 1000, 20_000)
 
 def stored_runs() -> tuple[pd.DataFrame, pd.DataFrame]:
     """(runs, answers) of `train_all` for each of STORED_PAIRS, with the column n_pairs in front."""
-    world = preference.small_world(DEFAULTS["n_answers"])
+    world = objective.small_world(DEFAULTS["n_answers"])
     trained = [train_all(world, n_pairs, DEFAULTS["flipped"], DEFAULTS["n_seeds"]) for n_pairs in STORED_PAIRS]
     labelled = [
         pd.concat([frames[which].assign(n_pairs=n_pairs) for n_pairs, frames in zip(STORED_PAIRS, trained, strict=True)], ignore_index=True)
@@ -194,7 +194,7 @@ def task(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     Raises ValueError for numbers outside LIMITS.
     """
     settings = checked(arguments)
-    world = preference.small_world(settings["n_answers"])
+    world = objective.small_world(settings["n_answers"])
     runs, answers = train_all(world, settings["n_pairs"], settings["flipped"], settings["n_seeds"], progress)
     return {"runs": runs.to_dict("list"), "answers": answers.to_dict("list")}
 

@@ -1,15 +1,14 @@
 """Figures on preference tuning: the loss, the optimum, and what training on a small set of answers reaches."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 
 import numpy as np
 import pandas as pd
 
-from analysis import preference, preference_train, tables
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel, table_of
-from analysis.figures import preference_memory, preference_reported
+from analysis.preference import figures_memory, figures_reported, objective, training
+from analysis.preference.data import FINE_BETAS, exact, stored, world
 from analysis.units import significant
 
 DPO = Citation("rafailov2023", "sections 3 and 4")
@@ -19,44 +18,19 @@ METHOD_LOOKS = {"dpo": style.BLUE, "rlhf": style.CRIMSON, "best_of_n": style.AMB
 SWEEP = (0.05, 0.1, 1.0, 5.0)
 """The strengths that the DPO paper tries on its sentiment task, section 6.1."""
 MARGINS = np.linspace(-30, 30, 121)
-FINE_BETAS = np.geomspace(50, 0.02, 80)
-
-
-@cache
-def _stored(n_pairs: int, rows: int) -> tuple[dict, pd.DataFrame]:
-    runs, answers = tables.load("preference_runs"), tables.load("preference_answers")
-    found = preference_train.summary(runs[runs["n_pairs"] == n_pairs])
-    return found, answers[answers["n_pairs"] == n_pairs].reset_index(drop=True)
-
-
-def stored(n_pairs: int) -> tuple[dict, pd.DataFrame]:
-    """(summary, answers) of the precomputed runs on n_pairs preferences; read once for each state of the tables."""
-    return _stored(n_pairs, len(tables.load("preference_runs")))
-
-
-@cache
-def world(n_answers: int) -> preference.World:
-    """The answers that everything here is trained on."""
-    return preference.small_world(n_answers)
-
-
-@cache
-def exact(n_answers: int) -> tuple[np.ndarray, np.ndarray]:
-    """The closed-form frontier (KL, reward)."""
-    return preference.frontier(world(n_answers), FINE_BETAS)
 
 
 def frontier(found: Mapping[str, pd.DataFrame], n_answers: int, beta: float, settings: Mapping[str, str]) -> Panel:
     """True reward against KL: the closed-form frontier as a line, the three methods with their seeds as bands; beta is marked on the line."""
     KL, reward = exact(n_answers)
-    at_kl, at_reward = (float(each[0]) for each in preference.frontier(world(n_answers), [beta]))
+    at_kl, at_reward = (float(each[0]) for each in objective.frontier(world(n_answers), [beta]))
     traces: list[dict] = []
     parts: list = []
-    for method, label in preference_train.METHODS.items():
+    for method, label in training.METHODS.items():
         table = found[method]
         traces.extend(intervals.quiet_band(table["kl"], table["low"], table["high"], f"{label}, middle 80% of seeds", METHOD_LOOKS[method]))
         parts.append(lambda table=table, label=label: table.assign(series=f"{label}, seeds", status="uncertain"))
-    for method, label in preference_train.METHODS.items():
+    for method, label in training.METHODS.items():
         table = found[method]
         traces.append(
             style.computed_line(table["kl"], table["reward"], label, METHOD_LOOKS[method])
@@ -67,7 +41,7 @@ def frontier(found: Mapping[str, pd.DataFrame], n_answers: int, beta: float, set
     parts.append({"series": "closed form", "strength": FINE_BETAS, "kl": KL, "reward": reward, "status": "computed"})
     traces.append(style.what_if_marker([at_kl], [at_reward], "closed form at your beta", style.VIOLET))
     parts.append({"series": "your beta", "strength": [beta], "kl": [at_kl], "reward": [at_reward], "status": "what_if"})
-    best = {method: float(found[method]["reward"].max()) for method in preference_train.METHODS}
+    best = {method: float(found[method]["reward"].max()) for method in training.METHODS}
     widest = max(float(table["kl"].max()) for table in found.values())
     lowest = min(float(table["low"].min()) for table in found.values())
     top = float(world(n_answers).reward.max())
@@ -97,12 +71,12 @@ def frontier(found: Mapping[str, pd.DataFrame], n_answers: int, beta: float, set
         sources=(DPO, BEST_OF_N, BRADLEY),
         settings=settings,
         explain=(
-            preference.optimal_policy,
-            preference.best_of_n,
-            preference_train.train_dpo,
-            preference_train.train_policy_gradient,
-            preference_train.train_reward_model,
-            preference.preferred,
+            objective.optimal_policy,
+            objective.best_of_n,
+            training.train_dpo,
+            training.train_policy_gradient,
+            training.train_reward_model,
+            objective.preferred,
         ),
     )
 
@@ -115,7 +89,7 @@ def implicit(answers: pd.DataFrame, beta: float, settings: Mapping[str, str]) ->
     def centred(values):
         return np.asarray(values) - reference @ np.asarray(values)
 
-    implied = centred(preference.implicit_reward(np.maximum(mine["dpo"], 1e-300), reference, beta))
+    implied = centred(objective.implicit_reward(np.maximum(mine["dpo"], 1e-300), reference, beta))
     fitted = centred(mine["fitted"])
     off = [float(np.sqrt(reference @ (values - centred(true)) ** 2)) for values in (implied, fitted)]
     names = [f"answer given {100 * p:.1f}% of the time" for p in reference]
@@ -144,7 +118,7 @@ def implicit(answers: pd.DataFrame, beta: float, settings: Mapping[str, str]) ->
         alt=f"Learned against true reward of {len(mine)} answers: DPO misses by {significant(off[0], 2)} nats, the reward model by {significant(off[1], 2)}.",
         sources=(DPO, BRADLEY),
         settings=settings,
-        explain=(preference.implicit_reward, preference_train.train_dpo, preference_train.pair_gradient),
+        explain=(objective.implicit_reward, training.train_dpo, training.pair_gradient),
     )
 
 
@@ -158,7 +132,7 @@ def _dots(x, y, name: str, color: str, symbol: str, size: list[float], text: lis
 
 def loss(show: str, beta: float, settings: Mapping[str, str]) -> Panel:
     """The DPO loss, or its gradient, against the margin: for the strengths of the paper's sweep, and for beta; show "loss" or "gradient"."""
-    of = preference.dpo_loss if show == "loss" else lambda h, b: -preference.dpo_gradient(h, b)
+    of = objective.dpo_loss if show == "loss" else lambda h, b: -objective.dpo_gradient(h, b)
     traces = [
         style.computed_line(MARGINS, of(MARGINS, each), f"beta {each:g}", style.series_color(number), width=1.6)
         for number, each in enumerate(SWEEP)
@@ -167,7 +141,7 @@ def loss(show: str, beta: float, settings: Mapping[str, str]) -> Panel:
     traces.append(style.what_if_line(MARGINS, yours, f"your beta, {significant(beta)}", style.VIOLET, width=3))
     half = float(np.log(3) / beta)
     if show == "loss":
-        title = f"Every DPO loss starts at log 2 = 0.693; at beta {significant(beta)} a margin of 10 nats leaves {significant(float(preference.dpo_loss(10.0, beta)), 2)}"
+        title = f"Every DPO loss starts at log 2 = 0.693; at beta {significant(beta)} a margin of 10 nats leaves {significant(float(objective.dpo_loss(10.0, beta)), 2)}"
         y_title = "Loss (nats)"
     else:
         title = f"At beta {significant(beta)} a pair already {significant(half, 2)} nats in order pulls half as hard as one at the start"
@@ -202,15 +176,15 @@ def loss(show: str, beta: float, settings: Mapping[str, str]) -> Panel:
         alt=f"The DPO {show} against the margin for five strengths; at beta {significant(beta)} the gradient has halved at a margin of {significant(half, 2)} nats.",
         sources=(DPO, Citation("rafailov2023", "Eq. 7; section 6.1")),
         settings=settings,
-        explain=(preference.dpo_loss, preference.dpo_gradient),
+        explain=(objective.dpo_loss, objective.dpo_gradient),
     )
 
 
 def optimum(n_answers: int, beta: float, settings: Mapping[str, str]) -> Panel:
     """The closed-form optimum for beta beside the reference, answer by answer."""
     here = world(n_answers)
-    best = preference.optimal_policy(here.reference, here.reward, beta)
-    KL, reward = (float(each) for each in preference.value(best, here))
+    best = objective.optimal_policy(here.reference, here.reward, beta)
+    KL, reward = (float(each) for each in objective.value(best, here))
     order = np.argsort(here.reward)
     at, names = here.reward[order], [f"reward {value:.2f}" for value in here.reward[order]]
     traces = [
@@ -240,21 +214,19 @@ def optimum(n_answers: int, beta: float, settings: Mapping[str, str]) -> Panel:
         alt=f"Probabilities of {n_answers} answers by reward: the optimum at beta {significant(beta)} gives the best one {100 * top:.0f}%.",
         sources=(Citation("rafailov2023", "Eq. 4"),),
         settings=settings,
-        explain=(preference.optimal_policy, preference.kl, preference.small_world),
+        explain=(objective.optimal_policy, objective.kl, objective.small_world),
     )
 
 
 def default_panels() -> dict[str, Callable[[], Panel]]:
     """The panels of the preference page at its default settings."""
-    n_answers, n_pairs = preference_train.DEFAULTS["n_answers"], preference_train.DEFAULTS["n_pairs"]
+    n_answers, n_pairs = training.DEFAULTS["n_answers"], training.DEFAULTS["n_pairs"]
     trained = {"preferences": f"{n_pairs:,}", "answers": str(n_answers), "seeds": "20"}
     return {
         "preference.frontier": lambda: frontier(stored(n_pairs)[0], n_answers, 0.5, trained | {"beta": "0.5"}),
-        "preference.implicit": lambda: implicit(
-            stored(n_pairs)[1], preference_train.BETAS[5], trained | {"beta": significant(preference_train.BETAS[5])}
-        ),
+        "preference.implicit": lambda: implicit(stored(n_pairs)[1], training.BETAS[5], trained | {"beta": significant(training.BETAS[5])}),
         "preference.loss": lambda: loss("loss", 0.1, {"beta": "0.1", "show": "loss"}),
         "preference.optimum": lambda: optimum(n_answers, 0.5, {"beta": "0.5", "answers": str(n_answers)}),
-        **preference_memory.default_panels(),
-        **preference_reported.default_panels(),
+        **figures_memory.default_panels(),
+        **figures_reported.default_panels(),
     }

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from analysis import preference, tables
+from analysis import tables
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel
 from analysis.figures.benchmarks_data import all_scores
+from analysis.preference import objective
 from analysis.units import format_count, significant
 
 JUDGES = {"meta_rm": ("Meta's reward models", style.VIOLET, "circle"), "gpt4": ("GPT-4", style.AMBER, "square")}
@@ -28,7 +29,7 @@ ALIGNED_NAMES = {"dDPO": "DPO", "RLHF": "RLHF", "dPPO": "PPO", "dSFT": "supervis
 
 def bounds(percent, n, level: float) -> tuple[np.ndarray, np.ndarray]:
     """(low, high) of Wilson's interval, in per cent like the shares themselves."""
-    low, high = preference.wilson(np.asarray(percent, float) / 100, n, level)
+    low, high = objective.wilson(np.asarray(percent, float) / 100, n, level)
     return 100 * low, 100 * high
 
 
@@ -84,7 +85,7 @@ def rounds(level: float, settings: Mapping[str, str]) -> Panel:
         alt=f"Helpfulness against harmlessness over eight rounds; GPT-4 sees {helps['gpt4'][0]:.0f} to {helps['gpt4'][1]:.0f}% and {harms['gpt4'][0]:.0f} to {harms['gpt4'][1]:.0f}%.",
         sources=(LLAMA, Citation("wilson1927")),
         settings=settings,
-        explain=(preference.wilson,),
+        explain=(objective.wilson,),
     )
 
 
@@ -204,7 +205,7 @@ def win_rates(rows: pd.DataFrame, group: str, level: float, settings: Mapping[st
     Where ties were counted, the interval is that of the share won among decided cases.
     """
     ties = bool(rows["loss"].notna().any())
-    share, n = preference.decided(rows["score"] / 100, rows["loss"] / 100, rows["n"]) if ties else (rows["score"] / 100, rows["n"])
+    share, n = objective.decided(rows["score"] / 100, rows["loss"] / 100, rows["n"]) if ties else (rows["score"] / 100, rows["n"])
     share, n = 100 * np.asarray(share, float), np.asarray(n, float)
     low, high = bounds(share, n, level)
     at, known = np.arange(len(rows)), np.isfinite(n)
@@ -253,7 +254,7 @@ def win_rates(rows: pd.DataFrame, group: str, level: float, settings: Mapping[st
         )
         + (Citation("wilson1927"),),
         settings=settings,
-        explain=(preference.wilson, preference.decided, win_rate_rows),
+        explain=(objective.wilson, objective.decided, win_rate_rows),
     )
 
 

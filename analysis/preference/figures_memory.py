@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
-from analysis import preference_memory, tables
+from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.memory import finetuning
+from analysis.preference import stage_memory
 from analysis.transformer import shape_of_model
 from analysis.units import format_bytes, significant
 
@@ -16,22 +17,13 @@ ROLE_COLORS = {
     "reference": style.SLATE,
     "activations": style.VIOLET,
 }
-MODELS = ("Pythia-2.8B", "GPT-J-6B", "Llama 2 7B", "Mistral 7B", "Llama 2 13B", "Llama 2 70B")
-
-
-def known_models() -> list[str]:
-    """The models of MODELS whose architecture is in the table."""
-    names = set(tables.load("models")["model"])
-    return [name for name in MODELS if name in names]
 
 
 def stages(model: str, method: str, batch: int, seq_len: int, settings: Mapping[str, str]) -> Panel:
     """Bytes of the three stages of RLHF and of DPO, by model kept."""
     shape = shape_of_model(model, tables.load("models"))
-    found = {
-        stage: preference_memory.stage_memory(shape, stage, method, batch=batch, seq_len=seq_len) for stage in preference_memory.STAGES
-    }
-    labels = [preference_memory.STAGES[stage] for stage in found]
+    found = {stage: stage_memory.stage_memory(shape, stage, method, batch=batch, seq_len=seq_len) for stage in stage_memory.STAGES}
+    labels = [stage_memory.STAGES[stage] for stage in found]
     traces = []
     for role, color in ROLE_COLORS.items():
         values = [(each.activations if role == "activations" else each.models.get(role, 0.0)) / 1e9 for each in found.values()]
@@ -53,7 +45,7 @@ def stages(model: str, method: str, batch: int, seq_len: int, settings: Mapping[
     layout["yaxis"] |= {"autorange": "reversed"}
     layout["legend"] |= {"traceorder": "normal"}
     layout["annotations"] = [
-        style.note(total / 1e9, preference_memory.STAGES[stage], f"{significant(total / 1e9)} GB", xanchor="left", xshift=4)
+        style.note(total / 1e9, stage_memory.STAGES[stage], f"{significant(total / 1e9)} GB", xanchor="left", xshift=4)
         for stage, total in totals.items()
     ]
     adapters = (
@@ -89,7 +81,7 @@ def stages(model: str, method: str, batch: int, seq_len: int, settings: Mapping[
             Citation("rajbhandari2019", "section 3.1"),
         ),
         settings=settings,
-        explain=(preference_memory.stage_memory, finetuning.finetuning_memory),
+        explain=(stage_memory.stage_memory, finetuning.finetuning_memory),
     )
 
 
