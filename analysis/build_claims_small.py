@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from analysis import convnets_vits, small_models, tables
+from analysis import convnets_vits, tables
 from analysis.claims import Check
 from analysis.figures import convnets_vits as vision
+from analysis.small_models import comparisons
 from analysis.units import format_count, format_flops
 
 LEVEL = 0.95
@@ -14,7 +15,7 @@ EQUAL_WITHIN = 1.5
 
 def selfinstruct_seeds() -> Check:
     """The seed tasks of Self-Instruct, and what grew from them."""
-    facts = small_models.facts_of(tables.load("small_models_facts"), "self_instruct")
+    facts = comparisons.facts_of(tables.load("small_models_facts"), "self_instruct")
     grown = facts["instructions"] / facts["seed_tasks"]
     found = f"{facts['seed_tasks']:.0f} seed tasks, from which {facts['instructions']:,.0f} instructions grew, {grown:.0f} for each"
     return Check("supported" if facts["seed_tasks"] == 175 else "corrected", found)
@@ -23,9 +24,9 @@ def selfinstruct_seeds() -> Check:
 def lima_preferred() -> Check:
     """LIMA against Alpaca 65B by human preference, and who wrote Alpaca's examples."""
     table = tables.load("small_models_facts")
-    prompts = small_models.fact(table, "lima", "test_prompts")
-    rows = small_models.preferences(tables.load("alignment_scores"), "lima_human")
-    row = small_models.preference_intervals(rows, prompts, LEVEL).set_index("rival").loc["Alpaca 65B"]
+    prompts = comparisons.fact(table, "lima", "test_prompts")
+    rows = comparisons.preferences(tables.load("alignment_scores"), "lima_human")
+    row = comparisons.preference_intervals(rows, prompts, LEVEL).set_index("rival").loc["Alpaca 65B"]
     alpaca = table[table["work"] == "alpaca"].set_index("fact")
     writer, examples = alpaca.loc["generator", "text"], alpaca.loc["instructions", "value"]
     found = (

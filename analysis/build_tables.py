@@ -14,7 +14,6 @@ from analysis import (
     probe_bundled,
     pythia,
     pythia_emergence,
-    self_instruct,
     tables,
     term_frequency_regression,
 )
@@ -23,6 +22,7 @@ from analysis.build_claims import claim_checks
 from analysis.evals import read
 from analysis.preference import training
 from analysis.scaling import chinchilla
+from analysis.small_models import self_instruct
 
 
 def scaling_fits() -> pd.DataFrame:

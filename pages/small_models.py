@@ -3,18 +3,20 @@
 import pandas as pd
 import streamlit as st
 
-from analysis import self_instruct, small_models, tables
+from analysis import tables
 from analysis.background.once import Shared, by_worker
 from analysis.background.worker import Cancelled, WorkerError, shared_worker
-from analysis.figures import small_models as figures
-from analysis.figures import small_models_data as data
-from analysis.figures import small_models_loop as loop
+from analysis.small_models import comparisons, self_instruct
+from analysis.small_models import data as small_models_data
+from analysis.small_models import figures as small_models_figures
+from analysis.small_models import figures_self_instruct as small_models_figures_self_instruct
+from analysis.small_models import figures_training_data as data
 from pages.components import controls, frame, sections
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row, show_panel
 from pages.components.waiting import wait_for
 
-held, compared = figures.headline()
+held, compared = small_models_data.headline()
 frame.begin(
     "small_models",
     f"Orca 2 13B holds in {held} of {compared} comparisons with models over five times its size",
@@ -27,10 +29,10 @@ KEPT_RUNS = 8
 
 def against_larger() -> None:
     """Section: scores against larger models."""
-    small = controls.choice("sm_model", "Small model", small_models.SMALL, "Orca 2 13B")
+    small = controls.choice("sm_model", "Small model", comparisons.SMALL, "Orca 2 13B")
     ratio(small)
     export_row("small_models.ratio")
-    pairs = figures.model_benchmarks()
+    pairs = small_models_data.model_benchmarks()
     chosen = controls.choice(
         "sm_pair", "Small model and benchmark", {pair: f"{model}: {label}" for pair, (model, _, label) in pairs.items()}, "Orca 2 13B/bbh"
     )
@@ -42,7 +44,7 @@ def against_larger() -> None:
 def ratio(small: str) -> None:
     """Share of comparisons held."""
     least = controls.slider("sm_ratio", "Rival larger by at least (times)", 1.0, 60.0, 5.0, 0.5)
-    draw("small_models.ratio", lambda: figures.ratio(small, least, {"model": small, "ratio": f"{least:g}"}))
+    draw("small_models.ratio", lambda: small_models_figures.ratio(small, least, {"model": small, "ratio": f"{least:g}"}))
 
 
 @st.fragment
@@ -50,7 +52,8 @@ def scores(small: str, benchmark: str, label: str) -> None:
     """One benchmark."""
     least = controls.slider("sm_ratio_one", "Mark rivals larger by at least (times)", 1.0, 60.0, 5.0, 0.5)
     draw(
-        "small_models.scores", lambda: figures.scores(small, benchmark, least, {"model": small, "benchmark": label, "ratio": f"{least:g}"})
+        "small_models.scores",
+        lambda: small_models_figures.scores(small, benchmark, least, {"model": small, "benchmark": label, "ratio": f"{least:g}"}),
     )
 
 
@@ -80,7 +83,10 @@ def growth() -> None:
     with controls.row():
         threshold = threshold_slider("sm_threshold")
         novelty = novelty_slider("sm_novelty")
-    draw("small_models.growth", lambda: loop.growth(threshold, novelty, {"threshold": f"{threshold:g}", "novelty": f"{novelty:.0%}"}))
+    draw(
+        "small_models.growth",
+        lambda: small_models_figures_self_instruct.growth(threshold, novelty, {"threshold": f"{threshold:g}", "novelty": f"{novelty:.0%}"}),
+    )
 
 
 @st.fragment
@@ -89,14 +95,19 @@ def filtered() -> None:
     with controls.row():
         threshold = threshold_slider("sm_threshold_filter")
         novelty = novelty_slider("sm_novelty_filter")
-    draw("small_models.filter", lambda: loop.filtered(threshold, novelty, {"threshold": f"{threshold:g}", "novelty": f"{novelty:.0%}"}))
+    draw(
+        "small_models.filter",
+        lambda: small_models_figures_self_instruct.filtered(
+            threshold, novelty, {"threshold": f"{threshold:g}", "novelty": f"{novelty:.0%}"}
+        ),
+    )
 
 
 @st.fragment
 def variety() -> None:
     """Distinct pairs of verb and object."""
     threshold = threshold_slider("sm_threshold_pairs")
-    draw("small_models.variety", lambda: loop.variety(threshold, {"threshold": f"{threshold:g}"}))
+    draw("small_models.variety", lambda: small_models_figures_self_instruct.variety(threshold, {"threshold": f"{threshold:g}"}))
 
 
 @st.fragment
@@ -121,9 +132,13 @@ def run_the_loop() -> None:
         st.caption(
             "Shown is a stored run at a threshold of 0.7 and a novelty of 50%. Press the button for one with your settings; it takes about a second."
         )
-        show_panel(loop.own_run(loop.kept_run(), {"threshold": "0.7", "novelty": "50%", "requests": "125", "seed": "0"}))
+        show_panel(
+            small_models_figures_self_instruct.own_run(
+                small_models_data.default_run(), {"threshold": "0.7", "novelty": "50%", "requests": "125", "seed": "0"}
+            )
+        )
         return
-    show_panel(loop.own_run(pd.DataFrame(run["rows"]), settings))
+    show_panel(small_models_figures_self_instruct.own_run(pd.DataFrame(run["rows"]), settings))
     for name, words in (("kept", "Last instructions kept"), ("dropped", "Last instructions dropped")):
         with st.expander(f"{words}, with the most similar one and their ROUGE-L"):
             st.dataframe(
@@ -189,14 +204,14 @@ def phi() -> None:
 def cost() -> None:
     """Rent."""
     price = controls.slider("sm_price", "Price of an A100-hour (USD)", 0.5, 10.0, 5.0, 0.1, format="$%.2f")
-    draw("small_models.cost", lambda: figures.cost(price, {"price": f"${price:g} per A100-hour"}))
+    draw("small_models.cost", lambda: small_models_figures.cost(price, {"price": f"${price:g} per A100-hour"}))
 
 
 @st.fragment
 def hours() -> None:
     """Reported against computed hours."""
     share = controls.slider("sm_mfu", "Utilisation that the line stands for (% of peak)", 5, 90, 40, 1, format="%d%%") / 100
-    draw("small_models.hours", lambda: figures.hours(share, {"utilisation": f"{share:.0%}"}))
+    draw("small_models.hours", lambda: small_models_figures.hours(share, {"utilisation": f"{share:.0%}"}))
 
 
 @st.fragment

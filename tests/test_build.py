@@ -46,7 +46,7 @@ def test_the_glossary_says_of_every_column_what_the_tables_do(tmp_path, monkeypa
 
 
 def test_some_stored_simulations_of_the_self_instruct_loop_are_current():
-    from analysis import self_instruct
+    from analysis.small_models import self_instruct
 
     seeds = self_instruct.instructions(tables.load("seed_tasks"))
     known = self_instruct.known_parts(seeds, tables.load("instruction_parts"))

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import self_instruct, small_models, tables
+from analysis import tables
 from analysis.compute import costs
-from analysis.figures import small_models as figures
-from analysis.figures import small_models_data as data_figures
-from analysis.figures import small_models_loop as loop
-from analysis.self_instruct import Pool, rouge_l
+from analysis.small_models import comparisons, self_instruct
+from analysis.small_models import data as small_models_data
+from analysis.small_models import figures as small_models_figures
+from analysis.small_models import figures_training_data as small_models_figures_training_data
+from analysis.small_models.self_instruct import Pool, rouge_l
 
 SEEDS = self_instruct.instructions(tables.load("seed_tasks"))
 KNOWN = self_instruct.known_parts(SEEDS, tables.load("instruction_parts"))
@@ -100,29 +101,29 @@ def test_the_facts_are_those_that_the_papers_print():
         ("phi1", "gpu_hours_pretraining", 770),
         ("orca2", "gpus", 32),
     ):
-        assert small_models.fact(facts, work, name) == value
-    assert self_instruct.THRESHOLD == small_models.fact(facts, "self_instruct", "rouge_l_filter")
-    assert self_instruct.FROM_SEEDS + self_instruct.FROM_KEPT == small_models.fact(facts, "self_instruct", "in_context_examples")
-    assert len(SEEDS) == small_models.fact(facts, "self_instruct", "seed_tasks")
+        assert comparisons.fact(facts, work, name) == value
+    assert self_instruct.THRESHOLD == comparisons.fact(facts, "self_instruct", "rouge_l_filter")
+    assert self_instruct.FROM_SEEDS + self_instruct.FROM_KEPT == comparisons.fact(facts, "self_instruct", "in_context_examples")
+    assert len(SEEDS) == comparisons.fact(facts, "self_instruct", "seed_tasks")
 
 
 def test_phi_s_hours_and_orca_s_follow_from_their_parts():
-    runs = figures.phi_runs().set_index("model")
+    runs = small_models_data.phi_runs().set_index("model")
     assert runs.loc["phi-2", "gpu_hours"] == 14 * 24 * 96
     assert runs.loc["phi-1.5", "computed_flops"] == 6 * 1.3e9 * 150e9
-    tuned = small_models.tuning_runs(tables.load("small_models_facts")).set_index("model")["gpu_hours"]
+    tuned = comparisons.tuning_runs(tables.load("small_models_facts")).set_index("model")["gpu_hours"]
     assert tuned.to_dict() == {"Orca 2 13B, tuning": 32 * (17 + 40 + 23), "phi-1, tuning": 56, "Alpaca 7B, tuning": 24}
 
 
 def test_phi_1_5_would_have_reached_more_of_the_peak_than_any_other_run():
-    row = figures.phi_runs().set_index("model").loc["phi-1.5"]
+    row = small_models_data.phi_runs().set_index("model").loc["phi-1.5"]
     share = costs.implied_utilisation(row["computed_flops"], row["gpu_hours"], 312e12)
-    assert share == pytest.approx(0.694, abs=1e-3) and share > figures.best_other()
+    assert share == pytest.approx(0.694, abs=1e-3) and share > small_models_data.best_other()
 
 
 def test_lima_is_preferred_to_alpaca_and_not_to_gpt_4():
     # zhou2023 Figure 1: 53, 21, 26 against Alpaca 65B; 18, 25, 57 against GPT-4.
-    rows = small_models.preference_intervals(data_figures.preferences("lima_human"), 300).set_index("rival")
+    rows = comparisons.preference_intervals(small_models_data.preferences("lima_human"), 300).set_index("rival")
     assert rows.loc["Alpaca 65B", ["win", "tie", "loss"]].tolist() == [53, 21, 26]
     assert (rows[["win", "tie", "loss"]].sum(axis=1) == 100).all() and len(rows) == 5
     assert rows.loc["Alpaca 65B", "share"] == pytest.approx(53 / 79) and rows.loc["Alpaca 65B", "low"] > 0.6
@@ -133,10 +134,10 @@ def test_lima_is_preferred_to_alpaca_and_not_to_gpt_4():
 def test_imitation_lowers_knowledge_and_raises_style():
     # gudibande2023 Tables 1 and 2.
     scores = tables.load("alignment_scores")
-    known = small_models.imitated_knowledge(scores).set_index(["base", "data"])["share"]
+    known = comparisons.imitated_knowledge(scores).set_index(["base", "data"])["share"]
     assert known["LLaMA 7B", "ShareGPT-Mix"] < known["LLaMA 7B", "none"] < known["LLaMA 7B", "NQ-synthetic"]
-    looks = small_models.style_measures(scores)
-    assert set(looks["measure"]) == set(data_figures.MEASURES) and len(looks) == 20
+    looks = comparisons.style_measures(scores)
+    assert set(looks["measure"]) == set(small_models_figures_training_data.MEASURES) and len(looks) == 20
     assert looks.groupby("measure")["value"].apply(lambda values: values.iloc[3] > values.iloc[0]).all()
 
 
@@ -186,19 +187,19 @@ def test_without_a_filter_only_repetitions_are_dropped():
 
 
 def test_a_stricter_filter_keeps_less_and_less_like_the_seed_tasks():
-    rows = loop.stored()
+    rows = small_models_data.stored_runs()
     assert rows["tried"].max() == 1000
     for novelty in self_instruct.NOVELTIES:
-        ends = loop.ends(novelty)
+        ends = small_models_data.ends_of_runs(novelty)
         assert len(ends) == len(self_instruct.THRESHOLDS)
         assert (np.diff(ends["kept"]) >= -1).all()
         filled = ends[ends["threshold"] >= 0.5]
         assert (np.diff(filled["seed_similarity"]) > -0.01).all()
-    assert loop.ends(1.0)["kept"].iloc[6] > loop.ends(0.0)["kept"].iloc[6]
+    assert small_models_data.ends_of_runs(1.0)["kept"].iloc[6] > small_models_data.ends_of_runs(0.0)["kept"].iloc[6]
 
 
 def test_the_pool_fills_up_so_that_later_requests_bring_less():
-    rows = loop.one(0.7, 0.0)
+    rows = small_models_data.one_run(0.7, 0.0)
     gains = np.diff(rows["kept"])
     assert gains[:5].mean() > gains[-5:].mean()
 
@@ -230,7 +231,7 @@ def test_the_task_of_the_worker_gives_the_same_run_and_reports_progress():
 
 
 def test_comparisons_are_rows_of_one_table():
-    rows = figures.compared("Orca 2 13B")
+    rows = small_models_data.compared("Orca 2 13B")
     bbh = rows[(rows["benchmark"] == "bbh")].set_index("rival")
     # mitra2023 Table 1: 50.18 against 44.68 of Llama 2 70B Chat and 51.08 of WizardLM 70B.
     assert bbh.loc["Llama 2 70B Chat", "difference"] == pytest.approx(5.5) and bbh.loc["Llama 2 70B Chat", "held"]
@@ -240,9 +241,9 @@ def test_comparisons_are_rows_of_one_table():
 
 
 def test_values_from_memory_are_drawn_hollow_and_not_counted():
-    rows = figures.compared("Orca 2 13B")
+    rows = small_models_data.compared("Orca 2 13B")
     assert (rows["verified"] == 0).any()
-    panel = figures.scores("Orca 2 13B", "bbh", 1.0, {"model": "Orca 2 13B"})
+    panel = small_models_figures.scores("Orca 2 13B", "bbh", 1.0, {"model": "Orca 2 13B"})
     seen = rows[(rows["benchmark"] == "bbh") & (rows["verified"] > 0)]
     assert f"of {len(seen)} models" in panel.title
     hollow = [symbol for trace in panel.figure.data for symbol in np.atleast_1d(trace.marker.symbol) if str(symbol).endswith("-open")]
@@ -250,26 +251,26 @@ def test_values_from_memory_are_drawn_hollow_and_not_counted():
 
 
 def test_the_share_held_counts_only_rivals_large_enough():
-    share, n = small_models.held_share([1.0, 3.0, 9.0, 9.0], [True, True, False, True], [1.0, 3.0, 9.0, 10.0])
+    share, n = comparisons.held_share([1.0, 3.0, 9.0, 9.0], [True, True, False, True], [1.0, 3.0, 9.0, 10.0])
     assert n.tolist() == [4, 3, 2, 0]
     assert share[:3].tolist() == [0.75, 2 / 3, 0.5] and np.isnan(share[3])
 
 
 def test_a_model_or_a_judge_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match="scores in mitra2023"):
-        small_models.comparisons(data_figures.all_scores(), "phi-2", "mitra2023")
+        comparisons.comparisons(small_models_data.all_scores(), "phi-2", "mitra2023")
     with pytest.raises(ValueError, match="judge must be"):
-        small_models.preferences(tables.load("alignment_scores"), "nobody")
+        comparisons.preferences(tables.load("alignment_scores"), "nobody")
     with pytest.raises(ValueError, match="has no number"):
-        small_models.fact(tables.load("small_models_facts"), "lima", "nothing")
+        comparisons.fact(tables.load("small_models_facts"), "lima", "nothing")
     with pytest.raises(ValueError, match="threshold and novelty"):
-        loop.one(0.71, 0.5)
+        small_models_data.one_run(0.71, 0.5)
 
 
-@pytest.mark.parametrize("pair", list(figures.model_benchmarks()))
+@pytest.mark.parametrize("pair", list(small_models_data.model_benchmarks()))
 def test_every_small_model_can_be_drawn_on_every_benchmark(pair):
-    small, benchmark, label = figures.model_benchmarks()[pair]
-    panel = figures.scores(small, benchmark, 2.0, {"model": small})
+    small, benchmark, label = small_models_data.model_benchmarks()[pair]
+    panel = small_models_figures.scores(small, benchmark, 2.0, {"model": small})
     assert label in panel.title and len(panel.title) < 150 and len(panel.data) >= 2
 
 

@@ -43,7 +43,7 @@ TASKS: Mapping[str, str] = MappingProxyType(
         "exact_param_counts": "analysis.transformer.exact:task",
         "replay_elo": "analysis.judges_elo:task",
         "train_preferences": "analysis.preference.training:task",
-        "self_instruct": "analysis.self_instruct:task",
+        "self_instruct": "analysis.small_models.self_instruct:task",
     }
 )
 """What may be asked for, by name: the module and the function task(arguments, progress) that answers it.

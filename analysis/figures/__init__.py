@@ -15,7 +15,7 @@ TOPICS = {
     "attention": "analysis.attention.figures",
     "memory": "analysis.memory.figures",
     "preference": "analysis.preference.figures",
-    "small_models": "analysis.figures.small_models",
+    "small_models": "analysis.small_models.figures",
     "pythia": "analysis.figures.pythia",
     "term_frequency": "analysis.figures.term_frequency",
     "benchmarks": "analysis.figures.benchmarks",

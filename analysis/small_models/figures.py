@@ -1,61 +1,16 @@
 """Figures on small models: scores against size, and what training cost."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 
 import numpy as np
 import pandas as pd
 
-from analysis import small_models, tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.compute import costs
-from analysis.figures import small_models_data, small_models_loop
+from analysis.small_models import comparisons, figures_self_instruct, figures_training_data
+from analysis.small_models.data import a100, all_runs, best_other, compared, phi_runs, rivals
 from analysis.units import format_money, significant
-
-
-@cache
-def facts() -> pd.DataFrame:
-    """The table of facts."""
-    return tables.load("small_models_facts")
-
-
-@cache
-def compared(small: str) -> pd.DataFrame:
-    """A small model beside the larger ones in its paper, larger rivals first."""
-    return small_models.comparisons(small_models_data.all_scores(), small, small_models.WORKS[small]).sort_values(
-        "ratio", ascending=False, ignore_index=True
-    )
-
-
-@cache
-def rivals(small: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The checked comparisons of a small model, and one row per rival with its ratio, share held and number of comparisons."""
-    rows = compared(small)
-    rows = rows[rows["verified"] > 0]
-    each = rows.groupby("rival", sort=False).agg(ratio=("ratio", "first"), share=("held", "mean"), n=("held", "size")).reset_index()
-    return rows, each
-
-
-def benchmarks_of(small: str) -> dict[str, str]:
-    """The benchmarks on which a small model is compared, by name, those with most rivals first."""
-    rows = compared(small)
-    order = rows.groupby("benchmark", sort=False)["rival"].nunique().sort_values(ascending=False, kind="stable").index
-    return {name: rows.loc[rows["benchmark"] == name, "label"].iloc[0] for name in order}
-
-
-@cache
-def model_benchmarks() -> dict[str, tuple[str, str, str]]:
-    """Every small model with every benchmark on which it is compared: {"model/benchmark": (model, benchmark, label)}."""
-    return {f"{small}/{name}": (small, name, label) for small in small_models.SMALL for name, label in benchmarks_of(small).items()}
-
-
-@cache
-def headline(small: str = "Orca 2 13B", least: float = 5.0) -> tuple[int, int]:
-    """(held, all) comparisons of a small model with rivals at least so many times as large."""
-    rows = compared(small)
-    far = rows[(rows["verified"] > 0) & (rows["ratio"] >= least)]
-    return int(far["held"].sum()), len(far)
 
 
 def scores(small: str, benchmark: str, least: float, settings: Mapping[str, str]) -> Panel:
@@ -112,7 +67,7 @@ def scores(small: str, benchmark: str, least: float, settings: Mapping[str, str]
                 lambda: (
                     rows[["rival", "n_params", "score_rival", "ratio", "difference", "location", "verified"]]
                     .rename(columns={"rival": "model", "score_rival": "score"})
-                    .assign(status="reported", source=small_models.WORKS[small])
+                    .assign(status="reported", source=comparisons.WORKS[small])
                 ),
                 {
                     "model": [small],
@@ -120,7 +75,7 @@ def scores(small: str, benchmark: str, least: float, settings: Mapping[str, str]
                     "score": own,
                     "location": rows["location"].iloc[0],
                     "status": "reported",
-                    "source": small_models.WORKS[small],
+                    "source": comparisons.WORKS[small],
                 },
             ]
         ),
@@ -129,9 +84,9 @@ def scores(small: str, benchmark: str, least: float, settings: Mapping[str, str]
             "Hollow: quoted from memory, drawn and not counted. Models whose size is not published, such as GPT-4, have no place on this axis."
         ),
         alt=f"{label} against parameters: {small} scores {significant(own)}, and {text.removeprefix(small + ' ')}.",
-        sources=(Citation(small_models.WORKS[small], rows["location"].iloc[0]),),
+        sources=(Citation(comparisons.WORKS[small], rows["location"].iloc[0]),),
         settings=settings,
-        explain=(small_models.comparisons,),
+        explain=(comparisons.comparisons,),
     )
 
 
@@ -153,8 +108,8 @@ def ratio(small: str, least: float, settings: Mapping[str, str]) -> Panel:
     rows, each = rivals(small)
     steps = np.unique(rows["ratio"].round(9))
     axis = np.concatenate([[min(steps[0], 1.0)], np.repeat(steps, 2)])[:-1]  # the share is the same up to each rival's ratio
-    share, n = (np.repeat(values, 2) for values in small_models.held_share(rows["ratio"], rows["held"], steps))
-    here, count = (float(value[0]) for value in small_models.held_share(rows["ratio"], rows["held"], least))
+    share, n = (np.repeat(values, 2) for values in comparisons.held_share(rows["ratio"], rows["held"], steps))
+    here, count = (float(value[0]) for value in comparisons.held_share(rows["ratio"], rows["held"], least))
     traces = [style.computed_line(axis, share, f"{small}, all rivals at least so large", style.BLUE)]
     text = [f"{row['rival']}: {row['share']:.0%} of {row['n']}" for row in each.to_dict("records")]
     dots = style.computed_line(each["ratio"], each["share"], "single rivals", style.CRIMSON, text=text)
@@ -194,37 +149,10 @@ def ratio(small: str, least: float, settings: Mapping[str, str]) -> Panel:
             "and prompts, so this is what they report, and no independent test. Scores quoted from memory are left out."
         ),
         alt=f"Share of comparisons in which {small} holds, against the ratio of sizes; {title}.",
-        sources=(Citation(small_models.WORKS[small]),),
+        sources=(Citation(comparisons.WORKS[small]),),
         settings=settings,
-        explain=(small_models.held_share, small_models.comparisons),
+        explain=(comparisons.held_share, comparisons.comparisons),
     )
-
-
-@cache
-def phi_runs() -> pd.DataFrame:
-    """Pretraining runs of phi and two others."""
-    return small_models.training_runs(facts(), tables.load("models_training"))
-
-
-@cache
-def a100() -> costs.Device:
-    """The A100 of 80 GB."""
-    return costs.Device.from_row(tables.load("gpus").set_index("id", drop=False).loc["a100_80gb"])
-
-
-@cache
-def all_runs() -> pd.DataFrame:
-    """Pretraining and tuning by their A100-hours, the longest first."""
-    runs, tuned = phi_runs(), small_models.tuning_runs(facts())
-    rows = pd.concat([runs[["model", "gpu_hours", "source"]].assign(kind="pretraining"), tuned.assign(kind="tuning")], ignore_index=True)
-    return rows.sort_values("gpu_hours", ascending=False, kind="stable", ignore_index=True)
-
-
-@cache
-def best_other() -> float:
-    """The largest share of the peak among the published runs of other models."""
-    runs = costs.published_runs(tables.load("models_training"), tables.load("gpus"))
-    return float(runs.loc[runs["family"] != "phi", "utilisation"].max())
 
 
 def cost(price: float, settings: Mapping[str, str]) -> Panel:
@@ -257,7 +185,7 @@ def cost(price: float, settings: Mapping[str, str]) -> Panel:
         alt=f"Rent of {len(rows)} runs at {format_money(price)} per A100-hour, from {format_money(float(rows['usd'].min()))} to {format_money(float(rows['usd'].max()))}.",
         sources=tuple(Citation(name) for name in dict.fromkeys([*rows["source"], "aws_ec2"])),
         settings=settings,
-        explain=(small_models.training_runs, small_models.tuning_runs),
+        explain=(comparisons.training_runs, comparisons.tuning_runs),
     )
 
 
@@ -308,7 +236,7 @@ def hours(utilisation: float, settings: Mapping[str, str]) -> Panel:
         alt=f"Reported against computed A100-hours of {len(rows)} runs; implied utilisation runs from {share.min():.0%} to {share.max():.0%}.",
         sources=tuple(Citation(name) for name in dict.fromkeys([*rows["source"], "nvidia_a100"])),
         settings=settings,
-        explain=(costs.implied_utilisation, costs.training_flops, small_models.training_runs),
+        explain=(costs.implied_utilisation, costs.training_flops, comparisons.training_runs),
     )
 
 
@@ -317,8 +245,8 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
     return {
         "small_models.ratio": lambda: ratio("Orca 2 13B", 5.0, {"model": "Orca 2 13B", "ratio": "5"}),
         "small_models.scores": lambda: scores("Orca 2 13B", "bbh", 5.0, {"model": "Orca 2 13B", "benchmark": "BBH", "ratio": "5"}),
-        **small_models_loop.default_panels(),
-        **small_models_data.default_panels(),
+        **figures_self_instruct.default_panels(),
+        **figures_training_data.default_panels(),
         "small_models.cost": lambda: cost(5.0, {"price": "$5 per A100-hour"}),
         "small_models.hours": lambda: hours(0.4, {"utilisation": "40%"}),
     }

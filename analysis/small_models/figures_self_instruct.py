@@ -1,57 +1,23 @@
 """Figures of the simulated Self-Instruct loop: growth of the pool, what the filter drops, and variety."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 
 import numpy as np
 import pandas as pd
 
-from analysis import self_instruct, tables
+from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
+from analysis.small_models import self_instruct
+from analysis.small_models.data import default_run, ends_of_runs, one_run
 
 SOURCES = (Citation("wang2022", "section 2.2"), Citation("lin2004", "section 3.1"))
 ASSUMED = "The generator recombines and rewords sentences written for this project; it is no language model, so only how things respond to the threshold carries over."
 
 
-@cache
-def stored() -> pd.DataFrame:
-    """The kept runs, averaged over seeds: mean, min and max of kept, and means of the rest, by threshold, novelty and step."""
-    rows = tables.load("self_instruct_runs")
-    names = ["mean_pairwise", "seed_similarity", "distinct_pairs"]
-    out = rows.groupby(["threshold", "novelty", "step"]).agg(
-        tried=("tried", "first"),
-        kept=("kept", "mean"),
-        kept_low=("kept", "min"),
-        kept_high=("kept", "max"),
-        **{name: (name, "mean") for name in names},
-    )
-    return out.reset_index()
-
-
-@cache
-def one(threshold: float, novelty: float) -> pd.DataFrame:
-    """The averaged run of one threshold and novelty. Raises ValueError for settings that are not kept."""
-    rows = stored()
-    rows = rows[np.isclose(rows["threshold"], threshold) & np.isclose(rows["novelty"], novelty)].reset_index(drop=True)
-    if rows.empty:
-        raise ValueError(
-            f"threshold and novelty must be among {self_instruct.THRESHOLDS} and {self_instruct.NOVELTIES}, got {threshold!r} and {novelty!r}"
-        )
-    return rows
-
-
-@cache
-def ends(novelty: float) -> pd.DataFrame:
-    """The last step of every threshold at one novelty, with dropped, the share of generated instructions that were dropped."""
-    rows = stored()
-    rows = rows[np.isclose(rows["novelty"], novelty) & (rows["step"] == rows["step"].max())].reset_index(drop=True)
-    return rows.assign(dropped=1 - rows["kept"] / rows["tried"])
-
-
 def growth(threshold: float, novelty: float, settings: Mapping[str, str]) -> Panel:
     """Kept against generated instructions at one threshold, beside the paper's threshold and no filter."""
-    rows, plain = one(threshold, novelty), one(self_instruct.THRESHOLD, novelty)
+    rows, plain = one_run(threshold, novelty), one_run(self_instruct.THRESHOLD, novelty)
     n_seeds = len(tables.load("seed_tasks"))
     traces = [style.computed_line(rows["tried"], rows["tried"], "if everything were kept", style.GREY, width=1.2)]
     traces += style.band(rows["tried"], rows["kept_low"], rows["kept_high"], "three seeds, lowest to highest", style.BLUE)
@@ -91,7 +57,7 @@ def growth(threshold: float, novelty: float, settings: Mapping[str, str]) -> Pan
 
 def filtered(threshold: float, novelty: float, settings: Mapping[str, str]) -> Panel:
     """Share dropped and similarities against the threshold at one novelty."""
-    rows = ends(novelty)
+    rows = ends_of_runs(novelty)
     here = rows.iloc[int(np.abs(rows["threshold"] - threshold).argmin())]
     traces = []
     for column, name, color in (
@@ -133,10 +99,10 @@ def variety(threshold: float, settings: Mapping[str, str]) -> Panel:
     """Distinct pairs of verb and object against the threshold, for every novelty."""
     traces, parts = [], []
     for number, novelty in enumerate(self_instruct.NOVELTIES):
-        rows = ends(novelty)
+        rows = ends_of_runs(novelty)
         traces.append(style.computed_line(rows["threshold"], rows["distinct_pairs"], f"novelty {novelty:.0%}", style.series_color(number)))
         parts.append(rows)
-    low, high = (one(threshold, novelty).iloc[-1] for novelty in (self_instruct.NOVELTIES[0], self_instruct.NOVELTIES[-1]))
+    low, high = (one_run(threshold, novelty).iloc[-1] for novelty in (self_instruct.NOVELTIES[0], self_instruct.NOVELTIES[-1]))
     layout = style.layout(
         "number",
         "number",
@@ -189,12 +155,6 @@ def own_run(rows: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
     )
 
 
-def kept_run() -> pd.DataFrame:
-    """The stored run at the paper's threshold and half novelty, from the first seed."""
-    rows = tables.load("self_instruct_runs")
-    return rows[np.isclose(rows["threshold"], 0.7) & (rows["novelty"] == 0.5) & (rows["seed"] == 0)].reset_index(drop=True)
-
-
 def default_panels() -> dict[str, Callable[[], Panel]]:
     """The panels of the loop at their default settings."""
     settings = {"threshold": "0.7", "novelty": "50%"}
@@ -202,5 +162,5 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
         "small_models.growth": lambda: growth(0.7, 0.5, settings),
         "small_models.filter": lambda: filtered(0.7, 0.5, settings),
         "small_models.variety": lambda: variety(0.7, {"threshold": "0.7"}),
-        "small_models.own_run": lambda: own_run(kept_run(), settings | {"requests": "125", "seed": "0"}),
+        "small_models.own_run": lambda: own_run(default_run(), settings | {"requests": "125", "seed": "0"}),
     }

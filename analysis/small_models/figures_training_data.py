@@ -1,15 +1,14 @@
 """Figures on what data did: amounts against preference, kinds of code, and imitation."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 
 import numpy as np
-import pandas as pd
 
-from analysis import small_models, statistics, tables
+from analysis import statistics, tables
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel
-from analysis.figures import benchmarks_data as reported
+from analysis.small_models import comparisons
+from analysis.small_models.data import amounts, humaneval, knowledge, preferences
 from analysis.units import format_count
 
 JUDGES = {"lima_human": "people", "lima_gpt4": "GPT-4"}
@@ -29,39 +28,9 @@ IMITATION = {
 }
 
 
-@cache
-def all_scores() -> pd.DataFrame:
-    """Every reported score of the language papers."""
-    return reported.all_scores()
-
-
-@cache
-def preferences(judge: str) -> pd.DataFrame:
-    """LIMA against each rival under a judge."""
-    return small_models.preferences(tables.load("alignment_scores"), judge)
-
-
-@cache
-def amounts() -> pd.DataFrame:
-    """Answers rated best by number of instructions."""
-    return small_models.amounts(tables.load("alignment_scores"))
-
-
-@cache
-def humaneval() -> pd.DataFrame:
-    """HumanEval of phi-1's family."""
-    return small_models.code_data(all_scores())
-
-
-@cache
-def knowledge() -> pd.DataFrame:
-    """NaturalQuestions before and after imitation."""
-    return small_models.imitated_knowledge(tables.load("alignment_scores"))
-
-
 def lima(judge: str, n_prompts: float, level: float, settings: Mapping[str, str]) -> Panel:
     """LIMA against each rival: share preferred among the decided prompts, with intervals."""
-    rows = small_models.preference_intervals(preferences(judge), n_prompts, level)
+    rows = comparisons.preference_intervals(preferences(judge), n_prompts, level)
     known = {"Alpaca 65B": "52,000"}
     labels = [
         f"{row['rival']} ({known[row['rival']]} examples)" if row["rival"] in known else row["rival"] for row in rows.to_dict("records")
@@ -88,7 +57,7 @@ def lima(judge: str, n_prompts: float, level: float, settings: Mapping[str, str]
         alt=f"LIMA against {len(rows)} rivals judged by {JUDGES[judge]}; it is preferred to Alpaca 65B in {first['share']:.0%} of the decided prompts.",
         sources=(Citation("zhou2023", first["location"]), Citation("taori2023_code"), WILSON),
         settings=settings,
-        explain=(small_models.preference_intervals, small_models.preferences, statistics.wilson_interval),
+        explain=(comparisons.preference_intervals, comparisons.preferences, statistics.wilson_interval),
     )
 
 
@@ -130,7 +99,7 @@ def amount(n_tasks: float, level: float, settings: Mapping[str, str]) -> Panel:
         alt=f"Share of best-rated answers against the number of instructions: {own['share'].iloc[0]:.0%} at 175 and {own['share'].iloc[-1]:.0%} at 51,200.",
         sources=(Citation("wang2022", "Figure 7"), Citation("zhou2023", "Figure 5"), WILSON),
         settings=settings,
-        explain=(small_models.amounts, statistics.wilson_interval),
+        explain=(comparisons.amounts, statistics.wilson_interval),
     )
 
 
@@ -155,13 +124,13 @@ def code_data(level: float, settings: Mapping[str, str]) -> Panel:
         alt=f"HumanEval of six models by training data, from {share.min():.0%} to {share.max():.0%}.",
         sources=(Citation("gunasekar2023", "Section 2.1; Table 1"), Citation("chen2021"), WILSON),
         settings=settings,
-        explain=(small_models.code_data, statistics.wilson_interval),
+        explain=(comparisons.code_data, statistics.wilson_interval),
     )
 
 
 def imitation_style(settings: Mapping[str, str]) -> Panel:
     """How answers come to resemble ChatGPT's with more imitation data."""
-    rows = small_models.style_measures(tables.load("alignment_scores"))
+    rows = comparisons.style_measures(tables.load("alignment_scores"))
     traces = []
     for measure, (color, symbol) in MEASURES.items():
         part = rows[rows["measure"] == measure]
@@ -184,7 +153,7 @@ def imitation_style(settings: Mapping[str, str]) -> Panel:
         alt=f"Four measures of style against imitation data; lists rise from {lists.iloc[0]:.0f} to {lists.iloc[3]:.0f} per cent.",
         sources=(Citation("gudibande2023", "Table 2; Figure 1"),),
         settings=settings,
-        explain=(small_models.style_measures,),
+        explain=(comparisons.style_measures,),
     )
 
 
@@ -215,7 +184,7 @@ def imitation_facts(n_questions: float, level: float, settings: Mapping[str, str
         alt=f"NaturalQuestions of LLaMA 7B and 13B before and after imitation; broad imitation lowers both, to {value['LLaMA 7B', 'ShareGPT-Mix']:.0%} and {value['LLaMA 13B', 'ShareGPT-Mix']:.0%}.",
         sources=(Citation("gudibande2023", "Table 1"), Citation("kwiatkowski2019"), WILSON),
         settings=settings,
-        explain=(small_models.imitated_knowledge, statistics.wilson_interval),
+        explain=(comparisons.imitated_knowledge, statistics.wilson_interval),
     )
 
 

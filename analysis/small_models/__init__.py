@@ -1,0 +1,1 @@
+"""Small models: scores against larger ones, what data does, and Self-Instruct."""
