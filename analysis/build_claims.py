@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from analysis import benchmarks, build_claims_small, build_claims_train, build_claims_vision, pythia, tables
+from analysis import benchmarks, build_claims_small, build_claims_train, build_claims_vision, tables
 from analysis.attention import variants, window
 from analysis.claims import Check, ahead, close, no_effect, optimum_ratios, sizes_agree
 from analysis.figures import benchmarks_data as reported
-from analysis.figures import pythia_contrasts, term_frequency_data
+from analysis.figures import term_frequency_data
 from analysis.memory import finetuning
+from analysis.pythia import contrasts
+from analysis.pythia import data as pythia_data
 from analysis.scaling import chinchilla
 from analysis.scaling import data as laws
 from analysis.transformer import ParamCounts, TransformerShape, count_params, shape_of_model
@@ -45,7 +47,7 @@ def tally(result: benchmarks.HeadToHead) -> str:
     return f"wins {result.wins}{ties}, loses {result.losses}"
 
 
-def interval(found: pythia.Contrast) -> tuple[float, float, float]:
+def interval(found: contrasts.Contrast) -> tuple[float, float, float]:
     """(mean, low, high) of a paired comparison."""
     return found.mean, found.low, found.high
 
@@ -64,15 +66,15 @@ def pythia_sizes() -> Check:
 
 def pythia_dedup() -> Check:
     """Deduplicated less standard runs, over sizes, tasks and shots, and in two other ways."""
-    ways = [pythia_contrasts.pairs("dedup", *how) for how in (("both", "all"), ("5", "all"), ("both", "no_wsc"))]
-    found = [interval(pythia.contrast(rows[rows["n_tokens"] >= LATE])) for rows in ways]
+    ways = [pythia_data.pairs("dedup", *how) for how in (("both", "all"), ("5", "all"), ("both", "no_wsc"))]
+    found = [interval(contrasts.contrast(rows[rows["n_tokens"] >= LATE])) for rows in ways]
     return Check(no_effect(found), f"deduplicated less standard: {points(found[0])}; five-shot alone {points(found[1])}")
 
 
 def pythia_batch() -> Check:
     """The batch of 2M tokens less smaller ones, over the late checkpoints and at the last."""
-    rows = pythia_contrasts.pairs("batch", "5", "all")
-    found = [interval(pythia.contrast(rows[rows["n_tokens"] >= least])) for least in (LATE, LAST)]
+    rows = pythia_data.pairs("batch", "5", "all")
+    found = [interval(contrasts.contrast(rows[rows["n_tokens"] >= least])) for least in (LATE, LAST)]
     return Check(no_effect(found), f"2M less smaller batches: {points(found[0])}; at the last checkpoint {points(found[1])}")
 
 

@@ -6,21 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis import (
-    judges,
-    judges_bradley_terry,
-    judges_elo,
-    judges_power,
-    probe_bundled,
-    pythia,
-    pythia_emergence,
-    tables,
-    term_frequency_regression,
-)
+from analysis import judges, judges_bradley_terry, judges_elo, judges_power, probe_bundled, tables, term_frequency_regression
 from analysis import term_frequency as frequency
 from analysis.build_claims import claim_checks
 from analysis.evals import read
 from analysis.preference import training
+from analysis.pythia import checkpoints, emergence
 from analysis.scaling import chinchilla
 from analysis.small_models import self_instruct
 
@@ -113,17 +104,17 @@ def pythia_scores() -> pd.DataFrame:
     """The table pythia_scores: accuracy on nine tasks."""
     models = pd.concat([tables.load(name)[["model", "n_params"]] for name in ("pythia_suite", "pythia_families")])
     tasks = list(tables.load("eval_tasks")["task"])
-    return as_categories(pythia.scores(tables.load("pythia_evals"), models.set_index("model")["n_params"], tasks), "pythia_scores")
+    return as_categories(checkpoints.scores(tables.load("pythia_evals"), models.set_index("model")["n_params"], tasks), "pythia_scores")
 
 
 def pythia_twins() -> pd.DataFrame:
     """The table pythia_twins: equal scores in the two arms."""
-    return pythia.twins(tables.load("pythia_evals"))
+    return checkpoints.twins(tables.load("pythia_evals"))
 
 
 def pythia_fits() -> pd.DataFrame:
     """The table pythia_emergence: when each ability appears."""
-    return pythia_emergence.all_fits(tables.load("pythia_scores"))
+    return emergence.all_fits(tables.load("pythia_scores"))
 
 
 def term_frequency_stats() -> pd.DataFrame:

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from analysis import pythia, tables
+from analysis import tables
 from analysis.charts.panel import Citation
 from analysis.evals import read, write
-from analysis.figures import pythia as figures
-from analysis.figures import pythia_contrasts as contrasts
-from analysis.figures import pythia_emergence as emergence_figures
+from analysis.pythia import checkpoints
+from analysis.pythia import data as pythia_data
+from analysis.pythia import figures as pythia_figures
+from analysis.pythia import figures_contrasts as pythia_figures_contrasts
+from analysis.pythia import figures_emergence as emergence_figures
 from analysis.uploads import clip
 from pages.components import controls, frame, sections
 from pages.components.markdown import plain
@@ -21,8 +23,8 @@ frame.begin(
     "lower than runs with smaller ones. Each is shown with its error, and your own result files can be drawn beside them.",
 )
 
-tasks = figures.task_labels()
-single = {task: label for task, label in tasks.items() if task != figures.MEAN}
+tasks = pythia_data.task_labels()
+single = {task: label for task, label in tasks.items() if task != pythia_data.MEAN}
 
 
 def own_results():
@@ -44,7 +46,7 @@ def own_results():
         except ValueError as problem:
             st.error(plain(f"{clip(upload.name, 80)} cannot be used. {problem}"), icon=":material/error:")
             continue
-        found, notes = pythia.own_scores(rows, list(single), billions * 1e9 or float("nan"))
+        found, notes = checkpoints.own_scores(rows, list(single), billions * 1e9 or float("nan"))
         files.append(rows)
         scores.append(found)
         st.text(
@@ -78,12 +80,12 @@ def download(number: int, rows) -> None:
 
 def of_task(own, task: str, shots: int | None):
     """The reader's scores on a task, over all their files; None if there is none."""
-    return pythia.own_on(own, task, shots) if own else None
+    return checkpoints.own_on(own, task, shots) if own else None
 
 
 def choose_arm() -> str:
     """Which of the twin suites."""
-    return controls.choice("py_arm", "Trained on", figures.ARMS, "standard")
+    return controls.choice("py_arm", "Trained on", pythia_data.ARMS, "standard")
 
 
 def own_scores():
@@ -93,7 +95,9 @@ def own_scores():
 
 def since(key: str) -> int:
     """A slider for the first checkpoint that counts."""
-    return controls.slider(key, "Checkpoints from this training step on", figures.STEPS[0], figures.STEPS[-1], contrasts.FIRST_STEP, 10_000)
+    return controls.slider(
+        key, "Checkpoints from this training step on", pythia_data.STEPS[0], pythia_data.STEPS[-1], pythia_data.FIRST_STEP, 10_000
+    )
 
 
 def growth() -> None:
@@ -107,8 +111,10 @@ def growth() -> None:
     @st.fragment
     def trajectory() -> None:
         """Accuracy against tokens seen."""
-        sizes = controls.choices("py_sizes", "Sizes", {size: size.removeprefix("Pythia ") for size in figures.SIZES}, figures.DEFAULT_SIZES)
-        draw("pythia.trajectory", lambda: figures.trajectory(task, sizes, arm, shots, of_task(own, task, shots)))
+        sizes = controls.choices(
+            "py_sizes", "Sizes", {size: size.removeprefix("Pythia ") for size in pythia_data.SIZES}, pythia_figures.DEFAULT_SIZES
+        )
+        draw("pythia.trajectory", lambda: pythia_figures.trajectory(task, sizes, arm, shots, of_task(own, task, shots)))
 
     trajectory()
     export_row("pythia.trajectory")
@@ -119,13 +125,15 @@ def by_size() -> None:
     with controls.row():
         arm = choose_arm()
         shots = int(controls.switch("py_shots", "Examples in the prompt", ["0", "5"], "0"))
-    several = controls.choices("py_tasks", "Tasks to compare", tasks, figures.DEFAULT_TASKS)
+    several = controls.choices("py_tasks", "Tasks to compare", tasks, pythia_figures.DEFAULT_TASKS)
 
     @st.fragment
     def scaling() -> None:
         """Accuracy against parameters at equal tokens."""
-        step = controls.slider("py_step", "Checkpoint (training step)", figures.STEPS[0], figures.STEPS[-1], figures.STEPS[-1], 10_000)
-        draw("pythia.scaling", lambda: figures.scaling(several, step, arm, shots))
+        step = controls.slider(
+            "py_step", "Checkpoint (training step)", pythia_data.STEPS[0], pythia_data.STEPS[-1], pythia_data.STEPS[-1], 10_000
+        )
+        draw("pythia.scaling", lambda: pythia_figures.scaling(several, step, arm, shots))
 
     scaling()
     export_row("pythia.scaling")
@@ -139,7 +147,7 @@ def appearance() -> None:
     @st.fragment
     def emergence_fit() -> None:
         """One run and its sigmoid."""
-        model = controls.choice("py_model", "Size", figures.SIZES[::-1], figures.SIZES[-1])
+        model = controls.choice("py_model", "Size", pythia_data.SIZES[::-1], pythia_data.SIZES[-1])
         draw("pythia.emergence_fit", lambda: emergence_figures.emergence_fit(model, when, arm))
 
     emergence_fit()
@@ -151,8 +159,8 @@ def appearance() -> None:
 def deduplication() -> None:
     """Section: does deduplication help?"""
     with controls.row():
-        dedup_shots = controls.switch("py_dedup_shots", "Examples", contrasts.SHOT_SETS, "both")
-        dedup_tasks = controls.choice("py_dedup_tasks", "Tasks", contrasts.TASK_SETS, "all")
+        dedup_shots = controls.switch("py_dedup_shots", "Examples", pythia_data.SHOT_SETS, "both")
+        dedup_tasks = controls.choice("py_dedup_tasks", "Tasks", pythia_data.TASK_SETS, "all")
         with_twins = controls.toggle(
             "py_twins", "Include 2.8B", False, help="Its two runs are the same up to step 43,000; see the section Twin runs."
         )
@@ -161,11 +169,11 @@ def deduplication() -> None:
     def dedup_forest() -> None:
         """The difference by task and by size."""
         step = since("py_dedup_step")
-        draw("pythia.dedup_forest", lambda: contrasts.contrast_forest("dedup", dedup_shots, dedup_tasks, step, with_twins))
+        draw("pythia.dedup_forest", lambda: pythia_figures_contrasts.contrast_forest("dedup", dedup_shots, dedup_tasks, step, with_twins))
 
     dedup_forest()
     export_row("pythia.dedup_forest")
-    draw("pythia.dedup_course", lambda: contrasts.contrast_course("dedup", dedup_shots, dedup_tasks, with_twins))
+    draw("pythia.dedup_course", lambda: pythia_figures_contrasts.contrast_course("dedup", dedup_shots, dedup_tasks, with_twins))
     export_row("pythia.dedup_course")
 
 
@@ -176,7 +184,7 @@ def twin_runs() -> None:
     def twins() -> None:
         """Scores that the two runs of a size share."""
         examples = int(controls.switch("py_twins_shots", "Examples in the prompt", ["0", "5"], "5"))
-        draw("pythia.twins", lambda: contrasts.twins_panel(examples))
+        draw("pythia.twins", lambda: pythia_figures_contrasts.twins_panel(examples))
 
     twins()
     export_row("pythia.twins")
@@ -184,17 +192,17 @@ def twin_runs() -> None:
 
 def batch_size() -> None:
     """Section: do large batches hurt?"""
-    batch_tasks = controls.choice("py_batch_tasks", "Tasks", contrasts.TASK_SETS, "all")
+    batch_tasks = controls.choice("py_batch_tasks", "Tasks", pythia_data.TASK_SETS, "all")
 
     @st.fragment
     def batch_forest() -> None:
         """The difference by task and by run."""
         step = since("py_batch_step")
-        draw("pythia.batch_forest", lambda: contrasts.contrast_forest("batch", "5", batch_tasks, step))
+        draw("pythia.batch_forest", lambda: pythia_figures_contrasts.contrast_forest("batch", "5", batch_tasks, step))
 
     batch_forest()
     export_row("pythia.batch_forest")
-    draw("pythia.batch_course", lambda: contrasts.contrast_course("batch", "5", batch_tasks))
+    draw("pythia.batch_course", lambda: pythia_figures_contrasts.contrast_course("batch", "5", batch_tasks))
     export_row("pythia.batch_course")
 
 
@@ -205,7 +213,7 @@ def memory() -> None:
     def memorised() -> None:
         """Memorised sequences by size and checkpoint."""
         measure = controls.switch("py_memory", "Show", {"share": "memorised share", "recall": "share of the final set"}, "share")
-        draw("pythia.memorised", lambda: figures.memorised(measure))
+        draw("pythia.memorised", lambda: pythia_figures.memorised(measure))
 
     memorised()
     export_row("pythia.memorised")
@@ -220,10 +228,10 @@ def others() -> None:
     """Section: beside OPT and BLOOM, and the suite itself."""
     own = own_scores()
     other = controls.choice("py_family_task", "Task", tasks, "lambada_openai")
-    draw("pythia.families", lambda: figures.families(other, of_task(own, other, None)))
+    draw("pythia.families", lambda: pythia_figures.families(other, of_task(own, other, None)))
     export_row("pythia.families")
     with st.expander("The suite: ten sizes, their shapes and cost"):
-        st.dataframe(figures.suite(), hide_index=True, width="stretch")
+        st.dataframe(pythia_figures.suite(), hide_index=True, width="stretch")
         st.caption(
             f"Sources: {cited(Citation('biderman2023', 'Tables 1 and 5'))} · {cited(Citation('eleutherai2023', 'configuration files'))}. Parameters are counted from the "
             "configurations; hours are of one run, as reported. 14M and 31M were added after the paper and have no scores in the files."

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import build, pythia, tables
+from analysis import build, tables
 from analysis.evals import read, write
 from analysis.evals.model_names import HISTORICAL, model_of, step_in
+from analysis.pythia import checkpoints
 
 V04 = {
     "results": {
@@ -267,7 +268,7 @@ def used_to_read_and_write_a_long_file() -> tuple[int, int]:
     try:
         frame = read.read_results(data)
         assert len(frame) == 700 and frame.memory_usage(deep=True).sum() < 10e6
-        assert len(pythia.own_scores(frame, ["task_1", "task_2"])[0]) == 2
+        assert len(checkpoints.own_scores(frame, ["task_1", "task_2"])[0]) == 2
         assert any("limit 100" in note for note in read.mismatches(frame, published))
         written = json.loads(write.write_results(frame))
         assert written["configs"] == LONG["configs"] and written["results"] == LONG["results"]

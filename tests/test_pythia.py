@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import pythia, pythia_emergence, tables
+from analysis import tables
 from analysis.evals import read
-from analysis.figures import pythia as figures
-from analysis.figures import pythia_contrasts as contrasts
-from analysis.figures import pythia_emergence as emergence_figures
+from analysis.pythia import checkpoints, contrasts, emergence
+from analysis.pythia import data as pythia_data
+from analysis.pythia import figures as pythia_figures
+from analysis.pythia import figures_contrasts as pythia_figures_contrasts
+from analysis.pythia import figures_emergence as emergence_figures
 from tests.test_pages import fine, open_page
 
 
@@ -22,8 +24,8 @@ def scores():
 
 @pytest.fixture(scope="module")
 def dedup(scores):
-    rows = pythia.differences(scores, ["deduped"], ["standard"])
-    return rows[(rows["n_tokens"] >= 13_000 * 2_097_152) & (rows["model"] != pythia.TWINS)]
+    rows = contrasts.differences(scores, ["deduped"], ["standard"])
+    return rows[(rows["n_tokens"] >= 13_000 * 2_097_152) & (rows["model"] != checkpoints.TWINS)]
 
 
 # --- reference -------------------------------------------------------------------------------------------------------
@@ -53,7 +55,7 @@ def test_mmlu_is_the_mean_of_its_57_subjects(scores):
 
 
 def test_a_contrast_is_the_mean_of_differences_by_hand(scores, dedup):
-    found = pythia.contrast(dedup)
+    found = contrasts.contrast(dedup)
     by_hand = []
     for model in sorted(set(dedup["model"])):
         for task in tables.load("eval_tasks")["task"]:
@@ -68,7 +70,7 @@ def test_a_contrast_is_the_mean_of_differences_by_hand(scores, dedup):
 
 def test_deduplication_changes_accuracy_by_less_than_a_point(dedup):
     # The finding of biderman2023 section 2.6, with its error: no harm, and a gain of less than a point.
-    found = pythia.contrast(dedup)
+    found = contrasts.contrast(dedup)
     assert -0.002 < found.low < 0.002 and 0.004 < found.high < 0.01
     assert found.mean == pytest.approx(0.0036, abs=3e-4)
     # The interval agrees with a random-effects standard error computed from the two margins.
@@ -80,12 +82,12 @@ def test_deduplication_changes_accuracy_by_less_than_a_point(dedup):
 
 
 def test_batches_of_two_million_tokens_score_a_little_lower(scores):
-    rows = pythia.differences(scores, ["standard"], pythia.SMALL_BATCHES)
+    rows = contrasts.differences(scores, ["standard"], checkpoints.SMALL_BATCHES)
     assert len(rows) == (4 * 15 + 14) * 9 and set(rows["shots"]) == {5}
-    found = pythia.contrast(rows[rows["n_tokens"] >= 13_000 * 2_097_152])
+    found = contrasts.contrast(rows[rows["n_tokens"] >= 13_000 * 2_097_152])
     assert found.mean == pytest.approx(-0.0045, abs=3e-4) and found.low < found.mean < found.high
     assert len(found.by_model) == 5
-    last = pythia.contrast(rows[rows["n_tokens"] > 2.9e11])
+    last = contrasts.contrast(rows[rows["n_tokens"] > 2.9e11])
     assert last.mean == pytest.approx(-0.0104, abs=3e-4) and last.high < 0
 
 
@@ -106,12 +108,12 @@ def test_memorised_shares_recall_and_precision_follow_from_the_counts():
     # The same checkpoint has one share, whatever it is asked to foretell.
     shares = table.groupby(["model", "step"])["memorised_pct"].nunique()
     assert len(shares) == 56 and (shares == 1).all()
-    rows = pythia.memorised(table).set_index(["model", "step"])
+    rows = checkpoints.memorised(table).set_index(["model", "step"])
     # biderman2023memorization: the released figures print precision 0.87068 and recall 0.74743 for 70M at step 23,000.
     assert rows.loc[("Pythia 70M", 23000), "precision"] == pytest.approx(0.87068, abs=2e-5)
     assert rows.loc[("Pythia 70M", 23000), "recall"] == pytest.approx(0.74743, abs=2e-5)
     final = rows.xs(143000, level="step")["memorised_pct"]
-    assert final.loc[[size for size in figures.SIZES if size in final.index]].is_monotonic_increasing
+    assert final.loc[[size for size in pythia_data.SIZES if size in final.index]].is_monotonic_increasing
 
 
 def test_the_suite_follows_from_its_shapes():
@@ -129,7 +131,7 @@ def test_stored_fits_are_those_of_scipys_curve_fit(scores):
     checked = 0
     for row in fits.iloc[::5].itertuples():
         run = scores.query("model == @row.model and arm == @row.arm and task == @row.task and shots == 0").sort_values("step")
-        errors = pythia_emergence.standard_errors(run["value"], run["stderr"], run["n_samples"])
+        errors = emergence.standard_errors(run["value"], run["stderr"], run["n_samples"])
         tokens = run["n_tokens"].to_numpy()
 
         def curve(t, a, g, x0, w):
@@ -151,7 +153,7 @@ def test_stored_fits_are_those_of_scipys_curve_fit(scores):
 
 
 def test_differences_turn_round_with_the_arms(scores):
-    forth, back = (pythia.differences(scores, *arms) for arms in ((["deduped"], ["standard"]), (["standard"], ["deduped"])))
+    forth, back = (contrasts.differences(scores, *arms) for arms in ((["deduped"], ["standard"]), (["standard"], ["deduped"])))
     assert forth["difference"].to_numpy() == pytest.approx(-back["difference"].to_numpy())
     assert len(forth) == 8 * (27 + 15) * 9
 
@@ -161,37 +163,35 @@ def test_the_bootstrap_keeps_the_mean_and_widens_with_shared_effects():
     independent = rng.normal(0, 1, (8, 9))
     shared = rng.normal(0, 1, (8, 1)) + 0 * independent
     for cells in (independent, shared):
-        assert pythia.crossed_bootstrap(cells).mean() == pytest.approx(cells.mean(), abs=0.05)
-    assert pythia.crossed_bootstrap(shared).std() > 1.5 * pythia.crossed_bootstrap(independent).std()
-    assert (pythia.crossed_bootstrap(shared) == pythia.crossed_bootstrap(shared)).all()
+        assert contrasts.crossed_bootstrap(cells).mean() == pytest.approx(cells.mean(), abs=0.05)
+    assert contrasts.crossed_bootstrap(shared).std() > 1.5 * contrasts.crossed_bootstrap(independent).std()
+    assert (contrasts.crossed_bootstrap(shared) == contrasts.crossed_bootstrap(shared)).all()
 
 
 def test_the_mean_over_tasks_leaves_out_runs_that_lack_one(scores):
     rows = scores[(scores["family"] == "OPT")]
-    whole = pythia.mean_over_tasks(rows)
+    whole = checkpoints.mean_over_tasks(rows)
     assert len(whole) == 8 and set(whole["task"]) == {"mean"}
     first = whole["model"].iloc[0]
     assert whole["value"].iloc[0] == pytest.approx(rows.loc[rows["model"] == first, "value"].mean())
     cut = rows.drop(rows.index[(rows["model"] == first) & (rows["task"] == "piqa")])
-    assert len(pythia.mean_over_tasks(cut)) == 7
+    assert len(checkpoints.mean_over_tasks(cut)) == 7
 
 
 def test_half_of_the_gain_is_half_way_up_the_curve():
     rng = np.random.default_rng(3)
     for centre, width in zip(rng.uniform(8, 12, 50), rng.uniform(0.05, 1, 50), strict=True):
-        half = pythia_emergence.half_of_gain(centre, width, 3e11)
-        assert float(pythia_emergence.sigmoid(half, centre, width)) == pytest.approx(
-            float(pythia_emergence.sigmoid(3e11, centre, width)) / 2, rel=1e-9
-        )
+        half = emergence.half_of_gain(centre, width, 3e11)
+        assert float(emergence.sigmoid(half, centre, width)) == pytest.approx(float(emergence.sigmoid(3e11, centre, width)) / 2, rel=1e-9)
         assert half < 3e11 and half <= 10**centre * (1 + 1e-9)
 
 
 def test_a_model_on_the_line_of_pythia_differs_by_nothing(scores):
-    rows = figures.scores_of("piqa", 0, "standard")
+    rows = pythia_data.scores_of("piqa", 0, "standard")
     last = rows[rows["step"] == 143000]
-    assert pythia.against_family(last, last)["difference"].to_numpy() == pytest.approx(0)
+    assert checkpoints.against_family(last, last)["difference"].to_numpy() == pytest.approx(0)
     outside = last.assign(n_params=last["n_params"] * 1000)
-    assert pythia.against_family(last, outside)["difference"].isna().all()
+    assert checkpoints.against_family(last, outside)["difference"].isna().all()
 
 
 # --- recovery --------------------------------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ TOKENS = np.array([0, *2.0 ** np.arange(0, 10), 1000, *np.arange(3000, 143_001, 
 
 
 def simulated(rng, start, height, centre, width, n=2000):
-    p = start + height * pythia_emergence.sigmoid(TOKENS, centre, width)
+    p = start + height * emergence.sigmoid(TOKENS, centre, width)
     y = rng.binomial(n, p) / n
     return y, np.sqrt(y * (1 - y) / n), np.full(len(y), n)
 
@@ -209,10 +209,10 @@ def simulated(rng, start, height, centre, width, n=2000):
     ("start", "height", "centre", "width"), [(0.25, 0.4, 10.0, 0.3), (0.5, 0.25, 9.6, 0.5), (0.0, 0.7, 9.8, 0.12), (0.25, 0.3, 11.0, 0.4)]
 )
 def test_a_planted_sigmoid_is_dated_within_its_interval(start, height, centre, width):
-    truth = float(pythia_emergence.half_of_gain(centre, width, TOKENS.max()))
+    truth = float(emergence.half_of_gain(centre, width, TOKENS.max()))
     inside, widths = 0, []
     for seed in range(25):
-        found = pythia_emergence.fit(TOKENS, *simulated(np.random.default_rng(seed), start, height, centre, width), n_resamples=200)
+        found = emergence.fit(TOKENS, *simulated(np.random.default_rng(seed), start, height, centre, width), n_resamples=200)
         assert found.status == "identified"
         inside += found.low <= truth <= found.high
         widths.append(math.log10(found.high / found.low))
@@ -221,13 +221,13 @@ def test_a_planted_sigmoid_is_dated_within_its_interval(start, height, centre, w
 
 
 def test_accuracy_that_does_not_rise_has_no_date():
-    statuses = [pythia_emergence.fit(TOKENS, *simulated(np.random.default_rng(seed), 0.25, 0.0, 10, 0.3)).status for seed in range(20)]
+    statuses = [emergence.fit(TOKENS, *simulated(np.random.default_rng(seed), 0.25, 0.0, 10, 0.3)).status for seed in range(20)]
     assert statuses.count("no gain") >= 19
 
 
 def test_a_rise_at_the_very_end_is_not_dated_with_false_confidence():
     for seed in range(5):
-        found = pythia_emergence.fit(TOKENS, *simulated(np.random.default_rng(seed), 0.25, 0.5, 12.5, 0.3, n=500))
+        found = emergence.fit(TOKENS, *simulated(np.random.default_rng(seed), 0.25, 0.5, 12.5, 0.3, n=500))
         assert found.status in ("no gain", "not identified") or found.low < 3e11 * 0.9
 
 
@@ -237,7 +237,7 @@ def test_a_planted_difference_lies_in_its_interval():
         rng = np.random.default_rng(seed)
         size, task = rng.normal(0, 0.004, (7, 1)), rng.normal(0, 0.004, (1, 9))
         cells = 0.003 + size + task + rng.normal(0, 0.008, (7, 9))
-        low, high = np.percentile(pythia.crossed_bootstrap(cells, 500, seed), [2.5, 97.5])
+        low, high = np.percentile(contrasts.crossed_bootstrap(cells, 500, seed), [2.5, 97.5])
         inside += low <= 0.003 <= high
     assert inside >= 88
 
@@ -260,34 +260,37 @@ def test_drawing_single_cells_would_be_too_sure():
 @pytest.mark.parametrize("cells", [[[1.0, 2.0]], [[1.0], [2.0]], [[1.0, np.nan], [1.0, 2.0]], [1.0, 2.0]])
 def test_tables_that_cannot_be_resampled_are_refused(cells):
     with pytest.raises(ValueError, match="two rows and columns"):
-        pythia.crossed_bootstrap(cells)
+        contrasts.crossed_bootstrap(cells)
     with pytest.raises(ValueError, match="six checkpoints"):
-        pythia_emergence.fit([0, 1e9], [0.1, 0.2], [0.1, 0.1], [10, 10])
+        emergence.fit([0, 1e9], [0.1, 0.2], [0.1, 0.1], [10, 10])
 
 
 def test_every_task_size_and_arm_can_be_drawn():
     drawn = 0
-    for task in figures.task_labels():
-        for arm in figures.ARMS:
+    for task in pythia_data.task_labels():
+        for arm in pythia_data.ARMS:
             for shots in (0, 5):
-                panels = [figures.trajectory(task, figures.SIZES, arm, shots), figures.scaling([task], 3000, arm, shots)]
-                if task != figures.MEAN:
+                panels = [pythia_figures.trajectory(task, pythia_data.SIZES, arm, shots), pythia_figures.scaling([task], 3000, arm, shots)]
+                if task != pythia_data.MEAN:
                     panels += [emergence_figures.emergence(task), emergence_figures.emergence_fit("Pythia 70M", task, arm)]
-                panels.append(figures.families(task))
+                panels.append(pythia_figures.families(task))
                 for panel in panels:
                     assert len(panel.title) < 150 and "nan" not in f"{panel.title} {panel.caption} {panel.alt}", panel.title
                     assert len(panel.data)
                     drawn += 1
     assert drawn >= 180
-    for shots in contrasts.SHOT_SETS:
-        for tasks in contrasts.TASK_SETS:
+    for shots in pythia_data.SHOT_SETS:
+        for tasks in pythia_data.TASK_SETS:
             for twins in (True, False):
                 for panel in (
-                    contrasts.contrast_forest("dedup", shots, tasks, 143000, twins),
-                    contrasts.contrast_course("dedup", shots, tasks, twins),
+                    pythia_figures_contrasts.contrast_forest("dedup", shots, tasks, 143000, twins),
+                    pythia_figures_contrasts.contrast_course("dedup", shots, tasks, twins),
                 ):
                     assert len(panel.title) < 150 and "nan" not in panel.caption
-    assert "choose" in figures.trajectory("piqa", [], "standard", 0).title and "choose" in figures.scaling([], 3000, "standard", 0).title
+    assert (
+        "choose" in pythia_figures.trajectory("piqa", [], "standard", 0).title
+        and "choose" in pythia_figures.scaling([], 3000, "standard", 0).title
+    )
 
 
 # --- page ------------------------------------------------------------------------------------------------------------
@@ -307,12 +310,12 @@ OWN = {
 
 
 def test_own_scores_are_put_on_the_tasks_with_notes():
-    rows, notes = pythia.own_scores(read.read_results(OWN), list(figures.task_labels()))
+    rows, notes = checkpoints.own_scores(read.read_results(OWN), list(pythia_data.task_labels()))
     assert dict(zip(rows["task"], rows["value"], strict=True)) == {"lambada_openai": 0.55, "piqa": 0.7, "mmlu": 0.26}
     assert set(rows["n_params"]) == {1.5e9}
     assert any("average" in note for note in notes) and any("odd" in note for note in notes)
     subjects = read.read_results({"results": {f"mmlu_{i}": {"acc,none": i / 100} for i in range(57)}, "configs": {}})
-    rows, _ = pythia.own_scores(subjects, ["mmlu"], 1e9)
+    rows, _ = checkpoints.own_scores(subjects, ["mmlu"], 1e9)
     assert rows["value"].tolist() == [pytest.approx(0.28)] and rows["n_params"].tolist() == [1e9]
 
 
@@ -344,7 +347,7 @@ def test_the_reported_finding_on_order_is_marked_as_reported():
 
 
 def test_the_forest_shows_the_mean_first_and_every_row_once():
-    panel = contrasts.contrast_forest("dedup", "both", "all", 13_000)
+    panel = pythia_figures_contrasts.contrast_forest("dedup", "both", "all", 13_000)
     rows = panel.data[panel.data["kind"] != "cell"]
     assert rows["row"].tolist()[0] == "all sizes and tasks" and rows["row"].is_unique and len(rows) == 1 + 9 + 7
     assert rows["mean"].iloc[0] == pytest.approx(panel.data.query("kind == 'cell'")["mean"].mean())
@@ -353,15 +356,15 @@ def test_the_forest_shows_the_mean_first_and_every_row_once():
 
 def test_the_first_lines_of_the_page_state_what_the_charts_compute(dedup, scores):
     lead = next(element.proto.body for element in open_page("pythia").get("html") if element.proto.body.startswith("<h1"))
-    found = pythia.contrast(dedup)
+    found = contrasts.contrast(dedup)
     assert f"{100 * found.mean:.1f} points higher" in lead and found.low < 0.0005
-    batch = pythia.differences(scores, ["standard"], pythia.SMALL_BATCHES)
-    assert f"{-100 * pythia.contrast(batch[batch['n_tokens'] >= 13_000 * 2_097_152]).mean:.1f} points lower" in lead
+    batch = contrasts.differences(scores, ["standard"], checkpoints.SMALL_BATCHES)
+    assert f"{-100 * contrasts.contrast(batch[batch['n_tokens'] >= 13_000 * 2_097_152]).mean:.1f} points lower" in lead
 
 
 def test_the_labels_of_the_rows_fit_beside_the_chart_in_a_picture():
     from analysis.export.picture import TICK, chart_figure, text_width
 
-    figure = chart_figure(contrasts.contrast_forest("dedup", "both", "all", 13_000).figure, "light", 1920, 1080)
+    figure = chart_figure(pythia_figures_contrasts.contrast_forest("dedup", "both", "all", 13_000).figure, "light", 1920, 1080)
     longest = max(figure.layout.yaxis.ticktext, key=len)
     assert longest == "all sizes and tasks" and figure.layout.margin.l > text_width(longest, TICK)

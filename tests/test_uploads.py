@@ -17,12 +17,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analysis import pythia, tables, term_frequency_counts
+from analysis import tables, term_frequency_counts
 from analysis.evals import read as evals_read
 from analysis.evals import write
 from analysis.export import deck_file, deck_store, files, report
 from analysis.probe import items, items_csv, models
 from analysis.probe.spec import RunSpec
+from analysis.pythia import checkpoints
 from analysis.scaling import own_runs
 from analysis.transformer import count_params, read_config, shape_from_hf_config
 from analysis.transformer.hub import hub_address
@@ -59,7 +60,7 @@ def results(data: bytes) -> Outcome:
     """A result file of the harness, with what the page says of it and gives back."""
     rows = evals_read.read_results(data, "results.json")
     assert list(rows.columns) == list(evals_read.COLUMNS) and len(rows)
-    found, notes = pythia.own_scores(rows, ["piqa", "mmlu"])
+    found, notes = checkpoints.own_scores(rows, ["piqa", "mmlu"])
     assert found["value"].between(0, 1).all()
     notes += evals_read.mismatches(rows, PUBLISHED)
     try:
@@ -543,8 +544,8 @@ def test_the_probe_takes_a_file_and_names_the_rows_it_leaves_out(probe, name, da
 def test_hostile_names_are_escaped_in_charts_and_defused_in_their_tables():
     from analysis.figures import probe as probe_figures
     from analysis.figures import probe_published
-    from analysis.figures import pythia as pythia_figures
     from analysis.probe import results as probe_results
+    from analysis.pythia import figures as pythia_figures
 
     hostile = [bad_input.MARKUP, "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "-3.5"]
     rows = [{"group": name, "frequency": 10.0**n, "n": 5, "score": 0.5, "score_norm": math.nan} for n, name in enumerate(hostile, 1)]
@@ -552,7 +553,7 @@ def test_hostile_names_are_escaped_in_charts_and_defused_in_their_tables():
     run = probe_results.Found("a" * 12, f"{bad_input.MARKUP}, x (aaaa)", "prompts", True, bad_input.MARKUP, table, whole, {"model": "=1+1"})
     value = copy.deepcopy(V04)
     value["config"]["model_args"] = {"pretrained": "=" + bad_input.MARKUP}
-    own, _ = pythia.own_scores(evals_read.read_results(json.dumps(value)), ["piqa"])
+    own, _ = checkpoints.own_scores(evals_read.read_results(json.dumps(value)), ["piqa"])
     size, last = probe_published.published_models()[0], 143_000
     panels = [
         probe_figures.curve([run], size, last, 4, "multiplication", 10),

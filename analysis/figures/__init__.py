@@ -16,7 +16,7 @@ TOPICS = {
     "memory": "analysis.memory.figures",
     "preference": "analysis.preference.figures",
     "small_models": "analysis.small_models.figures",
-    "pythia": "analysis.figures.pythia",
+    "pythia": "analysis.pythia.figures",
     "term_frequency": "analysis.figures.term_frequency",
     "benchmarks": "analysis.figures.benchmarks",
     "judges": "analysis.figures.judges",

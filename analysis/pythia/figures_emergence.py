@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from analysis import pythia_emergence, tables
+from analysis import tables
 from analysis.charts import intervals, style
 from analysis.charts.panel import Panel, table_of
-from analysis.figures.pythia import ARMS, RELEASED, SIZES, scores_of, short, task_labels, task_sources
+from analysis.pythia import emergence as pythia_emergence
+from analysis.pythia.data import ARMS, SIZES, scores_of, size_of, task_labels
+from analysis.pythia.figures_marks import RELEASED, task_sources
 from analysis.units import format_count
 
 
@@ -41,10 +43,10 @@ def emergence_fit(model: str, task: str, arm: str) -> Panel:
         parts.append(
             {"series": "half of the gain", "n_tokens": [found[name] for name in ("half_tokens", "low", "high")], "status": "computed"}
         )
-        title = f"{label}: {short(model)} makes half of its gain by {_tokens(found['half_tokens'])} tokens ({_tokens(found['low'])} to {_tokens(found['high'])})"
+        title = f"{label}: {size_of(model)} makes half of its gain by {_tokens(found['half_tokens'])} tokens ({_tokens(found['low'])} to {_tokens(found['high'])})"
         words = f"The gain is {100 * found['gain']:.0f} points; residuals are {found['misfit']:.1f} standard errors, by which the interval is widened where above 1."
     else:
-        title = f"{label}: {short(model)} shows " + (
+        title = f"{label}: {size_of(model)} shows " + (
             "no gain that a sigmoid describes better than a constant"
             if found["status"] == "no gain"
             else "a gain, but when cannot be told from these checkpoints"
@@ -71,7 +73,7 @@ def emergence(task: str) -> Panel:
     rows_of = {size: number for number, size in enumerate(SIZES[::-1])}
     for arm, color, symbol, shift in (("standard", style.BLUE, "circle", -0.13), ("deduped", style.CRIMSON, "diamond", 0.13)):
         part = fits[(fits["arm"] == arm) & (fits["status"] == "identified")]
-        text = [short(model) for model in part["model"]]
+        text = [size_of(model) for model in part["model"]]
         traces.append(
             intervals.bars(
                 part["half_tokens"],
@@ -91,10 +93,10 @@ def emergence(task: str) -> Panel:
         .reindex(SIZES)
         .dropna(subset=["half_tokens"])
     )
-    layout = intervals.rows([short(size) for size in SIZES[::-1]], "tokens", "Tokens at half of the gain", x_range=(1e9, 3e11), zero=None)
+    layout = intervals.rows([size_of(size) for size in SIZES[::-1]], "tokens", "Tokens at half of the gain", x_range=(1e9, 3e11), zero=None)
     layout["xaxis"] |= {"tickvals": [1e9, 3e9, 1e10, 3e10, 1e11, 3e11], "ticktext": ["1 B", "3 B", "10 B", "30 B", "100 B", "300 B"]}
     if len(known) > 1:
-        ends = f"{_tokens(known['half_tokens'].iloc[0])} tokens at {short(known.index[0])} and {_tokens(known['half_tokens'].iloc[-1])} at {short(known.index[-1])}"
+        ends = f"{_tokens(known['half_tokens'].iloc[0])} tokens at {size_of(known.index[0])} and {_tokens(known['half_tokens'].iloc[-1])} at {size_of(known.index[-1])}"
         title = f"{label}: half of the gain comes by {ends}"
     else:
         title = f"{label}: hardly any size gains enough for a date"
@@ -111,7 +113,7 @@ def emergence(task: str) -> Panel:
         caption=(
             "Larger models go on gaining for longer, so half of their larger gain can come later although they are ahead at every moment. Bars are 95% intervals of the fit. "
             + (
-                f"Not drawn: {', '.join(f'{short(m)} {a} ({s})' for m, a, s in zip(missing['model'], missing['arm'], missing['status'], strict=True))}."
+                f"Not drawn: {', '.join(f'{size_of(m)} {a} ({s})' for m, a, s in zip(missing['model'], missing['arm'], missing['status'], strict=True))}."
                 if len(missing)
                 else "Every run could be dated."
             )

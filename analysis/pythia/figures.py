@@ -7,65 +7,13 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from analysis import pythia, tables
+from analysis import tables
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel, table_of
+from analysis.pythia import checkpoints
+from analysis.pythia.data import ARMS, MEAN, SIZES, STEPS, TOKENS_PER_STEP, chance, scores_of, size_of, task_labels
+from analysis.pythia.figures_marks import COLORS, RELEASED, V0, task_sources
 from analysis.units import format_count
-
-SIZES = ("Pythia 70M", "Pythia 160M", "Pythia 410M", "Pythia 1B", "Pythia 1.4B", "Pythia 2.8B", "Pythia 6.9B", "Pythia 12B")
-COLORS = dict(
-    zip(SIZES, (style.GREY, style.GREY, style.SLATE, style.AMBER, style.CRIMSON, style.RED, style.VIOLET, style.BLUE), strict=True)
-)
-ARMS = {"standard": "the Pile", "deduped": "the deduplicated Pile"}
-MEAN = "mean"
-STEPS = tuple(range(3_000, 143_001, 10_000))
-TOKENS_PER_STEP = 2_097_152
-RELEASED = Citation("eleutherai2023", "evals/")
-V0 = "These are the first (v0) deduplicated models, which were later retrained."
-
-
-@lru_cache(maxsize=1)
-def task_labels() -> dict[str, str]:
-    """Name on charts of each task, and of the mean over all nine."""
-    return tables.load("eval_tasks").set_index("task")["label"].to_dict() | {MEAN: "Mean of nine tasks"}
-
-
-@lru_cache(maxsize=16)
-def chance(task: str) -> float:
-    """Accuracy of guessing on a task, or on average over all of them."""
-    levels = tables.load("eval_tasks").set_index("task")["chance"]
-    return float(levels.mean() if task == MEAN else levels[task])
-
-
-def task_sources(names: Sequence[str]) -> tuple[Citation, ...]:
-    """The works that publish the tasks."""
-    return _task_sources(tuple(names))
-
-
-@lru_cache(maxsize=256)
-def _task_sources(names: tuple[str, ...]) -> tuple[Citation, ...]:
-    rows = tables.load("eval_tasks")
-    chosen = rows if MEAN in names else rows[rows["task"].isin(list(names))]
-    return tuple(Citation(source) for source in dict.fromkeys(chosen["source"]))
-
-
-def short(model: str) -> str:
-    """A size without the name of the suite.
-
-    >>> short("Pythia 1.4B")
-    '1.4B'
-    """
-    return model.removeprefix("Pythia ")
-
-
-@lru_cache(maxsize=512)
-def scores_of(task: str, shots: int, arm: str | None = None, family: str = "Pythia") -> pd.DataFrame:
-    """The scores of a family on a task (or MEAN), smallest model first, in the order of training. Kept, so not to be changed."""
-    rows = tables.load("pythia_scores")
-    chosen = (rows["family"] == family) & (rows["shots"] == shots)
-    rows = rows[chosen & (rows["arm"] == arm)] if arm is not None else rows[chosen]
-    rows = pythia.mean_over_tasks(rows) if task == MEAN else rows[rows["task"] == task]
-    return rows.sort_values(["n_params", "step"]).astype({"model": str, "arm": str, "family": str, "task": str})
 
 
 @dataclass(frozen=True)
@@ -113,7 +61,7 @@ def trajectory(task: str, sizes: Sequence[str], arm: str, shots: int, own: pd.Da
     label, traces, ends = task_labels()[task], [], {}
     for size in sizes:
         run = by_size(task, shots, arm)[size]
-        traces += run.traces(short(size), COLORS[size], task, size, dotted=size == SIZES[0])
+        traces += run.traces(size_of(size), COLORS[size], task, size, dotted=size == SIZES[0])
         ends[size] = float(run.value[-1])
     traces += _own_markers(own, "n_tokens")
     level = chance(task)
@@ -130,8 +78,8 @@ def trajectory(task: str, sizes: Sequence[str], arm: str, shots: int, own: pd.Da
     layout["legend"] = layout["legend"] | {"traceorder": "normal"}
     first, last = (sizes[0], sizes[-1]) if sizes else ("", "")
     title = (
-        f"{label}: {short(last)} ends at {ends[last]:.0%} of right answers"
-        + (f", {short(first)} at {ends[first]:.0%}" if len(sizes) > 1 else "")
+        f"{label}: {size_of(last)} ends at {ends[last]:.0%} of right answers"
+        + (f", {size_of(first)} at {ends[first]:.0%}" if len(sizes) > 1 else "")
         if sizes
         else f"{label}: choose a size to draw"
     )
@@ -158,11 +106,11 @@ def trajectory(task: str, sizes: Sequence[str], arm: str, shots: int, own: pd.Da
             )
         ),
         alt=f"Accuracy on {label} against training tokens: "
-        + (", ".join(f"{short(size)} ends at {value:.0%}" for size, value in ends.items()) or "no size chosen")
+        + (", ".join(f"{size_of(size)} ends at {value:.0%}" for size, value in ends.items()) or "no size chosen")
         + ".",
         sources=(RELEASED, *task_sources([task])),
-        settings={"task": label, "training data": ARMS[arm], "examples": str(shots), "sizes": ", ".join(map(short, sizes)) or "none"},
-        explain=(pythia.scores, pythia.mean_over_tasks),
+        settings={"task": label, "training data": ARMS[arm], "examples": str(shots), "sizes": ", ".join(map(size_of, sizes)) or "none"},
+        explain=(checkpoints.scores, checkpoints.mean_over_tasks),
     )
 
 
@@ -207,21 +155,21 @@ def scaling(names: Sequence[str], step: int, arm: str, shots: int) -> Panel:
             "examples": str(shots),
             "tasks": ", ".join(task_labels()[n] for n in names) or "none",
         },
-        explain=(pythia.scores, pythia.mean_over_tasks),
+        explain=(checkpoints.scores, checkpoints.mean_over_tasks),
     )
 
 
 def memorised(measure: str) -> Panel:
     """The share of training sequences that a checkpoint continues word for word, or how much of the final share is there already."""
-    rows = pythia.memorised(tables.load("pythia_memorisation"))
+    rows = checkpoints.memorised(tables.load("pythia_memorisation"))
     share = measure == "share"
     values = rows["memorised_pct"] / 100 if share else rows["recall"]
     traces = []
     for size in SIZES:
         at = rows["model"] == size
-        text = [f"{short(size)}, step {step:,.0f}" for step in rows.loc[at, "step"]]
+        text = [f"{size_of(size)}, step {step:,.0f}" for step in rows.loc[at, "step"]]
         marks = style.reported_markers(
-            rows.loc[at, "n_tokens"], values[at], short(size), COLORS[size], text=text, verified=rows.loc[at, "verified"] > 0
+            rows.loc[at, "n_tokens"], values[at], size_of(size), COLORS[size], text=text, verified=rows.loc[at, "verified"] > 0
         )
         mark = {"mode": "lines+markers", "line": {"color": COLORS[size], "width": 1.2, "dash": "dot" if size == SIZES[0] else "solid"}}
         traces.append(marks | mark | ({} if share else {"meta": {"role": "computed"}}))
@@ -263,7 +211,7 @@ def memorised(measure: str) -> Panel:
         alt=f"Memorised sequences against tokens for seven or eight sizes; at the end {last['Pythia 12B']:.2f}% for 12B and {last['Pythia 70M']:.2f}% for 70M.",
         sources=(Citation("biderman2023memorization"), Citation("eleutherai2023", "predictable-memorization/graphs")),
         settings={"shown": "memorised share" if share else "share of the final set"},
-        explain=(pythia.memorised,),
+        explain=(checkpoints.memorised,),
     )
 
 
@@ -299,7 +247,7 @@ def families(task: str, own: pd.DataFrame | None = None) -> Panel:
             )
         )
     traces += _own_markers(own, "n_params")
-    gaps = {name: pythia.against_family(finished["Pythia"], finished[name])["difference"].dropna() for name in ("OPT", "BLOOM")}
+    gaps = {name: checkpoints.against_family(finished["Pythia"], finished[name])["difference"].dropna() for name in ("OPT", "BLOOM")}
     words = {name: f"{100 * abs(gap.mean()):.1f} points {'above' if gap.mean() > 0 else 'below'}" for name, gap in gaps.items()}
     layout = style.layout("params", "percent", y_title="Right answers", x_range=(5e7, 1e11), height=460)
     layout |= _guessing(chance(task))
@@ -315,7 +263,7 @@ def families(task: str, own: pd.DataFrame | None = None) -> Panel:
         alt=f"Accuracy on {label} against parameters for Pythia, OPT and BLOOM; OPT lies {words['OPT']} Pythia, BLOOM {words['BLOOM']}.",
         sources=(RELEASED, Citation("zhang2022"), Citation("scao2022"), *task_sources([task])),
         settings={"task": label, "examples": "0"},
-        explain=(pythia.against_family, pythia.scores),
+        explain=(checkpoints.against_family, checkpoints.scores),
     )
 
 
@@ -343,13 +291,13 @@ def suite() -> pd.DataFrame:
 
 def default_panels() -> dict[str, Callable[[], Panel]]:
     """The panels of the pythia page at its default settings."""
-    from analysis.figures import pythia_contrasts, pythia_emergence
+    from analysis.pythia import figures_contrasts, figures_emergence
 
     return {
         "pythia.trajectory": lambda: trajectory("lambada_openai", DEFAULT_SIZES, "standard", 0),
         "pythia.scaling": lambda: scaling(DEFAULT_TASKS, STEPS[-1], "standard", 0),
-        **pythia_emergence.default_panels(),
-        **pythia_contrasts.default_panels(),
+        **figures_emergence.default_panels(),
+        **figures_contrasts.default_panels(),
         "pythia.memorised": lambda: memorised("share"),
         "pythia.families": lambda: families("lambada_openai"),
     }

@@ -1,84 +1,20 @@
 """Figures on pairs of Pythia runs: with and without deduplication, with large and small batches."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import pandas as pd
 
-from analysis import pythia, tables
+from analysis import tables
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel, table_of
+from analysis.pythia import checkpoints, contrasts
+from analysis.pythia.data import EPOCH_TOKENS, FIRST_STEP, QUESTIONS, SHOT_SETS, TASK_SETS, TOKENS_PER_STEP, contrast_of, courses
 from analysis.units import format_count
 
 RELEASED = Citation("eleutherai2023", "evals/pythia-v1")
 METHOD = Citation("owen2007")
 PAPER = {"dedup": Citation("biderman2023", "section 2.6"), "batch": Citation("biderman2023", "section 2.4")}
-EPOCH_TOKENS = 207e9
-"""Tokens of the deduplicated Pile: where its second epoch starts. [biderman2023] section 2.4."""
-FIRST_STEP = 13_000
-TOKENS_PER_STEP = 2_097_152
-LEARNED = ("lambada_openai", "sciq", "arc_easy", "arc_challenge", "piqa", "winogrande")
-TASK_SETS = {"all": "all nine", "no_wsc": "without WSC", "learned": "six that are learned"}
-SHOT_SETS = {"both": "0 and 5 together", "0": "0", "5": "5"}
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is compared: name of the panels, arms, and words for the difference."""
-
-    name: str
-    treated: tuple[str, ...]
-    reference: tuple[str, ...]
-    subject: str
-    others: str
-    axis: str
-
-
-QUESTIONS = {
-    "dedup": Question("dedup", ("deduped",), ("standard",), "Deduplicated runs", "standard ones", "Deduplicated less standard (points)"),
-    "batch": Question(
-        "batch", ("standard",), pythia.SMALL_BATCHES, "Batches of 2 M tokens", "smaller ones", "2 M tokens less smaller batch (points)"
-    ),
-}
-
-
-@lru_cache(maxsize=2)
-def all_pairs(question: str) -> pd.DataFrame:
-    """Every difference that a question asks for."""
-    asked = QUESTIONS[question]
-    return pythia.differences(tables.load("pythia_scores"), asked.treated, asked.reference)
-
-
-@lru_cache(maxsize=64)
-def pairs(question: str, shots: str, tasks: str, twins: bool = False) -> pd.DataFrame:
-    """The differences for a choice of examples (SHOT_SETS) and tasks (TASK_SETS); twins: with the size whose runs are the same. Kept."""
-    rows = all_pairs(question)
-    if question == "dedup":
-        rows = rows if shots == "both" else rows[rows["shots"] == int(shots)]
-        rows = rows if twins else rows[rows["model"] != pythia.TWINS]
-    if tasks == "no_wsc":
-        rows = rows[rows["task"] != "wsc"]
-    return rows[rows["task"].isin(LEARNED)] if tasks == "learned" else rows
-
-
-@lru_cache(maxsize=64)
-def courses(question: str, shots: str, tasks: str, twins: bool) -> pd.DataFrame:
-    """`pythia.contrast_course` of a choice. Kept, so not to be changed."""
-    rows = pairs(question, shots, tasks, twins)
-    if question == "dedup" and shots == "both":  # before step 3,000 only runs without examples were scored
-        rows = rows[rows["n_tokens"].isin(rows.loc[rows["shots"] == 5, "n_tokens"].unique())]
-    return pythia.contrast_course(rows[rows["n_tokens"] > 0])
-
-
-@lru_cache(maxsize=256)
-def contrast_of(question: str, shots: str, tasks: str, first_step: int, twins: bool) -> pythia.Contrast:
-    """`pythia.contrast` of a choice: the best task first, the largest size first. Kept, so not to be changed."""
-    rows = pairs(question, shots, tasks, twins)
-    found = pythia.contrast(rows[rows["n_tokens"] >= first_step * TOKENS_PER_STEP])
-    n_params = tables.load("pythia_suite").set_index("model")["n_params"].to_dict()
-    largest_first = sorted(found.by_model.index, key=n_params.__getitem__, reverse=True)
-    return replace(found, by_task=found.by_task.sort_values("mean", ascending=False), by_model=found.by_model.loc[largest_first])
 
 
 def contrast_forest(question: str, shots: str, tasks: str, first_step: int, twins: bool = False) -> Panel:
@@ -124,7 +60,7 @@ def contrast_forest(question: str, shots: str, tasks: str, first_step: int, twin
         alt=f"{asked.subject} {change}; clear of zero on {len(clear)} of {n} tasks.",
         sources=(RELEASED, PAPER[question], METHOD),
         settings=_settings(question, shots, tasks, twins) | {"checkpoints": f"from {since} on"},
-        explain=(pythia.contrast, pythia.crossed_bootstrap, pythia.differences),
+        explain=(contrasts.contrast, contrasts.crossed_bootstrap, contrasts.differences),
     )
 
 
@@ -160,20 +96,21 @@ def contrast_course(question: str, shots: str, tasks: str, twins: bool = False) 
         alt=f"{asked.axis} against tokens: {_points(last['mean'])} at the last checkpoint, clear of zero at {away} of {len(course)} checkpoints.",
         sources=(RELEASED, PAPER[question], METHOD),
         settings=_settings(question, shots, tasks, twins),
-        explain=(pythia.contrast_course, pythia.crossed_bootstrap),
+        explain=(contrasts.contrast_course, contrasts.crossed_bootstrap),
     )
 
 
 def twins_panel(shots: int) -> Panel:
     """The share of scores that are equal to the last digit in the two arms of a size, over training."""
-    from analysis.figures.pythia import COLORS, SIZES
+    from analysis.pythia.data import SIZES
+    from analysis.pythia.figures_marks import COLORS
 
     rows = tables.load("pythia_twins")
     rows = rows[(rows["shots"] == shots) & (rows["n_tokens"] > 0)].assign(share=lambda t: t["n_equal"] / t["n_scores"])
     traces = []
     for size in SIZES:
         run = rows[rows["model"] == size].sort_values("n_tokens")
-        width = 3.0 if size == pythia.TWINS else 1.5
+        width = 3.0 if size == checkpoints.TWINS else 1.5
         line = style.computed_line(run["n_tokens"], run["share"], size.removeprefix("Pythia "), COLORS[size], width=width)
         traces.append(line | ({"line": line["line"] | {"dash": "dot"}} if size == SIZES[0] else {}))
     layout = style.layout(
@@ -182,20 +119,20 @@ def twins_panel(shots: int) -> Panel:
     if shots:
         layout["xaxis"] |= {"tickvals": [1e10, 1e11], "ticktext": ["10 B", "100 B"]}
     at = rows[rows["step"] == 43_000].set_index("model")
-    others = at["share"].drop(pythia.TWINS)
+    others = at["share"].drop(checkpoints.TWINS)
     return Panel(
         name="pythia.twins",
-        title=f"At step 43,000 the two runs of 2.8B agree in {at.loc[pythia.TWINS, 'n_equal']:.0f} of {at.loc[pythia.TWINS, 'n_scores']:.0f} scores, other sizes in {others.max():.0%} at most",
+        title=f"At step 43,000 the two runs of 2.8B agree in {at.loc[checkpoints.TWINS, 'n_equal']:.0f} of {at.loc[checkpoints.TWINS, 'n_scores']:.0f} scores, other sizes in {others.max():.0%} at most",
         figure=style.figure(traces, layout),
         data=lambda: rows.assign(status="computed"),
         caption=(
             "Share of accuracies (MMLU by subject) that are equal to the last digit in the standard and the deduplicated run. Both arms of a size start from the same weights, so nearly all agree at first and part within a few hundred steps. "
             "Those of 2.8B part only after step 43,000 and stay close afterwards: the released files do not hold two independent runs of this size, so it is left out of the comparison unless you ask for it."
         ),
-        alt=f"Share of equal scores against tokens: 2.8B stays near {at.loc[pythia.TWINS, 'share']:.0%} up to step 43,000, all other sizes fall below {others.max():.0%}.",
+        alt=f"Share of equal scores against tokens: 2.8B stays near {at.loc[checkpoints.TWINS, 'share']:.0%} up to step 43,000, all other sizes fall below {others.max():.0%}.",
         sources=(RELEASED,),
         settings={"examples": str(shots)},
-        explain=(pythia.twins,),
+        explain=(checkpoints.twins,),
     )
 
 

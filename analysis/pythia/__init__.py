@@ -1,0 +1,1 @@
+"""Pythia: abilities over training and size, and runs that differ in one thing."""
