@@ -8,12 +8,12 @@ from analysis import benchmarks, build_claims_small, build_claims_train, build_c
 from analysis.attention import variants, window
 from analysis.claims import Check, ahead, close, no_effect, optimum_ratios, sizes_agree
 from analysis.figures import benchmarks_data as reported
-from analysis.figures import term_frequency_data
 from analysis.memory import finetuning
 from analysis.pythia import contrasts
 from analysis.pythia import data as pythia_data
 from analysis.scaling import chinchilla
 from analysis.scaling import data as laws
+from analysis.term_frequency import data as term_frequency_data
 from analysis.transformer import ParamCounts, TransformerShape, count_params, shape_of_model
 from analysis.units import format_bytes, format_count, significant
 

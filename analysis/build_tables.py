@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis import judges, judges_bradley_terry, judges_elo, judges_power, probe_bundled, tables, term_frequency_regression
-from analysis import term_frequency as frequency
+from analysis import judges, judges_bradley_terry, judges_elo, judges_power, probe_bundled, tables
 from analysis.build_claims import claim_checks
 from analysis.evals import read
 from analysis.preference import training
 from analysis.pythia import checkpoints, emergence
 from analysis.scaling import chinchilla
 from analysis.small_models import self_instruct
+from analysis.term_frequency import association as frequency
+from analysis.term_frequency import regression
 
 
 def scaling_fits() -> pd.DataFrame:
@@ -126,7 +127,7 @@ def term_frequency_stats() -> pd.DataFrame:
 def term_frequency_fits() -> pd.DataFrame:
     """The table term_frequency_fits: logistic regressions at the last step, with the counts of the Pile."""
     counts = frequency.frequencies_of(tables.load("number_frequencies"))["pile_train"]
-    return as_categories(term_frequency_regression.all_regressions(tables.load("term_frequency"), counts), "term_frequency_fits")
+    return as_categories(regression.all_regressions(tables.load("term_frequency"), counts), "term_frequency_fits")
 
 
 def self_instruct_runs() -> pd.DataFrame:

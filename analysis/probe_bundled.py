@@ -5,7 +5,7 @@ The counts of right answers were measured (`python -m analysis.probe train`); he
 
 import pandas as pd
 
-from analysis.term_frequency import Operands
+from analysis.term_frequency.association import Operands
 
 QUESTIONS = ("seen", "unseen")
 DIFFERING = 5

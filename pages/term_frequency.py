@@ -2,9 +2,12 @@
 
 import streamlit as st
 
-from analysis import tables, term_frequency, term_frequency_counts
-from analysis.figures import term_frequency as figures
-from analysis.figures import term_frequency_data, term_frequency_like_size, term_frequency_training
+from analysis import tables
+from analysis.term_frequency import association, own_counts
+from analysis.term_frequency import data as term_frequency_data
+from analysis.term_frequency import figures as term_frequency_figures
+from analysis.term_frequency import figures_like_size as term_frequency_figures_like_size
+from analysis.term_frequency import figures_training as term_frequency_figures_training
 from pages.components import controls, frame, sections
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row, show_panel
@@ -31,12 +34,12 @@ def own_statistics():
         return None
     data = upload.getvalue()
     try:
-        counts, problems = term_frequency_counts.read_counts(data)
+        counts, problems = own_counts.read_counts(data)
         kept = st.session_state.setdefault("term_frequency_own", {})
         if data not in kept:
             with st.spinner("Computing 420 runs against your counts"):
                 kept.clear()
-                kept[data] = term_frequency.all_statistics(tables.load("term_frequency"), {YOURS: counts})
+                kept[data] = association.all_statistics(tables.load("term_frequency"), {YOURS: counts})
     except ValueError as problem:
         st.error(plain(f"This file cannot be used. {problem}"), icon=":material/error:")
         return None
@@ -82,7 +85,7 @@ def effect() -> None:
     def scatter() -> None:
         """Accuracy against count, one marker per operand."""
         step = checkpoint("tf_step")
-        draw("term_frequency.scatter", lambda: figures.scatter(statistics, counts, corpus, model, step, shots, operation))
+        draw("term_frequency.scatter", lambda: term_frequency_figures.scatter(statistics, counts, corpus, model, step, shots, operation))
 
     scatter()
     export_row("term_frequency.scatter")
@@ -96,7 +99,7 @@ def like_size() -> None:
     def partial() -> None:
         """What frequency tells among operands of like size, by model."""
         step = checkpoint("tf_step_partial")
-        draw("term_frequency.partial", lambda: term_frequency_like_size.partial(statistics, counts, corpus, step, shots, operation))
+        draw("term_frequency.partial", lambda: term_frequency_figures_like_size.partial(statistics, counts, corpus, step, shots, operation))
 
     partial()
     export_row("term_frequency.partial")
@@ -107,7 +110,7 @@ def like_size() -> None:
     def regression() -> None:
         """Frequency beside four other properties of the operand."""
         operands = controls.switch("tf_range", "Operands", {"0 to 99": "0 to 99", "10 to 99": "10 to 99 (two digits)"}, "0 to 99")
-        draw("term_frequency.regression", lambda: term_frequency_like_size.regression(model, shots, operation, operands))
+        draw("term_frequency.regression", lambda: term_frequency_figures_like_size.regression(model, shots, operation, operands))
 
     regression()
     export_row("term_frequency.regression")
@@ -120,8 +123,8 @@ def over_training() -> None:
     @st.fragment
     def course() -> None:
         """A statistic over training, by model."""
-        measure = controls.switch("tf_measure", "Statistic", term_frequency_training.MEASURES, "rho")
-        draw("term_frequency.course", lambda: term_frequency_training.course(statistics, corpus, measure, model, shots, operation))
+        measure = controls.switch("tf_measure", "Statistic", term_frequency_figures_training.MEASURES, "rho")
+        draw("term_frequency.course", lambda: term_frequency_figures_training.course(statistics, corpus, measure, model, shots, operation))
 
     course()
     export_row("term_frequency.course")
@@ -130,8 +133,8 @@ def over_training() -> None:
     def gap() -> None:
         """Frequent against rare operands over training."""
         most = len(counts) // 2
-        extremes = controls.slider("tf_extremes", "Operands in each group", 2, min(40, most), min(term_frequency.EXTREMES, most), 1)
-        draw("term_frequency.gap", lambda: term_frequency_training.gap(counts, corpus, model, shots, operation, extremes))
+        extremes = controls.slider("tf_extremes", "Operands in each group", 2, min(40, most), min(association.EXTREMES, most), 1)
+        draw("term_frequency.gap", lambda: term_frequency_figures_training.gap(counts, corpus, model, shots, operation, extremes))
 
     gap()
     export_row("term_frequency.gap")
@@ -140,9 +143,9 @@ def over_training() -> None:
 def printed() -> None:
     """Section: beside the numbers in the paper."""
     corpus, model, shots, operation, counts, statistics, own = choose()
-    show_panel(figures.paper(statistics, corpus))
+    show_panel(term_frequency_figures.paper(statistics, corpus))
     with st.expander("The 72 gaps, printed and computed (percentage points)"):
-        st.dataframe(figures.paper_table(statistics), hide_index=True, width="stretch")
+        st.dataframe(term_frequency_data.paper_table(statistics), hide_index=True, width="stretch")
 
 
 sections.show(

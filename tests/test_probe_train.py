@@ -8,7 +8,7 @@ import pytest
 
 from analysis import probe_bundled, tables
 from analysis.probe import corpus, items, train
-from analysis.term_frequency import spearman
+from analysis.term_frequency.association import spearman
 
 LAST = train.saved_steps()[-1] if train.saved_steps() else 0
 

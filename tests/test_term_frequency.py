@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import tables, term_frequency, term_frequency_counts, term_frequency_regression
-from analysis.figures import term_frequency as figures
-from analysis.figures import term_frequency_data, term_frequency_like_size, term_frequency_training
+from analysis import tables
+from analysis.term_frequency import association, figures, own_counts, regression
+from analysis.term_frequency import data as term_frequency_data
+from analysis.term_frequency import figures_like_size as term_frequency_figures_like_size
+from analysis.term_frequency import figures_training as term_frequency_figures_training
 from tests.test_pages import charts, fine, open_page
 
 
@@ -19,7 +21,7 @@ def terms():
 
 @pytest.fixture(scope="module")
 def pile():
-    return term_frequency.frequencies_of(tables.load("number_frequencies"))["pile_train"]
+    return association.frequencies_of(tables.load("number_frequencies"))["pile_train"]
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +41,8 @@ def test_the_correlation_of_12b_is_090_and_scipy_agrees(terms, pile, stored):
     from scipy import stats
 
     accuracy = run(terms)
-    assert float(term_frequency.spearman(accuracy, pile)) == pytest.approx(0.90, abs=0.005)
-    assert float(term_frequency.spearman(accuracy, pile)) == pytest.approx(stats.spearmanr(accuracy, pile).statistic, rel=1e-12)
+    assert float(association.spearman(accuracy, pile)) == pytest.approx(0.90, abs=0.005)
+    assert float(association.spearman(accuracy, pile)) == pytest.approx(stats.spearmanr(accuracy, pile).statistic, rel=1e-12)
     row = stored.query(
         "model == 'Pythia 12B' and step == 143000 and shots == 16 and operation == 'multiplication' and corpus == 'pile_train'"
     )
@@ -51,7 +53,7 @@ def test_the_correlation_of_12b_is_090_and_scipy_agrees(terms, pile, stored):
 def test_stored_statistics_agree_with_scipy_for_every_corpus_and_some_runs(terms, stored):
     from scipy import stats
 
-    frequencies = term_frequency.frequencies_of(tables.load("number_frequencies"))
+    frequencies = association.frequencies_of(tables.load("number_frequencies"))
     numbers = np.arange(100)
     checked = 0
     for row in stored.iloc[::97].dropna(subset=["rho"]).itertuples():
@@ -70,7 +72,7 @@ def test_stored_statistics_agree_with_scipy_for_every_corpus_and_some_runs(terms
 
 def test_count_and_size_go_together_in_the_pile(pile):
     # The correlation that the paper did not hold fixed.
-    assert float(term_frequency.spearman(pile, pile.index)) == pytest.approx(-0.91, abs=0.005)
+    assert float(association.spearman(pile, pile.index)) == pytest.approx(-0.91, abs=0.005)
 
 
 def test_all_42000_accuracies_are_there(terms):
@@ -82,7 +84,7 @@ def test_all_42000_accuracies_are_there(terms):
 
 def test_the_printed_gaps_come_out_up_to_the_authors_counts(stored):
     # biderman2023 Table 4: 72 gaps; with the counts of the Pile r = 0.95 and 5.2 points of mean absolute difference.
-    rows = term_frequency.against_the_paper(stored[stored["corpus"] == "pile_train"], tables.load("term_frequency_gaps"))
+    rows = association.against_the_paper(stored[stored["corpus"] == "pile_train"], tables.load("term_frequency_gaps"))
     assert len(rows) == 72 and rows["computed"].notna().all()
     assert np.corrcoef(rows["gap_points"], rows["computed"])[0, 1] == pytest.approx(0.95, abs=0.005)
     assert rows["difference"].abs().mean() == pytest.approx(5.2, abs=0.05)
@@ -100,23 +102,23 @@ def test_the_effect_starts_where_the_paper_says(stored):
 
 
 def test_the_corpora_rank_numbers_as_their_notes_say():
-    frequencies = term_frequency.frequencies_of(tables.load("number_frequencies"))
+    frequencies = association.frequencies_of(tables.load("number_frequencies"))
     for corpus, r in (("arxiv_latex_cs", 0.94), ("nltk_english", 0.95), ("wikitext2_valid_test", 0.86)):
-        assert float(term_frequency.spearman(frequencies["pile_train"], frequencies[corpus])) == pytest.approx(r, abs=0.006)
+        assert float(association.spearman(frequencies["pile_train"], frequencies[corpus])) == pytest.approx(r, abs=0.006)
 
 
 def test_the_regression_is_that_of_scikit_learn_and_of_scipy(terms, pile):
     from scipy import optimize
 
-    X = term_frequency_regression.features(pile.index, pile)
+    X = regression.features(pile.index, pile)
     y = run(terms).to_numpy()
-    ours = term_frequency_regression.logistic(X, y)
-    assert term_frequency_regression.fitted(X, y) == pytest.approx(ours[1:], abs=1e-5)
+    ours = regression.logistic(X, y)
+    assert regression.fitted(X, y) == pytest.approx(ours[1:], abs=1e-5)
     design = np.column_stack([np.ones(100), X])
 
     def objective(b):
         z = design @ b
-        return 50 * (np.logaddexp(0, z) - y * z).sum() + (b[1:] ** 2).sum() / (2 * term_frequency_regression.RIDGE)
+        return 50 * (np.logaddexp(0, z) - y * z).sum() + (b[1:] ** 2).sum() / (2 * regression.RIDGE)
 
     assert optimize.minimize(objective, ours * 0.9, method="BFGS", options={"gtol": 1e-6}).x == pytest.approx(ours, abs=1e-3)
 
@@ -131,54 +133,52 @@ VALUES = st.lists(st.integers(0, 6), min_size=3, max_size=30)
 def test_ranks_are_those_of_scipy(values):
     from scipy import stats
 
-    assert term_frequency.ranks(values) == pytest.approx(stats.rankdata(values))
+    assert association.ranks(values) == pytest.approx(stats.rankdata(values))
 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)), min_size=5, max_size=40))
 def test_correlations_are_bounded_symmetric_and_blind_to_scale(rows):
     x, y, z = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
-    r = float(term_frequency.spearman(x, y))
+    r = float(association.spearman(x, y))
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         assert np.isnan(r)
         return
     assert -1 <= r <= 1
-    assert r == pytest.approx(float(term_frequency.spearman(y, x))) == pytest.approx(float(term_frequency.spearman(np.exp(x), 3 * y + 1)))
-    assert float(term_frequency.spearman(x, -y)) == pytest.approx(-r)
+    assert r == pytest.approx(float(association.spearman(y, x))) == pytest.approx(float(association.spearman(np.exp(x), 3 * y + 1)))
+    assert float(association.spearman(x, -y)) == pytest.approx(-r)
     if np.ptp(z):
-        held = float(term_frequency.partial(r, term_frequency.spearman(x, z), term_frequency.spearman(y, z)))
+        held = float(association.partial(r, association.spearman(x, z), association.spearman(y, z)))
         assert np.isnan(held) or -1 <= held <= 1
 
 
 def test_what_does_not_depend_on_the_third_keeps_its_correlation():
-    assert float(term_frequency.partial(0.4, 0.0, 0.0)) == 0.4
-    assert np.isnan(term_frequency.partial(0.9, 1.0, 0.9))
+    assert float(association.partial(0.4, 0.0, 0.0)) == 0.4
+    assert np.isnan(association.partial(0.9, 1.0, 0.9))
 
 
 def test_the_gap_turns_round_with_the_counts():
     rng = np.random.default_rng(1)
     accuracy, counts = rng.random(100), rng.permutation(100) + 1.0
-    assert float(term_frequency.frequency_gap(counts, accuracy)) == pytest.approx(
-        -float(term_frequency.frequency_gap(1 / counts, accuracy))
-    )
+    assert float(association.frequency_gap(counts, accuracy)) == pytest.approx(-float(association.frequency_gap(1 / counts, accuracy)))
 
 
 def test_bins_hold_every_operand_once(pile, terms):
-    bins = term_frequency.binned(pile, run(terms))
+    bins = association.binned(pile, run(terms))
     assert bins["n"].sum() == 100 and bins["count"].is_monotonic_increasing
     assert (bins["accuracy"] * bins["n"]).sum() == pytest.approx(run(terms).sum())
     assert ((bins["low"] <= bins["accuracy"]) & (bins["accuracy"] <= bins["high"])).all()
 
 
 def test_the_same_seed_gives_the_same_intervals(pile, terms):
-    first, second = (term_frequency.Operands(pile.index, pile, 200).statistics(run(terms)) for _ in range(2))
+    first, second = (association.Operands(pile.index, pile, 200).statistics(run(terms)) for _ in range(2))
     assert first == second
-    for name in term_frequency.STATISTICS:
+    for name in association.STATISTICS:
         assert first[f"{name}_low"] < first[name] < first[f"{name}_high"]
 
 
 def test_equal_accuracies_have_no_correlation_and_no_gap(pile):
-    found = term_frequency.Operands(pile.index, pile, 50).statistics(np.zeros(100))
+    found = association.Operands(pile.index, pile, 50).statistics(np.zeros(100))
     assert np.isnan(found["rho"]) and np.isnan(found["partial"]) and np.isnan(found["rho_low"])
     assert found["gap"] == found["slope"] == 0
 
@@ -193,7 +193,7 @@ def planted(rng, pile, frequency: float, size: float) -> np.ndarray:
 
 
 def test_a_planted_effect_of_size_alone_leaves_no_partial_correlation(pile):
-    operands = term_frequency.Operands(pile.index, pile, 300)
+    operands = association.Operands(pile.index, pile, 300)
     held = [operands.statistics(planted(np.random.default_rng(seed), pile, 0.0, -0.35)) for seed in range(20)]
     assert min(row["rho"] for row in held) > 0.7  # the raw correlation is fooled
     assert abs(np.mean([row["partial"] for row in held])) < 0.1
@@ -201,7 +201,7 @@ def test_a_planted_effect_of_size_alone_leaves_no_partial_correlation(pile):
 
 
 def test_a_planted_effect_of_frequency_is_found_at_fixed_size(pile):
-    operands = term_frequency.Operands(pile.index, pile, 300)
+    operands = association.Operands(pile.index, pile, 300)
     held = [operands.statistics(planted(np.random.default_rng(seed), pile, 1.6, -0.1)) for seed in range(20)]
     assert sum(row["partial_low"] > 0 for row in held) == 20
 
@@ -210,7 +210,7 @@ def test_planted_coefficients_lie_in_their_intervals(pile):
     inside = {"ten times the count": 0, "operand larger by ten": 0}
     for seed in range(20):
         accuracy = planted(np.random.default_rng(seed), pile, 1.6, -0.1)
-        found = term_frequency_regression.regression(pile.index, pile, accuracy, n_resamples=200).query("not alone").set_index("term")
+        found = regression.regression(pile.index, pile, accuracy, n_resamples=200).query("not alone").set_index("term")
         for name, truth in (("ten times the count", 1.6), ("operand larger by ten", -0.1)):
             inside[name] += found.loc[name, "low"] <= truth <= found.loc[name, "high"]
     assert min(inside.values()) >= 16
@@ -220,10 +220,10 @@ def test_planted_coefficients_lie_in_their_intervals(pile):
 
 
 def test_regressions_that_have_nothing_to_go_by_say_so(pile):
-    rows = term_frequency_regression.regression(pile.index, pile, np.zeros(100), n_resamples=5)
+    rows = regression.regression(pile.index, pile, np.zeros(100), n_resamples=5)
     assert set(rows["status"]) == {"too few right answers"} and rows["coefficient"].isna().all() and len(rows) == 6
-    assert set(term_frequency_regression.regression(pile.index, pile, np.ones(100), 5)["status"]) == {"too few wrong answers"}
-    panel = term_frequency_like_size.regression("Pythia 160M", 0, "addition", "0 to 99")
+    assert set(regression.regression(pile.index, pile, np.ones(100), 5)["status"]) == {"too few wrong answers"}
+    panel = term_frequency_figures_like_size.regression("Pythia 160M", 0, "addition", "0 to 99")
     assert "too few right answers" in panel.title and len(panel.figure.data) == 0
 
 
@@ -233,9 +233,9 @@ def test_regressions_that_have_nothing_to_go_by_say_so(pile):
 )
 def test_counts_that_rank_nothing_are_refused(numbers, counts, said):
     with pytest.raises(ValueError, match=said):
-        term_frequency.Operands(list(numbers), list(counts))
+        association.Operands(list(numbers), list(counts))
     with pytest.raises(ValueError, match="positive"):
-        term_frequency.slope_per_decade([0, 1], [0.1, 0.2])
+        association.slope_per_decade([0, 1], [0.1, 0.2])
 
 
 GOOD = "".join(f"{n},{2000 - n}\n" for n in range(30))
@@ -260,7 +260,7 @@ GOOD = "".join(f"{n},{2000 - n}\n" for n in range(30))
     ],
 )
 def test_every_unusable_row_is_named_with_its_line(row, said):
-    counts, problems = term_frequency_counts.read_counts(f"number,count\n{GOOD}{row}\n".encode())
+    counts, problems = own_counts.read_counts(f"number,count\n{GOOD}{row}\n".encode())
     assert len(counts) == 30 and len(problems) == 1
     assert problems[0].startswith("line 32: ") and said in problems[0]
 
@@ -281,7 +281,7 @@ def test_every_unusable_row_is_named_with_its_line(row, said):
 )
 def test_files_that_are_no_counts_are_refused_in_a_sentence(data, said):
     with pytest.raises(ValueError, match=said) as refusal:
-        term_frequency_counts.read_counts(data)
+        own_counts.read_counts(data)
     assert str(refusal.value).endswith(".")
 
 
@@ -298,13 +298,13 @@ def test_no_row_is_dropped_in_silence(rows):
         if not set(a + b) & set(',;\t\r\n"') and (a + b).strip() and "\0" not in a + b and (a + b).splitlines() == [a + b]
     ]
     data = "number,count\n" + GOOD.replace("29,1971\n", "") + "".join(f"{a},{b}\n" for a, b in clean)
-    counts, problems = term_frequency_counts.read_counts(data.encode())
+    counts, problems = own_counts.read_counts(data.encode())
     assert len(counts) + len(problems) == 29 + len(clean)
 
 
 def test_other_separators_and_a_byte_order_mark_are_read():
     text = "\ufeffCount;Number\n" + "".join(f"{10**6 - n};{n}\n" for n in range(40))
-    counts, problems = term_frequency_counts.read_counts(text.encode())
+    counts, problems = own_counts.read_counts(text.encode())
     assert len(counts) == 40 and counts[0] == 1e6 and not problems
 
 
@@ -343,10 +343,10 @@ def test_every_model_operation_and_number_of_examples_can_be_drawn():
                 stats = term_frequency_data.stored("pile_train")
                 for panel in (
                     figures.scatter(stats, counts, "pile_train", model, 143000, shots, operation),
-                    term_frequency_training.course(stats, "pile_train", "partial", model, shots, operation),
-                    term_frequency_training.gap(counts, "pile_train", model, shots, operation, 10),
-                    term_frequency_like_size.partial(stats, counts, "pile_train", 13000, shots, operation),
-                    term_frequency_like_size.regression(model, shots, operation, "10 to 99"),
+                    term_frequency_figures_training.course(stats, "pile_train", "partial", model, shots, operation),
+                    term_frequency_figures_training.gap(counts, "pile_train", model, shots, operation, 10),
+                    term_frequency_figures_like_size.partial(stats, counts, "pile_train", 13000, shots, operation),
+                    term_frequency_figures_like_size.regression(model, shots, operation, "10 to 99"),
                 ):
                     assert len(panel.title) < 150 and "nan" not in panel.title + panel.caption + panel.alt
                     assert isinstance(panel.data, pd.DataFrame)

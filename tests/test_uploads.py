@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analysis import tables, term_frequency_counts
+from analysis import tables
 from analysis.evals import read as evals_read
 from analysis.evals import write
 from analysis.export import deck_file, deck_store, files, report
@@ -25,6 +25,7 @@ from analysis.probe import items, items_csv, models
 from analysis.probe.spec import RunSpec
 from analysis.pythia import checkpoints
 from analysis.scaling import own_runs
+from analysis.term_frequency import own_counts
 from analysis.transformer import count_params, read_config, shape_from_hf_config
 from analysis.transformer.hub import hub_address
 from tests import bad_input
@@ -165,7 +166,7 @@ PROMPT_ROWS = {
 DECK = deck_file.pack([{"panel": law_panel(), "title": "A title", "link": "http://localhost:8501/scaling"}])
 PARSERS = {
     "runs": Parser(runs, RUNS.encode(), "table", own_runs.MAX_BYTES),
-    "counts": Parser(term_frequency_counts.read_counts, COUNTS.encode(), "table", term_frequency_counts.MAX_BYTES),
+    "counts": Parser(own_counts.read_counts, COUNTS.encode(), "table", own_counts.MAX_BYTES),
     "prompts": Parser(lines(items_csv.read_prompts), PROMPTS.encode(), "table", items_csv.MAX_BYTES),
     "choices": Parser(lines(items_csv.read_choices), CHOICES.encode(), "table", items_csv.MAX_BYTES),
     "passages": Parser(lines(lambda data: items_csv.read_passages(data, True)), PASSAGES.encode(), "table", items_csv.MAX_BYTES),
@@ -332,7 +333,7 @@ def test_runs_come_back_as_they_were_written(rows):
 @ANY
 @given(st.dictionaries(st.integers(0, 99), st.integers(1, 10**15 - 1), min_size=20))
 def test_counts_come_back_as_they_were_written(counts):
-    found, problems = term_frequency_counts.read_counts(written([["number", "count"], *counts.items()]))
+    found, problems = own_counts.read_counts(written([["number", "count"], *counts.items()]))
     assert not problems and found.to_dict() == counts
 
 

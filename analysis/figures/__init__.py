@@ -17,7 +17,7 @@ TOPICS = {
     "preference": "analysis.preference.figures",
     "small_models": "analysis.small_models.figures",
     "pythia": "analysis.pythia.figures",
-    "term_frequency": "analysis.figures.term_frequency",
+    "term_frequency": "analysis.term_frequency.figures",
     "benchmarks": "analysis.figures.benchmarks",
     "judges": "analysis.figures.judges",
     "convnets_vits": "analysis.figures.convnets_vits",

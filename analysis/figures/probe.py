@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from analysis import term_frequency
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.figures.probe_published import counts, published, published_bins
-from analysis.figures.term_frequency_data import PAPER, RELEASED, SIZES, STEPS
 from analysis.probe import results
 from analysis.probe.results import Found
+from analysis.term_frequency import association
+from analysis.term_frequency.data import SIZES, STEPS
+from analysis.term_frequency.figures_marks import PAPER, RELEASED
 
 V0 = "Published accuracies are those of the first deduplicated models (v0), which were later retrained."
 COLORS = (style.BLUE, style.CRIMSON, style.AMBER, style.VIOLET, style.RED, style.SLATE)
@@ -28,7 +29,7 @@ def points(found: Found, n_bins: int) -> pd.DataFrame:
     """What is drawn of a run: count, accuracy, low, high, n, from rare to frequent; terms of unknown frequency are left out."""
     known = found.groups[found.groups["frequency"] > 0].sort_values("frequency")
     if len(known) >= SPREAD:
-        return term_frequency.binned(known["frequency"], known["score"], min(n_bins, len(known) // 2))
+        return association.binned(known["frequency"], known["score"], min(n_bins, len(known) // 2))
     return known.rename(columns={"frequency": "count", "score": "accuracy"})[["count", "accuracy", "low", "high", "n"]]
 
 
@@ -101,7 +102,7 @@ def curve(runs: Sequence[Found], model: str, step: int, shots: int, operation: s
         alt=alt,
         sources=(RELEASED, PAPER, Citation("osmarks2024", "counts of numbers in the Pile")),
         settings=_settings(shown, model, step, shots, operation) | {"bins": str(n_bins)},
-        explain=(term_frequency.binned, results.summary),
+        explain=(association.binned, results.summary),
     )
 
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from analysis import probe_bundled, tables, term_frequency
+from analysis import probe_bundled, tables
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel, table_of
+from analysis.term_frequency import association
 
 DESIGN = (Citation("biderman2023", "section 3.3, for the questions"), Citation("razeghi2022", "for the question asked"))
 COLORS = {"seen": style.BLUE, "unseen": style.CRIMSON}
@@ -60,7 +61,7 @@ def by_operand(step: int, shots: int, operation: str, questions: str) -> tuple[p
     counts = operands["share"] * operands["expected_count"].sum() * step / max(steps())
     rows = tables.load("bundled_accuracy")
     accuracy = probe_bundled.accuracy_by_operand(rows, step, shots, operation, questions == "seen")[counts.index]
-    return counts, accuracy, term_frequency.binned(counts, accuracy)
+    return counts, accuracy, association.binned(counts, accuracy)
 
 
 def scatter(step: int, shots: int, operation: str) -> Panel:
@@ -104,7 +105,7 @@ def scatter(step: int, shots: int, operation: str) -> Panel:
         alt=f"Accuracy of 100 operands against their frequency in training for {operation} at step {step:,}: {seen['accuracy']:.0%} on seen and {unseen['accuracy']:.0%} on held-out questions.",
         sources=DESIGN,
         settings=_settings(step=f"{step:,}", examples=shots, operation=operation),
-        explain=(term_frequency.spearman, term_frequency.binned, term_frequency.Operands.statistics, probe_bundled.accuracy_by_operand),
+        explain=(association.spearman, association.binned, association.Operands.statistics, probe_bundled.accuracy_by_operand),
     )
 
 
@@ -144,7 +145,7 @@ def course(measure: str, operation: str) -> Panel:
         alt=f"{label} over training steps for {operation}: {words}.",
         sources=DESIGN,
         settings=_settings(measure=label, operation=operation),
-        explain=(term_frequency.Operands.statistics, term_frequency.partial, term_frequency.frequency_gap),
+        explain=(association.Operands.statistics, association.partial, association.frequency_gap),
     )
 
 
@@ -191,7 +192,7 @@ def beside_pythia(step: int, operation: str) -> Panel:
         alt=f"Rank correlations of accuracy with frequency, as they are and at fixed size, for the bundled model and two sizes of Pythia ({operation}).",
         sources=(*DESIGN, Citation("eleutherai2023", "evals/csv"), Citation("osmarks2024", "counts of numbers in the Pile")),
         settings=_settings(step=f"{step:,}", operation=operation, pythia="step 143,000, 4 examples"),
-        explain=(term_frequency.partial, term_frequency.Operands.statistics),
+        explain=(association.partial, association.Operands.statistics),
     )
 
 

@@ -4,8 +4,9 @@ from functools import lru_cache
 
 import pandas as pd
 
-from analysis import tables, term_frequency
-from analysis.figures.term_frequency_data import SHOTS, SIZES, STEPS
+from analysis import tables
+from analysis.term_frequency import association
+from analysis.term_frequency.data import SHOTS, SIZES, STEPS
 
 CORPUS = "pile_train"
 
@@ -13,7 +14,7 @@ CORPUS = "pile_train"
 @lru_cache(maxsize=1)
 def counts() -> pd.Series:
     """Occurrences in the Pile, by operand."""
-    return term_frequency.frequencies_of(tables.load("number_frequencies"))[CORPUS]
+    return association.frequencies_of(tables.load("number_frequencies"))[CORPUS]
 
 
 @lru_cache(maxsize=512)
@@ -27,7 +28,7 @@ def published(model: str, step: int, shots: int, operation: str) -> pd.Series:
 @lru_cache(maxsize=512)
 def published_bins(model: str, step: int, shots: int, operation: str, n_bins: int) -> pd.DataFrame:
     """Published accuracy in bins of operands. Kept, so not to be changed."""
-    return term_frequency.binned(counts(), published(model, step, shots, operation), n_bins)
+    return association.binned(counts(), published(model, step, shots, operation), n_bins)
 
 
 def published_models() -> tuple[str, ...]:

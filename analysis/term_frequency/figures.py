@@ -5,26 +5,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from analysis import tables, term_frequency
+from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
-from analysis.figures import term_frequency_like_size, term_frequency_training
-from analysis.figures.term_frequency_data import (
-    COLORS,
-    RELEASED,
-    SIZES,
-    STEPS,
-    V0,
-    accuracy_of,
-    frequencies,
-    one_of,
-    settings_of,
-    short,
-    sources_of,
-    span,
-    stored,
-    text_of,
-)
+from analysis.term_frequency import association, figures_like_size, figures_training
+from analysis.term_frequency.data import SIZES, STEPS, accuracy_of, frequencies, one_of, size_of, stored, text_of
+from analysis.term_frequency.figures_marks import COLORS, RELEASED, V0, settings_of, sources_of, span
 
 DOES = {"multiplication": "multiplies", "addition": "adds"}
 GROUPS = (("one digit", style.CRIMSON, "diamond"), ("ends in 0 or 5", style.AMBER, "square"), ("other", style.BLUE, "circle"))
@@ -39,7 +25,7 @@ def scatter(statistics: pd.DataFrame, counts: pd.Series, corpus: str, model: str
     found = one_of(statistics, model, step, shots, operation)
     numbers = counts.index.to_numpy()
     group = np.where(numbers < 10, "one digit", np.where(numbers % 5 == 0, "ends in 0 or 5", "other"))
-    bins = term_frequency.binned(counts, accuracy)
+    bins = association.binned(counts, accuracy)
     traces = [*style.band(bins["count"], bins["low"], bins["high"], "95% interval of the mean", style.SLATE)]
     traces.append(style.computed_line(bins["count"], bins["accuracy"], "mean of ten operands", style.SLATE))
     for name, color, symbol in GROUPS:
@@ -73,7 +59,7 @@ def scatter(statistics: pd.DataFrame, counts: pd.Series, corpus: str, model: str
                     "source": RELEASED.source_id,
                 },
                 bins.assign(series="mean of bin", status="computed"),
-                pd.DataFrame([found[list(term_frequency.STATISTICS)].to_dict()]).assign(series="statistics", status="computed"),
+                pd.DataFrame([found[list(association.STATISTICS)].to_dict()]).assign(series="statistics", status="computed"),
             ]
         ),
         caption=(
@@ -83,22 +69,22 @@ def scatter(statistics: pd.DataFrame, counts: pd.Series, corpus: str, model: str
         alt=f"Accuracy of {model} by operand against the operand's count in {text_of(corpus)}: {_words(found)}.",
         sources=sources_of(corpus),
         settings=settings_of(corpus, model=model, step=step, shots=shots, operation=operation),
-        explain=(term_frequency.spearman, term_frequency.slope_per_decade, term_frequency.binned, term_frequency.Operands.statistics),
+        explain=(association.spearman, association.slope_per_decade, association.binned, association.Operands.statistics),
     )
 
 
 def paper(statistics: pd.DataFrame, corpus: str) -> Panel:
     """The gaps that the paper prints against those computed with a corpus's counts."""
-    rows = term_frequency.against_the_paper(statistics, tables.load("term_frequency_gaps"))
+    rows = association.against_the_paper(statistics, tables.load("term_frequency_gaps"))
     low, high = -5.0, 90.0
     traces = [style.computed_line([low, high], [low, high], "printed = computed", style.GREY, width=1.2)]
     for size, color in ((size, COLORS[size]) for size in SIZES if size in set(rows["model"])):
         part = rows[rows["model"] == size]
         text = [f"{shots} examples, step {step:,}" for shots, step in zip(part["shots"], part["step"], strict=True)]
         traces.append(
-            style.reported_markers(part["gap_points"], part["computed"], short(size), color, text=text, verified=part["verified"] > 0)
+            style.reported_markers(part["gap_points"], part["computed"], size_of(size), color, text=text, verified=part["verified"] > 0)
         )
-    r = float(term_frequency.correlation(rows["gap_points"], rows["computed"]))
+    r = float(association.correlation(rows["gap_points"], rows["computed"]))
     off = rows["difference"].abs()
     worst = rows.loc[off.idxmax()]
     inside = int(rows["gap_points"].between(rows["low"], rows["high"]).sum())
@@ -118,21 +104,14 @@ def paper(statistics: pd.DataFrame, corpus: str) -> Panel:
         data=lambda: rows.assign(status="reported"),
         caption=(
             f"Printed: the authors' own counts, of numbers near other numbers in the deduplicated Pile up to each checkpoint, which were never published. Computed: counts of {text_of(corpus)}, the same at every "
-            f"checkpoint; so the ten most frequent numbers are not always the same ones. {inside} printed gaps lie in the computed 95% interval. Furthest off: {short(worst['model'])}, {worst['shots']} examples, "
+            f"checkpoint; so the ten most frequent numbers are not always the same ones. {inside} printed gaps lie in the computed 95% interval. Furthest off: {size_of(worst['model'])}, {worst['shots']} examples, "
             f"step {worst['step']:,} ({worst['gap_points']:.1f} printed, {worst['computed']:.1f} computed)."
         ),
         alt=f"Computed against printed gaps of four models: correlation {r:.2f}, mean difference {off.mean():.1f} points.",
         sources=(Citation("biderman2023", "Table 4"), *sources_of(corpus)),
         settings=settings_of(corpus, operation="multiplication"),
-        explain=(term_frequency.against_the_paper, term_frequency.frequency_gap),
+        explain=(association.against_the_paper, association.frequency_gap),
     )
-
-
-def paper_table(statistics: pd.DataFrame) -> pd.DataFrame:
-    """Printed and computed gaps side by side, for reading."""
-    rows = term_frequency.against_the_paper(statistics, tables.load("term_frequency_gaps"))
-    shown = rows[["model", "shots", "step", "gap_points", "computed", "low", "high", "difference"]].round(1)
-    return shown.rename(columns={"shots": "examples", "gap_points": "printed", "low": "interval from", "high": "to"})
 
 
 def default_panels() -> dict[str, Callable[[], Panel]]:
@@ -140,14 +119,10 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
     corpus, model, shots, operation, last = "pile_train", SIZES[-1], 16, "multiplication", STEPS[-1]
     return {
         "term_frequency.scatter": lambda: scatter(stored(corpus), frequencies()[corpus], corpus, model, last, shots, operation),
-        "term_frequency.course": lambda: term_frequency_training.course(stored(corpus), corpus, "rho", model, shots, operation),
-        "term_frequency.gap": lambda: term_frequency_training.gap(
-            frequencies()[corpus], corpus, model, shots, operation, term_frequency.EXTREMES
-        ),
-        "term_frequency.partial": lambda: term_frequency_like_size.partial(
-            stored(corpus), frequencies()[corpus], corpus, last, shots, operation
-        ),
-        "term_frequency.regression": lambda: term_frequency_like_size.regression(model, shots, operation, "0 to 99"),
+        "term_frequency.course": lambda: figures_training.course(stored(corpus), corpus, "rho", model, shots, operation),
+        "term_frequency.gap": lambda: figures_training.gap(frequencies()[corpus], corpus, model, shots, operation, association.EXTREMES),
+        "term_frequency.partial": lambda: figures_like_size.partial(stored(corpus), frequencies()[corpus], corpus, last, shots, operation),
+        "term_frequency.regression": lambda: figures_like_size.regression(model, shots, operation, "0 to 99"),
         "term_frequency.paper": lambda: paper(stored(corpus), corpus),
     }
 

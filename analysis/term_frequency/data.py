@@ -1,20 +1,20 @@
-"""What figures on term frequency share: the runs and counts they draw, and how these are named and cited."""
-
-from collections.abc import Mapping
+"""Released accuracies and counts by number, kept until their tables change."""
 
 import pandas as pd
 
-from analysis import tables, term_frequency
-from analysis.charts import style
-from analysis.charts.panel import Citation
+from analysis import tables
+from analysis.term_frequency import association
 
 SIZES = ("Pythia 160M", "Pythia 410M", "Pythia 1B", "Pythia 1.4B", "Pythia 2.8B", "Pythia 6.9B", "Pythia 12B")
-COLORS = dict(zip(SIZES, (style.GREY, style.SLATE, style.AMBER, style.CRIMSON, style.RED, style.VIOLET, style.BLUE), strict=True))
 STEPS = tuple(range(13_000, 143_001, 26_000))
 SHOTS = (0, 2, 4, 8, 16)
-RELEASED = Citation("eleutherai2023", "evals/csv")
-PAPER = Citation("biderman2023", "section 3.3")
-V0 = "Accuracies are those of the first deduplicated models (v0), which were later retrained."
+
+
+def paper_table(statistics: pd.DataFrame) -> pd.DataFrame:
+    """Printed and computed gaps side by side, for reading."""
+    rows = association.against_the_paper(statistics, tables.load("term_frequency_gaps"))
+    shown = rows[["model", "shots", "step", "gap_points", "computed", "low", "high", "difference"]].round(1)
+    return shown.rename(columns={"shots": "examples", "gap_points": "printed", "low": "interval from", "high": "to"})
 
 
 @tables.kept("number_corpora")
@@ -25,7 +25,7 @@ def corpora() -> dict[str, str]:
 
 def frequencies() -> dict[str, pd.Series]:
     """Counts by number, for each corpus in the tables."""
-    return term_frequency.frequencies_of(tables.load("number_frequencies"))
+    return association.frequencies_of(tables.load("number_frequencies"))
 
 
 @tables.kept("term_frequency", most=512)
@@ -50,34 +50,12 @@ def one_of(statistics: pd.DataFrame, model: str, step: int, shots: int, operatio
     return rows[chosen].iloc[0]
 
 
-@tables.kept("number_corpora")
-def sources_of(corpus: str) -> tuple[Citation, ...]:
-    """The works behind the accuracies and the counts of a corpus."""
-    if corpus == "yours":
-        return (RELEASED,)
-    row = tables.load("number_corpora").set_index("corpus").loc[corpus]
-    return RELEASED, Citation(row["source"], row["text"])
-
-
-def settings_of(corpus: str, **shown) -> Mapping[str, str]:
-    """What a chart shows, as a reader sees it."""
-    words = {"counts": text_of(corpus)}
-    for key, value in shown.items():
-        words[{"shots": "examples"}.get(key, key)] = f"{value:,}" if key == "step" else str(value)
-    return words
-
-
 def text_of(corpus: str) -> str:
     """Name of a corpus within a sentence."""
     label = "your file" if corpus == "yours" else corpora()[corpus]
     return label[0].lower() + label[1:] if label.startswith("The ") else label
 
 
-def short(model: str) -> str:
+def size_of(model: str) -> str:
     """A model's size."""
     return model.removeprefix("Pythia ")
-
-
-def span(row: Mapping, name: str) -> str:
-    """The interval of a statistic."""
-    return f"{row[f'{name}_low']:.2f} to {row[f'{name}_high']:.2f}"

@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from analysis import tables, term_frequency
+from analysis import tables
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel, table_of
-from analysis.figures.term_frequency_data import COLORS, PAPER, SIZES, V0, settings_of, short, sources_of
+from analysis.term_frequency import association
+from analysis.term_frequency.data import SIZES, size_of
+from analysis.term_frequency.figures_marks import COLORS, PAPER, V0, settings_of, sources_of
 
 MEASURES = {
     "rho": "rank correlation",
@@ -47,7 +49,7 @@ def course(statistics: pd.DataFrame, corpus: str, measure: str, model: str, shot
     best = max(ends, key=ends.__getitem__) if ends else ""
     smallest = next(iter(ends), "")
     title = (
-        f"{MEASURES[measure].capitalize()} after training: {written[smallest]} at {short(smallest)}, {written[best]} at {short(best)}"
+        f"{MEASURES[measure].capitalize()} after training: {written[smallest]} at {size_of(smallest)}, {written[best]} at {size_of(best)}"
         if len(ends) > 1
         else "No size answers operands differently enough to compute this"
     )
@@ -68,11 +70,11 @@ def course(statistics: pd.DataFrame, corpus: str, measure: str, model: str, shot
             f"dates the effect to step 65,000 (136 B tokens) and to 2.8B parameters and more. {V0}"
         ),
         alt=f"{MEASURES[measure].capitalize()} against tokens seen for seven sizes: "
-        + (", ".join(f"{short(size)} ends at {text}" for size, text in written.items()) or "none can be computed")
+        + (", ".join(f"{size_of(size)} ends at {text}" for size, text in written.items()) or "none can be computed")
         + ".",
         sources=(*sources_of(corpus), PAPER),
         settings=settings_of(corpus, measure=MEASURES[measure], model=model, shots=shots, operation=operation),
-        explain=(term_frequency.Operands.statistics, term_frequency.partial, term_frequency.frequency_gap),
+        explain=(association.Operands.statistics, association.partial, association.frequency_gap),
     )
 
 
@@ -124,5 +126,5 @@ def gap(counts: pd.Series, corpus: str, model: str, shots: int, operation: str, 
         alt=f"Accuracy of {model} over training for frequent and rare operands, ending at {most:.0%} and {least:.0%}.",
         sources=(*sources_of(corpus), Citation("biderman2023", "Table 4")),
         settings=settings_of(corpus, model=model, shots=shots, operation=operation, operands=f"{extremes} each"),
-        explain=(term_frequency.frequency_gap,),
+        explain=(association.frequency_gap,),
     )

@@ -3,10 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from analysis import tables, term_frequency, term_frequency_regression
+from analysis import tables
 from analysis.charts import intervals, style
 from analysis.charts.panel import Panel, table_of
-from analysis.figures.term_frequency_data import SIZES, STEPS, V0, settings_of, short, sources_of, span, text_of
+from analysis.term_frequency import association
+from analysis.term_frequency import regression as term_frequency_regression
+from analysis.term_frequency.data import SIZES, STEPS, size_of, text_of
+from analysis.term_frequency.figures_marks import V0, settings_of, sources_of, span
 from analysis.units import significant
 
 
@@ -21,7 +24,7 @@ def partial(statistics: pd.DataFrame, counts: pd.Series, corpus: str, step: int,
             figure=style.figure(
                 [],
                 intervals.rows(
-                    [short(model) for model in SIZES[::-1]], "number", "Rank correlation of accuracy and count", x_range=(-0.5, 1.0)
+                    [size_of(model) for model in SIZES[::-1]], "number", "Rank correlation of accuracy and count", x_range=(-0.5, 1.0)
                 ),
             ),
             data=lambda: statistics[statistics["step"] == step][["model", "step", "shots", "operation", "rho", "partial"]].assign(
@@ -31,7 +34,7 @@ def partial(statistics: pd.DataFrame, counts: pd.Series, corpus: str, step: int,
             alt="No correlation at fixed operand size can be computed for any model size.",
             sources=sources_of(corpus),
             settings=settings_of(corpus, step=step, shots=shots, operation=operation),
-            explain=(term_frequency.partial,),
+            explain=(association.partial,),
         )
     at = range(len(rows))
     traces = [
@@ -40,14 +43,16 @@ def partial(statistics: pd.DataFrame, counts: pd.Series, corpus: str, step: int,
             rows["partial"], rows["partial_low"], rows["partial_high"], at, "operand size held fixed", style.CRIMSON, "diamond", shift=0.14
         ),
     ]
-    layout = intervals.rows([short(model) for model in rows.index], "number", "Rank correlation of accuracy and count", x_range=(-0.5, 1.0))
-    with_size = float(term_frequency.spearman(counts, counts.index))
+    layout = intervals.rows(
+        [size_of(model) for model in rows.index], "number", "Rank correlation of accuracy and count", x_range=(-0.5, 1.0)
+    )
+    with_size = float(association.spearman(counts, counts.index))
     clear = [model for model, low in rows["partial_low"].items() if low > 0]
     big = rows.iloc[0]
     stays = "and stays above zero" if big["partial_low"] > 0 else "and can no longer be told from zero"
     return Panel(
         name="term_frequency.partial",
-        title=f"At fixed operand size the correlation of {short(rows.index[0])} falls from {big['rho']:.2f} to {big['partial']:.2f} ({span(big, 'partial')}), {stays}",
+        title=f"At fixed operand size the correlation of {size_of(rows.index[0])} falls from {big['rho']:.2f} to {big['partial']:.2f} ({span(big, 'partial')}), {stays}",
         figure=style.figure(traces, layout),
         data=lambda: table_of(
             [
@@ -62,10 +67,10 @@ def partial(statistics: pd.DataFrame, counts: pd.Series, corpus: str, step: int,
             f"Small numbers are both frequent and easy: the rank correlation of count and operand is {with_size:.2f} in {text_of(corpus)}. The second mark asks what frequency tells among "
             f"operands of like size. It stays above zero for {len(clear)} of {len(rows)} sizes. Bars are 95% intervals over operands. Correlation at fixed size is still no proof of cause. {V0}"
         ),
-        alt=f"Correlation with frequency by model size, as it is and at fixed operand size; {short(rows.index[0])} has {big['rho']:.2f} and {big['partial']:.2f}.",
+        alt=f"Correlation with frequency by model size, as it is and at fixed operand size; {size_of(rows.index[0])} has {big['rho']:.2f} and {big['partial']:.2f}.",
         sources=sources_of(corpus),
         settings=settings_of(corpus, step=step, shots=shots, operation=operation),
-        explain=(term_frequency.partial, term_frequency.spearman, term_frequency.Operands.statistics),
+        explain=(association.partial, association.spearman, association.Operands.statistics),
     )
 
 
@@ -112,7 +117,7 @@ def regression(model: str, shots: int, operation: str, operands: str) -> Panel:
     left = f"{share:.0%} of frequency's effect is left" if after["low"] > 0 else "frequency's effect can no longer be told from zero"
     return Panel(
         name="term_frequency.regression",
-        title=f"{short(model)}: with size and form held fixed {left} (odds x {np.exp(after['coefficient']):.1f} per tenfold count, not x {np.exp(before['coefficient']):.1f})",
+        title=f"{size_of(model)}: with size and form held fixed {left} (odds x {np.exp(after['coefficient']):.1f} per tenfold count, not x {np.exp(before['coefficient']):.1f})",
         figure=style.figure(traces, layout),
         data=lambda: rows[["model", "shots", "operation", "operands", "term", "alone", "coefficient", "low", "high"]].assign(
             status="computed"

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis.term_frequency import QUESTIONS, RESAMPLES, SEED
+from analysis.term_frequency.association import QUESTIONS, RESAMPLES, SEED
 
 RIDGE = 100.0
 """Strength of the penalty as scikit-learn counts it (its C): a standard deviation of 10 around 0 for each coefficient, so it matters

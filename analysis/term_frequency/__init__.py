@@ -1,0 +1,1 @@
+"""Term frequency: are frequent numbers calculated with better, and is it their frequency?"""
