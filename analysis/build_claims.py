@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from analysis import benchmarks, build_claims_small, build_claims_train, build_claims_vision, tables
+from analysis import build_claims_small, build_claims_train, build_claims_vision, tables
 from analysis.attention import variants, window
+from analysis.benchmarks import comparison
+from analysis.benchmarks import data as reported
 from analysis.claims import Check, ahead, close, no_effect, optimum_ratios, sizes_agree
-from analysis.figures import benchmarks_data as reported
 from analysis.memory import finetuning
 from analysis.pythia import contrasts
 from analysis.pythia import data as pythia_data
@@ -36,12 +37,12 @@ def counted(model: str) -> ParamCounts:
     return count_params(shape(model))
 
 
-def score(model_a: str, model_b: str, **where) -> benchmarks.HeadToHead:
+def score(model_a: str, model_b: str, **where) -> comparison.HeadToHead:
     """Two models on the benchmarks that they share, averages left out."""
-    return benchmarks.head_to_head(reported.all_scores(), model_a, model_b, without=["averages"], **where)
+    return comparison.head_to_head(reported.all_scores(), model_a, model_b, without=["averages"], **where)
 
 
-def tally(result: benchmarks.HeadToHead) -> str:
+def tally(result: comparison.HeadToHead) -> str:
     """Wins, ties and losses in words."""
     ties = f", ties {result.ties}" if result.ties else ""
     return f"wins {result.wins}{ties}, loses {result.losses}"
@@ -227,7 +228,7 @@ def gpt4() -> Check:
 
 def phi2_mistral() -> Check:
     """phi-2 against Mistral 7B in phi-2's own report, whose rows are averages over groups of tasks, and the ratio of sizes."""
-    result = benchmarks.head_to_head(reported.all_scores(), "phi-2", "Mistral 7B", sources=["javaheripi2023"])
+    result = comparison.head_to_head(reported.all_scores(), "phi-2", "Mistral 7B", sources=["javaheripi2023"])
     ratio = counted("phi-2").total / counted("Mistral 7B").total
     found = f"{tally(result)} of the groups of tasks in its report, at {significant(ratio, 2)} of the size"
     holds = ahead(result.wins + result.ties, result.losses)

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from analysis import benchmarks, benchmarks_disagree, tables
-from analysis.figures import benchmarks as figures
-from analysis.figures import benchmarks_data, benchmarks_pair, benchmarks_programs
-from analysis.figures import benchmarks_disagree as disagree_figures
+from analysis import tables
+from analysis.benchmarks import comparison, disagreement, figures
+from analysis.benchmarks import data as benchmarks_data
+from analysis.benchmarks import figures_disagree as disagree_figures
+from analysis.benchmarks import figures_pair as benchmarks_figures_pair
+from analysis.benchmarks import figures_programs as benchmarks_figures_programs
 from analysis.units import significant
 from pages.components import controls, frame, sections
 from pages.components.markdown import plain
@@ -28,7 +30,7 @@ def headline() -> dict[str, float]:
 @st.cache_resource(show_spinner=False, max_entries=32)
 def report_pairs(picked: tuple):
     """Every two reports of one thing among the scores that pass the filters."""
-    return benchmarks_disagree.report_pairs(benchmarks_data.filtered(all_scores(False), *picked))
+    return disagreement.report_pairs(benchmarks_data.filtered(all_scores(False), *picked))
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
@@ -112,11 +114,11 @@ def apart() -> None:
 
 def depends() -> None:
     """Section: implementation, contamination, and training on the format."""
-    draw("benchmarks.implementations", lambda: benchmarks_programs.implementations(scores, {"benchmark": "MMLU, 5-shot"}))
+    draw("benchmarks.implementations", lambda: benchmarks_figures_programs.implementations(scores, {"benchmark": "MMLU, 5-shot"}))
     export_row("benchmarks.implementations")
-    draw("benchmarks.contamination", lambda: benchmarks_programs.contamination({"model": "Llama 2 7B and 70B"}))
+    draw("benchmarks.contamination", lambda: benchmarks_figures_programs.contamination({"model": "Llama 2 7B and 70B"}))
     export_row("benchmarks.contamination")
-    draw("benchmarks.multiple_choice", lambda: benchmarks_programs.multiple_choice(scores, {"model": "DeepSeek LLM 7B Chat"}))
+    draw("benchmarks.multiple_choice", lambda: benchmarks_figures_programs.multiple_choice(scores, {"model": "DeepSeek LLM 7B Chat"}))
     export_row("benchmarks.multiple_choice")
 
 
@@ -156,17 +158,17 @@ def two_models() -> None:
     with controls.row():
         model_a = controls.choice("bn_a", "One model", names, "Mixtral 8x7B")
         model_b = controls.choice("bn_b", "Another model", names, "Llama 2 70B")
-    pairs = benchmarks.pairs(scores, model_a, model_b) if model_a != model_b else None
-    refused = benchmarks_pair.refusal(pairs, model_a, model_b) if pairs is not None else "Choose two different models."
+    pairs = comparison.pairs(scores, model_a, model_b) if model_a != model_b else None
+    refused = benchmarks_figures_pair.refusal(pairs, model_a, model_b) if pairs is not None else "Choose two different models."
 
-    drawn = benchmarks_pair.ready(pairs, model_a, model_b) if not refused else None
+    drawn = benchmarks_figures_pair.ready(pairs, model_a, model_b) if not refused else None
 
     @st.fragment
     def dumbbell() -> None:
         """From which difference on one counts as clear."""
         errors = controls.slider("bn_errors", "Clear from so many standard errors on", 0.0, 4.0, 2.0, 0.1, format="%.1f")
         settings = {"models": f"{model_a}, {model_b}", "clear from": f"{errors:g} standard errors"}
-        draw("benchmarks.dumbbell", lambda: benchmarks_pair.dumbbell(drawn, model_a, model_b, errors, settings))
+        draw("benchmarks.dumbbell", lambda: benchmarks_figures_pair.dumbbell(drawn, model_a, model_b, errors, settings))
 
     if refused:
         st.info(plain(refused), icon=":material/compare_arrows:")

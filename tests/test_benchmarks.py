@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import benchmarks, benchmarks_disagree, figures, tables
-from analysis.figures import benchmarks as benchmark_figures
-from analysis.figures import benchmarks_data, benchmarks_pair
-from analysis.figures import benchmarks_disagree as disagree_figures
+from analysis import figures, tables
+from analysis.benchmarks import comparison, disagreement
+from analysis.benchmarks import data as benchmarks_data
+from analysis.benchmarks import figures as benchmark_figures
+from analysis.benchmarks import figures_disagree as disagree_figures
+from analysis.benchmarks import figures_pair as benchmarks_figures_pair
 from tests.test_pages import charts, fine, open_page
 
 SCORES = tuple(f"{name}_scores" for name in ("llama2", "mistral", "small_models", "alignment", "bloomberggpt", "qlora", "vision"))
@@ -37,7 +39,7 @@ def printed():
 def scores():
     """All rows, corrected and joined."""
     rest = (tables.load(name) for name in ("score_models", "benchmarks", "score_metrics", "score_reports"))
-    return benchmarks.join([tables.load(name) for name in SCORES], *rest)
+    return comparison.join([tables.load(name) for name in SCORES], *rest)
 
 
 def row(scores, source, model, benchmark, value) -> dict:
@@ -48,7 +50,7 @@ def row(scores, source, model, benchmark, value) -> dict:
 
 
 def gap(scores, model, benchmark) -> pd.Series:
-    found = benchmarks_disagree.disagreements(scores, across_works=False)
+    found = disagreement.disagreements(scores, across_works=False)
     return found.query("model == @model and benchmark == @benchmark and low != high").iloc[0]
 
 
@@ -118,7 +120,7 @@ def test_sizes_of_benchmarks_agree_with_counts_in_other_places():
 def test_mistral_7b_has_two_mmlu_scores_under_one_setting(scores):
     # jiang2023 Table 2: 60.1; jiang2024 Table 2: 62.5; both 5-shot.
     a, b = row(scores, "jiang2023", "Mistral 7B", "mmlu", 60.1), row(scores, "jiang2024", "Mistral 7B", "mmlu", 62.5)
-    assert benchmarks.comparable(a, b) == benchmarks.Comparison("same")
+    assert comparison.comparable(a, b) == comparison.Comparison("same")
     found = gap(scores, "Mistral 7B", "mmlu")
     assert (found["low"], found["high"]) == (59.99, 62.5)
     assert found["same_spread"] == pytest.approx(2.4)
@@ -129,8 +131,8 @@ def test_llama_2_70b_on_bbh_by_three_evaluators(scores):
     first = row(scores, "touvron2023llama2", "Llama 2 70B", "bbh", 51.2)
     second = row(scores, "deepseek2023repo", "Llama 2 70B", "bbh", 62.9)
     third = row(scores, "meta2024card", "Llama 2 70B", "bbh", 65.7)
-    assert benchmarks.comparable(first, second)
-    assert benchmarks.comparable(first, third) == benchmarks.Comparison("different", ("setting",))
+    assert comparison.comparable(first, second)
+    assert comparison.comparable(first, third) == comparison.Comparison("different", ("setting",))
     assert gap(scores, "Llama 2 70B", "bbh")["same_spread"] == pytest.approx(11.7)
 
 
@@ -138,22 +140,22 @@ def test_two_settings_of_one_paper_are_not_compared(scores):
     # jiang2024: ARC-Challenge 59.7 (Table 2, 0-shot) and 85.8 (Table 3, 25-shot); GSM8K 74.4 (8-shot, maj@8) and 58.4 (5-shot).
     one = row(scores, "jiang2024", "Mixtral 8x7B", "arc_challenge", 59.7)
     other = row(scores, "jiang2024", "Mixtral 8x7B", "arc_challenge", 85.8)
-    assert benchmarks.comparable(one, other) == benchmarks.Comparison("different", ("shots",))
+    assert comparison.comparable(one, other) == comparison.Comparison("different", ("shots",))
     one, other = row(scores, "jiang2024", "Mixtral 8x7B", "gsm8k", 74.4), row(scores, "jiang2024", "Mixtral 8x7B", "gsm8k", 58.4)
-    assert benchmarks.comparable(one, other).reasons == ("shots", "setting")
+    assert comparison.comparable(one, other).reasons == ("shots", "setting")
     for benchmark, spread in (("arc_challenge", 26.1), ("gsm8k", 16.0)):
         assert gap(scores, "Mixtral 8x7B", benchmark)["spread"] == pytest.approx(spread)
 
 
 def test_mixtral_loses_3_of_the_12_columns_of_its_table_2_to_llama_2_70b(scores):
-    found = benchmarks.head_to_head(scores, "Mixtral 8x7B", "Llama 2 70B", sources=["jiang2024"], location="Table 2")
+    found = comparison.head_to_head(scores, "Mixtral 8x7B", "Llama 2 70B", sources=["jiang2024"], location="Table 2")
     assert (found.wins, found.ties, found.losses, found.refused) == (9, 0, 3, 0)
     assert set(found.rows.query("better == 'b'")["benchmark"]) == {"hellaswag", "winogrande", "triviaqa"}
 
 
 def test_mistral_7b_beats_llama_2_13b_but_for_naturalquestions(scores):
     # jiang2023 Table 2: NaturalQuestions 28.8 against 29.0.
-    found = benchmarks.head_to_head(scores, "Mistral 7B", "Llama 2 13B", sources=["jiang2023"], location="Table 2")
+    found = comparison.head_to_head(scores, "Mistral 7B", "Llama 2 13B", sources=["jiang2023"], location="Table 2")
     assert (found.wins, found.losses) == (11, 1)
     lost = found.rows.query("better == 'b'").iloc[0]
     assert (lost["benchmark"], lost["score_a"], lost["score_b"]) == ("naturalquestions", 28.8, 29.0)
@@ -162,7 +164,7 @@ def test_mistral_7b_beats_llama_2_13b_but_for_naturalquestions(scores):
 
 def test_adaptllm_beats_bloomberggpt_on_one_data_set_of_five(scores):
     # cheng2023 Table 4; the article says one, and nearly as good on three.
-    found = benchmarks.head_to_head(scores, "AdaptLLM-7B", "BloombergGPT 50B", sources=["cheng2023"], without=["averages"])
+    found = comparison.head_to_head(scores, "AdaptLLM-7B", "BloombergGPT 50B", sources=["cheng2023"], without=["averages"])
     assert (found.wins, found.losses) == (1, 4)
     assert found.rows.query("better == 'a'")["benchmark"].tolist() == ["fpb"]
     assert (found.rows.query("better == 'b'")["difference"] > -2).sum() == 3
@@ -170,34 +172,34 @@ def test_adaptllm_beats_bloomberggpt_on_one_data_set_of_five(scores):
 
 def test_zephyr_beats_llama_2_70b_chat_on_mt_bench_and_not_on_alpacaeval(scores):
     # tunstall2023 Table 1: MT-Bench 7.34 against 6.86, AlpacaEval 90.60 against 92.66.
-    rows = benchmarks.pairs(scores, "Zephyr 7B", "Llama 2 70B Chat").set_index("benchmark")
+    rows = comparison.pairs(scores, "Zephyr 7B", "Llama 2 70B Chat").set_index("benchmark")
     assert rows.loc["mt_bench", ["score_a", "score_b", "better"]].tolist() == [7.34, 6.86, "a"]
     assert rows.loc["alpacaeval", ["score_a", "score_b", "better"]].tolist() == [90.60, 92.66, "b"]
 
 
 def test_one_mmlu_by_three_programs(scores):
     # fourrier2023: LLaMA 65B gets 63.7 (HELM), 48.8 (harness of January 2023), 63.6 (authors' code).
-    table = benchmarks_disagree.implementations(scores)
+    table = disagreement.implementations(scores)
     assert len(table) == 8 and table.loc["LLaMA 65B"].tolist() == [63.7, 48.8, 63.6, 14.9]
-    exchanged = benchmarks_disagree.changed_order(table, "authors' code", "LM Evaluation Harness, January 2023")
+    exchanged = disagreement.changed_order(table, "authors' code", "LM Evaluation Harness, January 2023")
     assert ("LLaMA 65B", "Falcon-40B") in exchanged
 
 
 def test_multiple_choice_training_lifts_deepseek_most_on_chinese_exams(scores):
     # deepseek2023repo README: MMLU 49.4 to 60.9, C-Eval 47.0 to 71.3, CMMLU 49.7 to 73.8.
-    table = benchmarks_disagree.multiple_choice_effect(scores).set_index("benchmark")
+    table = disagreement.multiple_choice_effect(scores).set_index("benchmark")
     assert table["gain"].to_dict() == pytest.approx({"ceval": 24.3, "cmmlu": 24.1, "mmlu": 11.5})
 
 
 def test_the_printed_z_scores_of_the_contamination_table_come_back():
     # touvron2023llama2 Table 51: scores are printed to 0.1, which moves z by up to 0.2.
     rows = tables.load("contamination")
-    z = benchmarks_disagree.contamination_z(rows["score"], rows["expected"], rows["n_questions"])
+    z = disagreement.contamination_z(rows["score"], rows["expected"], rows["n_questions"])
     assert len(rows) == 20 and np.abs(z - rows["z"]).max() < 0.2
 
 
 def test_contaminated_questions_add_up_to_three_points(scores):
-    rows = benchmarks_disagree.lift(tables.load("contamination")).set_index(["model", "benchmark"])
+    rows = disagreement.lift(tables.load("contamination")).set_index(["model", "benchmark"])
     assert rows["gain"].between(0.5, 3.2).all() and rows["lift"].between(10, 24).all()
     # The mean of the parts is the printed score of the whole: touvron2023llama2 Table 3 prints MMLU 68.9.
     assert rows.loc[("Llama 2 70B", "mmlu"), "whole"] == pytest.approx(68.9, abs=0.1)
@@ -205,7 +207,7 @@ def test_contaminated_questions_add_up_to_three_points(scores):
 
 def test_the_standard_error_is_the_one_that_an_evaluation_program_prints():
     # An lm-evaluation-harness file: ARC-Challenge (1,172 questions) with acc 0.5870 prints 0.0144.
-    assert float(benchmarks.standard_error(58.70, 1172)) == pytest.approx(1.44, abs=0.005)
+    assert float(comparison.standard_error(58.70, 1172)) == pytest.approx(1.44, abs=0.005)
 
 
 # --- property --------------------------------------------------------------------------------------------------------
@@ -214,21 +216,21 @@ def test_the_standard_error_is_the_one_that_an_evaluation_program_prints():
 def test_comparing_does_not_depend_on_the_order_and_a_score_compares_with_itself(scores):
     sample = scores.sample(60, random_state=1).to_dict("records")
     for a, b in zip(sample[:30], sample[30:], strict=True):
-        assert benchmarks.comparable(a, b) == benchmarks.comparable(b, a)
-        assert benchmarks.comparable(a, a)
+        assert comparison.comparable(a, b) == comparison.comparable(b, a)
+        assert comparison.comparable(a, a)
 
 
 def test_what_is_not_stated_is_refused_across_tables_but_not_within_one(scores):
     here = row(scores, "deepseek2023repo", "DeepSeek LLM 67B", "piqa", 83.6)
     there = row(scores, "jiang2024", "Mixtral 8x7B", "piqa", 83.6)
     same_table = scores.query("source == 'deepseek2023repo' and model == 'Llama 2 70B' and benchmark == 'piqa'").iloc[0]
-    assert benchmarks.comparable(here, there) == benchmarks.Comparison("unstated", ("shots",))
-    assert benchmarks.comparable(here, same_table)
+    assert comparison.comparable(here, there) == comparison.Comparison("unstated", ("shots",))
+    assert comparison.comparable(here, same_table)
 
 
 def test_exchanging_two_models_exchanges_wins_and_losses(scores):
-    one = benchmarks.head_to_head(scores, "Mixtral 8x7B", "Llama 2 70B", sources=["jiang2024"])
-    other = benchmarks.head_to_head(scores, "Llama 2 70B", "Mixtral 8x7B", sources=["jiang2024"])
+    one = comparison.head_to_head(scores, "Mixtral 8x7B", "Llama 2 70B", sources=["jiang2024"])
+    other = comparison.head_to_head(scores, "Llama 2 70B", "Mixtral 8x7B", sources=["jiang2024"])
     assert (one.wins, one.ties, one.losses) == (other.losses, other.ties, other.wins)
     neither = one.rows["better"] == ""  # the mean sentiment of texts has no better direction
     assert one.wins + one.ties + one.losses == (~neither).sum() > 30 and set(one.rows.loc[neither, "metric"]) == {"sentiment_mean"}
@@ -236,7 +238,7 @@ def test_exchanging_two_models_exchanges_wins_and_losses(scores):
 
 def test_lower_is_better_where_the_metric_says_so(scores):
     # touvron2023llama2 Table 14: Llama 2 7B 21.25 toxic, 70B 24.60.
-    rows = benchmarks.pairs(scores[scores["location"] == "Table 11"], "Llama 2 7B", "Llama 2 70B").set_index("benchmark")
+    rows = comparison.pairs(scores[scores["location"] == "Table 11"], "Llama 2 7B", "Llama 2 70B").set_index("benchmark")
     assert rows.loc["toxigen", "score_a"] < rows.loc["toxigen", "score_b"] and rows.loc["toxigen", "better"] == "a"
 
 
@@ -247,7 +249,7 @@ def test_fractions_become_per_cent_and_printed_values_stay(scores):
 
 def test_a_cell_has_the_setting_of_its_column_or_says_that_it_has_not(scores):
     models, columns = ["Llama 2 70B", "Mixtral 8x7B", "DeepSeek LLM 67B"], ["gsm8k", "piqa", "mmlu"]
-    cells = benchmarks.matrix(scores, models, columns).set_index(["benchmark", "model"])
+    cells = comparison.matrix(scores, models, columns).set_index(["benchmark", "model"])
     assert len(cells) == 9 and cells.loc[("gsm8k", "Mixtral 8x7B"), "verdict"] == "different"
     assert cells.loc[("piqa", "DeepSeek LLM 67B"), "verdict"] == "unstated"
     assert set(cells.loc["mmlu", "verdict"]) == {"same"} and set(cells.loc["mmlu", "column_setting"]) == {"5-shot"}
@@ -256,19 +258,19 @@ def test_a_cell_has_the_setting_of_its_column_or_says_that_it_has_not(scores):
 
 
 def test_a_pair_of_reports_is_two_works_on_one_model_and_benchmark(scores):
-    found = benchmarks_disagree.report_pairs(scores)
+    found = disagreement.report_pairs(scores)
     assert len(found) > 400 and (found["source_low"] != found["source_high"]).all()
     assert (found["gap"] >= 0).all() and np.allclose(found["score_high"] - found["score_low"], found["gap"])
     assert (found[["verified_low", "verified_high"]] > 0).all(axis=None)
     key = [f"{name}_{side}" for side in ("low", "high") for name in ("source", "location", "shots", "setting", "metric")]
     assert not found.duplicated(["model", "benchmark", *key]).any()
-    table = benchmarks_disagree.summary(found)
+    table = disagreement.summary(found)
     assert table["n"].sum() == len(found) and table.loc["same", "median"] < table.loc["different", "median"]
 
 
 def test_a_quoted_score_is_no_report_of_its_own(scores):
     # cheng2023 quotes BloombergGPT's scores, which would otherwise agree with themselves.
-    assert "cheng2023" not in set(benchmarks_disagree.reports(scores).query("model == 'BloombergGPT 50B'")["source"])
+    assert "cheng2023" not in set(disagreement.reports(scores).query("model == 'BloombergGPT 50B'")["source"])
 
 
 # --- recovery --------------------------------------------------------------------------------------------------------
@@ -278,7 +280,7 @@ def test_a_planted_disagreement_is_found_with_its_reason(scores):
     rows = scores.query("source == 'jiang2024' and model == 'Mixtral 8x7B' and benchmark == 'boolq' or source == 'meta2024card'")
     first = rows.query("benchmark == 'boolq' and model == 'Llama 2 70B'")
     second = first.assign(source="li2023", location="Table 9", score=first["score"] + 5.5, shots=5.0)
-    found = benchmarks_disagree.disagreements(pd.concat([first, second]))
+    found = disagreement.disagreements(pd.concat([first, second]))
     assert len(found) == 1 and found.loc[0, "spread"] == pytest.approx(5.5) and found.loc[0, "reasons"] == "shots"
     assert math.isnan(found.loc[0, "same_spread"])
 
@@ -289,10 +291,10 @@ def test_a_planted_disagreement_is_found_with_its_reason(scores):
 @pytest.mark.parametrize(
     ("call", "named"),
     [
-        (lambda scores: benchmarks.pairs(scores, "Llama 9", "Llama 2 70B"), "model_a.*Llama 9"),
-        (lambda scores: benchmarks.pairs(scores, "Llama 2 70B", "Llama 2 70B"), "another model"),
-        (lambda scores: benchmarks.head_to_head(scores, "Mistral 7B", "phi-2", sources=["wu2023"]), "model_a"),
-        (lambda scores: benchmarks_disagree.by_evaluator(scores, "SAM"), "SAM"),
+        (lambda scores: comparison.pairs(scores, "Llama 9", "Llama 2 70B"), "model_a.*Llama 9"),
+        (lambda scores: comparison.pairs(scores, "Llama 2 70B", "Llama 2 70B"), "another model"),
+        (lambda scores: comparison.head_to_head(scores, "Mistral 7B", "phi-2", sources=["wu2023"]), "model_a"),
+        (lambda scores: disagreement.by_evaluator(scores, "SAM"), "SAM"),
     ],
 )
 def test_what_cannot_be_compared_is_named(scores, call, named):
@@ -302,15 +304,15 @@ def test_what_cannot_be_compared_is_named(scores, call, named):
 
 def test_benchmarks_shared_under_no_common_setting_are_refused_with_the_reason(scores):
     part = scores[scores["source"].isin(["jiang2024", "mitra2023"])]
-    rows = benchmarks.pairs(part, "Mixtral 8x7B", "Orca 2 13B").set_index("benchmark")
+    rows = comparison.pairs(part, "Mixtral 8x7B", "Orca 2 13B").set_index("benchmark")
     assert rows.loc["gsm8k", ["status", "reasons"]].tolist() == ["refused", "shots, setting"]
     assert math.isnan(rows.loc["gsm8k", "score_a"]) and rows.loc["arc_challenge", "status"] == "compared"
 
 
 def test_filters_let_through_what_they_name(scores):
-    part = benchmarks.choose(scores, groups=["math"], families=["Llama 2"], variants=["base"], low=1e10, high=1e11)
+    part = comparison.choose(scores, groups=["math"], families=["Llama 2"], variants=["base"], low=1e10, high=1e11)
     assert set(part["model"]) == {"Llama 2 13B", "Llama 2 34B", "Llama 2 70B"} and set(part["group"]) == {"math"}
-    assert len(benchmarks.choose(scores)) == len(scores)
+    assert len(comparison.choose(scores)) == len(scores)
 
 
 # --- figures ---------------------------------------------------------------------------------------------------------
@@ -354,8 +356,8 @@ def test_text_is_readable_on_every_cell_of_the_heat_map():
 
 
 def test_values_from_memory_are_hollow_and_not_counted(language):
-    panel = benchmarks_pair.dumbbell(
-        benchmarks.pairs(language, "Mixtral 8x7B", "Llama 2 70B"), "Mixtral 8x7B", "Llama 2 70B", 2.0, {"models": "both"}
+    panel = benchmarks_figures_pair.dumbbell(
+        comparison.pairs(language, "Mixtral 8x7B", "Llama 2 70B"), "Mixtral 8x7B", "Llama 2 70B", 2.0, {"models": "both"}
     )
     marks = [trace for trace in panel.figure.data if trace.meta["role"] == "reported"]
     assert [sum(symbol.endswith("-open") for symbol in trace.marker.symbol) for trace in marks] == [1, 1]  # TruthfulQA of the blog post
@@ -364,25 +366,27 @@ def test_values_from_memory_are_hollow_and_not_counted(language):
 
 def test_scores_in_other_units_are_named_with_their_values(language):
     # tunstall2023 Table 1: MT-Bench 7.34 against 6.86.
-    rows = benchmarks.pairs(language, "Zephyr 7B", "Llama 2 70B Chat")
-    panel = benchmarks_pair.dumbbell(rows, "Zephyr 7B", "Llama 2 70B Chat", 2.0, {"models": "both"})
+    rows = comparison.pairs(language, "Zephyr 7B", "Llama 2 70B Chat")
+    panel = benchmarks_figures_pair.dumbbell(rows, "Zephyr 7B", "Llama 2 70B Chat", 2.0, {"models": "both"})
     assert "in other units: MT-Bench 7.34 against 6.86" in panel.caption
 
 
 def test_no_difference_is_clear_beyond_infinitely_many_errors(language):
     for errors, thick in ((0.0, True), (1e9, False)):
-        panel = benchmarks_pair.dumbbell(
-            benchmarks.pairs(language, "Mistral 7B", "Llama 2 13B"), "Mistral 7B", "Llama 2 13B", errors, {"models": "both"}
+        panel = benchmarks_figures_pair.dumbbell(
+            comparison.pairs(language, "Mistral 7B", "Llama 2 13B"), "Mistral 7B", "Llama 2 13B", errors, {"models": "both"}
         )
         assert any(trace.name.startswith("more than") for trace in panel.figure.data) == thick
 
 
 def test_two_models_without_a_common_setting_are_refused_in_words(language):
-    none, some = benchmarks.pairs(language, "AdaptLLM-7B", "Mixtral 8x7B"), benchmarks.pairs(language, "Yi-34B", "Llama 2 70B")
-    assert benchmarks_pair.refusal(none, "AdaptLLM-7B", "Mixtral 8x7B") == "AdaptLLM-7B and Mixtral 8x7B have no benchmark in common."
-    assert benchmarks_pair.refusal(some, "Yi-34B", "Llama 2 70B") == ""
+    none, some = comparison.pairs(language, "AdaptLLM-7B", "Mixtral 8x7B"), comparison.pairs(language, "Yi-34B", "Llama 2 70B")
+    assert (
+        benchmarks_figures_pair.refusal(none, "AdaptLLM-7B", "Mixtral 8x7B") == "AdaptLLM-7B and Mixtral 8x7B have no benchmark in common."
+    )
+    assert benchmarks_figures_pair.refusal(some, "Yi-34B", "Llama 2 70B") == ""
     with pytest.raises(ValueError, match="no benchmark in common"):
-        benchmarks_pair.dumbbell(none, "AdaptLLM-7B", "Mixtral 8x7B", 2.0, {})
+        benchmarks_figures_pair.dumbbell(none, "AdaptLLM-7B", "Mixtral 8x7B", 2.0, {})
 
 
 def test_details_lead_to_the_paper_and_show_corrections(language):

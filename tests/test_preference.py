@@ -5,7 +5,7 @@ import pytest
 
 from analysis import tables
 from analysis.background import worker
-from analysis.figures.benchmarks_data import all_scores
+from analysis.benchmarks.data import all_scores
 from analysis.preference import data as figures
 from analysis.preference import figures_reported as preference_figures_reported
 from analysis.preference import objective, stage_memory, training

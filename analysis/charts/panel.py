@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -107,3 +108,11 @@ def explanation_of(function: Callable) -> str:
     text = inspect.getdoc(function) or ""
     text = text.split("\n>>> ")[0].rstrip()
     return f"{function.__module__}.{function.__qualname__}\n\n{text}"
+
+
+def cite(rows: pd.DataFrame) -> tuple[Citation, ...]:
+    """One citation per work, the one with most rows first."""
+    places: dict[str, set[str]] = {}
+    for source, location in zip(rows["source"], rows["location"], strict=True):
+        places.setdefault(source, set()).add(location)
+    return tuple(Citation(source, "; ".join(sorted(places[source])[:4])) for source, _ in Counter(rows["source"]).most_common())

@@ -18,7 +18,7 @@ TOPICS = {
     "small_models": "analysis.small_models.figures",
     "pythia": "analysis.pythia.figures",
     "term_frequency": "analysis.term_frequency.figures",
-    "benchmarks": "analysis.figures.benchmarks",
+    "benchmarks": "analysis.benchmarks.figures",
     "judges": "analysis.figures.judges",
     "convnets_vits": "analysis.figures.convnets_vits",
     "segment_anything": "analysis.figures.segment_anything",

@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from analysis import figures
+from analysis.benchmarks import data as benchmarks_data
+from analysis.benchmarks import figures_pair as benchmarks_figures_pair
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel
-from analysis.figures import benchmarks_data, benchmarks_pair
 
 HEIGHT = 260
 LISTED = 4
@@ -99,11 +100,11 @@ def zephyr() -> Panel:
 
 def orca2() -> Panel:
     """Orca 2 13B and Llama 2 70B Chat on the benchmarks that they share."""
-    from analysis import benchmarks
+    from analysis.benchmarks import comparison
 
     rows = benchmarks_data.all_scores()
-    panel = benchmarks_pair.dumbbell(
-        benchmarks.pairs(rows, "Orca 2 13B", "Llama 2 70B Chat"), "Orca 2 13B", "Llama 2 70B Chat", 2.0, {"models": "two"}
+    panel = benchmarks_figures_pair.dumbbell(
+        comparison.pairs(rows, "Orca 2 13B", "Llama 2 70B Chat"), "Orca 2 13B", "Llama 2 70B Chat", 2.0, {"models": "two"}
     )
     return replace(panel, name="overview.orca2")
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables
+from analysis.benchmarks.data import all_scores
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel
-from analysis.figures.benchmarks_data import all_scores
 from analysis.preference import objective
 from analysis.units import format_count, significant
 

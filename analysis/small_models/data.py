@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables
+from analysis.benchmarks import data as reported
 from analysis.compute import costs
-from analysis.figures import benchmarks_data as reported
 from analysis.small_models import comparisons, self_instruct
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis import benchmarks, tables
+from analysis import tables
+from analysis.benchmarks import comparison
 from analysis.charts import style
-from analysis.charts.panel import Citation, Panel
-from analysis.figures.benchmarks_data import cite
+from analysis.charts.panel import Citation, Panel, cite
 from analysis.units import significant
 
 
@@ -37,7 +37,7 @@ def ready(rows: pd.DataFrame, model_a: str, model_b: str) -> Ready:
     rows = rows[drawn].reset_index(drop=True)
     if rows.empty:
         raise ValueError(refusal(refused, model_a, model_b))
-    said = [benchmarks.describe_setting(row) for row in rows.to_dict("records")]
+    said = [comparison.describe_setting(row) for row in rows.to_dict("records")]
     names = [
         label if setting in ("", "setting not stated") else f"{label}, {setting}"
         for label, setting in zip(rows["label"], said, strict=True)
@@ -110,7 +110,7 @@ def dumbbell(rows: pd.DataFrame | Ready, model_a: str, model_b: str, errors: flo
         alt=f"Pairs of scores of {model_a} and {model_b} on {n} benchmarks and settings; {model_a} is ahead in {wins} and behind in {losses}.",
         sources=drawn.sources,
         settings=settings,
-        explain=(benchmarks.pairs, benchmarks.comparable, benchmarks.standard_error),
+        explain=(comparison.pairs, comparison.comparable, comparison.standard_error),
     )
 
 

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from analysis import benchmarks, benchmarks_disagree
+from analysis.benchmarks import comparison, disagreement, figures_programs
 from analysis.charts import style
-from analysis.charts.panel import Citation, Panel, table_of
-from analysis.figures import benchmarks_programs
-from analysis.figures.benchmarks_data import cite
+from analysis.charts.panel import Citation, Panel, cite, table_of
 from analysis.units import significant
 
 KINDS = {
@@ -33,7 +31,7 @@ REPORTS = {
 
 def headline(scores: pd.DataFrame) -> dict[str, float]:
     """The numbers of the page's title: pairs of reports, and their gaps under the same and under different settings."""
-    table = benchmarks_disagree.summary(benchmarks_disagree.report_pairs(scores))
+    table = disagreement.summary(disagreement.report_pairs(scores))
     return {
         "n_same": table.loc["same", "n"],
         "same": table.loc["same", "median"],
@@ -64,7 +62,7 @@ def gaps(pairs: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
         line["line"] = line["line"] | {"shape": "vh"}
         traces.append(line | dash | {"hovertemplate": "%{y:.0%} are at least %{x:.1f} points apart<extra>%{fullData.name}</extra>"})
         parts.append({"series": name, "gap": gap, "share_at_least": share, "status": "computed"})
-    table = benchmarks_disagree.summary(pairs)
+    table = disagreement.summary(pairs)
     layout = style.layout(
         "number", "percent", x_title="Gap between two reports (points)", y_title="Pairs at least so far apart", y_range=(0, 1.02)
     )
@@ -89,7 +87,7 @@ def gaps(pairs: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
         alt=f"Share of pairs of reports against their gap; different settings are further apart, but a single stated setting still leaves gaps of up to {top['gap']:.1f} points.",
         sources=_both(pairs),
         settings=settings,
-        explain=(benchmarks_disagree.report_pairs, benchmarks_disagree.summary, benchmarks_disagree.reports, benchmarks.comparable),
+        explain=(disagreement.report_pairs, disagreement.summary, disagreement.reports, comparison.comparable),
     )
 
 
@@ -139,11 +137,11 @@ class Ranges:
 
 def ranges(scores: pd.DataFrame, within: bool) -> Ranges:
     """The ranges among these scores. within: also where the reports are two settings of one work."""
-    found = benchmarks_disagree.disagreements(scores, across_works=not within).query("spread > 0").reset_index(drop=True)
+    found = disagreement.disagreements(scores, across_works=not within).query("spread > 0").reset_index(drop=True)
     found["name"] = [style.escape(f"{row.model}, {row.label}") for row in found.itertuples()]
     found["kind"] = np.where(found["reasons"] == "", "same", np.where(found["reasons"] == "metric", "metric", "different"))
-    every = benchmarks_disagree.reports(scores).merge(found[["model", "benchmark", "name", "spread"]], on=["model", "benchmark"])
-    every["said"] = [benchmarks.describe_setting(row) for row in every.to_dict("records")]
+    every = disagreement.reports(scores).merge(found[["model", "benchmark", "name", "spread"]], on=["model", "benchmark"])
+    every["said"] = [comparison.describe_setting(row) for row in every.to_dict("records")]
     return Ranges(found, every)
 
 
@@ -206,19 +204,19 @@ def disagreements(ranges: Ranges, least: float, settings: Mapping[str, str]) -> 
         alt=f"Ranges of reported scores for {len(rows)} models and benchmarks; the widest runs from {first['low']:g} to {first['high']:g}.",
         sources=drawn.sources,
         settings=settings,
-        explain=(benchmarks_disagree.disagreements, benchmarks_disagree.reports, benchmarks.comparable),
+        explain=(disagreement.disagreements, disagreement.reports, comparison.comparable),
     )
 
 
 def measured(scores: pd.DataFrame, model: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What `evaluators` draws: (reports of the model, with alike for those in the paper's setting; pairs with the paper in one setting)."""
-    rows = benchmarks_disagree.by_evaluator(scores, model)
+    rows = disagreement.by_evaluator(scores, model)
     own = rows[rows["source"] == "touvron2023llama2"].drop_duplicates(["benchmark", "shots", "setting"])
     pairs = rows.assign(place=rows.index).merge(own, on="benchmark", suffixes=("_a", "_b"))
     pairs["benchmark_a"] = pairs["benchmark_b"] = pairs["benchmark"]
-    alike = pairs[benchmarks.judge(pairs)["verdict"].to_numpy() == "same"]
+    alike = pairs[comparison.judge(pairs)["verdict"].to_numpy() == "same"]
     alike = alike.assign(gap=(alike["score_a"] - alike["score_b"]).abs())
-    rows = rows.assign(alike=rows.index.isin(alike["place"]), key=benchmarks.setting_keys(rows))
+    rows = rows.assign(alike=rows.index.isin(alike["place"]), key=comparison.setting_keys(rows))
     # Of the paper's own settings those that nobody else has are left out, unless nobody has any.
     others = rows[(rows["source"] != "touvron2023llama2") & rows["alike"]].groupby("benchmark")["key"].agg(set)
     mine = rows["source"] == "touvron2023llama2"
@@ -273,7 +271,7 @@ def evaluators(rows: pd.DataFrame, alike: pd.DataFrame, model: str, settings: Ma
         alt=f"Scores of {model} on {len(names)} benchmarks by {rows['team'].nunique()} teams; the widest range over all settings is {span.iloc[-1]:.1f} points.",
         sources=cite(rows),
         settings=settings,
-        explain=(benchmarks_disagree.by_evaluator, benchmarks.comparable),
+        explain=(disagreement.by_evaluator, comparison.comparable),
     )
 
 
@@ -287,10 +285,10 @@ def default_panels(scores: pd.DataFrame) -> dict[str, Callable[[], Panel]]:
     """The panels of this module at their default settings."""
     none = {"filters": "none"}
     return {
-        "benchmarks.gaps": lambda: gaps(benchmarks_disagree.report_pairs(scores), none),
+        "benchmarks.gaps": lambda: gaps(disagreement.report_pairs(scores), none),
         "benchmarks.disagreements": lambda: disagreements(ranges(scores, False), 5.0, none | {"smallest spread": "5 points"}),
         "benchmarks.evaluators": lambda: evaluators(*measured(scores, "Llama 2 70B"), "Llama 2 70B", {"model": "Llama 2 70B"}),
-        "benchmarks.implementations": lambda: benchmarks_programs.implementations(scores, {"benchmark": "MMLU"}),
-        "benchmarks.multiple_choice": lambda: benchmarks_programs.multiple_choice(scores, {"model": "DeepSeek LLM 7B Chat"}),
-        "benchmarks.contamination": lambda: benchmarks_programs.contamination({"model": "Llama 2"}),
+        "benchmarks.implementations": lambda: figures_programs.implementations(scores, {"benchmark": "MMLU"}),
+        "benchmarks.multiple_choice": lambda: figures_programs.multiple_choice(scores, {"model": "DeepSeek LLM 7B Chat"}),
+        "benchmarks.contamination": lambda: figures_programs.contamination({"model": "Llama 2"}),
     }

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from analysis import benchmarks, tables
+from analysis import tables
+from analysis.benchmarks import comparison, figures_disagree, figures_pair
+from analysis.benchmarks.data import all_scores
 from analysis.charts import style
-from analysis.charts.panel import Panel
-from analysis.figures import benchmarks_disagree, benchmarks_pair
-from analysis.figures.benchmarks_data import all_scores, cite
+from analysis.charts.panel import Panel, cite
 from analysis.units import format_count
 
 LIKE = {"same": "", "unstated": "?", "different": "≠"}
@@ -66,7 +66,7 @@ def details(scores: pd.DataFrame, model: str, benchmark: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "score": rows["value"].map("{:g}".format) + units.map(lambda unit: "%" if unit == "percent" else f" ({unit})"),
-            "setting": [benchmarks.describe_setting(row) for row in rows.to_dict("records")],
+            "setting": [comparison.describe_setting(row) for row in rows.to_dict("records")],
             "metric": rows["metric"].map(metrics),
             "report": rows["report"],
             "link": [tables.source(source)["url"] for source in rows["source"]],
@@ -80,7 +80,7 @@ def details(scores: pd.DataFrame, model: str, benchmark: str) -> pd.DataFrame:
 
 def heat_map(scores: pd.DataFrame, models: Sequence[str], columns: Sequence[str], settings: Mapping[str, str]) -> Panel:
     """Models against benchmarks; what does not have the setting of its column is marked and not coloured."""
-    cells = benchmarks.matrix(scores, models, columns)
+    cells = comparison.matrix(scores, models, columns)
     if cells.empty:
         raise ValueError("models and benchmarks must have scores in common; choose fewer filters or other names")
     columns = [name for name in columns if name in set(cells["benchmark"])]
@@ -94,7 +94,7 @@ def heat_map(scores: pd.DataFrame, models: Sequence[str], columns: Sequence[str]
     cells["place"] = np.where(lower, 1 - place, place)
     cells["place"] = cells["place"].fillna(0.5)
     cells["text"] = [_cell_text(row) for row in cells.itertuples()]
-    cells["said"] = [benchmarks.describe_setting({"shots": row.shots, "setting": row.setting, "group": ""}) for row in cells.itertuples()]
+    cells["said"] = [comparison.describe_setting({"shots": row.shots, "setting": row.setting, "group": ""}) for row in cells.itertuples()]
     traces = [
         _cells(cells[fits], names, models, columns, "coloured", PALE_TO_BLUE),
         _cells(cells[~fits], names, models, columns, "other setting", [[0, NOT_COMPARED], [1, NOT_COMPARED]]),
@@ -135,7 +135,7 @@ def heat_map(scores: pd.DataFrame, models: Sequence[str], columns: Sequence[str]
         alt=f"Heat map of {len(models)} models and {len(columns)} benchmarks; {n - marked} scores share the setting of their column and {marked} do not.",
         sources=cite(cells),
         settings=settings,
-        explain=(benchmarks.matrix, benchmarks.comparable, benchmarks.join),
+        explain=(comparison.matrix, comparison.comparable, comparison.join),
     )
 
 
@@ -204,13 +204,13 @@ def against_params(scores: pd.DataFrame, benchmark: str, settings: Mapping[str, 
     column = scores[(scores["benchmark"] == benchmark) & (scores["group"] != "vision")]
     if column.empty:
         raise ValueError(f"benchmark must have scores after filtering, got {benchmark!r}")
-    column = column.assign(key=benchmarks.setting_keys(column))
-    common = benchmarks.common_settings(column).loc[benchmark, "key"]
+    column = column.assign(key=comparison.setting_keys(column))
+    common = comparison.common_settings(column).loc[benchmark, "key"]
     fits = column[column["key"] == common]
     known = fits.dropna(subset=["n_params"])
     if known.empty:
         raise ValueError(f"benchmark must have a score of a model of known size, got {benchmark!r}")
-    label, setting = known["label"].iloc[0], benchmarks.describe_setting(known.iloc[0])
+    label, setting = known["label"].iloc[0], comparison.describe_setting(known.iloc[0])
     shown = list(known["family"].value_counts().index[:FAMILIES_SHOWN])
     traces = []
     for family in [*shown, "other"]:
@@ -263,7 +263,7 @@ def against_params(scores: pd.DataFrame, benchmark: str, settings: Mapping[str, 
         alt=f"{label} scores of {known['model'].nunique()} models against their parameters; the highest is {best['score']:g} by {best['model']}.",
         sources=cite(known),
         settings=settings,
-        explain=(benchmarks.join, benchmarks.comparable),
+        explain=(comparison.join, comparison.comparable),
     )
 
 
@@ -284,13 +284,13 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
     filters = {"filters": "none"}
     return {
         "benchmarks.heat_map": lambda: heat_map(scores, FEATURED_MODELS, FEATURED_BENCHMARKS, filters),
-        "benchmarks.dumbbell": lambda: benchmarks_pair.dumbbell(
-            benchmarks.pairs(scores, "Mixtral 8x7B", "Llama 2 70B"),
+        "benchmarks.dumbbell": lambda: figures_pair.dumbbell(
+            comparison.pairs(scores, "Mixtral 8x7B", "Llama 2 70B"),
             "Mixtral 8x7B",
             "Llama 2 70B",
             2.0,
             {"models": "Mixtral 8x7B, Llama 2 70B"},
         ),
         "benchmarks.against_params": lambda: against_params(scores, "mmlu", {"benchmark": "MMLU"}),
-        **benchmarks_disagree.default_panels(scores),
+        **figures_disagree.default_panels(scores),
     }

@@ -1,14 +1,13 @@
-"""What figures on reported scores share: the scores, how they are filtered and chosen, and the works behind them."""
+"""All reported scores in one table, and how they are filtered and chosen."""
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
-from analysis import benchmarks, tables
-from analysis.charts.panel import Citation
+from analysis import tables
+from analysis.benchmarks import comparison
 
 SCORE_TABLES = tuple(f"{name}_scores" for name in ("llama2", "mistral", "small_models", "alignment", "bloomberggpt", "qlora", "vision"))
 JOINED_TO = ("score_models", "benchmarks", "score_metrics", "score_reports")
@@ -31,7 +30,7 @@ def all_scores(vision: bool = False) -> pd.DataFrame:
 @lru_cache(maxsize=2)
 def _joined(names: tuple[str, ...], state: tuple) -> pd.DataFrame:
     rows = [tables.load(name).assign(printed_value=tables.load(name, corrected=False)["value"]) for name in names]
-    return benchmarks.join(rows, *map(tables.load, JOINED_TO))
+    return comparison.join(rows, *map(tables.load, JOINED_TO))
 
 
 def size_filter(scores: pd.DataFrame, sizes: Sequence[str]) -> pd.DataFrame:
@@ -47,12 +46,12 @@ def size_filter(scores: pd.DataFrame, sizes: Sequence[str]) -> pd.DataFrame:
 
 def filtered(scores: pd.DataFrame, groups=(), papers=(), families=(), variants=(), sizes: Sequence[str] = ()) -> pd.DataFrame:
     """The scores that pass the page's filters (`benchmarks.choose`, `size_filter`)."""
-    return size_filter(benchmarks.choose(scores, groups, papers, families, variants), sizes)
+    return size_filter(comparison.choose(scores, groups, papers, families, variants), sizes)
 
 
 def with_sizes(scores: pd.DataFrame, least: int = 3) -> set[str]:
     """Benchmarks that models of at least so many sizes share under one setting."""
-    part = scores[scores["n_params"].notna()].assign(key=benchmarks.setting_keys)
+    part = scores[scores["n_params"].notna()].assign(key=comparison.setting_keys)
     shared = part.groupby(["benchmark", "key"])["n_params"].nunique()
     return set(shared.index[shared >= least].get_level_values("benchmark"))
 
@@ -62,8 +61,8 @@ def with_points(scores: pd.DataFrame) -> set[str]:
     part = scores[scores["group"] != "vision"]
     if part.empty:
         return set()
-    part = part.assign(key=benchmarks.setting_keys)
-    common = benchmarks.common_settings(part)["key"]
+    part = part.assign(key=comparison.setting_keys)
+    common = comparison.common_settings(part)["key"]
     known = part["n_params"].notna() & (part["key"] == part["benchmark"].map(common))
     return set(part.loc[known, "benchmark"])
 
@@ -76,11 +75,3 @@ def most_reported(scores: pd.DataFrame, column: str, n: int = SHOWN) -> list[str
     other = "benchmark" if column == "model" else "model"
     rank = part.groupby(column).agg(works=("source", "nunique"), partners=(other, "nunique"))
     return list(rank.sort_values(["works", "partners"], ascending=False, kind="stable").index[:n])
-
-
-def cite(rows: pd.DataFrame) -> tuple[Citation, ...]:
-    """One citation per work, the one with most rows first."""
-    places: dict[str, set[str]] = {}
-    for source, location in zip(rows["source"], rows["location"], strict=True):
-        places.setdefault(source, set()).add(location)
-    return tuple(Citation(source, "; ".join(sorted(places[source])[:4])) for source, _ in Counter(rows["source"]).most_common())

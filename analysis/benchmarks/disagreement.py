@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis.benchmarks import QUOTED, describe_setting, judge
+from analysis.benchmarks.comparison import QUOTED, describe_setting, judge
 
 SCALES = {"accuracy": "right answers", "exact_match": "right answers"}
 """Metrics that count the same thing by different rules are held against each other, and the rule is a reason."""

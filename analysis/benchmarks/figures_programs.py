@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from analysis import benchmarks, benchmarks_disagree, tables
+from analysis import tables
+from analysis.benchmarks import comparison, disagreement
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel
 
@@ -25,7 +26,7 @@ PROGRAMS = {
 
 def implementations(scores: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
     """MMLU of eight models by three programs."""
-    table = benchmarks_disagree.implementations(scores)
+    table = disagreement.implementations(scores)
     names = [style.escape(name) for name in table.index]
     programs = [name for name in PROGRAMS if name in table]
     low, high, gap = table[programs].min(axis=1), table[programs].max(axis=1), np.full(len(table), None)
@@ -49,7 +50,7 @@ def implementations(scores: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
     )
     layout["yaxis"] |= {"categoryorder": "array", "categoryarray": names[::-1]}
     layout["annotations"] = [style.note(25, 0, "guessing", yref="paper", yanchor="bottom", xanchor="left", xshift=4)]
-    exchanged = benchmarks_disagree.changed_order(table, "authors' code", "LM Evaluation Harness, January 2023")
+    exchanged = disagreement.changed_order(table, "authors' code", "LM Evaluation Harness, January 2023")
     widest = table["spread"].idxmax()
     helm = (table["HELM code"] - table["authors' code"]).abs().max()
     return Panel(
@@ -71,13 +72,13 @@ def implementations(scores: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
         alt=f"MMLU of {len(table)} models by three programs; the widest range is {table['spread'].max():.1f} points for {widest}.",
         sources=(Citation("fourrier2023", "comparison table"), Citation("hendrycks2020")),
         settings=settings,
-        explain=(benchmarks_disagree.implementations, benchmarks_disagree.changed_order),
+        explain=(disagreement.implementations, disagreement.changed_order),
     )
 
 
 def multiple_choice(scores: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
     """DeepSeek 7B Chat before and after training on multiple-choice questions."""
-    table = benchmarks_disagree.multiple_choice_effect(scores).sort_values("gain", ignore_index=True)
+    table = disagreement.multiple_choice_effect(scores).sort_values("gain", ignore_index=True)
     gap = np.full(len(table), None)
     x = np.stack([table["before"].astype(object), table["after"].astype(object), gap], axis=1).ravel()
     y = np.stack([table["label"], table["label"], gap], axis=1).ravel()
@@ -107,7 +108,7 @@ def multiple_choice(scores: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
         alt=f"Scores before and after on three multiple-choice benchmarks; the gains run from {low['gain']:.1f} to {top['gain']:.1f} points.",
         sources=(Citation("deepseek2023repo", "README, section on multiple-choice questions"),),
         settings=settings,
-        explain=(benchmarks_disagree.multiple_choice_effect,),
+        explain=(disagreement.multiple_choice_effect,),
     )
 
 
@@ -115,12 +116,12 @@ def contamination(settings: Mapping[str, str]) -> Panel:
     """Scores on clean and contaminated questions, as Llama 2's Table 51 has them."""
     rows = tables.load("contamination")
     labels = tables.load("benchmarks").set_index("benchmark")["label"]
-    lifted = benchmarks_disagree.lift(rows)
+    lifted = disagreement.lift(rows)
     lifted["name"] = lifted["model"] + ", " + lifted["benchmark"].map(labels)
     rows = rows.merge(lifted[["model", "benchmark", "name"]], on=["model", "benchmark"])
-    z = benchmarks_disagree.contamination_z(rows["score"], rows["expected"], rows["n_questions"])
+    z = disagreement.contamination_z(rows["score"], rows["expected"], rows["n_questions"])
     rows = rows.assign(z_recomputed=z)
-    error = benchmarks.standard_error(rows["score"], rows["n_questions"])
+    error = comparison.standard_error(rows["score"], rows["n_questions"])
     traces = []
     for subset, (color, symbol) in SUBSETS.items():
         at = (rows["subset"] == subset).to_numpy()
@@ -148,5 +149,5 @@ def contamination(settings: Mapping[str, str]) -> Panel:
         alt=f"Scores on clean and dirty questions for {len(lifted)} models and benchmarks; dirty ones score {lifted['lift'].min():.0f} to {lifted['lift'].max():.0f} points higher.",
         sources=(CONTAMINATION,),
         settings=settings,
-        explain=(benchmarks_disagree.contamination_z, benchmarks_disagree.lift, benchmarks.standard_error),
+        explain=(disagreement.contamination_z, disagreement.lift, comparison.standard_error),
     )

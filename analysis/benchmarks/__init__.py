@@ -1,0 +1,1 @@
+"""Reported benchmark scores: which of them compare, and who disagrees."""
