@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis import judges, judges_bradley_terry, judges_elo, judges_power, probe_bundled, tables
+from analysis import probe_bundled, tables
 from analysis.build_claims import claim_checks
 from analysis.evals import read
+from analysis.judges import bradley_terry, elo, power
+from analysis.judges import verdicts as judges_verdicts
 from analysis.preference import training
 from analysis.pythia import checkpoints, emergence
 from analysis.scaling import chinchilla
@@ -43,20 +45,20 @@ def scaling_resamples() -> pd.DataFrame:
 
 def judge_verdicts(upstream: Path) -> pd.DataFrame:
     """The table judge_verdicts, from the verdicts released with the QLoRA paper."""
-    return judges.tidy_verdicts(pd.read_csv(upstream / "qlora" / "gpt4_pairwise_judgements.csv"))
+    return judges_verdicts.tidy_verdicts(pd.read_csv(upstream / "qlora" / "gpt4_pairwise_judgements.csv"))
 
 
-def tournaments() -> dict[str, judges.Tournament]:
+def tournaments() -> dict[str, judges_verdicts.Tournament]:
     """The tournaments of judge_verdicts by benchmark."""
     verdicts = tables.load("judge_verdicts")
-    return {benchmark: judges.tournament(verdicts, benchmark) for benchmark in ("vicuna", "oa")}
+    return {benchmark: judges_verdicts.tournament(verdicts, benchmark) for benchmark in ("vicuna", "oa")}
 
 
 def judge_orderings() -> pd.DataFrame:
     """The table judge_orderings: 10,000 orderings of each tournament."""
     parts = []
     for benchmark, played in tournaments().items():
-        ratings = pd.DataFrame(judges_elo.replay(played, 10_000).round(), columns=list(played.models))
+        ratings = pd.DataFrame(elo.replay(played, 10_000).round(), columns=list(played.models))
         parts.append(ratings.assign(benchmark=benchmark))
     return pd.concat(parts, ignore_index=True)[list(tables.describe_table("judge_orderings")["columns"])]
 
@@ -65,14 +67,14 @@ def judge_ratings() -> pd.DataFrame:
     """The table judge_ratings: every rule for ties and for the order of the answers, 1,000 resamples each."""
     parts = []
     for benchmark, played in tournaments().items():
-        for position, used in (("ignored", played), ("fitted", played), ("consistent", judges.consistent(played))):
-            for ties in judges_bradley_terry.TIES:
-                point = judges_bradley_terry.fit(used.counts(), ties, order=position == "fitted")
-                resampled = judges_bradley_terry.bootstrap(used, 1000, ties, order=position == "fitted")
-                table = judges_bradley_terry.rating_table(played.models, point.elo(), resampled.elo())
+        for position, used in (("ignored", played), ("fitted", played), ("consistent", judges_verdicts.consistent(played))):
+            for ties in bradley_terry.TIES:
+                point = bradley_terry.fit(used.counts(), ties, order=position == "fitted")
+                resampled = bradley_terry.bootstrap(used, 1000, ties, order=position == "fitted")
+                table = bradley_terry.rating_table(played.models, point.elo(), resampled.elo())
                 parts.append(table.assign(benchmark=benchmark, ties=ties, position=position))
-        drawn = judges_bradley_terry.one_order_each(played).elo()
-        table = judges_bradley_terry.rating_table(played.models, drawn.mean(axis=0), drawn)
+        drawn = bradley_terry.one_order_each(played).elo()
+        table = bradley_terry.rating_table(played.models, drawn.mean(axis=0), drawn)
         parts.append(table.assign(benchmark=benchmark, ties="half", position="one_order"))
     return pd.concat(parts, ignore_index=True)[list(tables.describe_table("judge_ratings")["columns"])]
 
@@ -81,21 +83,21 @@ def judge_effects() -> pd.DataFrame:
     """The table judge_effects: order effect, ties, memory of Elo, and what one order alone would do."""
     rows = []
     for benchmark, played in tournaments().items():
-        fitted = judges_bradley_terry.fit(played.counts())
-        resampled = judges_bradley_terry.bootstrap(played)
+        fitted = bradley_terry.fit(played.counts())
+        resampled = bradley_terry.bootstrap(played)
         for quantity, value, values, unit in (
             ("order", fitted.order_elo(), resampled.order_elo(), "Elo points"),
             ("log_tie", fitted.log_tie, resampled.log_tie, ""),
         ):
             low, high = np.percentile(values, [2.5, 97.5])
             rows.append({"benchmark": benchmark, "quantity": quantity, "value": float(value), "low": low, "high": high, "unit": unit})
-        places = judges_bradley_terry.one_order_each(played).elo().argsort(axis=1)
-        both = judges_bradley_terry.fit(played.counts(), "half", order=False).elo().argsort()
-        observed = judges_power.observed_pairs(played, fitted)
+        places = bradley_terry.one_order_each(played).elo().argsort(axis=1)
+        both = bradley_terry.fit(played.counts(), "half", order=False).elo().argsort()
+        observed = power.observed_pairs(played, fitted)
         for quantity, number, unit in (
-            ("memory", judges_elo.forgetting(played), "matches"),
+            ("memory", elo.forgetting(played), "matches"),
             ("same_ranking", float((places == both).all(axis=1).mean()), "share"),
-            ("scatter_ratio", judges_power.scatter_ratio(observed), ""),
+            ("scatter_ratio", power.scatter_ratio(observed), ""),
         ):
             rows.append({"benchmark": benchmark, "quantity": quantity, "value": number, "unit": unit})
     return pd.DataFrame(rows)[list(tables.describe_table("judge_effects")["columns"])]

@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
-from analysis import judges_bradley_terry
+from analysis.judges import bradley_terry
 from analysis.scaling.chinchilla import positive
 
 CRITERIA = ("quality", "faithfulness")
@@ -141,10 +141,10 @@ def ranking(rows: pd.DataFrame, added: float = 0.5, n_resamples: int = 1000, see
     drawn = np.random.default_rng(seed).beta(wins, losses, (n_resamples, len(wins)))
     batch = np.zeros((n_resamples, *counts.shape))
     batch[:, played, 0], batch[:, played, 1] = drawn * (wins + losses), (1 - drawn) * (wins + losses)
-    point = judges_bradley_terry.fit(counts, "half", order=False, runaway=True).elo()
-    resampled = judges_bradley_terry.fit(batch, "half", order=False, runaway=True).elo()
+    point = bradley_terry.fit(counts, "half", order=False, runaway=True).elo()
+    resampled = bradley_terry.fit(batch, "half", order=False, runaway=True).elo()
     best = int(point.argmax())
-    table = judges_bradley_terry.rating_table(systems, point - point[best], resampled - resampled[:, [best]])
+    table = bradley_terry.rating_table(systems, point - point[best], resampled - resampled[:, [best]])
     pairs = played.sum(axis=0) + played.sum(axis=1)
     return table.assign(n_pairs=table["model"].map(dict(zip(systems, pairs, strict=True))))
 

@@ -3,17 +3,19 @@
 import numpy as np
 import streamlit as st
 
-from analysis import judges, judges_elo
 from analysis.background.once import Shared, by_worker
 from analysis.background.worker import Cancelled, WorkerError, shared_worker
-from analysis.figures import judges as figures
-from analysis.figures import judges_verdicts as verdict_figures
+from analysis.judges import data as judges_data
+from analysis.judges import elo as judges_elo
+from analysis.judges import figures as judges_figures
+from analysis.judges import figures_verdicts as judges_figures_verdicts
+from analysis.judges import verdicts as judges_verdicts
 from pages.components import controls, frame, sections
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row, show_panel
 from pages.components.waiting import wait_for
 
-numbers = {benchmark: figures.headline(benchmark) for benchmark in figures.BENCHMARKS}
+numbers = {benchmark: judges_data.headline(benchmark) for benchmark in judges_figures.BENCHMARKS}
 frame.begin(
     "judges",
     f"GPT-4 as judge gives the answer it reads first {numbers['vicuna']['order']} Elo points",
@@ -27,9 +29,9 @@ CONFIDENCE = {"90%": 0.90, "95%": 0.95, "99%": 0.99}
 
 
 @st.cache_resource(show_spinner=False)
-def tournament(benchmark: str) -> judges.Tournament:
+def tournament(benchmark: str) -> judges_verdicts.Tournament:
     """The released verdicts, sorted into a tournament once per server."""
-    return verdict_figures.released(benchmark)
+    return judges_data.released(benchmark)
 
 
 @st.cache_resource(show_spinner=False)
@@ -44,7 +46,7 @@ def replayed(benchmark: str, ties: str, used: str) -> np.ndarray | None:
     In the worker: the replay is a hundred thousand small steps, and in the server each would wait for the charts of other readers.
     """
     chosen = tournament(benchmark)
-    arguments = judges_elo.request(judges.consistent(chosen) if used == "consistent" else chosen, 10_000, ties)
+    arguments = judges_elo.request(judges_verdicts.consistent(chosen) if used == "consistent" else chosen, 10_000, ties)
     words = "Replaying the tournament in 10,000 orderings"
     try:
         return wait_for(
@@ -58,12 +60,12 @@ def replayed(benchmark: str, ties: str, used: str) -> np.ndarray | None:
 @st.cache_resource(show_spinner=False, max_entries=6)
 def observed_pairs(benchmark: str, level: str):
     """What each pair of models needs, once per server and confidence."""
-    return verdict_figures.observed_pairs(benchmark, tournament(benchmark), CONFIDENCE[level])
+    return judges_data.observed_pairs(benchmark, tournament(benchmark), CONFIDENCE[level])
 
 
 benchmark = controls.switch("jd_set", "Prompts", {"vicuna": "Vicuna (80)", "oa": "Open Assistant (953)"}, "vicuna")
 played = tournament(benchmark)
-prompts = {"prompts": figures.BENCHMARKS[benchmark]}
+prompts = {"prompts": judges_figures.BENCHMARKS[benchmark]}
 
 
 def replay() -> None:
@@ -74,11 +76,11 @@ def replay() -> None:
             "jd_used", "Verdicts in Elo", ELO_VERDICTS, "all", help="Confirmed: the same winner, or a tie, whichever answer is shown first."
         )
     as_printed = (elo_ties, elo_used) == ("half", "all")
-    ratings = figures.stored_orderings(benchmark) if as_printed else replayed(benchmark, elo_ties, elo_used)
+    ratings = judges_data.stored_orderings(benchmark) if as_printed else replayed(benchmark, elo_ties, elo_used)
     if ratings is not None:
         elo(ratings, as_printed, ELO_TIES[elo_ties], ELO_VERDICTS[elo_used])
         export_row("judges.elo")
-    show_panel(figures.human({"prompts": figures.BENCHMARKS["vicuna"]}))
+    show_panel(judges_figures.human({"prompts": judges_figures.BENCHMARKS["vicuna"]}))
 
 
 @st.fragment
@@ -86,35 +88,37 @@ def elo(ratings: np.ndarray, as_printed: bool, ties: str, used: str) -> None:
     """Elo over as many orderings as the reader wants."""
     n = controls.slider("jd_n", "Orderings", 1, 10_000, 10_000, 1, help="The paper averages 10,000 of them.")
     settings = prompts | {"ties": ties, "verdicts": used, "orderings": f"{n:,}"}
-    draw("judges.elo", lambda: figures.elo(benchmark, played.models, ratings[:n], as_printed, settings))
+    draw("judges.elo", lambda: judges_figures.elo(benchmark, played.models, ratings[:n], as_printed, settings))
 
 
 def verdicts() -> None:
     """Section: Bradley-Terry, and who beats whom."""
     with controls.row():
-        ties = controls.switch("jd_bt_ties", "Ties in Bradley-Terry", figures.TIES, "davidson")
+        ties = controls.switch("jd_bt_ties", "Ties in Bradley-Terry", judges_data.TIES, "davidson")
         position = controls.switch(
             "jd_position",
             "Order of the answers",
-            figures.POSITIONS,
+            judges_figures.POSITIONS,
             "fitted",
             help="Fitted: the model has an advantage for the answer shown first. Confirmed only: verdicts that both orders of the answers share.",
         )
     show_panel(
-        figures.bradley_terry(
-            benchmark, ties, position, prompts | {"ties": figures.TIES[ties], "order of answers": figures.POSITIONS[position]}
+        judges_figures.bradley_terry(
+            benchmark, ties, position, prompts | {"ties": judges_data.TIES[ties], "order of answers": judges_figures.POSITIONS[position]}
         )
     )
-    show_panel(figures.win_matrix(benchmark, played, prompts | {"ties": ELO_TIES["half"], "order of answers": "both, all usable verdicts"}))
+    show_panel(
+        judges_figures.win_matrix(benchmark, played, prompts | {"ties": ELO_TIES["half"], "order of answers": "both, all usable verdicts"})
+    )
 
 
 def shown_first() -> None:
     """Section: position bias."""
-    both = {"prompts": " and ".join(figures.BENCHMARKS.values())}
-    show_panel(verdict_figures.verdicts(both))
-    show_panel(verdict_figures.consistency({name: tournament(name) for name in figures.BENCHMARKS}, both))
-    show_panel(verdict_figures.position_bias(benchmark, played, prompts))
-    show_panel(figures.ranking_shift(benchmark, prompts | {"ties": ELO_TIES["half"]}))
+    both = {"prompts": " and ".join(judges_figures.BENCHMARKS.values())}
+    show_panel(judges_figures_verdicts.verdicts(both))
+    show_panel(judges_figures_verdicts.consistency({name: tournament(name) for name in judges_figures.BENCHMARKS}, both))
+    show_panel(judges_figures_verdicts.position_bias(benchmark, played, prompts))
+    show_panel(judges_figures.ranking_shift(benchmark, prompts | {"ties": ELO_TIES["half"]}))
 
 
 def how_many() -> None:
@@ -127,7 +131,7 @@ def how_many() -> None:
         gap = controls.slider("jd_gap", "Gap between two models (Elo points)", 5, 500, 60, 5)
         draw(
             "judges.prompts_needed",
-            lambda: verdict_figures.prompts_needed(
+            lambda: judges_figures_verdicts.prompts_needed(
                 benchmark,
                 observed_pairs(benchmark, level),
                 len(played.prompts),
@@ -139,7 +143,7 @@ def how_many() -> None:
 
     prompts_needed()
     export_row("judges.prompts_needed")
-    names = {model: label for model, label in verdict_figures.labels().items() if model in played.models}
+    names = {model: label for model, label in judges_data.labels().items() if model in played.models}
     with controls.row():
         model = controls.choice("jd_a", "One model", names, "65b-guanaco")
         other = controls.choice("jd_b", "Another model", names, "gpt-3.5")
@@ -149,7 +153,7 @@ def how_many() -> None:
         """Two models and a number of prompts."""
         n = controls.slider("jd_prompts", "Prompts", 10, 5000, 80, 10)
         settings = prompts | {"models": f"{names[model]}, {names[other]}", "confidence": level, "number": f"{n:,}"}
-        draw("judges.power", lambda: verdict_figures.power(benchmark, played, model, other, CONFIDENCE[level], n, settings))
+        draw("judges.power", lambda: judges_figures_verdicts.power(benchmark, played, model, other, CONFIDENCE[level], n, settings))
 
     if model == other:
         st.info("Choose two different models.", icon=":material/compare_arrows:")

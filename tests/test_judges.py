@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import figures, judges, judges_bradley_terry, judges_elo, judges_power, tables
-from analysis.figures import judges as judge_figures
-from analysis.figures import judges_verdicts
+from analysis import figures, tables
+from analysis.judges import bradley_terry, elo, power
+from analysis.judges import data as judges_data
+from analysis.judges import figures as judges_figures
+from analysis.judges import figures_verdicts as judges_figures_verdicts
+from analysis.judges import verdicts as judges_verdicts
 
 BENCHMARKS = ("vicuna", "oa")
 
@@ -18,7 +21,7 @@ def verdicts():
 
 @pytest.fixture(scope="module")
 def played(verdicts):
-    return {benchmark: judges.tournament(verdicts, benchmark) for benchmark in BENCHMARKS}
+    return {benchmark: judges_verdicts.tournament(verdicts, benchmark) for benchmark in BENCHMARKS}
 
 
 @pytest.fixture(scope="module")
@@ -34,18 +37,18 @@ def printed():
 @pytest.fixture(scope="module")
 def mean_elo(played):
     """Mean ratings over 2,500 orderings with a seed that the stored orderings do not use."""
-    return {benchmark: pd.Series(judges_elo.replay(one, 2500, seed=9).mean(axis=0), index=one.models) for benchmark, one in played.items()}
+    return {benchmark: pd.Series(elo.replay(one, 2500, seed=9).mean(axis=0), index=one.models) for benchmark, one in played.items()}
 
 
-def simulated(strength, order, log_tie, n_prompts, seed=0) -> judges.Tournament:
+def simulated(strength, order, log_tie, n_prompts, seed=0) -> judges_verdicts.Tournament:
     """A tournament of independent verdicts with known parameters."""
     rng = np.random.default_rng(seed)
     strength = np.asarray(strength, float)
     m = len(strength)
-    p = judges_bradley_terry.probabilities(strength[:, None] - strength[None, :], order, log_tie)
+    p = bradley_terry.probabilities(strength[:, None] - strength[None, :], order, log_tie)
     drawn = (rng.random((n_prompts, m, m, 1)) > p.cumsum(axis=-1)[..., :2]).sum(axis=-1).astype(np.int8)
-    drawn[:, np.arange(m), np.arange(m)] = judges.MISSING
-    return judges.Tournament(tuple(f"m{i}" for i in range(m)), tuple(str(i) for i in range(n_prompts)), drawn)
+    drawn[:, np.arange(m), np.arange(m)] = judges_verdicts.MISSING
+    return judges_verdicts.Tournament(tuple(f"m{i}" for i in range(m)), tuple(str(i) for i in range(n_prompts)), drawn)
 
 
 # --- reference -------------------------------------------------------------------------------------------------------
@@ -53,7 +56,7 @@ def simulated(strength, order, log_tie, n_prompts, seed=0) -> judges.Tournament:
 
 def test_the_released_verdicts_are_44506_with_first_2512_second_1355_on_vicuna(verdicts):
     # Counted in the released file with another program (awk over its score column).
-    counts = judges.tallies(verdicts)
+    counts = judges_verdicts.tallies(verdicts)
     assert len(verdicts) == 44_506 and counts.to_numpy().sum() == 44_506
     assert counts.loc["vicuna"].to_dict() == {"first": 2512, "second": 1355, "tie": 600, "unusable": 13}
     assert counts.loc["oa"].to_dict() == {"first": 18_875, "second": 14_043, "tie": 5626, "unusable": 1482}
@@ -84,13 +87,13 @@ def test_vicuna_elo_is_the_printed_one_within_8_points_except_for_gpt4(mean_elo,
 def test_one_ordering_scatters_by_40_to_47_points(played):
     # Counted separately for the reference tables: 40 to 47 points by model.
     for one in played.values():
-        sd = judges_elo.spread(judges_elo.replay(one, 2000), one.models)["sd"]
+        sd = elo.spread(elo.replay(one, 2000), one.models)["sd"]
         assert sd.between(38.5, 48.5).all(), sd.tolist()
 
 
 def test_k_start_and_orderings_are_the_papers():
     reported = tables.load("judge_reported").set_index("quantity")["value"]
-    assert (judges_elo.K, judges_elo.START) == (reported["elo_k"], reported["elo_start"])
+    assert (elo.K, elo.START) == (reported["elo_k"], reported["elo_start"])
     assert (tables.load("judge_orderings")["benchmark"].value_counts() == reported["elo_orderings"]).all()
 
 
@@ -100,10 +103,10 @@ def test_kendalls_tau_of_the_printed_columns_is_the_papers_only_without_gpt4(pri
 
     gpt4, human = printed["vicuna", "gpt4"], printed["vicuna", "human"]
     human = human[gpt4.index]
-    ours = judges.rank_agreement(gpt4, human)
+    ours = judges_verdicts.rank_agreement(gpt4, human)
     assert ours["kendall_tau"] == pytest.approx(stats.kendalltau(gpt4, human)[0])
     assert ours["spearman"] == pytest.approx(stats.spearmanr(gpt4, human)[0])
-    assert round(judges.rank_agreement(gpt4.drop("gpt-4"), human.drop("gpt-4"))["kendall_tau"], 2) == 0.43
+    assert round(judges_verdicts.rank_agreement(gpt4.drop("gpt-4"), human.drop("gpt-4"))["kendall_tau"], 2) == 0.43
     assert round(ours["kendall_tau"], 2) == 0.57
 
 
@@ -118,23 +121,23 @@ def plain_elo(first, second, score, n_models):
 
 def test_all_orderings_at_once_are_a_plain_loop_over_each(played):
     one = played["vicuna"]
-    first, second, score = judges_elo.matches(one)
-    orders = judges_elo.orderings(len(score), 3, seed=5)
-    ours = judges_elo.elo(first, second, score, orders, 8)
+    first, second, score = elo.matches(one)
+    orders = elo.orderings(len(score), 3, seed=5)
+    ours = elo.elo(first, second, score, orders, 8)
     for row, order in zip(ours, orders, strict=True):
         assert row == pytest.approx(plain_elo(first[order], second[order], score[order], 8), abs=1e-9)
 
 
 def test_the_last_matches_give_the_rating_of_the_whole_ordering(played):
     for one in played.values():
-        first, second, score = judges_elo.matches(one)
-        orders = judges_elo.orderings(len(score), 4, seed=6)
-        whole = judges_elo.elo(first, second, score, orders, len(one.models))
-        end = judges_elo.elo(first, second, score, orders[:, -judges_elo.REMEMBERED :], len(one.models))
+        first, second, score = elo.matches(one)
+        orders = elo.orderings(len(score), 4, seed=6)
+        whole = elo.elo(first, second, score, orders, len(one.models))
+        end = elo.elo(first, second, score, orders[:, -elo.REMEMBERED :], len(one.models))
         assert whole == pytest.approx(end, abs=0.01)
 
 
-@pytest.mark.parametrize("ties", judges_bradley_terry.TIES)
+@pytest.mark.parametrize("ties", bradley_terry.TIES)
 def test_the_fit_is_the_optimum_that_scipy_finds(played, ties):
     from scipy import optimize
 
@@ -151,18 +154,18 @@ def test_the_fit_is_the_optimum_that_scipy_finds(played, ties):
         return -np.sum(counts[..., : logits.shape[-1]] * (logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))))
 
     best = optimize.minimize(loss, np.zeros(9), method="BFGS", options={"gtol": 1e-6})
-    ours = judges_bradley_terry.fit(played["vicuna"].counts(), ties)
+    ours = bradley_terry.fit(played["vicuna"].counts(), ties)
     assert ours.strength == pytest.approx(np.append(best.x[:7], -best.x[:7].sum()), abs=1e-5)
     assert float(ours.order) == pytest.approx(best.x[7], abs=1e-5)
     if ties == "davidson":
         assert float(ours.log_tie) == pytest.approx(best.x[8], abs=1e-5)
-        assert judges_bradley_terry.log_likelihood(counts, ours) >= -best.fun - 1e-6
+        assert bradley_terry.log_likelihood(counts, ours) >= -best.fun - 1e-6
 
 
 def test_agreement_of_both_orders_is_what_a_plain_loop_counts(verdicts, played):
     rows = verdicts[verdicts["benchmark"] == "vicuna"]
     said = {(row.prompt, row.first, row.second): row.verdict for row in rows.itertuples()}
-    counted = dict.fromkeys(judges.AGREEMENT, 0)
+    counted = dict.fromkeys(judges_verdicts.AGREEMENT, 0)
     for (prompt, a, b), one in said.items():
         if a < b:
             other = said[prompt, b, a]
@@ -173,7 +176,7 @@ def test_agreement_of_both_orders_is_what_a_plain_loop_counts(verdicts, played):
             else:
                 name = "same winner" if one != other else f"{one} both times"
             counted[name] += 1
-    assert judges.agreement(played["vicuna"]).to_dict() == counted
+    assert judges_verdicts.agreement(played["vicuna"]).to_dict() == counted
     assert counted["first both times"] == 437 and counted["second both times"] == 19
 
 
@@ -182,17 +185,17 @@ def test_agreement_of_both_orders_is_what_a_plain_loop_counts(verdicts, played):
 
 def test_elo_keeps_the_sum_of_the_ratings(played):
     for one in played.values():
-        assert judges_elo.replay(one, 20).sum(axis=1) == pytest.approx(1000 * len(one.models))
+        assert elo.replay(one, 20).sum(axis=1) == pytest.approx(1000 * len(one.models))
 
 
 def test_fewer_orderings_are_the_first_of_many(played):
-    many = judges_elo.replay(played["vicuna"], 50, seed=3)
-    assert np.array_equal(many[:20], judges_elo.replay(played["vicuna"], 20, seed=3))
-    assert not np.array_equal(many, judges_elo.replay(played["vicuna"], 50, seed=4))
+    many = elo.replay(played["vicuna"], 50, seed=3)
+    assert np.array_equal(many[:20], elo.replay(played["vicuna"], 20, seed=3))
+    assert not np.array_equal(many, elo.replay(played["vicuna"], 50, seed=4))
 
 
 def test_the_printed_plus_minus_one_is_the_error_of_averaging_10000_orderings(played):
-    spread = judges_elo.spread(judge_figures.stored_orderings("vicuna"), played["vicuna"].models)
+    spread = elo.spread(judges_data.stored_orderings("vicuna"), played["vicuna"].models)
     assert (1.96 * spread["error"]).between(0.7, 1.0).all()
     assert (spread["high"] - spread["low"]).min() > 150
 
@@ -201,51 +204,51 @@ def test_the_printed_plus_minus_one_is_the_error_of_averaging_10000_orderings(pl
 def test_a_fit_does_not_depend_on_the_names_of_the_models(played, order):
     counts = played["vicuna"].counts()
     shuffled = np.random.default_rng(0).permutation(8)
-    straight = judges_bradley_terry.fit(counts, order=order).strength
-    assert judges_bradley_terry.fit(counts[shuffled][:, shuffled], order=order).strength == pytest.approx(straight[shuffled], abs=1e-8)
+    straight = bradley_terry.fit(counts, order=order).strength
+    assert bradley_terry.fit(counts[shuffled][:, shuffled], order=order).strength == pytest.approx(straight[shuffled], abs=1e-8)
 
 
 def test_a_batch_of_fits_is_each_fit_alone(played):
     counts = np.stack([played["vicuna"].counts(), played["vicuna"].counts()[:, :, [1, 0, 2]]])
-    batch = judges_bradley_terry.fit(counts)
+    batch = bradley_terry.fit(counts)
     for at in range(2):
-        assert batch.strength[at] == pytest.approx(judges_bradley_terry.fit(counts[at]).strength, abs=1e-8)
+        assert batch.strength[at] == pytest.approx(bradley_terry.fit(counts[at]).strength, abs=1e-8)
     assert batch.order[1] == pytest.approx(-batch.order[0], abs=1e-8)  # the places exchanged turn the advantage around
 
 
 def test_the_fit_expects_the_points_that_each_model_took(played):
     for one in played.values():
         counts = one.counts()
-        fitted = judges_bradley_terry.fit(counts)
+        fitted = bradley_terry.fit(counts)
         difference = fitted.strength[:, None] - fitted.strength[None, :]
-        expected = judges_bradley_terry.probabilities(difference, fitted.order, fitted.log_tie) * counts.sum(axis=-1, keepdims=True)
-        for table in (counts @ judges.SCORES, expected @ judges.SCORES):
+        expected = bradley_terry.probabilities(difference, fitted.order, fitted.log_tie) * counts.sum(axis=-1, keepdims=True)
+        for table in (counts @ judges_verdicts.SCORES, expected @ judges_verdicts.SCORES):
             assert table.shape == (len(one.models),) * 2
-        taken = (counts @ judges.SCORES).sum(axis=1) + (counts @ (1 - judges.SCORES)).sum(axis=0)
-        foreseen = (expected @ judges.SCORES).sum(axis=1) + (expected @ (1 - judges.SCORES)).sum(axis=0)
+        taken = (counts @ judges_verdicts.SCORES).sum(axis=1) + (counts @ (1 - judges_verdicts.SCORES)).sum(axis=0)
+        foreseen = (expected @ judges_verdicts.SCORES).sum(axis=1) + (expected @ (1 - judges_verdicts.SCORES)).sum(axis=0)
         assert foreseen == pytest.approx(taken, rel=1e-6)
 
 
 def test_confirmed_verdicts_hold_no_preference_for_a_place(played):
     for one in played.values():
-        kept = judges.consistent(one)
+        kept = judges_verdicts.consistent(one)
         counts = kept.counts()
         assert (counts[..., 0] == counts[..., 1].T).all() and (counts[..., 2] == counts[..., 2].T).all()
-        together = judges.agreement(one)
+        together = judges_verdicts.agreement(one)
         assert counts.sum() == 2 * (together["same winner"] + together["tie twice"])
-        assert float(judges_bradley_terry.fit(counts, "half").order) == pytest.approx(0, abs=1e-8)
+        assert float(bradley_terry.fit(counts, "half").order) == pytest.approx(0, abs=1e-8)
 
 
 def test_shares_won_and_lost_add_up_to_one(played):
-    share = judges.won_in_both_orders(played["oa"].counts())
+    share = judges_verdicts.won_in_both_orders(played["oa"].counts())
     assert (share + share.T)[~np.eye(7, dtype=bool)] == pytest.approx(1.0)
     assert np.isnan(np.diag(share)).all()
 
 
 def test_asking_once_takes_more_prompts_and_more_so_with_a_preference_for_a_place():
     needed = {
-        (asked, order): float(judges_power.prompts_needed(*judges_power.prompt_score(80.0, order, -0.9, asked)))
-        for asked in judges_power.ASKED
+        (asked, order): float(power.prompts_needed(*power.prompt_score(80.0, order, -0.9, asked)))
+        for asked in power.ASKED
         for order in (0.0, 0.8)
     }
     assert needed["one", 0.0] == pytest.approx(2 * needed["both", 0.0])
@@ -253,10 +256,10 @@ def test_asking_once_takes_more_prompts_and_more_so_with_a_preference_for_a_plac
 
 
 def test_prompts_needed_falls_with_the_gap_and_is_infinite_without_one():
-    mean, sd = judges_power.prompt_score(np.array([0.0, 5.0, 50.0, 500.0]), 0.8, -0.9)
-    needed = judges_power.prompts_needed(mean, sd)
+    mean, sd = power.prompt_score(np.array([0.0, 5.0, 50.0, 500.0]), 0.8, -0.9)
+    needed = power.prompts_needed(mean, sd)
     assert np.isinf(needed[0]) and (np.diff(needed) < 0).all()
-    assert judges_power.power(needed[2], float(mean[2]), float(sd[2])) == pytest.approx(0.8, abs=1e-3)
+    assert power.power(needed[2], float(mean[2]), float(sd[2])) == pytest.approx(0.8, abs=1e-3)
 
 
 # --- recovery --------------------------------------------------------------------------------------------------------
@@ -264,7 +267,7 @@ def test_prompts_needed_falls_with_the_gap_and_is_infinite_without_one():
 
 def test_planted_strengths_order_effect_and_ties_are_found_again():
     strength = np.array([1.2, 0.3, 0.0, -0.4, -1.1])
-    found = judges_bradley_terry.fit(simulated(strength, 0.6, -0.8, 4000).counts())
+    found = bradley_terry.fit(simulated(strength, 0.6, -0.8, 4000).counts())
     assert found.strength == pytest.approx(strength, abs=0.06)
     assert float(found.order) == pytest.approx(0.6, abs=0.04)
     assert float(found.log_tie) == pytest.approx(-0.8, abs=0.05)
@@ -273,21 +276,21 @@ def test_planted_strengths_order_effect_and_ties_are_found_again():
 def test_bootstrap_intervals_hold_the_planted_value_about_as_often_as_they_say():
     inside = []
     for seed in range(40):
-        resampled = judges_bradley_terry.bootstrap(simulated([0.5, 0.0, -0.5], 0.4, -0.8, 80, seed), 200)
+        resampled = bradley_terry.bootstrap(simulated([0.5, 0.0, -0.5], 0.4, -0.8, 80, seed), 200)
         low, high = np.percentile(resampled.strength, [2.5, 97.5], axis=0)
         inside.append((low < [0.5, 0.0, -0.5]) & (high > [0.5, 0.0, -0.5]))
     assert 0.85 <= np.mean(inside) <= 1.0 and np.size(inside) == 120
 
 
-@pytest.mark.parametrize("asked", judges_power.ASKED)
+@pytest.mark.parametrize("asked", power.ASKED)
 def test_power_is_the_share_of_simulated_tournaments_that_find_the_better_model(asked):
     gap, order, log_tie, n = 80.0, 0.8, -0.9, 150
-    mean, sd = judges_power.prompt_score(gap, order, log_tie, asked)
-    foreseen = float(judges_power.power(n, float(mean), float(sd)))
-    x = gap / judges_bradley_terry.ELO_PER_LOG_ODDS
+    mean, sd = power.prompt_score(gap, order, log_tie, asked)
+    foreseen = float(power.power(n, float(mean), float(sd)))
+    x = gap / bradley_terry.ELO_PER_LOG_ODDS
     rng = np.random.default_rng(1)
-    first = rng.choice(judges.SCORES, (4000, n), p=judges_bradley_terry.probabilities(x, order, log_tie))
-    second = 1 - rng.choice(judges.SCORES, (4000, n), p=judges_bradley_terry.probabilities(-x, order, log_tie))
+    first = rng.choice(judges_verdicts.SCORES, (4000, n), p=bradley_terry.probabilities(x, order, log_tie))
+    second = 1 - rng.choice(judges_verdicts.SCORES, (4000, n), p=bradley_terry.probabilities(-x, order, log_tie))
     points = (first + second) / 2 if asked == "both" else np.where(rng.random((4000, n)) < 0.5, first, second)
     z = (points.mean(axis=1) - 0.5) * np.sqrt(n) / points.std(axis=1, ddof=1)
     assert np.mean(np.abs(z) > 1.959964) == pytest.approx(foreseen, abs=0.03)
@@ -300,20 +303,20 @@ def test_power_is_the_share_of_simulated_tournaments_that_find_the_better_model(
 def test_unknown_codes_and_repeated_questions_are_refused():
     row = {"benchmark": "oa", "prompt_id": "1", "model_shown_first": "a", "model_shown_second": "b", "score": 1}
     with pytest.raises(ValueError, match=r"got \[7\]"):
-        judges.tidy_verdicts(pd.DataFrame([row | {"score": 7}]))
+        judges_verdicts.tidy_verdicts(pd.DataFrame([row | {"score": 7}]))
     with pytest.raises(ValueError, match="twice"):
-        judges.tidy_verdicts(pd.DataFrame([row, row | {"score": 2}]))
+        judges_verdicts.tidy_verdicts(pd.DataFrame([row, row | {"score": 2}]))
 
 
 @pytest.mark.parametrize(
     ("call", "named"),
     [
-        (lambda one: judges_elo.matches(one, "both"), "ties"),
-        (lambda one: judges_bradley_terry.fit(one.counts(), "both"), "ties"),
-        (lambda one: judges_power.scores_by_prompt(one, "m0", "nobody"), "nobody"),
-        (lambda one: judges_power.scores_by_prompt(one, "m0", "m0"), "another model"),
-        (lambda one: judges_power.prompt_score(10.0, 0.0, 0.0, "never"), "asked"),
-        (lambda one: judges_power.prompts_needed(0.6, 0.3, confidence=1.0), "confidence"),
+        (lambda one: elo.matches(one, "both"), "ties"),
+        (lambda one: bradley_terry.fit(one.counts(), "both"), "ties"),
+        (lambda one: power.scores_by_prompt(one, "m0", "nobody"), "nobody"),
+        (lambda one: power.scores_by_prompt(one, "m0", "m0"), "another model"),
+        (lambda one: power.prompt_score(10.0, 0.0, 0.0, "never"), "asked"),
+        (lambda one: power.prompts_needed(0.6, 0.3, confidence=1.0), "confidence"),
     ],
 )
 def test_what_cannot_be_used_is_named(call, named):
@@ -323,32 +326,32 @@ def test_what_cannot_be_used_is_named(call, named):
 
 def test_a_benchmark_without_rows_is_refused(verdicts):
     with pytest.raises(ValueError, match="mt_bench"):
-        judges.tournament(verdicts, "mt_bench")
+        judges_verdicts.tournament(verdicts, "mt_bench")
 
 
 def test_a_model_that_won_everything_has_no_finite_strength():
     counts = np.zeros((2, 2, 3))
     counts[0, 1], counts[1, 0] = [5, 0, 0], [0, 5, 0]
     with pytest.raises(ValueError, match="no finite maximum"):
-        judges_bradley_terry.fit(counts, "half")
+        bradley_terry.fit(counts, "half")
 
 
 def test_models_that_never_met_are_refused():
     with pytest.raises(ValueError, match="never met"):
-        judges_bradley_terry.fit(np.zeros((3, 3, 3)), "half")
+        bradley_terry.fit(np.zeros((3, 3, 3)), "half")
     counts = np.zeros((4, 4, 3))
     counts[0, 1] = counts[1, 0] = counts[2, 3] = counts[3, 2] = 5
     with pytest.raises(ValueError, match="never met"):
-        judges_bradley_terry.fit(counts)
+        bradley_terry.fit(counts)
 
 
 def test_few_resamples_of_any_rule_run_away(played):
     # Above 2.5% of them the upper end of an interval would be the bound of the search.
     for one in played.values():
-        for used in (one, judges.consistent(one)):
-            for ties in judges_bradley_terry.TIES:
-                resampled = judges_bradley_terry.bootstrap(used, 1000, ties, order=False)
-                assert (np.abs(resampled.strength).max(axis=1) > 0.8 * judges_bradley_terry.LARGEST).mean() < 0.02
+        for used in (one, judges_verdicts.consistent(one)):
+            for ties in bradley_terry.TIES:
+                resampled = bradley_terry.bootstrap(used, 1000, ties, order=False)
+                assert (np.abs(resampled.strength).max(axis=1) > 0.8 * bradley_terry.LARGEST).mean() < 0.02
 
 
 def test_every_judged_and_every_printed_model_has_a_name(verdicts):
@@ -362,14 +365,14 @@ def test_every_judged_and_every_printed_model_has_a_name(verdicts):
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
 def test_every_rule_on_both_sets_of_prompts_makes_a_panel(benchmark):
-    for ties in judge_figures.TIES:
-        for position in judge_figures.POSITIONS:
-            panel = judge_figures.bradley_terry(benchmark, ties, position, {"rules": "all"})
+    for ties in judges_data.TIES:
+        for position in judges_figures.POSITIONS:
+            panel = judges_figures.bradley_terry(benchmark, ties, position, {"rules": "all"})
             assert "neighbours" in panel.title and len(panel.title) < 150
 
 
 def test_unverified_printed_ratings_are_hollow(played):
-    panel = judge_figures.elo("oa", played["oa"].models, judge_figures.stored_orderings("oa"), True, {"prompts": "Open Assistant"})
+    panel = judges_figures.elo("oa", played["oa"].models, judges_data.stored_orderings("oa"), True, {"prompts": "Open Assistant"})
     trace = next(trace for trace in panel.figure.data if trace.meta["role"] == "reported")
     assert sum(symbol.endswith("-open") for symbol in trace.marker.symbol) == 5 and len(trace.x) == 7
     assert "within 2" in panel.title or "within 1" in panel.title
@@ -385,9 +388,9 @@ def test_the_order_decides_16_of_28_vicuna_pairs_and_the_lines_end_at_the_shares
 
 def test_one_ordering_alone_and_other_rules_make_panels(played):
     one = played["vicuna"]
-    ratings = judges_elo.replay(judges.consistent(one), 300, "dropped")
+    ratings = elo.replay(judges_verdicts.consistent(one), 300, "dropped")
     for n in (1, 2, 300):
-        panel = judge_figures.elo("vicuna", one.models, ratings[:n], False, {"orderings": str(n)})
+        panel = judges_figures.elo("vicuna", one.models, ratings[:n], False, {"orderings": str(n)})
         assert "nan" not in panel.title + panel.caption + panel.alt
 
 
@@ -395,5 +398,5 @@ def test_the_title_of_every_pair_of_models_fits_a_slide(played):
     for benchmark, one in played.items():
         for a in one.models:
             for b in set(one.models) - {a}:
-                panel = judges_verdicts.power(benchmark, one, a, b, 0.99, 500, {"models": f"{a}, {b}"})
+                panel = judges_figures_verdicts.power(benchmark, one, a, b, 0.99, 500, {"models": f"{a}, {b}"})
                 assert len(panel.title) < 150 and "nan" not in panel.title + panel.caption

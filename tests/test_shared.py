@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analysis import judges, judges_elo
 from analysis.background import once
 from analysis.background.once import Shared, by_worker, digest
 from analysis.background.process import Cancelled
 from analysis.background.worker import TASKS, Worker
+from analysis.judges import elo, verdicts
 from pages.components import fits
 
 SOON = 30
@@ -180,7 +180,7 @@ def test_the_worker_replays_a_tournament_to_the_same_ratings():
     rng = np.random.default_rng(3)
     outcome = rng.integers(-1, 3, (9, 3, 3)).astype(np.int8)
     outcome[:, range(3), range(3)] = -1
-    played = judges.Tournament(("a", "b", "c"), tuple("123456789"), outcome)
+    played = verdicts.Tournament(("a", "b", "c"), tuple("123456789"), outcome)
     with Worker(tasks={"replay_elo": TASKS["replay_elo"]}) as worker:
-        answer = by_worker(worker, "replay_elo", judges_elo.request(played, 40, "dropped"), lambda *progress: None)
-    assert np.array_equal(np.array(answer), judges_elo.replay(played, 40, "dropped"))
+        answer = by_worker(worker, "replay_elo", elo.request(played, 40, "dropped"), lambda *progress: None)
+    assert np.array_equal(np.array(answer), elo.replay(played, 40, "dropped"))

@@ -41,7 +41,7 @@ TASKS: Mapping[str, str] = MappingProxyType(
         "versions": "analysis.background.process:versions",
         "fit_scaling_law": "analysis.scaling.torch_fit:fit_and_bootstrap",
         "exact_param_counts": "analysis.transformer.exact:task",
-        "replay_elo": "analysis.judges_elo:task",
+        "replay_elo": "analysis.judges.elo:task",
         "train_preferences": "analysis.preference.training:task",
         "self_instruct": "analysis.small_models.self_instruct:task",
     }

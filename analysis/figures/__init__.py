@@ -19,7 +19,7 @@ TOPICS = {
     "pythia": "analysis.pythia.figures",
     "term_frequency": "analysis.term_frequency.figures",
     "benchmarks": "analysis.benchmarks.figures",
-    "judges": "analysis.figures.judges",
+    "judges": "analysis.judges.figures",
     "convnets_vits": "analysis.figures.convnets_vits",
     "segment_anything": "analysis.figures.segment_anything",
     "video": "analysis.figures.video",

@@ -5,8 +5,8 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
-from analysis.judges import SCORES, Tournament, swapped
-from analysis.judges_bradley_terry import ELO_PER_LOG_ODDS, Strengths, probabilities
+from analysis.judges.bradley_terry import ELO_PER_LOG_ODDS, Strengths, probabilities
+from analysis.judges.verdicts import SCORES, Tournament, swapped
 
 NORMAL = NormalDist()
 ASKED = ("both", "one")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.judges import Tournament
+from analysis.judges.verdicts import Tournament
 
 ELO_PER_LOG_ODDS = 400 / np.log(10)
 """Elo points per unit of log-odds: 400 points are odds of ten to one."""

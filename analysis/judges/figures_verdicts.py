@@ -1,18 +1,20 @@
 """Figures on single verdicts: what the judge said, how often the order of the answers decided, and how many prompts it takes."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 
 import numpy as np
 import pandas as pd
 
-from analysis import judges, judges_bradley_terry, judges_power, tables
+from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
+from analysis.judges import bradley_terry
+from analysis.judges import power as judges_power
+from analysis.judges import verdicts as judges_verdicts
+from analysis.judges.data import BENCHMARKS, POWER, effects, fitted, labels, observed_pairs, released
 from analysis.units import significant
 
 RELEASED = Citation("dettmers2023_code", "44,506 released verdicts")
-BENCHMARKS = {"vicuna": "Vicuna", "oa": "Open Assistant"}
 SAID = {
     "first": ("first shown wins", style.BLUE),
     "tie": ("tie", style.GREY),
@@ -35,40 +37,12 @@ INSIDE = {
     "hovertemplate": "%{y}: %{customdata:,} (%{x:.1%})<extra>%{fullData.name}</extra>",
 }
 """How the parts of a stacked bar are written on."""
-POWER = 0.8
 MOST_PROMPTS = 1e6
-
-
-@cache
-def labels() -> dict[str, str]:
-    """Name of each model on charts."""
-    return tables.load("judge_models").set_index("model")["label"].to_dict()
-
-
-def released(benchmark: str) -> judges.Tournament:
-    """The released verdicts on a benchmark."""
-    return judges.tournament(tables.load("judge_verdicts"), benchmark)
-
-
-@cache
-def effects(benchmark: str) -> pd.DataFrame:
-    """The rows of judge_effects for a benchmark, by quantity."""
-    rows = tables.load("judge_effects")
-    return rows[rows["benchmark"] == benchmark].set_index("quantity")
-
-
-@cache
-def fitted(benchmark: str) -> judges_bradley_terry.Strengths:
-    """The stored fit with ties as an outcome of their own and an order effect; models sorted by name."""
-    rows = tables.load("judge_ratings")
-    rows = rows[(rows["benchmark"] == benchmark) & (rows["ties"] == "davidson") & (rows["position"] == "fitted")].sort_values("model")
-    found, scale = effects(benchmark)["value"], judges_bradley_terry.ELO_PER_LOG_ODDS
-    return judges_bradley_terry.Strengths((rows["rating"].to_numpy() - 1000) / scale, found["order"] / scale, found["log_tie"])
 
 
 def verdicts(settings: Mapping[str, str]) -> Panel:
     """What the judge said, by set of prompts."""
-    counts = judges.tallies(tables.load("judge_verdicts"))
+    counts = judges_verdicts.tallies(tables.load("judge_verdicts"))
     rows = [f"{BENCHMARKS[benchmark]} ({counts.loc[benchmark].sum():,})" for benchmark in BENCHMARKS]
     counts = counts.loc[list(BENCHMARKS)]
     share = counts.div(counts.sum(axis=1), axis=0)
@@ -99,13 +73,13 @@ def verdicts(settings: Mapping[str, str]) -> Panel:
         alt=f"Bars of verdicts by set of prompts; on Vicuna {share.loc['vicuna', 'first']:.0%} go to the first answer and {share.loc['vicuna', 'second']:.0%} to the second.",
         sources=(RELEASED,),
         settings=settings,
-        explain=(judges.tallies, judges.tidy_verdicts),
+        explain=(judges_verdicts.tallies, judges_verdicts.tidy_verdicts),
     )
 
 
-def consistency(by_benchmark: Mapping[str, judges.Tournament], settings: Mapping[str, str]) -> Panel:
+def consistency(by_benchmark: Mapping[str, judges_verdicts.Tournament], settings: Mapping[str, str]) -> Panel:
     """What the two verdicts on the same two answers say together, by set of prompts."""
-    counts = pd.DataFrame({name: judges.agreement(played) for name, played in by_benchmark.items()}).T
+    counts = pd.DataFrame({name: judges_verdicts.agreement(played) for name, played in by_benchmark.items()}).T
     rows = [f"{BENCHMARKS[benchmark]} ({counts.loc[benchmark].sum():,})" for benchmark in counts.index]
     share = counts.div(counts.sum(axis=1), axis=0)
     traces = [
@@ -133,13 +107,13 @@ def consistency(by_benchmark: Mapping[str, judges.Tournament], settings: Mapping
         alt=f"Bars of pairs of verdicts; {share.loc[name, 'same winner']:.0%} of {BENCHMARKS[name]} pairs name the same winner in both orders.",
         sources=(RELEASED, Citation("zheng2023", "position bias of judges")),
         settings=settings,
-        explain=(judges.agreement,),
+        explain=(judges_verdicts.agreement,),
     )
 
 
-def position_bias(benchmark: str, played: judges.Tournament, settings: Mapping[str, str]) -> Panel:
+def position_bias(benchmark: str, played: judges_verdicts.Tournament, settings: Mapping[str, str]) -> Panel:
     """Every pair of models: what the stronger one takes when shown second and when shown first."""
-    pairs = judges.pairs(played).sort_values("share", ascending=False, ignore_index=True)
+    pairs = judges_verdicts.pairs(played).sort_values("share", ascending=False, ignore_index=True)
     names = labels()
     pairs["pair"] = [f"{names[row.stronger]} / {names[row.weaker]}" for row in pairs.itertuples()]
     traces = []
@@ -175,13 +149,8 @@ def position_bias(benchmark: str, played: judges.Tournament, settings: Mapping[s
         alt=f"One line per pair of models between its two orders; in {n} of {len(pairs)} pairs the line crosses 50%, so the order decides who wins.",
         sources=(RELEASED, Citation("davidson1977"), Citation("zheng2023", "position bias of judges")),
         settings=settings,
-        explain=(judges.pairs, judges_bradley_terry.probabilities, judges_bradley_terry.fit),
+        explain=(judges_verdicts.pairs, bradley_terry.probabilities, bradley_terry.fit),
     )
-
-
-def observed_pairs(benchmark: str, played: judges.Tournament, confidence: float) -> pd.DataFrame:
-    """`judges_power.observed_pairs` under the stored fit."""
-    return judges_power.observed_pairs(played, fitted(benchmark), confidence, POWER)
 
 
 def prompts_needed(
@@ -250,7 +219,7 @@ def prompts_needed(
 
 
 def power(
-    benchmark: str, played: judges.Tournament, model: str, other: str, confidence: float, n: float, settings: Mapping[str, str]
+    benchmark: str, played: judges_verdicts.Tournament, model: str, other: str, confidence: float, n: float, settings: Mapping[str, str]
 ) -> Panel:
     """Probability of telling two models apart against the number of prompts, from their own verdicts."""
     points = judges_power.scores_by_prompt(played, model, other)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.judges import SCORES, Tournament
+from analysis.judges.verdicts import SCORES, Tournament
 
 K = 32.0
 """Points that one match moves at most [dettmers2023, Section 5.2]."""

@@ -1,21 +1,33 @@
 """Figures on the tournament that GPT-4 judged: ratings under every rule, and what the paper prints."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 
 import numpy as np
 import pandas as pd
 
-from analysis import judges, judges_bradley_terry, judges_elo, tables
+from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
-from analysis.figures import judges_verdicts
-from analysis.figures.judges_verdicts import BENCHMARKS, RELEASED, effects, labels, released
+from analysis.judges import bradley_terry as judges_bradley_terry
+from analysis.judges import elo as judges_elo
+from analysis.judges import figures_verdicts, verdicts
+from analysis.judges.data import (
+    BENCHMARKS,
+    PAPER,
+    SURE,
+    TIES,
+    compared,
+    effects,
+    fitted_ratings,
+    labels,
+    printed_elo,
+    released,
+    stored_orderings,
+)
+from analysis.judges.figures_verdicts import RELEASED
 from analysis.units import significant
 
-TIES = {"davidson": "an outcome of their own", "half": "half a win each", "dropped": "left out"}
 POSITIONS = {"ignored": "ignored", "fitted": "fitted", "consistent": "confirmed only"}
-PAPER = "dettmers2023"
 PLACES = (
     ("ignored", "both orders, prompts drawn again", style.BLUE),
     ("consistent", "only verdicts both orders confirm", style.VIOLET),
@@ -23,39 +35,6 @@ PLACES = (
 )
 SETTLED = 1000
 """Orderings from which on the mean is known well enough (to three points) to be held against the printed rating."""
-SURE = 0.975
-"""Share of resamples from which on one model counts as above another: a two-sided test at 95%."""
-
-
-def stored_orderings(benchmark: str) -> np.ndarray:
-    """The 10,000 stored ratings of a tournament by the paper's rules; shape (orderings, models), models sorted by name."""
-    table = tables.load("judge_orderings")
-    names = sorted(set(table.columns) - {"benchmark"})
-    return table.loc[table["benchmark"] == benchmark, names].dropna(axis="columns").to_numpy()
-
-
-def fitted_ratings(benchmark: str, ties: str, position: str) -> pd.DataFrame:
-    """The rows of judge_ratings for one set of rules, the highest rating first."""
-    rows = tables.load("judge_ratings")
-    rows = rows[(rows["benchmark"] == benchmark) & (rows["ties"] == ties) & (rows["position"] == position)]
-    if rows.empty:
-        raise ValueError(f"there are no ratings for benchmark {benchmark!r}, ties {ties!r}, position {position!r}")
-    return rows.sort_values("rank", ignore_index=True)
-
-
-@cache
-def printed_elo(benchmark: str, judge: str = "gpt4") -> pd.DataFrame:
-    """The printed ratings; where two tables print the same value for a model, the first is kept."""
-    rows = tables.load("judge_reported")
-    rows = rows[(rows["quantity"] == "elo") & (rows["benchmark"] == benchmark) & (rows["judge"] == judge)]
-    return rows.drop_duplicates(["model", "value"]).reset_index(drop=True)
-
-
-def compared(benchmark: str, spread: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `judges_elo.spread` with the printed rating (of Table 7) and the difference to it; NaN where none is printed."""
-    printed = printed_elo(benchmark).drop_duplicates("model", keep="last").set_index("model")["value"]
-    table = spread.assign(label=spread["model"].map(labels()), printed=spread["model"].map(printed))
-    return table.assign(difference=table["mean"] - table["printed"])
 
 
 def elo(benchmark: str, models, ratings: np.ndarray, as_printed: bool, settings: Mapping[str, str]) -> Panel:
@@ -186,10 +165,10 @@ def bradley_terry(benchmark: str, ties: str, position: str, settings: Mapping[st
     )
 
 
-def win_matrix(benchmark: str, played: judges.Tournament, settings: Mapping[str, str]) -> Panel:
+def win_matrix(benchmark: str, played: verdicts.Tournament, settings: Mapping[str, str]) -> Panel:
     """Share of the points that the row's model takes from the column's, both orders together."""
     order = [played.models.index(model) for model in fitted_ratings(benchmark, "half", "ignored")["model"]]
-    share = judges.won_in_both_orders(played.counts())[np.ix_(order, order)]
+    share = verdicts.won_in_both_orders(played.counts())[np.ix_(order, order)]
     names = [labels()[played.models[at]] for at in order]
     text = [["" if np.isnan(value) else f"{value:.0%}" for value in line] for line in share]
     trace = {
@@ -214,7 +193,7 @@ def win_matrix(benchmark: str, played: judges.Tournament, settings: Mapping[str,
     layout["yaxis"] |= {"autorange": "reversed", "showgrid": False}
     layout["xaxis"] |= {"showgrid": False, "tickangle": -45, "automargin": True}
     layout["margin"] = layout["margin"] | {"t": 16}
-    pairs = judges.pairs(played)
+    pairs = verdicts.pairs(played)
     close = int((pairs["share"] < 0.55).sum())
     best = pairs.loc[pairs["share"].idxmin()]
     return Panel(
@@ -236,7 +215,7 @@ def win_matrix(benchmark: str, played: judges.Tournament, settings: Mapping[str,
         alt=f"Matrix of points won among {len(names)} models; {names[0]} takes {np.nanmin(share[0]):.0%} or more from every other model.",
         sources=(RELEASED,),
         settings=settings,
-        explain=(judges.won_in_both_orders, judges.pairs),
+        explain=(verdicts.won_in_both_orders, verdicts.pairs),
     )
 
 
@@ -270,7 +249,7 @@ def ranking_shift(benchmark: str, settings: Mapping[str, str]) -> Panel:
         alt=f"Places of {len(order)} models; with both orders a model can take up to {_places(base)} of them, with one order per pair up to {_places(parts['one_order'])}.",
         sources=(RELEASED, Citation("zheng2023", "position bias of judges")),
         settings=settings,
-        explain=(judges.consistent, judges_bradley_terry.one_order_each, judges_bradley_terry.fit, judges_bradley_terry.rating_table),
+        explain=(verdicts.consistent, judges_bradley_terry.one_order_each, judges_bradley_terry.fit, judges_bradley_terry.rating_table),
     )
 
 
@@ -287,8 +266,8 @@ def human(settings: Mapping[str, str]) -> Panel:
         for judge, part in by_judge.items()
     ]
     values = {judge: part.loc[models, "value"].to_numpy() for judge, part in by_judge.items()}
-    everyone = judges.rank_agreement(values["gpt4"], values["human"])
-    without = judges.rank_agreement(values["gpt4"][1:], values["human"][1:])
+    everyone = verdicts.rank_agreement(values["gpt4"], values["human"])
+    without = verdicts.rank_agreement(values["gpt4"][1:], values["human"][1:])
     reported = tables.load("judge_reported")
     printed = reported[reported["judge"] == "human_vs_gpt4"].set_index("quantity")["value"]
     rank = {judge: (-value).argsort().argsort() + 1 for judge, value in values.items()}
@@ -310,7 +289,7 @@ def human(settings: Mapping[str, str]) -> Panel:
         alt=f"Printed ratings of {len(order)} models by GPT-4 and by humans; the rank correlation is {everyone['kendall_tau']:.2f}, and {order[apart]} differs most.",
         sources=(Citation(PAPER, "Table 7; Section 5.3"),),
         settings=settings,
-        explain=(judges.rank_agreement,),
+        explain=(verdicts.rank_agreement,),
     )
 
 
@@ -331,12 +310,6 @@ def _rows_layout(x_title: str, order, height: int) -> dict:
     return layout
 
 
-def headline(benchmark: str) -> dict[str, str]:
-    """The numbers in the page's title, written out: the order effect and the scatter of one ordering."""
-    spread = judges_elo.spread(stored_orderings(benchmark), range(stored_orderings(benchmark).shape[1]))
-    return {"order": f"{effects(benchmark).loc['order', 'value']:.0f}", "sd": f"{spread['sd'].mean():.0f}"}
-
-
 def default_panels() -> dict[str, Callable[[], Panel]]:
     """The panels of the judges page at its default settings."""
     prompts = {"prompts": BENCHMARKS["vicuna"]}
@@ -349,5 +322,5 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
         "judges.win_matrix": lambda: win_matrix("vicuna", released("vicuna"), rules),
         "judges.ranking_shift": lambda: ranking_shift("vicuna", prompts | {"ties": TIES["half"]}),
         "judges.human": lambda: human({"prompts": BENCHMARKS["vicuna"]}),
-        **judges_verdicts.default_panels(),
+        **figures_verdicts.default_panels(),
     }

@@ -1,0 +1,89 @@
+"""Released verdicts and stored ratings, kept until their tables change."""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from analysis import tables
+from analysis.judges import bradley_terry
+from analysis.judges import elo as elo
+from analysis.judges import power as power
+from analysis.judges import verdicts as judges_verdicts
+
+TIES = {"davidson": "an outcome of their own", "half": "half a win each", "dropped": "left out"}
+PAPER = "dettmers2023"
+SURE = 0.975
+"""Share of resamples from which on one model counts as above another: a two-sided test at 95%."""
+
+BENCHMARKS = {"vicuna": "Vicuna", "oa": "Open Assistant"}
+POWER = 0.8
+
+
+def stored_orderings(benchmark: str) -> np.ndarray:
+    """The 10,000 stored ratings of a tournament by the paper's rules; shape (orderings, models), models sorted by name."""
+    table = tables.load("judge_orderings")
+    names = sorted(set(table.columns) - {"benchmark"})
+    return table.loc[table["benchmark"] == benchmark, names].dropna(axis="columns").to_numpy()
+
+
+def fitted_ratings(benchmark: str, ties: str, position: str) -> pd.DataFrame:
+    """The rows of judge_ratings for one set of rules, the highest rating first."""
+    rows = tables.load("judge_ratings")
+    rows = rows[(rows["benchmark"] == benchmark) & (rows["ties"] == ties) & (rows["position"] == position)]
+    if rows.empty:
+        raise ValueError(f"there are no ratings for benchmark {benchmark!r}, ties {ties!r}, position {position!r}")
+    return rows.sort_values("rank", ignore_index=True)
+
+
+@cache
+def printed_elo(benchmark: str, judge: str = "gpt4") -> pd.DataFrame:
+    """The printed ratings; where two tables print the same value for a model, the first is kept."""
+    rows = tables.load("judge_reported")
+    rows = rows[(rows["quantity"] == "elo") & (rows["benchmark"] == benchmark) & (rows["judge"] == judge)]
+    return rows.drop_duplicates(["model", "value"]).reset_index(drop=True)
+
+
+def compared(benchmark: str, spread: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `elo.spread` with the printed rating (of Table 7) and the difference to it; NaN where none is printed."""
+    printed = printed_elo(benchmark).drop_duplicates("model", keep="last").set_index("model")["value"]
+    table = spread.assign(label=spread["model"].map(labels()), printed=spread["model"].map(printed))
+    return table.assign(difference=table["mean"] - table["printed"])
+
+
+def headline(benchmark: str) -> dict[str, str]:
+    """The numbers in the page's title, written out: the order effect and the scatter of one ordering."""
+    spread = elo.spread(stored_orderings(benchmark), range(stored_orderings(benchmark).shape[1]))
+    return {"order": f"{effects(benchmark).loc['order', 'value']:.0f}", "sd": f"{spread['sd'].mean():.0f}"}
+
+
+@cache
+def labels() -> dict[str, str]:
+    """Name of each model on charts."""
+    return tables.load("judge_models").set_index("model")["label"].to_dict()
+
+
+def released(benchmark: str) -> judges_verdicts.Tournament:
+    """The released verdicts on a benchmark."""
+    return judges_verdicts.tournament(tables.load("judge_verdicts"), benchmark)
+
+
+@cache
+def effects(benchmark: str) -> pd.DataFrame:
+    """The rows of judge_effects for a benchmark, by quantity."""
+    rows = tables.load("judge_effects")
+    return rows[rows["benchmark"] == benchmark].set_index("quantity")
+
+
+@cache
+def fitted(benchmark: str) -> bradley_terry.Strengths:
+    """The stored fit with ties as an outcome of their own and an order effect; models sorted by name."""
+    rows = tables.load("judge_ratings")
+    rows = rows[(rows["benchmark"] == benchmark) & (rows["ties"] == "davidson") & (rows["position"] == "fitted")].sort_values("model")
+    found, scale = effects(benchmark)["value"], bradley_terry.ELO_PER_LOG_ODDS
+    return bradley_terry.Strengths((rows["rating"].to_numpy() - 1000) / scale, found["order"] / scale, found["log_tie"])
+
+
+def observed_pairs(benchmark: str, played: judges_verdicts.Tournament, confidence: float) -> pd.DataFrame:
+    """`power.observed_pairs` under the stored fit."""
+    return power.observed_pairs(played, fitted(benchmark), confidence, POWER)
