@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from analysis import convnets_vits, tables
+from analysis import tables
 from analysis.claims import Check
-from analysis.figures import convnets_vits as vision
+from analysis.convnets_vits import data as vision
+from analysis.convnets_vits import equal_compute
 from analysis.small_models import comparisons
 from analysis.units import format_count, format_flops
 
@@ -39,7 +40,7 @@ def lima_preferred() -> Check:
 def convnets_match() -> Check:
     """NFNets beside ViTs at about equal hours, with intervals from the test images."""
     images = vision.facts()["imagenet_validation_images"]
-    pairs = convnets_vits.differences(vision.reported(LEVEL), "hours_v4", EQUAL_WITHIN, images, LEVEL)
+    pairs = equal_compute.differences(vision.reported(LEVEL), "hours_v4", EQUAL_WITHIN, images, LEVEL)
     rows = vision.reported(LEVEL)
     least, most = pairs["difference"].min(), pairs["difference"].max()
     told = int(pairs["tells"].sum())

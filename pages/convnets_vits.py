@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from analysis import convnets_vits
-from analysis.figures import convnets_vits as figures
-from analysis.figures import convnets_vits_shapes as shape_figures
+from analysis.convnets_vits import data as convnets_vits_data
+from analysis.convnets_vits import equal_compute as convnets_vits_equal_compute
+from analysis.convnets_vits import figures as convnets_vits_figures
+from analysis.convnets_vits import figures_shapes as convnets_vits_figures_shapes
 from pages.components import controls, frame, sections
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row, show_panel
@@ -19,10 +20,10 @@ frame.begin(
 
 def equal_compute() -> None:
     """Section: error against hours."""
-    version = controls.switch("cv_hours", "Hours on", figures.VERSIONS, "v4")
+    version = controls.switch("cv_hours", "Hours on", convnets_vits_data.VERSIONS, "v4")
     accuracy(version)
     export_row("convnets_vits.accuracy")
-    show_panel(figures.devices({"hours": "as reported"}))
+    show_panel(convnets_vits_figures.devices({"hours": "as reported"}))
 
 
 @st.fragment
@@ -31,15 +32,15 @@ def accuracy(version: str) -> None:
     with controls.row():
         factor = controls.slider("cv_factor", "Hours count as equal within a factor of", 1.0, 5.0, 1.5, 0.05)
         level = controls.slider("cv_level", "Level of the intervals (%)", 50, 99, 95, 1, format="%d%%") / 100
-    settings = {"hours on": figures.VERSIONS[version], "interval": f"{level:.0%}", "equal within": f"a factor of {factor:g}"}
-    draw("convnets_vits.accuracy", lambda: figures.accuracy(version, level, factor, settings))
+    settings = {"hours on": convnets_vits_data.VERSIONS[version], "interval": f"{level:.0%}", "equal within": f"a factor of {factor:g}"}
+    draw("convnets_vits.accuracy", lambda: convnets_vits_figures.accuracy(version, level, factor, settings))
 
 
 def from_shapes() -> None:
     """Section: parameters and FLOPs counted from shapes."""
     by_size()
     export_row("convnets_vits.by_size")
-    models = controls.choices("cv_models", "Models", list(shape_figures.shapes()), shape_figures.SHOWN)
+    models = controls.choices("cv_models", "Models", list(convnets_vits_data.known_shapes()), convnets_vits_figures_shapes.SHOWN)
     by_resolution(models)
     export_row("convnets_vits.by_resolution")
 
@@ -53,24 +54,27 @@ def resolution_slider(key: str) -> int:
 def by_size() -> None:
     """FLOPs against parameters."""
     resolution = resolution_slider("cv_pixels")
-    draw("convnets_vits.by_size", lambda: shape_figures.by_size(resolution, {"resolution": f"{resolution} pixels"}))
+    draw("convnets_vits.by_size", lambda: convnets_vits_figures_shapes.by_size(resolution, {"resolution": f"{resolution} pixels"}))
 
 
 @st.fragment
 def by_resolution(models: list[str]) -> None:
     """FLOPs against resolution."""
     resolution = resolution_slider("cv_res")
-    draw("convnets_vits.by_resolution", lambda: shape_figures.by_resolution(models, resolution, {"resolution": f"{resolution} pixels"}))
+    draw(
+        "convnets_vits.by_resolution",
+        lambda: convnets_vits_figures_shapes.by_resolution(models, resolution, {"resolution": f"{resolution} pixels"}),
+    )
 
 
 def checked() -> None:
     """Section: our counts beside the printed ones."""
-    show_panel(shape_figures.published({"resolutions": "as printed"}))
+    show_panel(convnets_vits_figures_shapes.published({"resolutions": "as printed"}))
 
 
 def what_hours_buy() -> None:
     """Section: images that the hours pay for."""
-    version = controls.switch("cv_on", "Hours on", figures.VERSIONS, "v4")
+    version = controls.switch("cv_on", "Hours on", convnets_vits_data.VERSIONS, "v4")
     images(version)
     export_row("convnets_vits.images")
 
@@ -81,7 +85,9 @@ def images(version: str) -> None:
     share = controls.slider("cv_share", "Utilisation of peak (%)", 5, 90, 40, 1, format="%d%%") / 100
     draw(
         "convnets_vits.images",
-        lambda: figures.images(version, share, {"hours on": figures.VERSIONS[version], "utilisation": f"{share:.0%}"}),
+        lambda: convnets_vits_figures.images(
+            version, share, {"hours on": convnets_vits_data.VERSIONS[version], "utilisation": f"{share:.0%}"}
+        ),
     )
 
 
@@ -94,10 +100,10 @@ def loss_law() -> None:
         placeholder="1000 2.85; 10000 2.6",
     )
     try:
-        points = convnets_vits.read_points(text)
+        points = convnets_vits_equal_compute.read_points(text)
     except ValueError as problem:
         st.error(plain(f"These points cannot be used: {problem}"), icon=":material/error:")
-        points = convnets_vits.read_points("")
+        points = convnets_vits_equal_compute.read_points("")
     loss(points)
     export_row("convnets_vits.loss")
 
@@ -106,7 +112,10 @@ def loss_law() -> None:
 def loss(points) -> None:
     """Loss against hours."""
     exponent = controls.slider("cv_exponent", "Exponent of a law of your own", -0.08, 0.0, -0.03, 0.002, format="%.3f")
-    draw("convnets_vits.loss", lambda: figures.loss(points, exponent, 0.95, {"exponent": f"{exponent:g}", "readings": f"{len(points)}"}))
+    draw(
+        "convnets_vits.loss",
+        lambda: convnets_vits_figures.loss(points, exponent, 0.95, {"exponent": f"{exponent:g}", "readings": f"{len(points)}"}),
+    )
 
 
 sections.show(

@@ -5,10 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis import convnets_vits, statistics, tables, vision_shapes
-from analysis.figures import convnets_vits as figures
-from analysis.figures import convnets_vits_shapes as shape_figures
-from analysis.vision_shapes import NfnetShape, VitShape, count_nfnet, count_vit
+from analysis import statistics, tables
+from analysis.convnets_vits import data as convnets_vits_data
+from analysis.convnets_vits import equal_compute
+from analysis.convnets_vits import figures as convnets_vits_figures
+from analysis.convnets_vits import figures_shapes as convnets_vits_figures_shapes
+from analysis.convnets_vits import shapes as convnets_vits_shapes
+from analysis.convnets_vits.shapes import NfnetShape, VitShape, count_nfnet, count_vit
 
 F0 = NfnetShape((256, 512, 1536, 1536), (1, 2, 6, 3))
 TINY_PLUS = NfnetShape((384, 768, 2048, 2048), (1, 1, 2, 1), n_classes=7)
@@ -32,7 +35,7 @@ def test_a_vit_has_the_parameters_and_flops_of_transformers(model, resolution):
     import torch
     from transformers import ViTConfig, ViTModel
 
-    shape = replace(shape_figures.shapes()[model], pooling="class token")
+    shape = replace(convnets_vits_data.known_shapes()[model], pooling="class token")
     config = ViTConfig(
         hidden_size=shape.d_model,
         num_hidden_layers=shape.n_layers,
@@ -53,7 +56,7 @@ def test_a_vit_with_attention_pooling_is_siglips(resolution):
     import torch
     from transformers import SiglipVisionConfig, SiglipVisionModel
 
-    shape = shape_figures.shapes()["SoViT-400m/14"]
+    shape = convnets_vits_data.known_shapes()["SoViT-400m/14"]
     config = SiglipVisionConfig(
         hidden_size=shape.d_model,
         num_hidden_layers=shape.n_layers,
@@ -138,7 +141,7 @@ PRINTED = [
 
 @pytest.mark.parametrize(("number", "printed"), list(enumerate(PRINTED)))
 def test_nfnets_come_out_to_the_last_printed_digit(number, printed):
-    shape = replace(shape_figures.shapes()[f"NFNet-F{number}"], n_classes=1000)
+    shape = replace(convnets_vits_data.known_shapes()[f"NFNet-F{number}"], n_classes=1000)
     held = count_nfnet(shape, printed[2])
     assert (round(held.n_params / 1e6, 1), round(held.multiply_adds / 1e9, 2)) == printed[:2]
 
@@ -146,13 +149,13 @@ def test_nfnets_come_out_to_the_last_printed_digit(number, printed):
 def test_the_giant_vits_fit_their_printed_sizes_without_the_pooling_layer():
     # zhai2021 Table 2: 1,011M and 1,843M parameters; 533.1 and 965.3 GFLOPs at 224 pixels.
     for model, params, flops in (("ViT-g/14", 1011, 533.1), ("ViT-G/14", 1843, 965.3)):
-        held = count_vit(shape_figures.shapes()[model], 224)
-        assert round(count_vit(replace(shape_figures.shapes()[model], pooling="mean"), 224).n_params / 1e6) == params
+        held = count_vit(convnets_vits_data.known_shapes()[model], 224)
+        assert round(count_vit(replace(convnets_vits_data.known_shapes()[model], pooling="mean"), 224).n_params / 1e6) == params
         assert held.flops / 1e9 == pytest.approx(flops, rel=2e-3)
 
 
 def test_every_published_count_is_near_ours():
-    rows = shape_figures.compared()
+    rows = convnets_vits_data.compared()
     assert len(rows) == 22
     assert rows["ratio"].between(0.975, 1.026).all()
     nfnets = rows[rows["model"].str.startswith("NFNet")]
@@ -164,7 +167,7 @@ def test_every_published_count_is_near_ours():
 
 def test_the_rule_for_depth_and_width_of_the_paper_holds():
     # smith2023 section 2: F7 is twice as deep as F3, F3 as F1, F1 as F0, at equal width; F3+ and F7+ are wider, not deeper.
-    shapes = shape_figures.shapes()
+    shapes = convnets_vits_data.known_shapes()
     f0, f1, f3, f7 = (shapes[f"NFNet-F{n}"] for n in (0, 1, 3, 7))
     assert [tuple(2 * d for d in shape.depths) for shape in (f0, f1, f3)] == [shape.depths for shape in (f1, f3, f7)]
     for plain, plus in ((f3, shapes["NFNet-F3+"]), (f7, shapes["NFNet-F7+"])):
@@ -175,20 +178,20 @@ def test_convolutions_cost_in_proportion_to_the_pixels_and_attention_more():
     small, large = count_nfnet(replace(F0, n_classes=0), 256), count_nfnet(replace(F0, n_classes=0), 512)
     assert small.n_params == large.n_params
     assert large.flops / small.flops == pytest.approx(4, rel=2e-3)  # squeeze-and-excite does not grow
-    vit = shape_figures.shapes()["ViT-L/16"]
+    vit = convnets_vits_data.known_shapes()["ViT-L/16"]
     assert count_vit(vit, 1024).flops / count_vit(vit, 512).flops > 4.4
 
 
 def test_images_and_utilisation_undo_each_other():
-    images = convnets_vits.images_paid(1e5, 137.5e12, 0.37, 6e11)
-    assert convnets_vits.utilisation(6e11, images, 1e5, 137.5e12) == pytest.approx(0.37)
+    images = equal_compute.images_paid(1e5, 137.5e12, 0.37, 6e11)
+    assert equal_compute.utilisation(6e11, images, 1e5, 137.5e12) == pytest.approx(0.37)
 
 
 def test_the_largest_nfnet_used_about_a_third_of_its_peak():
     # smith2023: 8 epochs of 4 billion images at 224 pixels in 110k TPU v4 core hours; a chip of two cores makes 275 TFLOP/s.
-    flops = 3 * 2 * count_nfnet(shape_figures.shapes()["NFNet-F7+"], 224).multiply_adds * 8 * 4e9
-    assert figures.reached() == pytest.approx(flops / (110_000 * 3600 * 275e12 / 2))
-    assert 0.3 < figures.reached() < 0.4
+    flops = 3 * 2 * count_nfnet(convnets_vits_data.known_shapes()["NFNet-F7+"], 224).multiply_adds * 8 * 4e9
+    assert convnets_vits_data.reached() == pytest.approx(flops / (110_000 * 3600 * 275e12 / 2))
+    assert 0.3 < convnets_vits_data.reached() < 0.4
 
 
 def test_the_interval_of_a_share_is_wilsons():
@@ -205,18 +208,18 @@ def test_the_interval_of_a_share_is_wilsons():
 
 def test_a_planted_power_law_is_found_again():
     x = np.geomspace(400, 110_000, 40)
-    law = convnets_vits.fit_power_law(x, 4.1 * x**-0.045)
+    law = equal_compute.fit_power_law(x, 4.1 * x**-0.045)
     assert (law.constant, law.exponent) == pytest.approx((4.1, -0.045))
     rng = np.random.default_rng(0)
     inside = 0
     for _ in range(300):
-        noisy = convnets_vits.fit_power_law(x[::5], 4.1 * x[::5] ** -0.045 * np.exp(rng.normal(0, 0.01, 8)))
+        noisy = equal_compute.fit_power_law(x[::5], 4.1 * x[::5] ** -0.045 * np.exp(rng.normal(0, 0.01, 8)))
         inside += noisy.low <= -0.045 <= noisy.high
     assert 0.91 <= inside / 300 <= 0.985
 
 
 def test_two_points_have_a_line_and_no_interval():
-    law = convnets_vits.fit_power_law([1.0, 10.0], [3.0, 1.0])
+    law = equal_compute.fit_power_law([1.0, 10.0], [3.0, 1.0])
     assert law.exponent == pytest.approx(np.log10(1 / 3)) and law.low == -np.inf and law.high == np.inf
 
 
@@ -224,7 +227,7 @@ def test_two_points_have_a_line_and_no_interval():
 
 
 def test_the_reported_runs_are_those_of_the_paper():
-    rows = figures.reported().set_index("model")
+    rows = convnets_vits_data.reported().set_index("model")
     assert len(rows) == 5
     assert rows.loc["NFNet-F7+", ["error", "hours_v4", "hours_v3"]].tolist() == [9.7, 110e3, 250e3]
     assert rows.loc["NFNet-F7+ (repeated augmentation)", ["error", "hours_v4"]].tolist() == [9.6, 110e3]
@@ -232,22 +235,22 @@ def test_the_reported_runs_are_those_of_the_paper():
 
 
 def test_equal_compute_is_a_tie_that_the_test_images_cannot_break():
-    pairs = convnets_vits.differences(figures.reported(), "hours_v4", 1.5, 50_000)
+    pairs = equal_compute.differences(convnets_vits_data.reported(), "hours_v4", 1.5, 50_000)
     assert len(pairs) == 4 and not pairs["tells"].any()
     assert set(pairs["vit"]) == {"ViT-g/14", "SoViT-400m/14"}
-    wide = convnets_vits.differences(figures.reported(), "hours_v4", 5, 50_000)
+    wide = equal_compute.differences(convnets_vits_data.reported(), "hours_v4", 5, 50_000)
     assert len(wide) == 6
-    assert len(convnets_vits.differences(figures.reported(), "hours_v4", 1.0, 50_000)) == 0
+    assert len(equal_compute.differences(convnets_vits_data.reported(), "hours_v4", 1.0, 50_000)) == 0
 
 
 def test_who_is_cheaper_depends_on_the_device():
-    rows = figures.reported().set_index("model")
+    rows = convnets_vits_data.reported().set_index("model")
     assert rows.loc["NFNet-F7+", "hours_v4"] < rows.loc["ViT-g/14", "hours_v4"]
     assert rows.loc["NFNet-F7+", "hours_v3"] > rows.loc["ViT-g/14", "hours_v3"]
 
 
 def test_no_fact_of_the_vision_papers_is_without_a_value():
-    facts = convnets_vits.facts(tables.load("convnets_facts"))
+    facts = equal_compute.facts(tables.load("convnets_facts"))
     assert len(facts) >= 20 and facts["compute_budget_max"] == 110_000 and facts["jft4b_images"] == 4e9
 
 
@@ -263,18 +266,18 @@ def test_no_fact_of_the_vision_papers_is_without_a_value():
         (lambda: NfnetShape((128, 512, 1536, 1536), (1, 2, 6, 3)), "at least 256"),
         (lambda: count_vit(VitShape(16, 768, 12, 3072, 12), 8), "at least one patch"),
         (lambda: count_nfnet(F0, 16), "at least 32"),
-        (lambda: convnets_vits.images_paid(1.0, 1.0, 1.5, 1.0), "share must be"),
-        (lambda: convnets_vits.fit_power_law([1.0, 1.0], [1.0, 2.0]), "two different x"),
-        (lambda: convnets_vits.fit_power_law([1.0, -1.0], [1.0, 2.0]), "positive"),
-        (lambda: convnets_vits.differences(figures.reported(), "hours_v4", 0.5, 50_000), "factor must be"),
-        (lambda: convnets_vits.read_points("1000"), "two numbers"),
-        (lambda: convnets_vits.read_points("1000 x"), "two numbers"),
-        (lambda: convnets_vits.read_points("1000 -2"), "must be positive"),
-        (lambda: convnets_vits.read_points("1 1;" * 201), "at most 200"),
+        (lambda: equal_compute.images_paid(1.0, 1.0, 1.5, 1.0), "share must be"),
+        (lambda: equal_compute.fit_power_law([1.0, 1.0], [1.0, 2.0]), "two different x"),
+        (lambda: equal_compute.fit_power_law([1.0, -1.0], [1.0, 2.0]), "positive"),
+        (lambda: equal_compute.differences(convnets_vits_data.reported(), "hours_v4", 0.5, 50_000), "factor must be"),
+        (lambda: equal_compute.read_points("1000"), "two numbers"),
+        (lambda: equal_compute.read_points("1000 x"), "two numbers"),
+        (lambda: equal_compute.read_points("1000 -2"), "must be positive"),
+        (lambda: equal_compute.read_points("1 1;" * 201), "at most 200"),
         (lambda: statistics.wilson_interval(1.2, 10), "share must be"),
         (lambda: statistics.wilson_interval(0.5, 0), "n must be"),
         (lambda: statistics.normal_quantile(1.0), "level must be"),
-        (lambda: shape_figures.by_resolution([], 224, {"resolution": "224"}), "at least one model"),
+        (lambda: convnets_vits_figures_shapes.by_resolution([], 224, {"resolution": "224"}), "at least one model"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_one_sentence(call, sentence):
@@ -283,9 +286,9 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(call, sentence):
 
 
 def test_readings_of_the_reader_are_fitted_and_named_in_the_title():
-    points = convnets_vits.read_points("1,000 2.85; 1e4: 2.62;\n100000 2.42 ;")
+    points = equal_compute.read_points("1,000 2.85; 1e4: 2.62;\n100000 2.42 ;")
     assert points.to_numpy().tolist() == [[1000, 2.85], [1e4, 2.62], [1e5, 2.42]]
-    panel = figures.loss(points, -0.03, 0.95, {"readings": "3"})
+    panel = convnets_vits_figures.loss(points, -0.03, 0.95, {"readings": "3"})
     assert "3 readings" in panel.title and "-0.0355" in panel.title
 
 
@@ -300,4 +303,4 @@ def test_the_page_fits_points_from_its_address_and_names_bad_ones():
 
 
 def test_training_takes_three_forward_passes():
-    assert float(vision_shapes.training_flops_per_image(2.0)) == 6.0
+    assert float(convnets_vits_shapes.training_flops_per_image(2.0)) == 6.0

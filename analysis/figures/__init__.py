@@ -20,7 +20,7 @@ TOPICS = {
     "term_frequency": "analysis.term_frequency.figures",
     "benchmarks": "analysis.benchmarks.figures",
     "judges": "analysis.judges.figures",
-    "convnets_vits": "analysis.figures.convnets_vits",
+    "convnets_vits": "analysis.convnets_vits.figures",
     "segment_anything": "analysis.figures.segment_anything",
     "video": "analysis.figures.video",
     "probe": "analysis.figures.probe",

@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.judges import bradley_terry
+from analysis.judges import bradley_terry, verdicts
 from analysis.judges import elo as elo
 from analysis.judges import power as power
-from analysis.judges import verdicts as judges_verdicts
 
 TIES = {"davidson": "an outcome of their own", "half": "half a win each", "dropped": "left out"}
 PAPER = "dettmers2023"
@@ -63,9 +62,9 @@ def labels() -> dict[str, str]:
     return tables.load("judge_models").set_index("model")["label"].to_dict()
 
 
-def released(benchmark: str) -> judges_verdicts.Tournament:
+def released(benchmark: str) -> verdicts.Tournament:
     """The released verdicts on a benchmark."""
-    return judges_verdicts.tournament(tables.load("judge_verdicts"), benchmark)
+    return verdicts.tournament(tables.load("judge_verdicts"), benchmark)
 
 
 @cache
@@ -84,6 +83,6 @@ def fitted(benchmark: str) -> bradley_terry.Strengths:
     return bradley_terry.Strengths((rows["rating"].to_numpy() - 1000) / scale, found["order"] / scale, found["log_tie"])
 
 
-def observed_pairs(benchmark: str, played: judges_verdicts.Tournament, confidence: float) -> pd.DataFrame:
+def observed_pairs(benchmark: str, played: verdicts.Tournament, confidence: float) -> pd.DataFrame:
     """`power.observed_pairs` under the stored fit."""
     return power.observed_pairs(played, fitted(benchmark), confidence, POWER)

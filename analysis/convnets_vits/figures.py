@@ -1,39 +1,26 @@
 """Figures on ConvNets and vision transformers: error against compute, what hours buy, loss against compute."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 
 import numpy as np
 import pandas as pd
 
-from analysis import convnets_vits, tables, vision_shapes
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
-from analysis.figures import convnets_vits_shapes
-from analysis.figures.convnets_vits_shapes import LOOKS, SHAPE_SOURCES, counted, family
+from analysis.convnets_vits import equal_compute, figures_shapes
+from analysis.convnets_vits import shapes as convnets_vits_shapes
+from analysis.convnets_vits.data import VERSIONS, core_rates, counted, facts, reached, reported
+from analysis.convnets_vits.figures_shapes import LOOKS, SHAPE_SOURCES, family
 from analysis.units import format_count, significant
 
 PAPER = Citation("smith2023", "section on fine-tuned NFNets")
-VERSIONS = {"v4": "TPU v4", "v3": "TPU v3"}
 LARGEST = ("NFNet-F7+", "ViT-g/14", "ViT-G/14", "SoViT-400m/14")
-
-
-@cache
-def facts() -> Mapping[str, float]:
-    """Numbers of the paper by name."""
-    return convnets_vits.facts(tables.load("convnets_facts"))
-
-
-@cache
-def reported(level: float = 0.95) -> pd.DataFrame:
-    """The reported runs with intervals of a level."""
-    return convnets_vits.runs(tables.load("vision_scores"), facts()["imagenet_validation_images"], level)
 
 
 def accuracy(version: str, level: float, factor: float, settings: Mapping[str, str]) -> Panel:
     """Top-1 error against pretraining hours, with the interval of each and the range of hours that counts as equal to the NFNet's."""
     rows, hours = reported(level), f"hours_{version}"
-    pairs = convnets_vits.differences(rows, hours, factor, facts()["imagenet_validation_images"], level)
+    pairs = equal_compute.differences(rows, hours, factor, facts()["imagenet_validation_images"], level)
     traces = []
     for name, (color, symbol) in LOOKS.items():
         part = rows[rows["family"] == name]
@@ -49,7 +36,7 @@ def accuracy(version: str, level: float, factor: float, settings: Mapping[str, s
         }
         traces.append(trace | {"error_y": spread})
     vits = rows[rows["family"] == "ViT"]
-    law = convnets_vits.fit_power_law(vits[hours], vits["error"], level)
+    law = equal_compute.fit_power_law(vits[hours], vits["error"], level)
     axis = np.geomspace(8e4, 6e5, 30)
     traces.append(style.computed_line(axis, law(axis), "power law through the three ViTs", style.GREY, width=1.5))
     at = float(rows.loc[rows["family"] == "NFNet", hours].iloc[0])
@@ -104,7 +91,7 @@ def accuracy(version: str, level: float, factor: float, settings: Mapping[str, s
         alt=f"Top-1 error against {VERSIONS[version]} core hours for {len(rows)} models; errors lie between {rows['error'].min():.2f} and {rows['error'].max():.2f} per cent.",
         sources=(PAPER, Citation("russakovsky2014"), Citation("wilson1927")),
         settings=settings,
-        explain=(convnets_vits.differences, convnets_vits.runs, convnets_vits.fit_power_law),
+        explain=(equal_compute.differences, equal_compute.runs, equal_compute.fit_power_law),
     )
 
 
@@ -122,7 +109,7 @@ def _labels(rows: pd.DataFrame, hours: str) -> list[dict]:
 
 def devices(settings: Mapping[str, str]) -> Panel:
     """The hours of the same pretraining on two devices."""
-    rows = convnets_vits.device_ratio(reported())
+    rows = equal_compute.device_ratio(reported())
     base = {version: float(rows.loc[rows["family"] == "NFNet", f"hours_{version}"].iloc[0]) for version in VERSIONS}
     traces = []
     for version, color, symbol in (("v4", style.BLUE, "square"), ("v3", style.AMBER, "diamond")):
@@ -155,26 +142,7 @@ def devices(settings: Mapping[str, str]) -> Panel:
         alt=f"Core hours on two devices for four models; NFNet-F7+ needs {v4:.0%} of the hours of ViT-g/14 on TPU v4 and {v3:.0%} on v3.",
         sources=(PAPER,),
         settings=settings,
-        explain=(convnets_vits.device_ratio,),
-    )
-
-
-@cache
-def core_rates() -> Mapping[str, float]:
-    """Peak rate of one core of each TPU version."""
-    chips = tables.load("gpus").set_index("id")["peak_flops_per_s"]
-    return {version: convnets_vits.core_rate(float(chips[f"tpu_{version}"])) for version in VERSIONS}
-
-
-@cache
-def reached() -> float:
-    """Share of the peak that the largest NFNet's pretraining reached on TPU v4."""
-    known = facts()
-    per_image = float(vision_shapes.training_flops_per_image(counted("NFNet-F7+", int(known["train_resolution"])).flops))
-    return float(
-        convnets_vits.utilisation(
-            per_image, known["epoch_budget_max"] * known["jft4b_images"], known["compute_budget_max"], core_rates()["v4"]
-        )
+        explain=(equal_compute.device_ratio,),
     )
 
 
@@ -182,8 +150,8 @@ def images(version: str, share: float, settings: Mapping[str, str]) -> Panel:
     """Training images that the reported hours of each model pay for at a share of the peak."""
     rows, resolution = reported().set_index("model"), int(facts()["train_resolution"])
     hours = rows.loc[list(LARGEST), f"hours_{version}"]
-    per_image = np.array([float(vision_shapes.training_flops_per_image(counted(model, resolution).flops)) for model in LARGEST])
-    paid = convnets_vits.images_paid(hours.to_numpy(), core_rates()[version], share, per_image)
+    per_image = np.array([float(convnets_vits_shapes.training_flops_per_image(counted(model, resolution).flops)) for model in LARGEST])
+    paid = equal_compute.images_paid(hours.to_numpy(), core_rates()[version], share, per_image)
     shown = [f"{format_count(value)} images" for value in paid]
     traces = [
         style.bars(
@@ -226,7 +194,7 @@ def images(version: str, share: float, settings: Mapping[str, str]) -> Panel:
         alt=f"Images that the reported hours pay for at {share:.0%} of peak; NFNet-F7+ {format_count(float(paid[0]))}, ViT-g/14 {format_count(float(paid[1]))}.",
         sources=(PAPER, Citation("google_tpu"), *SHAPE_SOURCES),
         settings=settings,
-        explain=(convnets_vits.images_paid, convnets_vits.utilisation, vision_shapes.training_flops_per_image),
+        explain=(equal_compute.images_paid, equal_compute.utilisation, convnets_vits_shapes.training_flops_per_image),
     )
 
 
@@ -238,7 +206,7 @@ def loss(points: pd.DataFrame, exponent: float, level: float, settings: Mapping[
     known = facts()
     low, high = known["compute_budget_min"], known["compute_budget_max"]
     bottom, top = known["figure2_loss_low"], known["figure2_loss_high"]
-    steepest = convnets_vits.steepest_exponent(low, high, bottom, top)
+    steepest = equal_compute.steepest_exponent(low, high, bottom, top)
     axis = np.geomspace(low, high, 30)
     middle, centre = np.sqrt(low * high), np.sqrt(bottom * top)
     guess = centre * (axis / middle) ** exponent
@@ -249,7 +217,7 @@ def loss(points: pd.DataFrame, exponent: float, level: float, settings: Mapping[
         {"series": "your exponent", "hours": axis, "loss": guess, "status": "what_if"},
     ]
     if len(points) >= 2:
-        law = convnets_vits.fit_power_law(points["x"], points["y"], level)
+        law = equal_compute.fit_power_law(points["x"], points["y"], level)
         span = np.geomspace(min(low, points["x"].min()), max(high, points["x"].max()), 30)
         traces.append(style.what_if_line(span, law(span), "fit of your readings", style.BLUE))
         title = f"Your {law.n} readings give an exponent of {significant(law.exponent, 3)}"
@@ -290,7 +258,7 @@ def loss(points: pd.DataFrame, exponent: float, level: float, settings: Mapping[
         alt=f"Held-out loss against TPU hours: the axes of the paper run from {bottom} to {top} nats and from {low:,.0f} to {high:,.0f} hours.",
         sources=(Citation("smith2023", "Figure 2"),),
         settings=settings,
-        explain=(convnets_vits.fit_power_law, convnets_vits.steepest_exponent),
+        explain=(equal_compute.fit_power_law, equal_compute.steepest_exponent),
     )
 
 
@@ -301,7 +269,7 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
             "v4", 0.95, 1.5, {"hours on": "TPU v4", "interval": "95%", "equal within": "a factor of 1.5"}
         ),
         "convnets_vits.devices": lambda: devices({"hours": "as reported"}),
-        **convnets_vits_shapes.default_panels(),
+        **figures_shapes.default_panels(),
         "convnets_vits.images": lambda: images("v4", 0.4, {"hours on": "TPU v4", "utilisation": "40%"}),
-        "convnets_vits.loss": lambda: loss(convnets_vits.read_points(""), -0.03, 0.95, {"exponent": "-0.03", "readings": "none"}),
+        "convnets_vits.loss": lambda: loss(equal_compute.read_points(""), -0.03, 0.95, {"exponent": "-0.03", "readings": "none"}),
     }

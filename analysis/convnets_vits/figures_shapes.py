@@ -2,32 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
-import pandas as pd
 
-from analysis import tables, vision_shapes
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
+from analysis.convnets_vits import shapes
+from analysis.convnets_vits.data import compared, counted, known_shapes, resolution_curves
 from analysis.units import format_count, format_flops
 
 LOOKS = {"NFNet": (style.BLUE, "square"), "ViT": (style.CRIMSON, "circle")}
 SHOWN = ("NFNet-F0", "NFNet-F3", "NFNet-F7+", "ViT-B/16", "ViT-L/16", "ViT-g/14", "SoViT-400m/14")
-
-
-@cache
-def shapes() -> Mapping[str, vision_shapes.VitShape | vision_shapes.NfnetShape]:
-    """All shapes by model, NFNets first."""
-    return {
-        row["model"]: vision_shapes.shape_of(row) for name in ("nfnet_shapes", "vit_shapes") for row in tables.load(name).to_dict("records")
-    }
-
-
-@cache
-def counted(model: str, resolution: int) -> vision_shapes.Count:
-    """Parameters and FLOPs of a model at a resolution, without a last layer for classes."""
-    return vision_shapes.count(shapes()[model], resolution)
 
 
 def family(model: str) -> str:
@@ -39,7 +24,7 @@ def by_size(resolution: int, settings: Mapping[str, str]) -> Panel:
     """FLOPs of one forward pass against parameters, for all shapes at one resolution."""
     parts, traces, low, high = [], [], [], []
     for name, (color, symbol) in LOOKS.items():
-        models = [model for model in shapes() if family(model) == name]
+        models = [model for model in known_shapes() if family(model) == name]
         counts = [counted(model, resolution) for model in models]
         x, y = [c.n_params for c in counts], [c.flops for c in counts]
         order = np.argsort(x)
@@ -69,10 +54,10 @@ def by_size(resolution: int, settings: Mapping[str, str]) -> Panel:
             "Counted from the shapes: matrix products and convolutions, two FLOPs for each multiply-add, without the last layer for classes. Parameters of an NFNet do not "
             "depend on the resolution; a ViT has a few more position embeddings at a higher one. A training step takes three times as many FLOPs."
         ),
-        alt=f"FLOPs against parameters of {len(shapes())} models at {resolution} pixels; NFNet-F7+ takes {format_flops(big.flops)} and ViT-g/14 {format_flops(rival.flops)}.",
+        alt=f"FLOPs against parameters of {len(known_shapes())} models at {resolution} pixels; NFNet-F7+ takes {format_flops(big.flops)} and ViT-g/14 {format_flops(rival.flops)}.",
         sources=SHAPE_SOURCES,
         settings=settings,
-        explain=(vision_shapes.count_nfnet, vision_shapes.count_vit),
+        explain=(shapes.count_nfnet, shapes.count_vit),
     )
 
 
@@ -106,17 +91,11 @@ def _size_labels(resolution: int) -> list[dict]:
     return notes
 
 
-@cache
-def _curves() -> tuple[np.ndarray, Mapping[str, np.ndarray]]:
-    axis = np.arange(128, 1025, 32)
-    return axis, {model: np.array([counted(model, int(pixels)).flops for pixels in axis], float) for model in shapes()}
-
-
 def by_resolution(models: Sequence[str], resolution: int, settings: Mapping[str, str]) -> Panel:
     """FLOPs of one forward pass against resolution for some models."""
     if not models:
         raise ValueError("models must name at least one model")
-    axis, curves = _curves()
+    axis, curves = resolution_curves()
     traces, low, high = [], np.inf, 0.0
     for number, model in enumerate(models):
         values = curves[model]
@@ -161,19 +140,8 @@ def by_resolution(models: Sequence[str], resolution: int, settings: Mapping[str,
         alt=f"FLOPs against resolution for {len(models)} models; at {resolution} pixels they lie between {format_flops(min(here.values()))} and {format_flops(max(here.values()))}.",
         sources=SHAPE_SOURCES,
         settings=settings,
-        explain=(vision_shapes.count_nfnet, vision_shapes.count_vit),
+        explain=(shapes.count_nfnet, shapes.count_vit),
     )
-
-
-@cache
-def compared() -> pd.DataFrame:
-    """Published values beside ours: the table vision_published with counted and ratio."""
-    rows = tables.load("vision_published")
-    values = [
-        getattr(vision_shapes.count(replace(shapes()[row["model"]], n_classes=row["n_classes"]), row["resolution"]), row["quantity"])
-        for row in rows.to_dict("records")
-    ]
-    return rows.assign(counted=np.array(values, float), ratio=np.array(values, float) / rows["value"])
 
 
 def published(settings: Mapping[str, str]) -> Panel:
@@ -203,9 +171,9 @@ def published(settings: Mapping[str, str]) -> Panel:
     layout["xaxis"]["tickformat"] = "+.1%"
     layout["yaxis"] |= {"autorange": "reversed", "categoryorder": "array", "categoryarray": models}
     nfnets = rows[rows["model"].str.startswith("NFNet")]
-    giant = shapes()["ViT-G/14"]
-    assert isinstance(giant, vision_shapes.VitShape)
-    without = vision_shapes.count(replace(giant, pooling="mean"), 224).n_params
+    giant = known_shapes()["ViT-G/14"]
+    assert isinstance(giant, shapes.VitShape)
+    without = shapes.count(replace(giant, pooling="mean"), 224).n_params
     return Panel(
         name="convnets_vits.published",
         title=f"{len(nfnets)} printed counts of NFNets come out within {nfnets['ratio'].sub(1).abs().max():.2%}, those of ViTs within {rows['ratio'].sub(1).abs().max():.1%}",
@@ -220,7 +188,7 @@ def published(settings: Mapping[str, str]) -> Panel:
         alt=f"Counted over printed parameters and operations of {len(models)} models; all lie within {rows['ratio'].sub(1).abs().max():.1%}.",
         sources=(Citation("brock2021", "Table 3"), *SHAPE_SOURCES[2:]),
         settings=settings,
-        explain=(vision_shapes.count_nfnet, vision_shapes.count_vit),
+        explain=(shapes.count_nfnet, shapes.count_vit),
     )
 
 

@@ -1,0 +1,1 @@
+"""ConvNets against vision transformers at equal compute."""
