@@ -4,10 +4,9 @@ from collections.abc import Callable
 
 from analysis import tables, video
 from analysis.claims import Check
-from analysis.figures import segment_anything as sam
-from analysis.figures import segment_anything_shape as shapes
 from analysis.figures import video as emu
 from analysis.figures import video_cost, video_reported
+from analysis.segment_anything import data as sam
 from analysis.units import format_count, format_si
 
 SHARED = 10
@@ -27,7 +26,7 @@ def sam_scale() -> Check:
 
 def sam_amortised() -> Check:
     """FLOPs of the encoder against those of a prompt, for every encoder."""
-    prompt, encoders = sam.prompt_flops(), {name: sam.encoding_flops(name) for name in shapes.encoders()}
+    prompt, encoders = sam.prompt_flops(), {name: sam.encoding_flops(name) for name in sam.encoders()}
     times = {name: sam.prompts_like_encoding(name) for name in encoders}
     found = f"{format_si(encoders['ViT-H'], 'FLOP')} for an image and {format_si(prompt, 'FLOP')} for a prompt: " + ", ".join(
         f"{count:,} prompts cost as much as {name}" for name, count in times.items()

@@ -4,20 +4,21 @@ import streamlit as st
 
 from analysis import tables
 from analysis.compute.costs import Device
-from analysis.figures import segment_anything as figures
-from analysis.figures import segment_anything_data as data_figures
-from analysis.figures import segment_anything_shape as shape_figures
+from analysis.segment_anything import data as segment_anything_data
+from analysis.segment_anything import figures as segment_anything_figures
+from analysis.segment_anything import figures_reported as data_figures
+from analysis.segment_anything import figures_shape as segment_anything_figures_shape
 from pages.components import controls, frame, sections
 from pages.components.panel import draw, export_row, show_panel
 
 frame.begin(
     "segment_anything",
-    f"Encoding an image once costs as much as {figures.prompts_like_encoding():,} prompts on it",
+    f"Encoding an image once costs as much as {segment_anything_data.prompts_like_encoding():,} prompts on it",
     "Segment Anything puts almost all of its work into an encoder that sees each image once; a click then costs less than a thousandth of that. "
     "Count both from their shapes, move the resolution and the windows, and see what the data set behind it is made of.",
 )
 
-MODELS = list(shape_figures.encoders())
+MODELS = list(segment_anything_data.encoders())
 PROMPTS = (1, 2, 3, 5, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 RESOLUTIONS = (256, 384, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048)
 PRINTED = {
@@ -42,9 +43,9 @@ def cost_of_a_mask() -> None:
     """Section: the encoder's cost shared by the prompts of an image."""
     with controls.row():
         model = choose_model()
-        unit = controls.switch("sa_unit", "Show", figures.UNITS, "flops")
+        unit = controls.switch("sa_unit", "Show", segment_anything_figures.UNITS, "flops")
         gpus = tables.load("gpus").set_index("id", drop=False)
-        gpu = controls.choice("sa_gpu", "GPU for the time", gpus["label"].to_dict(), figures.MEASURED_ON)
+        gpu = controls.choice("sa_gpu", "GPU for the time", gpus["label"].to_dict(), segment_anything_data.MEASURED_ON)
     per_mask(model, unit, Device.from_row(gpus.loc[gpu]))
     export_row("segment_anything.per_mask")
     parts(model)
@@ -74,14 +75,17 @@ def per_mask(model: str, unit: str, device: Device) -> None:
     settings = {"image encoder": model, "prompts": f"{prompts:,}", "masks per prompt": str(masks)}
     if unit == "seconds":
         settings |= {"GPU": device.label, "utilisation": f"{mfu}%"}
-    draw("segment_anything.per_mask", lambda: figures.per_mask(model, prompts, masks, unit, device, mfu / 100, settings))
+    draw("segment_anything.per_mask", lambda: segment_anything_figures.per_mask(model, prompts, masks, unit, device, mfu / 100, settings))
 
 
 @st.fragment
 def parts(model: str) -> None:
     """FLOPs by part."""
     prompts = controls.steps("sa_parts", "Prompts per image", PROMPTS, 64)
-    draw("segment_anything.parts", lambda: figures.parts(model, prompts, {"image encoder": model, "prompts": f"{prompts:,}"}))
+    draw(
+        "segment_anything.parts",
+        lambda: segment_anything_figures.parts(model, prompts, {"image encoder": model, "prompts": f"{prompts:,}"}),
+    )
 
 
 @st.fragment
@@ -91,7 +95,7 @@ def devices(model: str) -> None:
         prompts = controls.steps("sa_dev_prompts", "Prompts per image", PROMPTS, 64)
         mfu = controls.slider("sa_dev_mfu", "Utilisation of peak (%)", 1, 90, 13, 1, format="%d%%")
     settings = {"image encoder": model, "prompts": f"{prompts:,}", "utilisation": f"{mfu}%"}
-    draw("segment_anything.devices", lambda: figures.devices(model, prompts, mfu / 100, settings))
+    draw("segment_anything.devices", lambda: segment_anything_figures.devices(model, prompts, mfu / 100, settings))
 
 
 def windows_or_global() -> None:
@@ -110,7 +114,7 @@ def attention(model: str) -> None:
         resolution = controls.steps("sa_res", "Side of the image (pixels)", RESOLUTIONS, 1024)
         window = controls.slider("sa_win", "Side of your windows (patches)", 2, 64, 16, 1)
     settings = {"image encoder": model, "resolution": f"{resolution:,} pixels", "window": f"{window} patches"}
-    draw("segment_anything.attention", lambda: shape_figures.attention(model, resolution, window, settings))
+    draw("segment_anything.attention", lambda: segment_anything_figures_shape.attention(model, resolution, window, settings))
 
 
 @st.fragment
@@ -122,14 +126,14 @@ def window_size(model: str) -> None:
             "sa_global", "Layers that attend over the whole image", 0, 32, 4, 1, help="At most as many as the encoder has."
         )
     settings = {"image encoder": model, "resolution": f"{resolution:,} pixels", "global layers": str(n_global)}
-    draw("segment_anything.windows", lambda: shape_figures.windows(model, resolution, n_global, settings))
+    draw("segment_anything.windows", lambda: segment_anything_figures_shape.windows(model, resolution, n_global, settings))
 
 
 def parameters() -> None:
     """Section: parameters by part."""
-    show_panel(shape_figures.params({"shapes": "as released"}))
-    show_panel(shape_figures.light_params({"shapes": "as released"}))
-    st.dataframe(figures.counts_table(), hide_index=True, width="stretch")
+    show_panel(segment_anything_figures_shape.params({"shapes": "as released"}))
+    show_panel(segment_anything_figures_shape.light_params({"shapes": "as released"}))
+    st.dataframe(segment_anything_data.counts_table(), hide_index=True, width="stretch")
 
 
 def data_set() -> None:

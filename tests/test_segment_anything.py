@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from analysis import segment_anything as sam
-from analysis import segment_anything_decoder as decoding
 from analysis import tables
-from analysis.figures import segment_anything as figures
-from analysis.figures import segment_anything_data as data_figures
-from analysis.figures import segment_anything_shape as shape_figures
-from analysis.segment_anything import ImageEncoder
+from analysis.segment_anything import data as segment_anything_data
+from analysis.segment_anything import decoder as decoding
+from analysis.segment_anything import encoder as sam
+from analysis.segment_anything import figures as segment_anything_figures
+from analysis.segment_anything import figures_reported as segment_anything_figures_reported
+from analysis.segment_anything.encoder import ImageEncoder
 
-ENCODERS = shape_figures.encoders()
+ENCODERS = segment_anything_data.encoders()
 GLOBAL = {"ViT-B": [2, 5, 8, 11], "ViT-L": [5, 11, 17, 23], "ViT-H": [7, 15, 23, 31]}
 TINY = ImageEncoder("tiny", 48, 3, 1, 4, 96, 32, 8, 3, 80)  # 10 patches a side, so that windows of 3 need padding
 
@@ -99,7 +99,7 @@ def test_the_totals_are_those_counted_elsewhere():
 
 def test_the_site_rounds_what_is_counted():
     # segment-anything.com, FAQ: 632M for the image encoder, 4M for prompt encoder and mask decoder.
-    facts = data_figures.facts()["value"]
+    facts = segment_anything_data.facts()["value"]
     assert sum(sam.encoder_params(ENCODERS["ViT-H"]).values()) == pytest.approx(facts["image_encoder_params"], rel=0.01)
     light = sum(decoding.decoder_params().values()) + sum(decoding.prompt_encoder_params().values())
     assert round(light / 1e6) == facts["prompt_encoder_mask_decoder_params"] / 1e6
@@ -148,7 +148,7 @@ def test_torch_counts_the_same_flops_for_a_prompt(points, box):
 
 def test_sa_1b_is_as_much_larger_as_the_paper_says():
     # kirillov2023 Section 5: 11 times the images and 400 times the masks of Open Images; about 100 masks an image.
-    rows, facts = tables.load("segment_anything_datasets").set_index("dataset"), data_figures.facts()["value"]
+    rows, facts = tables.load("segment_anything_datasets").set_index("dataset"), segment_anything_data.facts()["value"]
     ratio = rows.loc["SA-1B"][["n_images", "n_masks"]] / rows.loc["Open Images"][["n_images", "n_masks"]]
     assert ratio["n_images"] == facts["sa1b_vs_open_images_images"]
     assert ratio["n_masks"] == pytest.approx(facts["sa1b_vs_open_images_masks"], rel=0.05)
@@ -159,15 +159,15 @@ def test_sa_1b_is_as_much_larger_as_the_paper_says():
 
 def test_the_wins_over_ritm_are_those_of_the_text():
     # kirillov2023 Section 7.1: ahead on 16 of 23 data sets.
-    panel = data_figures.against_ritm(0.0, {})
+    panel = segment_anything_figures_reported.against_ritm(0.0, {})
     assert "16 of 23" in panel.title
     values = panel.data["value"]
-    assert len(values) == 23 and (values > 0).sum() == data_figures.facts().loc["wins_vs_ritm", "value"]
+    assert len(values) == 23 and (values > 0).sum() == segment_anything_data.facts().loc["wins_vs_ritm", "value"]
 
 
 def test_training_energy_follows_from_hours_and_power():
     # kirillov2023 Appendix F: 256 A100 for 68 hours, 6,963 kWh, which is 400 W each, the board power of the table.
-    facts = data_figures.facts()["value"]
+    facts = segment_anything_data.facts()["value"]
     power = tables.load("gpus").set_index("id").loc["a100_80gb", "power_w"]
     assert facts["training_gpus"] * facts["training_hours"] * power / 1000 == pytest.approx(facts["training_energy"], rel=1e-3)
 
@@ -214,10 +214,10 @@ def test_the_cost_of_a_mask_falls_to_that_of_a_prompt():
 
 
 def test_the_utilisation_of_the_site_gives_its_time_back():
-    gpu = tables.load("gpus").set_index("id").loc[figures.MEASURED_ON, "peak_flops_per_s"]
-    seconds = figures.encoding_flops("ViT-H") / (gpu * figures.site_utilisation())
+    gpu = tables.load("gpus").set_index("id").loc[segment_anything_data.MEASURED_ON, "peak_flops_per_s"]
+    seconds = segment_anything_data.encoding_flops("ViT-H") / (gpu * segment_anything_data.site_utilisation())
     assert seconds == pytest.approx(0.15)
-    assert 0.1 < figures.site_utilisation() < 0.2
+    assert 0.1 < segment_anything_data.site_utilisation() < 0.2
 
 
 # --- contract --------------------------------------------------------------------------------------------------------
@@ -232,9 +232,9 @@ def test_the_utilisation_of_the_site_gives_its_time_back():
         (lambda: sam.flops_per_mask(1e12, 1e9, 0), "prompts must be positive"),
         (lambda: decoding.prompt_tokens(0), "at least one point or a box"),
         (lambda: decoding.decoder_flops(-1, 2), "side must be positive"),
-        (lambda: figures.per_mask("ViT-B", 1, 1, "days", None, 0.1, {}), "unit must be one of flops, seconds"),
-        (lambda: data_figures.regions("planet", {}), "kind must be region or income"),
-        (lambda: data_figures.transfer("chess", {}), "task must be one of"),
+        (lambda: segment_anything_figures.per_mask("ViT-B", 1, 1, "days", None, 0.1, {}), "unit must be one of flops, seconds"),
+        (lambda: segment_anything_figures_reported.regions("planet", {}), "kind must be region or income"),
+        (lambda: segment_anything_figures_reported.transfer("chess", {}), "task must be one of"),
     ],
 )
 def test_bad_input_is_named(call, sentence):

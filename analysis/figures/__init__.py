@@ -21,7 +21,7 @@ TOPICS = {
     "benchmarks": "analysis.benchmarks.figures",
     "judges": "analysis.judges.figures",
     "convnets_vits": "analysis.convnets_vits.figures",
-    "segment_anything": "analysis.figures.segment_anything",
+    "segment_anything": "analysis.segment_anything.figures",
     "video": "analysis.figures.video",
     "probe": "analysis.figures.probe",
     "probe_bundled": "analysis.figures.probe_bundled",

@@ -1,7 +1,6 @@
 """Figures on Segment Anything's data and on how well it does, as reported: SA-1B, the data engine, IoU, transfer."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -9,9 +8,9 @@ import pandas as pd
 from analysis import tables, video
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
+from analysis.segment_anything.data import PAPER, facts, scores
 from analysis.units import SECONDS_PER_DAY, format_count, significant
 
-PAPER = "kirillov2023"
 DATASETS = {
     "SA-1B": (style.BLUE, "star"),
     "Open Images": (style.AMBER, "square"),
@@ -25,19 +24,6 @@ TRANSFER = {
     "coco_instance": ("instances on COCO (average precision)", "ap"),
     "lvis_instance": ("instances on LVIS (average precision)", "ap"),
 }
-
-
-@cache
-def facts() -> pd.DataFrame:
-    """The table segment_anything_facts by key."""
-    return tables.load("segment_anything_facts").set_index("key")
-
-
-@cache
-def scores() -> pd.DataFrame:
-    """What the Segment Anything paper reports, out of vision_scores."""
-    rows = tables.load("vision_scores")
-    return rows[rows["source"] == PAPER].reset_index(drop=True)
 
 
 def datasets(per_image: float, settings: Mapping[str, str]) -> Panel:

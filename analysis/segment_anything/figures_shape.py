@@ -1,38 +1,23 @@
 """Figures on the shape of Segment Anything's parts: windows against the whole image, and parameters."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 
 import numpy as np
 
-from analysis import segment_anything as sam
-from analysis import segment_anything_decoder as decoding
-from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
-from analysis.figures.segment_anything_data import PAPER, facts
+from analysis.segment_anything import decoder as decoding
+from analysis.segment_anything import encoder as sam
+from analysis.segment_anything.data import PAPER, encoders, facts, resolution_axis
 from analysis.units import format_count, format_si, significant
 
 SHAPES = (Citation(PAPER, "Sections 2 and 3; Appendix A"), Citation("li2022vitdet", "Section 3"))
 
 
-@cache
-def encoders() -> dict[str, sam.ImageEncoder]:
-    """The three image encoders by name, the smallest first."""
-    rows = tables.load("segment_anything_encoders").to_dict("records")
-    return {row["model"]: sam.ImageEncoder.from_row(row) for row in rows}
-
-
-@cache
-def _axis(encoder: sam.ImageEncoder) -> np.ndarray:
-    """Resolutions from 256 to 2,048 pixels in steps of four patches."""
-    return np.arange(256, 2049, 4 * encoder.patch)
-
-
 def attention(model: str, resolution: int, window: int, settings: Mapping[str, str]) -> Panel:
     """FLOPs of the encoder against the resolution: as built, with windows of another size, and with attention over the whole image."""
     encoder = encoders()[model]
-    axis = _axis(encoder)
+    axis = resolution_axis(encoder)
     built, other, whole = (
         sam.total(sam.encoder_flops(encoder, axis, *changes)) for changes in ((None, None), (window, None), (None, encoder.n_layers))
     )

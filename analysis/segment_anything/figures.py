@@ -1,52 +1,24 @@
 """Figures on what Segment Anything computes: the cost of a mask, by part and by device."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 
 import numpy as np
 import pandas as pd
 
-from analysis import segment_anything as sam
-from analysis import segment_anything_decoder as decoding
 from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.compute.costs import Device
-from analysis.figures import segment_anything_data as data_figures
-from analysis.figures import segment_anything_shape as shape_figures
-from analysis.figures.segment_anything_data import PAPER, facts
-from analysis.figures.segment_anything_shape import SHAPES, encoders
+from analysis.segment_anything import decoder as decoding
+from analysis.segment_anything import encoder as sam
+from analysis.segment_anything import figures_reported as data_figures
+from analysis.segment_anything import figures_shape as shape_figures
+from analysis.segment_anything.data import MEASURED_ON, PAPER, PROMPTS, encoders, encoding_flops, facts, prompt_flops, site_utilisation
+from analysis.segment_anything.figures_shape import SHAPES
 from analysis.units import format_duration, format_si, significant
 
 COLORS = {"ViT-B": style.AMBER, "ViT-L": style.CRIMSON, "ViT-H": style.BLUE}
-PROMPTS = np.unique(np.round(np.geomspace(1, 10_000, 33)))
 UNITS = {"flops": "FLOPs", "seconds": "time on a GPU"}
-MEASURED_ON = "a100_40gb"
-"""The table has two A100s with one peak rate; the site names no memory size."""
-
-
-@cache
-def encoding_flops(model: str) -> float:
-    """FLOPs of encoding one image at the encoder's own resolution."""
-    return float(sam.total(sam.encoder_flops(encoders()[model])))
-
-
-@cache
-def prompt_flops(points: int = 1, box: bool = False) -> float:
-    """FLOPs of prompt encoder and mask decoder for one prompt."""
-    tokens, side = decoding.prompt_tokens(points, box), next(iter(encoders().values())).side
-    return float(decoding.prompt_encoder_flops(tokens) + sam.total(decoding.decoder_flops(side, tokens)))
-
-
-def prompts_like_encoding(model: str = "ViT-H") -> int:
-    """Prompts that cost as much as encoding the image."""
-    return round(float(sam.break_even(encoding_flops(model), prompt_flops())))
-
-
-def site_utilisation() -> float:
-    """Share of an A100's peak that the reported 0.15 s of the largest encoder stands for."""
-    peak = tables.load("gpus").set_index("id").loc[MEASURED_ON, "peak_flops_per_s"]
-    return float(sam.implied_utilisation(encoding_flops("ViT-H"), facts().loc["image_encoder_latency_a100", "value"], peak))
 
 
 def per_mask(model: str, prompts: int, masks: int, unit: str, device: Device, utilisation: float, settings: Mapping[str, str]) -> Panel:
@@ -188,21 +160,6 @@ def devices(model: str, prompts: int, utilisation: float, settings: Mapping[str,
         sources=(*SHAPES, Citation("meta2023sam", row["location"]), Citation(PAPER, "Section 1")),
         settings=settings,
         explain=(sam.implied_utilisation, sam.encoder_flops, decoding.decoder_flops),
-    )
-
-
-def counts_table() -> pd.DataFrame:
-    """Exact parameters of the whole model with each encoder."""
-    decoder, prompt = sum(decoding.decoder_params().values()), sum(decoding.prompt_encoder_params().values())
-    rows = []
-    for name, encoder in encoders().items():
-        image = sum(sam.encoder_params(encoder).values())
-        flops = encoding_flops(name)
-        counts = [f"{count:,}" for count in (image, prompt, decoder, image + prompt + decoder)]
-        rows.append([name, *counts, format_si(flops, "FLOP"), f"{prompts_like_encoding(name):,}"])
-    return pd.DataFrame(
-        rows,
-        columns=["encoder", "image encoder", "prompt encoder", "mask decoder", "all parameters", "one image", "prompts that cost as much"],
     )
 
 

@@ -1,0 +1,1 @@
+"""Segment Anything: what its parts hold and cost, and what is reported of it."""
