@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from analysis import tables, video
+from analysis import tables
 from analysis.claims import Check
-from analysis.figures import video as emu
-from analysis.figures import video_cost, video_reported
 from analysis.segment_anything import data as sam
 from analysis.units import format_count, format_si
+from analysis.video import data as emu
+from analysis.video import win_rates
 
 SHARED = 10
 """A prompt must cost less than this part of the encoder for the encoder to be the heavy part."""
@@ -36,14 +36,14 @@ def sam_amortised() -> Check:
 
 def emu_factorised() -> Check:
     """The stages as reported, and whether raters prefer them to generating directly."""
-    rows = video_reported.chosen("design")
+    rows = emu.chosen("design")
     rows = rows[rows["first"] == "Factorized"].set_index("criterion")
     words, above = [], []
-    for criterion in video.CRITERIA:
-        low, high = video.wilson(rows.loc[criterion, "share"], rows.loc[criterion, "n"])
+    for criterion in win_rates.CRITERIA:
+        low, high = win_rates.wilson(rows.loc[criterion, "share"], rows.loc[criterion, "n"])
         words.append(f"{rows.loc[criterion, 'share']:.1%} in {criterion} (95% {float(low):.0%} to {float(high):.0%})")
         above.append(float(low) > 0.5)
-    stages = video_cost.facts().loc["emu_generation_steps", "value"]
+    stages = emu.facts().loc["emu_generation_steps", "value"]
     found = f"{stages:.0f} stages; preferred to generating directly by {' and '.join(words)}"
     return Check("supported" if stages == 2 and all(above) else "approximate", found)
 
@@ -51,9 +51,9 @@ def emu_factorised() -> Check:
 def emu_better() -> Check:
     """Intervals of all comparisons with other systems at equal size."""
     above, n, left = emu.headline()
-    rows = video_reported.chosen("equal")
+    rows = emu.chosen("equal")
     least = rows.loc[rows["share"].idxmin()]
-    low, high = (float(edge) for edge in video.wilson(least["share"], least["n"]))
+    low, high = (float(edge) for edge in win_rates.wilson(least["share"], least["n"]))
     found = f"{above} of {n} shares lie above one half beyond chance; {left} does not: {least['share']:.1%} ({low:.0%} to {high:.0%})"
     return Check("supported" if above == n else "approximate" if (rows["share"] > 0.5).all() else "corrected", found)
 

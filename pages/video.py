@@ -2,15 +2,16 @@
 
 import streamlit as st
 
-from analysis import video_cost as costs
-from analysis.figures import video as figures
-from analysis.figures import video_cost as cost_figures
-from analysis.figures import video_ranking as ranking_figures
-from analysis.figures import video_scores as score_figures
+from analysis.video import cost as costs
+from analysis.video import data as video_data
+from analysis.video import figures as video_figures
+from analysis.video import figures_cost as video_figures_cost
+from analysis.video import figures_ranking as video_figures_ranking
+from analysis.video import figures_scores as score_figures
 from pages.components import controls, frame, sections
 from pages.components.panel import draw, export_row, show_panel
 
-SURE, ALL, OPEN = figures.headline()
+SURE, ALL, OPEN = video_data.headline()
 frame.begin(
     "video",
     f"In {SURE} of {ALL} comparisons the preference for Emu Video is beyond chance",
@@ -28,7 +29,7 @@ ADDED = {"0.5": "half a vote", "1": "one vote", "2": "two votes"}
 def who_wins() -> None:
     """Section: win rates with intervals."""
     with controls.row():
-        which = controls.switch("vd_set", "Comparisons", figures.SETS, "equal")
+        which = controls.switch("vd_set", "Comparisons", video_figures.SETS, "equal")
         level = controls.switch("vd_level", "Intervals", list(LEVELS), "95%")
     win_rates(which, level)
     export_row("video.win_rates")
@@ -51,8 +52,8 @@ def win_rates(which: str, level: str) -> None:
         n = controls.slider(
             "vd_unknown", "Prompts of the comparison with retrieval, which the paper does not state (what-if)", 10, 500, UNSTATED, 1
         )
-    settings = {"comparisons": figures.SETS[which], "interval": level, "prompts where not stated": str(n)}
-    draw("video.win_rates", lambda: figures.win_rates(which, LEVELS[level], n, settings))
+    settings = {"comparisons": video_figures.SETS[which], "interval": level, "prompts where not stated": str(n)}
+    draw("video.win_rates", lambda: video_figures.win_rates(which, LEVELS[level], n, settings))
 
 
 @st.fragment
@@ -62,20 +63,20 @@ def prompts(level: str) -> None:
         share = controls.slider("vd_share", "Share of prompts won (%)", 30, 100, 60, 1, format="%d%%")
         n = controls.slider("vd_n", "Prompts", 5, 2000, 65, 5)
     settings = {"share": f"{share}%", "prompts": f"{n:,}", "interval": level}
-    draw("video.prompts", lambda: figures.prompts(share / 100, n, LEVELS[level], settings))
+    draw("video.prompts", lambda: video_figures.prompts(share / 100, n, LEVELS[level], settings))
 
 
 @st.fragment
 def driving_study() -> None:
     """The study of Align Your Latents."""
     votes = controls.slider("vd_votes", "Independent votes a pair (what-if)", 25, 400, 100, 1)
-    draw("video.driving_study", lambda: figures.driving_study(votes, {"votes": str(votes)}))
+    draw("video.driving_study", lambda: video_figures.driving_study(votes, {"votes": str(votes)}))
 
 
 def one_scale() -> None:
     """Section: a ranking of all systems, and two tests of the numbers behind it."""
     with controls.row():
-        which = controls.switch("vd_rank", "Comparisons", {name: figures.SETS[name] for name in ranking_figures.RANKED}, "equal")
+        which = controls.switch("vd_rank", "Comparisons", {name: video_figures.SETS[name] for name in video_data.RANKED}, "equal")
         criterion = controls.switch("vd_criterion", "Criterion", CRITERIA, "both")
         added = controls.switch(
             "vd_added",
@@ -84,10 +85,10 @@ def one_scale() -> None:
             "0.5",
             help="A system that lost every vote has no finite strength without it.",
         )
-    settings = {"comparisons": figures.SETS[which], "criterion": criterion, "added votes": added}
-    show_panel(ranking_figures.ranking(which, criterion, float(added), settings))
-    show_panel(ranking_figures.triangle({"comparisons": "Table 5"}))
-    show_panel(ranking_figures.whole_votes({"comparisons": "all with a stated number of prompts"}))
+    settings = {"comparisons": video_figures.SETS[which], "criterion": criterion, "added votes": added}
+    show_panel(video_figures_ranking.ranking(which, criterion, float(added), settings))
+    show_panel(video_figures_ranking.triangle({"comparisons": "Table 5"}))
+    show_panel(video_figures_ranking.whole_votes({"comparisons": "all with a stated number of prompts"}))
 
 
 def automatic_scores() -> None:
@@ -111,10 +112,10 @@ def ucf101() -> None:
 def image_first() -> None:
     """Section: what generating a video takes directly and image first."""
     with controls.row():
-        quantity = controls.switch("vd_quantity", "Show", cost_figures.QUANTITIES, "flops")
-        sizes = controls.choice("vd_sizes", "Sizes of the denoisers", cost_figures.SIZES, "emu")
-        attention = controls.choice("vd_attention", "Attention", cost_figures.ATTENTION, "separate")
-        interpolation = controls.choice("vd_interpolation", "Interpolation", cost_figures.INTERPOLATION, "clip")
+        quantity = controls.switch("vd_quantity", "Show", video_figures_cost.QUANTITIES, "flops")
+        sizes = controls.choice("vd_sizes", "Sizes of the denoisers", video_data.SIZES, "emu")
+        attention = controls.choice("vd_attention", "Attention", video_figures_cost.ATTENTION, "separate")
+        interpolation = controls.choice("vd_interpolation", "Interpolation", video_figures_cost.INTERPOLATION, "clip")
     frames(quantity, sizes, attention, interpolation)
     export_row("video.frames")
     stages(sizes, attention, interpolation)
@@ -139,11 +140,11 @@ def frames(quantity: str, sizes: str, attention: str, interpolation: str) -> Non
         "patch": str(patch),
         "steps": str(steps),
         "key frames": str(key),
-        "sizes": cost_figures.SIZES[sizes],
-        "attention": cost_figures.ATTENTION[attention],
-        "interpolation": cost_figures.INTERPOLATION[interpolation],
+        "sizes": video_data.SIZES[sizes],
+        "attention": video_figures_cost.ATTENTION[attention],
+        "interpolation": video_figures_cost.INTERPOLATION[interpolation],
     }
-    draw("video.frames", lambda: cost_figures.frames(what, n, quantity, sizes, settings))
+    draw("video.frames", lambda: video_figures_cost.frames(what, n, quantity, sizes, settings))
 
 
 @st.fragment
@@ -161,11 +162,11 @@ def stages(sizes: str, attention: str, interpolation: str) -> None:
         "compression": "8",
         "patch": "2",
         "steps": "250",
-        "sizes": cost_figures.SIZES[sizes],
-        "attention": cost_figures.ATTENTION[attention],
-        "interpolation": cost_figures.INTERPOLATION[interpolation],
+        "sizes": video_data.SIZES[sizes],
+        "attention": video_figures_cost.ATTENTION[attention],
+        "interpolation": video_figures_cost.INTERPOLATION[interpolation],
     }
-    draw("video.stages", lambda: cost_figures.stages(what, n, sizes, settings))
+    draw("video.stages", lambda: video_figures_cost.stages(what, n, sizes, settings))
 
 
 def two_papers() -> None:
@@ -175,9 +176,9 @@ def two_papers() -> None:
         "of two groups, and the second compares itself with the first. Both build video from a pretrained image model by training layers along time; "
         "what sets Emu Video apart is the image that comes first."
     )
-    draw("video.formats", lambda: cost_figures.formats({"systems": "as listed in Table 8"}), scroll=True)
+    draw("video.formats", lambda: video_figures_cost.formats({"systems": "as listed in Table 8"}), scroll=True)
     export_row("video.formats")
-    st.dataframe(cost_figures.two_papers(), hide_index=True, width="stretch")
+    st.dataframe(video_figures_cost.two_papers(), hide_index=True, width="stretch")
 
 
 sections.show(

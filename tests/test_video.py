@@ -4,17 +4,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import tables, video
-from analysis import video_cost as costs
-from analysis.figures import video as figures
-from analysis.figures import video_cost as cost_figures
-from analysis.figures import video_ranking as ranking_figures
-from analysis.figures import video_reported as reported
-from analysis.figures import video_scores as score_figures
-from analysis.video_cost import Denoiser, Generation
+from analysis import tables
+from analysis.video import cost as costs
+from analysis.video import data as video_data
+from analysis.video import figures as video_figures
+from analysis.video import figures_cost as video_figures_cost
+from analysis.video import figures_marks as video_figures_marks
+from analysis.video import figures_ranking as video_figures_ranking
+from analysis.video import figures_scores as score_figures
+from analysis.video import win_rates
+from analysis.video.cost import Denoiser, Generation
 
-FACTS = cost_figures.facts()["value"]
-IMAGE, VIDEO = cost_figures.denoisers("emu")
+FACTS = video_data.facts()["value"]
+IMAGE, VIDEO = video_data.denoisers("emu")
 
 
 # --- reference -------------------------------------------------------------------------------------------------------
@@ -27,7 +29,7 @@ def test_wilsons_interval_is_the_one_of_scipy_and_of_newcombe(won, n, low, high)
     # Newcombe 1998, Statistics in Medicine 17, Table I, method 3 (the score interval without continuity correction).
     from scipy.stats import binomtest
 
-    ours = [float(edge) for edge in video.wilson(won / n, n)]
+    ours = [float(edge) for edge in win_rates.wilson(won / n, n)]
     theirs = binomtest(won, n).proportion_ci(0.95, "wilson")
     assert ours == pytest.approx([theirs.low, theirs.high], abs=1e-12)
     assert ours == pytest.approx([low, high], abs=5e-5)
@@ -36,7 +38,7 @@ def test_wilsons_interval_is_the_one_of_scipy_and_of_newcombe(won, n, low, high)
 def test_the_bars_average_to_the_printed_mean():
     # girdhar2023 Section 4.2: 91.8% in quality on average, over the eight bars without ModelScope; Appendix: 93.8% at original sizes.
     for which, key in (("equal", "emu_avg_win_rate_quality"), ("original", "emu_avg_win_rate_quality_original_dims")):
-        rows = reported.chosen(which)
+        rows = video_data.chosen(which)
         rows = rows[(rows["criterion"] == "quality") & (rows["second"] != "ModelScope")]
         assert len(rows) == 8
         assert rows["value"].mean() == pytest.approx(FACTS[key], abs=0.06)
@@ -57,21 +59,21 @@ def test_durations_follow_from_frames_and_rates():
 
 
 def test_the_printed_shares_are_nearly_whole_numbers_of_prompts():
-    rows = reported.reported().dropna(subset=["n"])
-    _, gap = video.nearest_votes(rows["value"].to_numpy(), rows["n"].to_numpy())
+    rows = video_data.reported().dropna(subset=["n"])
+    _, gap = win_rates.nearest_votes(rows["value"].to_numpy(), rows["n"].to_numpy())
     assert len(rows) == 66
-    assert (gap <= video.ROUNDED).sum() == 51 and gap.max() < 0.15
+    assert (gap <= win_rates.ROUNDED).sum() == 51 and gap.max() < 0.15
 
 
 def test_two_comparisons_of_gen_2_imply_the_third():
     # girdhar2023 Table 5: Emu Video beats Gen-2 on 78.5% and Gen-2 I2V on 72.3%; Gen-2 beats Gen-2 I2V on 41.5% in quality.
-    implied = float(video.implied_share(1 - 0.785, 1 - 0.723))
+    implied = float(win_rates.implied_share(1 - 0.785, 1 - 0.723))
     assert implied == pytest.approx(0.415, abs=0.005)
 
 
 def test_a_ranking_of_two_systems_is_their_log_odds():
     rows = pd.DataFrame({"first": ["a"], "second": ["b"], "share": [0.9], "n": [1000.0]})
-    table = video.ranking(rows, added=1e-9, n_resamples=50)
+    table = win_rates.ranking(rows, added=1e-9, n_resamples=50)
     assert table["rating"].tolist() == pytest.approx([0, -400 * np.log10(9)])
 
 
@@ -80,24 +82,24 @@ def test_a_ranking_of_two_systems_is_their_log_odds():
 
 def test_intervals_hold_the_share_narrow_with_votes_and_mirror():
     share, n = np.linspace(0, 1, 21), 65
-    low, high = video.wilson(share, n)
+    low, high = win_rates.wilson(share, n)
     assert ((low <= share + 1e-12) & (share <= high + 1e-12) & (low >= 0) & (high <= 1)).all()
     assert low == pytest.approx(1 - high[::-1])
-    more = video.wilson(share, 650)
+    more = win_rates.wilson(share, 650)
     assert (more[1] - more[0] < high - low).all()
 
 
 def test_fewest_prompts_are_the_edge():
     for share in (0.6, 0.75, 1.0):
-        n = int(video.prompts_for(share))
-        assert float(video.wilson(share, n)[0]) > 0.5 >= float(video.wilson(share, n - 1)[0])
-    assert np.isnan(video.prompts_for(0.5))
+        n = int(win_rates.prompts_for(share))
+        assert float(win_rates.wilson(share, n)[0]) > 0.5 >= float(win_rates.wilson(share, n - 1)[0])
+    assert np.isnan(win_rates.prompts_for(0.5))
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say():
     rng = np.random.default_rng(0)
     seen = rng.binomial(65, 0.85, 20_000) / 65
-    low, high = video.wilson(seen, 65)
+    low, high = win_rates.wilson(seen, 65)
     assert 0.93 < ((low <= 0.85) & (0.85 <= high)).mean() < 0.97
 
 
@@ -146,7 +148,7 @@ def test_planted_strengths_are_found_again():
     pairs = [("a", "b"), ("a", "c"), ("a", "d"), ("b", "c")]
     share = [1 / (1 + 10 ** ((strengths[second] - strengths[first]) / 400)) for first, second in pairs]
     rows = pd.DataFrame({"first": [p[0] for p in pairs], "second": [p[1] for p in pairs], "share": share, "n": 1e6})
-    table = video.ranking(rows, added=0.5, n_resamples=100).set_index("model")
+    table = win_rates.ranking(rows, added=0.5, n_resamples=100).set_index("model")
     assert table["rating"].to_dict() == pytest.approx(strengths, abs=0.5)
     assert (table["low"] <= table["rating"]).all() and (table["rating"] <= table["high"]).all()
 
@@ -155,13 +157,13 @@ def test_planted_votes_are_found_again():
     for n in (75, 79, 87, 113):
         counts = np.array([n // 2, n // 3, n - n // 2 - n // 3])
         printed = np.round(100 * counts / n, 2)
-        assert n % video.fewest_votes(printed.tolist(), tolerance=0.0051) == 0
-    assert video.fewest_votes([50.01, 49.98], largest=100) is None
+        assert n % win_rates.fewest_votes(printed.tolist(), tolerance=0.0051) == 0
+    assert win_rates.fewest_votes([50.01, 49.98], largest=100) is None
 
 
 def test_the_driving_study_has_fewer_votes_than_raters_times_videos():
     # blattmann2023 driving user study: 4 raters and 100 videos; the shares fit 75, 87 and 79 votes.
-    fewest = [video.fewest_votes(part["value"].tolist()) for _, part in reported.study().groupby("pair", sort=False)]
+    fewest = [win_rates.fewest_votes(part["value"].tolist()) for _, part in video_data.study().groupby("pair", sort=False)]
     assert fewest == [75, 87, 79]
 
 
@@ -169,9 +171,9 @@ def test_the_driving_study_has_fewer_votes_than_raters_times_videos():
 
 
 def test_every_comparison_names_both_sides():
-    rows = reported.reported()
+    rows = video_data.reported()
     assert len(rows) == 67 and rows["n"].isna().sum() == 1
-    assert set(rows["criterion"]) == set(video.CRITERIA)
+    assert set(rows["criterion"]) == set(win_rates.CRITERIA)
     assert rows["share"].between(0, 1).all() and (rows["first"] != rows["second"]).all()
     assert rows["set"].notna().all()
     assert {
@@ -184,22 +186,22 @@ def test_every_comparison_names_both_sides():
         "Imagen Video",
         "Make-A-Video",
         "ModelScope",
-    } == set(reported.chosen("equal")["second"])
+    } == set(video_data.chosen("equal")["second"])
 
 
-@pytest.mark.parametrize("which", reported.SETS)
+@pytest.mark.parametrize("which", video_data.SETS)
 def test_every_set_of_comparisons_is_drawn_with_its_intervals(which):
-    panel = figures.win_rates(which, 0.95, 307, {"set": which})
+    panel = video_figures.win_rates(which, 0.95, 307, {"set": which})
     rows = panel.data
     assert len(rows) >= 7 and len(panel.title) < 150
     assert ((rows["low"] <= rows["share"]) & (rows["share"] <= rows["high"])).all()
     assert (rows["status"] == "what_if").sum() == (1 if which == "other" else 0)
 
 
-@pytest.mark.parametrize("which", ranking_figures.RANKED)
-@pytest.mark.parametrize("criterion", reported.COLORS)
+@pytest.mark.parametrize("which", video_data.RANKED)
+@pytest.mark.parametrize("criterion", video_figures_marks.COLORS)
 def test_every_ranking_has_emu_video_first(which, criterion):
-    panel = ranking_figures.ranking(which, criterion, 0.5, {"set": which})
+    panel = video_figures_ranking.ranking(which, criterion, 0.5, {"set": which})
     assert panel.data["model"].iloc[0] == "Emu Video" and panel.data["rating"].iloc[0] == 0
     assert panel.data["rating"].is_monotonic_decreasing and len(panel.title) < 150
 
@@ -210,25 +212,25 @@ def test_every_table_of_driving_videos_is_drawn(which):
 
 
 def test_what_is_open_is_imagen_video_in_faithfulness():
-    assert figures.headline() == (17, 18, "Imagen Video in faithfulness")
+    assert video_data.headline() == (17, 18, "Imagen Video in faithfulness")
 
 
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: video.wilson(1.2, 10), "share must lie between 0 and 1"),
-        (lambda: video.wilson(0.5, 0), "n must be positive"),
-        (lambda: video.wilson(0.5, 10, 1.0), "level must lie between 0 and 1"),
-        (lambda: video.ranking(reported.chosen("equal"), added=0), "added must be positive"),
-        (lambda: reported.chosen("none"), "which must be one of"),
-        (lambda: ranking_figures.ranked_rows("design", "quality"), "which must be one of equal, original, animated"),
+        (lambda: win_rates.wilson(1.2, 10), "share must lie between 0 and 1"),
+        (lambda: win_rates.wilson(0.5, 0), "n must be positive"),
+        (lambda: win_rates.wilson(0.5, 10, 1.0), "level must lie between 0 and 1"),
+        (lambda: win_rates.ranking(video_data.chosen("equal"), added=0), "added must be positive"),
+        (lambda: video_data.chosen("none"), "which must be one of"),
+        (lambda: video_data.ranked_rows("design", "quality"), "which must be one of equal, original, animated"),
         (lambda: score_figures.driving("boats", {}), "which must be one of"),
         (lambda: costs.attention_pairs(4, 4, "none"), "attention must be one of separate, joint"),
         (lambda: Generation(interpolation="none"), "interpolation must be one of clip, gaps"),
         (lambda: Generation(key_frames=0), "key_frames must be positive"),
         (lambda: costs.tokens_per_frame(512, 0, 2), "compression must be positive"),
-        (lambda: cost_figures.denoisers("huge"), "sizes must be one of emu, equal"),
-        (lambda: cost_figures.frames(Generation(), 10, "joules", "emu", {}), "quantity must be one of tokens, flops"),
+        (lambda: video_data.denoisers("huge"), "sizes must be one of emu, equal"),
+        (lambda: video_figures_cost.frames(Generation(), 10, "joules", "emu", {}), "quantity must be one of tokens, flops"),
     ],
 )
 def test_bad_input_is_named(call, sentence):

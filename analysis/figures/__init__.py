@@ -22,7 +22,7 @@ TOPICS = {
     "judges": "analysis.judges.figures",
     "convnets_vits": "analysis.convnets_vits.figures",
     "segment_anything": "analysis.segment_anything.figures",
-    "video": "analysis.figures.video",
+    "video": "analysis.video.figures",
     "probe": "analysis.figures.probe",
     "probe_bundled": "analysis.figures.probe_bundled",
     "probe_system": "analysis.figures.probe_system",

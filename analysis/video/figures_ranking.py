@@ -1,37 +1,14 @@
 """Figures on one scale for all text-to-video systems, and on two tests of the shares behind it."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 
 import numpy as np
-import pandas as pd
 
-from analysis import video
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel, table_of
-from analysis.figures.video_reported import COLORS, EMU, LATENTS, SETS, chosen, reported, study
-
-RANKED = ("equal", "original", "animated")
-RESAMPLES = 400
-
-
-def ranked_rows(which: str, criterion: str) -> pd.DataFrame:
-    """The comparisons behind a ranking; for text to video at equal size with those of Table 5 that join it."""
-    if which not in RANKED or criterion not in COLORS:
-        raise ValueError(
-            f"which must be one of {', '.join(RANKED)} and criterion one of {', '.join(COLORS)}, got {which!r} and {criterion!r}"
-        )
-    rows = chosen(which)
-    if which == "equal":
-        more = reported()
-        rows = pd.concat([rows, more[(more["location"] == "Table 5") & (more["second"] == "Gen-2 I2V")]])
-    return video.both_criteria(rows) if criterion == "both" else rows[rows["criterion"] == criterion]
-
-
-@cache
-def fitted_ranking(which: str, criterion: str, added: float) -> pd.DataFrame:
-    """The ranking of a set of comparisons, kept once it was made."""
-    return video.ranking(ranked_rows(which, criterion), added, RESAMPLES)
+from analysis.video import win_rates
+from analysis.video.data import EMU, LATENTS, SETS, fitted_ranking, ranked_rows, reported, study
+from analysis.video.figures_marks import COLORS
 
 
 def ranking(which: str, criterion: str, added: float, settings: Mapping[str, str]) -> Panel:
@@ -66,7 +43,7 @@ def ranking(which: str, criterion: str, added: float, settings: Mapping[str, str
         alt=f"Strengths of {len(names)} systems relative to {names[0]}, with 95% intervals; {pair['model']} is nearest at {pair['rating']:.0f} Elo points, {last['model']} last at {last['rating']:.0f}.",
         sources=(*(Citation(EMU, place) for place in dict.fromkeys(rows["location"])), Citation("bradley1952")),
         settings=settings,
-        explain=(video.ranking, video.vote_counts, video.both_criteria),
+        explain=(win_rates.ranking, win_rates.vote_counts, win_rates.both_criteria),
     )
 
 
@@ -75,13 +52,13 @@ def triangle(settings: Mapping[str, str]) -> Panel:
     rows = reported()
     rows = rows[rows["location"] == "Table 5"].set_index(["first", "second", "criterion"])
     measured, predicted, traces = [], [], []
-    for criterion in video.CRITERIA:
+    for criterion in win_rates.CRITERIA:
         direct = rows.loc[("Gen-2", "Gen-2 I2V", criterion)]
         text, image = (float(rows.loc[("Emu Video", other, criterion), "share"]) for other in ("Gen-2", "Gen-2 I2V"))
-        low, high = video.wilson(direct["share"], direct["n"])
+        low, high = win_rates.wilson(direct["share"], direct["n"])
         measured.append((float(direct["share"]), float(low), float(high)))
-        predicted.append(float(video.implied_share(1 - text, 1 - image)))
-    names = [f"{criterion} ({rows['n'].iloc[0]:.0f} prompts)" for criterion in video.CRITERIA]
+        predicted.append(float(win_rates.implied_share(1 - text, 1 - image)))
+    names = [f"{criterion} ({rows['n'].iloc[0]:.0f} prompts)" for criterion in win_rates.CRITERIA]
     share, low, high = (np.array(column) for column in zip(*measured, strict=True))
     mark = intervals.bars(share, low, high, range(2), "reported, with 95% interval", style.BLUE)
     mark["meta"] = {"role": "reported"}
@@ -95,7 +72,7 @@ def triangle(settings: Mapping[str, str]) -> Panel:
         data=lambda: table_of(
             [
                 {
-                    "criterion": video.CRITERIA,
+                    "criterion": win_rates.CRITERIA,
                     "share": share,
                     "low": low,
                     "high": high,
@@ -103,7 +80,7 @@ def triangle(settings: Mapping[str, str]) -> Panel:
                     "location": "Table 5",
                     "status": "reported",
                 },
-                {"criterion": video.CRITERIA, "share": predicted, "low": [0.0] * 2, "high": [0.0] * 2, "status": "computed"},
+                {"criterion": win_rates.CRITERIA, "share": predicted, "low": [0.0] * 2, "high": [0.0] * 2, "status": "computed"},
                 {"criterion": ["both inside"], "share": [float(inside)], "status": ["computed"]},
             ]
         ),
@@ -111,16 +88,16 @@ def triangle(settings: Mapping[str, str]) -> Panel:
         alt=f"Gen-2 from text is preferred to Gen-2 from an image on {share[0]:.1%} of prompts in quality, where {predicted[0]:.1%} is implied, and {share[1]:.1%} in faithfulness, where {predicted[1]:.1%} is implied.",
         sources=(Citation(EMU, "Table 5"), Citation("bradley1952")),
         settings=settings,
-        explain=(video.implied_share, video.wilson),
+        explain=(win_rates.implied_share, win_rates.wilson),
     )
 
 
 def whole_votes(settings: Mapping[str, str]) -> Panel:
     """How far each printed share is from a whole number of the stated prompts."""
     rows = reported().dropna(subset=["n"])
-    votes, gap = video.nearest_votes(rows["value"].to_numpy(), rows["n"].to_numpy())
+    votes, gap = win_rates.nearest_votes(rows["value"].to_numpy(), rows["n"].to_numpy())
     rows = rows.assign(votes=votes, gap=gap, name=rows["second"] + ", " + rows["criterion"])
-    fits = rows["gap"] <= video.ROUNDED
+    fits = rows["gap"] <= win_rates.ROUNDED
     traces = []
     for name, part, color in (("a whole number of prompts", rows[fits], style.BLUE), ("rounded otherwise", rows[~fits], style.CRIMSON)):
         label = [
@@ -138,7 +115,7 @@ def whole_votes(settings: Mapping[str, str]) -> Panel:
     layout["shapes"] = [style.horizontal_line(0.05)]
     worst = rows.loc[rows["gap"].idxmax()]
     shares = study()
-    fewest = {pair: video.fewest_votes(part["value"].tolist()) for pair, part in shares.groupby("pair", sort=False)}
+    fewest = {pair: win_rates.fewest_votes(part["value"].tolist()) for pair, part in shares.groupby("pair", sort=False)}
     return Panel(
         name="video.whole_votes",
         title=f"{int(fits.sum())} of {len(rows)} printed shares are whole numbers of the stated prompts; the others miss by up to {worst['gap']:.2f} points",
@@ -153,7 +130,7 @@ def whole_votes(settings: Mapping[str, str]) -> Panel:
         alt=f"Gaps of {len(rows)} printed shares to whole numbers of prompts; {int(fits.sum())} are within rounding and the largest gap is {worst['gap']:.2f} points.",
         sources=(Citation(EMU, "Figure 2; Tables 1, 2, 3, 5, 10"), Citation(LATENTS, "driving user study"), Citation("brown2017grim")),
         settings=settings,
-        explain=(video.nearest_votes, video.fewest_votes),
+        explain=(win_rates.nearest_votes, win_rates.fewest_votes),
     )
 
 

@@ -1,42 +1,25 @@
 """Figures on the cost of generating a video in three ways, a what-if, and on the two papers behind one heading."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis import video_cost as costs
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.units import format_count, format_flops, significant
+from analysis.video import cost as costs
+from analysis.video.data import SIZES, denoisers, facts
 
 EMU, LATENTS = "girdhar2023", "blattmann2023"
 COLORS = dict(zip(costs.WAYS, (style.GREY, style.CRIMSON, style.BLUE), strict=True))
 STAGE_COLORS = dict(zip(costs.STAGES, (style.AMBER, style.VIOLET, style.BLUE, style.CRIMSON), strict=True))
 QUANTITIES = {"tokens": "tokens in a step", "flops": "FLOPs"}
-SIZES = {"emu": "Emu Video's parameters", "equal": "1 B for every stage"}
 ATTENTION = {"separate": "space and time apart", "joint": "all tokens together"}
 INTERPOLATION = {"clip": "all frames at once", "gaps": "gap by gap"}
 GROUNDS = (Citation(EMU, "Sections 3.2, 3.3 and 4.2"), Citation("rombach2022"), Citation("peebles2022"))
 MOST_FRAMES = 512
-
-
-@cache
-def facts() -> pd.DataFrame:
-    """The table video_facts by key."""
-    return tables.load("video_facts").set_index("key")
-
-
-@cache
-def denoisers(sizes: str) -> tuple[costs.Denoiser, costs.Denoiser]:
-    """(image, video) denoisers: as large as Emu Video's, or of a billion parameters each."""
-    if sizes not in SIZES:
-        raise ValueError(f"sizes must be one of {', '.join(SIZES)}, got {sizes!r}")
-    image = facts().loc["emu_spatial_params_frozen", "value"] if sizes == "emu" else 1e9
-    video = image + facts().loc["emu_temporal_params_trainable", "value"] if sizes == "emu" else 1e9
-    return costs.Denoiser.of_size(image), costs.Denoiser.of_size(video)
 
 
 def frames(what: costs.Generation, n_frames: int, quantity: str, sizes: str, settings: Mapping[str, str]) -> Panel:

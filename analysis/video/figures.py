@@ -1,58 +1,24 @@
 """Figures on what raters prefer among text-to-video systems, as Emu Video and Align Your Latents report it."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 
 import numpy as np
-import pandas as pd
 
-from analysis import video
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel, table_of
-from analysis.figures import video_cost as cost_figures
-from analysis.figures import video_ranking as ranking_figures
-from analysis.figures import video_scores as score_figures
-from analysis.figures.video_reported import COLORS, EMU, LATENTS, SETS, SYMBOLS, chosen, reported, study
-
-DESIGN = {
-    "Factorized": "image first, not directly",
-    "Zero terminal-SNR": "noise schedule down to no signal",
-    "Multi-stage": "several stages of training",
-    "HQ finetuned": "fine-tuned on high quality",
-    "Frozen spatial": "image layers frozen",
-}
-
-
-@cache
-def headline() -> tuple[int, int, str]:
-    """(shares whose interval lies above one half, all shares, the ones that are not in words) for text to video at equal size."""
-    rows = chosen("equal")
-    low, _ = video.wilson(rows["share"].to_numpy(), rows["n"].to_numpy())
-    left = rows[low <= 0.5]
-    return int((low > 0.5).sum()), len(rows), " and ".join(f"{row['second']} in {row['criterion']}" for row in left.to_dict("records"))
-
-
-def pair_names(rows: pd.DataFrame) -> pd.Series:
-    """How the rows of a comparison are called on a chart: the rival, the design choice, or both sides."""
-    n = rows["n"].map(lambda value: f" ({value:.0f})" if value == value else " (?)")
-    emu = rows["first"] == "Emu Video"
-    other = (rows["first"] + " over " + rows["second"]).where(~rows["first"].isin(list(DESIGN)), rows["first"].map(DESIGN))
-    names = rows["second"].where(emu, other)
-    return names + rows["location"].map(lambda place: ", UCF-101" if place == "Table 2" else "") + n
-
-
-@cache
-def named(which: str) -> pd.DataFrame:
-    """The comparisons of a set with their names on the chart."""
-    rows = chosen(which)
-    return rows.assign(name=pair_names(rows))
+from analysis.video import data, figures_cost
+from analysis.video import figures_ranking as ranking_figures
+from analysis.video import figures_scores as score_figures
+from analysis.video import win_rates as video_win_rates
+from analysis.video.data import EMU, LATENTS, SETS, driving_shares, named, reported, study
+from analysis.video.figures_marks import COLORS, SYMBOLS
 
 
 def win_rates(which: str, level: float, unknown: int, settings: Mapping[str, str]) -> Panel:
     """Reported shares of prompts won, with Wilson's interval; rows whose number of prompts is not stated stand at `unknown` and are a what-if."""
     rows = named(which)
     rows = rows.assign(votes=rows["n"].fillna(float(unknown)))
-    low, high = video.wilson(rows["share"].to_numpy(), rows["votes"].to_numpy(), level)
+    low, high = video_win_rates.wilson(rows["share"].to_numpy(), rows["votes"].to_numpy(), level)
     rows = rows.assign(low=low, high=high)
     names = list(dict.fromkeys(rows.sort_values("share", ascending=False)["name"]))
     at = {name: number for number, name in enumerate(names)}
@@ -82,7 +48,7 @@ def win_rates(which: str, level: float, unknown: int, settings: Mapping[str, str
     if len(open_):
         least = open_.loc[(open_["share"] - 0.5).abs().idxmin()]
         title += f"; {least['name'].rsplit(' (', 1)[0]}, {least['criterion']}, has not: {least['low']:.0%} to {least['high']:.0%}"
-    kappa = cost_figures.facts().loc["emu_juice_fleiss_kappa", "value"]
+    kappa = data.facts().loc["emu_juice_fleiss_kappa", "value"]
     what = "preferred design" if which == "design" else "system named first or Emu Video"
     return Panel(
         name="video.win_rates",
@@ -105,21 +71,21 @@ def win_rates(which: str, level: float, unknown: int, settings: Mapping[str, str
             Citation("wilson1927"),
         ),
         settings=settings,
-        explain=(video.comparisons, video.wilson),
+        explain=(video_win_rates.comparisons, video_win_rates.wilson),
     )
 
 
 def prompts(share: float, n: int, level: float, settings: Mapping[str, str]) -> Panel:
     """What a number of prompts can show: Wilson's interval of a share against the number, and all reported comparisons at theirs."""
     axis = np.unique(np.round(np.geomspace(5, 2000, 60)))
-    low, high = video.wilson(share, axis, level)
-    here = [float(edge) for edge in video.wilson(share, n, level)]
+    low, high = video_win_rates.wilson(share, axis, level)
+    here = [float(edge) for edge in video_win_rates.wilson(share, n, level)]
     rows = reported().dropna(subset=["n"])
     rows = rows[(rows["first"] == "Emu Video")]
-    enough = float(video.prompts_for(share, level)) if share > 0.5 else float("nan")
+    enough = float(video_win_rates.prompts_for(share, level)) if share > 0.5 else float("nan")
     traces = style.band(axis, low, high, f"{level:.0%} interval of {share:.0%}", style.AMBER)
     traces.append(style.what_if_line([5, 2000], [share, share], f"a share of {share:.0%}", style.AMBER))
-    for criterion in video.CRITERIA:
+    for criterion in video_win_rates.CRITERIA:
         part = rows[rows["criterion"] == criterion]
         traces.append(
             style.reported_markers(
@@ -162,22 +128,14 @@ def prompts(share: float, n: int, level: float, settings: Mapping[str, str]) -> 
         alt=f"Interval of a share of {share:.0%} against the number of prompts; at {n:,} it reaches from {here[0]:.0%} to {here[1]:.0%}.",
         sources=(Citation(EMU, "Figure 2; Tables 2, 3, 5, 10"), Citation("wilson1927")),
         settings=settings,
-        explain=(video.wilson, video.prompts_for),
+        explain=(video_win_rates.wilson, video_win_rates.prompts_for),
     )
-
-
-@cache
-def driving_shares() -> tuple[list[str], np.ndarray, list[int | None]]:
-    """(pairs, shares, fewest votes) of the driving study, a tie counted half."""
-    parts = {pair: part.set_index("metric")["value"] for pair, part in study().groupby("pair", sort=False)}
-    share = np.array([values["preferred_first"] + values["equal"] / 2 for values in parts.values()]) / 100
-    return list(parts), share, [video.fewest_votes(values.tolist()) for values in parts.values()]
 
 
 def driving_study(votes: int, settings: Mapping[str, str]) -> Panel:
     """Preferences of Align Your Latents' driving study, ties as half a vote, at a what-if number of independent votes."""
     names, share, fewest = driving_shares()
-    low, high = video.wilson(share, votes)
+    low, high = video_win_rates.wilson(share, votes)
     spans = [f"{name}: {value:.1%}" for name, value in zip(names, share, strict=True)]
     mark = intervals.bars(share, low, high, range(len(names)), f"interval at {votes} votes (what-if)", style.AMBER, "circle-open", spans)
     mark["meta"] = {"role": "what_if"}
@@ -199,7 +157,7 @@ def driving_study(votes: int, settings: Mapping[str, str]) -> Panel:
         alt=f"Three preferences of the driving study between {share.min():.0%} and {share.max():.0%}; at {votes} votes {sure} of them lie wholly above one half.",
         sources=(Citation(LATENTS, "driving user study"), Citation("wilson1927"), Citation("brown2017grim")),
         settings=settings,
-        explain=(video.wilson, video.fewest_votes),
+        explain=(video_win_rates.wilson, video_win_rates.fewest_votes),
     )
 
 
@@ -212,5 +170,5 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
         "video.driving_study": lambda: driving_study(100, {"votes": "100"}),
         **ranking_figures.default_panels(),
         **score_figures.default_panels(),
-        **cost_figures.default_panels(),
+        **figures_cost.default_panels(),
     }
