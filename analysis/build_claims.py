@@ -8,7 +8,7 @@ from analysis import build_claims_small, build_claims_train, build_claims_vision
 from analysis.attention import variants, window
 from analysis.benchmarks import comparison
 from analysis.benchmarks import data as reported
-from analysis.claims import Check, ahead, close, no_effect, optimum_ratios, sizes_agree
+from analysis.claims.verdicts import Check, ahead, close, no_effect, optimum_ratios, sizes_agree
 from analysis.memory import finetuning
 from analysis.pythia import contrasts
 from analysis.pythia import data as pythia_data

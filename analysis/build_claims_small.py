@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from analysis import tables
-from analysis.claims import Check
+from analysis.claims.verdicts import Check
 from analysis.convnets_vits import data as vision
 from analysis.convnets_vits import equal_compute
 from analysis.small_models import comparisons

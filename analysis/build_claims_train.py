@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from analysis import tables
-from analysis.claims import Check, close
+from analysis.claims.verdicts import Check, close
 from analysis.domain import data as domain_data
 from analysis.preference import data as figures
 from analysis.preference import objective, stage_memory, training

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from analysis import tables
-from analysis.claims import Check
+from analysis.claims.verdicts import Check
 from analysis.segment_anything import data as sam
 from analysis.units import format_count, format_si
 from analysis.video import data as emu

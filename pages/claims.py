@@ -4,14 +4,16 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from analysis import claims, tables
-from analysis.figures import claims as figures
+from analysis import tables
+from analysis.claims import data as claims_data
+from analysis.claims import figures as claims_figures
+from analysis.claims import verdicts
 from pages.components import controls, frame
 from pages.components.markdown import plain
 from pages.components.panel import show_panel
 from pages.components.registry import ENTRIES
 
-rows = figures.stored()
+rows = claims_data.stored()
 total = rows["verdict"].value_counts()
 frame.begin(
     "claims",
@@ -26,11 +28,11 @@ left, right = st.columns(2)
 with left:
     paper = controls.choice("claims_paper", "Paper", {"all": "all papers"} | titles, "all")
 with right:
-    verdict = controls.choice("claims_verdict", "Verdict", {"all": "all verdicts"} | {name: name for name in claims.VERDICTS}, "all")
+    verdict = controls.choice("claims_verdict", "Verdict", {"all": "all verdicts"} | {name: name for name in verdicts.VERDICTS}, "all")
 shown = rows[((rows["about"] == paper) | (paper == "all")) & ((rows["verdict"] == verdict) | (verdict == "all"))]
 
 if len(shown):
-    show_panel(figures.verdicts(shown, {"papers": titles.get(paper, "all"), "verdicts": verdict}))
+    show_panel(claims_figures.verdicts(shown, {"papers": titles.get(paper, "all"), "verdicts": verdict}))
 else:
     st.info("No statement on this paper has this verdict.", icon=":material/search_off:")
 
@@ -52,4 +54,4 @@ lines += [
 ]
 if len(shown):
     st.markdown("\n".join(lines))
-st.caption(" · ".join(f"**{ICONS[name]} {name}**: {plain(meaning)}" for name, meaning in claims.VERDICTS.items()))
+st.caption(" · ".join(f"**{ICONS[name]} {name}**: {plain(meaning)}" for name, meaning in verdicts.VERDICTS.items()))

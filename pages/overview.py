@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 import streamlit as st
 
 from analysis import tables
-from analysis.figures import overview as figures
+from analysis.overview import figures
 from pages.components import frame
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row

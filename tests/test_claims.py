@@ -3,8 +3,10 @@
 import pandas as pd
 import pytest
 
-from analysis import build_claims, claims, tables
-from analysis.figures import claims as figures
+from analysis import build_claims, tables
+from analysis.claims import data as claims_data
+from analysis.claims import figures as claims_figures
+from analysis.claims import verdicts
 from pages.components.registry import ENTRIES
 
 # Statements that earlier readers of the article checked by hand: id and what must come out.
@@ -59,17 +61,17 @@ def test_corrections_and_approximations_say_why():
 
 
 def test_a_verdict_follows_its_numbers():
-    assert claims.no_effect([(0.0, -0.1, 0.1)]) == "supported"
-    assert claims.no_effect([(0.05, 0.01, 0.1)]) == "corrected"
-    assert claims.optimum_ratios(50e9, {"a": 26e9, "b": 99e9}) == "supported"
-    assert not claims.ahead(2, 3) and not claims.close(8e9, 7e9)
+    assert verdicts.no_effect([(0.0, -0.1, 0.1)]) == "supported"
+    assert verdicts.no_effect([(0.05, 0.01, 0.1)]) == "corrected"
+    assert verdicts.optimum_ratios(50e9, {"a": 26e9, "b": 99e9}) == "supported"
+    assert not verdicts.ahead(2, 3) and not verdicts.close(8e9, 7e9)
     with pytest.raises(ValueError, match="perhaps"):
-        claims.Check("perhaps", "")
+        verdicts.Check("perhaps", "")
 
 
 def test_the_counts_of_the_chart_add_up():
-    rows = figures.stored()
-    assert claims.counts(rows).to_numpy().sum() == len(rows)
-    panel = figures.default_panels()["claims.verdicts"]()
+    rows = claims_data.stored()
+    assert verdicts.counts(rows).to_numpy().sum() == len(rows)
+    panel = claims_figures.default_panels()["claims.verdicts"]()
     shown = sum(sum(trace.x) for trace in panel.figure.data)
     assert shown == len(rows)

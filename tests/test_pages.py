@@ -215,11 +215,11 @@ def test_a_bad_value_in_a_link_falls_back_with_a_note(stem, parameter, value, na
 
 def test_every_link_of_a_claim_and_of_the_overview_opens_what_it_says():
     from analysis import tables
-    from analysis.figures import overview
+    from analysis.overview import figures as overview_figures
 
     claims = tables.load("claims").dropna(subset=["query"])
     links = [f"{row['page']}?{row['query']}" for row in claims.to_dict("records")]
-    links += [link for paper in overview.PAPERS for link in paper[2]]
+    links += [link for paper in overview_figures.PAPERS for link in paper[2]]
     links = sorted({link for link in links if not link.endswith("?") and "?" in link})
     assert len(links) > 20
     for link in links:

@@ -6,8 +6,8 @@ from importlib import import_module
 from analysis.charts.panel import Panel
 
 TOPICS = {
-    "overview": "analysis.figures.overview",
-    "claims": "analysis.figures.claims",
+    "overview": "analysis.overview.figures",
+    "claims": "analysis.claims.figures",
     "scaling": "analysis.scaling.figures",
     "compute": "analysis.compute.figures",
     "domain": "analysis.domain.figures",

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from analysis import claims, tables
+from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel
+from analysis.claims import verdicts as claims_verdicts
+from analysis.claims.data import stored
 
 COLORS = {
     "supported": style.BLUE,
@@ -17,17 +19,14 @@ COLORS = {
 }
 
 
-def stored() -> pd.DataFrame:
-    """The statements with what the checks found."""
-    return claims.with_findings(tables.load("claims"), tables.load("claim_checks"))
-
-
 def verdicts(rows: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
     """How many statements on each paper hold, as stacked bars. rows: of `stored`."""
-    table = claims.counts(rows)
+    table = claims_verdicts.counts(rows)
     names = [tables.source(source_id)["title"].split(":")[0] for source_id in table.index]
     traces = [
-        style.bars(table[verdict], names, verdict, COLORS[verdict], horizontal=True) for verdict in claims.VERDICTS if table[verdict].any()
+        style.bars(table[verdict], names, verdict, COLORS[verdict], horizontal=True)
+        for verdict in claims_verdicts.VERDICTS
+        if table[verdict].any()
     ]
     layout = style.layout("number", "category", x_title="Statements", height=150 + 34 * len(table), barmode="stack")
     layout["yaxis"] |= {"autorange": "reversed"}
@@ -44,7 +43,7 @@ def verdicts(rows: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
         alt=f"Bars of verdicts by paper: {total['supported']} statements supported, {total['approximate']} approximately, {total['corrected']} corrected, {total['reported']} as reported.",
         sources=(Citation("raschka2023"), *(Citation(source_id) for source_id in table.index)),
         settings=settings,
-        explain=(claims.no_effect, claims.close, claims.optimum_ratios),
+        explain=(claims_verdicts.no_effect, claims_verdicts.close, claims_verdicts.optimum_ratios),
     )
 
 

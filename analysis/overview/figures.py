@@ -6,10 +6,15 @@ from dataclasses import replace
 import numpy as np
 
 from analysis import figures
+from analysis.benchmarks import comparison
 from analysis.benchmarks import data as benchmarks_data
 from analysis.benchmarks import figures_pair as benchmarks_figures_pair
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel
+from analysis.compute import figures as compute_figures
+from analysis.compute.data import published_models
+from analysis.scaling import chinchilla
+from analysis.scaling.data import compute_axis, released_fit
 
 HEIGHT = 260
 LISTED = 4
@@ -64,11 +69,6 @@ def of(source: str):
 
 def bloomberg() -> Panel:
     """BloombergGPT's size against the optimum for its compute."""
-    from analysis.compute import figures as compute_figures
-    from analysis.compute.data import published_models
-    from analysis.scaling import chinchilla
-    from analysis.scaling.data import compute_axis, released_fit
-
     law, resamples = released_fit(5)
     models = published_models()
     run = models.set_index("model").loc["BloombergGPT 50B"]
@@ -100,8 +100,6 @@ def zephyr() -> Panel:
 
 def orca2() -> Panel:
     """Orca 2 13B and Llama 2 70B Chat on the benchmarks that they share."""
-    from analysis.benchmarks import comparison
-
     rows = benchmarks_data.all_scores()
     panel = benchmarks_figures_pair.dumbbell(
         comparison.pairs(rows, "Orca 2 13B", "Llama 2 70B Chat"), "Orca 2 13B", "Llama 2 70B Chat", 2.0, {"models": "two"}
