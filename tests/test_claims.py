@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from analysis import build_claims, tables
+from analysis import tables
+from analysis.build import claims
 from analysis.claims import data as claims_data
 from analysis.claims import figures as claims_figures
 from analysis.claims import verdicts
@@ -27,7 +28,7 @@ KNOWN = {
 
 @pytest.fixture(scope="module")
 def checks() -> pd.DataFrame:
-    return build_claims.claim_checks().set_index("id")
+    return claims.claim_checks().set_index("id")
 
 
 def test_every_published_verdict_is_recomputed(checks):

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import build, tables
+from analysis import tables
+from analysis.build import command
 from analysis.evals import read, write
 from analysis.evals.model_names import HISTORICAL, model_of, step_in
 from analysis.pythia import checkpoints
@@ -450,9 +451,9 @@ def test_samples_without_their_parts_are_refused():
 
 
 def test_importing_the_released_files_again_needs_the_files(tmp_path, capsys):
-    assert build.main(["--check", "--upstream", str(tmp_path), "pythia_evals"]) == 1
+    assert command.main(["--check", "--upstream", str(tmp_path), "pythia_evals"]) == 1
     assert "there is no file pythia/evals/" in capsys.readouterr().out
-    assert build.main(["--check", "pythia_evals", "term_frequency"]) == 0
+    assert command.main(["--check", "pythia_evals", "term_frequency"]) == 0
     assert capsys.readouterr().out.count("with the rows declared") == 2
 
 
@@ -461,9 +462,9 @@ def test_released_files_are_imported(tmp_path):
     for place in ("pythia-v1/a/zero-shot", "pythia-v1/a/five-shot", "pythia-v1/a-0.5MtokBS", "opt", "bloom"):
         (folder / place).mkdir(parents=True)
         (folder / place / "x_step12000.json").write_text(json.dumps(V03 | {"config": V03["config"] | {"num_fewshot": len(place)}}))
-    frame = build.IMPORTED["pythia_evals"](tmp_path)
+    frame = command.IMPORTED["pythia_evals"](tmp_path)
     assert len(frame) == 5 * 3 and list(frame.columns) == list(tables.describe_table("pythia_evals")["columns"])
     (folder / "csv" / "m").mkdir(parents=True)
     (folder / "csv" / "m" / "term_frquency_all_shots.csv").write_text(TERMS)
-    terms = build.IMPORTED["term_frequency"](tmp_path)
+    terms = command.IMPORTED["term_frequency"](tmp_path)
     assert terms["operand"].tolist() == [0, 1] and terms["accuracy"].tolist() == [1.0, 0.34]

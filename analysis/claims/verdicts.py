@@ -1,6 +1,6 @@
 """Verdicts on what the article says: each check takes recomputed numbers and says whether the statement holds.
 
-`analysis.build_claims` gathers the numbers, data/claims.csv holds the statements and the verdict we publish, and a test
+`analysis.build.claims` gathers the numbers, data/claims.csv holds the statements and the verdict we publish, and a test
 holds the two together.
 """
 

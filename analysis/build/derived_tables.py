@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import probe_bundled, tables
-from analysis.build_claims import claim_checks
+from analysis.build.claims import claim_checks
 from analysis.evals import read
 from analysis.judges import bradley_terry, elo, power
 from analysis.judges import verdicts as judges_verdicts

@@ -5,14 +5,14 @@ it they stay as they are, and --check only sees that they load and have as many 
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from analysis import build_glossary, tables
-from analysis.build_tables import DERIVED, IMPORTED
+from analysis import tables
+from analysis.build import glossary
+from analysis.build.derived_tables import DERIVED, IMPORTED
 
 GLOSSARY = "glossary"  # asks for docs/glossary.md where a name of a table would ask for that table
 DIGITS = 8  # derived numbers are kept to so many significant digits, below what differs between processors
@@ -117,12 +117,8 @@ def glossary_problem(check: bool) -> str:
     """Write the columns in docs/glossary.md anew, or with check only compare them; what is wrong with them, "" if nothing."""
     try:
         if check:
-            return "" if build_glossary.current() else f"is not what data/tables.toml gives; run `python -m analysis.build {GLOSSARY}`"
-        build_glossary.write()
+            return "" if glossary.current() else f"is not what data/tables.toml gives; run `python -m analysis.build {GLOSSARY}`"
+        glossary.write()
     except (ValueError, OSError) as problem:
         return str(problem)
     return ""
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from analysis import tables
 
-FILE = Path(__file__).parents[1] / "docs" / "glossary.md"
+FILE = Path(__file__).parents[2] / "docs" / "glossary.md"
 HEADING = "## Columns of the tables"
 MOST_TABLES = 3
 

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from analysis import build_claims_small, build_claims_train, build_claims_vision, tables
+from analysis import tables
 from analysis.attention import variants, window
 from analysis.benchmarks import comparison
 from analysis.benchmarks import data as reported
+from analysis.build import claims_small_models, claims_training, claims_vision
 from analysis.claims.verdicts import Check, ahead, close, no_effect, optimum_ratios, sizes_agree
 from analysis.memory import finetuning
 from analysis.pythia import contrasts
@@ -262,7 +263,7 @@ CHECKS: dict[str, Callable[[], Check]] = {
     "mistral-100k-context": mistral_context, "mixtral-total": mixtral_total, "mixtral-active": mixtral_active,
     "mixtral-llama2": mixtral_llama2, "switch-top1": switch_top1, "gpt4-rumour": gpt4, "phi2-mistral": phi2_mistral,
     "orca2-bigger": orca2_bigger, "emu-title": emu_title,
-} | build_claims_small.CHECKS | build_claims_train.CHECKS | build_claims_vision.CHECKS  # fmt: skip
+} | claims_small_models.CHECKS | claims_training.CHECKS | claims_vision.CHECKS  # fmt: skip
 """The claims that are recomputed, by id."""
 
 

@@ -1,4 +1,4 @@
-"""Checks of claims on domain pretraining and preference tuning: see `analysis.build_claims`."""
+"""Checks of claims on domain pretraining and preference tuning: see `analysis.build.claims`."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The numbers behind the verdicts on Segment Anything and Emu Video, for analysis.build_claims."""
+"""The numbers behind the verdicts on Segment Anything and Emu Video, for analysis.build.claims."""
 
 from collections.abc import Callable
 
