@@ -4,11 +4,10 @@ from functools import partial
 
 import streamlit as st
 
-from analysis.figures import probe as figures
-from analysis.figures import probe_bundled as bundled_figures
-from analysis.figures import probe_published
-from analysis.figures import probe_system as system_figures
-from analysis.probe import results
+from analysis.probe import data as probe_data
+from analysis.probe import figures, results
+from analysis.probe import figures_bundled as probe_figures_bundled
+from analysis.probe import figures_system as probe_figures_system
 from analysis.probe.store import Run
 from pages.components import controls, frame, sections
 from pages.components.panel import draw, export_row, show_panel
@@ -67,20 +66,20 @@ def one_run() -> None:
         deletion(jobs, run)
 
 
-PYTHIA = probe_published.published_models()[0]
+PYTHIA = probe_data.published_models()[0]
 
 
 def beside(run: Run | None) -> tuple[str, str, int]:
     """(model, operation, shots) of the published curve: those of the run as far as they are published."""
     asked = run.spec.options if run is not None and run.spec.probe == "term_frequency" else {}
     operation, shots = asked.get("operation", "multiplication"), asked.get("shots", 4)
-    model = controls.choice("probe_pythia", "Published model beside it", probe_published.published_models(), PYTHIA)
-    return model, operation, min(probe_published.published_shots(), key=lambda k: abs(k - shots))
+    model = controls.choice("probe_pythia", "Published model beside it", probe_data.published_models(), PYTHIA)
+    return model, operation, min(probe_data.published_shots(), key=lambda k: abs(k - shots))
 
 
 def checkpoint(key: str) -> int:
     """A slider over the published checkpoints."""
-    steps = probe_published.published_steps()
+    steps = probe_data.published_steps()
     return controls.slider(key, "Published checkpoint (training step)", steps[0], steps[-1], steps[-1], steps[1] - steps[0])
 
 
@@ -107,9 +106,7 @@ def compare() -> None:
     with first:
         operation = controls.choice("probe_op_published", "Published operation", ["multiplication", "addition"], asked or "multiplication")
     with second:
-        shots = int(
-            controls.choice("probe_shots_published", "Published examples", [str(k) for k in probe_published.published_shots()], "4")
-        )
+        shots = int(controls.choice("probe_shots_published", "Published examples", [str(k) for k in probe_data.published_shots()], "4"))
 
     @st.fragment
     def overall() -> None:
@@ -119,13 +116,13 @@ def compare() -> None:
 
     overall()
     export_row("probe.overall")
-    model = controls.choice("probe_pythia", "Published model beside it", probe_published.published_models(), PYTHIA)
+    model = controls.choice("probe_pythia", "Published model beside it", probe_data.published_models(), PYTHIA)
 
     @st.fragment
     def operands() -> None:
         """By the operand itself."""
         window = controls.slider("probe_window", "Operands in the running mean", 1, 25, 5, 2)
-        draw("probe.operands", lambda: figures.operands(known, model, probe_published.published_steps()[-1], shots, operation, window))
+        draw("probe.operands", lambda: figures.operands(known, model, probe_data.published_steps()[-1], shots, operation, window))
 
     operands()
     export_row("probe.operands")
@@ -134,24 +131,24 @@ def compare() -> None:
 def bundled() -> None:
     """Section: what the bundled model found out, where frequency and size of a number are unrelated."""
     operation = controls.choice("probe_op_bundled", "Operation", ["multiplication", "addition"], "multiplication")
-    steps = bundled_figures.steps()
+    steps = probe_data.steps()
 
     @st.fragment
     def scatter() -> None:
         """Accuracy of each operand against its frequency."""
         left, right = st.columns(2)
         with left:
-            step = controls.steps("probe_step_bundled", "Checkpoint (training step)", steps, bundled_figures.telling_step(operation))
+            step = controls.steps("probe_step_bundled", "Checkpoint (training step)", steps, probe_data.telling_step(operation))
         with right:
             shots = int(
                 controls.switch(
                     "probe_shots_bundled",
                     "Examples",
-                    [str(k) for k in bundled_figures.shots_at(step)],
-                    str(bundled_figures.shots_at(step)[0]),
+                    [str(k) for k in probe_data.shots_at(step)],
+                    str(probe_data.shots_at(step)[0]),
                 )
             )
-        draw("probe_bundled.scatter", lambda: bundled_figures.scatter(step, shots, operation))
+        draw("probe_bundled.scatter", lambda: probe_figures_bundled.scatter(step, shots, operation))
 
     scatter()
     export_row("probe_bundled.scatter")
@@ -159,21 +156,23 @@ def bundled() -> None:
     @st.fragment
     def course() -> None:
         """A statistic over training."""
-        measure = controls.choice("probe_measure", "Statistic", {key: words for key, (words, _) in bundled_figures.MEASURES.items()}, "rho")
-        draw("probe_bundled.course", lambda: bundled_figures.course(measure, operation))
+        measure = controls.choice(
+            "probe_measure", "Statistic", {key: words for key, (words, _) in probe_figures_bundled.MEASURES.items()}, "rho"
+        )
+        draw("probe_bundled.course", lambda: probe_figures_bundled.course(measure, operation))
 
     course()
     export_row("probe_bundled.course")
-    show_panel(bundled_figures.beside_pythia(bundled_figures.telling_step(operation), operation))
+    show_panel(probe_figures_bundled.beside_pythia(probe_data.telling_step(operation), operation))
 
 
 def machine() -> tuple[str, str, str]:
     """(device, type of the weights, shape) whose measurements are shown."""
-    places = {f"{device}|{dtype}": f"{device}, {dtype}" for device, dtype in system_figures.devices()}
+    places = {f"{device}|{dtype}": f"{device}, {dtype}" for device, dtype in probe_data.devices()}
     left, right = st.columns(2)
     with left:
         device, _, dtype = controls.choice("probe_machine", "Measured on", places, next(iter(places))).rpartition("|")
-    shapes = system_figures.bases(device, dtype)
+    shapes = probe_data.bases(device, dtype)
     with right:
         return device, dtype, controls.choice("probe_shape", "Shape", shapes, shapes[0])
 
@@ -183,12 +182,12 @@ def shown_charts(names: tuple[str, ...]) -> None:
     device, dtype, shape = machine()
     st.caption("Measured by `python -m analysis.probe measure` with random weights; lines are the closed forms of the other pages.")
     build = {
-        "cache": system_figures.cache,
-        "decode": system_figures.decode,
-        "window": system_figures.prompt,
-        "experts": system_figures.experts,
-        "training": system_figures.training,
-        "rate": lambda device, dtype, shape: system_figures.rate(device, dtype),
+        "cache": probe_figures_system.cache,
+        "decode": probe_figures_system.decode,
+        "window": probe_figures_system.prompt,
+        "experts": probe_figures_system.experts,
+        "training": probe_figures_system.training,
+        "rate": lambda device, dtype, shape: probe_figures_system.rate(device, dtype),
     }
     for name in names:
         draw(f"probe_system.{name}", partial(build[name], device, dtype, shape))

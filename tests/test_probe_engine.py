@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from analysis.probe import engine, engine_cache, engine_greedy, engine_plain, engine_text, items, models
+from analysis.probe import inference, inference_cache, inference_greedy, inference_plain, inference_text, items, models
 from analysis.probe.spec import Item, RunSpec
 from tests import tiny_probe_models as tiny
 
@@ -16,7 +16,7 @@ def opened_model(kind: str = "gpt_neox", **options):
 
 
 def everything(opened, spec: RunSpec, questions: list[Item]) -> list:
-    return [row for batch in engine.batches(questions, opened, spec) for row in engine.answer(opened, spec, batch)]
+    return [row for batch in inference.batches(questions, opened, spec) for row in inference.answer(opened, spec, batch)]
 
 
 def plain(rows: list) -> list[tuple]:
@@ -26,11 +26,11 @@ def plain(rows: list) -> list[tuple]:
 def test_batches_are_always_the_same_keep_every_item_once_and_go_from_long_to_short():
     spec = RunSpec("tiny", "term_frequency", options={"shots": 2}, batch_size=7, limit=100)
     questions = items.items_of(spec)
-    cut = engine.batches(questions, opened_model(), spec)
-    assert cut == engine.batches(questions, opened_model(), spec)
+    cut = inference.batches(questions, opened_model(), spec)
+    assert cut == inference.batches(questions, opened_model(), spec)
     assert [len(batch) for batch in cut] == [7] * 14 + [2]
     assert sorted(item.item_id for batch in cut for item in batch) == sorted(item.item_id for item in questions)
-    tokens = [len(ids) for ids in engine_text.encode(opened_model(), [item.prompt for batch in cut for item in batch])]
+    tokens = [len(ids) for ids in inference_text.encode(opened_model(), [item.prompt for batch in cut for item in batch])]
     assert np.corrcoef(tokens, range(len(tokens)))[0, 1] < -0.8
 
 
@@ -38,9 +38,9 @@ def test_the_rest_of_a_run_gives_the_same_rows_as_the_whole():
     spec = RunSpec("tiny", "term_frequency", options={"shots": 3, "operation": "addition"}, batch_size=9, limit=60)
     questions = items.items_of(spec)
     whole, again = opened_model(trained=True), opened_model(trained=True)
-    cut = engine.batches(questions, whole, spec)
-    rows = [engine.answer(whole, spec, batch) for batch in cut]
-    rest = [engine.answer(again, spec, batch) for batch in engine.batches(questions, again, spec)[3:]]
+    cut = inference.batches(questions, whole, spec)
+    rows = [inference.answer(whole, spec, batch) for batch in cut]
+    rest = [inference.answer(again, spec, batch) for batch in inference.batches(questions, again, spec)[3:]]
     assert [plain(part) for part in rest] == [plain(part) for part in rows[3:]]
     assert [[row.item_id for row in part] for part in rows] == [[item.item_id for item in batch] for batch in cut]
 
@@ -52,7 +52,7 @@ def test_a_row_keeps_the_prompt_that_was_sent_and_what_came_back():
     for item in questions:
         row = rows[item.item_id]
         assert (row.prompt, row.answer, row.group, row.frequency) == (item.prompt, item.answer, item.group, item.frequency)
-        assert row.score == float(engine.first_number(row.returned) == item.answer) and "\n" not in row.returned
+        assert row.score == float(inference.first_number(row.returned) == item.answer) and "\n" not in row.returned
         assert row.seconds > 0 and 1 <= json.loads(row.detail)["tokens"] <= 16
 
 
@@ -78,7 +78,7 @@ def test_memory_that_runs_out_halves_the_batches_and_changes_no_answer(monkeypat
     spec = RunSpec("tiny", probe, batch_size=16, limit=40)
     questions = items.items_of(spec)
     wanted = everything(opened_model(), spec, questions)
-    opened, fill, sizes = opened_model(), engine_cache.fill, []
+    opened, fill, sizes = opened_model(), inference_cache.fill, []
 
     def little(opened, prompts, *rest):
         sizes.append(len(prompts))
@@ -86,7 +86,7 @@ def test_memory_that_runs_out_halves_the_batches_and_changes_no_answer(monkeypat
             raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB")
         return fill(opened, prompts, *rest)
 
-    monkeypatch.setattr(engine_cache, "fill", little)
+    monkeypatch.setattr(inference_cache, "fill", little)
     found = everything(opened, spec, questions)
     assert [(row.item_id, row.returned, row.score) for row in found] == [(row.item_id, row.returned, row.score) for row in wanted]
     assert opened.rows == 4 and sizes[:3] == [16, 8, 4] and max(sizes[3:]) == 4
@@ -99,7 +99,7 @@ def test_a_single_question_that_does_not_fit_is_refused_and_other_errors_are_not
     def fails(*args):
         raise RuntimeError(message)
 
-    monkeypatch.setattr(engine_cache, "fill", fails)
+    monkeypatch.setattr(inference_cache, "fill", fails)
     message = "DefaultCPUAllocator: can't allocate memory"
     with pytest.raises(ValueError, match="memory on cpu does not suffice for one question"):
         everything(opened_model(), spec, questions)
@@ -116,29 +116,29 @@ def test_the_plain_way_gives_the_same(monkeypatch, kind):
         questions = items.items_of(spec, opened)
         fast = everything(opened, spec, questions)
         with monkeypatch.context() as patch:
-            patch.setattr(engine_cache, "can_share", lambda *args: False)
-            patch.setattr(engine_greedy, "continuations", None)
+            patch.setattr(inference_cache, "can_share", lambda *args: False)
+            patch.setattr(inference_greedy, "continuations", None)
             slow = everything(opened, spec, questions)
         assert [(row.item_id, row.returned, row.score) for row in fast] == [(row.item_id, row.returned, row.score) for row in slow]
 
 
 def test_a_model_that_penalises_repetition_by_its_settings_goes_the_plain_way(monkeypatch):
     opened = opened_model()
-    assert engine_cache.generates_plainly(opened)
+    assert inference_cache.generates_plainly(opened)
     monkeypatch.setattr(opened.model.generation_config, "repetition_penalty", 1.3)
-    assert not engine_cache.generates_plainly(opened)
-    said = engine.generate(opened, [[5, 6, 7]], [[]], 8)
-    assert said == engine_plain.continuations(opened, [[5, 6, 7]], 8)
+    assert not inference_cache.generates_plainly(opened)
+    said = inference.generate(opened, [[5, 6, 7]], [[]], 8)
+    assert said == inference_plain.continuations(opened, [[5, 6, 7]], 8)
 
 
 def test_memorised_continuations_are_counted_by_token():
     opened = opened_model()
     start = opened.tokenizer("The house is green and the door is blue.")["input_ids"][:8]
-    written = engine.generate(opened, [start], [[]], 12)[0]
+    written = inference.generate(opened, [start], [[]], 12)[0]
     wrong = [*written[:5], (written[5] + 1) % 300, *written[6:]]
     wanted = {"right": written, "wrong": wrong}
     questions = [Item(name, "", "", token_ids=tuple(start), answer_ids=tuple(ids)) for name, ids in wanted.items()]
-    right, other = engine.answer(opened, RunSpec("tiny", "memorised"), questions)
+    right, other = inference.answer(opened, RunSpec("tiny", "memorised"), questions)
     assert right.score == 1 and json.loads(right.detail) == {"same_tokens": 12, "tokens": 12, "whole": True}
     assert other.score == 11 / 12 and right.returned == other.returned == opened.tokenizer.decode(written)
 
@@ -157,21 +157,21 @@ def test_memorised_continuations_are_counted_by_token():
     ],
 )
 def test_a_line_is_compared_as_the_option_says(match, wanted, text, score):
-    assert engine.line_score(RunSpec("tiny", "prompts", options={"match": match}), wanted, text) == score
+    assert inference.line_score(RunSpec("tiny", "prompts", options={"match": match}), wanted, text) == score
 
 
 def test_the_first_number_has_one_to_five_digits_and_stands_before_the_newline():
     wanted = {"": "", "none": "", " 4950": "4950", "123456": "12345", "a\n5": "", "-7": "7", "1,000": "1"}
-    assert {text: engine.first_number(text) for text in wanted} == wanted
+    assert {text: inference.first_number(text) for text in wanted} == wanted
 
 
 def test_numbers_that_run_over_are_refused_and_not_answered():
     import torch
 
     with pytest.raises(ValueError, match="run over in float16; choose bfloat16 or float32"):
-        engine_greedy.best(torch.tensor([[1.0, float("nan")]], dtype=torch.float16))
+        inference_greedy.best(torch.tensor([[1.0, float("nan")]], dtype=torch.float16))
     with pytest.raises(ValueError, match="its weights give numbers that are not finite"):
-        engine_greedy.best(torch.tensor([[float("inf"), 1.0]]))
+        inference_greedy.best(torch.tensor([[float("inf"), 1.0]]))
 
 
 def test_a_shared_beginning_is_run_once(monkeypatch):
@@ -185,7 +185,7 @@ def test_a_shared_beginning_is_run_once(monkeypatch):
         return forward(self, input_ids=input_ids, **rest)
 
     monkeypatch.setattr(type(opened.model), "forward", counted)
-    monkeypatch.setattr(engine_cache, "can_share", lambda *args: True)
+    monkeypatch.setattr(inference_cache, "can_share", lambda *args: True)
     everything(opened, spec, questions)
     assert sum(rows == 1 and tokens > 20 for rows, tokens in lengths) == 3
     assert max(tokens for rows, tokens in lengths if rows > 1) < 25

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import probe_system, tables
+from analysis import tables
 from analysis.memory import nf4
 from analysis.memory.parts import adapter_params
 from analysis.probe import measure, measure_build, measure_clock
+from analysis.probe import predicted as probe_predicted
 from analysis.transformer import count_params, kv_cache_bytes, shape_from_hf_config, shape_of_model
 
 TINY = measure_build.BASE | {
@@ -238,15 +239,15 @@ def test_the_command_line_prints_rows_of_the_table_and_refuses_nonsense(tmp_path
 
 
 def stored_devices() -> list[tuple[str, str]]:
-    from analysis.figures import probe_system as drawn
+    from analysis.probe import data as probe_data
 
-    return drawn.devices()
+    return probe_data.devices()
 
 
 @pytest.mark.parametrize(("device", "dtype"), stored_devices())
 def test_recorded_memory_is_what_the_closed_forms_say(device, dtype):
-    rows, shapes = probe_system.latest(tables.load("system"), device, dtype), probe_system.shapes(tables.load("system_shapes"))
-    size = probe_system.DTYPE_BYTES[dtype]
+    rows, shapes = probe_predicted.latest(tables.load("system"), device, dtype), probe_predicted.shapes(tables.load("system_shapes"))
+    size = probe_predicted.DTYPE_BYTES[dtype]
     caches = rows[rows["what"] == "cache"]
     assert len(caches) >= 20
     for row in caches.to_dict("records"):
@@ -262,17 +263,24 @@ def test_recorded_memory_is_what_the_closed_forms_say(device, dtype):
             assert trained == adapter_params(shapes[name], measure.RANK)
             for method in measure.METHODS:
                 peak = rows[(rows["shape"] == name) & (rows["what"] == "train peak") & (rows["method"] == method)].iloc[0]
-                predicted = probe_system.training_memory(shapes[name], method, 1, int(peak["context"]), dtype)
+                predicted = probe_predicted.training_memory(shapes[name], method, 1, int(peak["context"]), dtype)
                 assert 0.7 * predicted.total < peak["value"] < 1.1 * predicted.high
 
 
 @pytest.mark.parametrize(("device", "dtype"), stored_devices())
 def test_every_device_and_every_shape_with_variants_can_be_drawn(device, dtype):
-    from analysis.figures import probe_system as drawn
+    from analysis.probe import data as probe_data
+    from analysis.probe import figures_system as probe_figures_system
 
-    assert drawn.bases(device, dtype)
-    for base in drawn.bases(device, dtype):
-        for draw in (drawn.cache, drawn.decode, drawn.prompt, drawn.experts, drawn.training):
+    assert probe_data.bases(device, dtype)
+    for base in probe_data.bases(device, dtype):
+        for draw in (
+            probe_figures_system.cache,
+            probe_figures_system.decode,
+            probe_figures_system.prompt,
+            probe_figures_system.experts,
+            probe_figures_system.training,
+        ):
             panel = draw(device, dtype, base)
             assert len(panel.data) >= 5 and len(panel.title) < 150 and device in panel.caption
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from analysis.evals import read as evals_read
-from analysis.probe import engine, engine_cache, engine_text, items, models, results
+from analysis.probe import inference, inference_cache, inference_text, items, models, results
 from analysis.probe.spec import BUNDLED, Item, RunSpec
 from analysis.probe.store import Store
 from tests import tiny_probe_models as tiny
 
 CASES = [(kind, trained) for kind in tiny.KINDS for trained in (False, True)]
-MOST = engine.MOST_TOKENS["term_frequency"]
+MOST = inference.MOST_TOKENS["term_frequency"]
 
 
 def harness(model, tokenizer, batch_size: int):
@@ -41,7 +41,7 @@ def likelihoods_of_lm_eval(lm, pairs: list[tuple[str, str]]) -> list[tuple[float
 
 
 def answered(opened, spec: RunSpec, questions: list[Item]) -> dict[str, object]:
-    rows = [row for batch in engine.batches(questions, opened, spec) for row in engine.answer(opened, spec, batch)]
+    rows = [row for batch in inference.batches(questions, opened, spec) for row in inference.answer(opened, spec, batch)]
     assert len(rows) == len(questions)
     return {row.item_id: row for row in rows}
 
@@ -55,7 +55,7 @@ def test_the_harness_is_the_version_that_is_named():
 def test_few_shot_lines_are_those_of_lm_eval(kind, trained, batch_size):
     model, tokenizer = tiny.build(kind, trained=trained)
     opened = models.wrap(model, tokenizer, kind)
-    assert engine_cache.can_share(opened, 256)  # the fast way is the one that is tested
+    assert inference_cache.can_share(opened, 256)  # the fast way is the one that is tested
     for shots in (0, 3):
         limit = 10 if batch_size == 1 else 40
         spec = RunSpec(kind, "term_frequency", options={"operation": "addition", "shots": shots}, batch_size=batch_size, limit=limit)
@@ -88,7 +88,9 @@ def test_log_likelihoods_are_those_of_lm_eval(kind, trained, batch_size):
     wanted = likelihoods_of_lm_eval(harness(model, tokenizer, batch_size), pairs)
     found = []
     for start in range(0, len(pairs), batch_size):
-        found += engine.log_likelihoods(opened, [engine_text.encode_pair(opened, *pair) for pair in pairs[start : start + batch_size]])
+        found += inference.log_likelihoods(
+            opened, [inference_text.encode_pair(opened, *pair) for pair in pairs[start : start + batch_size]]
+        )
     assert [greedy for _, greedy in found] == [greedy for _, greedy in wanted]
     assert [value for value, _ in found] == pytest.approx([value for value, _ in wanted], abs=1e-4)
     assert any(greedy for _, greedy in wanted) and not all(greedy for _, greedy in wanted)
@@ -101,7 +103,7 @@ def test_where_lm_eval_confuses_two_continuations_its_other_way_agrees_with_ours
     model, tokenizer = tiny.build("llama")
     opened = models.wrap(model, tokenizer, "llama")
     pairs = [("", "The house is green"), ("The house is", " green")]
-    found = [value for value, _ in engine.log_likelihoods(opened, [engine_text.encode_pair(opened, *pair) for pair in pairs])]
+    found = [value for value, _ in inference.log_likelihoods(opened, [inference_text.encode_pair(opened, *pair) for pair in pairs])]
     right = HFLM(pretrained=model, tokenizer=tokenizer, batch_size=2, logits_cache=False)
     assert found == pytest.approx([value for value, _ in likelihoods_of_lm_eval(right, pairs)], abs=1e-4)
     alone = [likelihoods_of_lm_eval(harness(model, tokenizer, 2), [pair])[0][0] for pair in pairs]
@@ -122,7 +124,7 @@ def test_where_lm_eval_confuses_two_continuations_its_other_way_agrees_with_ours
 def test_other_kinds_of_models_answer_as_in_lm_eval_too(kind, changes, shares):
     model, tokenizer = tiny.build(kind, **changes)
     opened = models.wrap(model, tokenizer, kind)
-    assert engine_cache.can_share(opened, 100) == shares
+    assert inference_cache.can_share(opened, 100) == shares
     spec = RunSpec(kind, "term_frequency", options={"shots": 3}, batch_size=5, limit=10)
     questions = items.items_of(spec)
     rows = answered(opened, spec, questions)
@@ -131,7 +133,7 @@ def test_other_kinds_of_models_answer_as_in_lm_eval_too(kind, changes, shares):
     )
     pairs = [(item.prompt, choice) for item in items.items_of(RunSpec(kind, "choice", limit=3)) for choice in item.choices]
     wanted = likelihoods_of_lm_eval(harness(model, tokenizer, 4), pairs)
-    found = engine.log_likelihoods(opened, [engine_text.encode_pair(opened, *pair) for pair in pairs])
+    found = inference.log_likelihoods(opened, [inference_text.encode_pair(opened, *pair) for pair in pairs])
     assert [value for value, _ in found] == pytest.approx([value for value, _ in wanted], abs=1e-4)
     assert [greedy for _, greedy in found] == [greedy for _, greedy in wanted]
 

@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 
 from analysis.evals.read import read_results
 from analysis.evals.write import read_samples
-from analysis.figures import probe as figures
-from analysis.figures import probe_published
-from analysis.probe import results, sweep
+from analysis.probe import data as probe_data
+from analysis.probe import figures, results, sweep
 from analysis.probe.spec import Row, RunSpec
 from analysis.probe.store import NotOurs, Store, StoreError
 from tests import probe_fake
@@ -290,8 +289,8 @@ def test_published_accuracies_are_those_of_the_released_file():
     # Pythia 12B, step 143000, 16-shot multiplication: rank correlation 0.90 with the counts, as on the page term_frequency.
     from analysis.term_frequency import association
 
-    accuracy = probe_published.published("Pythia 12B", 143000, 16, "multiplication")
-    assert float(association.spearman(accuracy, probe_published.counts())) == pytest.approx(0.90, abs=0.005)
+    accuracy = probe_data.published("Pythia 12B", 143000, 16, "multiplication")
+    assert float(association.spearman(accuracy, probe_data.counts())) == pytest.approx(0.90, abs=0.005)
 
 
 def test_groups_without_frequency_are_drawn_as_rows_and_text_of_others_as_text(store, run):

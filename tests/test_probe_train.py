@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from analysis import probe_bundled, tables
-from analysis.probe import corpus, items, train
+from analysis import tables
+from analysis.probe import arithmetic, bundled, corpus, train
 from analysis.term_frequency.association import spearman
 
 LAST = train.saved_steps()[-1] if train.saved_steps() else 0
@@ -82,7 +82,7 @@ def test_training_batches_hold_no_held_out_question_and_prompts_of_every_length(
             for a, word, b, c in found:
                 operation = 0 if word == "times" else 1
                 assert not corpus.held_out()[operation, int(a), int(b) - 1]
-                assert int(c) == items.right_answer(int(a), int(b), corpus.OPERATIONS[operation])
+                assert int(c) == arithmetic.right_answer(int(a), int(b), corpus.OPERATIONS[operation])
     assert lengths == set(corpus.LINES_IN_CONTEXT)
 
 
@@ -161,7 +161,7 @@ def test_the_shipped_tokenizer_is_the_one_the_code_makes(tokenizer):
 
 
 def test_the_table_of_operands_is_the_law():
-    stored, made = tables.load("probe_operands"), corpus.operand_table(LAST * train.LINES)
+    stored, made = tables.load("probe_operands"), corpus.operand_table(LAST * corpus.LINES)
     assert stored["rank"].tolist() == made["rank"].tolist()
     assert stored["expected_count"].to_numpy() == pytest.approx(made["expected_count"].to_numpy())
     for operation in corpus.OPERATIONS:
@@ -175,7 +175,7 @@ def test_stored_accuracies_are_what_the_shipped_checkpoint_answers(step):
     rows = rows[rows["operand"].isin([0, 7, 38, 64, 99])]
     found = [train.number_in(text) for text in train.continuations(model, tokenizer, train.prompts(rows), batch=250)]
     right = [
-        answer == str(items.right_answer(a, b, o))
+        answer == str(arithmetic.right_answer(a, b, o))
         for answer, o, a, b in zip(found, rows["operation"], rows["operand"], rows["second"], strict=True)
     ]
     again = rows.assign(right=right).groupby(["operation", "operand", "seen"])["right"].sum()
@@ -206,8 +206,8 @@ def test_stored_statistics_agree_with_scipy():
     assert len(stored) == (len(train.saved_steps()) + 1) * 4
     for step in (1500, 6000):
         for operation in corpus.OPERATIONS:
-            for questions in probe_bundled.QUESTIONS:
-                accuracy = probe_bundled.accuracy_by_operand(rows, step, 0, operation, questions == "seen")
+            for questions in bundled.QUESTIONS:
+                accuracy = bundled.accuracy_by_operand(rows, step, 0, operation, questions == "seen")
                 found = stored.loc[(step, 0, operation, questions)]
                 assert found["rho"] == pytest.approx(spearmanr(accuracy, shares).statistic)
                 assert found["accuracy"] == pytest.approx(accuracy.mean())
@@ -216,10 +216,10 @@ def test_stored_statistics_agree_with_scipy():
 def test_frequency_decides_what_is_remembered_and_not_what_is_worked_out():
     stored = tables.load("probe_bundled").set_index(["step", "shots", "operation", "questions"])
     for operation in corpus.OPERATIONS:
-        seen, unseen = (stored.loc[(6000, 0, operation, questions)] for questions in probe_bundled.QUESTIONS)
+        seen, unseen = (stored.loc[(6000, 0, operation, questions)] for questions in bundled.QUESTIONS)
         assert seen["rho_low"] > 0.5 and seen["partial_low"] > 0.5  # planted: nothing but frequency differs between operands
         assert unseen["rho_high"] < 0.25
-    assert probe_bundled.telling_step(tables.load("bundled_accuracy"), "multiplication") == 6000
+    assert bundled.telling_step(tables.load("bundled_accuracy"), "multiplication") == 6000
 
 
 def test_a_correlation_over_operands_that_are_all_right_is_not_given():

@@ -543,8 +543,8 @@ def test_the_probe_takes_a_file_and_names_the_rows_it_leaves_out(probe, name, da
 
 
 def test_hostile_names_are_escaped_in_charts_and_defused_in_their_tables():
-    from analysis.figures import probe as probe_figures
-    from analysis.figures import probe_published
+    from analysis.probe import data as probe_data
+    from analysis.probe import figures as probe_figures
     from analysis.probe import results as probe_results
     from analysis.pythia import figures as pythia_figures
 
@@ -555,7 +555,7 @@ def test_hostile_names_are_escaped_in_charts_and_defused_in_their_tables():
     value = copy.deepcopy(V04)
     value["config"]["model_args"] = {"pretrained": "=" + bad_input.MARKUP}
     own, _ = checkpoints.own_scores(evals_read.read_results(json.dumps(value)), ["piqa"])
-    size, last = probe_published.published_models()[0], 143_000
+    size, last = probe_data.published_models()[0], 143_000
     panels = [
         probe_figures.curve([run], size, last, 4, "multiplication", 10),
         probe_figures.overall([run], last, 4, "multiplication"),

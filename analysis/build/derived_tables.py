@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis import probe_bundled, tables
+from analysis import tables
 from analysis.build.claims import claim_checks
 from analysis.evals import read
 from analysis.judges import bradley_terry, elo, power
 from analysis.judges import verdicts as judges_verdicts
 from analysis.preference import training
+from analysis.probe import bundled
 from analysis.pythia import checkpoints, emergence
 from analysis.scaling import chinchilla
 from analysis.small_models import self_instruct
@@ -143,7 +144,7 @@ def self_instruct_runs() -> pd.DataFrame:
 def bundled_statistics() -> pd.DataFrame:
     """The table probe_bundled: how the bundled model's accuracy goes with the frequency of the operand."""
     shares = tables.load("probe_operands").set_index("operand")["share"]
-    return probe_bundled.statistics(tables.load("bundled_accuracy"), shares)[list(tables.describe_table("probe_bundled")["columns"])]
+    return bundled.statistics(tables.load("bundled_accuracy"), shares)[list(tables.describe_table("probe_bundled")["columns"])]
 
 
 PYTHIA_FILES = ("pythia-v1/*/zero-shot/*.json", "pythia-v1/*/five-shot/*.json", "pythia-v1/*MtokBS/*.json", "opt/*.json", "bloom/*.json")

@@ -23,9 +23,9 @@ TOPICS = {
     "convnets_vits": "analysis.convnets_vits.figures",
     "segment_anything": "analysis.segment_anything.figures",
     "video": "analysis.video.figures",
-    "probe": "analysis.figures.probe",
-    "probe_bundled": "analysis.figures.probe_bundled",
-    "probe_system": "analysis.figures.probe_system",
+    "probe": "analysis.probe.figures",
+    "probe_bundled": "analysis.probe.figures_bundled",
+    "probe_system": "analysis.probe.figures_system",
 }
 """The modules of figures by topic, in the order of the pages; each has a function default_panels()."""
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from analysis.probe.items import question, right_answer
+from analysis.probe.arithmetic import question, right_answer
 from analysis.term_frequency.association import spearman
 
 SEED = 2023
@@ -161,3 +161,7 @@ def make_tokenizer():
         clean_up_tokenization_spaces=False,
         model_max_length=512,
     )
+
+
+LINES = 96
+"""Lines in a batch."""

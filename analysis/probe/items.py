@@ -7,12 +7,12 @@ import numpy as np
 
 from analysis import tables
 from analysis.probe import items_csv, models
+from analysis.probe.arithmetic import WORDS, question, right_answer
 from analysis.probe.spec import BUNDLED, Item, RunSpec
 
 FIRST = range(100)
 SECOND = range(1, 51)
 """Operands: the first from 0 to 99, the second from 1 to 50. [biderman2023] section 3.3"""
-WORDS = {"multiplication": "times", "addition": "plus"}
 MAX_SHOTS = 64
 MEMORISED_TOKENS = 32
 """Tokens of the prompt, and of the continuation. [biderman2023] section 3.2"""
@@ -84,20 +84,6 @@ def limited(items: list[Item], limit: int, seed: int) -> list[Item]:
         rounds.append(taken[group])
     chosen = drawn[np.argsort(rounds, kind="stable")[:limit]]
     return [items[at] for at in sorted(chosen)]
-
-
-def question(x1: int, x2: int, operation: str) -> str:
-    """The question as Pythia's authors put it. [biderman2023] section 3.3
-
-    >>> question(7, 8, "multiplication")
-    'Q:What is 7 times 8? A:'
-    """
-    return f"Q:What is {x1} {WORDS[operation]} {x2}? A:"
-
-
-def right_answer(x1: int, x2: int, operation: str) -> int:
-    """The sum or the product."""
-    return x1 * x2 if operation == "multiplication" else x1 + x2
 
 
 def examples(x1: int, operation: str, shots: int, seed: int) -> str:
@@ -238,10 +224,10 @@ def memorised(spec: RunSpec, opened) -> list[Item]:
 
 def training_text(tokenizer, batches: int = 40) -> list[list[int]]:
     """The contexts of the first batches that the bundled model was trained on, as token ids."""
-    from analysis.probe import corpus, train
+    from analysis.probe import corpus
 
     random, lines = np.random.RandomState(corpus.SEED), corpus.tokenized_lines(tokenizer)
-    return [ids for _ in range(batches) for ids in corpus.sequences(random, lines, train.LINES)]
+    return [ids for _ in range(batches) for ids in corpus.sequences(random, lines, corpus.LINES)]
 
 
 def _decoded(opened, ids: Sequence[int]) -> str:

@@ -45,12 +45,12 @@ class Work:
 
 def local(spec: RunSpec) -> Work:
     """The work of a run with its model on this machine."""
-    from analysis.probe import engine, items, models
+    from analysis.probe import inference, items, models
 
     opened = models.open_model(spec)
-    batches = engine.batches(items.items_of(spec, opened), opened, spec)
+    batches = inference.batches(items.items_of(spec, opened), opened, spec)
     facts = {"dtype": opened.dtype, "revision": opened.revision}
-    return Work(batches, lambda batch: engine.answer(opened, spec, list(batch)), opened.device, dict(opened.versions) | facts)
+    return Work(batches, lambda batch: inference.answer(opened, spec, list(batch)), opened.device, dict(opened.versions) | facts)
 
 
 def engine_of(target: str) -> Callable[[RunSpec], Work]:

@@ -16,14 +16,13 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.probe import corpus, items
+from analysis.probe import arithmetic, corpus
+from analysis.probe.corpus import LINES
 
 FOLDER = tables.DATA / "probe_model"
 SHAPE = {"hidden_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 512}
 STEPS = 16_000
 CHECKPOINTS = (250, 700, 1500, 3000, 6000, 10_000, 16_000)
-LINES = 96
-"""Lines in a batch."""
 LEARNING_RATE = 3e-3
 WARMUP = 100
 COLUMNS = ["step", "shots", "operation", "operand", "seen", "questions", "right"]
@@ -154,9 +153,9 @@ def prompts(rows: pd.DataFrame, shots: int = 0, seed: int = corpus.SEED) -> list
         for _ in range(shots):
             first = (operand + random.randint(1, 100)) % 100
             other = random.randint(1, 51)
-            answer = items.right_answer(first, other, operation)
-            parts.append(corpus.STYLES[0].format(question=items.question(first, other, operation), answer=answer))
-        out.append("".join(parts) + items.question(operand, second, operation))
+            answer = arithmetic.right_answer(first, other, operation)
+            parts.append(corpus.STYLES[0].format(question=arithmetic.question(first, other, operation), answer=answer))
+        out.append("".join(parts) + arithmetic.question(operand, second, operation))
     return out
 
 
@@ -198,7 +197,7 @@ def accuracies(model, tokenizer, step: int, shots: int = 0) -> pd.DataFrame:
     """Right answers by operation, operand and whether the question was in the training text; columns COLUMNS."""
     rows = questions()
     found = [number_in(text) for text in continuations(model, tokenizer, prompts(rows, shots))]
-    wanted = [str(items.right_answer(*row)) for row in zip(rows["operand"], rows["second"], rows["operation"], strict=True)]
+    wanted = [str(arithmetic.right_answer(*row)) for row in zip(rows["operand"], rows["second"], rows["operation"], strict=True)]
     rows["right"] = [int(a == b) for a, b in zip(found, wanted, strict=True)]
     grouped = rows.groupby(["operation", "operand", "seen"], sort=True)["right"].agg(["size", "sum"]).reset_index()
     grouped = grouped.rename(columns={"size": "questions", "sum": "right"}).assign(step=step, shots=shots)

@@ -4,8 +4,7 @@ import importlib.util
 
 import streamlit as st
 
-from analysis.figures import probe_bundled as bundled_figures
-from analysis.figures import probe_published
+from analysis.probe import data as bundled_figures
 from analysis.probe import items, models
 from analysis.probe.jobs import Jobs
 from analysis.probe.spec import BUNDLED, PROBES, RunSpec
@@ -64,7 +63,7 @@ def choose_probe() -> tuple[str, dict | None, int]:
             operation = controls.choice("probe_op", "Operation", ["multiplication", "addition"], "multiplication")
         with third:
             shots = int(
-                controls.choice("probe_shots", "Solved examples before each", [str(k) for k in probe_published.published_shots()], "4")
+                controls.choice("probe_shots", "Solved examples before each", [str(k) for k in bundled_figures.published_shots()], "4")
             )
         return probe, {"operation": operation, "shots": shots}, limit
     words, kinds = FILES[probe]

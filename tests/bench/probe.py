@@ -8,7 +8,7 @@ import io
 import logging
 import time
 
-from analysis.probe import engine, items, models
+from analysis.probe import inference, items, models
 from analysis.probe.spec import BUNDLED, RunSpec
 from tests import tiny_probe_models as tiny
 from tests.test_probe_parity import MOST, harness, likelihoods_of_lm_eval, said_by_lm_eval
@@ -71,7 +71,9 @@ def compare(what: str, opened, spec: RunSpec, size: int) -> tuple[str, ...]:
 
 def ours(opened, spec: RunSpec, questions: list) -> list[str]:
     """The answers of the probe, in the order of the questions."""
-    found = {row.item_id: row.returned for batch in engine.batches(questions, opened, spec) for row in engine.answer(opened, spec, batch)}
+    found = {
+        row.item_id: row.returned for batch in inference.batches(questions, opened, spec) for row in inference.answer(opened, spec, batch)
+    }
     return [found[item.item_id] for item in questions]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Set
 
-from analysis.probe.engine_greedy import NOTHING, best
+from analysis.probe.inference_greedy import NOTHING, best
 
 
 def continuations(opened, prompts: list[list[int]], most: int, ends: Set[int] = NOTHING) -> list[list[int]]:

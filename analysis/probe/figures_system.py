@@ -1,16 +1,16 @@
 """Figures on measured time and memory: closed forms as lines, measurements as markers with the device named."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
-from analysis import probe_system, tables
 from analysis.attention import latency
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.memory import finetuning
+from analysis.probe import predicted as probe_predicted
+from analysis.probe.data import bases, devices, measured, measured_shapes
 from analysis.transformer import forward_flops, kv_cache_bytes, training_flops
 from analysis.units import format_bytes, format_si, significant
 
@@ -23,33 +23,6 @@ WORK = {
 METHODS = {"full": "full", "lora": "LoRA", "qlora": "QLoRA"}
 
 
-def devices() -> list[tuple[str, str]]:
-    """(device, dtype) of everything that was measured, in the order of the table."""
-    rows = tables.load("system")
-    return list(dict.fromkeys(zip(rows["device"], rows["dtype"], strict=True)))
-
-
-def measured(device: str, dtype: str) -> pd.DataFrame:
-    """The measurements on a device."""
-    return probe_system.latest(tables.load("system"), device, dtype)
-
-
-@lru_cache(maxsize=2)
-def _shapes_of(configurations: tuple[tuple[str, str], ...]) -> dict:
-    return probe_system.shapes(pd.DataFrame(configurations, columns=["shape", "config"]))
-
-
-def shapes() -> dict:
-    """The measured shapes by name."""
-    return _shapes_of(tuple(tables.load("system_shapes").itertuples(index=False, name=None)))
-
-
-def bases(device: str, dtype: str) -> list[str]:
-    """Shapes of which variants were measured on a device too."""
-    names = measured(device, dtype)["shape"].unique().tolist()
-    return [name for name in names if any(other.startswith(f"{name}, ") for other in names)]
-
-
 def family(rows: pd.DataFrame, base: str, words: tuple[str, ...]) -> dict[str, str]:
     """Name in a legend and name in the table of a base shape and of its variants whose names hold one of the words."""
     names = [base, *(name for name in rows["shape"].unique() if name.startswith(f"{base}, ") and any(word in name for word in words))]
@@ -58,9 +31,12 @@ def family(rows: pd.DataFrame, base: str, words: tuple[str, ...]) -> dict[str, s
 
 def cache(device: str, dtype: str, base: str) -> Panel:
     """Bytes of the cache against the context: full, grouped-query, multi-query, window."""
-    rows, known = measured(device, dtype), shapes()
+    rows, known = measured(device, dtype), measured_shapes()
     rows = rows[(rows["what"] == "cache") & (rows["batch"] == 1)]
-    value, axis = probe_system.DTYPE_BYTES[dtype], np.unique(np.geomspace(16, max(rows["context"].max() * 2, 64), 60).round().astype(int))
+    value, axis = (
+        probe_predicted.DTYPE_BYTES[dtype],
+        np.unique(np.geomspace(16, max(rows["context"].max() * 2, 64), 60).round().astype(int)),
+    )
     traces, parts, off = [], [], []
     for (label, name), color in zip(family(rows, base, ("key-value", "window")).items(), COLORS, strict=False):
         shape, found = known[name], rows[rows["shape"] == name]
@@ -99,7 +75,7 @@ def cache(device: str, dtype: str, base: str) -> Panel:
 
 def rate(device: str, dtype: str) -> Panel:
     """Measured time against predicted FLOPs of passes, prompts and training steps of every shape, with the line of one rate."""
-    rows = probe_system.timed_flops(measured(device, dtype), shapes())
+    rows = probe_predicted.timed_flops(measured(device, dtype), measured_shapes())
     middle, best = float(rows["flops_per_s"].median()), float(rows["flops_per_s"].max())
     span = np.array([rows["flops"].min() / 2, rows["flops"].max() * 2])
     traces = [style.computed_line(span, span / middle, f"at the median rate, {format_si(middle, 'FLOP/s')}", style.GREY, width=1.8)]
@@ -128,22 +104,22 @@ def rate(device: str, dtype: str) -> Panel:
         alt=f"Measured seconds against predicted FLOPs for {len(rows)} pieces of work; the median rate is {format_si(middle, 'FLOP/s')}.",
         sources=(Citation("kaplan2020", "section 2.1"),),
         settings=_settings(device, dtype),
-        explain=(probe_system.flops_of, forward_flops, training_flops),
+        explain=(probe_predicted.flops_of, forward_flops, training_flops),
     )
 
 
 def decode(device: str, dtype: str, base: str) -> Panel:
     """Tokens per second of one sequence against the context, measured, and as the bytes read would have it."""
-    rows, known = measured(device, dtype), shapes()
+    rows, known = measured(device, dtype), measured_shapes()
     rows = rows[(rows["what"] == "decode step") & (rows["batch"] == 1)]
-    value = probe_system.DTYPE_BYTES[dtype]
+    value = probe_predicted.DTYPE_BYTES[dtype]
     axis = np.unique(np.geomspace(rows["context"].min(), rows["context"].max(), 40).round().astype(int))
     traces, parts, falls = [], [], {}
     own = rows[rows["shape"] == base].sort_values("context").iloc[0]
-    rate = probe_system.step_bytes(known[base], int(own["context"]), 1, value) / own["value"]
+    rate = probe_predicted.step_bytes(known[base], int(own["context"]), 1, value) / own["value"]
     for (label, name), color in zip(family(rows, base, ("key-value", "window")).items(), COLORS, strict=False):
         found = rows[rows["shape"] == name].sort_values("context")
-        line = rate / probe_system.step_bytes(known[name], axis, 1, value)
+        line = rate / probe_predicted.step_bytes(known[name], axis, 1, value)
         fast, slow = _quartiles(found)
         traces += [
             style.computed_line(axis, line, label, color, width=1.8),
@@ -177,7 +153,7 @@ def decode(device: str, dtype: str, base: str) -> Panel:
             Citation("jiang2023", "sliding window"),
         ),
         settings=_settings(device, dtype, shape=base),
-        explain=(probe_system.step_bytes, kv_cache_bytes, latency.read_params),
+        explain=(probe_predicted.step_bytes, kv_cache_bytes, latency.read_params),
     )
 
 
@@ -186,7 +162,7 @@ def prompt(device: str, dtype: str, base: str, words: tuple[str, ...] = ("window
 
     words: of the variants' names; ("expert",) compares experts with their dense equivalents.
     """
-    rows, known = measured(device, dtype), shapes()
+    rows, known = measured(device, dtype), measured_shapes()
     rows = rows[rows["what"] == "prefill"]
     axis = np.unique(np.geomspace(rows["context"].min(), rows["context"].max(), 40).round().astype(int))
     chosen = family(rows, base, words)
@@ -228,7 +204,7 @@ def prompt(device: str, dtype: str, base: str, words: tuple[str, ...] = ("window
         alt=f"Seconds to read a prompt against its length for {base} and variants at {axis[-1]:,} tokens: {told}.",
         sources=(Citation("jiang2023", "sliding window"), Citation("jiang2024", "experts")),
         settings=_settings(device, dtype, shape=base),
-        explain=(forward_flops, probe_system.flops_of),
+        explain=(forward_flops, probe_predicted.flops_of),
     )
 
 
@@ -245,8 +221,8 @@ def training(device: str, dtype: str, base: str) -> Panel:
         .set_index("method")
         .reindex([m for m in METHODS if m in set(rows.loc[rows["shape"] == base, "method"])])
     )
-    shape, context, batch = shapes()[base], int(rows["context"].iloc[0]), int(rows["batch"].iloc[0])
-    predicted = {method: probe_system.training_memory(shape, method, batch, context, dtype) for method in rows.index}
+    shape, context, batch = measured_shapes()[base], int(rows["context"].iloc[0]), int(rows["batch"].iloc[0])
+    predicted = {method: probe_predicted.training_memory(shape, method, batch, context, dtype) for method in rows.index}
     labels = [METHODS[method] for method in rows.index]
     totals, ends = [float(p.total) for p in predicted.values()], [(float(p.low), float(p.high)) for p in predicted.values()]
     traces = [
@@ -283,7 +259,7 @@ def training(device: str, dtype: str, base: str) -> Panel:
                 {"method": labels, "series": "measured peak", "bytes": rows["value"].to_numpy(), "status": "computed"},
             ]
         ),
-        caption=f"One sequence of {context:,} tokens, AdamW, adapters of rank {probe_system.RANK}, nothing recomputed, {_where(device, dtype)}. Peak: what stands between steps, and the largest sum of allocations within one. The prediction is that of the memory page without a CUDA context; its bar spans what activations and logits may take. It adds up activations and gradients, which in full training never stand at once in full: one is given back while the other grows.",
+        caption=f"One sequence of {context:,} tokens, AdamW, adapters of rank {probe_predicted.RANK}, nothing recomputed, {_where(device, dtype)}. Peak: what stands between steps, and the largest sum of allocations within one. The prediction is that of the memory page without a CUDA context; its bar spans what activations and logits may take. It adds up activations and gradients, which in full training never stand at once in full: one is given back while the other grows.",
         alt=f"Predicted and measured peak memory of training {base}; measured as a share of predicted: {told}.",
         sources=(
             Citation("dettmers2023", "sections 2 and 3"),
@@ -291,7 +267,7 @@ def training(device: str, dtype: str, base: str) -> Panel:
             Citation("korthikanti2022", "activations"),
         ),
         settings=_settings(device, dtype, shape=base),
-        explain=(finetuning.finetuning_memory, probe_system.training_memory),
+        explain=(finetuning.finetuning_memory, probe_predicted.training_memory),
     )
 
 

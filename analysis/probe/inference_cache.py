@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.probe import engine_room, engine_text
+from analysis.probe import inference_room, inference_text
 
 MIN_SHARED = 8
 """Tokens before the last line from which it pays to run them apart."""
@@ -98,7 +98,7 @@ def _shared_lengths(opened, prompts: list[list[int]]) -> list[int]:
 
     Depends on the batch only and not on what was run before, so that a resumed run gives the same numbers.
     """
-    lengths = [engine_text.shared_length(opened, ids) for ids in prompts]
+    lengths = [inference_text.shared_length(opened, ids) for ids in prompts]
     lengths = [length if length >= MIN_SHARED else 0 for length in lengths]
     distinct = {tuple(ids[:length]) for ids, length in zip(prompts, lengths, strict=True)}
     return lengths if len(distinct) <= max(1, len(prompts) // 2) else [0] * len(prompts)
@@ -107,13 +107,13 @@ def _shared_lengths(opened, prompts: list[list[int]]) -> list[int]:
 def _joined(opened, beginnings: list[tuple[int, ...]], more: int):
     """(cache, slots) with the keys and values of each row's beginning, padded on the left, and room for so many tokens more."""
     slots = max(map(len, beginnings))
-    made = engine_room.make(opened, slots + more)
+    made = inference_room.make(opened, slots + more)
     if slots:
         rows: dict[tuple[int, ...], list[int]] = {}
         for row, beginning in enumerate(beginnings):
             rows.setdefault(beginning, []).append(row)
         parts = [(where, _of_beginning(opened, beginning)) for beginning, where in rows.items()]
-        engine_room.place(made, parts, len(beginnings), slots)
+        inference_room.place(made, parts, len(beginnings), slots)
     return made, slots
 
 

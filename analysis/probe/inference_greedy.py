@@ -2,7 +2,7 @@
 
 from collections.abc import Set
 
-from analysis.probe import engine_cache, engine_room
+from analysis.probe import inference_cache, inference_room
 
 NOTHING: frozenset[int] = frozenset()
 TOGETHER = 32
@@ -18,7 +18,7 @@ def continuations(opened, prompts: list[list[int]], drafts: list[list[int]], mos
     import torch
 
     drafts = [draft[: most - 1] for draft in drafts]
-    filled = engine_cache.fill(opened, prompts, drafts, most)
+    filled = inference_cache.fill(opened, prompts, drafts, most)
     said = best(filled.logits)
     longest = said.shape[1] - 1
     out: list[list[int]] = []
@@ -70,7 +70,7 @@ def log_likelihoods(opened, pairs: list[tuple[list[int], list[int]]]) -> list[tu
 
     contexts = list(dict.fromkeys(tuple(context) for context, _ in pairs))
     place = {context: at for at, context in enumerate(contexts)}
-    filled = engine_cache.fill(opened, [list(context) for context in contexts], [[] for _ in contexts], 0)
+    filled = inference_cache.fill(opened, [list(context) for context in contexts], [[] for _ in contexts], 0)
     first, said = torch.log_softmax(filled.logits[:, -1], dim=-1), best(filled.logits)[:, -1].tolist()
     rows = [place[tuple(context)] for context, _ in pairs]
     at_first = first[torch.tensor(rows, device=first.device), torch.tensor([ids[0] for _, ids in pairs], device=first.device)].tolist()
@@ -84,7 +84,7 @@ def log_likelihoods(opened, pairs: list[tuple[list[int], list[int]]]) -> list[tu
     return out
 
 
-def _rest(opened, filled: engine_cache.Filled, rows: list[int], continuations: list[list[int]]) -> list[tuple[float, bool]]:
+def _rest(opened, filled: inference_cache.Filled, rows: list[int], continuations: list[list[int]]) -> list[tuple[float, bool]]:
     """`log_likelihoods` of all tokens but the first of continuations, each behind a row of what was filled."""
     import torch
 
@@ -98,7 +98,7 @@ def _rest(opened, filled: engine_cache.Filled, rows: list[int], continuations: l
         input_ids=torch.tensor([ids[:-1] for ids in padded], device=device),
         position_ids=(starts + slots) * inside,
         attention_mask=torch.cat([filled.mask[chosen], inside.to(filled.mask.dtype)], dim=1),
-        past_key_values=engine_room.select(filled.cache, chosen, width),
+        past_key_values=inference_room.select(filled.cache, chosen, width),
         use_cache=True,
     ).logits
     wanted = torch.tensor([ids[1:] for ids in padded], device=device)

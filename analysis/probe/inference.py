@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from analysis.probe import engine_cache, engine_greedy, engine_plain, engine_text
+from analysis.probe import inference_cache, inference_greedy, inference_plain, inference_text
 from analysis.probe.models_memory import is_out_of_memory
 from analysis.probe.spec import Item, Row, RunSpec
 
@@ -24,8 +24,8 @@ def batches(items: list[Item], opened, spec: RunSpec) -> list[list[Item]]:
     if spec.probe == "memorised":
         ids = [list(item.token_ids) for item in items]
     else:
-        ids = engine_text.encode(opened, [item.prompt for item in items])
-    shared = [engine_text.shared_length(opened, row) for row in ids]
+        ids = inference_text.encode(opened, [item.prompt for item in items])
+    shared = [inference_text.shared_length(opened, row) for row in ids]
     order = sorted(range(len(items)), key=lambda at: (-shared[at], ids[at][: shared[at]], -len(ids[at]), at))
     return [[items[at] for at in order[start : start + spec.batch_size]] for start in range(0, len(order), spec.batch_size)]
 
@@ -76,15 +76,15 @@ def _answer(opened, spec: RunSpec, batch: list[Item]) -> list[dict]:
     return _memorised(opened, batch) if spec.probe == "memorised" else _lines(opened, spec, batch)
 
 
-def generate(opened, prompts: list[list[int]], drafts: list[list[int]], most: int, ends=engine_greedy.NOTHING) -> list[list[int]]:
+def generate(opened, prompts: list[list[int]], drafts: list[list[int]], most: int, ends=inference_greedy.NOTHING) -> list[list[int]]:
     """Greedy continuations by the fast way if the model allows it. drafts: guesses, [] for none."""
     import torch
 
     length = max(len(ids) for ids in prompts) + most
     with torch.inference_mode():
-        if engine_cache.can_share(opened, length) and engine_cache.generates_plainly(opened):
-            return engine_greedy.continuations(opened, prompts, drafts, most, ends)
-        return engine_plain.continuations(opened, prompts, most, ends)
+        if inference_cache.can_share(opened, length) and inference_cache.generates_plainly(opened):
+            return inference_greedy.continuations(opened, prompts, drafts, most, ends)
+        return inference_plain.continuations(opened, prompts, most, ends)
 
 
 def log_likelihoods(opened, pairs: list[tuple[list[int], list[int]]]) -> list[tuple[float, bool]]:
@@ -93,26 +93,26 @@ def log_likelihoods(opened, pairs: list[tuple[list[int], list[int]]]) -> list[tu
 
     cut = [(context[-(opened.max_length + 1 - len(ids)) :], ids) for context, ids in pairs]
     with torch.inference_mode():
-        if engine_cache.can_share(opened, max(len(context) + len(ids) for context, ids in cut)):
-            return engine_greedy.log_likelihoods(opened, cut)
-        return engine_plain.log_likelihoods(opened, cut)
+        if inference_cache.can_share(opened, max(len(context) + len(ids) for context, ids in cut)):
+            return inference_greedy.log_likelihoods(opened, cut)
+        return inference_plain.log_likelihoods(opened, cut)
 
 
 def _lines(opened, spec: RunSpec, batch: list[Item]) -> list[dict]:
     """One line after each prompt."""
     most = MOST_TOKENS[spec.probe]
     room = _room(opened, most)
-    ids = engine_text.encode(opened, [item.prompt for item in batch])
+    ids = inference_text.encode(opened, [item.prompt for item in batch])
     if any(not row for row in ids):
         raise ValueError("prompt: one of them has no tokens, so there is nothing to continue")
     before = "" if spec.probe == "term_frequency" else " "
     guesses = [("" if item.prompt[-1:].isspace() else before) + item.answer.strip() for item in batch]
-    drafts = engine_text.drafts(opened, [item.prompt for item in batch], guesses)
-    ends = engine_text.line_ends(opened) | engine_text.text_ends(opened)
+    drafts = inference_text.drafts(opened, [item.prompt for item in batch], guesses)
+    ends = inference_text.line_ends(opened) | inference_text.text_ends(opened)
     written = generate(opened, [row[-room:] for row in ids], drafts, most, ends)
     rows = []
     for item, sent, tokens in zip(batch, ids, written, strict=True):
-        text = engine_text.first_line(opened, tokens)
+        text = inference_text.first_line(opened, tokens)
         detail = {"tokens": len(tokens), "ended": tokens[-1] in ends}
         if len(sent) > room:
             detail["cut_tokens"] = len(sent) - room
@@ -150,7 +150,7 @@ def _choices(opened, batch: list[Item]) -> list[dict]:
     pairs, of_item = [], []
     for item in batch:
         of_item.append(len(item.choices))
-        pairs += [engine_text.encode_pair(opened, item.prompt, choice) for choice in item.choices]
+        pairs += [inference_text.encode_pair(opened, item.prompt, choice) for choice in item.choices]
     if any(not context or not ids or len(ids) > opened.max_length for context, ids in pairs):
         raise ValueError("choices: one of them has no tokens, or more than the model can hold")
     found = iter(log_likelihoods(opened, pairs))

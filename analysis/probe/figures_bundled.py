@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from analysis import probe_bundled, tables
+from analysis import tables
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel, table_of
+from analysis.probe import bundled
+from analysis.probe.data import by_operand, statistics_of, steps, telling_step
 from analysis.term_frequency import association
 
 DESIGN = (Citation("biderman2023", "section 3.3, for the questions"), Citation("razeghi2022", "for the question asked"))
@@ -28,48 +30,12 @@ ZERO = (
 )
 
 
-@tables.kept("probe_bundled")
-def steps() -> list[int]:
-    """Training steps of the stored checkpoints, in order."""
-    return sorted(tables.load("probe_bundled")["step"].unique().tolist())
-
-
-@tables.kept("bundled_accuracy")
-def telling_step(operation: str) -> int:
-    """The checkpoint that answers nearest to half of the questions of the training."""
-    return probe_bundled.telling_step(tables.load("bundled_accuracy"), operation)
-
-
-@tables.kept("probe_bundled")
-def shots_at(step: int) -> list[int]:
-    """Numbers of examples in the prompt with which a checkpoint was asked."""
-    rows = tables.load("probe_bundled")
-    return sorted(rows.loc[rows["step"] == step, "shots"].unique().tolist())
-
-
-@tables.kept("probe_bundled")
-def statistics_of(step: int, shots: int, operation: str) -> pd.DataFrame:
-    """Statistics of one checkpoint, indexed by "seen" and "unseen"."""
-    rows = tables.load("probe_bundled")
-    return rows[(rows["step"] == step) & (rows["shots"] == shots) & (rows["operation"] == operation)].set_index("questions")
-
-
-@tables.kept("probe_operands", "bundled_accuracy", "probe_bundled", most=128)
-def by_operand(step: int, shots: int, operation: str, questions: str) -> tuple[pd.Series, pd.Series, pd.DataFrame]:
-    """(expected lines in the training text so far, accuracy, means of ten) of the operands at one checkpoint."""
-    operands = tables.load("probe_operands").set_index("operand")
-    counts = operands["share"] * operands["expected_count"].sum() * step / max(steps())
-    rows = tables.load("bundled_accuracy")
-    accuracy = probe_bundled.accuracy_by_operand(rows, step, shots, operation, questions == "seen")[counts.index]
-    return counts, accuracy, association.binned(counts, accuracy)
-
-
 def scatter(step: int, shots: int, operation: str) -> Panel:
     """Accuracy of each operand against its lines in the training text, questions of the training and held-out ones apart."""
     found = statistics_of(step, shots, operation)
     traces: list[dict] = []
     parts: list = []
-    for questions in probe_bundled.QUESTIONS:
+    for questions in bundled.QUESTIONS:
         counts, accuracy, bins = by_operand(step, shots, operation, questions)
         traces += intervals.quiet_band(bins["count"], bins["low"], bins["high"], f"interval, {questions}", COLORS[questions])
         traces.append(style.computed_line(bins["count"], bins["accuracy"], f"mean of ten, {NAMES[questions]}", COLORS[questions]))
@@ -105,7 +71,7 @@ def scatter(step: int, shots: int, operation: str) -> Panel:
         alt=f"Accuracy of 100 operands against their frequency in training for {operation} at step {step:,}: {seen['accuracy']:.0%} on seen and {unseen['accuracy']:.0%} on held-out questions.",
         sources=DESIGN,
         settings=_settings(step=f"{step:,}", examples=shots, operation=operation),
-        explain=(association.spearman, association.binned, association.Operands.statistics, probe_bundled.accuracy_by_operand),
+        explain=(association.spearman, association.binned, association.Operands.statistics, bundled.accuracy_by_operand),
     )
 
 
@@ -117,7 +83,7 @@ def course(measure: str, operation: str) -> Panel:
     stored = stored[(stored["shots"] == 0) & (stored["operation"] == operation)]
     label, kind = MEASURES[measure]
     traces, ends, peaks = [], {}, {}
-    for questions in probe_bundled.QUESTIONS:
+    for questions in bundled.QUESTIONS:
         rows = stored[stored["questions"] == questions].dropna(subset=[measure])
         if measure != "accuracy":
             traces += intervals.quiet_band(
@@ -155,7 +121,7 @@ def beside_pythia(step: int, operation: str) -> Panel:
     own = own[(own["step"] == step) & (own["shots"] == 0) & (own["operation"] == operation)].set_index("questions")
     chosen = (stats["corpus"] == "pile_train") & (stats["step"] == 143_000) & (stats["shots"] == 4) & (stats["operation"] == operation)
     last = stats[chosen].set_index("model")
-    rows = {f"bundled, {questions}": own.loc[questions] for questions in probe_bundled.QUESTIONS}
+    rows = {f"bundled, {questions}": own.loc[questions] for questions in bundled.QUESTIONS}
     rows |= {model: last.loc[model] for model in ("Pythia 1.4B", "Pythia 12B") if model in last.index}
     frame = pd.DataFrame(rows).T.dropna(subset=["rho", "partial"])
     at = [list(rows).index(label) for label in frame.index]

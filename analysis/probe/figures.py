@@ -7,8 +7,8 @@ import pandas as pd
 
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel, table_of
-from analysis.figures.probe_published import counts, published, published_bins
 from analysis.probe import results
+from analysis.probe.data import counts, published, published_bins
 from analysis.probe.results import Found
 from analysis.term_frequency import association
 from analysis.term_frequency.data import SIZES, STEPS
