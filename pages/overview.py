@@ -4,7 +4,7 @@ from urllib.parse import parse_qs
 
 import streamlit as st
 
-from analysis import tables
+from analysis import catalogue, tables
 from analysis.overview import figures
 from pages.components import frame
 from pages.components.markdown import plain
@@ -37,7 +37,7 @@ def card(number: int, source_id: str, name: str, links: tuple[str, ...]) -> None
     """One paper: what it is, one of its figures, and where to go on."""
     work = tables.source(source_id)
     st.markdown(f"**{number}. [{plain(work['title'])}]({work['url']})**, {plain(work['authors'])} {int(work['year'])}")
-    draw(name, lambda: figures.card(name))
+    draw(name, lambda: figures.small(catalogue.panel(name)))
     export_row(name)
     with st.container(horizontal=True, key=f"pages-{source_id}"):
         for link in links:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import figures, tables
+from analysis import catalogue, tables
 from analysis.benchmarks import comparison, disagreement
 from analysis.benchmarks import data as benchmarks_data
 from analysis.benchmarks import figures as benchmark_figures
@@ -326,12 +326,12 @@ def language():
 def test_the_pages_finding_is_28_8_points_on_openbookqa(language):
     # touvron2023llama2 Table 20 prints 57.2 for LLaMA 7B, li2023 Table 3 prints 28.4; both 0-shot.
     assert disagree_figures.headline(language)["largest"] == 28.8
-    panel = figures.catalog()["benchmarks.gaps"]()
+    panel = catalogue.catalogue()["benchmarks.gaps"]()
     assert "OpenBookQA of LLaMA 7B: 28.4 (phi-1.5 paper) and 57.2 (Llama 2 paper)" in panel.caption
 
 
 def test_the_heat_map_colours_only_what_has_the_setting_of_its_column(language):
-    panel = figures.catalog()["benchmarks.heat_map"]()
+    panel = catalogue.catalogue()["benchmarks.heat_map"]()
     coloured, grey = panel.figure.data
     assert len(coloured.y) == 12 and len(coloured.x) == 12
     marks = [text for line in grey.text for text in line if text]

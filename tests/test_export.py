@@ -14,7 +14,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from analysis import figures
+from analysis import catalogue
 from analysis.charts import style
 from analysis.charts.panel import Citation
 from analysis.export import browser, command, csv_file, deck_file, files, gallery, report, slides
@@ -244,15 +244,15 @@ def fake_topic(monkeypatch):
     def broken():
         raise ValueError("data/gpus.csv line 3: is not a number")
 
-    module = types.ModuleType("analysis.figures.sample")
+    module = types.ModuleType("analysis.catalogue.sample")
     module.default_panels = lambda: {"sample.figure": law_panel, "sample.broken": broken}
-    monkeypatch.setitem(sys.modules, "analysis.figures.sample", module)
-    monkeypatch.setattr(figures, "TOPICS", {"sample": "analysis.figures.sample"})
+    monkeypatch.setitem(sys.modules, "analysis.catalogue.sample", module)
+    monkeypatch.setattr(catalogue, "TOPICS", {"sample": "analysis.catalogue.sample"})
     return module
 
 
 def test_the_catalogue_offers_the_panels_of_each_topic_unbuilt(fake_topic):
-    panels = figures.catalog()
+    panels = catalogue.catalogue()
     assert set(panels) == {"sample.figure", "sample.broken"}  # although one cannot be built
     assert panels["sample.figure"]().name == "sample.figure"
 
@@ -260,7 +260,7 @@ def test_the_catalogue_offers_the_panels_of_each_topic_unbuilt(fake_topic):
 def test_the_catalogue_refuses_a_panel_under_the_name_of_another_topic(fake_topic):
     fake_topic.default_panels = lambda: {"other.figure": law_panel}
     with pytest.raises(ValueError, match=r"must be named sample.something, got other.figure"):
-        figures.catalog()
+        catalogue.catalogue()
 
 
 def test_the_command_line_writes_the_files_and_says_so(fake_topic, tmp_path, capsys):

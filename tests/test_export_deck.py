@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.catalogue import catalogue
 from analysis.charts.panel import explanation
 from analysis.export import deck_file, deck_store, files, report
 from analysis.export.native_series import is_native
-from analysis.figures import catalog
 from tests.sample_panels import law_panel
 
 LINK = "http://localhost:8501/scaling?c=22"
@@ -38,11 +38,11 @@ def lists(value):
     return None if isinstance(value, float) and np.isnan(value) else value
 
 
-@pytest.mark.parametrize("name", catalog())
+@pytest.mark.parametrize("name", catalogue())
 def test_every_figure_comes_back_from_a_deck_file(name):
-    panel = catalog()[name]()
+    panel = catalogue()[name]()
     # To try a figure on a slide takes longest; one in ten is.
-    (slide,) = deck_file.unpack(deck_file.pack(slides(panel)), own=list(catalog()).index(name) % 10 > 0)
+    (slide,) = deck_file.unpack(deck_file.pack(slides(panel)), own=list(catalogue()).index(name) % 10 > 0)
     back = slide["panel"]
     assert (back.name, back.title, back.caption, back.alt, back.sources) == (
         panel.name,

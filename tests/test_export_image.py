@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from analysis import figures
+from analysis import catalogue
 from analysis.charts import style
 from analysis.export import browser
 from analysis.export import files as export_files
@@ -120,7 +120,7 @@ def test_title_legend_plot_and_sources_lie_below_each_other_inside_the_picture(m
     assert all(box["left"] >= 0 and box["top"] >= 0 and box["right"] <= 1920 and box["bottom"] <= 1080 for box in boxes.values()), boxes
 
 
-CATALOG = figures.catalog()
+CATALOG = catalogue.catalogue()
 
 
 @pytest.mark.parametrize("name", CATALOG)

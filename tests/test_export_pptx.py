@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 from pptx.enum.chart import XL_CHART_TYPE, XL_MARKER_STYLE
 from pptx.oxml.ns import qn
 
-from analysis import figures
+from analysis import catalogue
 from analysis.charts import style
 from analysis.charts.panel import Citation
 from analysis.export import files, native_series
@@ -320,4 +320,4 @@ def test_ticks_that_are_words_need_a_picture(ticks, native):
 
 
 def test_rows_of_estimates_keep_their_names_on_a_slide():
-    assert not native_series.is_native(figures.panel("domain.cost").figure)
+    assert not native_series.is_native(catalogue.panel("domain.cost").figure)

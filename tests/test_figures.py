@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from analysis import figures, tables
+from analysis import catalogue, tables
 from analysis.charts.panel import Panel, explanation
 from analysis.compute import data as scaling_figures_marks
 from analysis.compute import figures as compute_figures
@@ -17,7 +17,7 @@ from analysis.scaling import chinchilla
 from analysis.scaling import data as scaling_data
 from pages.components import chart
 
-CATALOG = figures.catalog()
+CATALOG = catalogue.catalogue()
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +187,7 @@ def test_data_is_made_on_first_use_and_checked_then():
 
 
 def test_one_panel_is_found_by_its_name_and_an_unknown_one_refused():
-    assert figures.panel("scaling.residuals").name == "scaling.residuals"
+    assert catalogue.panel("scaling.residuals").name == "scaling.residuals"
     for name in ("scaling.nothing", "nothing.at_all"):
         with pytest.raises(ValueError, match="there is no panel"):
-            figures.panel(name)
+            catalogue.panel(name)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import figures, tables
+from analysis import catalogue, tables
 from analysis.judges import bradley_terry, elo, power
 from analysis.judges import data as judges_data
 from analysis.judges import figures as judges_figures
@@ -380,7 +380,7 @@ def test_unverified_printed_ratings_are_hollow(played):
 
 def test_the_order_decides_16_of_28_vicuna_pairs_and_the_lines_end_at_the_shares(played):
     # Counted with a separate cross table of the released file.
-    panel = figures.catalog()["judges.position_bias"]()
+    panel = catalogue.catalogue()["judges.position_bias"]()
     assert panel.title.startswith("In 16 of 28 pairs")
     row = panel.data.set_index(["stronger", "weaker"]).loc[("65b-guanaco", "gpt-3.5")]
     assert (row["shown_first"], row["shown_second"]) == pytest.approx((0.7125, 0.36875))

@@ -14,12 +14,12 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from analysis.catalogue import catalogue
 from analysis.charts.panel import Panel
 from analysis.charts.style import THEMES
 from analysis.export import browser, files
 from analysis.export import gallery as export_gallery
 from analysis.export.gallery import Card, Group
-from analysis.figures import catalog
 from pages.components.registry import ENTRIES
 
 ROOT = Path(__file__).parents[1]
@@ -155,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("gallery"), metavar="DIR", help="folder to write to; default gallery")
     parser.add_argument("--format", action="append", choices=FORMATS, help="files beside each picture; may be repeated; default all")
     options = parser.parse_args(arguments)
-    panels = catalog()
+    panels = catalogue()
     gallery = Gallery(options.out, options.format or FORMATS)
     if gallery.browserless:
         print(f"gallery: {browser.advice()} The index draws the charts itself.", file=sys.stderr)

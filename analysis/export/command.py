@@ -22,9 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--theme", default="auto", metavar="|".join(THEMES))
     parser.add_argument("--list", action="store_true", help="list the figures and stop")
     options = parser.parse_args(arguments)
-    from analysis.figures import catalog
+    from analysis.catalogue import catalogue
 
-    panels = catalog()
+    panels = catalogue()
     if options.list:
         print("\n".join(panels))
         return 0

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from analysis import figures
 from analysis.benchmarks import comparison
 from analysis.benchmarks import data as benchmarks_data
 from analysis.benchmarks import figures_pair as benchmarks_figures_pair
@@ -182,8 +181,3 @@ def small(panel: Panel) -> Panel:
         height=max(HEIGHT + 48 * legend, layout.margin.t + layout.margin.b + style.LINE * style.line_count(labels)), showlegend=legend
     )
     return panel
-
-
-def card(name: str) -> Panel:
-    """The small figure with this name, at default settings."""
-    return small(figures.panel(name))

@@ -30,7 +30,7 @@ TOPICS = {
 """The modules of figures by topic, in the order of the pages; each has a function default_panels()."""
 
 
-def catalog() -> dict[str, Callable[[], Panel]]:
+def catalogue() -> dict[str, Callable[[], Panel]]:
     """Every panel at its default settings, by name, as a function that builds it; topics are imported on the way.
 
     Raises ValueError where a topic offers a panel under the name of another topic.
