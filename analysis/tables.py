@@ -8,13 +8,17 @@ corrections.csv, and every table with sources needs sources.csv.)
 import csv
 import io
 import math
+import os
 import re
 import sys
+import threading
 import tomllib
-from collections.abc import Callable
-from functools import lru_cache, wraps
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, overload
 
 import pandas as pd
 
@@ -39,7 +43,82 @@ def names() -> list[str]:
     >>> "sources" in names()
     True
     """
-    return list(_descriptor(DATA, _stamp(DATA / DESCRIPTOR)))
+    return list(_descriptor())
+
+
+# --- one rule for everything that is kept -----------------------------------------------------------------------------
+
+Stamp = tuple[int, int, int]
+_watching: ContextVar[tuple[dict[Path, Stamp], ...]] = ContextVar("_watching", default=())
+
+
+@overload
+def kept(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]: ...
+@overload
+def kept(*, most: int) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]: ...
+def kept(function=None, *, most=64):
+    """Decorate a function of hashable arguments: its last `most` results are kept until a file below data/ that they rest on changes.
+
+    Which files those are is noted while the function runs, also through other kept functions. Nothing is kept of a run that raises.
+    Everybody gets the same object, so nobody may change it.
+
+    >>> @kept
+    ... def devices():
+    ...     return set(load("gpus")["id"])
+    >>> devices() is devices()
+    True
+    """
+    return _kept(function, most) if function is not None else lambda function: _kept(function, most)
+
+
+def _kept(function: Callable[Arguments, Result], most: int) -> Callable[Arguments, Result]:
+    results: OrderedDict[Any, tuple[Result, dict[Path, Stamp]]] = OrderedDict()
+    turn = threading.Lock()
+
+    @wraps(function)
+    def wrapper(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
+        key = (DATA, arguments, tuple(named.items()))
+        known = results.get(key)
+        if known is not None and all(_watch(path) == stamp for path, stamp in known[1].items()):
+            with turn:
+                results[key] = known
+                results.move_to_end(key)
+            return known[0]
+        files: dict[Path, Stamp] = {}
+        watching = _watching.set((*_watching.get(), files))
+        try:
+            result = function(*arguments, **named)
+        finally:
+            _watching.reset(watching)
+        with turn:
+            results[key] = result, files
+            results.move_to_end(key)
+            while len(results) > most:
+                results.popitem(last=False)
+        return result
+
+    return wrapper
+
+
+def _watch(path: Path) -> Stamp:
+    """Time of change, size and number of a file, zeros where there is none; noted for whatever is being kept."""
+    try:
+        found = os.stat(path)
+        stamp = found.st_mtime_ns, found.st_size, found.st_ino
+    except OSError:
+        stamp = 0, 0, 0
+    for files in _watching.get():
+        files.setdefault(path, stamp)
+    return stamp
+
+
+def _read(path: Path) -> bytes:
+    """The content of a file. Raises OSError where there is none."""
+    _watch(path)
+    return path.read_bytes()
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
 
 
 def load(name: str, corrected: bool = True) -> pd.DataFrame:
@@ -55,9 +134,7 @@ def load(name: str, corrected: bool = True) -> pd.DataFrame:
     >>> float(load("chinchilla_optimal", corrected=False).query("n_params == 175e9 and approach == 'approach3'")["train_flops"].iloc[0])
     1.26e+24
     """
-    table = describe_table(name)
-    stamps = tuple(_stamp(DATA / file) for file in (DESCRIPTOR, table["file"], "corrections.csv", "sources.csv"))
-    return _load(DATA, name, corrected, stamps).copy(deep=False)  # copy-on-write keeps the cached frame as it is
+    return _load(name, corrected).copy(deep=False)  # copy-on-write keeps the kept frame as it is
 
 
 def describe(name: str) -> pd.DataFrame:
@@ -75,7 +152,7 @@ def describe(name: str) -> pd.DataFrame:
 
 def describe_table(name: str) -> dict:
     """The description of a table in data/tables.toml: file, about, key, columns. Raises TableError for an unknown name."""
-    tables = _descriptor(DATA, _stamp(DATA / DESCRIPTOR))
+    tables = _descriptor()
     if name not in tables:
         raise TableError(f"there is no table {name!r}; data/{DESCRIPTOR} declares {', '.join(sorted(tables))}")
     return tables[name]
@@ -87,49 +164,15 @@ def source(source_id: str) -> dict:
     >>> source("hoffmann2022")["title"]
     'Training Compute-Optimal Large Language Models'
     """
-    works = _works(DATA, tuple(_stamp(DATA / file) for file in (DESCRIPTOR, "sources.csv")))
+    works = _works()
     if source_id not in works:
         raise TableError(f"there is no source {source_id!r} in data/sources.csv")
     return dict(works[source_id])
 
 
-@lru_cache(maxsize=4)
-def _works(data: Path, stamps: tuple[int, ...]) -> dict[str, dict]:
+@kept
+def _works() -> dict[str, dict]:
     return {row["id"]: row for row in load("sources").to_dict("records")}
-
-
-def state(*names: str) -> tuple:
-    """A key that changes with the files of these tables, for what is computed from them once: the folder and times of change.
-
-    >>> state("gpus") == state("gpus") != state("models")
-    True
-    """
-    files = (DESCRIPTOR, "corrections.csv", "sources.csv", *(describe_table(name)["file"] for name in names))
-    return DATA, *names, *(_stamp(DATA / file) for file in files)
-
-
-def kept(*names: str, most: int = 64) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
-    """Decorate a function of these tables and hashable arguments: its last `most` results are kept until one of the files changes.
-
-    Everybody gets the same object, so nobody may change it.
-
-    >>> @kept("gpus")
-    ... def devices():
-    ...     return set(load("gpus")["id"])
-    >>> devices() is devices()
-    True
-    """
-
-    def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-        result_for: Callable[..., Result] = lru_cache(maxsize=most)(lambda _state, *arguments, **named: function(*arguments, **named))
-
-        @wraps(function)
-        def wrapper(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
-            return result_for(state(*names), *arguments, **named)
-
-        return wrapper
-
-    return decorate
 
 
 def corrections(name: str) -> pd.DataFrame:
@@ -145,18 +188,10 @@ def corrections(name: str) -> pd.DataFrame:
     return rows[rows["table"] == name].drop(columns="table").reset_index(drop=True)
 
 
-def _stamp(path: Path) -> int:
+@kept
+def _descriptor() -> dict[str, dict]:
     try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-@lru_cache(maxsize=4)
-def _descriptor(data: Path, stamp: int) -> dict[str, dict]:
-    path = data / DESCRIPTOR
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(_read(DATA / DESCRIPTOR).decode())
     except OSError:
         raise TableError(f"data/{DESCRIPTOR} is missing; restore it with `git checkout data/{DESCRIPTOR}`") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -191,12 +226,11 @@ def _borrow_columns(name: str, table: dict, tables: dict[str, dict]) -> None:
     table.setdefault("key", lender.get("key", []))
 
 
-@lru_cache(maxsize=128)
-def _load(data: Path, name: str, corrected: bool, stamps: tuple[int, ...]) -> pd.DataFrame:
+@kept(most=128)
+def _load(name: str, corrected: bool) -> pd.DataFrame:
     table = describe_table(name)
-    path = data / table["file"]
     try:
-        frame = _read_parquet(path, table) if path.suffix == ".parquet" else _read_csv(path, table)
+        frame = _read_parquet(table) if table["file"].endswith(".parquet") else _read_csv(table)
         if frame.empty and name != "corrections":
             raise TableError(f"data/{table['file']} has a header and no row")
     except TableError as problem:
@@ -215,10 +249,10 @@ def _is_derived(table: dict) -> bool:
     return table["file"].startswith("derived/")
 
 
-def _read_csv(path: Path, table: dict) -> pd.DataFrame:
+def _read_csv(table: dict) -> pd.DataFrame:
     where = f"data/{table['file']}"
     try:
-        raw = path.read_bytes()
+        raw = _read(DATA / table["file"])
     except OSError:
         raise _missing(table) from None
     if b"\0" in raw:
@@ -234,9 +268,10 @@ def _read_csv(path: Path, table: dict) -> pd.DataFrame:
     for line, cells in zip(lines, rows, strict=True):
         if len(cells) != len(header):
             raise TableError(f"{where} line {line}: has {len(cells)} cells, the header has {len(header)}")
-    text_frame = pd.DataFrame(rows, columns=header, dtype=object)
-    frame = pd.DataFrame({name: _typed_column(where, lines, name, spec, text_frame) for name, spec in table["columns"].items()})
-    _check_keys(where, [f"line {line}" for line in lines], table, frame)
+    texts = pd.DataFrame(rows, columns=header, dtype=object)
+    places = [f"line {line}" for line in lines]
+    frame = pd.DataFrame({name: _typed(where, places, name, spec, texts) for name, spec in table["columns"].items()})
+    _check(where, places, table, frame, texts)
     return frame
 
 
@@ -265,56 +300,74 @@ def _check_header(where: str, header: list[str], table: dict) -> None:
         raise TableError(f"{where}: names a column twice")
 
 
-def _typed_column(where: str, lines: list[int], name: str, spec: dict, frame: pd.DataFrame) -> pd.Series:
-    values, typed = [], {}  # most columns say few different things
-    for position, text in enumerate(frame[name]):
+def _typed(where: str, places: Sequence[str], name: str, spec: dict, texts: pd.DataFrame) -> pd.Series:
+    """A column of texts as values of its type; NaN and "" where nothing is given. Raises TableError for a text of another type."""
+    typed = {}
+    for text in texts[name].unique():
         try:
-            if text not in typed:
-                typed[text] = _typed_cell(text, spec)
-            values.append(typed[text])
-        except TableError:  # another table, of the sources, is not in order
-            raise
+            typed[text] = _value(text, spec)
         except ValueError as problem:
-            hint = _hint(frame.iloc[position])
-            raise TableError(f"{where} line {lines[position]}, column {name}: {text!r} {problem}{hint}") from None
+            raise _bad_cell(where, places, name, texts, int((texts[name] == text).to_numpy().argmax()), problem) from None
+    values = [typed[text] for text in texts[name]]
     gaps = spec["type"] == "int" and not spec.get("required")  # an integer that may be missing needs NaN
-    return pd.Series(values, dtype="float64" if gaps else TYPES[spec["type"]])
+    whole = all(value == value and value % 1 == 0 for value in typed.values()) if spec["type"] == "int" else True
+    return pd.Series(values, dtype="float64" if gaps or not whole else TYPES[spec["type"]])
 
 
-def _typed_cell(text: str, spec: dict):
-    if text == "":
-        if spec.get("required") or spec["type"] == "bool":
-            raise ValueError("must not be empty")
-        return math.nan if spec["type"] in ("float", "int") else ""
-    if spec["type"] == "source":
-        known = _source_ids(DATA, _stamp(DATA / "sources.csv"))
-        unknown = [part for part in text.split(";") if part not in known]
-        if unknown:
-            raise ValueError(f"must be ids of data/sources.csv separated by ';', where {', '.join(map(repr, unknown))} is not")
-        return text
+def _value(text: str, spec: dict) -> float | bool | str:
+    """What a text stands for. Raises ValueError where it is of another type."""
     if spec["type"] == "bool":
+        if text == "":
+            raise ValueError("must not be empty")
         if text not in TRUE_FALSE:
             raise ValueError("must be 1 or 0")
         return TRUE_FALSE[text]
-    if spec["type"] in ("float", "int"):
-        if not NUMBER.fullmatch(text):
-            raise ValueError(f"is not a number; {_accepted(spec)} would be accepted, such as 1.4e12")
-        value: float | str = float(text)
-    else:
-        value = text
-    if not _in_range(value, spec):
-        raise ValueError(f"is not accepted; it must be {_accepted(spec)}")
-    return value
+    if spec["type"] not in ("float", "int"):
+        return text
+    if text == "":
+        return math.nan
+    if not NUMBER.fullmatch(text):
+        raise ValueError(f"is not a number; {_accepted(spec)} would be accepted, such as 1.4e12")
+    return float(text)
 
 
-def _in_range(value, spec: dict) -> bool:
-    if "allowed" in spec and value not in spec["allowed"]:
-        return False
-    if spec["type"] == "int" and value != math.floor(value):
-        return False
-    return spec["type"] not in ("float", "int") or (
-        math.isfinite(value) and spec.get("min", -math.inf) <= value <= spec.get("max", math.inf)
-    )
+def _check(where: str, places: Sequence[str], table: dict, frame: pd.DataFrame, shown: pd.DataFrame) -> None:
+    """Raise TableError for the first cell that breaks the description of its column, and for a key that repeats.
+
+    places: where each row is. frame: typed values. shown: the cells as the file has them.
+    """
+    for name, spec in table["columns"].items():
+        values = frame[name]
+        number = spec["type"] in ("int", "float")
+        missing = values.isna() if number or spec["type"] == "bool" else values.isna() | (values == "")
+        wrong = ~missing & False
+        if "allowed" in spec:
+            wrong |= ~missing & ~values.isin(spec["allowed"])
+        if number:
+            wrong |= ~missing & ~values.between(spec.get("min", -sys.float_info.max), spec.get("max", sys.float_info.max))
+        if spec["type"] == "int":
+            wrong |= ~missing & (values % 1 != 0)
+        empty = missing & bool(spec.get("required"))
+        for bad, problem in ((empty, "must not be empty"), (wrong, f"is not accepted; it must be {_accepted(spec)}")):
+            if bad.any():
+                raise _bad_cell(where, places, name, shown, int(bad.to_numpy().argmax()), problem)
+        if spec["type"] == "source" and not missing.all():
+            _check_sources(where, places, name, frame, shown)
+    _check_keys(where, places, table, frame)
+
+
+def _check_sources(where: str, places: Sequence[str], name: str, frame: pd.DataFrame, shown: pd.DataFrame) -> None:
+    known = _source_ids()
+    for cell in frame[name].unique():
+        if unknown := [part for part in str(cell).split(";") if cell and part not in known]:
+            problem = f"must be ids of data/sources.csv separated by ';', where {', '.join(map(repr, unknown))} is not"
+            raise _bad_cell(where, places, name, shown, int((frame[name] == cell).to_numpy().argmax()), problem)
+
+
+def _bad_cell(where: str, places: Sequence[str], name: str, shown: pd.DataFrame, row: int, problem: object) -> TableError:
+    cell = shown[name].iloc[row]
+    cell = "" if pd.isna(cell) else cell.item() if hasattr(cell, "item") else cell
+    return TableError(f"{where} {places[row]}, column {name}: {cell!r} {problem}{_hint(shown.iloc[row])}")
 
 
 def _accepted(spec: dict) -> str:
@@ -330,12 +383,12 @@ def _hint(row: pd.Series) -> str:
     return f" (see {row['source']}{', ' + location if location else ''})" if row.get("source") else ""
 
 
-@lru_cache(maxsize=4)
-def _source_ids(data: Path, stamp: int) -> frozenset[str]:
-    return frozenset(_read_csv(data / "sources.csv", describe_table("sources"))["id"])
+@kept
+def _source_ids() -> frozenset[str]:
+    return frozenset(_load("sources", False)["id"])
 
 
-def _check_keys(where: str, places: list[str], table: dict, frame: pd.DataFrame) -> None:
+def _check_keys(where: str, places: Sequence[str], table: dict, frame: pd.DataFrame) -> None:
     key = table.get("key")
     if not key:
         return
@@ -348,31 +401,19 @@ def _check_keys(where: str, places: list[str], table: dict, frame: pd.DataFrame)
         raise TableError(f"{where} {places[position]}: repeats the key of {places[first]} ({shown})")
 
 
-def _read_parquet(path: Path, table: dict) -> pd.DataFrame:
+def _read_parquet(table: dict) -> pd.DataFrame:
     where = f"data/{table['file']}"
-    if not path.exists():
-        raise _missing(table)
     try:
-        frame = pd.read_parquet(path)
+        frame = pd.read_parquet(io.BytesIO(_read(DATA / table["file"])))
+    except FileNotFoundError:
+        raise _missing(table) from None
     except Exception as error:  # noqa: BLE001 - pyarrow raises many kinds for a damaged file
         raise TableError(f"{where} cannot be read ({type(error).__name__}); rebuild it with {REBUILD}") from None
     _check_header(where, list(frame.columns), table)
     for name, spec in table["columns"].items():
-        numeric = frame[name].dtype.kind in "ifb"
-        if numeric != (spec["type"] in ("int", "float", "bool")):
+        if (frame[name].dtype.kind in "ifb") != (spec["type"] in ("int", "float", "bool")):
             raise TableError(f"{where}, column {name}: holds {frame[name].dtype}, data/{DESCRIPTOR} declares {spec['type']}")
-        values, missing = frame[name], frame[name].isna()
-        bad = missing & bool(spec.get("required"))
-        if "allowed" in spec:
-            bad |= ~missing & ~values.isin(spec["allowed"])
-        if numeric:
-            bad |= ~missing & ~values.between(spec.get("min", -sys.float_info.max), spec.get("max", sys.float_info.max))
-        if spec["type"] == "int":
-            bad |= ~missing & (values % 1 != 0)
-        if bad.any():
-            row = int(bad.to_numpy().argmax())
-            raise TableError(f"{where} row {row + 1}, column {name}: {values[row]!r} is not accepted; it must be {_accepted(spec)}")
-    _check_keys(where, [f"row {row + 1}" for row in range(len(frame))], table, frame)
+    _check(where, [f"row {row + 1}" for row in range(len(frame))], table, frame, frame)
     return frame
 
 
@@ -386,9 +427,11 @@ def _apply_corrections(frame: pd.DataFrame, name: str, table: dict) -> pd.DataFr
         if len(parts) != len(key) or row["column"] not in frame or at.sum() != 1:
             raise TableError(f"{where} points to no single cell; the key of {name} is {'|'.join(key)}")
         try:
-            printed, corrected = (_typed_cell(row[which], table["columns"][row["column"]]) for which in ("printed", "corrected"))
+            printed, corrected = (_value(row[which], table["columns"][row["column"]]) for which in ("printed", "corrected"))
         except ValueError as problem:
             raise TableError(f"{where}: {row['printed']!r} or {row['corrected']!r} {problem}") from None
+        one = pd.DataFrame({row["column"]: [corrected]})
+        _check(where, ["the corrected value"], {"columns": {row["column"]: table["columns"][row["column"]]}}, one, one)
         held = frame.loc[at, row["column"]].iloc[0]
         if held != printed:
             raise TableError(f"{where} expects {row['printed']!r} but the table holds {held!r}")

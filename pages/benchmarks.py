@@ -3,7 +3,7 @@
 import streamlit as st
 
 from analysis import tables
-from analysis.benchmarks import comparison, disagreement, figures
+from analysis.benchmarks import comparison, figures
 from analysis.benchmarks import data as benchmarks_data
 from analysis.benchmarks import figures_disagree as disagree_figures
 from analysis.benchmarks import figures_pair as benchmarks_figures_pair
@@ -13,39 +13,7 @@ from pages.components import controls, frame, sections
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row
 
-
-@st.cache_resource(show_spinner=False)
-def all_scores(vision: bool):
-    """Every reported score, joined once per server."""
-    return benchmarks_data.all_scores(vision)
-
-
-@st.cache_resource(show_spinner=False)
-def headline() -> dict[str, float]:
-    """The numbers of the title, once per server."""
-    return disagree_figures.headline(all_scores(False))
-
-
-# What the section on disagreement draws does not depend on its slider, and most readers set no filter: kept for all of them.
-@st.cache_resource(show_spinner=False, max_entries=32)
-def report_pairs(picked: tuple):
-    """Every two reports of one thing among the scores that pass the filters."""
-    return disagreement.report_pairs(benchmarks_data.filtered(all_scores(False), *picked))
-
-
-@st.cache_resource(show_spinner=False, max_entries=32)
-def ranges(picked: tuple, within: bool):
-    """The ranges of all models and benchmarks among the scores that pass the filters."""
-    return disagree_figures.ranges(benchmarks_data.filtered(all_scores(False), *picked), within)
-
-
-@st.cache_resource(show_spinner=False, max_entries=3)
-def measured(model: str):
-    """One Llama 2 model as several teams measured it."""
-    return disagree_figures.measured(all_scores(False), model)
-
-
-numbers = headline()
+numbers = disagree_figures.headline()
 frame.begin(
     "benchmarks",
     f"Under one stated setting, two reports of a model's score still differ by up to {significant(numbers['largest'])} points",
@@ -55,7 +23,7 @@ frame.begin(
 
 labels = tables.load("benchmarks").set_index("benchmark")
 reports = tables.load("score_reports").set_index("source")["label"].to_dict()
-scores = all_scores(False)
+scores = benchmarks_data.all_scores()
 names = sorted(set(scores["model"]), key=str.lower)
 present = {name: labels.loc[name, "label"] for name in labels.index if name in set(scores["benchmark"])}
 
@@ -90,12 +58,12 @@ def choose():
 def apart() -> None:
     """Section: one model on one benchmark, reported twice."""
     picked, _, filters, _ = choose()
-    draw("benchmarks.gaps", lambda: disagree_figures.gaps(report_pairs(picked), filters))
+    draw("benchmarks.gaps", lambda: disagree_figures.gaps(benchmarks_data.report_pairs(picked), filters))
     export_row("benchmarks.gaps")
     within = controls.toggle(
         "bn_within", "Also two settings within one work", False, help="Such as 0-shot and 25-shot in two tables of one paper."
     )
-    found = ranges(picked, within)
+    found = disagree_figures.ranges_among(picked, within)
 
     @st.fragment
     def disagreements() -> None:
@@ -107,7 +75,7 @@ def apart() -> None:
     disagreements()
     export_row("benchmarks.disagreements")
     model = controls.switch("bn_llama", "Model", ["Llama 2 7B", "Llama 2 13B", "Llama 2 70B"], "Llama 2 70B")
-    rows, alike = measured(model)
+    rows, alike = disagree_figures.measured(model)
     draw("benchmarks.evaluators", lambda: disagree_figures.evaluators(rows, alike, model, {"model": model}))
     export_row("benchmarks.evaluators")
 
@@ -134,7 +102,7 @@ def side_by_side() -> None:
     draw("benchmarks.heat_map", lambda: figures.heat_map(shown, models, columns, filters), scroll=True)
     export_row("benchmarks.heat_map")
     st.subheader("Where a cell comes from", anchor=False)
-    everything = all_scores(vision)
+    everything = benchmarks_data.all_scores(vision)
     with controls.row():
         one = controls.choice("bn_model", "Model of the cell", sorted(set(everything["model"]), key=str.lower), "Llama 2 70B")
         benchmark = controls.choice(

@@ -29,12 +29,6 @@ CONFIDENCE = {"90%": 0.90, "95%": 0.95, "99%": 0.99}
 
 
 @st.cache_resource(show_spinner=False)
-def tournament(benchmark: str) -> judges_verdicts.Tournament:
-    """The released verdicts, sorted into a tournament once per server."""
-    return judges_data.released(benchmark)
-
-
-@st.cache_resource(show_spinner=False)
 def replays() -> Shared:
     """Ratings by other rules than the paper's, kept for all readers of this server: there are six sets of rules."""
     return Shared(most=6)
@@ -45,26 +39,23 @@ def replayed(benchmark: str, ties: str, used: str) -> np.ndarray | None:
 
     In the worker: the replay is a hundred thousand small steps, and in the server each would wait for the charts of other readers.
     """
-    chosen = tournament(benchmark)
+    chosen = judges_data.released(benchmark)
     arguments = judges_elo.request(judges_verdicts.consistent(chosen) if used == "consistent" else chosen, 10_000, ties)
     words = "Replaying the tournament in 10,000 orderings"
     try:
         return wait_for(
-            replays(), (benchmark, ties, used), lambda report: np.array(by_worker(shared_worker(), "replay_elo", arguments, report)), words
+            replays(),
+            (judges_data.fingerprint(benchmark), ties, used),
+            lambda report: np.array(by_worker(shared_worker(), "replay_elo", arguments, report)),
+            words,
         )
     except (WorkerError, Cancelled) as problem:
         st.error(plain(str(problem)), icon=":material/error:")
         return None
 
 
-@st.cache_resource(show_spinner=False, max_entries=6)
-def observed_pairs(benchmark: str, level: str):
-    """What each pair of models needs, once per server and confidence."""
-    return judges_data.observed_pairs(benchmark, tournament(benchmark), CONFIDENCE[level])
-
-
 benchmark = controls.switch("jd_set", "Prompts", {"vicuna": "Vicuna (80)", "oa": "Open Assistant (953)"}, "vicuna")
-played = tournament(benchmark)
+played = judges_data.released(benchmark)
 prompts = {"prompts": judges_figures.BENCHMARKS[benchmark]}
 
 
@@ -116,7 +107,7 @@ def shown_first() -> None:
     """Section: position bias."""
     both = {"prompts": " and ".join(judges_figures.BENCHMARKS.values())}
     show_panel(judges_figures_verdicts.verdicts(both))
-    show_panel(judges_figures_verdicts.consistency({name: tournament(name) for name in judges_figures.BENCHMARKS}, both))
+    show_panel(judges_figures_verdicts.consistency({name: judges_data.released(name) for name in judges_figures.BENCHMARKS}, both))
     show_panel(judges_figures_verdicts.position_bias(benchmark, played, prompts))
     show_panel(judges_figures.ranking_shift(benchmark, prompts | {"ties": ELO_TIES["half"]}))
 
@@ -133,7 +124,7 @@ def how_many() -> None:
             "judges.prompts_needed",
             lambda: judges_figures_verdicts.prompts_needed(
                 benchmark,
-                observed_pairs(benchmark, level),
+                judges_data.observed_pairs(benchmark, CONFIDENCE[level]),
                 len(played.prompts),
                 float(gap),
                 CONFIDENCE[level],

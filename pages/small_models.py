@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis import tables
-from analysis.background.once import Shared, by_worker
+from analysis.background.once import Shared, by_worker, digest
 from analysis.background.worker import Cancelled, WorkerError, shared_worker
 from analysis.small_models import comparisons, self_instruct
 from analysis.small_models import data as small_models_data
@@ -157,9 +157,10 @@ def run_in_worker(settings: dict) -> dict | str:
     seeds = self_instruct.instructions(tables.load("seed_tasks"))
     known = self_instruct.known_parts(seeds, tables.load("instruction_parts"))
     arguments = {"seeds": [list(parts) for parts in seeds], "known": known, **settings}
-    key = (*settings.items(), tables.state("seed_tasks", "instruction_parts"))
     try:
-        return wait_for(loops(), key, lambda report: by_worker(shared_worker(), "self_instruct", arguments, report), "Starting the worker")
+        return wait_for(
+            loops(), digest(arguments), lambda report: by_worker(shared_worker(), "self_instruct", arguments, report), "Starting the worker"
+        )
     except (WorkerError, Cancelled) as problem:
         return f"The run failed: {problem}"
 

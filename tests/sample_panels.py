@@ -2,7 +2,6 @@
 
 import io
 import math
-import xml.etree.ElementTree as ElementTree
 
 import pandas as pd
 import plotly.graph_objects as go

@@ -325,7 +325,7 @@ def language():
 
 def test_the_pages_finding_is_28_8_points_on_openbookqa(language):
     # touvron2023llama2 Table 20 prints 57.2 for LLaMA 7B, li2023 Table 3 prints 28.4; both 0-shot.
-    assert disagree_figures.headline(language)["largest"] == 28.8
+    assert disagree_figures.headline()["largest"] == 28.8
     panel = catalogue.catalogue()["benchmarks.gaps"]()
     assert "OpenBookQA of LLaMA 7B: 28.4 (phi-1.5 paper) and 57.2 (Llama 2 paper)" in panel.caption
 
@@ -411,7 +411,7 @@ def test_filters_of_the_page_and_what_they_leave(language):
 
 @pytest.mark.parametrize("model", ["Llama 2 7B", "Llama 2 13B", "Llama 2 70B"])
 def test_each_llama_2_was_measured_by_several_teams(language, model):
-    panel = disagree_figures.evaluators(*disagree_figures.measured(language, model), model, {"model": model})
+    panel = disagree_figures.evaluators(*disagree_figures.measured(model), model, {"model": model})
     assert panel.data["team"].nunique() >= 3 and len(panel.title) < 150
     assert {"Meta", "Mistral AI"} <= set(panel.data["team"])
 

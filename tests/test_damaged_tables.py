@@ -248,3 +248,48 @@ def test_one_damaged_file_is_named_on_the_pages_that_need_it(kind, needs, tmp_pa
     assert not any(shown["exceptions"] for shown in said.values())
     assert any(f"data/{kind}" in error for error in said[needs]["errors"])
     assert not any(said[page]["errors"] for page in others)
+
+
+WATCH_PAGES = """
+import json, sys
+from pathlib import Path
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+from analysis import tables
+tables.DATA, read, watch = Path(sys.argv[1]), set(), tables._watch
+tables._watch = lambda path: (read.add(path), watch(path))[1]
+app = AppTest.from_string("from pages.components.start import start\\nstart()", default_timeout=120).run()
+said, tried = {}, set()
+for page in sys.argv[2:]:
+    app._page_hash = calc_hash("" if page == "overview" else page)
+    app.run()
+    read.clear()
+    app.run()
+    files = sorted((path for path in read if path.suffix in (".csv", ".parquet")), key=lambda path: (path in tried, path.name in ("corrections.csv", "sources.csv"), path))
+    fine = not app.error and not app.exception
+    for path in files[:1] + [path for path in files[1:] if path not in tried]:
+        content = path.read_bytes()
+        path.write_bytes(b"nonsense\\n1\\n")
+        app.run()
+        words = [item.value.replace("\\\\", "") for item in app.error] + [item.message for item in app.exception]
+        said[f"{page}: {path.relative_to(tables.DATA).as_posix()}"] = words
+        path.write_bytes(content)
+        tried.add(path)
+    app.run()
+    said[f"{page}: afterwards"] = [] if fine and not app.error and not app.exception else ["still broken"]
+print(json.dumps(said))
+"""
+
+
+def test_a_table_damaged_while_the_server_runs_is_named_at_the_next_run_of_every_page_that_reads_it(tmp_path):
+    shutil.copytree(tables.DATA, tmp_path / "data", ignore=shutil.ignore_patterns("probe_model"))
+    done = subprocess.run(
+        [sys.executable, "-c", WATCH_PAGES, str(tmp_path / "data"), *PAGES, "overview"],
+        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False, env=os.environ | {"DECKS": str(tmp_path), "PROBE_RUNS": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    said = json.loads(done.stdout.splitlines()[-1])
+    tried = {name: words for name, words in said.items() if not name.endswith("afterwards")}
+    assert len(tried) >= 45 and {name.split(":")[0] for name in tried} >= {*PAGES, "overview"} - {"deck"}
+    assert [name for name, words in tried.items() if name.split(": ")[1] not in " ".join(words)] == []
+    assert [name for name, words in said.items() if name.endswith("afterwards") and words] == []

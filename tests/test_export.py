@@ -5,7 +5,6 @@ import math
 import re
 import sys
 import types
-import xml.etree.ElementTree as ElementTree
 import zipfile
 from html.parser import HTMLParser
 

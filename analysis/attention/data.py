@@ -1,17 +1,14 @@
 """Devices and reported values of attention, kept until their tables change."""
 
-from functools import lru_cache
-
 import pandas as pd
 
 from analysis import tables
-from analysis.attention import window as window
 from analysis.attention.latency import Device
 
 KINDS = {"mha": "multi-head", "gqa": "grouped-query", "mqa": "multi-query"}
 
 
-@lru_cache(maxsize=1)
+@tables.kept
 def reported() -> pd.DataFrame:
     """The table attention_reported by quantity."""
     return tables.load("attention_reported").set_index("quantity")

@@ -1,10 +1,10 @@
 """Figures on what attention costs in time: reading a prompt, and generating token after token."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 import numpy as np
 
+from analysis import tables
 from analysis.attention import latency, variants
 from analysis.attention.latency import Device
 from analysis.charts import style
@@ -35,7 +35,7 @@ def short(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 3] + "..."
 
 
-@lru_cache(maxsize=256)
+@tables.kept(most=256)
 def _crossover(shape: TransformerShape) -> int | None:
     return latency.crossover(shape)
 

@@ -111,7 +111,7 @@ class Shared:
 
 
 def digest(content: Any) -> str:
-    """A key of the whole content: SHA-256 over numbers, texts, arrays (with kind and shape), and tuples or lists of them.
+    """A key of the whole content: SHA-256 over numbers, texts, arrays (with kind and shape), and lists, tuples or mappings of them.
 
     >>> digest(("fit", np.array([1.0, 2.0]), 0.001)) == digest(("fit", np.array([1.0, 2.0]), 0.001))
     True
@@ -126,6 +126,9 @@ def digest(content: Any) -> str:
                 raise ValueError("content must hold arrays of numbers or of fixed texts, got one of Python objects")
             found.update(f"array {part.dtype.str} {part.shape} ".encode())
             found.update(np.ascontiguousarray(part).tobytes())
+        elif isinstance(part, Mapping):
+            found.update(b"mapping ")
+            add(list(part.items()))
         elif isinstance(part, tuple | list):
             found.update(f"list {len(part)} ".encode())
             for item in part:

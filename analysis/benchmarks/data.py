@@ -1,13 +1,12 @@
 """All reported scores in one table, and how they are filtered and chosen."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.benchmarks import comparison
+from analysis.benchmarks import comparison, disagreement
 
 SCORE_TABLES = tuple(f"{name}_scores" for name in ("llama2", "mistral", "small_models", "alignment", "bloomberggpt", "qlora", "vision"))
 JOINED_TO = ("score_models", "benchmarks", "score_metrics", "score_reports")
@@ -23,12 +22,12 @@ SHOWN = 12
 
 def all_scores(vision: bool = False) -> pd.DataFrame:
     """Every reported score (`benchmarks.join`), with printed_value, what stood there before corrections; vision: with the vision papers."""
-    names = tuple(name for name in SCORE_TABLES if vision or name != "vision_scores")
-    return _joined(names, tables.state(*names, *JOINED_TO)).copy(deep=False)  # copy-on-write keeps the joined frame as it is
+    return _joined(vision).copy(deep=False)  # copy-on-write keeps the joined frame as it is
 
 
-@lru_cache(maxsize=2)
-def _joined(names: tuple[str, ...], state: tuple) -> pd.DataFrame:
+@tables.kept
+def _joined(vision: bool) -> pd.DataFrame:
+    names = [name for name in SCORE_TABLES if vision or name != "vision_scores"]
     rows = [tables.load(name).assign(printed_value=tables.load(name, corrected=False)["value"]) for name in names]
     return comparison.join(rows, *map(tables.load, JOINED_TO))
 
@@ -47,6 +46,12 @@ def size_filter(scores: pd.DataFrame, sizes: Sequence[str]) -> pd.DataFrame:
 def filtered(scores: pd.DataFrame, groups=(), papers=(), families=(), variants=(), sizes: Sequence[str] = ()) -> pd.DataFrame:
     """The scores that pass the page's filters (`benchmarks.choose`, `size_filter`)."""
     return size_filter(comparison.choose(scores, groups, papers, families, variants), sizes)
+
+
+@tables.kept
+def report_pairs(picked: tuple = ()) -> pd.DataFrame:
+    """Every two reports of one thing (`disagreement.report_pairs`) among the scores that pass the filters in `picked` (see `filtered`)."""
+    return disagreement.report_pairs(filtered(all_scores(), *picked))
 
 
 def with_sizes(scores: pd.DataFrame, least: int = 3) -> set[str]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from analysis.benchmarks import comparison, disagreement, figures_programs
+from analysis import tables
+from analysis.benchmarks import comparison, data, disagreement, figures_programs
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, cite, table_of
 from analysis.units import significant
@@ -29,9 +30,10 @@ REPORTS = {
 }
 
 
-def headline(scores: pd.DataFrame) -> dict[str, float]:
+@tables.kept
+def headline() -> dict[str, float]:
     """The numbers of the page's title: pairs of reports, and their gaps under the same and under different settings."""
-    table = disagreement.summary(disagreement.report_pairs(scores))
+    table = disagreement.summary(data.report_pairs())
     return {
         "n_same": table.loc["same", "n"],
         "same": table.loc["same", "median"],
@@ -135,6 +137,12 @@ class Ranges:
         return self.kept[n]
 
 
+@tables.kept
+def ranges_among(picked: tuple = (), within: bool = False) -> Ranges:
+    """The ranges among the scores that pass the filters in `picked` (see `data.filtered`)."""
+    return ranges(data.filtered(data.all_scores(), *picked), within)
+
+
 def ranges(scores: pd.DataFrame, within: bool) -> Ranges:
     """The ranges among these scores. within: also where the reports are two settings of one work."""
     found = disagreement.disagreements(scores, across_works=not within).query("spread > 0").reset_index(drop=True)
@@ -208,9 +216,10 @@ def disagreements(ranges: Ranges, least: float, settings: Mapping[str, str]) -> 
     )
 
 
-def measured(scores: pd.DataFrame, model: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+@tables.kept
+def measured(model: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What `evaluators` draws: (reports of the model, with alike for those in the paper's setting; pairs with the paper in one setting)."""
-    rows = disagreement.by_evaluator(scores, model)
+    rows = disagreement.by_evaluator(data.all_scores(), model)
     own = rows[rows["source"] == "touvron2023llama2"].drop_duplicates(["benchmark", "shots", "setting"])
     pairs = rows.assign(place=rows.index).merge(own, on="benchmark", suffixes=("_a", "_b"))
     pairs["benchmark_a"] = pairs["benchmark_b"] = pairs["benchmark"]
@@ -285,9 +294,9 @@ def default_panels(scores: pd.DataFrame) -> dict[str, Callable[[], Panel]]:
     """The panels of this module at their default settings."""
     none = {"filters": "none"}
     return {
-        "benchmarks.gaps": lambda: gaps(disagreement.report_pairs(scores), none),
-        "benchmarks.disagreements": lambda: disagreements(ranges(scores, False), 5.0, none | {"smallest spread": "5 points"}),
-        "benchmarks.evaluators": lambda: evaluators(*measured(scores, "Llama 2 70B"), "Llama 2 70B", {"model": "Llama 2 70B"}),
+        "benchmarks.gaps": lambda: gaps(data.report_pairs(), none),
+        "benchmarks.disagreements": lambda: disagreements(ranges_among(), 5.0, none | {"smallest spread": "5 points"}),
+        "benchmarks.evaluators": lambda: evaluators(*measured("Llama 2 70B"), "Llama 2 70B", {"model": "Llama 2 70B"}),
         "benchmarks.implementations": lambda: figures_programs.implementations(scores, {"benchmark": "MMLU"}),
         "benchmarks.multiple_choice": lambda: figures_programs.multiple_choice(scores, {"model": "DeepSeek LLM 7B Chat"}),
         "benchmarks.contamination": lambda: figures_programs.contamination({"model": "Llama 2"}),

@@ -2,38 +2,36 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.convnets_vits import equal_compute
-from analysis.convnets_vits import shapes as shapes
+from analysis.convnets_vits import equal_compute, shapes
 
 VERSIONS = {"v4": "TPU v4", "v3": "TPU v3"}
 
 
-@cache
+@tables.kept
 def facts() -> Mapping[str, float]:
     """Numbers of the paper by name."""
     return equal_compute.facts(tables.load("convnets_facts"))
 
 
-@cache
+@tables.kept
 def reported(level: float = 0.95) -> pd.DataFrame:
     """The reported runs with intervals of a level."""
     return equal_compute.runs(tables.load("vision_scores"), facts()["imagenet_validation_images"], level)
 
 
-@cache
+@tables.kept
 def core_rates() -> Mapping[str, float]:
     """Peak rate of one core of each TPU version."""
     chips = tables.load("gpus").set_index("id")["peak_flops_per_s"]
     return {version: equal_compute.core_rate(float(chips[f"tpu_{version}"])) for version in VERSIONS}
 
 
-@cache
+@tables.kept
 def reached() -> float:
     """Share of the peak that the largest NFNet's pretraining reached on TPU v4."""
     known = facts()
@@ -45,26 +43,26 @@ def reached() -> float:
     )
 
 
-@cache
+@tables.kept
 def known_shapes() -> Mapping[str, shapes.VitShape | shapes.NfnetShape]:
     """All shapes by model, NFNets first."""
     return {row["model"]: shapes.shape_of(row) for name in ("nfnet_shapes", "vit_shapes") for row in tables.load(name).to_dict("records")}
 
 
-@cache
+@tables.kept
 def counted(model: str, resolution: int) -> shapes.Count:
     """Parameters and FLOPs of a model at a resolution, without a last layer for classes."""
     return shapes.count(known_shapes()[model], resolution)
 
 
-@cache
+@tables.kept
 def resolution_curves() -> tuple[np.ndarray, Mapping[str, np.ndarray]]:
     """(pixels of a side, {model: FLOPs of an image at each})."""
     axis = np.arange(128, 1025, 32)
     return axis, {model: np.array([counted(model, int(pixels)).flops for pixels in axis], float) for model in known_shapes()}
 
 
-@cache
+@tables.kept
 def compared() -> pd.DataFrame:
     """Published values beside ours: the table vision_published with counted and ratio."""
     rows = tables.load("vision_published")

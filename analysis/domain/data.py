@@ -1,7 +1,6 @@
 """Facts, laws and prices of domain pretraining, kept until their tables change."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -15,27 +14,27 @@ from analysis.scaling.data import published, released_fit
 AXIS = np.geomspace(1e22, 3e24, 11)
 
 
-@lru_cache(maxsize=1)
+@tables.kept
 def facts() -> Mapping[str, float]:
     """What the paper prints about BloombergGPT, by quantity."""
     rows = tables.load("domain_facts")
     return rows[rows["model"] == "BloombergGPT"].set_index("quantity")["value"].to_dict()
 
 
-@lru_cache(maxsize=1)
+@tables.kept
 def laws() -> dict:
     """The published laws by id, read once."""
     return published()
 
 
-@lru_cache(maxsize=1)
+@tables.kept
 def fit() -> tuple[chinchilla.ScalingLaw, pd.DataFrame, pd.DataFrame]:
     """(law, resamples, interval on AXIS) of the refit of the released runs, read once."""
     law, resamples = released_fit(5)
     return law, resamples, chinchilla.optimum_bands(resamples, AXIS)
 
 
-@lru_cache(maxsize=1)
+@tables.kept
 def other_models() -> pd.DataFrame:
     """The runs that stand beside BloombergGPT, read once."""
     models = published_models()
@@ -48,14 +47,14 @@ def repeated(law) -> scaling_published.RepeatedDataLaw:
     return scaling_published.RepeatedDataLaw(law, known.R_D, known.R_N)
 
 
-@lru_cache(maxsize=1)
+@tables.kept
 def corpus_tokens() -> tuple[float, float]:
     """(financial, general) tokens of the corpus, added up over its sources; the paper rounds them to 363 and 345 billion."""
     total = tables.load("domain_mix").groupby("kind")["n_tokens"].sum()
     return float(total["domain"]), float(total["general"])
 
 
-@lru_cache(maxsize=2)
+@tables.kept
 def facts_of(model: str) -> dict[str, float]:
     """What papers print about a model in the table domain_facts, by quantity."""
     rows = tables.load("domain_facts")
@@ -74,13 +73,13 @@ def adapt_tokens() -> float:
     return printed["steps"] * printed["batch"] * printed["seq_len"]
 
 
-@lru_cache(maxsize=1)
+@tables.kept
 def prices() -> dict[str, float]:
     """List prices [USD per GPU-hour] of the devices that the two runs used, by id."""
     return tables.load("gpus").set_index("id")["price_usd_per_hour"][["a100_40gb", "v100_32gb"]].to_dict()
 
 
-@lru_cache(maxsize=1)
+@tables.kept
 def base_model() -> tuple[float, float, float]:
     """(parameters, GPU-hours, list price of its device) of LLaMA 7B, on which AdaptLLM stands; read once."""
     run = tables.load("models_training").set_index("model").loc["LLaMA 7B"]

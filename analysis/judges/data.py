@@ -1,14 +1,11 @@
 """Released verdicts and stored ratings, kept until their tables change."""
 
-from functools import cache
-
 import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.judges import bradley_terry, verdicts
-from analysis.judges import elo as elo
-from analysis.judges import power as power
+from analysis.background.once import digest
+from analysis.judges import bradley_terry, elo, power, verdicts
 
 TIES = {"davidson": "an outcome of their own", "half": "half a win each", "dropped": "left out"}
 PAPER = "dettmers2023"
@@ -35,7 +32,7 @@ def fitted_ratings(benchmark: str, ties: str, position: str) -> pd.DataFrame:
     return rows.sort_values("rank", ignore_index=True)
 
 
-@cache
+@tables.kept
 def printed_elo(benchmark: str, judge: str = "gpt4") -> pd.DataFrame:
     """The printed ratings; where two tables print the same value for a model, the first is kept."""
     rows = tables.load("judge_reported")
@@ -56,25 +53,33 @@ def headline(benchmark: str) -> dict[str, str]:
     return {"order": f"{effects(benchmark).loc['order', 'value']:.0f}", "sd": f"{spread['sd'].mean():.0f}"}
 
 
-@cache
+@tables.kept
 def labels() -> dict[str, str]:
     """Name of each model on charts."""
     return tables.load("judge_models").set_index("model")["label"].to_dict()
 
 
+@tables.kept
 def released(benchmark: str) -> verdicts.Tournament:
     """The released verdicts on a benchmark."""
     return verdicts.tournament(tables.load("judge_verdicts"), benchmark)
 
 
-@cache
+@tables.kept
+def fingerprint(benchmark: str) -> str:
+    """A key of the released verdicts on a benchmark, for what is computed from them once."""
+    played = released(benchmark)
+    return digest((played.models, played.prompts, played.outcome))
+
+
+@tables.kept
 def effects(benchmark: str) -> pd.DataFrame:
     """The rows of judge_effects for a benchmark, by quantity."""
     rows = tables.load("judge_effects")
     return rows[rows["benchmark"] == benchmark].set_index("quantity")
 
 
-@cache
+@tables.kept
 def fitted(benchmark: str) -> bradley_terry.Strengths:
     """The stored fit with ties as an outcome of their own and an order effect; models sorted by name."""
     rows = tables.load("judge_ratings")
@@ -83,6 +88,7 @@ def fitted(benchmark: str) -> bradley_terry.Strengths:
     return bradley_terry.Strengths((rows["rating"].to_numpy() - 1000) / scale, found["order"] / scale, found["log_tie"])
 
 
-def observed_pairs(benchmark: str, played: verdicts.Tournament, confidence: float) -> pd.DataFrame:
+@tables.kept
+def observed_pairs(benchmark: str, confidence: float) -> pd.DataFrame:
     """`power.observed_pairs` under the stored fit."""
-    return power.observed_pairs(played, fitted(benchmark), confidence, POWER)
+    return power.observed_pairs(released(benchmark), fitted(benchmark), confidence, POWER)

@@ -294,7 +294,7 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
     def draw_prompts():
         played = released("vicuna")
         return prompts_needed(
-            "vicuna", observed_pairs("vicuna", played, 0.95), len(played.prompts), 60.0, 0.95, one | {"confidence": "95%", "gap": "60"}
+            "vicuna", observed_pairs("vicuna", 0.95), len(played.prompts), 60.0, 0.95, one | {"confidence": "95%", "gap": "60"}
         )
 
     return {

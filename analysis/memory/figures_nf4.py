@@ -1,11 +1,11 @@
 """Figures of 4-bit weights: the code books, their error, the bits of the constants, and what QLoRA quantises."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
+from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.memory import finetuning, nf4
@@ -17,7 +17,7 @@ COLORS = {"nf4": style.BLUE, "fp4": style.AMBER, "int4": style.CRIMSON}
 BLOCKS = tuple(2**k for k in range(3, 13))
 
 
-@lru_cache(maxsize=64)
+@tables.kept
 def rms_error(format: str, block_size: int) -> float:
     """`memory_nf4.rms_error`, kept."""
     return nf4.rms_error(format, block_size)

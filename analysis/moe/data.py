@@ -1,7 +1,5 @@
 """Mixtures of the table `models`, counted, and the ones that readers build from."""
 
-from functools import lru_cache
-
 import pandas as pd
 
 from analysis import tables
@@ -14,7 +12,7 @@ OWN_FRAME = "Mixtral 8x7B"
 RUMOUR = "GPT-4 (rumour)"
 
 
-@lru_cache(maxsize=1)
+@tables.kept
 def counted() -> pd.DataFrame:
     """Every mixture of experts of the table with its counted parameters (`analysis.moe.expert_counts.table`)."""
     return expert_counts.table(tables.load("models"))
@@ -25,7 +23,7 @@ def known_mixtures() -> list[str]:
     return list(expert_counts.with_experts(tables.load("models"))["model"])
 
 
-@lru_cache(maxsize=4)
+@tables.kept
 def other_models(bits: int) -> list[tuple[str, expert_counts.Needs, str]]:
     """(model, needs, source) of the decoders among the mixtures of the table."""
     shapes = [(row, shape_from_row(row)) for row in expert_counts.with_experts(tables.load("models")).to_dict("records")]
@@ -36,14 +34,14 @@ def other_models(bits: int) -> list[tuple[str, expert_counts.Needs, str]]:
     ]
 
 
-@lru_cache(maxsize=8)
+@tables.kept
 def frame_of(preset: str) -> dict:
     """The row of the table `models` behind a preset; "own" starts from Mixtral's attention and vocabulary."""
     models = tables.load("models").set_index("model", drop=False)
     return models.loc[PRESETS.get(preset, OWN_FRAME)].to_dict()
 
 
-@lru_cache(maxsize=1)
+@tables.kept
 def rumoured() -> pd.Series:
     """The row of the rumoured model."""
     return tables.load("models").set_index("model").loc[RUMOUR]

@@ -1,10 +1,10 @@
 """Figures on a simulated router: load per expert, dropped assignments, and the loss that balances it."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 import numpy as np
 
+from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.moe import routing as router
@@ -25,12 +25,12 @@ def n_tokens(n_experts: int) -> int:
     return int(np.clip(2**17 // n_experts, 1024, 4096))
 
 
-@lru_cache(maxsize=8)
+@tables.kept
 def _noise(n_experts: int, seed: int) -> np.ndarray:
     return router.noise(n_tokens(n_experts), n_experts, seed)
 
 
-@lru_cache(maxsize=512)
+@tables.kept(most=512)
 def routed(n_experts: int, top_k: int, skew: float, seed: int = 0) -> router.Routing:
     """The Routing of the simulated tokens; the same arguments give the same outcome."""
     return router.route(router.logits(_noise(n_experts, seed), skew), top_k)
@@ -132,7 +132,7 @@ def capacity(n_experts: int, top_k: int, skew: float, factor: float, settings: M
     )
 
 
-@lru_cache(maxsize=8)
+@tables.kept
 def _losses(n_experts: int, top_k: int) -> np.ndarray:
     return np.array([router.balance_loss(routed(n_experts, top_k, float(skew)), 1.0) for skew in SKEWS])
 

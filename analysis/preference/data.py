@@ -1,7 +1,5 @@
 """Stored trainings and the exact optimum, kept until their tables change."""
 
-from functools import cache
-
 import numpy as np
 import pandas as pd
 
@@ -13,7 +11,7 @@ FINE_BETAS = np.geomspace(50, 0.02, 80)
 MODELS = ("Pythia-2.8B", "GPT-J-6B", "Llama 2 7B", "Mistral 7B", "Llama 2 13B", "Llama 2 70B")
 
 
-@cache
+@tables.kept
 def _stored(n_pairs: int, rows: int) -> tuple[dict, pd.DataFrame]:
     runs, answers = tables.load("preference_runs"), tables.load("preference_answers")
     found = training.summary(runs[runs["n_pairs"] == n_pairs])
@@ -25,13 +23,13 @@ def stored(n_pairs: int) -> tuple[dict, pd.DataFrame]:
     return _stored(n_pairs, len(tables.load("preference_runs")))
 
 
-@cache
+@tables.kept
 def world(n_answers: int) -> objective.World:
     """The answers that everything here is trained on."""
     return objective.small_world(n_answers)
 
 
-@cache
+@tables.kept
 def exact(n_answers: int) -> tuple[np.ndarray, np.ndarray]:
     """The closed-form frontier (KL, reward)."""
     return objective.frontier(world(n_answers), FINE_BETAS)

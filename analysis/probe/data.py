@@ -1,7 +1,5 @@
 """Published accuracies, stored answers and measurements that figures of the probe draw, kept until their tables change."""
 
-from functools import lru_cache
-
 import pandas as pd
 
 from analysis import tables
@@ -12,13 +10,13 @@ from analysis.term_frequency.data import SHOTS, SIZES, STEPS
 CORPUS = "pile_train"
 
 
-@lru_cache(maxsize=1)
+@tables.kept
 def counts() -> pd.Series:
     """Occurrences in the Pile, by operand."""
     return association.frequencies_of(tables.load("number_frequencies"))[CORPUS]
 
 
-@lru_cache(maxsize=512)
+@tables.kept(most=512)
 def published(model: str, step: int, shots: int, operation: str) -> pd.Series:
     """Published accuracy by operand, in the order of `counts`. Kept, so not to be changed."""
     rows = tables.load("term_frequency")
@@ -26,7 +24,7 @@ def published(model: str, step: int, shots: int, operation: str) -> pd.Series:
     return rows[chosen].set_index("operand")["accuracy"].reindex(counts().index)
 
 
-@lru_cache(maxsize=512)
+@tables.kept(most=512)
 def published_bins(model: str, step: int, shots: int, operation: str, n_bins: int) -> pd.DataFrame:
     """Published accuracy in bins of operands. Kept, so not to be changed."""
     return association.binned(counts(), published(model, step, shots, operation), n_bins)
@@ -47,33 +45,33 @@ def published_steps() -> tuple[int, ...]:
     return STEPS
 
 
-@tables.kept("probe_bundled")
+@tables.kept
 def steps() -> list[int]:
     """Training steps of the stored checkpoints, in order."""
     return sorted(tables.load("probe_bundled")["step"].unique().tolist())
 
 
-@tables.kept("bundled_accuracy")
+@tables.kept
 def telling_step(operation: str) -> int:
     """The checkpoint that answers nearest to half of the questions of the training."""
     return bundled.telling_step(tables.load("bundled_accuracy"), operation)
 
 
-@tables.kept("probe_bundled")
+@tables.kept
 def shots_at(step: int) -> list[int]:
     """Numbers of examples in the prompt with which a checkpoint was asked."""
     rows = tables.load("probe_bundled")
     return sorted(rows.loc[rows["step"] == step, "shots"].unique().tolist())
 
 
-@tables.kept("probe_bundled")
+@tables.kept
 def statistics_of(step: int, shots: int, operation: str) -> pd.DataFrame:
     """Statistics of one checkpoint, indexed by "seen" and "unseen"."""
     rows = tables.load("probe_bundled")
     return rows[(rows["step"] == step) & (rows["shots"] == shots) & (rows["operation"] == operation)].set_index("questions")
 
 
-@tables.kept("probe_operands", "bundled_accuracy", "probe_bundled", most=128)
+@tables.kept(most=128)
 def by_operand(step: int, shots: int, operation: str, questions: str) -> tuple[pd.Series, pd.Series, pd.DataFrame]:
     """(expected lines in the training text so far, accuracy, means of ten) of the operands at one checkpoint."""
     operands = tables.load("probe_operands").set_index("operand")
@@ -94,7 +92,7 @@ def measured(device: str, dtype: str) -> pd.DataFrame:
     return predicted.latest(tables.load("system"), device, dtype)
 
 
-@lru_cache(maxsize=2)
+@tables.kept
 def _shapes_of(configurations: tuple[tuple[str, str], ...]) -> dict:
     return predicted.shapes(pd.DataFrame(configurations, columns=["shape", "config"]))
 

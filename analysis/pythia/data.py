@@ -1,7 +1,6 @@
 """Released scores of Pythia, and its pairs of runs, kept until their tables change."""
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import pandas as pd
 
@@ -23,13 +22,13 @@ TASK_SETS = {"all": "all nine", "no_wsc": "without WSC", "learned": "six that ar
 SHOT_SETS = {"both": "0 and 5 together", "0": "0", "5": "5"}
 
 
-@lru_cache(maxsize=1)
+@tables.kept
 def task_labels() -> dict[str, str]:
     """Name on charts of each task, and of the mean over all nine."""
     return tables.load("eval_tasks").set_index("task")["label"].to_dict() | {MEAN: "Mean of nine tasks"}
 
 
-@lru_cache(maxsize=16)
+@tables.kept
 def chance(task: str) -> float:
     """Accuracy of guessing on a task, or on average over all of them."""
     levels = tables.load("eval_tasks").set_index("task")["chance"]
@@ -45,7 +44,7 @@ def size_of(model: str) -> str:
     return model.removeprefix("Pythia ")
 
 
-@lru_cache(maxsize=512)
+@tables.kept(most=512)
 def scores_of(task: str, shots: int, arm: str | None = None, family: str = "Pythia") -> pd.DataFrame:
     """The scores of a family on a task (or MEAN), smallest model first, in the order of training. Kept, so not to be changed."""
     rows = tables.load("pythia_scores")
@@ -67,14 +66,14 @@ class Question:
     axis: str
 
 
-@lru_cache(maxsize=2)
+@tables.kept
 def all_pairs(question: str) -> pd.DataFrame:
     """Every difference that a question asks for."""
     asked = QUESTIONS[question]
     return contrasts.differences(tables.load("pythia_scores"), asked.treated, asked.reference)
 
 
-@lru_cache(maxsize=64)
+@tables.kept
 def pairs(question: str, shots: str, tasks: str, twins: bool = False) -> pd.DataFrame:
     """The differences for a choice of examples (SHOT_SETS) and tasks (TASK_SETS); twins: with the size whose runs are the same. Kept."""
     rows = all_pairs(question)
@@ -86,7 +85,7 @@ def pairs(question: str, shots: str, tasks: str, twins: bool = False) -> pd.Data
     return rows[rows["task"].isin(LEARNED)] if tasks == "learned" else rows
 
 
-@lru_cache(maxsize=64)
+@tables.kept
 def courses(question: str, shots: str, tasks: str, twins: bool) -> pd.DataFrame:
     """`pythia.contrast_course` of a choice. Kept, so not to be changed."""
     rows = pairs(question, shots, tasks, twins)
@@ -95,7 +94,7 @@ def courses(question: str, shots: str, tasks: str, twins: bool) -> pd.DataFrame:
     return contrasts.contrast_course(rows[rows["n_tokens"] > 0])
 
 
-@lru_cache(maxsize=256)
+@tables.kept(most=256)
 def contrast_of(question: str, shots: str, tasks: str, first_step: int, twins: bool) -> contrasts.Contrast:
     """`pythia.contrast` of a choice: the best task first, the largest size first. Kept, so not to be changed."""
     rows = pairs(question, shots, tasks, twins)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -37,7 +36,7 @@ def _drawn(rows: pd.DataFrame, x: str) -> Line:
     return Line(rows[x].to_numpy(float), value, value - half, value + half, rows)
 
 
-@lru_cache(maxsize=512)
+@tables.kept(most=512)
 def by_size(task: str, shots: int, arm: str) -> dict[str, Line]:
     """The scores of each size against tokens seen, without step 0. Kept, so not to be changed."""
     rows = scores_of(task, shots, arm)
@@ -45,7 +44,7 @@ def by_size(task: str, shots: int, arm: str) -> dict[str, Line]:
     return {str(size): _drawn(run, "n_tokens") for size, run in rows.groupby("model", sort=False)}
 
 
-@lru_cache(maxsize=4)
+@tables.kept
 def by_step(shots: int, arm: str) -> dict[int, dict[str, Line]]:
     """The scores of an arm at each step against parameters, by task (and MEAN). Kept, so not to be changed."""
     found: dict[int, dict[str, Line]] = {}

@@ -1,7 +1,6 @@
 """Figures on pairs of Pythia runs: with and without deduplication, with large and small batches."""
 
 from collections.abc import Callable
-from functools import lru_cache
 
 import pandas as pd
 
@@ -147,7 +146,7 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
     }
 
 
-@lru_cache(maxsize=1)
+@tables.kept
 def _labels() -> dict[str, str]:
     return tables.load("eval_tasks").set_index("task")["label"].to_dict()
 

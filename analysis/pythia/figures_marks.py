@@ -1,7 +1,6 @@
 """Colours, works and remarks that Pythia's figures share."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from analysis import tables
 from analysis.charts import style
@@ -20,7 +19,7 @@ def task_sources(names: Sequence[str]) -> tuple[Citation, ...]:
     return _task_sources(tuple(names))
 
 
-@lru_cache(maxsize=256)
+@tables.kept(most=256)
 def _task_sources(names: tuple[str, ...]) -> tuple[Citation, ...]:
     rows = tables.load("eval_tasks")
     chosen = rows if MEAN in names else rows[rows["task"].isin(list(names))]

@@ -1,6 +1,5 @@
 """Published laws, released runs and stored fits, kept until their tables change."""
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,11 +27,11 @@ def compute_axis() -> np.ndarray:
 
 def published() -> dict[str, Any]:
     """The published laws from the tables, by id."""
-    return dict(_published(tables.state(*LAW_TABLES)))
+    return dict(_published())
 
 
-@lru_cache(maxsize=2)
-def _published(state: tuple) -> dict[str, Any]:
+@tables.kept
+def _published() -> dict[str, Any]:
     return scaling_published.published_laws(*map(tables.load, LAW_TABLES))
 
 

@@ -8,7 +8,6 @@ import pandas as pd
 
 from analysis.charts import style
 from analysis.charts.panel import Citation
-from analysis.scaling import published as published
 
 REPLICATION = Citation("besiroglu2024", "released points of Figure 4 of Hoffmann et al. 2022")
 

@@ -1,7 +1,5 @@
 """Encoders, costs and reported facts of Segment Anything, kept until their tables change."""
 
-from functools import cache
-
 import numpy as np
 import pandas as pd
 
@@ -17,13 +15,13 @@ MEASURED_ON = "a100_40gb"
 PAPER = "kirillov2023"
 
 
-@cache
+@tables.kept
 def encoding_flops(model: str) -> float:
     """FLOPs of encoding one image at the encoder's own resolution."""
     return float(sam.total(sam.encoder_flops(encoders()[model])))
 
 
-@cache
+@tables.kept
 def prompt_flops(points: int = 1, box: bool = False) -> float:
     """FLOPs of prompt encoder and mask decoder for one prompt."""
     tokens, side = decoding.prompt_tokens(points, box), next(iter(encoders().values())).side
@@ -56,27 +54,27 @@ def counts_table() -> pd.DataFrame:
     )
 
 
-@cache
+@tables.kept
 def facts() -> pd.DataFrame:
     """The table segment_anything_facts by key."""
     return tables.load("segment_anything_facts").set_index("key")
 
 
-@cache
+@tables.kept
 def scores() -> pd.DataFrame:
     """What the Segment Anything paper reports, out of vision_scores."""
     rows = tables.load("vision_scores")
     return rows[rows["source"] == PAPER].reset_index(drop=True)
 
 
-@cache
+@tables.kept
 def encoders() -> dict[str, sam.ImageEncoder]:
     """The three image encoders by name, the smallest first."""
     rows = tables.load("segment_anything_encoders").to_dict("records")
     return {row["model"]: sam.ImageEncoder.from_row(row) for row in rows}
 
 
-@cache
+@tables.kept
 def resolution_axis(encoder: sam.ImageEncoder) -> np.ndarray:
     """Resolutions from 256 to 2,048 pixels in steps of four patches."""
     return np.arange(256, 2049, 4 * encoder.patch)

@@ -1,7 +1,5 @@
 """Reported scores, costs and preferences of small models, kept until their tables change."""
 
-from functools import cache
-
 import numpy as np
 import pandas as pd
 
@@ -11,19 +9,19 @@ from analysis.compute import costs
 from analysis.small_models import comparisons, self_instruct
 
 
-@cache
+@tables.kept
 def facts() -> pd.DataFrame:
     """The table of facts."""
     return tables.load("small_models_facts")
 
 
-@cache
+@tables.kept
 def compared(small: str) -> pd.DataFrame:
     """A small model beside the larger ones in its paper, larger rivals first."""
     return comparisons.comparisons(all_scores(), small, comparisons.WORKS[small]).sort_values("ratio", ascending=False, ignore_index=True)
 
 
-@cache
+@tables.kept
 def rivals(small: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The checked comparisons of a small model, and one row per rival with its ratio, share held and number of comparisons."""
     rows = compared(small)
@@ -39,13 +37,13 @@ def benchmarks_of(small: str) -> dict[str, str]:
     return {name: rows.loc[rows["benchmark"] == name, "label"].iloc[0] for name in order}
 
 
-@cache
+@tables.kept
 def model_benchmarks() -> dict[str, tuple[str, str, str]]:
     """Every small model with every benchmark on which it is compared: {"model/benchmark": (model, benchmark, label)}."""
     return {f"{small}/{name}": (small, name, label) for small in comparisons.SMALL for name, label in benchmarks_of(small).items()}
 
 
-@cache
+@tables.kept
 def headline(small: str = "Orca 2 13B", least: float = 5.0) -> tuple[int, int]:
     """(held, all) comparisons of a small model with rivals at least so many times as large."""
     rows = compared(small)
@@ -53,19 +51,19 @@ def headline(small: str = "Orca 2 13B", least: float = 5.0) -> tuple[int, int]:
     return int(far["held"].sum()), len(far)
 
 
-@cache
+@tables.kept
 def phi_runs() -> pd.DataFrame:
     """Pretraining runs of phi and two others."""
     return comparisons.training_runs(facts(), tables.load("models_training"))
 
 
-@cache
+@tables.kept
 def a100() -> costs.Device:
     """The A100 of 80 GB."""
     return costs.Device.from_row(tables.load("gpus").set_index("id", drop=False).loc["a100_80gb"])
 
 
-@cache
+@tables.kept
 def all_runs() -> pd.DataFrame:
     """Pretraining and tuning by their A100-hours, the longest first."""
     runs, tuned = phi_runs(), comparisons.tuning_runs(facts())
@@ -73,44 +71,44 @@ def all_runs() -> pd.DataFrame:
     return rows.sort_values("gpu_hours", ascending=False, kind="stable", ignore_index=True)
 
 
-@cache
+@tables.kept
 def best_other() -> float:
     """The largest share of the peak among the published runs of other models."""
     runs = costs.published_runs(tables.load("models_training"), tables.load("gpus"))
     return float(runs.loc[runs["family"] != "phi", "utilisation"].max())
 
 
-@cache
+@tables.kept
 def all_scores() -> pd.DataFrame:
     """Every reported score of the language papers."""
     return reported.all_scores()
 
 
-@cache
+@tables.kept
 def preferences(judge: str) -> pd.DataFrame:
     """LIMA against each rival under a judge."""
     return comparisons.preferences(tables.load("alignment_scores"), judge)
 
 
-@cache
+@tables.kept
 def amounts() -> pd.DataFrame:
     """Answers rated best by number of instructions."""
     return comparisons.amounts(tables.load("alignment_scores"))
 
 
-@cache
+@tables.kept
 def humaneval() -> pd.DataFrame:
     """HumanEval of phi-1's family."""
     return comparisons.code_data(all_scores())
 
 
-@cache
+@tables.kept
 def knowledge() -> pd.DataFrame:
     """NaturalQuestions before and after imitation."""
     return comparisons.imitated_knowledge(tables.load("alignment_scores"))
 
 
-@cache
+@tables.kept
 def stored_runs() -> pd.DataFrame:
     """The kept runs, averaged over seeds: mean, min and max of kept, and means of the rest, by threshold, novelty and step."""
     rows = tables.load("self_instruct_runs")
@@ -125,7 +123,7 @@ def stored_runs() -> pd.DataFrame:
     return out.reset_index()
 
 
-@cache
+@tables.kept
 def one_run(threshold: float, novelty: float) -> pd.DataFrame:
     """The averaged run of one threshold and novelty. Raises ValueError for settings that are not kept."""
     rows = stored_runs()
@@ -138,7 +136,7 @@ def one_run(threshold: float, novelty: float) -> pd.DataFrame:
     return rows
 
 
-@cache
+@tables.kept
 def ends_of_runs(novelty: float) -> pd.DataFrame:
     """The last step of every threshold at one novelty, with dropped, the share of generated instructions that were dropped."""
     rows = stored_runs()

@@ -17,7 +17,7 @@ def paper_table(statistics: pd.DataFrame) -> pd.DataFrame:
     return shown.rename(columns={"shots": "examples", "gap_points": "printed", "low": "interval from", "high": "to"})
 
 
-@tables.kept("number_corpora")
+@tables.kept
 def corpora() -> dict[str, str]:
     """Name on charts of each corpus in the tables."""
     return tables.load("number_corpora").set_index("corpus")["label"].to_dict()
@@ -28,7 +28,7 @@ def frequencies() -> dict[str, pd.Series]:
     return association.frequencies_of(tables.load("number_frequencies"))
 
 
-@tables.kept("term_frequency", most=512)
+@tables.kept(most=512)
 def accuracy_of(model: str, step: int, shots: int, operation: str) -> pd.Series:
     """Accuracy by operand in one run, indexed by operand."""
     rows = tables.load("term_frequency")
@@ -36,7 +36,7 @@ def accuracy_of(model: str, step: int, shots: int, operation: str) -> pd.Series:
     return rows[chosen].set_index("operand")["accuracy"]
 
 
-@tables.kept("term_frequency_stats")
+@tables.kept
 def stored(corpus: str) -> pd.DataFrame:
     """The stored statistics with the counts of one corpus."""
     rows = tables.load("term_frequency_stats")

@@ -13,7 +13,7 @@ PAPER = Citation("biderman2023", "section 3.3")
 V0 = "Accuracies are those of the first deduplicated models (v0), which were later retrained."
 
 
-@tables.kept("number_corpora")
+@tables.kept
 def sources_of(corpus: str) -> tuple[Citation, ...]:
     """The works behind the accuracies and the counts of a corpus."""
     if corpus == "yours":

@@ -1,7 +1,5 @@
 """Reported win rates, scores and settings of video generators, kept until their tables change."""
 
-from functools import cache
-
 import numpy as np
 import pandas as pd
 
@@ -29,7 +27,7 @@ STUDY = "driving_study"
 SYSTEMS = {"Video LDM": "Align Your Latents"}
 
 
-@cache
+@tables.kept
 def reported() -> pd.DataFrame:
     """Every comparison that Emu Video reports (`video.comparisons`), and which of SETS it is in."""
     rows = tables.load("vision_scores")
@@ -47,7 +45,7 @@ def chosen(which: str) -> pd.DataFrame:
     return rows[~((rows["location"] == "Table 5") & (rows["first"] == "Emu Video") & (rows["second"] == "Gen-2"))]
 
 
-@cache
+@tables.kept
 def study() -> pd.DataFrame:
     """The driving user study of Align Your Latents: one row per pair and answer, with first and second named."""
     rows = tables.load("vision_scores")
@@ -57,7 +55,7 @@ def study() -> pd.DataFrame:
     return rows.reset_index(drop=True)
 
 
-@cache
+@tables.kept
 def automatic() -> pd.DataFrame:
     """FVD and inception score on UCF-101, zero-shot, as both papers print them, one row per system and paper."""
     rows = tables.load("vision_scores")
@@ -81,7 +79,7 @@ RANKED = ("equal", "original", "animated")
 RESAMPLES = 400
 
 
-@cache
+@tables.kept
 def headline() -> tuple[int, int, str]:
     """(shares whose interval lies above one half, all shares, the ones that are not in words) for text to video at equal size."""
     rows = chosen("equal")
@@ -99,14 +97,14 @@ def pair_names(rows: pd.DataFrame) -> pd.Series:
     return names + rows["location"].map(lambda place: ", UCF-101" if place == "Table 2" else "") + n
 
 
-@cache
+@tables.kept
 def named(which: str) -> pd.DataFrame:
     """The comparisons of a set with their names on the chart."""
     rows = chosen(which)
     return rows.assign(name=pair_names(rows))
 
 
-@cache
+@tables.kept
 def driving_shares() -> tuple[list[str], np.ndarray, list[int | None]]:
     """(pairs, shares, fewest votes) of the driving study, a tie counted half."""
     parts = {pair: part.set_index("metric")["value"] for pair, part in study().groupby("pair", sort=False)}
@@ -114,13 +112,13 @@ def driving_shares() -> tuple[list[str], np.ndarray, list[int | None]]:
     return list(parts), share, [win_rates.fewest_votes(values.tolist()) for values in parts.values()]
 
 
-@cache
+@tables.kept
 def facts() -> pd.DataFrame:
     """The table video_facts by key."""
     return tables.load("video_facts").set_index("key")
 
 
-@cache
+@tables.kept
 def denoisers(sizes: str) -> tuple[costs.Denoiser, costs.Denoiser]:
     """(image, video) denoisers: as large as Emu Video's, or of a billion parameters each."""
     if sizes not in SIZES:
@@ -143,7 +141,7 @@ def ranked_rows(which: str, criterion: str) -> pd.DataFrame:
     return win_rates.both_criteria(rows) if criterion == "both" else rows[rows["criterion"] == criterion]
 
 
-@cache
+@tables.kept
 def fitted_ranking(which: str, criterion: str, added: float) -> pd.DataFrame:
     """The ranking of a set of comparisons, kept once it was made."""
     return win_rates.ranking(ranked_rows(which, criterion), added, RESAMPLES)
