@@ -22,10 +22,11 @@ def normal_quantile(level: float) -> float:
 def wilson_interval(share, n, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
     """(low, high) of Wilson's interval for a share observed in n independent cases; broadcasts.
 
-    (p + z^2 / 2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n), with z the normal quantile of level.
+    (p + z^2 / 2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n), with z the normal quantile of level. It stays between 0 and 1
+    and has a width also where all cases agree. Holds for cases that do not depend on each other.
 
-    share: in [0, 1]; it need not be a whole number of cases, since papers print rounded shares. n: cases, at least 1. NaN where an
-    argument is. Raises ValueError for values out of range. Source: [wilson1927].
+    share: in [0, 1]; it need not be a whole number of cases, since papers print rounded shares. n: cases, above 0; a fraction stands for
+    cases that are worth less than one. NaN where either is NaN. Raises ValueError for values out of range. Source: [wilson1927].
 
     >>> low, high = wilson_interval(0.5, 100)
     >>> round(float(low), 4), round(float(high), 4)
@@ -34,11 +35,11 @@ def wilson_interval(share, n, level: float = 0.95) -> tuple[np.ndarray, np.ndarr
     p, n = np.asarray(share, float), np.asarray(n, float)
     if np.any((p < 0) | (p > 1)):
         raise ValueError(f"share must be between 0 and 1, got {share!r}")
-    if np.any(n < 1):
-        raise ValueError(f"n must be at least 1, got {n!r}")
+    if np.any(n <= 0):
+        raise ValueError(f"n must be above 0, got {n!r}")
     z = normal_quantile(level)
     middle, width = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    return (middle - width) / (1 + z**2 / n), (middle + width) / (1 + z**2 / n)
+    return np.clip((middle - width) / (1 + z**2 / n), 0, 1), np.clip((middle + width) / (1 + z**2 / n), 0, 1)
 
 
 def with_interval(rows: pd.DataFrame, n, level: float = 0.95) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import io
 import math
+import xml.etree.ElementTree as ElementTree
 
 import pandas as pd
 import plotly.graph_objects as go

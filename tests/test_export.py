@@ -5,6 +5,7 @@ import math
 import re
 import sys
 import types
+import xml.etree.ElementTree as ElementTree
 import zipfile
 from html.parser import HTMLParser
 

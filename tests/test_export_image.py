@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import threading
+import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np

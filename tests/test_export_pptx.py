@@ -3,6 +3,7 @@
 import io
 import itertools
 import math
+import xml.etree.ElementTree as ElementTree
 import zipfile
 
 import plotly.graph_objects as go

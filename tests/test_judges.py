@@ -316,7 +316,7 @@ def test_unknown_codes_and_repeated_questions_are_refused():
         (lambda one: power.scores_by_prompt(one, "m0", "nobody"), "nobody"),
         (lambda one: power.scores_by_prompt(one, "m0", "m0"), "another model"),
         (lambda one: power.prompt_score(10.0, 0.0, 0.0, "never"), "asked"),
-        (lambda one: power.prompts_needed(0.6, 0.3, confidence=1.0), "confidence"),
+        (lambda one: power.prompts_needed(0.6, 0.3, confidence=1.0), "level"),
     ],
 )
 def test_what_cannot_be_used_is_named(call, named):

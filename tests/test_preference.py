@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis import tables
+from analysis import statistics, tables
 from analysis.background import worker
 from analysis.benchmarks.data import all_scores
 from analysis.preference import data as figures
@@ -109,7 +109,7 @@ def test_measured_rounds_agree_with_what_the_text_says():
 
 def test_wilsons_interval_is_the_one_of_a_published_example():
     # 81 successes in 263: (0.2553, 0.3662), Newcombe 1998, Table I, method 3.
-    assert [round(float(end), 4) for end in objective.wilson(81 / 263, 263)] == [0.2553, 0.3662]
+    assert [round(float(end), 4) for end in statistics.wilson_interval(81 / 263, 263)] == [0.2553, 0.3662]
 
 
 # --- property --------------------------------------------------------------------------------------------------------
@@ -253,8 +253,8 @@ def test_a_pair_takes_the_activations_of_two_sequences(llama):
         (lambda: objective.small_world(1), "n_answers must be at least 2"),
         (lambda: objective.preferred(WORLD, 0, 0.0, 0), "n_pairs must be at least 1"),
         (lambda: objective.preferred(WORLD, 10, 0.6, 0), "flipped must be a share"),
-        (lambda: objective.wilson(1.2, 10), "share must be between 0 and 1"),
-        (lambda: objective.wilson(0.5, 10, 1.0), "level must be between 0 and 1"),
+        (lambda: statistics.wilson_interval(1.2, 10), "share must be between 0 and 1"),
+        (lambda: statistics.wilson_interval(0.5, 10, 1.0), "level must be between 0 and 1"),
         (lambda: training.checked({"n_pairs": 5}), "n_pairs must be a whole number between 10 and 100,000"),
         (lambda: training.checked({"steps": 5}), "arguments must be out of"),
         (lambda: stage_memory.stage_memory(shape_of_model("Llama 2 7B", tables.load("models")), "kto"), "stage must be one of"),

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import tables
+from analysis import statistics, tables
 from analysis.video import cost as costs
 from analysis.video import data as video_data
 from analysis.video import figures as video_figures
@@ -29,7 +29,7 @@ def test_wilsons_interval_is_the_one_of_scipy_and_of_newcombe(won, n, low, high)
     # Newcombe 1998, Statistics in Medicine 17, Table I, method 3 (the score interval without continuity correction).
     from scipy.stats import binomtest
 
-    ours = [float(edge) for edge in win_rates.wilson(won / n, n)]
+    ours = [float(edge) for edge in statistics.wilson_interval(won / n, n)]
     theirs = binomtest(won, n).proportion_ci(0.95, "wilson")
     assert ours == pytest.approx([theirs.low, theirs.high], abs=1e-12)
     assert ours == pytest.approx([low, high], abs=5e-5)
@@ -82,24 +82,24 @@ def test_a_ranking_of_two_systems_is_their_log_odds():
 
 def test_intervals_hold_the_share_narrow_with_votes_and_mirror():
     share, n = np.linspace(0, 1, 21), 65
-    low, high = win_rates.wilson(share, n)
+    low, high = statistics.wilson_interval(share, n)
     assert ((low <= share + 1e-12) & (share <= high + 1e-12) & (low >= 0) & (high <= 1)).all()
     assert low == pytest.approx(1 - high[::-1])
-    more = win_rates.wilson(share, 650)
+    more = statistics.wilson_interval(share, 650)
     assert (more[1] - more[0] < high - low).all()
 
 
 def test_fewest_prompts_are_the_edge():
     for share in (0.6, 0.75, 1.0):
         n = int(win_rates.prompts_for(share))
-        assert float(win_rates.wilson(share, n)[0]) > 0.5 >= float(win_rates.wilson(share, n - 1)[0])
+        assert float(statistics.wilson_interval(share, n)[0]) > 0.5 >= float(statistics.wilson_interval(share, n - 1)[0])
     assert np.isnan(win_rates.prompts_for(0.5))
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say():
     rng = np.random.default_rng(0)
     seen = rng.binomial(65, 0.85, 20_000) / 65
-    low, high = win_rates.wilson(seen, 65)
+    low, high = statistics.wilson_interval(seen, 65)
     assert 0.93 < ((low <= 0.85) & (0.85 <= high)).mean() < 0.97
 
 
@@ -218,9 +218,9 @@ def test_what_is_open_is_imagen_video_in_faithfulness():
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: win_rates.wilson(1.2, 10), "share must lie between 0 and 1"),
-        (lambda: win_rates.wilson(0.5, 0), "n must be positive"),
-        (lambda: win_rates.wilson(0.5, 10, 1.0), "level must lie between 0 and 1"),
+        (lambda: statistics.wilson_interval(1.2, 10), "share must be between 0 and 1"),
+        (lambda: statistics.wilson_interval(0.5, 0), "n must be above 0"),
+        (lambda: statistics.wilson_interval(0.5, 10, 1.0), "level must be between 0 and 1"),
         (lambda: win_rates.ranking(video_data.chosen("equal"), added=0), "added must be positive"),
         (lambda: video_data.chosen("none"), "which must be one of"),
         (lambda: video_data.ranked_rows("design", "quality"), "which must be one of equal, original, animated"),

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from analysis import tables
+from analysis import statistics, tables
 from analysis.claims.verdicts import Check, close
 from analysis.domain import data as domain_data
 from analysis.preference import data as figures
-from analysis.preference import objective, stage_memory, training
+from analysis.preference import stage_memory, training
 from analysis.units import format_count, format_money, significant
 
 
@@ -31,8 +31,8 @@ def llama2_rounds() -> Check:
         mine = rows[rows["judge"] == judge]
         for axis in ("helpfulness", "harmlessness"):
             first, last = mine[axis].iloc[0], mine[axis].iloc[-1]
-            _, top = objective.wilson(first / 100, mine[f"n_{axis}"].iloc[0])
-            bottom, _ = objective.wilson(last / 100, mine[f"n_{axis}"].iloc[-1])
+            _, top = statistics.wilson_interval(first / 100, mine[f"n_{axis}"].iloc[0])
+            bottom, _ = statistics.wilson_interval(last / 100, mine[f"n_{axis}"].iloc[-1])
             rises.append(bool(bottom > top))
             falls += int((np.diff(mine[axis]) < -0.6).sum())
             words.append(f"{axis} {first:.0f} to {last:.0f}% ({name})")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from analysis import tables
+from analysis import statistics, tables
 from analysis.claims.verdicts import Check
 from analysis.segment_anything import data as sam
 from analysis.units import format_count, format_si
@@ -40,7 +40,7 @@ def emu_factorised() -> Check:
     rows = rows[rows["first"] == "Factorized"].set_index("criterion")
     words, above = [], []
     for criterion in win_rates.CRITERIA:
-        low, high = win_rates.wilson(rows.loc[criterion, "share"], rows.loc[criterion, "n"])
+        low, high = statistics.wilson_interval(rows.loc[criterion, "share"], rows.loc[criterion, "n"])
         words.append(f"{rows.loc[criterion, 'share']:.1%} in {criterion} (95% {float(low):.0%} to {float(high):.0%})")
         above.append(float(low) > 0.5)
     stages = emu.facts().loc["emu_generation_steps", "value"]
@@ -53,7 +53,7 @@ def emu_better() -> Check:
     above, n, left = emu.headline()
     rows = emu.chosen("equal")
     least = rows.loc[rows["share"].idxmin()]
-    low, high = (float(edge) for edge in win_rates.wilson(least["share"], least["n"]))
+    low, high = (float(edge) for edge in statistics.wilson_interval(least["share"], least["n"]))
     found = f"{above} of {n} shares lie above one half beyond chance; {left} does not: {least['share']:.1%} ({low:.0%} to {high:.0%})"
     return Check("supported" if above == n else "approximate" if (rows["share"] > 0.5).all() else "corrected", found)
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis.judges.bradley_terry import ELO_PER_LOG_ODDS, Strengths, probabilities
 from analysis.judges.verdicts import SCORES, Tournament, swapped
+from analysis.statistics import normal_quantile
 
 NORMAL = NormalDist()
 ASKED = ("both", "one")
@@ -47,10 +48,17 @@ def prompts_needed(mean, sd, confidence: float = 0.95, power: float = 0.8) -> np
     >>> round(float(prompts_needed(0.6, 0.5)))
     196
     """
-    z = _quantile("confidence", confidence, (1 + confidence) / 2) + _quantile("power", power, power)
+    z = normal_quantile(confidence) + _reached(power)
     distance = np.abs(np.asarray(mean, float) - 0.5)
     with np.errstate(divide="ignore"):
         return (z * np.asarray(sd, float) / distance) ** 2
+
+
+def _reached(power: float) -> float:
+    """The quantile that a standard normal stays below with probability power."""
+    if not 0 < power < 1:
+        raise ValueError(f"power must be between 0 and 1, got {power!r}")
+    return NORMAL.inv_cdf(power)
 
 
 def power(n_prompts, mean: float, sd: float, confidence: float = 0.95) -> np.ndarray:
@@ -61,15 +69,9 @@ def power(n_prompts, mean: float, sd: float, confidence: float = 0.95) -> np.nda
     >>> round(float(power(196, 0.6, 0.5)), 2)
     0.8
     """
-    z = _quantile("confidence", confidence, (1 + confidence) / 2)
+    z = normal_quantile(confidence)
     d = np.abs(mean - 0.5) * np.sqrt(np.asarray(n_prompts, float)) / sd
     return _cdf(d - z) + _cdf(-d - z)
-
-
-def _quantile(name: str, value: float, at: float) -> float:
-    if not 0 < value < 1:
-        raise ValueError(f"{name} must lie between 0 and 1, got {value!r}")
-    return NORMAL.inv_cdf(at)
 
 
 def scores_by_prompt(played: Tournament, model: str, other: str, asked: str = "both") -> np.ndarray:
@@ -106,7 +108,7 @@ def observed_pairs(played: Tournament, fitted: Strengths, confidence: float = 0.
             mean, sd = max(points.mean(), 1 - points.mean()), points.std(ddof=1)
             gap = float(ratings[played.models.index(stronger)] - ratings[played.models.index(weaker)])
             needed = float(prompts_needed(mean, sd, confidence, target))
-            z = _quantile("confidence", confidence, (1 + confidence) / 2)
+            z = normal_quantile(confidence)
             rows.append(
                 {
                     "stronger": stronger,

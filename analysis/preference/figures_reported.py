@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from analysis import tables
+from analysis import statistics, tables
 from analysis.benchmarks.data import all_scores
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel
@@ -29,7 +29,7 @@ ALIGNED_NAMES = {"dDPO": "DPO", "RLHF": "RLHF", "dPPO": "PPO", "dSFT": "supervis
 
 def bounds(percent, n, level: float) -> tuple[np.ndarray, np.ndarray]:
     """(low, high) of Wilson's interval, in per cent like the shares themselves."""
-    low, high = objective.wilson(np.asarray(percent, float) / 100, n, level)
+    low, high = statistics.wilson_interval(np.asarray(percent, float) / 100, n, level)
     return 100 * low, 100 * high
 
 
@@ -85,7 +85,7 @@ def rounds(level: float, settings: Mapping[str, str]) -> Panel:
         alt=f"Helpfulness against harmlessness over eight rounds; GPT-4 sees {helps['gpt4'][0]:.0f} to {helps['gpt4'][1]:.0f}% and {harms['gpt4'][0]:.0f} to {harms['gpt4'][1]:.0f}%.",
         sources=(LLAMA, Citation("wilson1927")),
         settings=settings,
-        explain=(objective.wilson,),
+        explain=(statistics.wilson_interval,),
     )
 
 
@@ -254,7 +254,7 @@ def win_rates(rows: pd.DataFrame, group: str, level: float, settings: Mapping[st
         )
         + (Citation("wilson1927"),),
         settings=settings,
-        explain=(objective.wilson, objective.decided, win_rate_rows),
+        explain=(statistics.wilson_interval, objective.decided, win_rate_rows),
     )
 
 

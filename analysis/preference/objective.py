@@ -196,26 +196,6 @@ def preferred(world: World, n_pairs: int, flipped: float, seed: int) -> np.ndarr
     return np.bincount(winner * size + loser, minlength=size * size).reshape(size, size).astype(float)
 
 
-def wilson(share, n, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-    """(low, high) of Wilson's interval for a share of n independent cases; NaN where n is. share and n broadcast.
-
-    (p + z^2 / 2n +- z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n), z the normal quantile of the level.
-    Raises ValueError for a level or a share outside 0 to 1. Source: [wilson1927].
-
-    >>> [round(float(end), 3) for end in wilson(0.5, 100)]
-    [0.404, 0.596]
-    """
-    if not 0 < level < 1:
-        raise ValueError(f"level must be between 0 and 1, got {level!r}")
-    p, n = np.asarray(share, dtype=float), np.asarray(n, dtype=float)
-    if np.any((p < 0) | (p > 1)):
-        raise ValueError(f"share must be between 0 and 1, got {share!r}")
-    z = normal_quantile(0.5 + level / 2)
-    middle = p + z * z / (2 * n)
-    half = z * np.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
-    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
-
-
 def decided(win, loss, n) -> tuple[np.ndarray, np.ndarray]:
     """(share won of the cases that were decided, number of these) from shares of wins and losses in n cases, the rest being ties.
 
@@ -226,14 +206,3 @@ def decided(win, loss, n) -> tuple[np.ndarray, np.ndarray]:
     """
     both = np.asarray(win, dtype=float) + np.asarray(loss, dtype=float)
     return np.asarray(win, dtype=float) / both, np.asarray(n, dtype=float) * both
-
-
-def normal_quantile(p: float) -> float:
-    """The value that a standard normal stays below with probability p.
-
-    >>> round(normal_quantile(0.975), 3)
-    1.96
-    """
-    from statistics import NormalDist
-
-    return NormalDist().inv_cdf(p)

@@ -5,12 +5,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from analysis import tables
+from analysis import statistics, tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.segment_anything.data import PAPER, facts, scores
 from analysis.units import SECONDS_PER_DAY, format_count, significant
-from analysis.video import win_rates
 
 DATASETS = {
     "SA-1B": (style.BLUE, "star"),
@@ -166,7 +165,7 @@ def against_ritm(margin: float, settings: Mapping[str, str]) -> Panel:
     layout["yaxis"] |= {"autorange": "reversed"}
     layout["shapes"] = [style.vertical_line(x, style.GREY, "solid" if x == 0 else "dash") for x in dict.fromkeys((-margin, 0.0, margin))]
     ahead, behind = int((values > margin).sum()), int((values < -margin).sum())
-    low, high = win_rates.wilson(ahead / max(ahead + behind, 1), max(ahead + behind, 1))
+    low, high = statistics.wilson_interval(ahead / max(ahead + behind, 1), max(ahead + behind, 1))
     return Panel(
         name="segment_anything.against_ritm",
         title=f"From one point SAM is ahead of RITM on {ahead} of {len(values)} data sets and behind on {behind}"
@@ -180,7 +179,7 @@ def against_ritm(margin: float, settings: Mapping[str, str]) -> Panel:
         alt=f"Differences in mean IoU on {len(values)} data sets, from {values.max():+.1f} to {values.min():+.1f} points; SAM is ahead on {ahead}.",
         sources=(Citation(PAPER, "Figure 9a; Section 7.1"), Citation("wilson1927")),
         settings=settings,
-        explain=(win_rates.wilson,),
+        explain=(statistics.wilson_interval,),
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis import tables
+from analysis import statistics, tables
 from analysis.video import cost as costs
 from analysis.video import win_rates
 
@@ -83,7 +83,7 @@ RESAMPLES = 400
 def headline() -> tuple[int, int, str]:
     """(shares whose interval lies above one half, all shares, the ones that are not in words) for text to video at equal size."""
     rows = chosen("equal")
-    low, _ = win_rates.wilson(rows["share"].to_numpy(), rows["n"].to_numpy())
+    low, _ = statistics.wilson_interval(rows["share"].to_numpy(), rows["n"].to_numpy())
     left = rows[low <= 0.5]
     return int((low > 0.5).sum()), len(rows), " and ".join(f"{row['second']} in {row['criterion']}" for row in left.to_dict("records"))
 

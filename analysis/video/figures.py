@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from analysis import statistics
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.video import data, figures_cost
@@ -18,7 +19,7 @@ def win_rates(which: str, level: float, unknown: int, settings: Mapping[str, str
     """Reported shares of prompts won, with Wilson's interval; rows whose number of prompts is not stated stand at `unknown` and are a what-if."""
     rows = named(which)
     rows = rows.assign(votes=rows["n"].fillna(float(unknown)))
-    low, high = video_win_rates.wilson(rows["share"].to_numpy(), rows["votes"].to_numpy(), level)
+    low, high = statistics.wilson_interval(rows["share"].to_numpy(), rows["votes"].to_numpy(), level)
     rows = rows.assign(low=low, high=high)
     names = list(dict.fromkeys(rows.sort_values("share", ascending=False)["name"]))
     at = {name: number for number, name in enumerate(names)}
@@ -71,15 +72,15 @@ def win_rates(which: str, level: float, unknown: int, settings: Mapping[str, str
             Citation("wilson1927"),
         ),
         settings=settings,
-        explain=(video_win_rates.comparisons, video_win_rates.wilson),
+        explain=(video_win_rates.comparisons, statistics.wilson_interval),
     )
 
 
 def prompts(share: float, n: int, level: float, settings: Mapping[str, str]) -> Panel:
     """What a number of prompts can show: Wilson's interval of a share against the number, and all reported comparisons at theirs."""
     axis = np.unique(np.round(np.geomspace(5, 2000, 60)))
-    low, high = video_win_rates.wilson(share, axis, level)
-    here = [float(edge) for edge in video_win_rates.wilson(share, n, level)]
+    low, high = statistics.wilson_interval(share, axis, level)
+    here = [float(edge) for edge in statistics.wilson_interval(share, n, level)]
     rows = reported().dropna(subset=["n"])
     rows = rows[(rows["first"] == "Emu Video")]
     enough = float(video_win_rates.prompts_for(share, level)) if share > 0.5 else float("nan")
@@ -128,14 +129,14 @@ def prompts(share: float, n: int, level: float, settings: Mapping[str, str]) -> 
         alt=f"Interval of a share of {share:.0%} against the number of prompts; at {n:,} it reaches from {here[0]:.0%} to {here[1]:.0%}.",
         sources=(Citation(EMU, "Figure 2; Tables 2, 3, 5, 10"), Citation("wilson1927")),
         settings=settings,
-        explain=(video_win_rates.wilson, video_win_rates.prompts_for),
+        explain=(statistics.wilson_interval, video_win_rates.prompts_for),
     )
 
 
 def driving_study(votes: int, settings: Mapping[str, str]) -> Panel:
     """Preferences of Align Your Latents' driving study, ties as half a vote, at a what-if number of independent votes."""
     names, share, fewest = driving_shares()
-    low, high = video_win_rates.wilson(share, votes)
+    low, high = statistics.wilson_interval(share, votes)
     spans = [f"{name}: {value:.1%}" for name, value in zip(names, share, strict=True)]
     mark = intervals.bars(share, low, high, range(len(names)), f"interval at {votes} votes (what-if)", style.AMBER, "circle-open", spans)
     mark["meta"] = {"role": "what_if"}
@@ -157,7 +158,7 @@ def driving_study(votes: int, settings: Mapping[str, str]) -> Panel:
         alt=f"Three preferences of the driving study between {share.min():.0%} and {share.max():.0%}; at {votes} votes {sure} of them lie wholly above one half.",
         sources=(Citation(LATENTS, "driving user study"), Citation("wilson1927"), Citation("brown2017grim")),
         settings=settings,
-        explain=(video_win_rates.wilson, video_win_rates.fewest_votes),
+        explain=(statistics.wilson_interval, video_win_rates.fewest_votes),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from analysis import statistics
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.video import win_rates
@@ -55,7 +56,7 @@ def triangle(settings: Mapping[str, str]) -> Panel:
     for criterion in win_rates.CRITERIA:
         direct = rows.loc[("Gen-2", "Gen-2 I2V", criterion)]
         text, image = (float(rows.loc[("Emu Video", other, criterion), "share"]) for other in ("Gen-2", "Gen-2 I2V"))
-        low, high = win_rates.wilson(direct["share"], direct["n"])
+        low, high = statistics.wilson_interval(direct["share"], direct["n"])
         measured.append((float(direct["share"]), float(low), float(high)))
         predicted.append(float(win_rates.implied_share(1 - text, 1 - image)))
     names = [f"{criterion} ({rows['n'].iloc[0]:.0f} prompts)" for criterion in win_rates.CRITERIA]
@@ -88,7 +89,7 @@ def triangle(settings: Mapping[str, str]) -> Panel:
         alt=f"Gen-2 from text is preferred to Gen-2 from an image on {share[0]:.1%} of prompts in quality, where {predicted[0]:.1%} is implied, and {share[1]:.1%} in faithfulness, where {predicted[1]:.1%} is implied.",
         sources=(Citation(EMU, "Table 5"), Citation("bradley1952")),
         settings=settings,
-        explain=(win_rates.implied_share, win_rates.wilson),
+        explain=(win_rates.implied_share, statistics.wilson_interval),
     )
 
 

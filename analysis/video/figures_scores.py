@@ -5,11 +5,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from analysis import tables
+from analysis import statistics, tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel
 from analysis.units import significant
-from analysis.video import win_rates
 from analysis.video.data import EMU, LATENTS, automatic, chosen
 from analysis.video.figures_marks import COLORS, SYMBOLS
 
@@ -69,7 +68,7 @@ def fvd_and_people(criterion: str, settings: Mapping[str, str]) -> Panel:
     fvd = fvd.groupby("rival", sort=False)["fvd"].min()
     both = [name for name in rows.index if name in fvd.index]
     x, share = fvd[both].to_numpy(), rows.loc[both, "share"].to_numpy()
-    low, high = win_rates.wilson(share, rows.loc[both, "n"].to_numpy())
+    low, high = statistics.wilson_interval(share, rows.loc[both, "n"].to_numpy())
     mark = style.reported_markers(x, share, "rival", COLORS[criterion], SYMBOLS[criterion], text=both)
     far = max(x)
     mark |= {"mode": "markers+text", "textposition": ["middle left" if value == far else "middle right" for value in x]}
@@ -116,7 +115,7 @@ def fvd_and_people(criterion: str, settings: Mapping[str, str]) -> Panel:
         alt=f"Share of prompts won by Emu Video against the rival's FVD for {len(both)} rivals; the rank correlation is {rho:.1f}.",
         sources=(Citation(EMU, "Figure 2; Table 2"), Citation(LATENTS, "zero-shot table of UCF-101")),
         settings=settings,
-        explain=(win_rates.wilson,),
+        explain=(statistics.wilson_interval,),
     )
 
 

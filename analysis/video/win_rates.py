@@ -2,41 +2,19 @@
 
 import re
 from collections.abc import Sequence
-from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 
 from analysis.judges import bradley_terry
 from analysis.scaling.chinchilla import positive
+from analysis.statistics import wilson_interval
 
 CRITERIA = ("quality", "faithfulness")
 ROUNDED = 0.05 + 1e-9
 """Half of the last digit of a share that is printed in percent with one decimal."""
 VERSUS = re.compile(r"^(?:(?:UCF-101 )?human evaluation|image animation) vs (.+)$|^(.+?) vs (.+)$")
 NUMBER = re.compile(r"(\d+) (?:prompts|videos)")
-
-
-def wilson(share, n, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-    """(low, high) of Wilson's interval of a share that was seen in n independent votes; broadcasts.
-
-    (p + z^2 / 2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n), z the normal quantile of the level. It stays between 0 and 1 and
-    has a width also where all votes agree. Holds for votes that do not depend on each other: one a prompt, prompts drawn at random.
-
-    Raises ValueError for a share outside 0 to 1, a number of votes that is not positive, a level outside 0 to 1. Source: [wilson1927].
-
-    >>> low, high = wilson(1.0, 65)
-    >>> round(float(low), 3), round(float(high), 3)
-    (0.944, 1.0)
-    """
-    p, n = np.asarray(share, dtype=float), positive("n", n)
-    if np.any(~((p >= 0) & (p <= 1))):
-        raise ValueError(f"share must lie between 0 and 1, got {share!r}")
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, got {level!r}")
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    middle, half = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    return np.clip((middle - half) / (1 + z**2 / n), 0, 1), np.clip((middle + half) / (1 + z**2 / n), 0, 1)
 
 
 def prompts_for(share, level: float = 0.95, largest: int = 2000) -> np.ndarray:
@@ -46,7 +24,7 @@ def prompts_for(share, level: float = 0.95, largest: int = 2000) -> np.ndarray:
     97.0
     """
     shares = np.atleast_1d(np.asarray(share, dtype=float))
-    low, _ = wilson(shares[..., None], np.arange(1, largest + 1), level)
+    low, _ = wilson_interval(shares[..., None], np.arange(1, largest + 1), level)
     found = np.where((low > 0.5).any(axis=-1), (low > 0.5).argmax(axis=-1) + 1.0, np.nan)
     return found.reshape(np.shape(share))
 
