@@ -13,7 +13,7 @@ from analysis.export import browser
 from tools import ensure_browser
 
 ROOT = Path(__file__).parents[1]
-REQUIREMENTS = ("requirements-charts.txt", "requirements.txt", "requirements-dev.txt")
+REQUIREMENTS = ("requirements-charts.txt", "requirements-models.txt", "requirements-quick.txt", "requirements-dev.txt")
 needs_sh = pytest.mark.skipif(shutil.which("sh") is None, reason="the Makefile's scripts are for systems with sh")
 
 # A stand-in for Python that answers what tools/environment.sh asks: whether it is old, and whether it lacks venv.
@@ -47,11 +47,12 @@ def test_every_requirement_is_an_exact_version_and_the_one_these_tests_run_with(
 
 
 def test_charts_need_neither_torch_nor_transformers_and_the_files_include_each_other():
-    assert set(pins("requirements.txt")) == {"torch", "transformers"}
+    assert set(pins("requirements-models.txt")) == {"torch", "transformers"} and pins("requirements.txt") == {}
     assert not {"torch", "transformers"} & set(pins("requirements-charts.txt"))
-    assert pins("requirements.txt")["torch"] == "2.13.0"
-    assert "-r requirements-charts.txt" in (ROOT / "requirements.txt").read_text().splitlines()
-    assert "-r requirements.txt" in (ROOT / "requirements-dev.txt").read_text().splitlines()
+    assert pins("requirements-models.txt")["torch"] == "2.13.0"
+    for name, included in {"": ("-charts", "-models"), "-quick": ("-charts",), "-dev": ("", "-quick")}.items():
+        lines = (ROOT / f"requirements{name}.txt").read_text().splitlines()
+        assert {f"-r requirements{other}.txt" for other in included} <= set(lines)
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def machine(tmp_path):
     commands.mkdir()
     for name in ("sh", "cat", "cmp", "rm", "mkdir", "cp"):
         (commands / name).symlink_to(shutil.which(name))
-    for name in REQUIREMENTS:
+    for name in ("requirements.txt", *REQUIREMENTS):
         (tmp_path / name).write_text(f"# {name}\n")
     return tmp_path
 

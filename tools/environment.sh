@@ -52,7 +52,8 @@ if [ -t 1 ]; then quiet=; else quiet=--quiet; fi
 
 # Files include each other with -r, so one install covers the smaller files too.
 case $requirements in
-    requirements-dev.txt) covered="requirements-dev.txt requirements.txt requirements-charts.txt" ;;
+    requirements-dev.txt) covered="requirements-dev.txt requirements-quick.txt requirements.txt requirements-charts.txt" ;;
+    requirements-quick.txt) covered="requirements-quick.txt requirements-charts.txt" ;;
     requirements.txt) covered="requirements.txt requirements-charts.txt" ;;
     *) covered=$requirements ;;
 esac

@@ -22,6 +22,7 @@ from analysis import tables, uploads
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, explanation
 from analysis.export import files
+from analysis.export.words import MADE_WITH
 
 FORMAT, VERSION = "ten-papers-recomputed deck", 1
 MOST_SLIDES, MOST_BYTES, MOST_ROWS, MOST_TEXT = 100, 20_000_000, 200_000, 20_000
@@ -35,7 +36,7 @@ FORBIDDEN_KEYS = ("images", "sliders", "updatemenus", "source", "src", "frames",
 
 def pack(slides: Sequence[Mapping]) -> bytes:
     """Slides of {"panel": Panel, "title": str, "link": str} as a file that `unpack` opens again."""
-    content = {"format": FORMAT, "version": VERSION, "slides": [_packed(slide) for slide in slides]}
+    content = {"format": FORMAT, "version": VERSION, "made_with": MADE_WITH, "slides": [_packed(slide) for slide in slides]}
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
 
 

@@ -10,7 +10,7 @@ from analysis.charts.style import HEIGHT as CHART_HEIGHT
 from analysis.export import browser
 from analysis.export.html import CONFIG, colors, link, plain, script, sections, text
 from analysis.export.picture import HEIGHT, WIDTH, chart_figure
-from analysis.export.words import LICENCE, PROJECT, references
+from analysis.export.words import LICENCE, MADE_WITH, PROJECT, references
 
 SMALLER = 2 / 3
 """Size of the small pictures over that of a slide."""
@@ -25,7 +25,7 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
   content="default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data:">
-<meta name="generator" content="{project}">
+<meta name="generator" content="{made_with}">
 <title>{project}: all figures</title>
 <style>
 {colors}
@@ -64,7 +64,7 @@ dd {{ margin: 0; }}
 <main>
 {groups}
 </main>
-<footer><p>{licence} Made with {project}.</p></footer>
+<footer><p>{licence} Made with {made_with}.</p></footer>
 {live}
 </body>
 </html>
@@ -151,6 +151,7 @@ def index(groups: Sequence[Group]) -> bytes:
     live = any(card.script and not card.pictures for group in groups for card in group.cards)
     return PAGE.format(
         project=PROJECT,
+        made_with=MADE_WITH,
         colors=themes(),
         accent=PALETTE[0],
         fonts=FONTS,

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from analysis.charts.panel import Panel, explanation
 from analysis.charts.style import FONTS, MODE_BAR, PALETTE, THEMES, template
 from analysis.export.picture import HEIGHT, WIDTH, slide_figure
-from analysis.export.words import LICENCE, PROJECT, printable, references
+from analysis.export.words import LICENCE, MADE_WITH, printable, references
 
 CONFIG = MODE_BAR | {"responsive": True}
 """Plotly's settings for every chart of an exported page."""
@@ -21,7 +21,7 @@ PAGE = """<!doctype html>
 <meta http-equiv="Content-Security-Policy"
   content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:">
 <meta name="description" content="{alt}">
-<meta name="generator" content="{project}">
+<meta name="generator" content="{made_with}">
 <title>{title}</title>
 <style>
 {colors}
@@ -50,7 +50,7 @@ dd {{ margin: 0; }}
 <p>{caption}</p>
 {sections}
 </main>
-<footer><p>{licence} Made with {project}; figure {name}.</p></footer>
+<footer><p>{licence} Made with {made_with}; figure {name}.</p></footer>
 <script>{plotly}</script>
 <script>
 const panel = {panel};
@@ -96,7 +96,7 @@ def page(panel: Panel, permalink: str = "", theme: str = "auto") -> bytes:
         alt=text(panel.alt),
         caption=text(panel.caption),
         name=text(panel.name),
-        project=PROJECT,
+        made_with=MADE_WITH,
         licence=LICENCE,
         accent=PALETTE[0],
         fonts=FONTS,

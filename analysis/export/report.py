@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from analysis.charts.style import FONTS, PALETTE, THEMES, template
 from analysis.export.html import CONFIG, colors, plain, script, sections, text
-from analysis.export.words import LICENCE, PROJECT
+from analysis.export.words import LICENCE, MADE_WITH, PROJECT
 
 PAGE = """<!doctype html>
 <html lang="en" data-theme="{theme}">
@@ -13,7 +13,7 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
   content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:">
-<meta name="generator" content="{project}">
+<meta name="generator" content="{made_with}">
 <title>{title}</title>
 <style>
 {colors}
@@ -40,7 +40,7 @@ dd {{ margin: 0; }}
 <nav aria-label="Contents"><ol>{contents}</ol></nav>
 {articles}
 </main>
-<footer><p>{licence} Made with {project}.</p></footer>
+<footer><p>{licence} Made with {made_with}.</p></footer>
 <script>{plotly}</script>
 <script>
 const report = {report};
@@ -98,7 +98,7 @@ def report(slides: Sequence[Mapping], theme: str = "auto", title: str = PROJECT)
         title=text(title),
         contents="".join(f'<li><a href="#figure-{number}">{text(name)}</a></li>' for number, name in enumerate(titles, start=1)),
         articles="\n".join(articles),
-        project=PROJECT,
+        made_with=MADE_WITH,
         licence=LICENCE,
         accent=PALETTE[0],
         fonts=FONTS,

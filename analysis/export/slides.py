@@ -12,6 +12,7 @@ from pptx.opc.constants import RELATIONSHIP_TYPE
 from pptx.oxml.ns import qn
 from pptx.util import Inches, Length, Pt
 
+from analysis import __version__
 from analysis.charts.panel import Panel
 from analysis.charts.style import PALETTE, THEMES
 from analysis.export import browser
@@ -145,6 +146,7 @@ def _set_properties(deck, panels: Sequence[Panel], titles: Sequence[str]) -> Non
     properties.keywords = printable("; ".join(panel.name for panel in panels))[:255]
     properties.comments = printable("; ".join(settings_line(panel) for panel in panels if panel.settings))[:255]
     properties.author = properties.last_modified_by = PROJECT
+    properties.version = __version__
 
 
 def _blank(theme: str):

@@ -6,10 +6,11 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from analysis import tables
+from analysis import __version__, tables
 from analysis.charts.panel import Citation, Panel
 
 PROJECT = "Ten Papers, Recomputed"
+MADE_WITH = f"{PROJECT} {__version__}"
 LICENCE = "Values keep the terms of their sources; cite the sources with the figure."
 CHARACTER_WIDTH = 0.56
 """Mean width of a character over the size of its type, on the safe side for the sans-serif types in use."""
@@ -72,7 +73,7 @@ def provenance(panel: Panel, permalink: str = "") -> list[tuple[str, str]]:
     rows += [("Source", work.long) for work in references([panel])]
     rows += [("Settings", "; ".join(f"{name}: {value}" for name, value in panel.settings.items()))] if panel.settings else []
     rows += [("Link", permalink)] if permalink else []
-    return [*rows, ("Licence", LICENCE), ("Figure", panel.name), ("Made with", PROJECT)]
+    return [*rows, ("Licence", LICENCE), ("Figure", panel.name), ("Made with", MADE_WITH)]
 
 
 def plain_text(text: str | None) -> str:
