@@ -7,11 +7,11 @@ from analysis.attention import data as attention_data
 from analysis.attention import figures, variants
 from analysis.attention import figures_ablation as ablation_figures
 from analysis.attention import figures_latency as attention_figures_latency
-from pages.components import controls, frame, sections, shapes
+from pages.components import controls, head, sections, shapes
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row
 
-frame.begin(
+head.begin(
     "attention",
     "Shared heads and a window shrink the cache that long contexts fill",
     "Every token a model has read leaves keys and values in memory, in every layer. Pick a model, or bring its config.json, and see what "

@@ -9,12 +9,12 @@ from analysis.benchmarks import figures_disagree as disagree_figures
 from analysis.benchmarks import figures_pair as benchmarks_figures_pair
 from analysis.benchmarks import figures_programs as benchmarks_figures_programs
 from analysis.units import significant
-from pages.components import controls, frame, sections
+from pages.components import controls, head, sections
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row
 
 numbers = disagree_figures.headline()
-frame.begin(
+head.begin(
     "benchmarks",
     f"Under one stated setting, two reports of a model's score still differ by up to {significant(numbers['largest'])} points",
     f"In the median of {numbers['n_same']:.0f} such pairs the gap is {significant(numbers['same'], 2)} points, against {significant(numbers['different'], 2)} in {numbers['n_different']:.0f} pairs with different settings. "

@@ -8,14 +8,14 @@ from analysis import tables
 from analysis.claims import data as claims_data
 from analysis.claims import figures as claims_figures
 from analysis.claims import verdicts
-from pages.components import controls, frame
+from pages.components import controls, head
 from pages.components.markdown import plain
 from pages.components.panel import show_panel
 from pages.components.registry import ENTRIES
 
 rows = claims_data.stored()
 total = rows["verdict"].value_counts()
-frame.begin(
+head.begin(
     "claims",
     f"{len(rows)} statements, {int(total['corrected'])} corrections",
     "What the article says, what the numbers say, and where to see it. Verdicts are recomputed by the tests of this project; where they "

@@ -10,10 +10,10 @@ from analysis.scaling import data as scaling_data
 from analysis.scaling import figures_marks as scaling_figures_marks
 from analysis.scaling import published
 from analysis.units import format_count, format_flops
-from pages.components import controls, fits, frame, sections
+from pages.components import controls, fits, head, sections
 from pages.components.panel import draw, export_row, show_table
 
-frame.begin(
+head.begin(
     "compute",
     "What a budget buys, and what a model costs",
     "Start from compute, GPUs, money, a model or a published run; out come size, tokens, loss, hours, dollars and CO₂, with intervals "

@@ -6,11 +6,11 @@ from analysis.convnets_vits import data as convnets_vits_data
 from analysis.convnets_vits import equal_compute as convnets_vits_equal_compute
 from analysis.convnets_vits import figures as convnets_vits_figures
 from analysis.convnets_vits import figures_shapes as convnets_vits_figures_shapes
-from pages.components import controls, frame, sections
+from pages.components import controls, head, sections
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row, show_panel
 
-frame.begin(
+head.begin(
     "convnets_vits",
     "At about equal hours, a ConvNet and two ViTs cannot be told apart",
     "NFNet-F7+ reaches 90.3% on ImageNet after 110 thousand TPU v4 core hours, ViT-g/14 90.2% after 120 thousand and SoViT-400m/14 90.3% after 130 thousand. Drawing other 50,000 "

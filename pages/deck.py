@@ -3,11 +3,11 @@
 import streamlit as st
 
 from analysis.export import browser, deck_file, files, report
-from pages.components import controls, decks, frame
+from pages.components import controls, decks, head
 from pages.components.markdown import plain
 from pages.components.panel import NO_BROWSER
 
-frame.begin(
+head.begin(
     "deck",
     "Your slides",
     "Figures that you added stand here in order, each as it was when you added it. The file has one 16:9 slide per figure, with an "

@@ -7,10 +7,10 @@ from analysis.domain import figures
 from analysis.domain import figures_cost as domain_figures_cost
 from analysis.domain import figures_scores as domain_figures_scores
 from analysis.units import format_count
-from pages.components import controls, frame, sections
+from pages.components import controls, head, sections
 from pages.components.panel import draw, export_row
 
-frame.begin(
+head.begin(
     "domain",
     "A 50 B model from scratch, or 7 B continued for a nine-hundredth of the rent",
     "BloombergGPT was trained on 363 B financial and 345 B general tokens. Whether 50 B was the right size depends on the law and on how "

@@ -10,13 +10,13 @@ from analysis.judges import elo as judges_elo
 from analysis.judges import figures as judges_figures
 from analysis.judges import figures_verdicts as judges_figures_verdicts
 from analysis.judges import verdicts as judges_verdicts
-from pages.components import controls, frame, sections
+from pages.components import controls, head, sections
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row, show_panel
 from pages.components.waiting import wait_for
 
 numbers = {benchmark: judges_data.headline(benchmark) for benchmark in judges_figures.BENCHMARKS}
-frame.begin(
+head.begin(
     "judges",
     f"GPT-4 as judge gives the answer it reads first {numbers['vicuna']['order']} Elo points",
     f"That is on the Vicuna prompts, in a Bradley-Terry model with ties; on the Open Assistant prompts it is {numbers['oa']['order']}. The QLoRA paper ranked chatbots by GPT-4's verdicts and released all 44,506 of them. "

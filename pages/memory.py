@@ -9,10 +9,10 @@ from analysis.memory import figures_fits as memory_figures_fits
 from analysis.memory import figures_nf4 as codes
 from analysis.memory import figures_reported as memory_figures_reported
 from analysis.memory import figures_settings as memory_figures_settings
-from pages.components import controls, frame, sections, shapes
+from pages.components import controls, head, sections, shapes
 from pages.components.panel import draw, export_row, show_panel, show_table
 
-frame.begin(
+head.begin(
     "memory",
     "QLoRA tunes 65 billion parameters in 46 GB; all of them would take 785 GB",
     "That is for one sequence of 512 tokens. The frozen weights shrink to 4.127 bits each, and only the adapters have gradients and optimiser states. What is quantised are the "

@@ -6,11 +6,11 @@ from analysis.moe import data as moe_data
 from analysis.moe import figures as moe_figures
 from analysis.moe import figures_build as moe_figures_build
 from analysis.moe import figures_routing as routing_figures
-from pages.components import controls, frame, sections, shapes
+from pages.components import controls, head, sections, shapes
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row
 
-frame.begin(
+head.begin(
     "moe",
     "A mixture of experts must hold far more parameters than a token uses",
     "A router sends each token to a few of many experts. All of them fill memory, few of them compute. See how much of each in every published "

@@ -6,12 +6,12 @@ import streamlit as st
 
 from analysis import catalogue, tables
 from analysis.overview import figures
-from pages.components import frame
+from pages.components import head
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row
 from pages.components.registry import ENTRIES, entry
 
-frame.begin(
+head.begin(
     "overview",
     "Ten papers of 2023, recomputed",
     "Move the sliders, fit the laws, follow every number to its table in its paper, and take the figure with you. Reported values are "

@@ -12,12 +12,12 @@ from analysis.preference import figures_memory as preference_figures_memory
 from analysis.preference import figures_reported as preference_figures_reported
 from analysis.preference import training
 from analysis.units import significant
-from pages.components import controls, frame, sections
+from pages.components import controls, head, sections
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row, show_panel
 from pages.components.waiting import wait_for
 
-frame.begin(
+head.begin(
     "preference",
     "With enough preferences, one classification loss reaches the frontier",
     "DPO tunes a policy on preferences directly; RLHF fits a reward model first and then optimises against it. Here both are trained on a small "

@@ -9,12 +9,12 @@ from analysis.probe import figures, results
 from analysis.probe import figures_bundled as probe_figures_bundled
 from analysis.probe import figures_system as probe_figures_system
 from analysis.probe.store import Run
-from pages.components import controls, frame, sections
+from pages.components import controls, head, sections
 from pages.components.panel import draw, export_row, show_panel
 from pages.components.probe_new import new_run
 from pages.components.probe_runs import deletion, downloads, facts_of, jobs_here, label_of, listing, shown_run, status
 
-frame.begin(
+head.begin(
     "probe",
     "Ask a model on this machine, and see it beside Pythia",
     "Pick a model and press run: the questions go to a process of its own, which goes on when this page, the browser or the server closes, "

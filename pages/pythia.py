@@ -11,11 +11,11 @@ from analysis.pythia import figures as pythia_figures
 from analysis.pythia import figures_contrasts as pythia_figures_contrasts
 from analysis.pythia import figures_emergence as emergence_figures
 from analysis.uploads import clip
-from pages.components import controls, frame, sections
+from pages.components import controls, head, sections
 from pages.components.markdown import plain
 from pages.components.panel import cited, draw, export_row
 
-frame.begin(
+head.begin(
     "pythia",
     "What 16 models and 27 checkpoints tell about training",
     "The Pythia suite trains eight sizes on the same data in the same order and releases what they can do along the way. Runs on "

@@ -11,11 +11,11 @@ from analysis.scaling import figures_loss as scaling_figures_loss
 from analysis.scaling import figures_marks as scaling_figures_marks
 from analysis.scaling import own_runs as scaling_own_runs
 from analysis.units import format_flops
-from pages.components import controls, fits, frame, sections
+from pages.components import controls, fits, head, sections
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row, show_panel
 
-frame.begin(
+head.begin(
     "scaling",
     "The same runs advise 18 or 93 tokens per parameter",
     "Published laws agree on the shape and not on the numbers: at Chinchilla's budget the optimum depends more on whose constants "

@@ -8,10 +8,10 @@ from analysis.segment_anything import data as segment_anything_data
 from analysis.segment_anything import figures as segment_anything_figures
 from analysis.segment_anything import figures_reported as data_figures
 from analysis.segment_anything import figures_shape as segment_anything_figures_shape
-from pages.components import controls, frame, sections
+from pages.components import controls, head, sections
 from pages.components.panel import draw, export_row, show_panel
 
-frame.begin(
+head.begin(
     "segment_anything",
     f"Encoding an image once costs as much as {segment_anything_data.prompts_like_encoding():,} prompts on it",
     "Segment Anything puts almost all of its work into an encoder that sees each image once; a click then costs less than a thousandth of that. "

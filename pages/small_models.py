@@ -11,13 +11,13 @@ from analysis.small_models import data as small_models_data
 from analysis.small_models import figures as small_models_figures
 from analysis.small_models import figures_self_instruct as small_models_figures_self_instruct
 from analysis.small_models import figures_training_data as data
-from pages.components import controls, frame, sections
+from pages.components import controls, head, sections
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row, show_panel
 from pages.components.waiting import wait_for
 
 held, compared = small_models_data.headline()
-frame.begin(
+head.begin(
     "small_models",
     f"Orca 2 13B holds in {held} of {compared} comparisons with models over five times its size",
     "That is in its own paper's tables. Papers on small models credit their data: textbooks, explanations by GPT-4, a thousand chosen examples. See what the printed "

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from analysis import tables
-from pages.components import controls, frame
+from pages.components import controls, head
 from pages.components.markdown import plain
 
-frame.begin(
+head.begin(
     "sources",
     "Every number has a source",
     "Each value on these pages comes from a table that names the work, the place in it, and how well the transcription was checked. "

@@ -8,11 +8,11 @@ from analysis.term_frequency import data as term_frequency_data
 from analysis.term_frequency import figures as term_frequency_figures
 from analysis.term_frequency import figures_like_size as term_frequency_figures_like_size
 from analysis.term_frequency import figures_training as term_frequency_figures_training
-from pages.components import controls, frame, sections
+from pages.components import controls, head, sections
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row, show_panel
 
-frame.begin(
+head.begin(
     "term_frequency",
     "Frequent numbers are answered better, even among numbers of like size",
     "Pythia multiplies numbers that the Pile holds often with far more success. Frequent numbers are also small and round, so part of the "

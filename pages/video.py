@@ -8,11 +8,11 @@ from analysis.video import figures as video_figures
 from analysis.video import figures_cost as video_figures_cost
 from analysis.video import figures_ranking as video_figures_ranking
 from analysis.video import figures_scores as score_figures
-from pages.components import controls, frame, sections
+from pages.components import controls, head, sections
 from pages.components.panel import draw, export_row, show_panel
 
 SURE, ALL, OPEN = video_data.headline()
-frame.begin(
+head.begin(
     "video",
     f"In {SURE} of {ALL} comparisons the preference for Emu Video is beyond chance",
     "Emu Video makes an image from text first and a video from both. Raters prefer it clearly, on as few as 23 prompts; "

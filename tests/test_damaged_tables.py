@@ -265,7 +265,9 @@ for page in sys.argv[2:]:
     app.run()
     read.clear()
     app.run()
-    files = sorted((path for path in read if path.suffix in (".csv", ".parquet")), key=lambda path: (path in tried, path.name in ("corrections.csv", "sources.csv"), path))
+    shared = ("corrections.csv", "sources.csv")
+    files = [path for path in read if path.suffix in (".csv", ".parquet")]
+    files = sorted(files, key=lambda path: (path in tried, path.name in shared, path))
     fine = not app.error and not app.exception
     for path in files[:1] + [path for path in files[1:] if path not in tried]:
         content = path.read_bytes()
@@ -285,8 +287,13 @@ def test_a_table_damaged_while_the_server_runs_is_named_at_the_next_run_of_every
     shutil.copytree(tables.DATA, tmp_path / "data", ignore=shutil.ignore_patterns("probe_model"))
     done = subprocess.run(
         [sys.executable, "-c", WATCH_PAGES, str(tmp_path / "data"), *PAGES, "overview"],
-        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False, env=os.environ | {"DECKS": str(tmp_path), "PROBE_RUNS": str(tmp_path)},
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env=os.environ | {"DECKS": str(tmp_path), "PROBE_RUNS": str(tmp_path)},
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     said = json.loads(done.stdout.splitlines()[-1])
     tried = {name: words for name, words in said.items() if not name.endswith("afterwards")}

@@ -173,17 +173,17 @@ def test_the_report_holds_every_title_chart_and_source_and_asks_nothing_of_the_n
 def test_a_kept_deck_comes_back_and_other_names_lead_nowhere(tmp_path, monkeypatch):
     monkeypatch.setenv("DECKS", str(tmp_path / "decks"))
     name = deck_store.new_id()
-    assert deck_store.kept(name) is None
-    deck_store.keep(name, slides())
-    deck_store.keep(name, slides(law_panel(), law_panel()))
-    assert len(deck_store.kept(name)) == 2
+    assert deck_store.load(name) is None
+    deck_store.save(name, slides())
+    deck_store.save(name, slides(law_panel(), law_panel()))
+    assert len(deck_store.load(name)) == 2
     assert [path.name for path in (tmp_path / "decks").iterdir()] == [f"{name}.json"]
     (tmp_path / "decks" / f"{name}.json").write_text("{")
-    assert deck_store.kept(name) is None
+    assert deck_store.load(name) is None
     for bad in ("../" * 5 + "abcde", "x", "", "a" * 17, "a/bcdefghijklmno"):
-        assert deck_store.kept(bad) is None
+        assert deck_store.load(bad) is None
         with pytest.raises(ValueError, match="sixteen"):
-            deck_store.keep(bad, slides())
+            deck_store.save(bad, slides())
 
 
 def test_the_oldest_decks_go_first(tmp_path, monkeypatch):
@@ -191,7 +191,7 @@ def test_the_oldest_decks_go_first(tmp_path, monkeypatch):
     monkeypatch.setattr(deck_store, "MOST_DECKS", 2)
     names = [deck_store.new_id() for _ in range(4)]
     for age, name in enumerate(names):
-        deck_store.keep(name, slides())
+        deck_store.save(name, slides())
         import os
 
         os.utime(tmp_path / f"{name}.json", (age, age))

@@ -437,7 +437,7 @@ def test_a_typed_name_leads_nowhere_but_to_a_sentence(name, tmp_path, monkeypatc
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "empty"))
     monkeypatch.setenv("DECKS", str(tmp_path / "decks"))
-    assert deck_store.kept(name) is None and not (tmp_path / "decks").exists()
+    assert deck_store.load(name) is None and not (tmp_path / "decks").exists()
     with pytest.raises(ValueError) as caught:
         hub_address(name)
     sentence(caught.value)
@@ -597,7 +597,7 @@ def test_a_deck_too_large_to_be_opened_again_is_not_stored(tmp_path, monkeypatch
     monkeypatch.setenv("DECKS", str(tmp_path / "decks"))
     monkeypatch.setattr(deck_store, "MOST_BYTES", 1000)
     with pytest.raises(ValueError, match="at most 0 MB are kept"):
-        deck_store.keep(deck_store.new_id(), [{"panel": law_panel(), "title": "", "link": ""}])
+        deck_store.save(deck_store.new_id(), [{"panel": law_panel(), "title": "", "link": ""}])
     assert not list(tmp_path.rglob("*.json"))
 
 

@@ -9,11 +9,12 @@ from analysis import tables
 from analysis.attention import data, figures_ablation, figures_latency, variants
 from analysis.attention import window as attention_window
 from analysis.attention.data import reported
-from analysis.attention.figures_latency import COLORS, CONTEXTS, short
+from analysis.attention.figures_latency import COLORS, CONTEXTS
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.transformer import Attention, TransformerShape, count_params, kv_cache_bytes, shape_of_model
 from analysis.units import format_bytes, significant
+from analysis.uploads import clip
 
 SHOWN_GPUS = ("rtx_4090", "a100_80gb", "mi300x")
 CELLS = 40
@@ -82,7 +83,7 @@ def cache(
         kv_cache_bytes(variants.with_attention(shape, lambda a: variants.with_window(a, None)), context_len, batch, bits / 8)
     )
     traces = [style.what_if_line(axis, size[kind] / GB, labels[kind], COLORS[kind], width=1.8) for kind in shapes if kind != "own"]
-    traces.append(style.computed_line(axis, size["own"] / GB, f"{short(name)} as built", COLORS["own"], width=3.5))
+    traces.append(style.computed_line(axis, size["own"] / GB, f"{clip(name, style.LONGEST_NAME)} as built", COLORS["own"], width=3.5))
     weights = 2 * (total_params or count_params(shape).total)
     traces.append(style.computed_line(CONTEXTS, [weights / GB] * 2, "its weights in 16 bits", style.GREY, width=1.5))
     traces[-1]["line"]["dash"] = "dot"
@@ -113,7 +114,7 @@ def cache(
     layout["yaxis"]["exponentformat"] = "none"
     return Panel(
         name="attention.cache",
-        title=_cache_title(short(name), variants.own_attention(shape), here, open_ended, n_kv_heads, context_len, batch),
+        title=_cache_title(clip(name, style.LONGEST_NAME), variants.own_attention(shape), here, open_ended, n_kv_heads, context_len, batch),
         figure=style.figure(traces, layout),
         data=lambda: table_of(
             [
@@ -135,7 +136,7 @@ def cache(
             "without a window unless named; MLA with the widths of DeepSeek-V2. Grey lines are the whole memory of a device, which weights and cache share. Programs that hand out the cache in "
             "pages hold somewhat more."
         ),
-        alt=f"Cache of {short(name)} against context length: {format_bytes(here['own'])} at {context_len:,} tokens, {format_bytes(here['mha'])} with multi-head attention.",
+        alt=f"Cache of {clip(name, style.LONGEST_NAME)} against context length: {format_bytes(here['own'])} at {context_len:,} tokens, {format_bytes(here['mha'])} with multi-head attention.",
         sources=(WINDOWS, GROUPS, LATENTS, *(Citation(source) for source in dict.fromkeys(known["source"]))),
         settings=settings,
         explain=(kv_cache_bytes, variants.variants, variants.with_latent),
@@ -228,7 +229,7 @@ def reach(name: str, shape: TransformerShape, window: int, settings: Mapping[str
     depth = np.arange(1, len(own) + 1)
     traces = [
         style.what_if_line(depth, changed, f"window of {window:,} in every layer", style.AMBER),
-        style.computed_line(depth, own, f"{short(name)} as built", style.BLUE),
+        style.computed_line(depth, own, f"{clip(name, style.LONGEST_NAME)} as built", style.BLUE),
     ]
     parts = [
         {"series": "as built", "layer": depth, "reach": own, "status": "computed"},
@@ -246,9 +247,9 @@ def reach(name: str, shape: TransformerShape, window: int, settings: Mapping[str
     whole = np.flatnonzero(own == FAR)
     w = shape.attention.window
     if len(whole):
-        title = f"{short(name)} sees everything from layer {whole[0] + 1} on; a window of {window:,} in all {len(own)} layers would reach {changed[-1]:,} tokens"
+        title = f"{clip(name, style.LONGEST_NAME)} sees everything from layer {whole[0] + 1} on; a window of {window:,} in all {len(own)} layers would reach {changed[-1]:,} tokens"
     else:
-        title = f"{len(own)} layers with a window of {w:,} reach {own[-1]:,} tokens in {short(name)}" + (
+        title = f"{len(own)} layers with a window of {w:,} reach {own[-1]:,} tokens in {clip(name, style.LONGEST_NAME)}" + (
             f"; the paper's {len(own)} x {w:,} is {printed['value']:,.0f}" if ours else ""
         )
     layout = style.layout(
@@ -268,7 +269,7 @@ def reach(name: str, shape: TransformerShape, window: int, settings: Mapping[str
             f"Each layer hands on what its window covers, so the reach adds up; {FAR:,} tokens stand for everything. This is a bound in "
             "theory: it says what can get through, not what does. The token itself is part of each window, so k layers reach k (W - 1) + 1."
         ),
-        alt=f"Reach over layers: {short(name)} as built ends at {own[-1]:,} positions, a window of {window:,} in every layer at {changed[-1]:,}.",
+        alt=f"Reach over layers: {clip(name, style.LONGEST_NAME)} as built ends at {own[-1]:,} positions, a window of {window:,} in every layer at {changed[-1]:,}.",
         sources=(WINDOWS,),
         settings=settings,
         explain=(attention_window.reach,),

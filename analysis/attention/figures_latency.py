@@ -11,6 +11,7 @@ from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.transformer import ParamCounts, TransformerShape, count_params
 from analysis.units import format_bytes, format_duration, format_flops, significant
+from analysis.uploads import clip
 
 COLORS = {
     "own": style.BLUE,
@@ -22,17 +23,7 @@ COLORS = {
 }
 CONTEXTS = (512, 2**20)
 BATCHES = (1, 4096)
-LONGEST_NAME = 36
 ROOFLINE = Citation("williams2009", "the roofline model")
-
-
-def short(name: str) -> str:
-    """The name of a model as it fits into a title.
-
-    >>> short("a" * 50)[-5:], short("Mistral 7B")
-    ('aa...', 'Mistral 7B')
-    """
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 3] + "..."
 
 
 @tables.kept(most=256)
@@ -75,7 +66,7 @@ def prefill(name: str, shape: TransformerShape, context_len: int, on: Device, ut
     )
     return Panel(
         name="attention.prefill",
-        title=f"A prompt of {context_len:,} tokens takes {short(name)} {format_flops(total)}, {share:.0%} of it attention; {overtakes}",
+        title=f"A prompt of {context_len:,} tokens takes {clip(name, style.LONGEST_NAME)} {format_flops(total)}, {share:.0%} of it attention; {overtakes}",
         figure=style.figure(traces, layout),
         data=lambda: table_of(
             [
@@ -121,12 +112,14 @@ def roofline(
             traces.append(style.what_if_line(fitting, rates, labels[kind], COLORS[kind], width=1.8))
             parts.append({"series": labels[kind], "batch": fitting, "tokens_per_s": rates, "status": "what_if"})
     rates = own.tokens_per_s(axis)
-    beyond = style.computed_line(axis, rates, f"{short(name)}, were memory larger", COLORS["own"], width=1.5, showlegend=True)
+    beyond = style.computed_line(
+        axis, rates, f"{clip(name, style.LONGEST_NAME)}, were memory larger", COLORS["own"], width=1.5, showlegend=True
+    )
     beyond["line"]["dash"] = "dot"
     traces.append(beyond)
     parts.append(
         {
-            "series": short(name),
+            "series": clip(name, style.LONGEST_NAME),
             "batch": axis,
             "tokens_per_s": rates,
             "step_seconds": own.step_seconds(axis),
@@ -137,7 +130,9 @@ def roofline(
     )
     fitting = _fitting(axis, own)
     if len(fitting):
-        traces.append(style.computed_line(fitting, own.tokens_per_s(fitting), f"{short(name)} as built", COLORS["own"], width=3.5))
+        traces.append(
+            style.computed_line(fitting, own.tokens_per_s(fitting), f"{clip(name, style.LONGEST_NAME)} as built", COLORS["own"], width=3.5)
+        )
     everything = [model.tokens_per_s(axis) for model in (own, *others.values())]
     layout = style.layout(
         "log_number",
@@ -152,7 +147,7 @@ def roofline(
     bound = own.compute_bound_batch
     return Panel(
         name="attention.roofline",
-        title=_roofline_title(short(name), own),
+        title=_roofline_title(clip(name, style.LONGEST_NAME), own),
         figure=style.figure(traces, layout),
         data=lambda: table_of(parts),
         caption=(
@@ -174,7 +169,7 @@ def roofline(
                 else ""
             )
         ),
-        alt=f"Bound on tokens per second against batch on {on.label}: {significant(float(own.tokens_per_s(1)))} for one sequence of {short(name)} at {context_len:,} tokens.",
+        alt=f"Bound on tokens per second against batch on {on.label}: {significant(float(own.tokens_per_s(1)))} for one sequence of {clip(name, style.LONGEST_NAME)} at {context_len:,} tokens.",
         sources=(ROOFLINE, Citation("shazeer2019", "Section 2"), *_of_device(on)),
         settings=settings,
         explain=(latency.decoding, latency.read_params, latency.Decoding.step_seconds),

@@ -33,6 +33,8 @@ MODE_BAR = {
 }
 """Plotly's settings for the buttons on every chart. By default one of them, "Share chart...", sends the figure to a server of Plotly."""
 BAND_OPACITY = 0.18
+LONGEST_NAME = 32
+"""Characters of a model's name in titles and legends; a longer one is cut."""
 HEIGHT = 420
 PAGE_TYPE = 12
 """Size of the type on the axes of a page [px]."""

@@ -28,7 +28,7 @@ def new_id() -> str:
     return secrets.token_urlsafe(12)
 
 
-def keep(deck_id: str, slides: Sequence[Mapping]) -> None:
+def save(deck_id: str, slides: Sequence[Mapping]) -> None:
     """Store a deck in place of what stood under its name.
 
     Raises ValueError for a name that is not of `new_id` and for a deck larger than `unpack` reads, OSError where it cannot be written.
@@ -49,7 +49,7 @@ def keep(deck_id: str, slides: Sequence[Mapping]) -> None:
         old.unlink(missing_ok=True)
 
 
-def kept(deck_id: str) -> list[dict] | None:
+def load(deck_id: str) -> list[dict] | None:
     """The slides of a deck; None where there is none under this name or it cannot be read any more."""
     with suppress(ValueError, OSError):
         return unpack(_path(deck_id).read_bytes(), own=True)

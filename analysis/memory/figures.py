@@ -11,9 +11,10 @@ from analysis.charts.panel import Citation, Panel, table_of
 from analysis.memory import data, figures_fits, figures_reported, finetuning
 from analysis.memory import figures_nf4 as codes
 from analysis.memory import parts as memory_parts
-from analysis.memory.figures_settings import ACTIVATIONS, DEFAULTS, LORA, MODEL, QLORA, TARGETS, ZERO, described, short
+from analysis.memory.figures_settings import ACTIVATIONS, DEFAULTS, LORA, MODEL, QLORA, TARGETS, ZERO, described
 from analysis.transformer import count_params, shape_of_model
 from analysis.units import format_bytes, format_count, significant
+from analysis.uploads import clip
 
 # Parts that are uncertain are hatched.
 PART_LOOKS = {
@@ -62,7 +63,7 @@ def parts(shape, model: str, methods: Sequence[str], options: Mapping, shares: b
         f"{finetuning.METHODS[m]} {significant(float(r.low) / 1e9)} to {significant(float(r.high) / 1e9)}" for m, r in drawn.items()
     )
     trained = all_methods["qlora"].trained
-    title = f"Fine-tuning {short(model)} takes {listed(totals)}, at {options['batch']} x {options['seq_len']:,} tokens"
+    title = f"Fine-tuning {clip(model, style.LONGEST_NAME)} takes {listed(totals)}, at {options['batch']} x {options['seq_len']:,} tokens"
     return Panel(
         name="memory.parts",
         title=title,
@@ -127,7 +128,7 @@ def rank(shape, model: str, targets: Sequence[str], here: int) -> Panel:
     share = significant(100 * trained / total, 2)
     return Panel(
         name="memory.rank",
-        title=f"Rank {here} on {chosen} trains {format_count(trained)} parameters, {share}% of {short(model)}",
+        title=f"Rank {here} on {chosen} trains {format_count(trained)} parameters, {share}% of {clip(model, style.LONGEST_NAME)}",
         figure=style.figure(traces, layout),
         data=lambda: table_of(
             [

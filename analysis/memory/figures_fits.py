@@ -8,8 +8,9 @@ import pandas as pd
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.memory import finetuning, parts
-from analysis.memory.figures_settings import ACTIVATIONS, METHOD_COLORS, QLORA, described, short
+from analysis.memory.figures_settings import ACTIVATIONS, METHOD_COLORS, QLORA, described
 from analysis.units import format_bytes
+from analysis.uploads import clip
 
 SEQ_LENS = np.unique(np.geomspace(64, 2**17, 160).astype(int))
 
@@ -61,7 +62,7 @@ def fits(shape, model: str, gpus: pd.DataFrame, options: Mapping) -> Panel:
     ]
     counts = {method: int(flags.sum()) for method, flags in holds.items()}
     said = [f"{finetuning.METHODS[m]} ({format_bytes(float(results[m].total))}) on {counts[m] or 'none'}" for m in ("lora", "full")]
-    first = f"QLoRA of {short(model)} ({format_bytes(float(results['qlora'].total))}) fits on {counts['qlora'] or 'none'} of {len(gpus)} devices"
+    first = f"QLoRA of {clip(model, style.LONGEST_NAME)} ({format_bytes(float(results['qlora'].total))}) fits on {counts['qlora'] or 'none'} of {len(gpus)} devices"
     doubtful = int(((size >= float(results["qlora"].low)) & (size < float(results["qlora"].high))).sum())
     return Panel(
         name="memory.fits",
@@ -88,7 +89,7 @@ def fits(shape, model: str, gpus: pd.DataFrame, options: Mapping) -> Panel:
             )
             + ". A few percent of the nominal memory are not free in practice. Splitting a model over devices or moving weights to the host is not considered."
         ),
-        alt=f"Memory of {len(gpus)} devices beside the need of each method; {counts['qlora']} hold QLoRA of {short(model)}.",
+        alt=f"Memory of {len(gpus)} devices beside the need of each method; {counts['qlora']} hold QLoRA of {clip(model, style.LONGEST_NAME)}.",
         sources=(*(Citation(source) for source in dict.fromkeys(gpus["source"])), QLORA, ACTIVATIONS),
         settings=described(model, options),
         explain=(finetuning.finetuning_memory,),
@@ -135,9 +136,11 @@ def largest(shape, model: str, gpu: Mapping, method: str, options: Mapping) -> P
         layout["annotations"] = [style.note(0.5, 0.5, "No batch fits on one device", xref="x domain", yref="y domain")]
     name = finetuning.METHODS[method]
     limit = f"one sequence of {longest:,}" if here <= 1 else f"{here} sequences of {seq_len:,} tokens, or one of {longest:,}"
-    title = f"With {name} of {short(model)}, one {gpu['label']} has room for {limit}" + (" tokens" if here <= 1 else "")
+    title = f"With {name} of {clip(model, style.LONGEST_NAME)}, one {gpu['label']} has room for {limit}" + (" tokens" if here <= 1 else "")
     if not longest:
-        title = f"{name} of {short(model)} does not fit on one {gpu['label']} ({format_bytes(capacity)}), whatever the batch"
+        title = (
+            f"{name} of {clip(model, style.LONGEST_NAME)} does not fit on one {gpu['label']} ({format_bytes(capacity)}), whatever the batch"
+        )
     return Panel(
         name="memory.largest",
         title=title,

@@ -48,8 +48,3 @@ def described(model: str, options: Mapping) -> dict[str, str]:
         "activations": f"{'with' if options['checkpointing'] else 'no'} checkpointing, {'flash' if options['flash'] else 'plain'} attention",
         "blocks": f"{options['block_size']}, {'double' if options['double_quantisation'] else 'single'} quantisation",
     }
-
-
-def short(model: str) -> str:
-    """A model's name, cut where it would fill a title."""
-    return model if len(model) <= 32 else model[:31] + "…"

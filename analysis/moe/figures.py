@@ -14,17 +14,12 @@ from analysis.moe.data import counted, other_models
 from analysis.moe.figures_build import part_bars, part_layout
 from analysis.transformer import ParamCounts, TransformerShape, count_params, shape_of_model
 from analysis.units import format_bytes, format_count, format_flops, significant
+from analysis.uploads import clip
 
 GB = 1e9
-LONGEST_NAME = 30
 EMBEDDINGS = {"with": "with embeddings", "without": "without embeddings"}
 SHOWN_GPUS = ("rtx_4090", "a100_80gb")
 MIXTRAL = Citation("jiang2024", "Section 2 and Table 1")
-
-
-def short(name: str) -> str:
-    """The name of a model as it fits into a title."""
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 3] + "..."
 
 
 def described(name: str, shape: TransformerShape) -> str:
@@ -124,7 +119,7 @@ def intuition(name: str, shape: TransformerShape, counts: ParamCounts, settings:
     return Panel(
         name="moe.intuition",
         title=(
-            f"{short(name)} holds {format_count(sums['held'])} parameters, not {product}, and a token uses {format_count(counts.active)}"
+            f"{clip(name, style.LONGEST_NAME)} holds {format_count(sums['held'])} parameters, not {product}, and a token uses {format_count(counts.active)}"
         ),
         figure=style.figure(traces, part_layout()),
         data=lambda: table_of(
@@ -138,7 +133,7 @@ def intuition(name: str, shape: TransformerShape, counts: ParamCounts, settings:
             f"{n_experts} times: attention, embeddings and norms are shared, which saves {format_count(attention)}, {format_count(embedding)} and {format_count(saved['norms and other'])}. "
             f"The router adds {format_count(held.loc['router', 'held'])}."
         ),
-        alt=f"Parameters of {short(name)} by part: {format_count(sums['held'])} in all against {format_count(sums['naive'])} for {n_experts} whole models.",
+        alt=f"Parameters of {clip(name, style.LONGEST_NAME)} by part: {format_count(sums['held'])} in all against {format_count(sums['naive'])} for {n_experts} whole models.",
         sources=(MIXTRAL, Citation("jiang2023", "Table 1")),
         settings=settings,
         explain=(expert_counts.copies, expert_counts.parts),
@@ -171,7 +166,9 @@ def memory_compute(name: str, shape: TransformerShape, counts: ParamCounts, bits
             }
         )
     start = expert_counts.dense_needs(own.flops / 2, bits).weight_bytes
-    traces.append(style.computed_line([own.flops] * 2, [start / GB, own.weight_bytes / GB], short(name), style.RED, width=6))
+    traces.append(
+        style.computed_line([own.flops] * 2, [start / GB, own.weight_bytes / GB], clip(name, style.LONGEST_NAME), style.RED, width=6)
+    )
     for (label, dense_one), color in zip(equal.items(), (style.VIOLET, style.AMBER), strict=True):
         traces.append(style.what_if_marker([dense_one.flops], [dense_one.weight_bytes / GB], label, color))
     known = tables.load("gpus").set_index("id", drop=False).loc[list(SHOWN_GPUS)]
@@ -201,7 +198,7 @@ def memory_compute(name: str, shape: TransformerShape, counts: ParamCounts, bits
     less = equal["dense, same total"].flops / own.flops
     return Panel(
         name="moe.memory_compute",
-        title=f"{short(name)} fills {format_bytes(own.weight_bytes)} with {bits}-bit weights and takes 1/{significant(less)} of the FLOP of a dense model that large",
+        title=f"{clip(name, style.LONGEST_NAME)} fills {format_bytes(own.weight_bytes)} with {bits}-bit weights and takes 1/{significant(less)} of the FLOP of a dense model that large",
         figure=style.figure(traces, layout),
         data=lambda: table_of(
             [
@@ -223,7 +220,7 @@ def memory_compute(name: str, shape: TransformerShape, counts: ParamCounts, bits
             f"{format_bytes(start)}, one as large computes {format_flops(equal['dense, same total'].flops)} per token, here {format_flops(own.flops)}. Dense models by the rule of 2 FLOP per parameter; "
             "attention over the context and the cache are left out. A batch of many tokens reads most experts, so memory traffic is not saved as compute is."
         ),
-        alt=f"Weight memory against FLOP per token: {short(name)} takes {format_bytes(own.weight_bytes)} and {format_flops(own.flops)}, far above the line of dense models.",
+        alt=f"Weight memory against FLOP per token: {clip(name, style.LONGEST_NAME)} takes {format_bytes(own.weight_bytes)} and {format_flops(own.flops)}, far above the line of dense models.",
         sources=(Citation("kaplan2020", "Section 2.1"), MIXTRAL, *(Citation(source) for source in dict.fromkeys(known["source"]))),
         settings=settings,
         explain=(expert_counts.needs, expert_counts.dense_needs),

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from analysis.probe.jobs_process import GRACE_SECONDS, alive, kept, lock_device, max_questions, process_start
+from analysis.probe.jobs_process import GRACE_SECONDS, alive, cancelled_words, lock_device, max_questions, process_start
 from analysis.probe.spec import RunSpec
 from analysis.probe.store import LIVE, ROOT, Run, Store
 
@@ -113,7 +113,7 @@ class Jobs:
                 f"state IN {LIVE} AND pid IS ? AND process_start = ?",
                 same,
                 state="cancelled",
-                message=kept(found),
+                message=cancelled_words(found),
                 finished=time.time(),
             )
         return self.run(found.id)
@@ -153,7 +153,7 @@ class Jobs:
         state, message = "interrupted", f"its process is gone (killed, or the machine restarted); {run.done:,} finished rows are kept"
         note = self.store.path.parent / f"{run.id}.note"
         if run.cancel:
-            state, message = "cancelled", kept(run)
+            state, message = "cancelled", cancelled_words(run)
         elif note.is_file() and (words := note.read_bytes().decode("utf-8", "replace").strip(" \0")):
             state, _, message = words.partition(": ")
         same = (run.pid, run.process_start)

@@ -164,7 +164,7 @@ class Attempt:
                     self.cancelled.set()
                     asked = asked or time.monotonic()
                     if time.monotonic() - asked > GRACE_SECONDS:
-                        self.end("cancelled", kept(run))
+                        self.end("cancelled", cancelled_words(run))
                         os._exit(0)
                 if time.monotonic() - last > HEARTBEAT_SECONDS:
                     self.set(heartbeat=time.time())
@@ -231,14 +231,14 @@ class Attempt:
         )
         for batch in work.batches:
             if self.cancelled.is_set():
-                self.end("cancelled", kept(self.store.run(self.id)))
+                self.end("cancelled", cancelled_words(self.store.run(self.id)))
                 return
             if any(item.item_id not in finished for item in batch):
                 self.store.append(self.id, work.answer(batch), self.me)
         self.end("done", "")
 
 
-def kept(run: Run) -> str:
+def cancelled_words(run: Run) -> str:
     """What is said of a run that was cancelled."""
     return f"cancelled; {run.done:,} finished rows are kept" if run.done else "cancelled before the first row"
 
@@ -264,7 +264,7 @@ def carry_out(store: Store, run: str, engine: Callable[[RunSpec], Work]) -> None
             attempt.answer(engine, device)
     except NotOurs:
         if attempt.cancelled.is_set():
-            attempt.end("cancelled", kept(store.run(run)))
+            attempt.end("cancelled", cancelled_words(store.run(run)))
     except BaseException as error:  # noqa: BLE001 - whatever it was, the run must not look alive
         traceback.print_exc()
         words = str(error) if isinstance(error, StoreError) else "the disk is full" if is_full(error) else reason(error)

@@ -38,7 +38,7 @@ def chance(task: str) -> float:
 def size_of(model: str) -> str:
     """A size without the name of the suite.
 
-    >>> short("Pythia 1.4B")
+    >>> size_of("Pythia 1.4B")
     '1.4B'
     """
     return model.removeprefix("Pythia ")

@@ -54,8 +54,3 @@ def text_of(corpus: str) -> str:
     """Name of a corpus within a sentence."""
     label = "your file" if corpus == "yours" else corpora()[corpus]
     return label[0].lower() + label[1:] if label.startswith("The ") else label
-
-
-def size_of(model: str) -> str:
-    """A model's size."""
-    return model.removeprefix("Pythia ")

@@ -8,8 +8,9 @@ import pandas as pd
 from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
+from analysis.pythia.data import size_of
 from analysis.term_frequency import association, figures_like_size, figures_training
-from analysis.term_frequency.data import SIZES, STEPS, accuracy_of, frequencies, one_of, size_of, stored, text_of
+from analysis.term_frequency.data import SIZES, STEPS, accuracy_of, frequencies, one_of, stored, text_of
 from analysis.term_frequency.figures_marks import COLORS, RELEASED, V0, settings_of, sources_of, span
 
 DOES = {"multiplication": "multiplies", "addition": "adds"}

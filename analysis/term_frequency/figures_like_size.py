@@ -6,9 +6,10 @@ import pandas as pd
 from analysis import tables
 from analysis.charts import intervals, style
 from analysis.charts.panel import Panel, table_of
+from analysis.pythia.data import size_of
 from analysis.term_frequency import association
 from analysis.term_frequency import regression as term_frequency_regression
-from analysis.term_frequency.data import SIZES, STEPS, size_of, text_of
+from analysis.term_frequency.data import SIZES, STEPS, text_of
 from analysis.term_frequency.figures_marks import V0, settings_of, sources_of, span
 from analysis.units import significant
 

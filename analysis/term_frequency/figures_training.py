@@ -6,8 +6,9 @@ import pandas as pd
 from analysis import tables
 from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel, table_of
+from analysis.pythia.data import size_of
 from analysis.term_frequency import association
-from analysis.term_frequency.data import SIZES, size_of
+from analysis.term_frequency.data import SIZES
 from analysis.term_frequency.figures_marks import COLORS, PAPER, V0, settings_of, sources_of
 
 MEASURES = {

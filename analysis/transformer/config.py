@@ -12,7 +12,7 @@ from analysis import uploads
 from analysis.transformer.architectures import ARCHITECTURES, TEXT_PARTS, Architecture
 from analysis.transformer.layer_patterns import CHUNKED, SLIDING, layer_kinds
 from analysis.transformer.plain_shape import qk_norm_values, split_heads
-from analysis.transformer.reader import Reader, short
+from analysis.transformer.reader import Reader, as_typed
 from analysis.transformer.shape import Attention, Experts, Latent, Layer, Mlp, TransformerShape, plain_mlp
 from analysis.transformer.special_layers import t5
 
@@ -72,7 +72,7 @@ def text_part(config: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...
     outer = config.get("model_type")
     text = config[key]
     if not isinstance(text, Mapping):
-        raise ValueError(f"{key} must be an object with the fields of the language model, got {short(text)}")
+        raise ValueError(f"{key} must be an object with the fields of the language model, got {as_typed(text)}")
     if not text:
         raise ValueError(f"{key} is empty, so the language model is not known")
     text = dict(text)
@@ -103,11 +103,11 @@ def shape_from_hf_config(config: Mapping[str, Any]) -> TransformerShape:
     if model_type is None:
         raise ValueError("the configuration has no model_type, so its architecture is not known")
     if not isinstance(model_type, str):
-        raise ValueError(f"model_type must be a text, got {short(model_type)}")
+        raise ValueError(f"model_type must be a text, got {as_typed(model_type)}")
     if model_type not in ARCHITECTURES and model_type in TEXT_PARTS:
         model_type = TEXT_PARTS[model_type]  # older multimodal files keep the text fields outside
     if model_type not in ARCHITECTURES:
-        raise ValueError(f"the model_type {short(model_type)} is not known here; counting it exactly with transformers may still work")
+        raise ValueError(f"the model_type {as_typed(model_type)} is not known here; counting it exactly with transformers may still work")
     architecture = ARCHITECTURES[model_type]
     read = Reader(text, model_type if not architecture.same_as else architecture.same_as, architecture.names, nested=bool(notes))
     return assemble(read, architecture, model_type, notes)

@@ -10,7 +10,7 @@ from typing import Any
 from analysis.transformer.architectures import ARCHITECTURES
 from analysis.transformer.config import checked_config, text_part
 from analysis.transformer.count import ParamCounts
-from analysis.transformer.shape import short
+from analysis.uploads import clip
 
 MOST_LAYERS = 2_000
 MOST_TENSORS = 200_000
@@ -110,10 +110,12 @@ def build_config(config: Mapping[str, Any]):
 
     model_type = config.get("model_type")
     if not isinstance(model_type, str) or model_type not in CONFIG_MAPPING:
-        raise ValueError(f"model_type {short(model_type)} is not known to the installed transformers, so it cannot be counted exactly")
+        raise ValueError(
+            f"model_type {clip(repr(model_type), 60)} is not known to the installed transformers, so it cannot be counted exactly"
+        )
     for key, value in config.items():
         if isinstance(value, int) and abs(value) > LARGEST_SIZE:
-            raise ValueError(f"{key[:40]} is too large to be built: {short(value)}")
+            raise ValueError(f"{key[:40]} is too large to be built: {clip(repr(value), 60)}")
         if key in LAYER_KEYS and isinstance(value, int) and value > MOST_LAYERS:
             raise ValueError(f"{key} is {value:,}; models of at most {MOST_LAYERS:,} layers are counted exactly")
     kept = {key: value for key, value in config.items() if key not in IGNORED_KEYS and key != "model_type"}

@@ -5,7 +5,7 @@ transformers: "full_attention", "sliding_attention", "chunked_attention", "linea
 whether each layer has them.
 """
 
-from analysis.transformer.reader import MOST_LAYERS, Reader, short
+from analysis.transformer.reader import MOST_LAYERS, Reader, as_typed
 
 FULL, SLIDING, CHUNKED, LINEAR = "full_attention", "sliding_attention", "chunked_attention", "linear_attention"
 SPARSE = "minimax_m3_sparse"
@@ -109,7 +109,7 @@ def attention_types(read: Reader, n_layers: int) -> list[str]:
         fits = groups is None and n_layers == 24
         words = ["global", "local"] * 12
     if not fits:
-        raise ValueError(f"attention_types must give global or local for each of the {n_layers} layers, got {short(groups)}")
+        raise ValueError(f"attention_types must give global or local for each of the {n_layers} layers, got {as_typed(groups)}")
     return [SLIDING if word == "local" else FULL for word in words]
 
 
@@ -183,7 +183,7 @@ def nemotron_h(read: Reader) -> list[str]:
     words = read.words("layers_block_type") or read.words("layer_types")
     if words is None and held:
         if not isinstance(letters, str) or set(letters) - set(NEMOTRON_LETTERS) or not 0 < len(letters) <= MOST_LAYERS:
-            raise ValueError(f"hybrid_override_pattern must be made of the letters M, E, * and -, got {short(letters)}")
+            raise ValueError(f"hybrid_override_pattern must be made of the letters M, E, * and -, got {as_typed(letters)}")
         return [NEMOTRON_LETTERS[letter] for letter in letters]
     kinds = [OLD_WORDS.get(word, word) for word in words or ()]
     if not kinds or set(kinds) - set(NEMOTRON_LETTERS.values()):
@@ -221,7 +221,7 @@ def mlp_layer_types(dense: int | None = None, default: int = 0):
                 first = default if first is None else first
             return [index >= first for index in range(n_layers)]
         if len(words) != n_layers or set(words) - {"dense", "sparse"}:
-            raise ValueError(f"mlp_layer_types must say dense or sparse for each of the {n_layers} layers, got {short(words)}")
+            raise ValueError(f"mlp_layer_types must say dense or sparse for each of the {n_layers} layers, got {as_typed(words)}")
         return [word == "sparse" for word in words]
 
     return rule

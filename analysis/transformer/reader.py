@@ -67,7 +67,7 @@ class Reader:
         fits = isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
         if not fits:
             limit = f"of at least {least}" if most == LARGEST and isinstance(value, int) and value < least else f"from {least} to {most:,}"
-            raise ValueError(f"{name} must be a whole number {limit}, got {short(value)}")
+            raise ValueError(f"{name} must be a whole number {limit}, got {as_typed(value)}")
         return value
 
     def same(self, key: str, least: int = 1, most: int = LARGEST) -> int:
@@ -86,7 +86,7 @@ class Reader:
         if value is None:
             return False
         if not isinstance(value, bool):
-            raise ValueError(f"{name} must be true or false, got {short(value)}")
+            raise ValueError(f"{name} must be true or false, got {as_typed(value)}")
         return value
 
     def switch(self, what: bool | str) -> bool:
@@ -99,7 +99,7 @@ class Reader:
         if value is None:
             return None
         if not isinstance(value, list) or not all(isinstance(word, str) for word in value) or len(value) > MOST_LAYERS:
-            raise ValueError(f"{name} must be a list of texts, one for each layer, got {short(value)}")
+            raise ValueError(f"{name} must be a list of texts, one for each layer, got {as_typed(value)}")
         return value
 
     def numbers(self, key: str) -> list[int] | None:
@@ -109,7 +109,7 @@ class Reader:
             return None
         fits = isinstance(value, list) and all(isinstance(item, int) and not isinstance(item, bool) for item in value)
         if not fits or len(value) > MOST_LAYERS:
-            raise ValueError(f"{name} must be a list of whole numbers, got {short(value)}")
+            raise ValueError(f"{name} must be a list of whole numbers, got {as_typed(value)}")
         return value
 
     def divides(self, name: str, whole: int, part_name: str, part: int) -> None:
@@ -126,10 +126,10 @@ class Reader:
         return (f"Not in the configuration and taken from the defaults of {self.model_type}: {', '.join(dict.fromkeys(self.assumed))}.",)
 
 
-def short(value: Any) -> str:
+def as_typed(value: Any) -> str:
     """value as a reader would type it, cut where it is long.
 
-    >>> short("4096"), short(None), short(True)
+    >>> as_typed("4096"), as_typed(None), as_typed(True)
     ('"4096"', 'null', 'true')
     """
     text = {None: "null", True: "true", False: "false"}.get(value) if value is None or isinstance(value, bool) else None

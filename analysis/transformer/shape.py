@@ -6,6 +6,8 @@ pattern (windows on some layers, experts on every second, a few dense ones first
 
 from dataclasses import dataclass
 
+from analysis.uploads import clip
+
 NORMS = {"layernorm": 2, "layernorm_no_bias": 1, "rmsnorm": 1, "none": 0}
 """Parameters of a norm for each value of its width: scale and shift, scale alone, or nothing."""
 
@@ -122,18 +124,19 @@ class Layer:
 class TransformerShape:
     """All that decides how many parameters, FLOPs and cached values a language model has.
 
-    layers: the decoder's; encoder_layers: of an encoder before it. norm: kind of its norms, a key of NORMS. final_norms:
-    norms after the layers (the encoder's counted too); embedding_norm: a norm on the embeddings. tied_embeddings: whether the
-    output layer is the token table. embedding_dim: width of that table (d_model unless it is projected). position_rows: rows of
-    a learned position table. head_bias: bias of the output layer. other_embedding: parameters of further tables; other_matrix,
-    other: remaining parameters outside the layers, in matrices that every token passes and elsewhere.
-    context_len: longest sequence the model was made for, None where it is not stated. notes: what a reader of the count
-    should know.
+        layers: the decoder's; encoder_layers: of an encoder before it. norm: kind of its norms, a key of NORMS. final_norms:
+        norms after the layers (the encoder's counted too); embedding_norm: a norm on the embeddings. tied_embeddings: whether the
+        output layer is the token table. embedding_dim: width of that table (d_model unless it is projected). position_rows: rows of
+        a learned position table. head_bias: bias of the output layer. other_embedding: parameters of further tables; other_matrix,
+        other: remaining parameters outside the layers, in matrices that every token passes and elsewhere.
+        context_len: longest sequence the model was made for, None where it is not stated. notes: what a reader of the count
+        should know.
 
-    >>> from analysis.transformer.plain_shape import transformer_shape
-    >>> shape = transformer_shape(n_layers=32, d_model=4096, n_heads=32, n_kv_heads=8, d_ff=14336, vocab_size=32000, window=4096)
-    >>> shape.n_layers, shape.attention.head_dim, shape.attention.window
-    (32, 128, 4096)
+        >>> from analysis.uploads import clip
+    from analysis.transformer.plain_shape import transformer_shape
+        >>> shape = transformer_shape(n_layers=32, d_model=4096, n_heads=32, n_kv_heads=8, d_ff=14336, vocab_size=32000, window=4096)
+        >>> shape.n_layers, shape.attention.head_dim, shape.attention.window
+        (32, 128, 4096)
     """
 
     d_model: int
@@ -196,11 +199,5 @@ def whole(name: str, value, least: int = 1, most: int | None = None) -> int:
     fits = isinstance(value, int) and not isinstance(value, bool) and value >= least and (most is None or value <= most)
     if not fits:
         limit = f"of at least {least}" if most is None else f"from {least} to {most:,}"
-        raise ValueError(f"{name} must be a whole number {limit}, got {short(value)}")
+        raise ValueError(f"{name} must be a whole number {limit}, got {clip(repr(value), 60)}")
     return value
-
-
-def short(value) -> str:
-    """A value as it stands in a message, cut to 60 characters."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -6,7 +6,7 @@ the shape. Functions for mixers are in analysis.transformer.special_attention.
 
 from dataclasses import replace
 
-from analysis.transformer.reader import MOST_LAYERS, Reader, short
+from analysis.transformer.reader import MOST_LAYERS, Reader, as_typed
 from analysis.transformer.shape import Attention, Experts, Layer, Mlp, TransformerShape, plain_mlp
 from analysis.transformer.special_attention import mamba2_of, shared_from
 
@@ -54,7 +54,7 @@ def lfm2_layer(read: Reader, layer: Layer, *_layer) -> Layer:
         d_ff = int(2 * d_ff / 3)
         if factor is not None:
             if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 0 < factor < 1000:
-                raise ValueError(f"block_ffn_dim_multiplier must be a positive number, got {short(factor)}")
+                raise ValueError(f"block_ffn_dim_multiplier must be a positive number, got {as_typed(factor)}")
             step = read.size("block_multiple_of")
             d_ff = step * ((int(factor * d_ff) + step - 1) // step)
     return replace(layer, mlp=replace(layer.mlp, d_ff=d_ff))

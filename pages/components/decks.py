@@ -19,12 +19,12 @@ def slides() -> list[dict]:
 def change(how: Callable[[list[dict]], object]) -> None:
     """Apply `how` to the slides, and store them; where that fails the deck stays for this session, and a note says so."""
     deck, name = slides(), st.session_state.setdefault("deck_id", store.new_id())
-    stored = store.kept(name)
+    stored = store.load(name)
     if stored is not None:
         deck[:] = stored
     how(deck)
     try:
-        store.keep(name, deck)
+        store.save(name, deck)
         st.session_state.pop("deck_problem", None)
     except (OSError, ValueError) as problem:
         st.session_state["deck_problem"] = f"The deck could not be stored and will be gone after a reload: {problem}"
@@ -34,7 +34,7 @@ def recall(name: str) -> bool:
     """Take up the deck that the browser remembers, if this session has none yet; whether there was one."""
     if not name or "deck_id" in st.session_state or slides():
         return False
-    stored = store.kept(name)
+    stored = store.load(name)
     if stored is None:
         return False
     st.session_state["deck_id"], st.session_state["deck"] = name, stored
@@ -43,7 +43,7 @@ def recall(name: str) -> bool:
 
 def open_copy(name: str) -> bool:
     """Take up a copy of another reader's deck, from its link; whether there was one. One's own deck is only read anew."""
-    stored = store.kept(name)
+    stored = store.load(name)
     if stored is None:
         return False
     if name != st.session_state.get("deck_id"):

@@ -20,6 +20,6 @@ def start() -> None:
     page = registry.navigation()
     state = st.session_state
     deck = menu(registry.ENTRIES, page.url_path or registry.ENTRIES[0].stem, state.get("links", {}), state.get("deck_id", ""))
-    from pages.components import frame  # takes most of a second on a fresh server, in which the browser fetches the code of charts
+    from pages.components import head  # takes most of a second on a fresh server, in which the browser fetches the code of charts
 
-    frame.run(page, deck)
+    head.run(page, deck)
