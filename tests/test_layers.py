@@ -478,7 +478,7 @@ def test_opening_every_page_and_importing_every_figure_loads_nothing_heavy():
 # --- words and fields that nobody needs --------------------------------------------------------------------------------
 
 GONE = {"sidebar": "the menu is in the header"}
-GONE_BUT = {"docs/decisions.md": "says why", ".streamlit/config.toml": "switches it off"}
+GONE_BUT = {".streamlit/config.toml": "switches it off"}
 UNREAD_BUT = {"Emergence": "vars() of it are columns of a table"}
 
 

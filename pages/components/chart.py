@@ -1,6 +1,6 @@
 """A chart with its title and caption, as one element that redraws.
 
-`st.plotly_chart` makes a new chart at every change, whatever its key (docs/decisions.md): what the reader had zoomed into or
+`st.plotly_chart` makes a new chart at every change, whatever its key (docs/decisions/pages.md): what the reader had zoomed into or
 switched off in the legend is lost at each step of a slider. Here Plotly changes the chart that stands there. All words
 are shown as text.
 """
