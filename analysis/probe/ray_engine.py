@@ -14,7 +14,7 @@ from typing import Any
 
 from analysis.background.process import reason
 from analysis.probe.jobs import CLUSTER, Jobs
-from analysis.probe.jobs_process import engine_of, fingerprint, is_full, kept, max_questions, process_start
+from analysis.probe.jobs_process import cancelled_words, engine_of, fingerprint, is_full, max_questions, process_start
 from analysis.probe.spec import Row, RunSpec
 from analysis.probe.store import LIVE, ROOT, NotOurs, Run, StoreError
 from analysis.probe.sweep import earlier
@@ -199,7 +199,7 @@ def _collect(ray, task, jobs: Jobs, specs: dict[str, RunSpec], target: str, tell
                     tell(specs[run], store.run(run))
             for run in list(streams):
                 if (now := store.run(run)).cancel:
-                    end(run, "cancelled", kept(now))
+                    end(run, "cancelled", cancelled_words(now))
     finally:
         stop.set()
         for stream in streams.values():

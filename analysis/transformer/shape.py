@@ -124,19 +124,18 @@ class Layer:
 class TransformerShape:
     """All that decides how many parameters, FLOPs and cached values a language model has.
 
-        layers: the decoder's; encoder_layers: of an encoder before it. norm: kind of its norms, a key of NORMS. final_norms:
-        norms after the layers (the encoder's counted too); embedding_norm: a norm on the embeddings. tied_embeddings: whether the
-        output layer is the token table. embedding_dim: width of that table (d_model unless it is projected). position_rows: rows of
-        a learned position table. head_bias: bias of the output layer. other_embedding: parameters of further tables; other_matrix,
-        other: remaining parameters outside the layers, in matrices that every token passes and elsewhere.
-        context_len: longest sequence the model was made for, None where it is not stated. notes: what a reader of the count
-        should know.
+    layers: the decoder's; encoder_layers: of an encoder before it. norm: kind of its norms, a key of NORMS. final_norms:
+    norms after the layers (the encoder's counted too); embedding_norm: a norm on the embeddings. tied_embeddings: whether the
+    output layer is the token table. embedding_dim: width of that table (d_model unless it is projected). position_rows: rows of
+    a learned position table. head_bias: bias of the output layer. other_embedding: parameters of further tables; other_matrix,
+    other: remaining parameters outside the layers, in matrices that every token passes and elsewhere.
+    context_len: longest sequence the model was made for, None where it is not stated. notes: what a reader of the count
+    should know.
 
-        >>> from analysis.uploads import clip
-    from analysis.transformer.plain_shape import transformer_shape
-        >>> shape = transformer_shape(n_layers=32, d_model=4096, n_heads=32, n_kv_heads=8, d_ff=14336, vocab_size=32000, window=4096)
-        >>> shape.n_layers, shape.attention.head_dim, shape.attention.window
-        (32, 128, 4096)
+    >>> from analysis.transformer.plain_shape import transformer_shape
+    >>> shape = transformer_shape(n_layers=32, d_model=4096, n_heads=32, n_kv_heads=8, d_ff=14336, vocab_size=32000, window=4096)
+    >>> shape.n_layers, shape.attention.head_dim, shape.attention.window
+    (32, 128, 4096)
     """
 
     d_model: int
