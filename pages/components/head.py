@@ -13,9 +13,6 @@ from pages.components.markdown import plain
 
 LOOK_THROUGH_SECONDS = 60
 
-# Streamlit leaves 6rem above every page. Less, and a slider and its chart fit one screen.
-ROOM_ABOVE = "<style>[data-testid=stMainBlockContainer] { padding-top: 4.5rem; }</style>"
-
 _started = False
 _looked_through = time.monotonic()
 
@@ -59,4 +56,4 @@ def begin(stem: str, title: str, lead: str) -> None:
         st.rerun()
     controls.begin(stem)
     heading = f"<h1 style='margin: 0; padding: 0 0 0.5rem; line-height: 1.2'>{escape(title)}</h1>"
-    st.html(f"{heading}<p style='margin: 0'>{escape(lead)}</p>{ROOM_ABOVE}")  # as one element, for speed
+    st.html(f"{heading}<p style='margin: 0'>{escape(lead)}</p>")  # as one element, for speed
