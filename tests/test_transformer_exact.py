@@ -1,11 +1,14 @@
 """Counting with transformers on the meta device: real models, hostile configurations, and the task of the worker."""
 
+import tracemalloc
+
 import pytest
 
 from analysis import tables
 from analysis.background.process import Cancelled
 from analysis.background.worker import Worker
-from analysis.transformer.exact import MOST_LAYERS, exact_param_counts, part_of, task
+from analysis.transformer.exact import exact_param_counts, part_of, task
+from analysis.transformer.fields import MOST_LAYERS, counted_fields, names_of
 
 COUNTS = tables.load("param_counts").set_index("model")
 PARTS = [column for column in COUNTS.columns if column not in ("counted_by", "transformers_version", "source", "note")]
@@ -70,6 +73,50 @@ def test_code_quantisation_and_precision_in_a_configuration_change_nothing():
     assert exact_param_counts(loaded) == plain
 
 
+VISION = {"model_type": "qwen3_vl", "vision_config": {"depth": 1}, "text_config": TINY | {"model_type": "qwen3_vl_text"}}
+LABELS = {"num_labels": 100_000}
+COSTLY = {
+    "a number of labels": (TINY, LABELS),
+    "names of labels": (TINY, {"id2label": {str(number): "a label" for number in range(100_000)}}),
+    "a long list": (TINY, {"anything": list(range(300_000))}),
+    "nested lists": (TINY, {"anything": [[[0] * 100] * 100] * 30}),
+    "labels of text and images": (VISION, {part: VISION[part] | LABELS for part in ("vision_config", "text_config")}),
+    "labels of the experts": (REAL["DBRX"], {"ffn_config": REAL["DBRX"]["ffn_config"] | LABELS}),
+}
+
+
+@pytest.mark.parametrize("kind", COSTLY)
+def test_fields_that_change_no_count_cost_no_memory(kind):
+    config, costly = COSTLY[kind]
+    plain = exact_param_counts(config)
+    tracemalloc.start()
+    try:
+        counted = exact_param_counts(config | costly)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert counted == plain and plain["total"] > 0
+    assert peak < 10_000_000
+
+
+def test_thirty_million_labels_never_reach_transformers():
+    from transformers import LlamaConfig
+
+    config = TINY | {"num_labels": 30_000_000}
+    assert counted_fields(config, LlamaConfig) == TINY and exact_param_counts(config) == exact_param_counts(TINY)
+
+
+def test_what_a_class_reads_under_another_or_an_older_name_is_kept():
+    from transformers import BailingHybridConfig, BloomConfig, GPT2Config, Lfm2Config
+
+    assert {"n_embd", "hidden_size", "n_inner"} <= names_of(GPT2Config)  # declared, and the name that all models share
+    assert {"n_embed", "n_layer"} <= names_of(BloomConfig) and {"block_ff_dim", "tie_embedding"} <= names_of(Lfm2Config)
+    assert "linear_head_dim" in names_of(BailingHybridConfig)  # set by the class, and read again from what it has saved
+    layers = {"0": {"head_dim": 8}}
+    assert counted_fields({"per_layer_config": {"0": layers["0"] | LABELS}}, GPT2Config) == {"per_layer_config": layers}
+    assert exact_param_counts(TINY | {"model_type": "cohere", "head_dim": 8})["attention"] == 2 * 4 * 64 * 4 * 8  # read, not declared
+
+
 # --- contract --------------------------------------------------------------------------------------------------------
 
 
@@ -85,6 +132,14 @@ def test_code_quantisation_and_precision_in_a_configuration_change_nothing():
             f"num_hidden_layers is 1,000,000; models of at most {MOST_LAYERS:,} layers are counted exactly",
         ),
         (TINY | {"vocab_size": 10**20}, "vocab_size is too large to be built"),
+        (TINY | {"head_dim": 10**9}, "head_dim is too large to be built: 1000000000"),
+        (VISION | {"text_config": VISION["text_config"] | {"num_hidden_layers": 10**6}}, "num_hidden_layers is 1,000,000; models"),
+        (VISION | {"vision_config": {"depth": 10**20}}, "depth is too large to be built"),
+        ({"model_type": "gpt_neo", "num_layers": 3, "attention_types": [[["global"], 10**9]]}, "attention_types is 1,000,000,000; models"),
+        (TINY | {"model_type": "mellum", "num_mtp_layers": 10**9}, "num_mtp_layers is 1,000,000,000; models of at most 2,000 layers"),
+        (TINY | {"model_type": "qwen2", "layer_types": ["full_attention"] * 10**6}, "layer_types is too long to be built: it has 1,000,"),
+        ({"model_type": "nemotron_h", "hybrid_override_pattern": "M" * 10**6}, "hybrid_override_pattern is too long to be built"),
+        (TINY | {"eos_token_id": [[[[[[[[[[2]]]]]]]]]]}, "eos_token_id is nested too deeply to be built"),
         (TINY | {"hidden_size": "64"}, "transformers refuses this llama configuration: "),
         (TINY | {"hidden_size": 65}, "transformers refuses this llama configuration: .*not a multiple of the number of attention heads"),
         (TINY | {"hidden_size": -64}, "transformers cannot build this llama model: "),

@@ -2,13 +2,13 @@
 
 The parts live in modules of their own, and this is their door:
 
-- `transformer_shape`: what a model is built of; `transformer_build`: the same from plain arguments; `transformer_table`: from a row of
-  the table `models`
-- `transformer_config`: from a Hugging Face config.json, with what architectures name and have in `transformer_architectures`, and
-  what fields cannot say in `_layers`, `_attentions`, `_mixers` and `_parts`; checked access and defaults in `_reader` and `_defaults`
-- `transformer_count`: parameters by part, in closed form
-- `transformer_exact`: parameters by part, counted by transformers on the meta device (worker process only)
-- `transformer_cost`: FLOPs and cache
+- `shape`: what a model is built of; `plain_shape`: the same from plain arguments; `models_table`: from a row of the table `models`
+- `config`: from a Hugging Face config.json, with what architectures name and have in `architectures`, which layers attend how in
+  `layer_patterns`, and what fields cannot say in `special_attention`, `special_layers` and `mixer_sizes`; checked access and defaults in
+  `reader` and `defaults`
+- `count`: parameters by part, in closed form
+- `exact`: parameters by part, counted by transformers on the meta device (worker process only), from what `fields` lets through
+- `cost`: FLOPs and cache
 """
 
 from analysis.transformer.config import read_config, shape_from_hf_config, supported_model_types

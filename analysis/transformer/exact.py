@@ -10,30 +10,12 @@ from typing import Any
 from analysis.transformer.architectures import ARCHITECTURES
 from analysis.transformer.config import checked_config, text_part
 from analysis.transformer.count import ParamCounts
+from analysis.transformer.fields import counted_fields
 from analysis.uploads import clip
 
-MOST_LAYERS = 2_000
 MOST_TENSORS = 200_000
-LARGEST_SIZE = 2**31 - 1
-LAYER_KEYS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers", "num_decoder_layers", "encoder_layers", "decoder_layers")
 EXPERT_KEYS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 TOP_K_KEYS = ("num_experts_per_tok", "num_experts_per_token", "moe_topk", "moe_top_k", "moe_k", "top_k_experts")
-IGNORED_KEYS = (
-    "auto_map",
-    "quantization_config",
-    "compression_config",
-    "torch_dtype",
-    "dtype",
-    "_name_or_path",
-    "attn_implementation",
-    "_attn_implementation",
-    "_attn_implementation_autoset",
-    "transformers_version",
-    "architectures",
-    "trust_remote_code",
-    "use_cache",
-)
-"""What a configuration says about files, precision and code, none of which changes the number of parameters."""
 
 PARTS = {
     "embedding": r"lm_head|embed_out|wte|wpe|tokens_embed|positions_embed|embed_tokens|embed_in|embed_positions|embeddings?|"
@@ -113,14 +95,10 @@ def build_config(config: Mapping[str, Any]):
         raise ValueError(
             f"model_type {clip(repr(model_type), 60)} is not known to the installed transformers, so it cannot be counted exactly"
         )
-    for key, value in config.items():
-        if isinstance(value, int) and abs(value) > LARGEST_SIZE:
-            raise ValueError(f"{key[:40]} is too large to be built: {clip(repr(value), 60)}")
-        if key in LAYER_KEYS and isinstance(value, int) and value > MOST_LAYERS:
-            raise ValueError(f"{key} is {value:,}; models of at most {MOST_LAYERS:,} layers are counted exactly")
-    kept = {key: value for key, value in config.items() if key not in IGNORED_KEYS and key != "model_type"}
+    config_class = CONFIG_MAPPING[model_type]
+    kept = counted_fields({key: value for key, value in config.items() if key != "model_type"}, config_class)
     try:
-        return CONFIG_MAPPING[model_type].from_dict(kept)
+        return config_class.from_dict(kept)
     except Exception as error:
         raise ValueError(f"transformers refuses this {model_type} configuration: {_sentence(error)}") from error
 
