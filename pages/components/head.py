@@ -1,20 +1,15 @@
 """What every page does before it shows anything."""
 
-import gc
-import time
 from html import escape
 from typing import Any
 
 import streamlit as st
 
 from analysis import tables
-from pages.components import controls, decks, registry
+from pages.components import controls, decks, registry, tuning
 from pages.components.markdown import plain
 
-LOOK_THROUGH_SECONDS = 60
-
 _started = False
-_looked_through = time.monotonic()
 
 
 def run(page: Any, deck: str) -> None:
@@ -26,22 +21,7 @@ def run(page: Any, deck: str) -> None:
         page.run()
     except tables.TableError as problem:  # a page needs the table before it has a place for the message
         st.error(plain(f"This page cannot be shown: {problem}."), icon=":material/table_view:")
-    settle_memory()
-
-
-def settle_memory() -> None:
-    """Collect garbage and set what is left aside, after each run of a whole page; once a minute, look through all of it again.
-
-    Streamlit collects after every rerun; without this each collection walks over everything that the imports and the
-    readers' pages have created, which is most of the time that a slider takes (docs/performance.md). What is set aside and
-    no longer needed is found when all of it is looked through.
-    """
-    global _looked_through  # noqa: PLW0603
-    if time.monotonic() - _looked_through > LOOK_THROUGH_SECONDS:
-        _looked_through = time.monotonic()
-        gc.unfreeze()
-    gc.collect()
-    gc.freeze()
+    tuning.settle()
 
 
 def begin(stem: str, title: str, lead: str) -> None:

@@ -1,17 +1,11 @@
 """The start of every run of a whole page. Nothing here imports pandas, so that the menu is with the reader before that is done."""
 
-import sys
-
 import streamlit as st
 
-from pages.components import registry
+from pages.components import registry, tuning  # noqa: F401 - the turns of threads are set on import
 from pages.components.menu import menu
 
 PROJECT = "Ten Papers, Recomputed"
-
-# The thread that sends waits at most this long for one that computes, instead of Python's 5 ms at each of its turns: a slider's
-# answer takes several (docs/performance.md). [s]
-sys.setswitchinterval(0.0005)
 
 
 def start() -> None:

@@ -3,7 +3,7 @@
 import runpy
 from pathlib import Path
 
-from pages.components.head import settle_memory
+from pages.components import tuning
 
 runpy.run_path(str(Path(__file__).with_name("empty_app.py")))
-settle_memory()
+tuning.settle()
