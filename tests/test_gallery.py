@@ -44,7 +44,7 @@ def panels(monkeypatch):
         "sample.figure": hostile_panel,
         "compute.broken": broken,
     }
-    monkeypatch.setattr(gallery, "catalog", lambda: found)
+    monkeypatch.setattr(gallery, "catalogue", lambda: found)
     return found
 
 

@@ -304,7 +304,7 @@ def test_a_pressed_button_makes_a_file_or_a_sentence(monkeypatch):
     figure = app.session_state["panels"]["scaling.laws"]
     made = panel.made(figure, "csv", "http://localhost/scaling")
     assert made["name"] == "scaling-tokens_per_param.csv" and made["mime"] == "text/csv" and len(made["base64"]) > 1000
-    monkeypatch.setattr(panel.export, "export", lambda *_, **__: (_ for _ in ()).throw(ValueError("no room on the disk")))
+    monkeypatch.setattr(panel.files, "export", lambda *_, **__: (_ for _ in ()).throw(ValueError("no room on the disk")))
     assert panel.made(figure, "csv", "")["problem"] == "CSV could not be made: no room on the disk"
     assert footer.file_answer("a", "b", b"c")["id"] != footer.file_answer("a", "b", b"c")["id"]
 
