@@ -48,9 +48,6 @@ def choose_runs():
                 help="Small: near absolute errors, outliers weigh little. 1: least squares. Published fits use 0.001.",
             )
         )
-        engine = controls.choice(
-            "engine", "Fit on", fits.ENGINES, "numpy", help="The torch form runs in the worker process and uses a GPU if there is one."
-        )
     if which == "yours":
         runs = own_runs()
         if runs is None:
@@ -59,10 +56,10 @@ def choose_runs():
         runs = scaling_data.released_runs(245 - int(which))
     settings = {"runs": RUNS[which], "Huber threshold": f"{delta:g}"}
     law: chinchilla.ScalingLaw | None
-    if which != "yours" and delta == chinchilla.DELTA and engine == "numpy":
+    if which != "yours" and delta == chinchilla.DELTA:
         law, resamples = scaling_data.released_fit(245 - int(which))
     else:
-        law, resamples = fits.fit(runs, delta, engine)
+        law, resamples = fits.fit(runs, delta)
     return None if law is None else (runs, law, resamples, settings)
 
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 STEMS = [entry.stem for entry in ENTRIES]
 WITH_CHARTS = [stem for stem in STEMS if stem not in ("overview", "claims", "deck", "sources")]
 # Controls that start long work or wait for a file of the reader's; each has a test of its own.
-LEFT_ALONE = {"runs", "engine", "delta", "probe_probe"}
+LEFT_ALONE = {"runs", "delta", "probe_probe"}
 PUBLIC_NAMES = ROOT / "tests" / "public_names.txt"
 PARAMETER = re.compile(r'(?:controls\.\w+\(|sections\.show\(|st\.query_params\[)\s*"(\w+)"')
 # Every AppTest reads the metadata of all installed packages to find components for Streamlit, which takes ten times as long as a page.
@@ -307,6 +307,12 @@ def test_a_pressed_button_makes_a_file_or_a_sentence(monkeypatch):
     monkeypatch.setattr(panel.files, "export", lambda *_, **__: (_ for _ in ()).throw(ValueError("no room on the disk")))
     assert panel.made(figure, "csv", "")["problem"] == "CSV could not be made: no room on the disk"
     assert footer.file_answer("a", "b", b"c")["id"] != footer.file_answer("a", "b", b"c")["id"]
+
+
+def test_an_old_link_to_the_fit_with_torch_opens_the_page_as_it_is():
+    app = open_page("scaling", engine="the worker (torch)", level="80%")
+    assert fine(app) and not app.success and not app.warning and not app.info
+    assert titles(app) == titles(open_page("scaling", level="80%"))
 
 
 def test_own_runs_are_fitted_and_bad_rows_reported_by_line():

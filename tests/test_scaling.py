@@ -234,14 +234,3 @@ def test_a_seed_gives_the_same_resamples_and_another_seed_others():
     # numpy's RandomState(42): the stream behind the published resamples.
     first = np.random.RandomState(42).choice(50, size=50, replace=True)
     assert one[0].tolist() == np.bincount(first, minlength=50).tolist()
-
-
-def test_the_torch_form_gives_the_numpy_result(runs, fit):
-    from analysis.scaling import torch_fit
-
-    lists = {key: runs[name].tolist() for key, name in (("N", "n_params"), ("D", "n_tokens"), ("L", "loss"))}
-    answer = torch_fit.fit_and_bootstrap({**lists, "n_resamples": 50, "device": "cpu"}, lambda *_: None)
-    there, resamples = torch_fit.from_task(answer)
-    assert there.law.constants() == pytest.approx(fit.law.constants(), rel=1e-5)
-    here = chinchilla.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], n_resamples=50, start=fit.law)
-    np.testing.assert_allclose(resamples[list(chinchilla.CONSTANTS)], here[list(chinchilla.CONSTANTS)], rtol=1e-4)

@@ -152,7 +152,7 @@ import pandas as pd
 import streamlit as st
 from pages.components import fits
 runs = pd.DataFrame({"n_params": [1e9, 2e9, 4e9], "n_tokens": [1e10, 3e10, 5e10], "loss": [3.0, 2.8, st.session_state["last"]]})
-law, resamples = fits.fit(runs, 0.001, "numpy")
+law, resamples = fits.fit(runs, 0.001)
 st.text(f"{law} {len(resamples)}")
 """
 
@@ -163,9 +163,9 @@ def test_two_readers_with_the_same_runs_share_a_fit_and_other_runs_get_their_own
     def fit(N, D, L, delta, report):
         asked.append(L.tolist())
         report(0.5, 1, "half")
-        return fits.scaling.FitResult(f"law {len(asked)}", "converged", 1.0, "Fine.", len(L), delta, 4500, 0.5), fits.pd.DataFrame(), "here"
+        return fits.chinchilla.FitResult(f"law {len(asked)}", "converged", 1.0, "Fine.", len(L), delta, 4500, 0.5), fits.pd.DataFrame()
 
-    monkeypatch.setattr(fits, "fit_here", fit)
+    monkeypatch.setattr(fits, "fit_with_resamples", fit)
     monkeypatch.setattr(fits, "KEPT", Shared(most=4))
     said = []
     for last in (2.7, 2.7, 2.7000000000000006):

@@ -1,4 +1,4 @@
-"""One warm process beside the server for what needs torch or transformers: exact counts, small trainings, a GPU fit.
+"""One warm process beside the server for what needs torch or transformers: exact counts and small trainings.
 
 The server never imports those packages: they take seconds to load and slow down every rerun of every page. A page
 submits a task by name and watches its job; tasks run one after another in a process that stays warm between them.
@@ -39,7 +39,6 @@ TASKS: Mapping[str, str] = MappingProxyType(
     {
         "echo": "analysis.background.process:echo",
         "versions": "analysis.background.process:versions",
-        "fit_scaling_law": "analysis.scaling.torch_fit:fit_and_bootstrap",
         "exact_param_counts": "analysis.transformer.exact:task",
         "replay_elo": "analysis.judges.elo:task",
         "train_preferences": "analysis.preference.training:task",

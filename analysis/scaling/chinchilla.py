@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from analysis.scaling import minimise as scaling_minimise
+from analysis.scaling import minimise
 from analysis.scaling.minimise import Progress
 from analysis.units import format_flops
 
@@ -182,13 +182,12 @@ def drop_highest_losses(runs: pd.DataFrame, count: int) -> pd.DataFrame:
     return runs.drop(runs["loss"].nlargest(count).index)
 
 
-def fit_parametric(N, D, L, delta: float = DELTA, starts=None, progress: Progress | None = None, minimise=None) -> FitResult:
+def fit_parametric(N, D, L, delta: float = DELTA, starts=None, progress: Progress | None = None) -> FitResult:
     """The Chinchilla law that minimises sum Huber_delta(log L_predicted - log L) over the runs, from many starts.
 
     N: parameters; D: tokens; L: loss [nats per token]; each of shape (runs,), positive, at least six runs.
     delta: Huber threshold on log loss. starts: rows (log A, log B, log E, alpha, beta); the 4,500 of [hoffmann2022] if None.
-    progress(done, total, message) is called now and then. minimise: replaces `scaling_fit.minimise_starts`, to run the
-    same search elsewhere (see `analysis.scaling.torch_fit`). The result has a law only where `judge` finds it determined.
+    progress(done, total, message) is called now and then. The result has a law only where `judge` finds it determined.
 
     Source: [hoffmann2022] section D.2; the plain objective of [besiroglu2024]. A minimum, not an estimate of error: see
     `bootstrap` for that.
@@ -201,11 +200,10 @@ def fit_parametric(N, D, L, delta: float = DELTA, starts=None, progress: Progres
     ('converged', 0.35)
     """
     N, D, L = check_runs(N, D, L, delta)
-    starts = scaling_minimise.hoffmann_starts() if starts is None else np.atleast_2d(np.asarray(starts, dtype=float))
-    problem = scaling_minimise.Problem.of(N, D, L)
-    minimise = scaling_minimise.minimise_starts if minimise is None else minimise
+    starts = minimise.hoffmann_starts() if starts is None else np.atleast_2d(np.asarray(starts, dtype=float))
+    problem = minimise.Problem.of(N, D, L)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
-        rows = minimise(problem, problem.theta(starts), delta, progress)
+        rows = minimise.minimise_starts(problem, problem.theta(starts), delta, progress)
     objective = np.where(np.isfinite(rows.objective), rows.objective, np.inf)
     best = int(np.argmin(objective))
     constants = problem.constants(rows.theta[best])[0]
@@ -223,7 +221,7 @@ def fit_parametric(N, D, L, delta: float = DELTA, starts=None, progress: Progres
     )
 
 
-def judge(problem: scaling_minimise.Problem, theta: np.ndarray, constants: np.ndarray, converged: bool, delta: float) -> tuple[str, str]:
+def judge(problem: minimise.Problem, theta: np.ndarray, constants: np.ndarray, converged: bool, delta: float) -> tuple[str, str]:
     """(status, message) for a minimum at theta, constants (E, A, B, alpha, beta): "converged" only where the runs determine all five.
 
     They do not where, in this order,
@@ -245,8 +243,8 @@ def judge(problem: scaling_minimise.Problem, theta: np.ndarray, constants: np.nd
             "loss cannot be told; add runs with other sizes or token counts."
         )
     with np.errstate(all="ignore"):
-        objective, state = scaling_minimise.evaluate(problem, theta[None], None, delta)
-        _, matrix = scaling_minimise.local_model(problem, state, None, max(delta, float(np.abs(state[2]).max())), np.array([False]))
+        objective, state = minimise.evaluate(problem, theta[None], None, delta)
+        _, matrix = minimise.local_model(problem, state, None, max(delta, float(np.abs(state[2]).max())), np.array([False]))
     if not (np.isfinite(objective[0]) and np.isfinite(matrix).all()):
         return "not converged", "No start led to a law: the losses of these runs are far from those of language models."
     scale = np.sqrt(np.abs(np.diagonal(matrix[0])))
@@ -304,13 +302,12 @@ def bootstrap(
     delta: float = DELTA,
     start: ScalingLaw | None = None,
     progress: Progress | None = None,
-    minimise=None,
 ) -> pd.DataFrame:
     """The law refitted to resampled runs: columns E, A, B, alpha, beta, objective, converged; one row per resample.
 
     N, D, L, delta, progress as in `fit_parametric`. Each refit starts at `start`, by default the fit to all runs. A resample may leave out
     the runs that determine a constant; its law then has one that is not positive or not finite.
-    minimise: replaces `scaling_fit.minimise_resamples`. Raises ValueError for fewer than two resamples, and for runs that determine no law.
+    Raises ValueError for fewer than two resamples, and for runs that determine no law.
 
     Source: case resampling with 4,000 draws as in [besiroglu2024] section 3.
     """
@@ -322,11 +319,10 @@ def bootstrap(
         if fit.law is None:
             raise ValueError(fit.message)
         start = fit.law
-    problem = scaling_minimise.Problem.of(N, D, L)
+    problem = minimise.Problem.of(N, D, L)
     theta = problem.theta(np.array([np.log(start.A), np.log(start.B), np.log(start.E), start.alpha, start.beta]))[0]
-    minimise = scaling_minimise.minimise_resamples if minimise is None else minimise
     with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
-        rows = minimise(problem, theta, resample_weights(len(N), n_resamples, seed), delta, progress)
+        rows = minimise.minimise_resamples(problem, theta, resample_weights(len(N), n_resamples, seed), delta, progress)
     resamples = pd.DataFrame(problem.constants(rows.theta), columns=list(CONSTANTS))
     return resamples.assign(objective=rows.objective, converged=rows.converged)
 

@@ -1,4 +1,4 @@
-"""Minimise the Chinchilla objective from many starts and for many resamples at once, with numpy or with torch.
+"""Minimise the Chinchilla objective from many starts and for many resamples at once.
 
 The objective is that of [hoffmann2022] section D.2 and [besiroglu2024]: the weighted sum over runs of the Huber loss of
 log L_predicted - log L_observed, where L = E + A / N^alpha + B / D^beta. Every start and every resample is one row of a
@@ -6,22 +6,18 @@ batch, and a row is moved by damped Newton steps whose 5 x 5 system comes from a
 
 Parameters are handled as theta = (a, alpha, b, beta, e) with a = log A - alpha * mean(log N), b = log B - beta *
 mean(log D) and e = log E. Centring the logarithms makes the five directions nearly independent, which the damping needs.
-
-`xp` is the array module: numpy, or torch for the same arithmetic on a GPU. Only calls that both know are used.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from itertools import product
-from types import ModuleType
-from typing import Any
 
 import numpy as np
 
-Array = Any  # numpy array or torch tensor of float64
 Progress = Callable[[int, int, str], None]
+State = tuple[np.ndarray, ...]  # share of the N term, share of the D term, residual, each (rows, n)
 
-ROWS = 256  # rows of the batch worked on together by numpy: their arrays stay in the processor's cache
+ROWS = 256  # rows of the batch worked on together: their arrays stay in the processor's cache
 RELATIVE_DECREASE = 1e-12  # a step that promises less than this share of the objective ends a row
 MAX_DAMPING = 1e8
 FAR_STEP = 2.0  # longest step in any direction; exponents and logarithms of A and B live within tens
@@ -48,38 +44,28 @@ def hoffmann_starts() -> np.ndarray:
 class Problem:
     """Runs in the form the batch needs: centred -log N and -log D, log loss (each (n,)) and their monomials (n, k)."""
 
-    xp: ModuleType
-    minus_log_n: Array
-    minus_log_d: Array
-    log_loss: Array
-    powers_n: Array
-    powers_d: Array
-    cross: Array
-    identity: Array
+    minus_log_n: np.ndarray
+    minus_log_d: np.ndarray
+    log_loss: np.ndarray
+    powers_n: np.ndarray
+    powers_d: np.ndarray
+    cross: np.ndarray
     mean_log_n: float
     mean_log_d: float
 
     @classmethod
     def of(cls, n_params: np.ndarray, n_tokens: np.ndarray, loss: np.ndarray) -> "Problem":
-        """Prepare runs [parameters, tokens, nats per token], each of shape (n,), for numpy."""
+        """Prepare runs [parameters, tokens, nats per token], each of shape (n,)."""
         log_n, log_d = np.log(n_params), np.log(n_tokens)
         u, v = log_n.mean() - log_n, log_d.mean() - log_d
         one = np.ones_like(u)
         powers_n, powers_d, cross = (np.stack(columns, axis=1) for columns in ((one, u, u * u), (one, v, v * v), (one, u, v, u * v)))
-        return cls(np, u, v, np.log(loss), powers_n, powers_d, cross, np.eye(5), float(log_n.mean()), float(log_d.mean()))
+        return cls(u, v, np.log(loss), powers_n, powers_d, cross, float(log_n.mean()), float(log_d.mean()))
 
     def thinned(self, stride: int) -> "Problem":
         """Every stride-th run, with the same centring."""
-        return replace(self, **{name: getattr(self, name)[::stride] for name in self.array_names()})
-
-    def on(self, xp: ModuleType, put: Callable[[np.ndarray], Array]) -> "Problem":
-        """The same problem with its arrays moved by `put` to the array module xp."""
-        return replace(self, xp=xp, **{name: put(getattr(self, name)) for name in (*self.array_names(), "identity")})
-
-    @staticmethod
-    def array_names() -> tuple[str, ...]:
-        """The fields that hold one row per run."""
-        return ("minus_log_n", "minus_log_d", "log_loss", "powers_n", "powers_d", "cross")
+        per_run = ("minus_log_n", "minus_log_d", "log_loss", "powers_n", "powers_d", "cross")
+        return replace(self, **{name: getattr(self, name)[::stride] for name in per_run})
 
     def theta(self, logs: np.ndarray) -> np.ndarray:
         """Rows (log A, log B, log E, alpha, beta) as centred theta rows (a, alpha, b, beta, e)."""
@@ -98,17 +84,17 @@ class Problem:
 class Rows:
     """The state of a batch; every field has one entry per row (theta has five)."""
 
-    theta: Array
-    damping: Array
-    newton: Array  # model the objective by its Hessian (else by its least-squares majoriser)
-    objective: Array
-    converged: Array
+    theta: np.ndarray
+    damping: np.ndarray
+    newton: np.ndarray  # model the objective by its Hessian (else by its least-squares majoriser)
+    objective: np.ndarray
+    converged: np.ndarray
 
     @classmethod
-    def at(cls, theta: Array, damping: float, newton: bool) -> "Rows":
+    def at(cls, theta: np.ndarray, damping: float, newton: bool) -> "Rows":
         """Fresh rows at a copy of theta (rows, 5)."""
-        zero = theta[:, 0] * 0
-        return cls(theta + 0, zero + damping, (zero == 0) & newton, zero + np.inf, zero != 0)
+        count = len(theta)
+        return cls(theta.copy(), np.full(count, damping), np.full(count, newton), np.full(count, np.inf), np.full(count, False))
 
     def take(self, index) -> "Rows":
         """The rows at index."""
@@ -119,38 +105,36 @@ class Rows:
         for field in fields(self):
             getattr(self, field.name)[index] = getattr(rows, field.name)
 
-    def finished(self) -> Array:
+    def finished(self) -> np.ndarray:
         """Rows that need no further step: converged, or unable to descend at any damping."""
         return self.converged | (self.damping > MAX_DAMPING)
 
 
-def evaluate(problem: Problem, theta: Array, weights: Array | None, delta: float) -> tuple[Array, tuple[Array, Array, Array]]:
-    """The objective of each row, and (share of the N term, share of the D term, residual), each (rows, n)."""
-    xp = problem.xp
-    term_n = xp.exp(theta[:, 0:1] + theta[:, 1:2] * problem.minus_log_n)
-    term_d = xp.exp(theta[:, 2:3] + theta[:, 3:4] * problem.minus_log_d)
-    predicted = term_n + term_d + xp.exp(theta[:, 4:5])
-    residual = xp.log(predicted) - problem.log_loss
-    size = xp.abs(residual)
-    inside = xp.clip(size, None, delta)
+def evaluate(problem: Problem, theta: np.ndarray, weights: np.ndarray | None, delta: float) -> tuple[np.ndarray, State]:
+    """The objective of each row, and its state."""
+    term_n = np.exp(theta[:, 0:1] + theta[:, 1:2] * problem.minus_log_n)
+    term_d = np.exp(theta[:, 2:3] + theta[:, 3:4] * problem.minus_log_d)
+    predicted = term_n + term_d + np.exp(theta[:, 4:5])
+    residual = np.log(predicted) - problem.log_loss
+    size = np.abs(residual)
+    inside = np.clip(size, None, delta)
     huber = (size - 0.5 * inside) * inside
     if weights is not None:
         huber = huber * weights
     return huber.sum(1), (term_n / predicted, term_d / predicted, residual)
 
 
-def local_model(problem: Problem, state: tuple[Array, Array, Array], weights: Array | None, delta: float, newton: Array):
+def local_model(problem: Problem, state: State, weights: np.ndarray | None, delta: float, newton: np.ndarray):
     """Gradient (rows, 5) and model matrix (rows, 5, 5) of the objective.
 
     Rows with `newton` set use the Hessian; the others use the reweighted least-squares majoriser, which is positive
     semidefinite everywhere and so makes progress where the Hessian does not.
     """
-    xp = problem.xp
     share_n, share_d, residual = state
     share_e = 1 - share_n - share_d
-    slope = xp.clip(residual, -delta, delta)
-    size = xp.abs(residual)
-    curve = xp.where(newton[:, None], (size < delta) * 1.0 - slope, delta / xp.clip(size, delta, None))
+    slope = np.clip(residual, -delta, delta)
+    size = np.abs(residual)
+    curve = np.where(newton[:, None], (size < delta) * 1.0 - slope, delta / np.clip(size, delta, None))
     if weights is not None:
         slope, curve = slope * weights, curve * weights
     gradient_n = (slope * share_n) @ problem.powers_n
@@ -163,7 +147,7 @@ def local_model(problem: Problem, state: tuple[Array, Array, Array], weights: Ar
     ne = (curve_n * share_e) @ problem.powers_n
     de = (curve_d * share_e) @ problem.powers_d
     ee = (curve * share_e * share_e).sum(1) + gradient_e * newton
-    gradient = xp.stack([gradient_n[:, 0], gradient_n[:, 1], gradient_d[:, 0], gradient_d[:, 1], gradient_e], 1)
+    gradient = np.stack([gradient_n[:, 0], gradient_n[:, 1], gradient_d[:, 0], gradient_d[:, 1], gradient_e], 1)
     upper = [
         [nn[:, 0], nn[:, 1], nd[:, 0], nd[:, 2], ne[:, 0]],
         [nn[:, 1], nn[:, 2], nd[:, 1], nd[:, 3], ne[:, 1]],
@@ -171,45 +155,43 @@ def local_model(problem: Problem, state: tuple[Array, Array, Array], weights: Ar
         [nd[:, 2], nd[:, 3], dd[:, 1], dd[:, 2], de[:, 1]],
         [ne[:, 0], ne[:, 1], de[:, 0], de[:, 1], ee],
     ]
-    return gradient, xp.stack([xp.stack(row, 1) for row in upper], 1)
+    return gradient, np.stack([np.stack(row, 1) for row in upper], 1)
 
 
-def descend(problem: Problem, rows: Rows, weights: Array | None, delta: float, steps: int, exact: bool) -> Rows:
+def descend(problem: Problem, rows: Rows, weights: np.ndarray | None, delta: float, steps: int, exact: bool) -> Rows:
     """The rows after up to `steps` damped Newton steps each; rows that finish leave the batch.
 
     With `exact`, a row whose step fails tries the other model of the objective next.
     """
-    xp = problem.xp
-    result = Rows(*(getattr(rows, field.name) + 0 for field in fields(rows)))  # + 0: a copy in either array module
-    result.newton, result.converged = rows.newton & True, rows.converged & False
-    index = xp.cumsum(rows.converged * 0 + 1, 0) - 1  # 0, 1, 2, ... on the rows' device
-    live = result.take(index)
+    index = np.arange(len(rows.theta))
+    fresh = replace(rows, converged=np.full(len(index), False))
+    result, live = fresh.take(index), fresh.take(index)
     live.objective, state = evaluate(problem, live.theta, weights, delta)
     negligible = 1e-12 * delta * delta  # an objective this small is a perfect fit: residuals of a millionth of delta
     for _ in range(steps):
         gradient, matrix = local_model(problem, state, weights, delta, live.newton)
-        diagonal = xp.abs(xp.stack([matrix[:, i, i] for i in range(5)], 1))
+        diagonal = np.abs(np.stack([matrix[:, i, i] for i in range(5)], 1))
         # A direction without curvature (a term that has vanished) still gets a little damping.
         diagonal = diagonal + 1e-6 * diagonal.sum(1)[:, None] + 1e-10 * delta
-        matrix = matrix + (live.damping[:, None] * diagonal)[:, :, None] * problem.identity
-        step = -xp.linalg.solve(matrix, gradient[:, :, None])[:, :, 0]
+        matrix = matrix + (live.damping[:, None] * diagonal)[:, :, None] * np.eye(5)
+        step = -np.linalg.solve(matrix, gradient[:, :, None])[:, :, 0]
         promised = -(gradient * step).sum(1)
         descends = promised > 0
-        longest = xp.sqrt((step * step).sum(1))
-        trial = live.theta + step * (FAR_STEP / xp.clip(longest, FAR_STEP, None))[:, None]
+        longest = np.sqrt((step * step).sum(1))
+        trial = live.theta + step * (FAR_STEP / np.clip(longest, FAR_STEP, None))[:, None]
         objective, trial_state = evaluate(problem, trial, weights, delta)
         better = descends & (objective < live.objective)
         column = better[:, None]
-        newton = xp.where(better, better, descends & ~live.newton) if exact else live.newton
-        objective_now = xp.where(better, objective, live.objective)
+        newton = np.where(better, better, descends & ~live.newton) if exact else live.newton
+        objective_now = np.where(better, objective, live.objective)
         live = Rows(
-            theta=xp.where(column, trial, live.theta),
-            damping=xp.where(better, xp.clip(0.15 * live.damping, 1e-9, None), 5 * live.damping),
+            theta=np.where(column, trial, live.theta),
+            damping=np.where(better, np.clip(0.15 * live.damping, 1e-9, None), 5 * live.damping),
             newton=newton,
             objective=objective_now,
             converged=(objective_now <= negligible) | (descends & (longest < FAR_STEP) & (promised <= RELATIVE_DECREASE * objective_now)),
         )
-        state = tuple(xp.where(column, new, old) for new, old in zip(trial_state, state, strict=True))
+        state = tuple(np.where(column, new, old) for new, old in zip(trial_state, state, strict=True))
         finished = live.finished()
         if 4 * int(finished.sum()) >= len(index):
             result.put(index[finished], live.take(finished))
@@ -222,23 +204,22 @@ def descend(problem: Problem, rows: Rows, weights: Array | None, delta: float, s
     return result
 
 
-def polish(problem: Problem, rows: Rows, weights: Array | None, delta: float) -> Rows:
+def polish(problem: Problem, rows: Rows, weights: np.ndarray | None, delta: float) -> Rows:
     """The rows moved on by Newton steps as long as their gradient shrinks.
 
     The objective is flat at its minimum, so a descent that watches it leaves half of the digits of theta to chance, that
     is to the order in which a processor adds. The gradient still tells them. A step that makes the gradient larger (the
     Huber loss has kinks in its second derivative) is tried again at a third of its length.
     """
-    xp = problem.xp
-    theta, length = rows.theta + 0, rows.objective * 0 + 1
+    theta, length = rows.theta, np.ones(len(rows.theta))
 
     def at(theta):
         objective, state = evaluate(problem, theta, weights, delta)
-        gradient, matrix = local_model(problem, state, weights, delta, objective == objective)
-        diagonal = xp.abs(xp.stack([matrix[:, i, i] for i in range(5)], 1)) + 1e-300
-        damped = matrix + (1e-13 * diagonal + 1e-16 * diagonal.sum(1)[:, None])[:, :, None] * problem.identity
-        step = -xp.linalg.solve(damped, gradient[:, :, None])[:, :, 0]
-        return objective, (gradient * gradient / diagonal).sum(1), step, xp.abs((gradient * step).sum(1))
+        gradient, matrix = local_model(problem, state, weights, delta, np.full(len(theta), True))
+        diagonal = np.abs(np.stack([matrix[:, i, i] for i in range(5)], 1)) + 1e-300
+        damped = matrix + (1e-13 * diagonal + 1e-16 * diagonal.sum(1)[:, None])[:, :, None] * np.eye(5)
+        step = -np.linalg.solve(damped, gradient[:, :, None])[:, :, 0]
+        return objective, (gradient * gradient / diagonal).sum(1), step, np.abs((gradient * step).sum(1))
 
     objective, size, step, decrement = at(theta)
     ceiling = objective * (1 + 1e-9)  # towards this minimum, not to a saddle beside it
@@ -249,14 +230,14 @@ def polish(problem: Problem, rows: Rows, weights: Array | None, delta: float) ->
         trial_objective, trial_size, trial_step, trial_decrement = at(trial)
         better = (trial_size < size) & (trial_objective <= ceiling)
         column = better[:, None]
-        theta, step = xp.where(column, trial, theta), xp.where(column, trial_step, step)
-        objective, size = xp.where(better, trial_objective, objective), xp.where(better, trial_size, size)
-        decrement = xp.where(better, trial_decrement, decrement)
-        length = xp.where(better, length * 0 + 1, length / 3)
+        theta, step = np.where(column, trial, theta), np.where(column, trial_step, step)
+        objective, size = np.where(better, trial_objective, objective), np.where(better, trial_size, size)
+        decrement = np.where(better, trial_decrement, decrement)
+        length = np.where(better, 1.0, length / 3)
     return replace(rows, theta=theta, objective=objective, converged=rows.converged | (decrement <= AT_ZERO * objective))
 
 
-def in_chunks(problem: Problem, rows: Rows, weights: Array | None, delta: float, steps: int, exact: bool, report) -> Rows:
+def in_chunks(problem: Problem, rows: Rows, weights: np.ndarray | None, delta: float, steps: int, exact: bool, report) -> Rows:
     """`descend` over slices of ROWS rows, telling `report` how many rows are done."""
     parts = []
     for start in range(0, len(rows.theta), ROWS):
@@ -266,7 +247,7 @@ def in_chunks(problem: Problem, rows: Rows, weights: Array | None, delta: float,
     return Rows(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Rows)))
 
 
-def minimise_starts(problem: Problem, starts: np.ndarray, delta: float, progress: Progress | None = None, chunked=in_chunks) -> Rows:
+def minimise_starts(problem: Problem, starts: np.ndarray, delta: float, progress: Progress | None = None) -> Rows:
     """The end point of every start: Rows in the order of the starts, theta rows of shape (starts, 5).
 
     Starts that have met are carried on as one, so that the later rounds work on far fewer rows.
@@ -287,7 +268,7 @@ def minimise_starts(problem: Problem, starts: np.ndarray, delta: float, progress
             rows = Rows.at(rows.theta, 1e-3 if number else 1e-2, exact)
         # Thinning must leave enough runs for five parameters.
         runs = problem if len(problem.log_loss) < 40 * stride else problem.thinned(stride)
-        rows = chunked(runs, rows, None, delta if exact else threshold, steps, exact, report)
+        rows = in_chunks(runs, rows, None, delta if threshold is None else threshold, steps, exact, report)
         result.put(active, rows)
         _, first, which = np.unique(np.round(rows.theta / MERGE), axis=0, return_index=True, return_inverse=True)
         follows = np.arange(len(starts))
@@ -306,9 +287,7 @@ def minimise_starts(problem: Problem, starts: np.ndarray, delta: float, progress
     return result.take(leader)
 
 
-def minimise_resamples(
-    problem: Problem, theta: np.ndarray, weights: np.ndarray, delta: float, progress: Progress | None = None, chunked=in_chunks
-) -> Rows:
+def minimise_resamples(problem: Problem, theta: np.ndarray, weights: np.ndarray, delta: float, progress: Progress | None = None) -> Rows:
     """The minimum of every weighted objective, each started at theta (5,): Rows, one entry per row of weights (rows, n)."""
 
     def report(done):
@@ -316,7 +295,7 @@ def minimise_resamples(
             progress(done, len(weights), f"{done:,} of {len(weights):,} resamples")
 
     rows = Rows.at(np.repeat(theta[None], len(weights), axis=0), 1e-3, True)
-    rows = chunked(problem, rows, weights, delta, LAST_STEPS, True, report)
+    rows = in_chunks(problem, rows, weights, delta, LAST_STEPS, True, report)
     parts = [slice(start, start + ROWS) for start in range(0, len(weights), ROWS)]
     polished = [polish(problem, rows.take(part), weights[part], delta) for part in parts]
     return Rows(*(np.concatenate([getattr(part, field.name) for part in polished]) for field in fields(Rows)))

@@ -1,4 +1,4 @@
-"""Fits on request: done once per server and data, with progress, in the server or in the worker process."""
+"""Fits on request: done once per server and data, with progress."""
 
 import threading
 
@@ -6,40 +6,38 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.background.once import POLL_SECONDS, Report, Shared, by_worker, digest
-from analysis.background.worker import Cancelled, WorkerError, shared_worker
-from analysis.scaling import chinchilla, torch_fit
+from analysis.background.once import POLL_SECONDS, Report, Shared, digest
+from analysis.background.process import Cancelled
+from analysis.scaling import chinchilla
 from analysis.scaling.data import compute_axis
 from pages.components.markdown import plain
 from pages.components.waiting import wait_for
 
-ENGINES = {"numpy": "this server (numpy)", "torch": "the worker (torch)"}
 RESAMPLES = 4000
 KEPT = Shared(most=32)
 """Fits of all readers: numbers only, by a digest of the runs and settings; 0.2 MB each."""
 ONE_AT_A_TIME = threading.Lock()
 
 
-def fit(runs: pd.DataFrame, delta: float, engine: str) -> tuple[chinchilla.ScalingLaw | None, pd.DataFrame]:
+def fit(runs: pd.DataFrame, delta: float) -> tuple[chinchilla.ScalingLaw | None, pd.DataFrame]:
     """(law, resamples) fitted to the runs, with a message on how the fit ended; (None, empty) where they determine no law."""
     N, D, L = (runs[name].to_numpy(float) for name in ("n_params", "n_tokens", "loss"))
-    work = fit_here if engine == "numpy" else fit_in_worker
     try:
-        result, resamples, where = wait_for(
-            KEPT, digest((N, D, L, delta, engine)), lambda report: work(N, D, L, delta, report), "Fitting from 4,500 starts"
+        result, resamples = wait_for(
+            KEPT, digest((N, D, L, delta)), lambda report: fit_with_resamples(N, D, L, delta, report), "Fitting from 4,500 starts"
         )
-    except (ValueError, WorkerError, Cancelled) as problem:
+    except (ValueError, Cancelled) as problem:
         st.error(plain(str(problem)), icon=":material/error:")
         return None, pd.DataFrame()
-    say(result, where)
+    say(result)
     return result.law, resamples.copy(deep=False)  # copy-on-write
 
 
-def say(result: chinchilla.FitResult, where: str) -> None:
+def say(result: chinchilla.FitResult) -> None:
     """Say how a fit ended."""
     if result.law is not None:
         st.success(
-            f"Fit of {result.n_runs} runs {where}: {result.status}. {result.message} "
+            f"Fit of {result.n_runs} runs: {result.status}. {result.message} "
             f"{result.share_at_minimum:.0%} of the {result.n_starts:,} starts ended at this minimum.",
             icon=":material/check:",
         )
@@ -48,7 +46,9 @@ def say(result: chinchilla.FitResult, where: str) -> None:
         st.warning(f"No law is drawn from these {result.n_runs} runs: {reason}", icon=":material/warning:")
 
 
-def fit_here(N: np.ndarray, D: np.ndarray, L: np.ndarray, delta: float, report: Report) -> tuple[chinchilla.FitResult, pd.DataFrame, str]:
+def fit_with_resamples(
+    N: np.ndarray, D: np.ndarray, L: np.ndarray, delta: float, report: Report
+) -> tuple[chinchilla.FitResult, pd.DataFrame]:
     """Fit and bootstrap in this process, one fit after another: two at once would take as long, and the charts of others would wait.
 
     No resamples where the runs determine no law.
@@ -70,17 +70,7 @@ def fit_here(N: np.ndarray, D: np.ndarray, L: np.ndarray, delta: float, report: 
             )
     finally:
         ONE_AT_A_TIME.release()
-    return result, resamples[list(chinchilla.CONSTANTS)], "with numpy"
-
-
-def fit_in_worker(
-    N: np.ndarray, D: np.ndarray, L: np.ndarray, delta: float, report: Report
-) -> tuple[chinchilla.FitResult, pd.DataFrame, str]:
-    """Fit and bootstrap in the worker process, on a GPU if there is one."""
-    arguments = {"N": N.tolist(), "D": D.tolist(), "L": L.tolist(), "delta": delta, "n_resamples": RESAMPLES}
-    answer = by_worker(shared_worker(), "fit_scaling_law", arguments, report)
-    result, resamples = torch_fit.from_task(answer)
-    return result, resamples.reindex(columns=list(chinchilla.CONSTANTS)), f"with torch on {answer['device']}"
+    return result, resamples[list(chinchilla.CONSTANTS)]
 
 
 def bands(resamples: pd.DataFrame | None, level: float) -> pd.DataFrame:

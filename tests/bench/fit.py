@@ -32,7 +32,7 @@ def measure(quick: bool) -> list[tuple[str, ...]]:
     reached = np.mean(np.array(ends) <= fit.objective * (1 + 1e-3))
     lower = np.mean(resamples["objective"].to_numpy()[: len(refits)] <= np.array(refits) * (1 + 1e-6))
     note = " (sampled)" if quick else ""
-    rows = [
+    return [
         ("what", "scipy, one thread", "here", "ratio", "quality"),
         (
             "grid, 4,500 starts, numeric gradients",
@@ -49,23 +49,6 @@ def measure(quick: bool) -> list[tuple[str, ...]]:
             f"as low as scipy or lower: {lower:.1%}",
         ),
     ]
-    return rows + torch_row(N, D, L)
-
-
-def torch_row(N, D, L) -> list[tuple[str, ...]]:
-    """The same grid and bootstrap with torch on a GPU, where there is one."""
-    try:
-        from analysis.scaling import torch_fit
-
-        device = torch_fit.default_device()
-    except ModuleNotFoundError:
-        return [("grid and bootstrap with torch", "-", "torch is not installed", "-", "-")]
-    if device == "cpu":
-        return [("grid and bootstrap with torch", "-", "no GPU here", "-", "-")]
-    arguments = {"N": N, "D": D, "L": L, "n_resamples": 4000}
-    clock(lambda: torch_fit.fit_and_bootstrap(arguments, lambda *_: None))  # warm up
-    elapsed, _ = clock(lambda: torch_fit.fit_and_bootstrap(arguments, lambda *_: None))
-    return [(f"grid and bootstrap with torch on {device}", "-", f"{elapsed:.2f} s", "-", "-")]
 
 
 def clock(work):
