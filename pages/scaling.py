@@ -33,7 +33,7 @@ def budget(key: str, low: float, high: float, default: float) -> float:
 
 
 def choose_runs():
-    """(runs, law, resamples, settings) for the chosen data, or None where there is nothing to fit yet."""
+    """(runs, law, resamples, settings) for the chosen data, law None where they determine none; None where there are no runs yet."""
     # A closed popover costs the browser nothing at a slider step; these are chosen rarely.
     with st.popover("Training runs, and how they are fitted"):
         which = controls.choice(
@@ -60,7 +60,7 @@ def choose_runs():
         law, resamples = scaling_data.released_fit(245 - int(which))
     else:
         law, resamples = fits.fit(runs, delta)
-    return None if law is None else (runs, law, resamples, settings)
+    return (runs, law, resamples, settings) if len(runs) else None
 
 
 def own_runs():
@@ -106,7 +106,10 @@ def published_laws() -> None:
     picked = controls.choices(
         "laws", "Published laws", {law_id: scaling_figures_marks.law_name(law) for law_id, law in laws.items()}, scaling_data.DEFAULT_LAWS
     )
-    law, resamples, settings = chosen[1:] if chosen else (*scaling_data.released_fit(5), {"runs": RUNS["240"]})
+    if chosen and chosen[1]:
+        _, law, resamples, settings = chosen
+    else:
+        law, resamples, settings = *scaling_data.released_fit(5), {"runs": RUNS["240"]}
     laws_against_compute(
         quantity,
         picked,
@@ -131,7 +134,7 @@ def laws_against_compute(quantity: str, picked: list[str], laws: dict, models, l
 
 
 def of_one_law():
-    """(runs, law, resamples, settings) of the law that is looked at, or None where there is nothing to fit yet."""
+    """(runs, law, resamples, settings) of the law that is looked at, or None where there are no runs yet or they determine no fit."""
     if not (chosen := choose_runs()):
         return None
     runs, fitted, resamples, settings = chosen
@@ -141,7 +144,7 @@ def of_one_law():
     }
     which = controls.choice("iso_law", "Law", options, "fit")
     law, resamples = (fitted, resamples) if which == "fit" else (laws[which], resamples.iloc[:0])
-    return runs, law, resamples, settings | {"law": options[which]}
+    return (runs, law, resamples, settings | {"law": options[which]}) if law else None
 
 
 def one_law() -> None:
@@ -175,7 +178,8 @@ def contours(runs, law, settings: dict) -> None:
 
 def how_well_known() -> None:
     """Section: the constants with their intervals, and what the fit leaves over."""
-    if not (chosen := choose_runs()):
+    chosen = choose_runs()
+    if not chosen or not chosen[1]:
         return
     runs, law, resamples, settings = chosen
     draw("scaling.constants", lambda: scaling_figures_fits.constants(law, resamples, scaling_data.published(), 0.95, settings))

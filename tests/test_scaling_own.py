@@ -1,5 +1,6 @@
 """A reader's own runs, from the file to the charts: what they do not determine is neither drawn nor written."""
 
+import json
 import re
 from collections.abc import Callable
 
@@ -214,6 +215,41 @@ def test_the_page_says_why_it_draws_no_law(what):
         assert fine(app) and not app.success and len(app.warning) == 1
         assert sentence(app.warning[0].value) and "No law is drawn from these 30 runs" in app.warning[0].value
         assert "this fit" not in str(charts(app)) and len(charts(app)) == (part == "Published laws") and not app.dataframe
+
+
+@pytest.mark.parametrize("what", [*UNDETERMINED, "a single run"])
+def test_a_published_law_is_drawn_over_runs_that_determine_none(what):
+    runs = read(written(UNDETERMINED.get(what, (N[:1], D[:1], TRUTH.loss(N[:1], D[:1])))))
+    for law in (law for law in LAWS.values() if isinstance(law, ScalingLaw)):
+        over_compute = scaling_figures_loss.isoflop(runs, law, pd.DataFrame(), 1e21, 0.95, {})
+        as_a_map = scaling_figures_loss.contours(runs, law, 1e21, {})
+        assert (as_a_map.data["series"] == "training runs").sum() == len(runs)
+        for panel in (over_compute, as_a_map):
+            words = f"{panel.title} {panel.caption} {panel.alt}"
+            assert "interval" not in words and not re.search(r"\b(nan|inf|1 runs)\b|–", words), words
+
+
+@pytest.mark.parametrize("what", ["twenty tokens per parameter, another law", "one run, other losses", "loss that rises with size"])
+@pytest.mark.parametrize("rows", [30, 4])
+def test_the_page_draws_a_chosen_published_law_over_runs_that_determine_none(what, rows):
+    app = open_page("scaling", runs="Your own CSV", iso_law=LAWS["hoffmann2022_approach3"].label)
+    few = tuple(column[:rows] for column in UNDETERMINED[what])
+    app.file_uploader[0].upload("runs.csv", written(few), "text/csv").run()
+    for part in ("One law", "As a map"):
+        app.button_group(key="scaling_part").set_value(part).run()
+        assert not app.exception and len(app.warning) + len(app.error) == 1
+        (chart,) = charts(app)
+        assert "fit" not in json.dumps(chart).lower() and LAWS["hoffmann2022_approach3"].label in str(app.session_state["panels"])
+        markers = [trace for trace in chart["figure"]["data"] if trace.get("name") == "training runs"]
+        assert part == "One law" or len(markers) == 1
+
+
+def test_a_file_without_a_usable_row_draws_no_chart():
+    app = open_page("scaling", runs="Your own CSV", iso_law=LAWS["hoffmann2022_approach3"].label)
+    app.file_uploader[0].upload("runs.csv", b"N,D,loss\nnone,1e10,2.0\n", "text/csv").run()
+    for part in ("One law", "As a map", "How well known"):
+        app.button_group(key="scaling_part").set_value(part).run()
+        assert not app.exception and not charts(app) and len(app.error) == 1 and "at least 6 runs" in app.error[0].value
 
 
 def test_the_page_puts_a_sentence_where_an_optimum_would_be_no_model():

@@ -60,9 +60,10 @@ def contours(runs: pd.DataFrame, law, C: float, settings: Mapping[str, str]) -> 
         return runs[["n_params", "n_tokens", "loss"]].assign(series="training runs", status="reported", source=run_source(runs))
 
     N_best, D_best = chinchilla.optimal_model(law, C)
+    count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
     return Panel(
         name="scaling.contours",
-        title=f"{len(runs)} runs and the valley between too few parameters and too few tokens",
+        title=f"{count} and the valley between too few parameters and too few tokens",
         figure=style.figure(traces, layout),
         data=lambda: table_of([observed, *parts]),
         caption=(
@@ -70,7 +71,7 @@ def contours(runs: pd.DataFrame, law, C: float, settings: Mapping[str, str]) -> 
             f"of every budget and the dashed one is the chosen budget, {format_flops(C)}."
         ),
         alt=(
-            f"Scatter of {len(runs)} runs by parameters and tokens; at {format_flops(C)} the law puts the optimum at "
+            f"Scatter of {count} by parameters and tokens; at {format_flops(C)} the law puts the optimum at "
             f"{format_count(N_best, 'parameters')} and {format_count(D_best, 'tokens')}."
         ),
         sources=law_sources(law, runs),
