@@ -7,7 +7,7 @@ ENVIRONMENT := PYTHON="$(PYTHON)" sh tools/environment.sh
 PYTHON_HERE := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench export gallery data clean
+.PHONY: help run test quick check bench export gallery data clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\): ## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -19,6 +19,10 @@ run: ## Open the dashboard in the browser (PORT=8600, REQUIREMENTS=requirements-
 test: ## Run every test, doctests and browser journeys included (TESTS="tests/test_scaling.py -x" for some)
 	@$(ENVIRONMENT) requirements-dev.txt
 	@browser=$$($(PYTHON_HERE) -m tools.ensure_browser) && env $${browser:+BROWSER_PATH="$$browser"} $(PYTHON_HERE) -m pytest $(TESTS)
+
+quick: ## Run the tests that need no browser, torch, Ray or lm_eval, in a small environment of their own
+	@VENV=.venv-quick $(ENVIRONMENT) requirements-quick.txt
+	@.venv-quick/bin/python -m pytest --quick $(TESTS)
 
 check: ## Look for mistakes and loose formatting without running the code (ruff, mypy)
 	@$(ENVIRONMENT) requirements-dev.txt
@@ -43,5 +47,5 @@ data: ## Rebuild data/derived/ from the source tables
 	@$(PYTHON_HERE) -m analysis.build
 
 clean: ## Remove the environment, exports and caches; tables and your own runs stay
-	rm -rf .venv exports gallery .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv .venv-quick exports gallery .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -17,6 +17,15 @@ from analysis.export import browser as export_browser
 from tools.ensure_browser import ALLOW_NONE, complaint, runs
 
 ROOT = Path(__file__).parents[1]
+# What `make quick` leaves out besides tests that are marked models or slow, or look through a browser.
+NOT_QUICK = {
+    "models": "probe_measure probe_parity probe_models probe_train probe_engine probe_jobs probe_page transformer_config "
+    "transformer_cost transformer_exact",
+    "a browser": "chart controls gallery journeys markdown",
+    "the bench": "bench_client",
+    "patience": "pages uploads",
+}
+BROWSERS = {"app_server", "browser", "browser_page", "browser_path"}
 START_SECONDS = 60
 BROWSER_FLAGS = [
     "--no-sandbox",
@@ -27,6 +36,26 @@ BROWSER_FLAGS = [
     "--disable-sync",
     "--disable-default-apps",
 ]
+
+
+def pytest_addoption(parser):
+    """`--quick`: what `make quick` runs."""
+    parser.addoption("--quick", action="store_true", help="leave out what needs a browser, torch, Ray or lm_eval, and what takes seconds")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Whole files that are not quick; their imports may be missing."""
+    left_out = {f"test_{name}.py" for names in NOT_QUICK.values() for name in names.split()}
+    return True if config.getoption("--quick") and (collection_path.name in left_out or collection_path.name == "ray_engine.py") else None
+
+
+def pytest_collection_modifyitems(config, items):
+    """Single tests that are not quick."""
+    if not config.getoption("--quick"):
+        return
+    slow = [item for item in items if BROWSERS & set(getattr(item, "fixturenames", ())) or {"models", "slow"} & set(item.keywords)]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in slow]
 
 
 @pytest.fixture(scope="session")

@@ -416,6 +416,7 @@ def test_each_llama_2_was_measured_by_several_teams(language, model):
     assert {"Meta", "Mistral AI"} <= set(panel.data["team"])
 
 
+@pytest.mark.slow
 def test_every_benchmark_offered_against_size_makes_a_panel(language):
     offered = benchmarks_data.with_sizes(language)
     assert {"mmlu", "gsm8k", "humaneval"} <= offered and len(offered) > 30
@@ -424,6 +425,7 @@ def test_every_benchmark_offered_against_size_makes_a_panel(language):
         assert len(panel.title) < 150 and not re.search(r"\bnan\b", panel.title + panel.caption), benchmark
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("filters", [{"families": ["phi"]}, {"papers": ["fourrier2023"]}, {"families": ["Grok"]}])
 def test_benchmarks_without_points_after_filtering_are_those_that_make_no_panel(language, filters):
     part = benchmarks_data.filtered(language, **filters)

@@ -12,6 +12,7 @@ from analysis.build import command, glossary
 from tests.conftest import ROOT
 
 
+@pytest.mark.slow
 def test_the_stored_derived_tables_are_current(capsys):
     # The 195 simulations of self_instruct_runs take a minute; a test below repeats some of them.
     names = [name for name in [*command.IMPORTED, *command.DERIVED] if name != "self_instruct_runs"]
@@ -100,6 +101,7 @@ def test_a_changed_number_is_found_with_its_row_and_column(monkeypatch, capsys):
     assert "row 1, column A" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_building_twice_gives_the_same_bytes():
     first, second = (command.rounded(command.DERIVED["scaling_fits"]()).to_csv(index=False) for _ in range(2))
     assert first == second

@@ -29,6 +29,7 @@ def counted_by_torch(model, *inputs) -> tuple[int, int]:
 # --- reference: other programs count ------------------------------------------------------------------------------------
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("resolution", [224, 336])
 @pytest.mark.parametrize("model", ["ViT-B/16", "ViT-L/16", "ViT-H/14", "ViT-g/14", "ViT-G/14"])
 def test_a_vit_has_the_parameters_and_flops_of_transformers(model, resolution):
@@ -51,6 +52,7 @@ def test_a_vit_has_the_parameters_and_flops_of_transformers(model, resolution):
     assert (ours.n_params, ours.flops) == held
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("resolution", [224, 384])
 def test_a_vit_with_attention_pooling_is_siglips(resolution):
     import torch
@@ -117,6 +119,7 @@ def torch_nfnet(shape: NfnetShape):
     return nn.Sequential(*layers)
 
 
+@pytest.mark.models
 @pytest.mark.parametrize(("shape", "resolution"), [(F0, 192), (F0, 256), (replace(F0, depths=(2, 4, 12, 6)), 224), (TINY_PLUS, 96)])
 def test_an_nfnet_has_the_parameters_and_flops_of_one_built_of_torch_layers(shape, resolution):
     import torch

@@ -146,6 +146,7 @@ def test_a_damaged_description_is_named(content, data):
     assert len(tables.load("gpus"))
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("file", ["config.json", "model.safetensors", "tokenizer.json"])
 @pytest.mark.parametrize("how", ["missing", "empty", "truncated", "rubbish"])
 def test_a_damaged_file_of_the_bundled_model_is_named(file, how, tmp_path, monkeypatch):
@@ -221,6 +222,7 @@ def opened(kind: str, folder: Path, pages: list[str]) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_without_derived_files_pages_say_what_to_run_and_the_others_are_as_they_were(tmp_path):
     said = opened("derived", tmp_path, ["overview", *PAGES])
     assert {page: shown["exceptions"] for page, shown in said.items() if shown["exceptions"]} == {}
@@ -233,6 +235,7 @@ def test_without_derived_files_pages_say_what_to_run_and_the_others_are_as_they_
     assert all(shown["charts"] for page, shown in said.items() if page not in broken | {"deck", "sources"})
 
 
+@pytest.mark.slow
 def test_with_every_source_table_damaged_no_page_shows_an_exception(tmp_path):
     said = opened("tables", tmp_path, ["overview", *PAGES])
     assert {page: shown["exceptions"] for page, shown in said.items() if shown["exceptions"]} == {}
@@ -241,6 +244,7 @@ def test_with_every_source_table_damaged_no_page_shows_an_exception(tmp_path):
     assert {page for page, shown in said.items() if not shown["errors"]} <= {"deck"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "needs"), [("derived/judge_verdicts.parquet", "judges"), ("tables.toml", "sources")])
 def test_one_damaged_file_is_named_on_the_pages_that_need_it(kind, needs, tmp_path):
     others = ["compute", "memory"] if kind != "tables.toml" else []
@@ -283,6 +287,7 @@ print(json.dumps(said))
 """
 
 
+@pytest.mark.slow
 def test_a_table_damaged_while_the_server_runs_is_named_at_the_next_run_of_every_page_that_reads_it(tmp_path):
     shutil.copytree(tables.DATA, tmp_path / "data", ignore=shutil.ignore_patterns("probe_model"))
     done = subprocess.run(

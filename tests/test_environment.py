@@ -39,6 +39,7 @@ def pins(name: str) -> dict[str, str]:
     return {match[1]: match[2] for match in matched.values()}
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("name", REQUIREMENTS)
 def test_every_requirement_is_an_exact_version_and_the_one_these_tests_run_with(name):
     found = pins(name)
@@ -181,6 +182,7 @@ def test_a_browser_that_is_there_is_printed_and_nothing_is_installed(tmp_path, m
     assert capsys.readouterr().out == f"{path}\n"
 
 
+@pytest.mark.models
 def test_a_wrong_browser_path_is_named_and_nothing_is_installed(monkeypatch, capsys):
     monkeypatch.setenv("BROWSER_PATH", "/no/such/chrome")
     monkeypatch.setattr(ensure_browser, "succeeds", lambda command: pytest.fail(f"ran {command}"))
@@ -201,6 +203,7 @@ def test_without_a_browser_the_first_way_to_install_that_works_is_taken(tmp_path
     assert tried == ["with_apt", "with_brew"]
 
 
+@pytest.mark.models
 def test_where_none_can_be_had_tests_may_go_on_only_when_that_is_allowed(monkeypatch, capsys):
     monkeypatch.setattr(ensure_browser, "ensure", lambda: None)
     monkeypatch.delenv("BROWSER_PATH", raising=False)

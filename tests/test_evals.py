@@ -281,6 +281,7 @@ def used_to_read_and_write_a_long_file() -> tuple[int, int]:
         pa.set_memory_pool(usual)
 
 
+@pytest.mark.slow
 def test_what_a_file_holds_beside_its_scores_is_kept_once():
     python, arrow = used_to_read_and_write_a_long_file()
     assert python < 30e6 and arrow < 30e6
@@ -290,6 +291,7 @@ NUMBER = st.floats(allow_nan=False, allow_infinity=False, width=64)
 NAME = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=12)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.dictionaries(NAME, st.tuples(NUMBER, st.none() | NUMBER, st.integers(0, 64)), min_size=1, max_size=5))
 def test_any_scores_survive_the_way_out_and_back(scores):

@@ -38,6 +38,7 @@ def lists(value):
     return None if isinstance(value, float) and np.isnan(value) else value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", catalogue())
 def test_every_figure_comes_back_from_a_deck_file(name):
     panel = catalogue()[name]()

@@ -69,6 +69,7 @@ def test_every_pair_was_asked_in_both_orders_on_every_prompt(verdicts):
     assert (sizes["oa"] == 953).all() and len(sizes["oa"]) == 7 * 6
 
 
+@pytest.mark.slow
 def test_open_assistant_elo_is_the_printed_one_within_3_points(mean_elo, printed):
     # dettmers2023 Table 7, GPT-4 as judge on the Open Assistant prompts.
     table = printed["oa", "gpt4"]
@@ -345,6 +346,7 @@ def test_models_that_never_met_are_refused():
         bradley_terry.fit(counts)
 
 
+@pytest.mark.slow
 def test_few_resamples_of_any_rule_run_away(played):
     # Above 2.5% of them the upper end of an interval would be the bound of the search.
     for one in played.values():

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -227,7 +228,16 @@ def bad_call(call: ast.Call) -> str:
 
 
 def modules(root: Path) -> dict[str, ast.Module]:
-    """Every module below root, by its file."""
+    """Every module below root, by its file; those of this project are read once."""
+    return modules_here() if root == ROOT else read_modules(root)
+
+
+@cache
+def modules_here() -> dict[str, ast.Module]:
+    return read_modules(ROOT)
+
+
+def read_modules(root: Path) -> dict[str, ast.Module]:
     paths = [path for part in TREE for path in ([root / part] if part.endswith(".py") else sorted((root / part).rglob("*.py")))]
     files = {path.relative_to(root).as_posix(): path for path in paths if path.is_file()}
     return {file: ast.parse(path.read_text(encoding="utf-8"), file) for file, path in files.items()}
@@ -463,6 +473,7 @@ print(json.dumps({"imported": names, "opened": opened, "failed": failed, "loaded
 """
 
 
+@pytest.mark.slow
 def test_opening_every_page_and_importing_every_figure_loads_nothing_heavy():
     done = subprocess.run(
         [sys.executable, "-c", OPEN_EVERYTHING, *HEAVY, "pandas"], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False

@@ -281,6 +281,7 @@ def test_a_task_can_be_watched_and_given_up():
     assert seen[-1][0] < seen[-1][1] and "DPO" in seen[-1][2]
 
 
+@pytest.mark.models
 def test_other_settings_are_trained_in_the_worker_once_for_all_readers(monkeypatch):
     app = open_page("preference", pref_pairs="500", pref_answers="8", pref_flip="20")
     assert fine(app)

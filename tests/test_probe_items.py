@@ -50,6 +50,7 @@ def test_the_same_settings_ask_the_same_and_another_seed_asks_otherwise():
     assert [item.prompt for item in first] != [item.prompt for item in other]
 
 
+@pytest.mark.slow
 def test_a_limit_takes_as_many_questions_of_each_operand():
     found = asked("term_frequency", limit=300)
     assert len(found) == 300 and len({item.item_id for item in found}) == 300
@@ -173,6 +174,7 @@ def test_prompts_need_a_file_and_only_one_and_a_known_way_to_compare():
         asked("prompts", csv="prompt,answer,term,frequency\na,b,c,1\n", match="some")
 
 
+@pytest.mark.models
 def test_passages_are_cut_into_32_and_32_tokens():
     model, tokenizer = tiny.build()
     opened = models.wrap(model, tokenizer, "tiny")
@@ -193,6 +195,7 @@ def test_passages_are_cut_into_32_and_32_tokens():
         items.items_of(RunSpec("tiny", "memorised", options={"text": " \n "}), opened)
 
 
+@pytest.mark.models
 def test_the_bundled_model_s_own_text_is_what_it_is_asked_to_continue():
     if not models.bundled_revisions():
         pytest.skip("the bundled model is not here")

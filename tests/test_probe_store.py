@@ -213,6 +213,7 @@ def test_a_csv_cell_that_is_a_formula_is_defused_and_every_row_says_what_was_run
     assert b'# versions: {"torch": "2.13.0"}' in data
 
 
+@pytest.mark.models
 def test_the_results_file_is_read_by_our_reader_and_by_lm_eval(store, run):
     store.append(run, rows(10, 10))
     scores = np.array([row.score for row in rows(10, 10)])

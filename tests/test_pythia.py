@@ -205,6 +205,7 @@ def simulated(rng, start, height, centre, width, n=2000):
     return y, np.sqrt(y * (1 - y) / n), np.full(len(y), n)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("start", "height", "centre", "width"), [(0.25, 0.4, 10.0, 0.3), (0.5, 0.25, 9.6, 0.5), (0.0, 0.7, 9.8, 0.12), (0.25, 0.3, 11.0, 0.4)]
 )
@@ -265,6 +266,7 @@ def test_tables_that_cannot_be_resampled_are_refused(cells):
         emergence.fit([0, 1e9], [0.1, 0.2], [0.1, 0.1], [10, 10])
 
 
+@pytest.mark.slow
 def test_every_task_size_and_arm_can_be_drawn():
     drawn = 0
     for task in pythia_data.task_labels():

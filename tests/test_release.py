@@ -94,6 +94,7 @@ def test_without_the_dashboard_beside_it_the_command_says_how_to_install(monkeyp
     assert ten_papers.main(["run"]) == 2 and "pip install -e ." in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_an_editable_installation_gives_the_command(tmp_path):
     pytest.importorskip("setuptools")  # pip would fetch it
     folder = tmp_path / "ten-papers"

@@ -108,6 +108,7 @@ def test_a_loss_contour_has_that_loss():
     assert TRUTH.loss(N[reached], D[reached]) == pytest.approx(2.3)
 
 
+@pytest.mark.slow
 def test_the_order_of_the_runs_does_not_change_the_fit():
     N, D, L = simulated_runs(noise=0.01)
     shuffled = np.random.default_rng(1).permutation(len(N))
@@ -115,6 +116,7 @@ def test_the_order_of_the_runs_does_not_change_the_fit():
     assert one.law.constants() == pytest.approx(other.law.constants(), rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dropped", [0, 5])
 def test_the_order_of_additions_does_not_show_in_eight_digits(dropped):
     # Another order of the runs rounds differently, as another processor does.
@@ -145,6 +147,7 @@ def test_resampled_optimum_and_loss_are_those_of_each_law():
     assert chinchilla.resampled_loss(resamples, 1e9, 1e11)[1] == pytest.approx(float(other.loss(1e9, 1e11)))
 
 
+@pytest.mark.slow
 def test_a_wide_threshold_is_least_squares():
     N, D, L = simulated_runs(noise=0.02)
     result = chinchilla.fit_parametric(N, D, L, delta=10.0)
@@ -155,12 +158,14 @@ def test_a_wide_threshold_is_least_squares():
 # --- recovery --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_planted_constants_are_found_again_without_noise():
     result = chinchilla.fit_parametric(*simulated_runs())
     assert result.law.constants() == pytest.approx(TRUTH.constants(), rel=1e-5)
     assert result.status == "converged"
 
 
+@pytest.mark.slow
 def test_planted_constants_lie_within_the_bootstrap_interval():
     N, D, L = simulated_runs(noise=0.01, seed=3)
     resamples = chinchilla.bootstrap(N, D, L, n_resamples=400)
@@ -169,6 +174,7 @@ def test_planted_constants_lie_within_the_bootstrap_interval():
         assert low < value < high, name
 
 
+@pytest.mark.slow
 def test_the_interval_covers_the_planted_optimum_about_as_often_as_it_says():
     covered = 0
     for seed in range(40):
@@ -183,17 +189,20 @@ def test_the_interval_covers_the_planted_optimum_about_as_often_as_it_says():
 # --- contract --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_runs_of_one_size_are_reported_as_not_identified():
     _, D, _ = simulated_runs()
     result = chinchilla.fit_parametric(np.full_like(D, 1e9), D, TRUTH.loss(1e9, D))
     assert result.status == "not identified" and "vary" in result.message + "varies"
 
 
+@pytest.mark.slow
 def test_runs_at_a_fixed_ratio_are_reported_as_not_identified():
     N, _, _ = simulated_runs()
     assert chinchilla.fit_parametric(N, 20 * N, TRUTH.loss(N, 20 * N)).status == "not identified"
 
 
+@pytest.mark.slow
 def test_runs_without_a_floor_are_reported_at_a_bound():
     N, D, _ = simulated_runs()
     result = chinchilla.fit_parametric(N, D, 400 / N**0.3 + 400 / D**0.3)
@@ -221,6 +230,7 @@ def test_a_law_needs_positive_constants(constants):
         ScalingLaw(**{**TRUTH.constants(), **constants})
 
 
+@pytest.mark.slow
 def test_progress_never_runs_backwards_and_ends_near_the_total():
     N, D, L = simulated_runs(noise=0.01)
     seen = []

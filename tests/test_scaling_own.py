@@ -122,6 +122,7 @@ def draw_all(runs: pd.DataFrame, law: ScalingLaw, C: float) -> tuple[list[str], 
     return drawn, instead
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", UNDETERMINED)
 def test_runs_that_determine_nothing_give_a_sentence_and_no_law(what):
     runs = read(written(UNDETERMINED[what]))
@@ -135,6 +136,7 @@ def test_runs_that_determine_no_law_are_not_resampled():
         chinchilla.bootstrap(*UNDETERMINED["one run, many times"], n_resamples=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", DETERMINED)
 def test_runs_that_determine_a_law_are_drawn_whole(what):
     runs = read(written(DETERMINED[what]))
@@ -193,6 +195,7 @@ PLANTED = st.tuples(st.integers(70, 110), st.integers(90, 120), st.floats(-0.02,
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(COUNT, COUNT, LOSS), min_size=6, max_size=12) | st.lists(PLANTED, min_size=6, max_size=12), st.floats(18, 26))
 def test_any_file_of_runs_is_fitted_or_refused_in_a_sentence(rows, exponent):
@@ -206,6 +209,7 @@ def test_any_file_of_runs_is_fitted_or_refused_in_a_sentence(rows, exponent):
         assert len(drawn) + len(instead) == 9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["twenty tokens per parameter, another law", "one run, other losses", "loss that rises with size"])
 def test_the_page_says_why_it_draws_no_law(what):
     app = open_page("scaling", runs="Your own CSV")
@@ -252,6 +256,7 @@ def test_a_file_without_a_usable_row_draws_no_chart():
         assert not app.exception and not charts(app) and len(app.error) == 1 and "at least 6 runs" in app.error[0].value
 
 
+@pytest.mark.slow
 def test_the_page_puts_a_sentence_where_an_optimum_would_be_no_model():
     app = open_page("scaling", runs="Your own CSV")
     app.file_uploader[0].upload("runs.csv", written(ENORMOUS["enormous sizes"]), "text/csv").run()

@@ -55,6 +55,7 @@ def n_params(module) -> int:
 # --- reference -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("name", ENCODERS)
 def test_every_part_has_the_parameters_that_transformers_builds(name):
     model, encoder = built(ENCODERS[name], GLOBAL[name]), ENCODERS[name]
@@ -105,6 +106,7 @@ def test_the_site_rounds_what_is_counted():
     assert round(light / 1e6) == facts["prompt_encoder_mask_decoder_params"] / 1e6
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("name", ENCODERS)
 def test_torch_counts_the_same_flops_for_the_released_encoders(name):
     import torch
@@ -114,6 +116,7 @@ def test_torch_counts_the_same_flops_for_the_released_encoders(name):
     assert float(sam.total(sam.encoder_flops(ENCODERS[name]))) == counted
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("window", [2, 3, 4, 10])
 def test_torch_counts_the_same_flops_for_a_tiny_encoder_with_padding(window):
     import torch
@@ -125,6 +128,7 @@ def test_torch_counts_the_same_flops_for_a_tiny_encoder_with_padding(window):
     assert float(sam.total(sam.encoder_flops(encoder))) == counted
 
 
+@pytest.mark.models
 @pytest.mark.parametrize(("points", "box"), [(1, False), (3, False), (0, True), (2, True)])
 def test_torch_counts_the_same_flops_for_a_prompt(points, box):
     import torch

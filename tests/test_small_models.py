@@ -154,6 +154,7 @@ def test_a_run_is_decided_by_its_seed():
     assert first.kept != other.kept
 
 
+@pytest.mark.slow
 def test_no_two_kept_instructions_reach_the_threshold():
     kept = [text for text, _, _ in run(threshold=0.6).kept]
     assert len(kept) > 30
@@ -169,6 +170,7 @@ def test_a_dropped_instruction_names_what_it_repeats():
         assert score >= 0.7 and rouge_l(text, nearest) == score
 
 
+@pytest.mark.slow
 def test_the_measures_of_a_run_are_those_of_its_texts():
     done = run(threshold=0.7, novelty=0.25)
     kept = [text for text, _, _ in done.kept]

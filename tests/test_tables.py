@@ -253,6 +253,7 @@ def test_columns_are_declared_once_and_borrowed(data):
         change(data / "tables.toml", f'columns_of = "{wrong}"\n\n[small', 'columns_of = "llama2_scores"\n\n[small')
 
 
+@pytest.mark.slow
 def test_one_broken_table_breaks_only_itself(data):
     change(data / "gpus.csv", ",bf16,", ",fp8,")
     message("gpus")
@@ -312,6 +313,7 @@ def test_corrected_cells_are_listed_with_their_reason():
     assert tables.corrections("gpus").empty
 
 
+@pytest.mark.slow
 def test_corrections_change_only_what_they_declare():
     for name in tables.names():
         used, printed = tables.load(name), tables.load(name, corrected=False)

@@ -206,6 +206,7 @@ def test_a_planted_effect_of_frequency_is_found_at_fixed_size(pile):
     assert sum(row["partial_low"] > 0 for row in held) == 20
 
 
+@pytest.mark.slow
 def test_planted_coefficients_lie_in_their_intervals(pile):
     inside = {"ten times the count": 0, "operand larger by ten": 0}
     for seed in range(20):
@@ -311,6 +312,7 @@ def test_other_separators_and_a_byte_order_mark_are_read():
 # --- page ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_own_counts_change_the_page_and_bad_rows_are_reported():
     lines = "number,count\n" + "".join(f"{n},{(n + 1) * 10}\n" for n in range(100)) + "many,1\n"
     app = open_page("term_frequency", tf_corpus="Your own CSV")
@@ -334,6 +336,7 @@ def test_a_file_without_counts_is_refused_and_the_page_stays():
     assert len(charts(app)) == 1
 
 
+@pytest.mark.slow
 def test_every_model_operation_and_number_of_examples_can_be_drawn():
     counts = term_frequency_data.frequencies()["pile_train"]
     drawn = 0

@@ -198,6 +198,7 @@ def test_every_set_of_comparisons_is_drawn_with_its_intervals(which):
     assert (rows["status"] == "what_if").sum() == (1 if which == "other" else 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", video_data.RANKED)
 @pytest.mark.parametrize("criterion", video_figures_marks.COLORS)
 def test_every_ranking_has_emu_video_first(which, criterion):

@@ -74,6 +74,7 @@ def test_the_process_stays_the_same_between_tasks_and_is_not_the_server(worker):
     assert first == second != os.getpid()
 
 
+@pytest.mark.models
 def test_versions_are_those_that_pip_reports(worker):
     from importlib.metadata import version
 

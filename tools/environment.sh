@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prepare .venv for a requirements file: find a Python, create the environment, install. Nothing happens when the
+# Prepare .venv, or the folder that VENV names, for a requirements file: find a Python, create the environment, install. Nothing happens when the
 # environment already holds what the requirements files ask for.
 #
 #   sh tools/environment.sh requirements.txt
@@ -7,8 +7,9 @@ set -eu
 
 requirements=${1:?usage: sh tools/environment.sh requirements.txt}
 [ -f "$requirements" ] || { echo "There is no $requirements here; run this from the top of the repository." >&2; exit 2; }
-python=.venv/bin/python
-stamp=.venv/installed-$requirements
+venv=${VENV:-.venv}
+python=$venv/bin/python
+stamp=$venv/installed-$requirements
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 
 # A stamp names every requirements file's content, so a change in any of them installs again.
@@ -41,11 +42,11 @@ if ! { new_enough "$python" && "$python" -m pip --version >/dev/null 2>&1; }; th
             "with make PYTHON=/path/to/python3.12, then run make again." >&2
         exit 1
     fi
-    echo "Creating .venv with $("$found" --version)"
-    "$found" -m venv --clear .venv
+    echo "Creating $venv with $("$found" --version)"
+    "$found" -m venv --clear "$venv"
 fi
 
-echo "Installing $requirements into .venv (the first time takes some minutes)"
+echo "Installing $requirements into $venv (the first time takes some minutes)"
 # In a terminal pip shows its progress; in a log only what went wrong.
 if [ -t 1 ]; then quiet=; else quiet=--quiet; fi
 "$python" -m pip install $quiet -r "$requirements"
@@ -57,4 +58,4 @@ case $requirements in
     requirements.txt) covered="requirements.txt requirements-charts.txt" ;;
     *) covered=$requirements ;;
 esac
-for file in $covered; do wanted > ".venv/installed-$file"; done
+for file in $covered; do wanted > "$venv/installed-$file"; done
