@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from rapidfuzz import process
+from rapidfuzz.distance import LCSseq
 
 THRESHOLD = 0.7
 """Similarity from which on a new instruction is dropped. Source: [wang2022] section 2.2."""
@@ -17,8 +19,6 @@ FROM_SEEDS, FROM_KEPT = 6, 2
 """Examples in a request: tasks written by hand, and generated ones once there are enough. Source: [wang2022] section 2.2."""
 BATCH = 8
 """Instructions per request (an assumption of the simulation)."""
-MOST_TOKENS = 63
-"""Longest instruction: each token of the candidate is one bit of a 64-bit word."""
 REWORDED = 0.3
 """Chance that one word of a generated instruction is replaced by a related one (an assumption of the simulation)."""
 RELATED = {
@@ -45,23 +45,6 @@ def tokens(text: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", text.lower())
 
 
-def lcs_length(a: Sequence, b: Sequence) -> int:
-    """Length of the longest common subsequence of two sequences, by the recurrence of its definition.
-
-    l(i, j) = l(i-1, j-1) + 1 where a_i = b_j, else max(l(i-1, j), l(i, j-1)).
-
-    >>> lcs_length("police kill the gunman".split(), "police killed the gunman".split())
-    3
-    """
-    before = [0] * (len(b) + 1)
-    for item in a:
-        row = [0]
-        for j, other in enumerate(b):
-            row.append(before[j] + 1 if item == other else max(before[j + 1], row[j]))
-        before = row
-    return before[-1]
-
-
 def rouge_l(a: str, b: str) -> float:
     """ROUGE-L of two texts: the F-measure of the longest common subsequence of their words, from 0 to 1.
 
@@ -72,60 +55,38 @@ def rouge_l(a: str, b: str) -> float:
     0.75
     """
     first, second = tokens(a), tokens(b)
-    return 2 * lcs_length(first, second) / (len(first) + len(second)) if first and second else 0.0
+    return 2 * LCSseq.similarity(first, second) / (len(first) + len(second)) if first and second else 0.0
 
 
 class Pool:
-    """The kept instructions as token numbers, so that one text can be compared with all of them at once."""
+    """The kept instructions with each word as one character, so that one text can be compared with all of them at once."""
 
-    def __init__(self, room: int = 256) -> None:
+    def __init__(self) -> None:
         self.vocabulary: dict[str, int] = {}
-        self.codes = np.zeros((16, room), dtype=np.int32)  # token j of text i; 0: no token
-        self.lengths = np.zeros(room, dtype=np.int64)
-        self.size = 0
+        self.texts: list[str] = []
 
-    def encode(self, text: str) -> list[int]:
-        """The numbers of the words of a text; new words get new numbers. Raises ValueError for more than MOST_TOKENS words."""
-        words = tokens(text)
-        if len(words) > MOST_TOKENS:
-            raise ValueError(f"an instruction may have at most {MOST_TOKENS} words, got {len(words)}: {text[:60]!r}")
-        return [self.vocabulary.setdefault(word, len(self.vocabulary) + 1) for word in words]
+    def encode(self, text: str) -> str:
+        """A character for each word of a text, the same for the same word; new words get new characters."""
+        return "".join(chr(self.vocabulary.setdefault(word, len(self.vocabulary))) for word in tokens(text))
 
-    def add(self, codes: Sequence[int]) -> None:
+    def add(self, code: str) -> None:
         """Keep a text, given as `encode` returned it."""
-        rows, room = self.codes.shape
-        if self.size == room or len(codes) > rows:
-            grown = np.zeros((max(rows, len(codes)), room * 2 if self.size == room else room), dtype=np.int32)
-            grown[:rows, :room] = self.codes
-            self.codes, self.lengths = grown, np.concatenate([self.lengths, np.zeros(grown.shape[1] - room, dtype=np.int64)])
-        self.codes[: len(codes), self.size] = codes
-        self.lengths[self.size] = len(codes)
-        self.size += 1
+        self.texts.append(code)
 
-    def similarities(self, codes: Sequence[int]) -> np.ndarray:
-        """ROUGE-L of a text with every kept one, in the order in which they were kept.
+    def similarities(self, code: str) -> np.ndarray:
+        """ROUGE-L of a text, given as `encode` returned it, with every kept one, in the order in which they were kept.
 
-        The longest common subsequence of one text with many, bit by bit: each token of the text is a bit, one pass over the
-        positions of the kept texts updates a word per kept text. Equal to `rouge_l` to the last digit.
+        Equal to `rouge_l` to the last digit.
 
         >>> pool = Pool()
         >>> pool.add(pool.encode("police killed the gunman"))
         >>> pool.similarities(pool.encode("police kill the gunman")).tolist()
         [0.75]
         """
-        n = len(codes)
-        if not self.size or not n:
-            return np.zeros(self.size)
-        places = np.zeros(len(self.vocabulary) + 1, dtype=np.uint64)
-        for bit, code in enumerate(codes):
-            places[code] |= np.uint64(1 << bit)
-        state = np.full(self.size, ~np.uint64(0))
-        for row in self.codes[: int(self.lengths[: self.size].max()), : self.size]:
-            hit = places[row]
-            common = state & hit
-            state = (state + common) | (state - common)
-        length = np.bitwise_count(~state & np.uint64((1 << n) - 1)).astype(np.int64)
-        return 2.0 * length / (self.lengths[: self.size] + n)
+        if not code:
+            return np.zeros(len(self.texts))
+        length = process.cdist([code], self.texts, scorer=LCSseq.similarity)[0]
+        return 2.0 * length / np.array([len(code) + len(text) for text in self.texts])
 
 
 @dataclass(frozen=True)
@@ -219,7 +180,7 @@ def simulate(
     if steps < 1 or every < 1:
         raise ValueError(f"steps and every must be at least 1, got {steps!r} and {every!r}")
     rng = np.random.default_rng(seed)
-    pool, texts = Pool(len(seeds) + BATCH * steps), [text_of(task) for task in seeds]
+    pool, texts = Pool(), [text_of(task) for task in seeds]
     for text in texts:
         pool.add(pool.encode(text))
     kept_parts: list[Instruction] = []
