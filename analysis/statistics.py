@@ -1,4 +1,4 @@
-"""Shares of a counted number of cases, with their intervals."""
+"""Shares of a counted number of cases with their intervals, and correlations."""
 
 from statistics import NormalDist
 
@@ -50,3 +50,39 @@ def with_interval(rows: pd.DataFrame, n, level: float = 0.95) -> pd.DataFrame:
     """
     low, high = wilson_interval(rows["share"].to_numpy(), n, level)
     return rows.assign(low=low, high=high)
+
+
+def ranks(values) -> np.ndarray:
+    """The ranks of values along the last axis, from 1; equal values share the mean of their ranks.
+
+    >>> ranks([10, 30, 30, 20]).tolist()
+    [1.0, 3.5, 3.5, 2.0]
+    """
+    # Not scipy.stats.rankdata: it gives the same, but its import takes seconds, and pages rank when they open.
+    return pd.DataFrame(np.atleast_2d(values)).rank(axis=1).to_numpy().reshape(np.shape(values))
+
+
+def standardised(rows: np.ndarray) -> np.ndarray:
+    """Rows less their mean, over their length, so that products add up to correlations; NaN for a row that does not vary."""
+    centred = rows - rows.mean(-1, keepdims=True)
+    length = np.sqrt((centred**2).sum(-1, keepdims=True))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(length > 0, centred / length, np.nan)
+
+
+def correlation(x, y) -> np.ndarray:
+    """Pearson's correlation along the last axis; NaN where one of the two does not vary. Broadcasts.
+
+    >>> round(float(correlation([1, 2, 3], [2, 4, 6])), 12)
+    1.0
+    """
+    return np.clip((standardised(np.asarray(x, dtype=float)) * standardised(np.asarray(y, dtype=float))).sum(-1), -1, 1)
+
+
+def spearman(x, y) -> np.ndarray:
+    """Spearman's rank correlation of x and y along the last axis; NaN where one of them does not vary.
+
+    >>> float(spearman([1, 2, 3, 4], [1, 8, 27, 64]))
+    1.0
+    """
+    return correlation(ranks(x), ranks(y))

@@ -18,6 +18,7 @@ from analysis.probe import data as probe_data
 from analysis.probe import figures, results, sweep
 from analysis.probe.spec import Row, RunSpec
 from analysis.probe.store import NotOurs, Store, StoreError
+from analysis.statistics import spearman
 from tests import probe_fake
 
 SPEC = RunSpec(model="EleutherAI/pythia-70m", probe="term_frequency", revision="step143000", options={"operation": "addition", "shots": 2})
@@ -288,10 +289,9 @@ def test_the_operand_chart_recovers_a_running_mean_and_the_overall_chart_the_sha
 
 def test_published_accuracies_are_those_of_the_released_file():
     # Pythia 12B, step 143000, 16-shot multiplication: rank correlation 0.90 with the counts, as on the page term_frequency.
-    from analysis.term_frequency import association
 
     accuracy = probe_data.published("Pythia 12B", 143000, 16, "multiplication")
-    assert float(association.spearman(accuracy, probe_data.counts())) == pytest.approx(0.90, abs=0.005)
+    assert float(spearman(accuracy, probe_data.counts())) == pytest.approx(0.90, abs=0.005)
 
 
 def test_groups_without_frequency_are_drawn_as_rows_and_text_of_others_as_text(store, run):

@@ -8,7 +8,7 @@ import pytest
 
 from analysis import tables
 from analysis.probe import arithmetic, bundled, corpus, train
-from analysis.term_frequency.association import spearman
+from analysis.statistics import spearman
 
 LAST = train.saved_steps()[-1] if train.saved_steps() else 0
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import tables
+from analysis.statistics import ranks, spearman
 from analysis.term_frequency import association, figures, own_counts, regression
 from analysis.term_frequency import data as term_frequency_data
 from analysis.term_frequency import figures_like_size as term_frequency_figures_like_size
@@ -41,8 +42,8 @@ def test_the_correlation_of_12b_is_090_and_scipy_agrees(terms, pile, stored):
     from scipy import stats
 
     accuracy = run(terms)
-    assert float(association.spearman(accuracy, pile)) == pytest.approx(0.90, abs=0.005)
-    assert float(association.spearman(accuracy, pile)) == pytest.approx(stats.spearmanr(accuracy, pile).statistic, rel=1e-12)
+    assert float(spearman(accuracy, pile)) == pytest.approx(0.90, abs=0.005)
+    assert float(spearman(accuracy, pile)) == pytest.approx(stats.spearmanr(accuracy, pile).statistic, rel=1e-12)
     row = stored.query(
         "model == 'Pythia 12B' and step == 143000 and shots == 16 and operation == 'multiplication' and corpus == 'pile_train'"
     )
@@ -72,7 +73,7 @@ def test_stored_statistics_agree_with_scipy_for_every_corpus_and_some_runs(terms
 
 def test_count_and_size_go_together_in_the_pile(pile):
     # The correlation that the paper did not hold fixed.
-    assert float(association.spearman(pile, pile.index)) == pytest.approx(-0.91, abs=0.005)
+    assert float(spearman(pile, pile.index)) == pytest.approx(-0.91, abs=0.005)
 
 
 def test_all_42000_accuracies_are_there(terms):
@@ -104,7 +105,7 @@ def test_the_effect_starts_where_the_paper_says(stored):
 def test_the_corpora_rank_numbers_as_their_notes_say():
     frequencies = association.frequencies_of(tables.load("number_frequencies"))
     for corpus, r in (("arxiv_latex_cs", 0.94), ("nltk_english", 0.95), ("wikitext2_valid_test", 0.86)):
-        assert float(association.spearman(frequencies["pile_train"], frequencies[corpus])) == pytest.approx(r, abs=0.006)
+        assert float(spearman(frequencies["pile_train"], frequencies[corpus])) == pytest.approx(r, abs=0.006)
 
 
 def test_the_regression_is_that_of_scikit_learn_and_of_scipy(terms, pile):
@@ -133,22 +134,22 @@ VALUES = st.lists(st.integers(0, 6), min_size=3, max_size=30)
 def test_ranks_are_those_of_scipy(values):
     from scipy import stats
 
-    assert association.ranks(values) == pytest.approx(stats.rankdata(values))
+    assert ranks(values) == pytest.approx(stats.rankdata(values))
 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)), min_size=5, max_size=40))
 def test_correlations_are_bounded_symmetric_and_blind_to_scale(rows):
     x, y, z = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
-    r = float(association.spearman(x, y))
+    r = float(spearman(x, y))
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         assert np.isnan(r)
         return
     assert -1 <= r <= 1
-    assert r == pytest.approx(float(association.spearman(y, x))) == pytest.approx(float(association.spearman(np.exp(x), 3 * y + 1)))
-    assert float(association.spearman(x, -y)) == pytest.approx(-r)
+    assert r == pytest.approx(float(spearman(y, x))) == pytest.approx(float(spearman(np.exp(x), 3 * y + 1)))
+    assert float(spearman(x, -y)) == pytest.approx(-r)
     if np.ptp(z):
-        held = float(association.partial(r, association.spearman(x, z), association.spearman(y, z)))
+        held = float(association.partial(r, spearman(x, z), spearman(y, z)))
         assert np.isnan(held) or -1 <= held <= 1
 
 

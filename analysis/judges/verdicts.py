@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from analysis.statistics import spearman
+
 RELEASED_CODES = {1: "first", 2: "second", 3: "tie", -1: "unusable"}
 """Verdict by its code in the released file of [dettmers2023]."""
 OUTCOMES = ("first", "second", "tie")
@@ -191,14 +193,12 @@ def pairs(played: Tournament) -> pd.DataFrame:
 def rank_agreement(first, second) -> dict[str, float]:
     """Kendall's tau and Spearman's rho between two lists of ratings without ties.
 
-    tau = (concordant - discordant) / pairs; rho = 1 - 6 sum(d^2) / (n (n^2 - 1)) over rank differences d.
+    tau = (concordant - discordant) / pairs; rho is the correlation of the ranks.
 
     >>> rank_agreement([1, 2, 3], [1, 3, 2])["kendall_tau"]
     0.3333333333333333
     """
     first, second = np.asarray(first, float), np.asarray(second, float)
-    n = len(first)
-    i, j = np.triu_indices(n, 1)
+    i, j = np.triu_indices(len(first), 1)
     tau = float(np.sum(np.sign(first[i] - first[j]) * np.sign(second[i] - second[j])) / len(i))
-    difference = first.argsort().argsort() - second.argsort().argsort()
-    return {"kendall_tau": tau, "spearman": float(1 - 6 * np.sum(difference**2) / (n * (n**2 - 1)))}
+    return {"kendall_tau": tau, "spearman": float(spearman(first, second))}

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.probe.arithmetic import question, right_answer
-from analysis.term_frequency.association import spearman
+from analysis.statistics import spearman
 
 SEED = 2023
 OPERANDS = np.arange(100)

@@ -9,6 +9,7 @@ from analysis.charts import intervals, style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.probe import bundled
 from analysis.probe.data import by_operand, statistics_of, steps, telling_step
+from analysis.statistics import spearman
 from analysis.term_frequency import association
 
 DESIGN = (Citation("biderman2023", "section 3.3, for the questions"), Citation("razeghi2022", "for the question asked"))
@@ -71,7 +72,7 @@ def scatter(step: int, shots: int, operation: str) -> Panel:
         alt=f"Accuracy of 100 operands against their frequency in training for {operation} at step {step:,}: {seen['accuracy']:.0%} on seen and {unseen['accuracy']:.0%} on held-out questions.",
         sources=DESIGN,
         settings=_settings(step=f"{step:,}", examples=shots, operation=operation),
-        explain=(association.spearman, association.binned, association.Operands.statistics, bundled.accuracy_by_operand),
+        explain=(spearman, association.binned, association.Operands.statistics, bundled.accuracy_by_operand),
     )
 
 

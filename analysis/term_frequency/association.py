@@ -9,6 +9,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from analysis.statistics import ranks, standardised
+
 QUESTIONS = 50
 """Questions for each first operand: the second runs from 1 to 50. [biderman2023] section 3.3."""
 EXTREMES = 10
@@ -18,51 +20,16 @@ LEVEL = 0.95
 STATISTICS = ("slope", "rho", "size_rho", "partial", "gap")
 
 
-def ranks(values) -> np.ndarray:
-    """The ranks of values along the last axis, from 1; equal values share the mean of their ranks.
-
-    >>> ranks([10, 30, 30, 20]).tolist()
-    [1.0, 3.5, 3.5, 2.0]
-    """
-    rows = np.atleast_2d(np.asarray(values, dtype=float))
-    codes = np.stack([np.unique(row, return_inverse=True)[1] for row in rows])
-    out = _ranks_of_codes(codes)
-    return out[0] if np.ndim(values) == 1 else out
-
-
 def _ranks_of_codes(codes: np.ndarray) -> np.ndarray:
-    """Ranks of whole numbers from 0 in rows: up to and including a value, less half of its other copies."""
+    """Ranks of whole numbers from 0 in rows: up to and including a value, less half of its other copies.
+
+    Counting takes a tenth of the time of `ranks`, which has to sort; `Operands.statistics` is called for hundreds of models.
+    """
     n_rows, top = len(codes), int(codes.max()) + 1
     flat = (codes + np.arange(n_rows)[:, None] * top).ravel()
     counts = np.bincount(flat, minlength=n_rows * top).reshape(n_rows, top)
     below = np.cumsum(counts, axis=1)
     return (below - (counts - 1) / 2).ravel()[flat].reshape(codes.shape)
-
-
-def _standardised(rows: np.ndarray) -> np.ndarray:
-    """Rows less their mean, over their length, so that products add up to correlations; NaN for a row that does not vary."""
-    centred = rows - rows.mean(-1, keepdims=True)
-    length = np.sqrt((centred**2).sum(-1, keepdims=True))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(length > 0, centred / length, np.nan)
-
-
-def correlation(x, y) -> np.ndarray:
-    """Pearson's correlation along the last axis; NaN where one of the two does not vary. Broadcasts.
-
-    >>> round(float(correlation([1, 2, 3], [2, 4, 6])), 12)
-    1.0
-    """
-    return np.clip((_standardised(np.asarray(x, dtype=float)) * _standardised(np.asarray(y, dtype=float))).sum(-1), -1, 1)
-
-
-def spearman(x, y) -> np.ndarray:
-    """Spearman's rank correlation of x and y along the last axis; NaN where one of them does not vary.
-
-    >>> float(spearman([1, 2, 3, 4], [1, 8, 27, 64]))
-    1.0
-    """
-    return correlation(ranks(x), ranks(y))
 
 
 def partial(xy, xz, yz):
@@ -145,8 +112,8 @@ class Operands:
         # The numbers as drawn, in front those as they are. What does not depend on the model is prepared once.
         self.rows = np.vstack([np.arange(len(self.numbers)), self.draws])
         drawn = self.counts[self.rows]
-        self.count_ranks = _standardised(ranks(drawn))
-        self.size_ranks = _standardised(ranks(self.numbers[self.rows]))
+        self.count_ranks = standardised(ranks(drawn))
+        self.size_ranks = standardised(ranks(self.numbers[self.rows]))
         self.logs = np.log10(drawn) - np.log10(drawn).mean(-1, keepdims=True)
         order = np.take_along_axis(self.rows, np.argsort(-drawn, axis=-1, kind="stable"), axis=-1)
         self.most, self.least = order[:, :EXTREMES], order[:, -EXTREMES:]
@@ -160,7 +127,7 @@ class Operands:
         """
         values = np.asarray(accuracy, dtype=float)
         drawn = values[self.rows]
-        accuracy_ranks = _standardised(_ranks_of_codes(np.unique(values, return_inverse=True)[1][self.rows]))
+        accuracy_ranks = standardised(_ranks_of_codes(np.unique(values, return_inverse=True)[1][self.rows]))
         rho, size, count_size = (
             np.einsum("ij,ij->i", a, b)
             for a, b in ((accuracy_ranks, self.count_ranks), (accuracy_ranks, self.size_ranks), (self.count_ranks, self.size_ranks))

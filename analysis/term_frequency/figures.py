@@ -9,6 +9,7 @@ from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.pythia.data import size_of
+from analysis.statistics import correlation, spearman
 from analysis.term_frequency import association, figures_like_size, figures_training
 from analysis.term_frequency.data import SIZES, STEPS, accuracy_of, frequencies, one_of, stored, text_of
 from analysis.term_frequency.figures_marks import COLORS, RELEASED, V0, settings_of, sources_of, span
@@ -70,7 +71,7 @@ def scatter(statistics: pd.DataFrame, counts: pd.Series, corpus: str, model: str
         alt=f"Accuracy of {model} by operand against the operand's count in {text_of(corpus)}: {_words(found)}.",
         sources=sources_of(corpus),
         settings=settings_of(corpus, model=model, step=step, shots=shots, operation=operation),
-        explain=(association.spearman, association.slope_per_decade, association.binned, association.Operands.statistics),
+        explain=(spearman, association.slope_per_decade, association.binned, association.Operands.statistics),
     )
 
 
@@ -85,7 +86,7 @@ def paper(statistics: pd.DataFrame, corpus: str) -> Panel:
         traces.append(
             style.reported_markers(part["gap_points"], part["computed"], size_of(size), color, text=text, verified=part["verified"] > 0)
         )
-    r = float(association.correlation(rows["gap_points"], rows["computed"]))
+    r = float(correlation(rows["gap_points"], rows["computed"]))
     off = rows["difference"].abs()
     worst = rows.loc[off.idxmax()]
     inside = int(rows["gap_points"].between(rows["low"], rows["high"]).sum())

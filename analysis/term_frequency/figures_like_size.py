@@ -7,6 +7,7 @@ from analysis import tables
 from analysis.charts import intervals, style
 from analysis.charts.panel import Panel, table_of
 from analysis.pythia.data import size_of
+from analysis.statistics import spearman
 from analysis.term_frequency import association
 from analysis.term_frequency import regression as term_frequency_regression
 from analysis.term_frequency.data import SIZES, STEPS, text_of
@@ -47,7 +48,7 @@ def partial(statistics: pd.DataFrame, counts: pd.Series, corpus: str, step: int,
     layout = intervals.rows(
         [size_of(model) for model in rows.index], "number", "Rank correlation of accuracy and count", x_range=(-0.5, 1.0)
     )
-    with_size = float(association.spearman(counts, counts.index))
+    with_size = float(spearman(counts, counts.index))
     clear = [model for model, low in rows["partial_low"].items() if low > 0]
     big = rows.iloc[0]
     stays = "and stays above zero" if big["partial_low"] > 0 else "and can no longer be told from zero"
@@ -71,7 +72,7 @@ def partial(statistics: pd.DataFrame, counts: pd.Series, corpus: str, step: int,
         alt=f"Correlation with frequency by model size, as it is and at fixed operand size; {size_of(rows.index[0])} has {big['rho']:.2f} and {big['partial']:.2f}.",
         sources=sources_of(corpus),
         settings=settings_of(corpus, step=step, shots=shots, operation=operation),
-        explain=(association.partial, association.spearman, association.Operands.statistics),
+        explain=(association.partial, spearman, association.Operands.statistics),
     )
 
 

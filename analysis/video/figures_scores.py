@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 
-import numpy as np
 import pandas as pd
 
 from analysis import statistics, tables
@@ -89,8 +88,7 @@ def fvd_and_people(criterion: str, settings: Mapping[str, str]) -> Panel:
         x_range=(300, 790),
         y_range=(0.65, 1.02),
     )
-    order = np.argsort(np.argsort(x)), np.argsort(np.argsort(share))
-    rho = float(np.corrcoef(*order)[0, 1])
+    rho = float(statistics.spearman(x, share))
     return Panel(
         name="video.fvd_and_people",
         title=f"Rivals farther off by FVD also lose more often to Emu Video in {criterion}: rank correlation {rho:.1f}, of {len(both)} systems only",
