@@ -1,14 +1,14 @@
 """Opening models: what works, and the one sentence for each thing that does not."""
 
-import http.server
 import json
 import shutil
-import threading
 
 import pytest
 
-from analysis.probe import models, models_files, models_hub, models_memory
+from analysis.probe import models, models_files, models_memory
 from analysis.probe.spec import BUNDLED, RunSpec
+from analysis.transformer import hub as transformer_hub
+from tests import fake_hub
 from tests import tiny_probe_models as tiny
 
 
@@ -157,48 +157,16 @@ def test_the_bundled_model_opens_by_checkpoint(saved, tmp_path, monkeypatch):
     refused("the bundled model has no 'step4'; it has step3, step20, step100", spec(BUNDLED, revision="step4"))
 
 
-# The hub, played by a server on this machine.
-
-
-class Hub(http.server.BaseHTTPRequestHandler):
-    files = ("model.safetensors", "config.json", "tokenizer.json")
-
-    def do_GET(self):
-        name, error, status = self.path.split("?")[0], "", 200
-        if "/someone/unknown" in name:
-            status, error = 401, "RepoNotFound"
-        elif "/someone/gated" in name:
-            status, error = 403, "GatedRepo"
-        elif name.endswith("/revision/step9"):
-            status, error = 404, "RevisionNotFound"
-        elif "/someone/ill" in name:
-            status = 503
-        files = ("pytorch_model.bin",) if "/someone/pickles" in name else self.files
-        body = json.dumps({"id": "a/b", "sha": "0" * 40, "siblings": [{"rfilename": file} for file in files]}).encode()
-        self.send_response(status)
-        if error:
-            self.send_header("X-Error-Code", error)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args):
-        pass
-
-
 @pytest.fixture(scope="module")
 def hub_address():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with fake_hub.serving() as address:
+        yield address
 
 
 @pytest.fixture
 def hub(hub_address, monkeypatch):
     """The hub can be reached; what it would send is the business of the test."""
-    monkeypatch.setattr(models_hub, "offline", lambda: False)
+    monkeypatch.setattr(transformer_hub, "offline", lambda: False)
     monkeypatch.setenv("HF_ENDPOINT", hub_address)
 
 
@@ -222,7 +190,7 @@ def test_what_the_hub_does_not_have_is_said(hub, name, revision, sentence):
 
 
 def test_a_hub_that_cannot_be_reached_is_said_at_once(monkeypatch):
-    monkeypatch.setattr(models_hub, "offline", lambda: False)
+    monkeypatch.setattr(transformer_hub, "offline", lambda: False)
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     refused(r"hub cannot be reached \(no connection\) and someone/model at step9 is not on", spec("someone/model", revision="step9"))
     monkeypatch.undo()

@@ -1,9 +1,9 @@
 """The model picker: a model of the table, the reader's own config.json, a model on the hub, and the exact count beside it."""
 
-import email.message
-import io
 import json
-import urllib.error
+import socket
+import sys
+import time
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from analysis.background.worker import WorkerError
 from analysis.transformer import count_params, hub
 from pages.components import shapes
+from tests import fake_hub
 
 TINY = {
     "model_type": "llama",
@@ -153,69 +154,103 @@ def test_a_model_on_the_hub_is_fetched_once(monkeypatch):
     assert calls == ["owner/model"] and "chosen: owner/model" in texts(app.text)
 
 
-def test_without_the_hub_one_sentence_says_what_to_do(monkeypatch):
-    def fail(*_arguments, **_named):
-        raise urllib.error.URLError("no route")
+@pytest.fixture(scope="module")
+def hub_address():
+    pytest.importorskip("huggingface_hub", reason="the hub is asked through huggingface_hub (requirements-models.txt)")
+    with fake_hub.serving() as address:
+        yield address
 
-    monkeypatch.setattr(hub.urllib.request, "urlopen", fail)
+
+@pytest.fixture
+def fake(hub_address, monkeypatch, tmp_path):
+    """The hub, with the models a/b (tiny), a/large and a/page, and an empty cache; the requests it got."""
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_ENDPOINT", hub_address)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY", True)  # or it asks for a list of agents once a day
+    configs = {"a/b": json.dumps(TINY).encode(), "a/large": b" " * 3_000_000, "a/page": b"<html>", "a/list": b"[1]"}
+    monkeypatch.setattr(fake_hub.Hub, "configs", configs)
+    monkeypatch.setattr(fake_hub.Hub, "asked", [])
+    return fake_hub.Hub.asked
+
+
+def test_the_hub_is_asked_for_one_file_without_a_token(fake, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    assert hub.fetch_config("a/b") == TINY
+    assert fake and {(path, token) for _method, path, token in fake} == {("/a/b/resolve/main/config.json", None)}
+
+
+def test_a_file_that_is_too_large_is_not_fetched(fake):
+    with pytest.raises(ValueError, match="a/large may have at most 1 MB"):
+        hub.fetch_config("a/large")
+    assert [method for method, _path, _token in fake] == ["HEAD"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("someone/unknown", "^the hub has no public model someone/unknown with a config.json$"),
+        ("someone/else", "^the hub has no public model someone/else with a config.json$"),
+        ("someone/gated", "only to those it has let in; paste the file instead$"),
+        ("someone/ill", r"cannot be reached \(it answered with status 503\) and .* not on this machine; paste the config.json instead$"),
+        ("someone/busy", r"cannot be reached \(it answered with status 429\)"),
+        ("a/page", "^the configuration is not JSON"),
+        ("a/list", "must be a JSON object"),
+    ],
+)
+def test_refusals_of_the_hub_are_sentences(fake, name, said):
+    with pytest.raises(ValueError, match=said) as refused:
+        hub.fetch_config(name)
+    assert "\n" not in str(refused.value)
+
+
+def test_without_the_hub_one_sentence_says_what_to_do(fake, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     app, _ = open_picker(monkeypatch, "from the hub")
     app.text_input(key="t_hub").set_value("owner/model").run()
-    assert len(app.error) == 1 and "cannot be reached" in app.error[0].value and "paste the config.json" in app.error[0].value
+    assert len(app.error) == 1 and "cannot be reached (no connection)" in app.error[0].value
+    assert "paste the config.json" in app.error[0].value
 
 
-class Answer(io.BytesIO):
-    """What urlopen returns."""
-
-    def __init__(self, content, address):
-        super().__init__(content)
-        self.address = address
-
-    def geturl(self):
-        return self.address
-
-
-def answering(monkeypatch, content, address="https://huggingface.co/a/b/resolve/main/config.json"):
-    asked = []
-
-    def open_address(request, timeout):
-        asked.append((request.full_url, timeout))
-        return Answer(content, address)
-
-    monkeypatch.setattr(hub.urllib.request, "urlopen", open_address)
-    return asked
-
-
-def test_the_hub_is_asked_over_https_for_one_file_with_a_time_limit(monkeypatch):
-    asked = answering(monkeypatch, json.dumps(TINY).encode())
-    assert hub.fetch_config("a/b") == TINY
-    assert asked == [("https://huggingface.co/a/b/resolve/main/config.json", 5.0)]
-
-
-def test_an_answer_that_is_too_large_or_from_elsewhere_is_not_used(monkeypatch):
-    answering(monkeypatch, b" " * 3_000_000)
-    with pytest.raises(ValueError, match="at most 1 MB"):
+def test_offline_the_hub_is_not_asked_and_what_is_in_the_cache_is_used(fake, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(ValueError, match=r"\(HF_HUB_OFFLINE is set\) and the config.json of a/b is not on this machine"):
         hub.fetch_config("a/b")
-    for elsewhere in ("http://huggingface.co/a", "https://evil.example/huggingface.co", "https://nothuggingface.co/"):
-        answering(monkeypatch, b"{}", elsewhere)
-        with pytest.raises(ValueError, match="another site"):
+    assert fake == []
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    hub.fetch_config("a/b")
+    fake.clear()
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert hub.fetch_config("a/b") == TINY and fake == []
+
+
+def test_what_is_in_the_cache_is_used_while_the_hub_is_away(fake, monkeypatch):
+    hub.fetch_config("a/b")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    assert hub.fetch_config("a/b") == TINY
+
+
+def test_a_hub_that_is_silent_is_given_up_in_time(fake, monkeypatch):
+    monkeypatch.setattr(hub, "TIMEOUT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        began = time.monotonic()
+        with pytest.raises(ValueError, match="no connection"):
             hub.fetch_config("a/b")
+    assert time.monotonic() - began < 5
 
 
-@pytest.mark.parametrize(("status", "said"), [(404, "no model"), (401, "let in"), (429, "no more requests"), (500, "500")])
-def test_refusals_of_the_hub_are_sentences(monkeypatch, status, said):
-    def refuse(request, timeout):
-        raise urllib.error.HTTPError(request.full_url, status, "no", email.message.Message(), io.BytesIO())
-
-    monkeypatch.setattr(hub.urllib.request, "urlopen", refuse)
-    with pytest.raises(ValueError, match=said):
+def test_without_huggingface_hub_a_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(ValueError, match=r"^huggingface_hub is not installed: run `pip install -r requirements.txt`, or paste"):
         hub.fetch_config("a/b")
 
 
 @pytest.mark.parametrize(
     "name", ["", "../x", "a/../b", "a/b/c", "a b", "a/b?x=1", "http://a/b", "a/b\n", "ä/b", "a/.b", "x" * 300, "a/b#c", "user@host/b"]
 )
-def test_names_that_cannot_be_on_the_hub_are_refused_before_anything_is_sent(monkeypatch, name):
-    asked = answering(monkeypatch, b"{}")
+def test_names_that_cannot_be_on_the_hub_are_refused_before_anything_is_sent(fake, name):
     with pytest.raises(ValueError, match="a hub id looks like"):
         hub.fetch_config(name)
-    assert asked == []
+    assert fake == []

@@ -27,7 +27,7 @@ from analysis.pythia import checkpoints
 from analysis.scaling import own_runs
 from analysis.term_frequency import own_counts
 from analysis.transformer import count_params, read_config, shape_from_hf_config
-from analysis.transformer.hub import hub_address
+from analysis.transformer.hub import fetch_config
 from tests import bad_input
 from tests.sample_panels import law_panel
 from tests.test_pages import charts, fine, open_page
@@ -439,7 +439,7 @@ def test_a_typed_name_leads_nowhere_but_to_a_sentence(name, tmp_path, monkeypatc
     monkeypatch.setenv("DECKS", str(tmp_path / "decks"))
     assert deck_store.load(name) is None and not (tmp_path / "decks").exists()
     with pytest.raises(ValueError) as caught:
-        hub_address(name)
+        fetch_config(name)
     sentence(caught.value)
     with pytest.raises(ValueError) as caught:
         models.device_of(name)

@@ -1,8 +1,9 @@
 """A model from the Hugging Face hub: found, checked for safetensors, and downloaded into the hub's own cache."""
 
 import errno
-import os
 from pathlib import Path
+
+from analysis.transformer import hub
 
 TIMEOUT_S = 10
 PATTERNS = ["*.safetensors", "*.json", "*.txt", "tokenizer.model", "spiece.model"]
@@ -14,15 +15,10 @@ def fetch(name: str, revision: str = "") -> tuple[Path, str]:
 
     Where the hub cannot be reached, what is in the cache is used.
     """
-    from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils import validate_repo_id
-
-    try:
-        validate_repo_id(name)
-    except HFValidationError:
+    if not hub.is_hub_id(name):
         raise ValueError(
             f"model: {name[:120]!r} is neither a folder nor an id of the hub, such as EleutherAI/pythia-70m; check the spelling"
-        ) from None
+        )
     files, commit, trouble = _asked(name, revision)
     if trouble:
         folder = _cached(name, revision)
@@ -35,38 +31,22 @@ def fetch(name: str, revision: str = "") -> tuple[Path, str]:
     return _downloaded(name, commit), commit
 
 
-def offline() -> bool:
-    """Whether the environment says that the hub is not to be asked."""
-    return any(os.environ.get(name, "").upper() in ("1", "ON", "YES", "TRUE") for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"))
-
-
-def _endpoint() -> str | None:
-    return os.environ.get("HF_ENDPOINT") or None
-
-
 def _asked(name: str, revision: str) -> tuple[list[str], str, str]:
     """(names of the files, commit, trouble): trouble says why the hub did not answer, "" if it did."""
     from huggingface_hub import HfApi, errors
 
-    if offline():
+    if hub.offline():
         return [], "", "HF_HUB_OFFLINE is set"
     try:
-        info = HfApi(endpoint=_endpoint()).model_info(name, revision=revision or None, timeout=TIMEOUT_S)
+        info = HfApi(endpoint=hub.endpoint()).model_info(name, revision=revision or None, timeout=TIMEOUT_S)
     except errors.GatedRepoError:
         raise ValueError(f"model: {name} is only given to people who accepted its terms on the hub; log in with `hf auth login`") from None
     except errors.RevisionNotFoundError:
         raise ValueError(f"revision: {name} has no revision {revision[:60]!r} on the hub") from None
     except errors.RepositoryNotFoundError:
         raise ValueError(f"model: the hub has no public model {name}; check the spelling, or log in if it is private") from None
-    except errors.OfflineModeIsEnabled:
-        return [], "", "it is switched off"
-    except errors.HfHubHTTPError as error:
-        status = getattr(error.response, "status_code", None)
-        return [], "", f"it answered with status {status}" if status else "it answered with an error"
-    except (errors.HTTPError, OSError):
-        return [], "", "no connection"
-    except ValueError:
-        return [], "", "it gave no proper answer"
+    except (errors.HTTPError, OSError, ValueError) as error:
+        return [], "", hub.trouble(error)
     return [file.rfilename for file in info.siblings or []], str(info.sha or revision), ""
 
 
@@ -83,7 +63,7 @@ def _downloaded(name: str, commit: str) -> Path:
     from huggingface_hub import errors, snapshot_download
 
     try:
-        return Path(snapshot_download(name, revision=commit, allow_patterns=PATTERNS, endpoint=_endpoint()))
+        return Path(snapshot_download(name, revision=commit, allow_patterns=PATTERNS, endpoint=hub.endpoint()))
     except (errors.HTTPError, errors.EntryNotFoundError, errors.RevisionResolutionError, OSError) as error:
         reason = "the disk is full" if getattr(error, "errno", None) == errno.ENOSPC else "the connection broke off"
         raise ValueError(f"model: {name} could not be downloaded: {reason}; what has arrived is kept, so try again") from None

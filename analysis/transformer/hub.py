@@ -1,82 +1,95 @@
-"""A model's config.json from the Hugging Face hub: this one file, as data, and nothing else of the model."""
+"""The Hugging Face hub through its own client, huggingface_hub, and from there a model's config.json: this one file, as data."""
 
+import os
 import re
-import time
-import urllib.error
-import urllib.request
 from typing import Any
-from urllib.parse import urlsplit
 
 from analysis.transformer.config import LARGEST_CONFIG_BYTES, read_config
 
-HUB = "huggingface.co"
-HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9][A-Za-z0-9._-]{0,95})?", re.ASCII)
+HUB_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9_][A-Za-z0-9._-]{0,95})?", re.ASCII)
 TIMEOUT_SECONDS = 5.0
-PIECE_BYTES = 65_536
+CONFIG = "config.json"
+OTHERWISE = "paste the config.json instead"
 
 
-def hub_address(hub_id: str) -> str:
-    """The address of a model's config.json on the hub. Raises ValueError for what cannot be the name of a model there.
+def is_hub_id(name: str) -> bool:
+    """Whether a text can be the name of a model on the hub.
 
-    >>> hub_address("mistralai/Mistral-7B-v0.1")
-    'https://huggingface.co/mistralai/Mistral-7B-v0.1/resolve/main/config.json'
-    >>> hub_address("../etc/passwd")
-    Traceback (most recent call last):
-    ...
-    ValueError: a hub id looks like "owner/model", with letters, digits, dots, dashes and underscores; got '../etc/passwd'
+    >>> is_hub_id("mistralai/Mistral-7B-v0.1"), is_hub_id("gpt2"), is_hub_id("../etc/passwd")
+    (True, True, False)
     """
-    if not HUB_ID.fullmatch(hub_id) or ".." in hub_id or "--" in hub_id:
-        shown = hub_id if len(hub_id) <= 60 else hub_id[:57] + "..."
-        raise ValueError(f'a hub id looks like "owner/model", with letters, digits, dots, dashes and underscores; got {shown!r}')
-    return f"https://{HUB}/{hub_id}/resolve/main/config.json"
+    return HUB_ID.fullmatch(name) is not None and ".." not in name and "--" not in name
+
+
+def offline() -> bool:
+    """Whether the environment says that the hub is not to be asked."""
+    return any(os.environ.get(name, "").upper() in ("1", "ON", "YES", "TRUE") for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"))
+
+
+def endpoint() -> str | None:
+    """The address of the hub in the environment; None for the usual one."""
+    return os.environ.get("HF_ENDPOINT") or None
+
+
+def trouble(error: Exception) -> str:
+    """Why the hub did not answer, in a few words. error: what huggingface_hub raised."""
+    from huggingface_hub import errors
+
+    if isinstance(error, errors.OfflineModeIsEnabled):
+        return "it is switched off"
+    if isinstance(error, errors.HfHubHTTPError):
+        status = getattr(error.response, "status_code", None)
+        return f"it answered with status {status}" if status else "it answered with an error"
+    return "it gave no proper answer" if isinstance(error, ValueError) else "no connection"
 
 
 def fetch_config(hub_id: str) -> dict[str, Any]:
     """The object in a model's config.json on the Hugging Face hub.
 
-    Asks the hub over https for this file alone, at most TIMEOUT_SECONDS and LARGEST_CONFIG_BYTES; code of a model is never
-    fetched. Raises ValueError with one sentence where the id, the connection, the hub's answer or the file does not do.
+    Asks for this file of the model alone, of at most LARGEST_CONFIG_BYTES, without the token of this machine: readers see what is
+    public. Where the hub does not answer within TIMEOUT_SECONDS, or is not to be asked (HF_HUB_OFFLINE), the file is taken from the
+    hub's cache.
+    Raises ValueError with one sentence where the id, the connection, the hub's answer or the file does not do.
+
+    >>> fetch_config("../etc/passwd")
+    Traceback (most recent call last):
+    ...
+    ValueError: a hub id looks like "owner/model", with letters, digits, dots, dashes and underscores; got '../etc/passwd'
     """
-    address = hub_address(hub_id)
-    request = urllib.request.Request(address, headers={"User-Agent": "ten-papers-recomputed"})
+    if not is_hub_id(hub_id):
+        shown = hub_id if len(hub_id) <= 60 else hub_id[:57] + "..."
+        raise ValueError(f'a hub id looks like "owner/model", with letters, digits, dots, dashes and underscores; got {shown!r}')
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
-            where = urlsplit(answer.geturl())
-            if where.scheme != "https" or not (where.hostname == HUB or str(where.hostname).endswith((f".{HUB}", ".hf.co"))):
-                raise ValueError(f"the hub sent the request for {hub_id} to another site, so nothing was read")
-            content = _read_within(answer, TIMEOUT_SECONDS)
-    except urllib.error.HTTPError as error:
-        raise ValueError(_refusal(hub_id, error.code)) from None
-    except TimeoutError:
-        raise ValueError(f"the hub did not answer within {TIMEOUT_SECONDS:g} seconds; paste the config.json instead") from None
-    except (urllib.error.URLError, OSError) as error:
-        if isinstance(getattr(error, "reason", None), TimeoutError):
-            raise ValueError(f"the hub did not answer within {TIMEOUT_SECONDS:g} seconds; paste the config.json instead") from None
-        raise ValueError("the hub cannot be reached from this machine; paste the config.json instead") from None
+        from huggingface_hub import errors, hf_hub_download
+    except ModuleNotFoundError:
+        raise ValueError(f"huggingface_hub is not installed: run `pip install -r requirements.txt`, or {OTHERWISE}") from None
+    away = "HF_HUB_OFFLINE is set" if offline() else _asked(hub_id)
+    try:
+        path = hf_hub_download(hub_id, CONFIG, endpoint=endpoint(), token=False, etag_timeout=TIMEOUT_SECONDS, local_files_only=bool(away))
+        with open(path, "rb") as file:
+            content = file.read(LARGEST_CONFIG_BYTES + 1)
+    except (errors.HTTPError, OSError, ValueError):
+        if away:
+            raise ValueError(
+                f"the hub cannot be reached ({away}) and the config.json of {hub_id} is not on this machine; {OTHERWISE}"
+            ) from None
+        raise ValueError(f"the config.json of {hub_id} could not be downloaded; {OTHERWISE}") from None
     return read_config(content)
 
 
-def _read_within(answer, seconds: float) -> bytes:
-    """The body of an answer; it stops one piece after LARGEST_CONFIG_BYTES. Raises TimeoutError when it takes longer than seconds."""
-    end, pieces, size = time.monotonic() + seconds, [], 0
-    while size <= LARGEST_CONFIG_BYTES and (piece := answer.read1(PIECE_BYTES)):
-        pieces.append(piece)
-        size += len(piece)
-        if time.monotonic() > end:
-            raise TimeoutError
-    return b"".join(pieces)
+def _asked(hub_id: str) -> str:
+    """Why the hub did not answer, "" if it has the file. Raises ValueError where it has not, or keeps it back, or it is too large."""
+    from huggingface_hub import errors, get_hf_file_metadata, hf_hub_url
 
-
-def _refusal(hub_id: str, status: int) -> str:
-    """One sentence on an answer of the hub that is not the file.
-
-    >>> _refusal("a/b", 404)
-    'the hub has no model a/b with a config.json'
-    """
-    if status in (401, 403):
-        return f"the hub shows the config.json of {hub_id} only to those it has let in, or there is no such model; paste the file instead"
-    if status == 404:
-        return f"the hub has no model {hub_id} with a config.json"
-    if status == 429:
-        return "the hub takes no more requests from this machine for now; paste the config.json instead"
-    return f"the hub answered with an error ({status}); paste the config.json instead"
+    try:
+        url = hf_hub_url(hub_id, CONFIG, endpoint=endpoint())
+        size = get_hf_file_metadata(url, token=False, timeout=TIMEOUT_SECONDS).size
+    except errors.GatedRepoError:
+        raise ValueError(f"the hub shows the config.json of {hub_id} only to those it has let in; paste the file instead") from None
+    except (errors.RepositoryNotFoundError, errors.EntryNotFoundError):
+        raise ValueError(f"the hub has no public model {hub_id} with a config.json") from None
+    except (errors.HTTPError, OSError, ValueError) as error:
+        return trouble(error)
+    if size is None or size > LARGEST_CONFIG_BYTES:
+        raise ValueError(f"the config.json of {hub_id} may have at most {LARGEST_CONFIG_BYTES / 1e6:g} MB, so it was not fetched")
+    return ""

@@ -105,7 +105,7 @@ def hub_config(prefix: str) -> tuple[str, dict[str, Any]] | None:
         "Name on the Hugging Face hub",
         max_chars=200,
         placeholder="mistralai/Mistral-7B-v0.1",
-        help="Only the file config.json is fetched, from huggingface.co. Nothing of the model is run.",
+        help="Only the file config.json is fetched. Nothing of the model is run.",
     )
     if not hub_id:
         st.info("Type the name of a model; its config.json is then fetched from the hub.", icon=":material/cloud_download:")
