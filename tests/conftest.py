@@ -46,7 +46,7 @@ def pytest_addoption(parser):
 def pytest_ignore_collect(collection_path, config):
     """Whole files that are not quick; their imports may be missing."""
     left_out = {f"test_{name}.py" for names in NOT_QUICK.values() for name in names.split()}
-    return True if config.getoption("--quick") and (collection_path.name in left_out or collection_path.name == "ray_engine.py") else None
+    return True if config.getoption("--quick") and collection_path.name in {*left_out, "ray_engine.py", "fields.py"} else None
 
 
 def pytest_collection_modifyitems(config, items):
@@ -59,8 +59,10 @@ def pytest_collection_modifyitems(config, items):
 
 
 @pytest.fixture(scope="session")
-def browser_path() -> str:
+def browser_path(request) -> str:
     """Path of a Chrome or Chromium. Without one the test fails, or is skipped where ALLOW_NO_BROWSER=1 says so."""
+    if request.config.getoption("--quick"):
+        pytest.skip("--quick asks for no browser")
     path = export_browser.browser_path()
     if not runs(path):
         (pytest.skip if os.environ.get(ALLOW_NONE) == "1" else pytest.fail)(complaint())

@@ -60,7 +60,7 @@ def test_a_picture_names_the_version(figure, format, browser_path):
     assert f"Ten Papers, Recomputed {__version__}" in said
 
 
-def test_slides_reports_galleries_and_decks_name_the_version(figure):
+def test_slides_reports_galleries_and_decks_name_the_version(figure, browser_path):
     slides = [{"panel": figure, "title": figure.title, "link": ""}]
     deck = Presentation(io.BytesIO(files.export(figure, "pptx")))
     assert deck.core_properties.version == __version__
