@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.compute import data as scaling_figures_marks
-from analysis.scaling import chinchilla, figures, minimise, own_runs
+from analysis.scaling import chinchilla, figures, own_runs
 from analysis.scaling import data as scaling_data
 from analysis.scaling import figures_fits as scaling_figures_fits
 from analysis.scaling import figures_loss as scaling_figures_loss
@@ -44,8 +44,6 @@ UNDETERMINED: dict[str, Runs] = {
     "noise": (N, D, np.exp(NOISE)),
     "loss that rises with size": (N, D, 2 + (N / 1e9) ** 0.2 + (D / 1e10) ** -0.3),
     "no floor": (N, D, 400 / N**0.3 + 400 / D**0.3),
-    "minute losses": (N, D, 1e-300 * TRUTH.loss(N, D)),
-    "enormous losses": (N, D, 1e300 * TRUTH.loss(N, D)),
     "losses of all sizes": (N, D, 10 ** np.linspace(-300, 300, 30)),
     "sizes of all sizes": (10 ** np.linspace(0, 290, 30), 10 ** RNG.uniform(0, 10, 30), np.linspace(5, 2, 30)),
 }
@@ -54,6 +52,8 @@ DETERMINED: dict[str, Runs] = {
     "six runs": (N[:6], D[:6], TRUTH.loss(N[:6], D[:6])),
     "six runs with noise": (N[:6], D[:6], TRUTH.loss(N[:6], D[:6]) * np.exp(0.01 * NOISE[:6])),
     "three sizes": (1e8 * 10.0 ** (np.arange(30) % 3), D, TRUTH.loss(1e8 * 10.0 ** (np.arange(30) % 3), D)),
+    "minute losses": (N, D, 1e-300 * TRUTH.loss(N, D)),
+    "enormous losses": (N, D, 1e300 * TRUTH.loss(N, D)),
     "two budgets": (N, np.where(HALVES, 1e19, 1e20) / N, TRUTH.loss(N, np.where(HALVES, 1e19, 1e20) / N)),
 }
 ENORMOUS: dict[str, Runs] = {
@@ -73,9 +73,9 @@ def read(data: bytes) -> pd.DataFrame:
     return own_runs.parse_runs(own_runs.read_runs_file(data), {"n_params": "N", "n_tokens": "D", "loss": "loss"})[0]
 
 
-def fitted(runs: pd.DataFrame, every: int = 9) -> chinchilla.FitResult:
-    """The fit of runs from one in so many of the usual starts."""
-    return chinchilla.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"], starts=minimise.hoffmann_starts()[::every])
+def fitted(runs: pd.DataFrame) -> chinchilla.FitResult:
+    """The fit of runs."""
+    return chinchilla.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"])
 
 
 def figures_of(runs: pd.DataFrame, law: ScalingLaw, C: float) -> dict[str, Callable]:
@@ -202,7 +202,7 @@ def test_any_file_of_runs_is_fitted_or_refused_in_a_sentence(rows, exponent):
     runs = read(written(tuple(np.array(rows).T)))
     if len(runs) < chinchilla.MIN_RUNS:  # parameters times tokens are too large a number
         return
-    result = fitted(runs, every=150)
+    result = fitted(runs)
     assert sentence(result.message)
     if result.law is not None:
         drawn, instead = draw_all(runs, result.law, 10.0**exponent)

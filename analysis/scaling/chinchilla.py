@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from analysis.scaling import minimise
+from analysis.scaling import exponent_grid, minimise
 from analysis.scaling.minimise import Progress
 from analysis.units import format_flops
 
@@ -182,11 +182,11 @@ def drop_highest_losses(runs: pd.DataFrame, count: int) -> pd.DataFrame:
     return runs.drop(runs["loss"].nlargest(count).index)
 
 
-def fit_parametric(N, D, L, delta: float = DELTA, starts=None, progress: Progress | None = None) -> FitResult:
-    """The Chinchilla law that minimises sum Huber_delta(log L_predicted - log L) over the runs, from many starts.
+def fit_parametric(N, D, L, delta: float = DELTA, progress: Progress | None = None) -> FitResult:
+    """The Chinchilla law that minimises sum Huber_delta(log L_predicted - log L) over the runs, searched from a grid of exponents.
 
     N: parameters; D: tokens; L: loss [nats per token]; each of shape (runs,), positive, at least six runs.
-    delta: Huber threshold on log loss. starts: rows (log A, log B, log E, alpha, beta); the 4,500 of [hoffmann2022] if None.
+    delta: Huber threshold on log loss.
     progress(done, total, message) is called now and then. The result has a law only where `judge` finds it determined.
 
     Source: [hoffmann2022] section D.2; the plain objective of [besiroglu2024]. A minimum, not an estimate of error: see
@@ -195,17 +195,15 @@ def fit_parametric(N, D, L, delta: float = DELTA, starts=None, progress: Progres
     >>> rng = np.random.default_rng(0)
     >>> N, D = 10 ** rng.uniform(8, 10, 200), 10 ** rng.uniform(9, 11, 200)
     >>> truth = ScalingLaw(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37)
-    >>> result = fit_parametric(N, D, truth.loss(N, D), starts=[[5, 5, 0, 0.5, 0.5]])
+    >>> result = fit_parametric(N, D, truth.loss(N, D))
     >>> result.status, round(result.law.alpha, 3)
     ('converged', 0.35)
     """
     N, D, L = check_runs(N, D, L, delta)
-    starts = minimise.hoffmann_starts() if starts is None else np.atleast_2d(np.asarray(starts, dtype=float))
     problem = minimise.Problem.of(N, D, L)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
-        rows = minimise.minimise_starts(problem, problem.theta(starts), delta, progress)
+        rows, best = exponent_grid.minimise_objective(problem, delta, progress)
     objective = np.where(np.isfinite(rows.objective), rows.objective, np.inf)
-    best = int(np.argmin(objective))
     constants = problem.constants(rows.theta[best])[0]
     status, message = judge(problem, rows.theta[best], constants, bool(rows.converged[best]), delta)
     found = dict(zip(CONSTANTS, constants.tolist(), strict=True))
@@ -216,7 +214,7 @@ def fit_parametric(N, D, L, delta: float = DELTA, starts=None, progress: Progres
         message=message,
         n_runs=len(N),
         delta=delta,
-        n_starts=len(starts),
+        n_starts=len(objective),
         share_at_minimum=float(np.mean(objective <= objective[best] * (1 + 1e-6) + 1e-6 * delta * delta)),
     )
 

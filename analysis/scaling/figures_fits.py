@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.charts import style
 from analysis.charts.panel import Panel
-from analysis.scaling import chinchilla, minimise
+from analysis.scaling import chinchilla, exponent_grid
 from analysis.scaling.figures_marks import REPLICATION, cite_laws, law_sources, run_source
 from analysis.units import format_count, significant
 
@@ -111,7 +111,7 @@ def constants(
         alt=f"Fitted constants with {level:.0%} intervals; the published Chinchilla values of {_listed(outside)} lie outside.",
         sources=(*cite_laws(laws, published), REPLICATION),
         settings=settings,
-        explain=(chinchilla.fit_parametric, chinchilla.bootstrap, minimise.hoffmann_starts),
+        explain=(chinchilla.fit_parametric, chinchilla.bootstrap, exponent_grid.best_of_exponents),
     )
 
 

@@ -24,7 +24,7 @@ def fit(runs: pd.DataFrame, delta: float) -> tuple[chinchilla.ScalingLaw | None,
     N, D, L = (runs[name].to_numpy(float) for name in ("n_params", "n_tokens", "loss"))
     try:
         result, resamples = wait_for(
-            KEPT, digest((N, D, L, delta)), lambda report: fit_with_resamples(N, D, L, delta, report), "Fitting from 4,500 starts"
+            KEPT, digest((N, D, L, delta)), lambda report: fit_with_resamples(N, D, L, delta, report), "Fitting from a grid of exponents"
         )
     except (ValueError, Cancelled) as problem:
         st.error(plain(str(problem)), icon=":material/error:")

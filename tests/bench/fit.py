@@ -1,11 +1,12 @@
-"""The 4,500-start grid and the 4,000-resample bootstrap beside a straight scipy version of the same objective."""
+"""The fit and the 4,000-resample bootstrap beside a straight scipy version of the same objective."""
 
 import time
 
 import numpy as np
 
 from analysis import tables
-from analysis.scaling import chinchilla, minimise
+from analysis.scaling import chinchilla
+from tests.hoffmann_starts import hoffmann_starts
 
 SAMPLE = 100  # starts and resamples timed of the scipy version with --quick
 
@@ -15,7 +16,7 @@ def measure(quick: bool) -> list[tuple[str, ...]]:
     runs = tables.load("chinchilla_runs")
     runs = chinchilla.drop_highest_losses(runs.assign(n_tokens=runs["train_flops"] / (6 * runs["n_params"])), 5)
     N, D, L = (runs[name].to_numpy() for name in ("n_params", "n_tokens", "loss"))
-    starts, weights = minimise.hoffmann_starts(), chinchilla.resample_weights(len(N), 4000, seed=42)
+    starts, weights = hoffmann_starts(), chinchilla.resample_weights(len(N), 4000, seed=42)
     numeric, analytic = scipy_objectives(np.log(N), np.log(D), np.log(L))
 
     grid_time, fit = clock(lambda: chinchilla.fit_parametric(N, D, L))
@@ -35,7 +36,7 @@ def measure(quick: bool) -> list[tuple[str, ...]]:
     return [
         ("what", "scipy, one thread", "here", "ratio", "quality"),
         (
-            "grid, 4,500 starts, numeric gradients",
+            "fit; scipy from 4,500 starts, numeric gradients",
             f"{scipy_grid:.1f} s{note}",
             f"{grid_time:.2f} s",
             f"{scipy_grid / grid_time:.0f} x",
