@@ -20,7 +20,7 @@ def test_the_stored_derived_tables_are_current(capsys):
     # them could wait for.
     aside = ["pythia_emergence", "term_frequency_stats", "term_frequency_fits"]
     with subprocess.Popen(
-        [sys.executable, "-m", "analysis.build.command", "--check", *aside],
+        [sys.executable, "-m", "analysis.build", "--check", *aside],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
