@@ -16,7 +16,7 @@ STANDARD = ("config", "configs", "results", "groups", "n-samples")
 def write_results(frame: pd.DataFrame) -> bytes:
     """The rows of one run as a v0.4 results file, in JSON.
 
-    frame: rows as `analysis.evals.read.read_results` gives them, of one model at one checkpoint. Scores become "<metric>,<filter>",
+    frame: rows as `analysis.evals.read_results` gives them, of one model at one checkpoint. Scores become "<metric>,<filter>",
     unknown standard errors "N/A". What the rows' file held beside the scores (column raw) is written back where that file was of the
     same layout, and kept under "source_file" where it was not. Reading the bytes again gives the same rows, but for the columns
     layout and raw of rows that came from another layout.
