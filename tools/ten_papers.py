@@ -47,7 +47,7 @@ def build(arguments: Sequence[str]) -> int:
     """Rebuild the derived tables: `python -m analysis.build`."""
     from analysis.build.command import main
 
-    return main(arguments)
+    return main(list(arguments))
 
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"run": run, "export": export, "probe": probe, "build": build}
