@@ -13,10 +13,12 @@ class Hub(http.server.BaseHTTPRequestHandler):
     files = ("model.safetensors", "config.json", "tokenizer.json")
     configs: dict[str, bytes] = {}  # of the models that have one, by name
     asked: list[tuple[str, str, str | None]] = []  # method, path, token
+    agents: list[str] = []  # what the client calls itself
 
     def do_GET(self):
         name, error, status = self.path.split("?")[0], "", 200
         self.asked.append((self.command, name, self.headers.get("Authorization")))
+        self.agents.append(self.headers.get("User-Agent", ""))
         if "/someone/unknown" in name:
             status, error = 401, "RepoNotFound"
         elif "/someone/gated" in name:

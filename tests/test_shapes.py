@@ -1,9 +1,12 @@
 """The model picker: a model of the table, the reader's own config.json, a model on the hub, and the exact count beside it."""
 
 import json
+import os
 import socket
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,6 +15,8 @@ from analysis.background.worker import WorkerError
 from analysis.transformer import count_params, hub
 from pages.components import shapes
 from tests import fake_hub
+
+ROOT = Path(__file__).parents[1]
 
 TINY = {
     "model_type": "llama",
@@ -254,3 +259,26 @@ def test_names_that_cannot_be_on_the_hub_are_refused_before_anything_is_sent(fak
     with pytest.raises(ValueError, match="a hub id looks like"):
         hub.fetch_config(name)
     assert fake == []
+
+
+ASK = """
+from analysis.transformer.hub import fetch_config
+print(fetch_config("someone/small"))
+"""
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("telemetry", [None, "0"])
+def test_the_hub_is_asked_for_the_file_alone_and_told_nothing_of_this_machine(telemetry, tmp_path, monkeypatch):
+    monkeypatch.setattr(fake_hub.Hub, "configs", {"someone/small": b'{"model_type": "llama"}'})
+    monkeypatch.setattr(fake_hub.Hub, "asked", [])
+    monkeypatch.setattr(fake_hub.Hub, "agents", [])
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HF_HUB_")}
+    given = {} if telemetry is None else {"HF_HUB_DISABLE_TELEMETRY": telemetry}
+    with fake_hub.serving() as address:
+        environment = kept | given | {"HF_ENDPOINT": address, "HF_HOME": str(tmp_path)}
+        done = subprocess.run([sys.executable, "-c", ASK], cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    paths = {path for _method, path, _token in fake_hub.Hub.asked}
+    others = {path for path in paths if "/resolve/" not in path}
+    assert paths - others and (telemetry is None) == (not others and not any("torch" in agent for agent in fake_hub.Hub.agents))

@@ -6,6 +6,10 @@ from typing import Any
 
 from analysis.transformer.config import LARGEST_CONFIG_BYTES, read_config
 
+# Read when huggingface_hub is first imported, which is later: the hub is asked for the file that a reader wants and for nothing else,
+# and not told which packages are installed here. Whoever sets it otherwise decides.
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
 HUB_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9_][A-Za-z0-9._-]{0,95})?", re.ASCII)
 TIMEOUT_SECONDS = 5.0
 CONFIG = "config.json"
