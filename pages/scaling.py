@@ -4,7 +4,7 @@ import streamlit as st
 
 from analysis import tables
 from analysis.compute import data as compute_data
-from analysis.scaling import chinchilla, figures
+from analysis.scaling import chinchilla, figures, fitting
 from analysis.scaling import data as scaling_data
 from analysis.scaling import figures_fits as scaling_figures_fits
 from analysis.scaling import figures_loss as scaling_figures_loss
@@ -56,7 +56,7 @@ def choose_runs():
         runs = scaling_data.released_runs(245 - int(which))
     settings = {"runs": RUNS[which], "Huber threshold": f"{delta:g}"}
     law: chinchilla.ScalingLaw | None
-    if which != "yours" and delta == chinchilla.DELTA:
+    if which != "yours" and delta == fitting.DELTA:
         law, resamples = scaling_data.released_fit(245 - int(which))
     else:
         law, resamples = fits.fit(runs, delta)

@@ -13,7 +13,7 @@ from analysis import catalogue, tables
 from analysis.charts.panel import Panel, explanation
 from analysis.compute import data as scaling_figures_marks
 from analysis.compute import figures as compute_figures
-from analysis.scaling import chinchilla
+from analysis.scaling import chinchilla, resampling
 from analysis.scaling import data as scaling_data
 from pages.components import chart
 
@@ -133,7 +133,7 @@ def test_bloomberggpt_as_a_preset_is_named_in_the_title():
     law, resamples = scaling_data.released_fit(5)
     models = scaling_figures_marks.published_models().set_index("model", drop=False)
     preset = models.loc["BloombergGPT 50B"]
-    bands = chinchilla.optimum_bands(resamples, scaling_data.compute_axis())
+    bands = resampling.optimum_bands(resamples, scaling_data.compute_axis())
     C = float(preset["computed_flops"])
     panel = compute_figures.budget(
         law, bands, models.reset_index(drop=True), C, preset["n_params"], preset["n_tokens"], {"run": "preset"}, preset

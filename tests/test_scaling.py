@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis import tables
-from analysis.scaling import chinchilla, minimise
+from analysis.scaling import chinchilla, fitting, minimise, resampling
 from analysis.scaling.chinchilla import ScalingLaw
 from tests.hoffmann_starts import hoffmann_starts, minimise_starts
 
@@ -17,12 +17,12 @@ def runs() -> pd.DataFrame:
     """The 240 runs behind [besiroglu2024]: 245 released points without the five highest losses."""
     frame = tables.load("chinchilla_runs")
     frame = frame.assign(n_tokens=frame["train_flops"] / (6 * frame["n_params"]))
-    return chinchilla.drop_highest_losses(frame, 5)
+    return fitting.drop_highest_losses(frame, 5)
 
 
 @pytest.fixture(scope="module")
-def fit(runs) -> chinchilla.FitResult:
-    return chinchilla.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"])
+def fit(runs) -> fitting.FitResult:
+    return fitting.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"])
 
 
 def simulated_runs(law=TRUTH, noise=0.0, count=240, seed=0):
@@ -45,9 +45,9 @@ def test_grid_minimum_is_that_of_the_plain_objective_in_besiroglu_2024(fit):
 
 def test_bootstrap_standard_errors_are_those_of_besiroglu_2024(runs, fit):
     # arXiv:2404.10102 Table 1 (and its notebook): A 124.58, B 1293.23, E 0.0257, alpha 0.0154, beta 0.0206.
-    resamples = chinchilla.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], start=fit.law)
+    resamples = resampling.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], start=fit.law)
     expected = {"A": 124.5, "B": 1293.0, "E": 0.0257, "alpha": 0.0154, "beta": 0.0206}
-    assert chinchilla.standard_errors(resamples) == pytest.approx({"E": 0, **expected}, rel=0.05)
+    assert resampling.standard_errors(resamples) == pytest.approx({"E": 0, **expected}, rel=0.05)
     assert len(resamples) == 4000 and resamples["converged"].all()
 
 
@@ -55,8 +55,8 @@ def test_scipy_finds_no_lower_minimum_for_the_data_or_for_resamples(runs, fit):
     from scipy.optimize import minimize
 
     N, D, L = (runs[name].to_numpy() for name in ("n_params", "n_tokens", "loss"))
-    weights = chinchilla.resample_weights(len(N), 12, seed=42)
-    ours = chinchilla.bootstrap(N, D, L, n_resamples=12, start=fit.law)
+    weights = resampling.resample_weights(len(N), 12, seed=42)
+    ours = resampling.bootstrap(N, D, L, n_resamples=12, start=fit.law)
 
     def objective(theta, weight):
         a, b, e, alpha, beta = theta
@@ -75,14 +75,14 @@ def test_scipy_finds_no_lower_minimum_for_the_data_or_for_resamples(runs, fit):
 @pytest.mark.parametrize("dropped", [0, 5])
 def test_most_starts_of_the_search_reach_the_minimum(dropped):
     # With all 245 runs only 15 of the 4,500 starts of hoffmann2022 do.
-    runs = chinchilla.drop_highest_losses(chinchilla.with_tokens(tables.load("chinchilla_runs")), dropped)
-    found = chinchilla.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"])
+    runs = fitting.drop_highest_losses(chinchilla.with_tokens(tables.load("chinchilla_runs")), dropped)
+    found = fitting.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"])
     assert found.share_at_minimum > 0.5 and 24 < found.n_starts < 100
 
 
 def released(dropped: int, resample: int | None = None):
     """The released runs without so many, or a resample of them, as (N, D, L)."""
-    runs = chinchilla.drop_highest_losses(chinchilla.with_tokens(tables.load("chinchilla_runs")), dropped)
+    runs = fitting.drop_highest_losses(chinchilla.with_tokens(tables.load("chinchilla_runs")), dropped)
     if resample is not None:
         runs = runs.sample(frac=1, replace=True, random_state=resample)
     return tuple(runs[name].to_numpy() for name in ("n_params", "n_tokens", "loss"))
@@ -109,7 +109,7 @@ def test_the_4500_starts_of_hoffmann_2022_find_no_lower_minimum(what):
     with np.errstate(all="ignore"):
         ends = minimise_starts(problem, problem.theta(hoffmann_starts()), delta)
     best = np.nanargmin(ends.objective)
-    found = chinchilla.fit_parametric(*runs, delta)
+    found = fitting.fit_parametric(*runs, delta)
     assert found.objective <= ends.objective[best] * (1 + 1e-9)
     if found.objective > ends.objective[best] * (1 - 1e-9) and found.law is not None:
         assert list(found.law.constants().values()) == pytest.approx(problem.constants(ends.theta[best])[0], rel=1e-6)
@@ -152,7 +152,7 @@ def test_a_loss_contour_has_that_loss():
 def test_the_order_of_the_runs_does_not_change_the_fit():
     N, D, L = simulated_runs(noise=0.01)
     shuffled = np.random.default_rng(1).permutation(len(N))
-    one, other = chinchilla.fit_parametric(N, D, L), chinchilla.fit_parametric(N[shuffled], D[shuffled], L[shuffled])
+    one, other = fitting.fit_parametric(N, D, L), fitting.fit_parametric(N[shuffled], D[shuffled], L[shuffled])
     assert one.law.constants() == pytest.approx(other.law.constants(), rel=1e-4)
 
 
@@ -160,11 +160,11 @@ def test_the_order_of_the_runs_does_not_change_the_fit():
 @pytest.mark.parametrize("dropped", [0, 5])
 def test_the_order_of_additions_does_not_show_in_eight_digits(dropped):
     # Another order of the runs rounds differently, as another processor does.
-    frame = chinchilla.drop_highest_losses(chinchilla.with_tokens(tables.load("chinchilla_runs")), dropped)
+    frame = fitting.drop_highest_losses(chinchilla.with_tokens(tables.load("chinchilla_runs")), dropped)
     laws = []
     for seed in (None, 1, 2):
         part = frame if seed is None else frame.sample(frac=1, random_state=seed)
-        found = chinchilla.fit_parametric(part["n_params"], part["n_tokens"], part["loss"])
+        found = fitting.fit_parametric(part["n_params"], part["n_tokens"], part["loss"])
         assert found.status == "converged"
         laws.append([found.law.E, found.law.A, found.law.B, found.law.alpha, found.law.beta])
     assert laws[1] == pytest.approx(laws[0], rel=1e-8) and laws[2] == pytest.approx(laws[0], rel=1e-8)
@@ -180,17 +180,17 @@ def test_a_resample_with_every_run_once_gives_the_fit_back(runs, fit):
 
 def test_resampled_optimum_and_loss_are_those_of_each_law():
     resamples = pd.DataFrame([TRUTH.constants(), {**TRUTH.constants(), "beta": 0.3}])
-    N, D = chinchilla.resampled_optimum(resamples, np.array([1e20, 1e24]))
+    N, D = resampling.resampled_optimum(resamples, np.array([1e20, 1e24]))
     other = ScalingLaw(**{**TRUTH.constants(), "beta": 0.3})
     assert N[1] == pytest.approx(other.compute_optimal(np.array([1e20, 1e24]))[0])
     assert D[0] == pytest.approx(TRUTH.compute_optimal(np.array([1e20, 1e24]))[1])
-    assert chinchilla.resampled_loss(resamples, 1e9, 1e11)[1] == pytest.approx(float(other.loss(1e9, 1e11)))
+    assert resampling.resampled_loss(resamples, 1e9, 1e11)[1] == pytest.approx(float(other.loss(1e9, 1e11)))
 
 
 @pytest.mark.slow
 def test_a_wide_threshold_is_least_squares():
     N, D, L = simulated_runs(noise=0.02)
-    result = chinchilla.fit_parametric(N, D, L, delta=10.0)
+    result = fitting.fit_parametric(N, D, L, delta=10.0)
     residual = chinchilla.residuals(result.law, N, D, L)
     assert result.objective == pytest.approx(0.5 * np.sum(residual**2), rel=1e-9)
 
@@ -200,7 +200,7 @@ def test_a_wide_threshold_is_least_squares():
 
 @pytest.mark.slow
 def test_planted_constants_are_found_again_without_noise():
-    result = chinchilla.fit_parametric(*simulated_runs())
+    result = fitting.fit_parametric(*simulated_runs())
     assert result.law.constants() == pytest.approx(TRUTH.constants(), rel=1e-5)
     assert result.status == "converged"
 
@@ -208,9 +208,9 @@ def test_planted_constants_are_found_again_without_noise():
 @pytest.mark.slow
 def test_planted_constants_lie_within_the_bootstrap_interval():
     N, D, L = simulated_runs(noise=0.01, seed=3)
-    resamples = chinchilla.bootstrap(N, D, L, n_resamples=400)
+    resamples = resampling.bootstrap(N, D, L, n_resamples=400)
     for name, value in TRUTH.constants().items():
-        low, high = chinchilla.interval(resamples[name], 0.99)
+        low, high = resampling.interval(resamples[name], 0.99)
         assert low < value < high, name
 
 
@@ -219,9 +219,9 @@ def test_the_interval_covers_the_planted_optimum_about_as_often_as_it_says():
     covered = 0
     for seed in range(40):
         N, D, L = simulated_runs(noise=0.01, count=120, seed=seed)
-        start = chinchilla.fit_parametric(N, D, L)
-        resamples = chinchilla.bootstrap(N, D, L, n_resamples=200, seed=seed, start=start.law)
-        low, high = chinchilla.interval(chinchilla.resampled_optimum(resamples, 1e22)[0], 0.9)
+        start = fitting.fit_parametric(N, D, L)
+        resamples = resampling.bootstrap(N, D, L, n_resamples=200, seed=seed, start=start.law)
+        low, high = resampling.interval(resampling.resampled_optimum(resamples, 1e22)[0], 0.9)
         covered += bool(low < TRUTH.compute_optimal(1e22)[0] < high)
     assert 29 <= covered <= 40  # 90 % of 40 is 36; 28 or fewer has a probability below 0.1 %
 
@@ -232,20 +232,20 @@ def test_the_interval_covers_the_planted_optimum_about_as_often_as_it_says():
 @pytest.mark.slow
 def test_runs_of_one_size_are_reported_as_not_identified():
     _, D, _ = simulated_runs()
-    result = chinchilla.fit_parametric(np.full_like(D, 1e9), D, TRUTH.loss(1e9, D))
+    result = fitting.fit_parametric(np.full_like(D, 1e9), D, TRUTH.loss(1e9, D))
     assert result.status == "not identified" and "vary" in result.message + "varies"
 
 
 @pytest.mark.slow
 def test_runs_at_a_fixed_ratio_are_reported_as_not_identified():
     N, _, _ = simulated_runs()
-    assert chinchilla.fit_parametric(N, 20 * N, TRUTH.loss(N, 20 * N)).status == "not identified"
+    assert fitting.fit_parametric(N, 20 * N, TRUTH.loss(N, 20 * N)).status == "not identified"
 
 
 @pytest.mark.slow
 def test_runs_without_a_floor_are_reported_at_a_bound():
     N, D, _ = simulated_runs()
-    result = chinchilla.fit_parametric(N, D, 400 / N**0.3 + 400 / D**0.3)
+    result = fitting.fit_parametric(N, D, 400 / N**0.3 + 400 / D**0.3)
     assert result.status == "at a bound" and "E" in result.message
 
 
@@ -261,7 +261,7 @@ def test_runs_without_a_floor_are_reported_at_a_bound():
 )
 def test_bad_runs_are_refused_in_one_sentence(arguments, sentence):
     with pytest.raises(ValueError, match=sentence):
-        chinchilla.fit_parametric(*arguments)
+        fitting.fit_parametric(*arguments)
 
 
 @pytest.mark.parametrize("constants", [{"alpha": 0.0}, {"A": -1.0}, {"E": float("nan")}])
@@ -274,12 +274,12 @@ def test_a_law_needs_positive_constants(constants):
 def test_progress_never_runs_backwards_and_ends_near_the_total():
     N, D, L = simulated_runs(noise=0.01)
     seen = []
-    chinchilla.fit_parametric(N, D, L, progress=lambda done, total, message: seen.append(done / total))
+    fitting.fit_parametric(N, D, L, progress=lambda done, total, message: seen.append(done / total))
     assert seen == sorted(seen) and len(seen) > 5
 
 
 def test_a_seed_gives_the_same_resamples_and_another_seed_others():
-    one, same, other = (chinchilla.resample_weights(50, 7, seed) for seed in (42, 42, 43))
+    one, same, other = (resampling.resample_weights(50, 7, seed) for seed in (42, 42, 43))
     assert (one == same).all() and (one != other).any()
     # numpy's RandomState(42): the stream behind the published resamples.
     first = np.random.RandomState(42).choice(50, size=50, replace=True)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.compute import data as scaling_figures_marks
-from analysis.scaling import chinchilla, figures, own_runs
+from analysis.scaling import chinchilla, figures, fitting, own_runs, resampling
 from analysis.scaling import data as scaling_data
 from analysis.scaling import figures_fits as scaling_figures_fits
 from analysis.scaling import figures_loss as scaling_figures_loss
@@ -73,15 +73,15 @@ def read(data: bytes) -> pd.DataFrame:
     return own_runs.parse_runs(own_runs.read_runs_file(data), {"n_params": "N", "n_tokens": "D", "loss": "loss"})[0]
 
 
-def fitted(runs: pd.DataFrame) -> chinchilla.FitResult:
+def fitted(runs: pd.DataFrame) -> fitting.FitResult:
     """The fit of runs."""
-    return chinchilla.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"])
+    return fitting.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"])
 
 
 def figures_of(runs: pd.DataFrame, law: ScalingLaw, C: float) -> dict[str, Callable]:
     """Every chart and table that the page makes of a fit, by name."""
-    resamples = chinchilla.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], n_resamples=50, start=law)
-    bands, none = chinchilla.optimum_bands(resamples, scaling_data.compute_axis()), {"runs": "yours"}
+    resamples = resampling.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], n_resamples=50, start=law)
+    bands, none = resampling.optimum_bands(resamples, scaling_data.compute_axis()), {"runs": "yours"}
     chosen = list(scaling_data.DEFAULT_LAWS)
     return {
         "isoflop": lambda: scaling_figures_loss.isoflop(runs, law, resamples, C, 0.95, none),
@@ -133,7 +133,7 @@ def test_runs_that_determine_nothing_give_a_sentence_and_no_law(what):
 
 def test_runs_that_determine_no_law_are_not_resampled():
     with pytest.raises(ValueError, match="lie on one line"):
-        chinchilla.bootstrap(*UNDETERMINED["one run, many times"], n_resamples=2)
+        resampling.bootstrap(*UNDETERMINED["one run, many times"], n_resamples=2)
 
 
 @pytest.mark.slow
@@ -179,9 +179,9 @@ def test_resamples_that_determine_nothing_leave_an_interval_open():
     lost = law | {"alpha": -0.1}
     for count, is_open in ((1, False), (5, True)):  # of 100: within the 2.5 % that a 95 % interval leaves out on a side, and beyond
         resamples = pd.DataFrame([law] * (100 - count) + [lost] * count)
-        low, high = chinchilla.interval(chinchilla.resampled_optimum(resamples, 1e21)[0])
+        low, high = resampling.interval(resampling.resampled_optimum(resamples, 1e21)[0])
         assert np.isnan(low) == np.isnan(high) == is_open
-        assert chinchilla.optimum_bands(resamples, np.array([1e21, 1e22])).empty == is_open
+        assert resampling.optimum_bands(resamples, np.array([1e21, 1e22])).empty == is_open
     runs = read(written(DETERMINED["thirty runs with noise"]))
     panel = scaling_figures_loss.isoflop(runs, TRUTH, resamples, 1e21, 0.95, {})
     assert "left open" in panel.caption and not panel.figure.layout.shapes
@@ -200,7 +200,7 @@ PLANTED = st.tuples(st.integers(70, 110), st.integers(90, 120), st.floats(-0.02,
 @given(st.lists(st.tuples(COUNT, COUNT, LOSS), min_size=6, max_size=12) | st.lists(PLANTED, min_size=6, max_size=12), st.floats(18, 26))
 def test_any_file_of_runs_is_fitted_or_refused_in_a_sentence(rows, exponent):
     runs = read(written(tuple(np.array(rows).T)))
-    if len(runs) < chinchilla.MIN_RUNS:  # parameters times tokens are too large a number
+    if len(runs) < fitting.MIN_RUNS:  # parameters times tokens are too large a number
         return
     result = fitted(runs)
     assert sentence(result.message)

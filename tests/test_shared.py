@@ -163,7 +163,7 @@ def test_two_readers_with_the_same_runs_share_a_fit_and_other_runs_get_their_own
     def fit(N, D, L, delta, report):
         asked.append(L.tolist())
         report(0.5, 1, "half")
-        return fits.chinchilla.FitResult(f"law {len(asked)}", "converged", 1.0, "Fine.", len(L), delta, 4500, 0.5), fits.pd.DataFrame()
+        return fits.fitting.FitResult(f"law {len(asked)}", "converged", 1.0, "Fine.", len(L), delta, 4500, 0.5), fits.pd.DataFrame()
 
     monkeypatch.setattr(fits, "fit_with_resamples", fit)
     monkeypatch.setattr(fits, "KEPT", Shared(most=4))

@@ -14,7 +14,7 @@ from analysis.judges import verdicts as judges_verdicts
 from analysis.preference import training
 from analysis.probe import bundled
 from analysis.pythia import checkpoints, emergence
-from analysis.scaling import chinchilla
+from analysis.scaling import chinchilla, fitting, resampling
 from analysis.small_models import self_instruct
 from analysis.term_frequency import association as frequency
 from analysis.term_frequency import regression
@@ -24,8 +24,8 @@ def scaling_fits() -> pd.DataFrame:
     """The table scaling_fits: one fit with all 245 runs and one without the five highest losses."""
     rows = []
     for dropped in (0, 5):
-        runs = chinchilla.drop_highest_losses(chinchilla.with_tokens(tables.load("chinchilla_runs")), dropped)
-        fit = chinchilla.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"])
+        runs = fitting.drop_highest_losses(chinchilla.with_tokens(tables.load("chinchilla_runs")), dropped)
+        fit = fitting.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"])
         if fit.law is None:
             raise ValueError(fit.message)
         values = {name: getattr(fit, name) for name in fit.__dataclass_fields__ if name != "law"}
@@ -37,9 +37,9 @@ def scaling_resamples() -> pd.DataFrame:
     """The table scaling_resamples: 4,000 refits for each row of scaling_fits."""
     parts = []
     for row in scaling_fits().to_dict("records"):
-        runs = chinchilla.drop_highest_losses(chinchilla.with_tokens(tables.load("chinchilla_runs")), row["dropped"])
+        runs = fitting.drop_highest_losses(chinchilla.with_tokens(tables.load("chinchilla_runs")), row["dropped"])
         start = chinchilla.ScalingLaw(**{name: row[name] for name in chinchilla.CONSTANTS})
-        resamples = chinchilla.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], start=start)
+        resamples = resampling.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], start=start)
         parts.append(resamples[list(chinchilla.CONSTANTS)].assign(dropped=row["dropped"]))
     return pd.concat(parts, ignore_index=True)[["dropped", *chinchilla.CONSTANTS]]
 

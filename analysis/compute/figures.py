@@ -11,7 +11,7 @@ from analysis.charts.panel import Citation, Panel, table_of
 from analysis.compute import costs as compute_costs
 from analysis.compute import figures_off_optimum
 from analysis.compute.data import published_models
-from analysis.scaling import chinchilla
+from analysis.scaling import chinchilla, resampling
 from analysis.scaling import published as scaling_published
 from analysis.scaling.data import compute_axis, published, released_fit
 from analysis.scaling.figures_marks import cite_law, cite_models, interval_name, law_name, model_markers
@@ -178,10 +178,10 @@ def bill(C: float, N: float, D: float, law, resamples: pd.DataFrame, cost: compu
     rows = [("training compute", format_flops(C), ""), ("parameters", format_count(N), ""), ("tokens", format_count(D), "")]
     loss_interval = ""
     if len(resamples):
-        low, high = chinchilla.interval(chinchilla.resampled_loss(resamples, N, D), level)
+        low, high = resampling.interval(resampling.resampled_loss(resamples, N, D), level)
         loss_interval = f"{significant(float(low), 4)} to {significant(float(high), 4)}"
-        n_samples, d_samples = chinchilla.resampled_optimum(resamples, C)
-        (n_low, n_high), (d_low, d_high) = chinchilla.interval(n_samples, level), chinchilla.interval(d_samples, level)
+        n_samples, d_samples = resampling.resampled_optimum(resamples, C)
+        (n_low, n_high), (d_low, d_high) = resampling.interval(n_samples, level), resampling.interval(d_samples, level)
         best_n, best_d = (float(value) for value in law.compute_optimal(C))
         rows += [
             ("optimal parameters for this compute", format_count(best_n), f"{format_count(float(n_low))} to {format_count(float(n_high))}"),
@@ -206,7 +206,7 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
     def draw_budget():
         law, resamples = released_fit(5)
         N, D = (float(value) for value in law.compute_optimal(C))
-        return budget(law, chinchilla.optimum_bands(resamples, compute_axis()), published_models(), C, N, D, settings)
+        return budget(law, resampling.optimum_bands(resamples, compute_axis()), published_models(), C, N, D, settings)
 
     def draw_inference():
         law, _ = released_fit(5)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis import tables
 from analysis.compute.data import published_models
-from analysis.scaling import chinchilla
+from analysis.scaling import chinchilla, resampling
 from analysis.scaling import published as scaling_published
 from analysis.scaling.data import published, released_fit
 
@@ -31,7 +31,7 @@ def laws() -> dict:
 def fit() -> tuple[chinchilla.ScalingLaw, pd.DataFrame, pd.DataFrame]:
     """(law, resamples, interval on AXIS) of the refit of the released runs, read once."""
     law, resamples = released_fit(5)
-    return law, resamples, chinchilla.optimum_bands(resamples, AXIS)
+    return law, resamples, resampling.optimum_bands(resamples, AXIS)
 
 
 @tables.kept

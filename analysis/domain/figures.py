@@ -12,6 +12,7 @@ from analysis.compute import costs
 from analysis.domain import corpus_mix, figures_cost, figures_scores, ways
 from analysis.domain.data import AXIS, corpus_tokens, facts, fit, laws, other_models, repeated
 from analysis.scaling import chinchilla as scaling_chinchilla
+from analysis.scaling import resampling
 from analysis.scaling.figures_marks import REPLICATION, interval_name, model_markers
 from analysis.units import format_count, format_flops, significant
 
@@ -99,7 +100,7 @@ def optimum(gpu_hours: float, counted: str, settings: Mapping[str, str]) -> Pane
             ways.flops_of_hours,
             costs.training_flops,
             scaling_chinchilla.ScalingLaw.compute_optimal,
-            scaling_chinchilla.optimum_bands,
+            resampling.optimum_bands,
         ),
     )
 
@@ -110,8 +111,8 @@ def sizes(gpu_hours: float, n_params: float, settings: Mapping[str, str]) -> Pan
     C = float(ways.flops_of_hours(gpu_hours, printed["flops_per_gpu_s"], corpus_mix.share_not_recomputed()))
     law, resamples, _ = fit()
     D, fresh = corpus_mix.loss_along_sizes(law, C, SIZES)
-    samples = scaling_chinchilla.resampled_loss(resamples.iloc[::20], SIZES, D)
-    low, high = scaling_chinchilla.interval(samples - samples.min(axis=1, keepdims=True), 0.95)
+    samples = resampling.resampled_loss(resamples.iloc[::20], SIZES, D)
+    low, high = resampling.interval(samples - samples.min(axis=1, keepdims=True), 0.95)
     corpus = corpus_tokens()
     limited = corpus_mix.mixed_loss(repeated(law), SIZES, D, *corpus)
     marked = np.array([printed["n_params"], 175e9])
@@ -190,7 +191,7 @@ def sizes(gpu_hours: float, n_params: float, settings: Mapping[str, str]) -> Pan
         alt=f"Loss above the best size against parameters at {format_flops(C)}; 175 B ends {significant(abs(worse), 2)} nats {word} 50.6 B.",
         sources=(PAPER, REPLICATION, Citation("muennighoff2023", "Eq. 5 and 6")),
         settings=settings,
-        explain=(corpus_mix.loss_along_sizes, corpus_mix.mixed_loss, scaling_chinchilla.resampled_loss),
+        explain=(corpus_mix.loss_along_sizes, corpus_mix.mixed_loss, resampling.resampled_loss),
     )
 
 

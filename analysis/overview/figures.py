@@ -12,7 +12,7 @@ from analysis.charts import style
 from analysis.charts.panel import Citation, Panel
 from analysis.compute import figures as compute_figures
 from analysis.compute.data import published_models
-from analysis.scaling import chinchilla
+from analysis.scaling import resampling
 from analysis.scaling.data import compute_axis, released_fit
 
 HEIGHT = 260
@@ -71,7 +71,7 @@ def bloomberg() -> Panel:
     law, resamples = released_fit(5)
     models = published_models()
     run = models.set_index("model").loc["BloombergGPT 50B"]
-    C, bands = float(run["computed_flops"]), chinchilla.optimum_bands(resamples, compute_axis())
+    C, bands = float(run["computed_flops"]), resampling.optimum_bands(resamples, compute_axis())
     panel = compute_figures.budget(
         law, bands, models, C, float(run["n_params"]), float(run["n_tokens"]), {"run": "BloombergGPT 50B", "law": law.label}, run
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.scaling import chinchilla
+from analysis.scaling import chinchilla, fitting
 from analysis.scaling import published as scaling_published
 
 COMPUTE_RANGE = (1e18, 1e26)
@@ -37,7 +37,7 @@ def _published() -> dict[str, Any]:
 
 def released_runs(dropped: int) -> pd.DataFrame:
     """The released runs with n_tokens = C / (6 N), without the `dropped` highest losses."""
-    return chinchilla.drop_highest_losses(chinchilla.with_tokens(tables.load("chinchilla_runs")), dropped)
+    return fitting.drop_highest_losses(chinchilla.with_tokens(tables.load("chinchilla_runs")), dropped)
 
 
 def released_fit(dropped: int) -> tuple[chinchilla.ScalingLaw, pd.DataFrame]:

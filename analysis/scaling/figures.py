@@ -10,7 +10,7 @@ from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, table_of
 from analysis.compute.data import published_models
-from analysis.scaling import chinchilla, figures_fits, figures_loss
+from analysis.scaling import chinchilla, figures_fits, figures_loss, resampling
 from analysis.scaling import published as scaling_published
 from analysis.scaling.data import COMPUTE_RANGE, DEFAULT_LAWS, compute_axis, published, released_fit, released_runs
 from analysis.scaling.figures_marks import REPLICATION, cite_laws, cite_models, interval_name, law_name, model_markers
@@ -84,7 +84,7 @@ def allocation(
         settings=settings,
         explain=(
             chinchilla.ScalingLaw.compute_optimal,
-            chinchilla.resampled_optimum,
+            resampling.resampled_optimum,
             scaling_published.KaplanLaw,
             scaling_published.AllocationLaw,
         ),
@@ -147,7 +147,7 @@ def tokens_per_param(
         alt=f"Tokens per parameter against compute: at {format_flops(C)} the laws range from {significant(at_C[lowest], 2)} ({lowest}) to {significant(at_C[highest], 2)} ({highest}).",
         sources=(*cite_laws(laws, chosen), REPLICATION, *cite_models(known)),
         settings=settings,
-        explain=(chinchilla.tokens_per_param, chinchilla.ScalingLaw.compute_optimal, chinchilla.bootstrap),
+        explain=(chinchilla.tokens_per_param, chinchilla.ScalingLaw.compute_optimal, resampling.bootstrap),
     )
 
 
@@ -222,7 +222,7 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
     return {
         "scaling.tokens_per_param": build(
             lambda runs, laws, fit, res, models: tokens_per_param(
-                laws, chosen, models, fit, chinchilla.optimum_bands(res, budgets, level), C, settings
+                laws, chosen, models, fit, resampling.optimum_bands(res, budgets, level), C, settings
             )
         ),
         "scaling.contours": build(
@@ -235,12 +235,12 @@ def default_panels() -> dict[str, Callable[[], Panel]]:
         ),
         "scaling.allocation_parameters": build(
             lambda runs, laws, fit, res, models: allocation(
-                laws, chosen, "n_params", models, fit, chinchilla.optimum_bands(res, budgets, level), C, settings
+                laws, chosen, "n_params", models, fit, resampling.optimum_bands(res, budgets, level), C, settings
             )
         ),
         "scaling.allocation_tokens": build(
             lambda runs, laws, fit, res, models: allocation(
-                laws, chosen, "n_tokens", models, fit, chinchilla.optimum_bands(res, budgets, level), C, settings
+                laws, chosen, "n_tokens", models, fit, resampling.optimum_bands(res, budgets, level), C, settings
             )
         ),
         "scaling.residuals": build(lambda runs, laws, fit, res, models: figures_fits.residuals(runs, fit, "train_flops", settings)),

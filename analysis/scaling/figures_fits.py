@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.charts import style
 from analysis.charts.panel import Panel
-from analysis.scaling import chinchilla, exponent_grid
+from analysis.scaling import chinchilla, exponent_grid, fitting, resampling
 from analysis.scaling.figures_marks import REPLICATION, cite_laws, law_sources, run_source
 from analysis.units import format_count, significant
 
@@ -40,7 +40,7 @@ def residuals(runs: pd.DataFrame, law, against: str, settings: Mapping[str, str]
         alt=f"Residuals of {len(runs)} runs; half lie within {typical:.1%} of the prediction, the largest is {worst:+.1%}.",
         sources=law_sources(law, runs),
         settings=settings,
-        explain=(chinchilla.residuals, chinchilla.fit_parametric),
+        explain=(chinchilla.residuals, fitting.fit_parametric),
     )
 
 
@@ -50,8 +50,8 @@ def constants(
     """The five constants with their bootstrap interval, each as a multiple of the fit, beside published ones."""
     traces, rows = [], []
     names = list(chinchilla.CONSTANTS)
-    low, high = chinchilla.interval(resamples[names].to_numpy(), level)
-    errors = chinchilla.standard_errors(resamples)
+    low, high = resampling.interval(resamples[names].to_numpy(), level)
+    errors = resampling.standard_errors(resamples)
     for name, lower, upper in zip(names, low, high, strict=True):
         value = getattr(fitted, name)
         rows.append(
@@ -111,7 +111,7 @@ def constants(
         alt=f"Fitted constants with {level:.0%} intervals; the published Chinchilla values of {_listed(outside)} lie outside.",
         sources=(*cite_laws(laws, published), REPLICATION),
         settings=settings,
-        explain=(chinchilla.fit_parametric, chinchilla.bootstrap, exponent_grid.best_of_exponents),
+        explain=(fitting.fit_parametric, resampling.bootstrap, exponent_grid.best_of_exponents),
     )
 
 
@@ -121,7 +121,7 @@ def estimates(fitted, resamples: pd.DataFrame, C: float, level: float) -> pd.Dat
     Raises ValueError where the fit has no optimum at C (`scaling.optimal_model`).
     """
     N, D = chinchilla.optimal_model(fitted, C)
-    n_samples, d_samples = chinchilla.resampled_optimum(resamples, C)
+    n_samples, d_samples = resampling.resampled_optimum(resamples, C)
     with np.errstate(all="ignore"):
         loss_samples = resamples["E"] + resamples["A"] / n_samples ** resamples["alpha"] + resamples["B"] / d_samples ** resamples["beta"]
         ratio_samples = d_samples / n_samples
@@ -139,7 +139,7 @@ def estimates(fitted, resamples: pd.DataFrame, C: float, level: float) -> pd.Dat
     ]
     table = []
     for quantity, value, samples, write in rows:
-        low, high = chinchilla.interval(samples, level)
+        low, high = resampling.interval(samples, level)
         table.append((quantity, write(float(value)), write(float(low)), write(float(high))))
     return pd.DataFrame(table, columns=["quantity", "estimate", f"{level:.0%} low", f"{level:.0%} high"])
 

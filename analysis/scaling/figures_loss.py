@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis.charts import style
 from analysis.charts.panel import Panel, table_of
-from analysis.scaling import chinchilla
+from analysis.scaling import chinchilla, resampling
 from analysis.scaling.figures_marks import law_sources, run_source
 from analysis.units import format_count, format_flops, significant
 
@@ -102,7 +102,7 @@ def isoflop(runs: pd.DataFrame, law, resamples: pd.DataFrame, C: float, level: f
         status = "what_if" if budget == C else "computed"
         if budget == C and len(resamples):
             coarse = np.flatnonzero(shown)[::2]  # the interval bends little; half of the points draw the same band
-            low, high = chinchilla.interval(chinchilla.resampled_loss(resamples, N[coarse], D[coarse]), level)
+            low, high = resampling.interval(resampling.resampled_loss(resamples, N[coarse], D[coarse]), level)
             known = np.isfinite(low + high)
             coarse, low, high = coarse[known], low[known], high[known]
             traces.extend(style.band(N[coarse], low, high, f"{level:.0%} interval", color))
@@ -124,7 +124,7 @@ def isoflop(runs: pd.DataFrame, law, resamples: pd.DataFrame, C: float, level: f
     N_best, D_best = chinchilla.optimal_model(law, C)
     interval_words = ""
     if len(resamples):
-        n_low, n_high = (float(end) for end in chinchilla.interval(chinchilla.resampled_optimum(resamples, C)[0], level))
+        n_low, n_high = (float(end) for end in resampling.interval(resampling.resampled_optimum(resamples, C)[0], level))
         interval_words = f" (its {level:.0%} interval is left open by these runs)"
         if np.isfinite(n_low + n_high):
             bottom = bottoms[budgets.index(C)]
@@ -147,7 +147,7 @@ def isoflop(runs: pd.DataFrame, law, resamples: pd.DataFrame, C: float, level: f
         alt=f"U-shaped curves of loss against parameters; the one for {format_flops(C)} is lowest at {format_count(N_best, 'parameters')}.",
         sources=law_sources(law, runs),
         settings=settings,
-        explain=(chinchilla.ScalingLaw.loss, chinchilla.ScalingLaw.compute_optimal, chinchilla.bootstrap),
+        explain=(chinchilla.ScalingLaw.loss, chinchilla.ScalingLaw.compute_optimal, resampling.bootstrap),
     )
 
 

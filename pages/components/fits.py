@@ -8,7 +8,7 @@ import streamlit as st
 
 from analysis.background.once import POLL_SECONDS, Report, Shared, digest
 from analysis.background.process import Cancelled
-from analysis.scaling import chinchilla
+from analysis.scaling import chinchilla, fitting, resampling
 from analysis.scaling.data import compute_axis
 from pages.components.markdown import plain
 from pages.components.waiting import wait_for
@@ -33,7 +33,7 @@ def fit(runs: pd.DataFrame, delta: float) -> tuple[chinchilla.ScalingLaw | None,
     return result.law, resamples.copy(deep=False)  # copy-on-write
 
 
-def say(result: chinchilla.FitResult) -> None:
+def say(result: fitting.FitResult) -> None:
     """Say how a fit ended."""
     if result.law is not None:
         st.success(
@@ -46,9 +46,7 @@ def say(result: chinchilla.FitResult) -> None:
         st.warning(f"No law is drawn from these {result.n_runs} runs: {reason}", icon=":material/warning:")
 
 
-def fit_with_resamples(
-    N: np.ndarray, D: np.ndarray, L: np.ndarray, delta: float, report: Report
-) -> tuple[chinchilla.FitResult, pd.DataFrame]:
+def fit_with_resamples(N: np.ndarray, D: np.ndarray, L: np.ndarray, delta: float, report: Report) -> tuple[fitting.FitResult, pd.DataFrame]:
     """Fit and bootstrap in this process, one fit after another: two at once would take as long, and the charts of others would wait.
 
     No resamples where the runs determine no law.
@@ -56,10 +54,10 @@ def fit_with_resamples(
     while not ONE_AT_A_TIME.acquire(timeout=POLL_SECONDS):
         report(0, 1, "Waiting for the fit of another reader")
     try:
-        result = chinchilla.fit_parametric(N, D, L, delta, progress=lambda done, total, words: report(0.6 * done / total, 1, words))
+        result = fitting.fit_parametric(N, D, L, delta, progress=lambda done, total, words: report(0.6 * done / total, 1, words))
         resamples = pd.DataFrame(columns=list(chinchilla.CONSTANTS))
         if result.law is not None:
-            resamples = chinchilla.bootstrap(
+            resamples = resampling.bootstrap(
                 N,
                 D,
                 L,
@@ -82,4 +80,4 @@ def bands(resamples: pd.DataFrame | None, level: float) -> pd.DataFrame:
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _bands(resamples: pd.DataFrame, level: float) -> pd.DataFrame:
-    return chinchilla.optimum_bands(resamples, compute_axis(), level)
+    return resampling.optimum_bands(resamples, compute_axis(), level)

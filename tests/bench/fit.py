@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from analysis import tables
-from analysis.scaling import chinchilla
+from analysis.scaling import fitting, resampling
 from tests.hoffmann_starts import hoffmann_starts
 
 SAMPLE = 100  # starts and resamples timed of the scipy version with --quick
@@ -14,13 +14,13 @@ SAMPLE = 100  # starts and resamples timed of the scipy version with --quick
 def measure(quick: bool) -> list[tuple[str, ...]]:
     """Rows of the bench table."""
     runs = tables.load("chinchilla_runs")
-    runs = chinchilla.drop_highest_losses(runs.assign(n_tokens=runs["train_flops"] / (6 * runs["n_params"])), 5)
+    runs = fitting.drop_highest_losses(runs.assign(n_tokens=runs["train_flops"] / (6 * runs["n_params"])), 5)
     N, D, L = (runs[name].to_numpy() for name in ("n_params", "n_tokens", "loss"))
-    starts, weights = hoffmann_starts(), chinchilla.resample_weights(len(N), 4000, seed=42)
+    starts, weights = hoffmann_starts(), resampling.resample_weights(len(N), 4000, seed=42)
     numeric, analytic = scipy_objectives(np.log(N), np.log(D), np.log(L))
 
-    grid_time, fit = clock(lambda: chinchilla.fit_parametric(N, D, L))
-    bootstrap_time, resamples = clock(lambda: chinchilla.bootstrap(N, D, L, start=fit.law))
+    grid_time, fit = clock(lambda: fitting.fit_parametric(N, D, L))
+    bootstrap_time, resamples = clock(lambda: resampling.bootstrap(N, D, L, start=fit.law))
     best = [np.log(fit.law.A), np.log(fit.law.B), np.log(fit.law.E), fit.law.alpha, fit.law.beta]
 
     some = np.random.default_rng(0).permutation(len(starts))[: SAMPLE if quick else None]
@@ -67,7 +67,7 @@ def bfgs(objective, start, weight, gradient) -> float:
         return float(minimize(objective, start, args=(weight,), method="BFGS", jac=gradient).fun)
 
 
-def scipy_objectives(log_n, log_d, log_l, delta=chinchilla.DELTA):
+def scipy_objectives(log_n, log_d, log_l, delta=fitting.DELTA):
     """(objective, objective with gradient) of theta = (log A, log B, log E, alpha, beta), written the direct way."""
 
     def terms(theta):
