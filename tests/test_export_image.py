@@ -171,12 +171,21 @@ def test_browser_path_decides_even_when_it_points_to_nothing(monkeypatch, tmp_pa
     assert "/no/such/browser" in browser.advice()
 
 
-def test_a_browser_is_found_by_its_usual_name(monkeypatch, tmp_path):
-    (tmp_path / "chromium").write_text("#!/bin/sh\n")
-    (tmp_path / "chromium").chmod(0o755)
+NAMES = ("google-chrome", "google-chrome-stable", "chrome", "chromium", "chromium-browser", "microsoft-edge", "msedge")
+
+
+@pytest.mark.parametrize("chosen", [None, "", " "])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_browser_is_found_by_its_usual_name(monkeypatch, tmp_path, name, chosen):
+    (tmp_path / name).write_text("#!/bin/sh\n")
+    (tmp_path / name).chmod(0o755)
     monkeypatch.delenv("BROWSER_PATH", raising=False)
+    if chosen is not None:
+        monkeypatch.setenv("BROWSER_PATH", chosen)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert browser.browser_path() == str(tmp_path / "chromium")
+    # Only the names count here, not what this machine has in the usual places.
+    monkeypatch.setattr("choreographer.browsers.chromium._is_exe", lambda path: False)
+    assert browser.browser_path() == str(tmp_path / name)
 
 
 def test_a_program_that_is_no_browser_is_an_error_and_not_a_wait_for_ever(monkeypatch, tmp_path):

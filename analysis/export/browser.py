@@ -4,10 +4,8 @@ import asyncio
 import atexit
 import contextlib
 import os
-import platform
 import shutil
 import threading
-from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects as go
@@ -15,18 +13,6 @@ import plotly.graph_objects as go
 IMAGE_FORMATS = ("png", "svg", "pdf")
 START_SECONDS = 60.0
 RENDER_SECONDS = 60.0
-NAMES = ("google-chrome", "google-chrome-stable", "chrome", "chromium", "chromium-browser", "microsoft-edge", "msedge")
-MAC_PLACES = (
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
-)
-WINDOWS_PLACES = (
-    r"Google\Chrome\Application\chrome.exe",
-    r"Chromium\Application\chrome.exe",
-    r"Microsoft\Edge\Application\msedge.exe",
-)
-WINDOWS_FOLDERS = ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
 
 
 class NoBrowserError(RuntimeError):
@@ -34,26 +20,17 @@ class NoBrowserError(RuntimeError):
 
 
 def browser_path() -> str | None:
-    """Path of the Chrome, Chromium or Edge that draws pictures, or None where there is none.
+    """Path of the Chrome, Chromium, Edge or other browser of their kind that draws pictures, or None where there is none.
 
-    BROWSER_PATH decides where it is set, even when it points to nothing; otherwise the usual names and places are tried.
+    BROWSER_PATH decides where it is set, even when it points to nothing; otherwise choreographer looks at the usual names and places.
     """
     chosen = os.environ.get("BROWSER_PATH", "").strip()
     if chosen:
         return shutil.which(chosen)
-    for name in NAMES:
-        if found := shutil.which(name):
-            return found
-    return next((str(place) for place in _usual_places() if place.is_file()), None)
+    from choreographer.browsers import Chromium
 
-
-def _usual_places() -> list[Path]:
-    if platform.system() == "Darwin":
-        return [Path(place) for place in MAC_PLACES]
-    if platform.system() == "Windows":
-        folders = [os.environ[name] for name in WINDOWS_FOLDERS if os.environ.get(name)]
-        return [Path(folder) / place for place in WINDOWS_PLACES for folder in folders]
-    return []  # elsewhere browsers are on the path
+    os.environ.pop("BROWSER_PATH", None)  # one of blanks only would be taken for the path
+    return Chromium.find_browser(skip_local=True)
 
 
 def advice() -> str:
