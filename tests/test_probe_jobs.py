@@ -420,11 +420,27 @@ def test_help_names_every_command_and_importing_loads_nothing_heavy():
     assert done.stdout.strip() == "[]"
 
 
-def test_the_lock_goes_with_the_process(tmp_path):
-    with jobs_process.device_lock(tmp_path, "cpu", lambda: True, time.sleep):
-        code = f"import fcntl; fcntl.flock(open({str(tmp_path / 'device-cpu.lock')!r}), fcntl.LOCK_EX | fcntl.LOCK_NB)"
-        assert b"BlockingIOError" in subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).stderr
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+def test_one_process_holds_a_device_and_its_lock_goes_with_it_however_it_ends(tmp_path):
+    def give_up():
+        raise TimeoutError
+
+    code = f"""
+import pathlib, time
+from analysis.probe.jobs_process import device_lock
+with device_lock(pathlib.Path({str(tmp_path)!r}), "cpu", lambda: True, lambda: None):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(TimeoutError), jobs_process.device_lock(tmp_path, "cpu", lambda: True, give_up):
+            pass
+        with jobs_process.device_lock(tmp_path, "cuda:0", lambda: True, give_up):
+            pass
+        holder.kill()
+    for _ in range(2):
+        with jobs_process.device_lock(tmp_path, "cpu", lambda: True, give_up):
+            pass
 
 
 def test_the_database_is_a_plain_sqlite_file_in_wal_mode(jobs):

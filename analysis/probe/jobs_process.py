@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,19 +112,17 @@ def device_lock(folder: Path, device: str, may_try: Callable[[], bool], wait: Ca
 
     may_try: whether it is our turn. wait: called between attempts; raises to give up.
     """
-    import fcntl
+    from filelock import FileLock, Timeout
 
     name = "".join(character if character.isalnum() else "-" for character in device)[:40]
-    with open(folder / f"device-{name}.lock", "w") as file:
-        while True:
-            if may_try():
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    pass
-            wait()
-        yield  # closing the file gives the lock back
+    # A soft lock would outlive a process that was killed.
+    lock = FileLock(folder / f"device-{name}.lock", timeout=0, fallback_to_soft=False)
+    while True:
+        if may_try():
+            with suppress(Timeout), lock:
+                yield
+                return
+        wait()
 
 
 # --- the run -----------------------------------------------------------------------------------------------------------
