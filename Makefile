@@ -18,7 +18,7 @@ run: ## Open the dashboard in the browser (PORT=8600, REQUIREMENTS=requirements-
 
 test: ## Run every test, doctests and browser journeys included (TESTS="tests/test_scaling.py -x" for some)
 	@$(ENVIRONMENT) requirements-dev.txt
-	@browser=$$($(PYTHON_HERE) -m tools.ensure_browser) && env $${browser:+BROWSER_PATH="$$browser"} $(PYTHON_HERE) -m pytest $(TESTS)
+	@browser=$$($(PYTHON_HERE) -m tools.ensure_browser) && env $${browser:+BROWSER_PATH="$$browser"} $(PYTHON_HERE) -m pytest $(or $(TESTS),-n logical --maxprocesses 4 --dist worksteal)
 
 quick: ## Run the tests that need no browser, torch, Ray or lm_eval, in a small environment of their own
 	@VENV=.venv-quick $(ENVIRONMENT) requirements-quick.txt

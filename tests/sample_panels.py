@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ElementTree
 import pandas as pd
 import plotly.graph_objects as go
 from PIL import Image
+from plotly.offline import get_plotlyjs
 from pptx import Presentation
 from pypdf import PdfReader
 
@@ -77,7 +78,7 @@ def open_slides(data: bytes):
 def every_text(format: str, data: bytes) -> str:
     """All the text that a file carries, as another program reads it."""
     if format == "csv" or format == "html":
-        return data.decode("utf-8")
+        return data.decode("utf-8").replace(get_plotlyjs(), "")  # of the five megabytes of a page, what is not its program
     if format == "png":
         return " ".join(str(text) for text in Image.open(io.BytesIO(data)).text.values())
     if format == "svg":

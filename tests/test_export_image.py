@@ -123,15 +123,18 @@ def test_title_legend_plot_and_sources_lie_below_each_other_inside_the_picture(m
 CATALOG = catalogue.catalogue()
 
 
-@pytest.mark.parametrize("name", CATALOG)
-def test_every_figure_of_the_dashboard_exports_in_every_format_and_is_drawn_with_ticks_and_its_words(name, browser_path):
+@pytest.mark.parametrize(("number", "name"), enumerate(CATALOG))
+def test_every_figure_of_the_dashboard_is_exported_and_drawn_with_ticks_and_its_words(number, name, browser_path):
     panel = CATALOG[name]()
+    # PNG, PDF and the picture on a slide are the same drawing as SVG, by the same browser, so some figures stand for all.
+    one_in = {"png": 8, "pdf": 8, "pptx": 2}
+    formats = [format for format in export_files.FORMATS if number % one_in.get(format, 1) == 0]
 
     def exported(format):
         return export_files.export(panel, format, permalink=LINK)
 
     with ThreadPoolExecutor(2) as both:  # one waits for the browser while the other makes a file without it
-        files = dict(zip(export_files.FORMATS, both.map(exported, export_files.FORMATS), strict=True))
+        files = dict(zip(formats, both.map(exported, formats), strict=True))
     for format, data in files.items():
         text = " ".join(every_text(format, data).split())
         title = html.escape(panel.title) if format == "html" else panel.title

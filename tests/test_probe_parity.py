@@ -50,8 +50,7 @@ def test_the_harness_is_the_version_that_is_named():
     assert version("lm_eval") == "0.4.13"
 
 
-@pytest.mark.parametrize("batch_size", [1, 7, 32])
-@pytest.mark.parametrize(("kind", "trained"), CASES)
+@pytest.mark.parametrize(("kind", "trained", "batch_size"), [(*case, 7) for case in CASES] + [("gpt_neox", True, 1), ("llama", True, 32)])
 def test_few_shot_lines_are_those_of_lm_eval(kind, trained, batch_size):
     model, tokenizer = tiny.build(kind, trained=trained)
     opened = models.wrap(model, tokenizer, kind)

@@ -92,9 +92,7 @@ CLOSE_MINIMA = (0.03 * np.random.default_rng(6).standard_normal(20), *(10 ** np.
 SEARCHED = {
     "all released runs": (*released(0), 1e-3),
     "without five": (*released(5), 1e-3),
-    "without five, nearly absolute errors": (*released(5), 1e-4),
     "a resample of all": (*released(0, resample=10), 1e-3),
-    "a resample without five": (*released(5, resample=1), 1e-3),
     "planted, many runs": (*simulated_runs(noise=0.03, count=500), 1e-3),
     "planted, least squares": (*simulated_runs(noise=0.01, count=60), 1.0),
     "planted, few runs and much noise": (*CLOSE_MINIMA[1:], TRUTH.loss(*CLOSE_MINIMA[1:]) * np.exp(CLOSE_MINIMA[0]), 1e-3),
