@@ -5,6 +5,7 @@ REQUIREMENTS ?= requirements.txt
 PORT ?=
 ENVIRONMENT := PYTHON="$(PYTHON)" sh tools/environment.sh
 PYTHON_HERE := .venv/bin/python
+TOGETHER := -n logical --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help run test quick check bench export gallery data clean
@@ -18,11 +19,11 @@ run: ## Open the dashboard in the browser (PORT=8600, REQUIREMENTS=requirements-
 
 test: ## Run every test, doctests and browser journeys included (TESTS="tests/test_scaling.py -x" for some)
 	@$(ENVIRONMENT) requirements-dev.txt
-	@browser=$$($(PYTHON_HERE) -m tools.ensure_browser) && env $${browser:+BROWSER_PATH="$$browser"} $(PYTHON_HERE) -m pytest $(or $(TESTS),-n logical --maxprocesses 4 --dist worksteal)
+	@browser=$$($(PYTHON_HERE) -m tools.ensure_browser) && env $${browser:+BROWSER_PATH="$$browser"} $(PYTHON_HERE) -m pytest $(or $(TESTS),$(TOGETHER))
 
 quick: ## Run the tests that need no browser, torch, Ray or lm_eval, in a small environment of their own
 	@VENV=.venv-quick $(ENVIRONMENT) requirements-quick.txt
-	@.venv-quick/bin/python -m pytest --quick $(TESTS)
+	@.venv-quick/bin/python -m pytest --quick $(or $(TESTS),$(TOGETHER))
 
 check: ## Look for mistakes and loose formatting without running the code (ruff, mypy)
 	@$(ENVIRONMENT) requirements-dev.txt

@@ -25,6 +25,7 @@ NOT_QUICK = {
     "the bench": "bench_client",
     "patience": "pages uploads",
 }
+MODEL_DOCTESTS = {"ray_engine.py", "fields.py"}
 BROWSERS = {"app_server", "browser", "browser_page", "browser_path"}
 START_SECONDS = 60
 BROWSER_FLAGS = [
@@ -46,14 +47,18 @@ def pytest_addoption(parser):
 def pytest_ignore_collect(collection_path, config):
     """Whole files that are not quick; their imports may be missing."""
     left_out = {f"test_{name}.py" for names in NOT_QUICK.values() for name in names.split()}
-    return True if config.getoption("--quick") and collection_path.name in {*left_out, "ray_engine.py", "fields.py"} else None
+    return True if config.getoption("--quick") and collection_path.name in left_out else None
 
 
 def pytest_collection_modifyitems(config, items):
     """Single tests that are not quick."""
     if not config.getoption("--quick"):
         return
-    slow = [item for item in items if BROWSERS & set(getattr(item, "fixturenames", ())) or {"models", "slow"} & set(item.keywords)]
+    slow = [
+        item
+        for item in items
+        if BROWSERS & set(getattr(item, "fixturenames", ())) or {"models", "slow"} & set(item.keywords) or item.path.name in MODEL_DOCTESTS
+    ]
     config.hook.pytest_deselected(items=slow)
     items[:] = [item for item in items if item not in slow]
 

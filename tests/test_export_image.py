@@ -123,7 +123,7 @@ def test_title_legend_plot_and_sources_lie_below_each_other_inside_the_picture(m
 CATALOG = catalogue.catalogue()
 
 
-@pytest.mark.parametrize(("number", "name"), enumerate(CATALOG))
+@pytest.mark.parametrize(("number", "name"), list(enumerate(CATALOG)))
 def test_every_figure_of_the_dashboard_is_exported_and_drawn_with_ticks_and_its_words(number, name, browser_path):
     panel = CATALOG[name]()
     # PNG, PDF and the picture on a slide are the same drawing as SVG, by the same browser, so some figures stand for all.
