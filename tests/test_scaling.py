@@ -100,6 +100,7 @@ SEARCHED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", SEARCHED)
 def test_the_4500_starts_of_hoffmann_2022_find_no_lower_minimum(what):
     *runs, delta = SEARCHED[what]
