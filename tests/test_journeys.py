@@ -37,9 +37,8 @@ def stands_at(page, label: str, value: str) -> None:
 def go_to(page, title: str) -> None:
     """Open a page through the menu: the name of its group, then its own."""
     group = next(entry.group for entry in ENTRIES if entry.title == title)
-    menu = page.get_by_role("navigation", name="Pages")
-    menu.get_by_role("button", name=group, exact=True).click()
-    menu.get_by_role("link", name=title, exact=True).click()
+    page.get_by_test_id("stTopNavSection").filter(has_text=re.compile(f"^{group}$")).click()
+    page.get_by_test_id("stTopNavDropdownLink").filter(has_text=re.compile(f"^{title}$")).click()
 
 
 def press(page, label: str, key: str, times: int = 1) -> None:

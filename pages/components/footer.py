@@ -145,7 +145,7 @@ def problem_answer(words: str) -> dict[str, str]:
 
 
 def deck_answer(name: str, words: str) -> dict[str, str]:
-    """The name of the reader's deck, for the browser to remember (pages/components/menu.py asks for it in a new session), and what to say."""
+    """The name of the reader's deck, for the browser to remember (pages/components/unseen.py asks for it in a new session), and what to say."""
     return {"id": uuid4().hex, "remember": name, "said": words}
 
 

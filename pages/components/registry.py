@@ -101,9 +101,12 @@ def entry(stem: str) -> Entry:
 
 
 def navigation():
-    """Declare the pages to Streamlit and return the one that was asked for. The menu is our own (pages/components/menu.py).
+    """Declare the pages to Streamlit, which shows them in its header by groups, and return the one that was asked for.
 
     Without their icons: Streamlit would make them the icon of the browser's tab, fetched from fonts.gstatic.com.
     """
-    pages = [st.Page(str(item.file), title=item.title, default=item is ENTRIES[0], url_path=item.path or None) for item in ENTRIES]
-    return st.navigation(pages, position="hidden")
+    groups: dict[str, list] = {}
+    for item in ENTRIES:
+        page = st.Page(str(item.file), title=item.title, default=item is ENTRIES[0], url_path=item.path or None)
+        groups.setdefault(item.group, []).append(page)
+    return st.navigation(groups, position="top")

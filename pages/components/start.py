@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from pages.components import registry, tuning  # noqa: F401 - the turns of threads are set on import
-from pages.components.menu import menu
+from pages.components import registry, tuning, unseen  # noqa: F401 - the turns of threads are set on import
 
 PROJECT = "Ten Papers, Recomputed"
 
@@ -12,8 +11,9 @@ def start() -> None:
     """Configure the browser tab, show the menu, and run the page that was asked for. Called by streamlit_app.py only."""
     st.set_page_config(page_title=PROJECT, page_icon="🧮", layout="wide")
     page = registry.navigation()
-    state = st.session_state
-    deck = menu(registry.ENTRIES, page.url_path or registry.ENTRIES[0].stem, state.get("links", {}), state.get("deck_id", ""))
+    with st.container(gap=None):  # as one element, for the room between elements
+        unseen.fetch_charts()
+        deck = unseen.remembered_deck(st.session_state.get("deck_id", ""))
     from pages.components import head  # takes most of a second on a fresh server, in which the browser fetches the code of charts
 
     head.run(page, deck)
