@@ -15,6 +15,7 @@ from analysis.preference import training
 from analysis.probe import bundled
 from analysis.pythia import checkpoints, emergence
 from analysis.scaling import chinchilla, fitting, resampling
+from analysis.scaling.data import released_runs
 from analysis.small_models import self_instruct
 from analysis.term_frequency import association as frequency
 from analysis.term_frequency import regression
@@ -24,7 +25,7 @@ def scaling_fits() -> pd.DataFrame:
     """The table scaling_fits: one fit with all 245 runs and one without the five highest losses."""
     rows = []
     for dropped in (0, 5):
-        runs = fitting.drop_highest_losses(chinchilla.with_tokens(tables.load("chinchilla_runs")), dropped)
+        runs = released_runs(dropped)
         fit = fitting.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"])
         if fit.law is None:
             raise ValueError(fit.message)
@@ -37,7 +38,7 @@ def scaling_resamples() -> pd.DataFrame:
     """The table scaling_resamples: 4,000 refits for each row of scaling_fits."""
     parts = []
     for row in scaling_fits().to_dict("records"):
-        runs = fitting.drop_highest_losses(chinchilla.with_tokens(tables.load("chinchilla_runs")), row["dropped"])
+        runs = released_runs(row["dropped"])
         start = chinchilla.ScalingLaw(**{name: row[name] for name in chinchilla.CONSTANTS})
         resamples = resampling.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], start=start)
         parts.append(resamples[list(chinchilla.CONSTANTS)].assign(dropped=row["dropped"]))

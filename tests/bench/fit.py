@@ -4,8 +4,8 @@ import time
 
 import numpy as np
 
-from analysis import tables
 from analysis.scaling import fitting, resampling
+from analysis.scaling.data import released_runs
 from tests.hoffmann_starts import hoffmann_starts
 
 SAMPLE = 100  # starts and resamples timed of the scipy version with --quick
@@ -13,8 +13,7 @@ SAMPLE = 100  # starts and resamples timed of the scipy version with --quick
 
 def measure(quick: bool) -> list[tuple[str, ...]]:
     """Rows of the bench table."""
-    runs = tables.load("chinchilla_runs")
-    runs = fitting.drop_highest_losses(runs.assign(n_tokens=runs["train_flops"] / (6 * runs["n_params"])), 5)
+    runs = released_runs(5)
     N, D, L = (runs[name].to_numpy() for name in ("n_params", "n_tokens", "loss"))
     starts, weights = hoffmann_starts(), resampling.resample_weights(len(N), 4000, seed=42)
     numeric, analytic = scipy_objectives(np.log(N), np.log(D), np.log(L))
