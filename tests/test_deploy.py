@@ -67,5 +67,5 @@ def test_the_proxy_closes_what_is_for_operators_only():
     closed = re.search(r"location ~ (\S+) \{\s+return 404;", DEPLOY)[1]
     for path in ("metrics", "script-health-check", "agent/interact", "agent/mcp", "agent/openapi.json"):
         assert re.search(closed, f"/_stcore/{path}") and re.search(closed, f"/ten-papers/_stcore/{path}")
-    for path in ("stream", "health", "host-config", "upload_file/1/2", "bidi-components/deck_name"):
+    for path in ("stream", "health", "host-config", "upload_file/1/2", "bidi-components/unseen"):
         assert not re.search(closed, f"/_stcore/{path}")

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.components import registry, tuning, unseen  # noqa: F401 - the turns of threads are set on import
+from pages.components import registry, tuning  # noqa: F401 - the turns of threads are set on import
+from pages.components.unseen import unseen
 
 PROJECT = "Ten Papers, Recomputed"
 
@@ -11,9 +12,7 @@ def start() -> None:
     """Configure the browser tab, show the menu, and run the page that was asked for. Called by streamlit_app.py only."""
     st.set_page_config(page_title=PROJECT, page_icon="🧮", layout="wide")
     page = registry.navigation()
-    with st.container(gap=None):  # as one element, for the room between elements
-        unseen.fetch_charts()
-        deck = unseen.remembered_deck(st.session_state.get("deck_id", ""))
+    deck = unseen(st.session_state.get("deck_id", ""))
     from pages.components import head  # takes most of a second on a fresh server, in which the browser fetches the code of charts
 
     head.run(page, deck)
