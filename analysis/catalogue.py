@@ -1,47 +1,112 @@
-"""Figures: each module draws what its topic computed and returns panels."""
+"""All figures, by name."""
 
-from collections.abc import Callable
+import pkgutil
+from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
+from urllib.parse import parse_qsl, urlsplit
 
+from analysis.charts.figure import Figure
 from analysis.charts.panel import Panel
+from analysis.uploads import clip
 
-TOPICS = {
-    "overview": "analysis.overview.figures",
-    "claims": "analysis.claims.figures",
-    "scaling": "analysis.scaling.figures",
-    "compute": "analysis.compute.figures",
-    "domain": "analysis.domain.figures",
-    "moe": "analysis.moe.figures",
-    "attention": "analysis.attention.figures",
-    "memory": "analysis.memory.figures",
-    "preference": "analysis.preference.figures",
-    "small_models": "analysis.small_models.figures",
-    "pythia": "analysis.pythia.figures",
-    "term_frequency": "analysis.term_frequency.figures",
-    "benchmarks": "analysis.benchmarks.figures",
-    "judges": "analysis.judges.figures",
-    "convnets_vits": "analysis.convnets_vits.figures",
-    "segment_anything": "analysis.segment_anything.figures",
-    "video": "analysis.video.figures",
-    "probe": "analysis.probe.figures",
-    "probe_bundled": "analysis.probe.figures_bundled",
-    "probe_system": "analysis.probe.figures_system",
-}
-"""The modules of figures by topic, in the order of the pages; each has a function default_panels()."""
+TOPICS = (
+    "overview", "claims", "scaling", "compute", "domain", "moe", "attention", "memory", "preference", "small_models", "pythia",
+    "term_frequency", "benchmarks", "judges", "convnets_vits", "segment_anything", "video", "probe",
+)  # fmt: skip
+"""The folders below analysis/ that have figures, in the order of the pages."""
+OLD = {
+    topic: f"analysis.{topic}.figures"
+    for topic in (
+        "overview",
+        "claims",
+        "scaling",
+        "compute",
+        "domain",
+        "moe",
+        "memory",
+        "preference",
+        "small_models",
+        "pythia",
+        "term_frequency",
+        "benchmarks",
+        "judges",
+        "convnets_vits",
+        "segment_anything",
+        "video",
+        "probe",
+    )
+} | {"probe_bundled": "analysis.probe.figures_bundled", "probe_system": "analysis.probe.figures_system"}
 
 
-def catalogue() -> dict[str, Callable[[], Panel]]:
-    """Every panel at its default settings, by name, as a function that builds it; topics are imported on the way.
+@cache
+def figures_of(topic: str) -> dict[str, type[Figure]]:
+    """The figures of one topic by name: every Figure that a module analysis.<topic>.figures* declares. ValueError for an unknown topic."""
+    if topic not in TOPICS:
+        raise ValueError(f"there is no topic {clip(topic)}; there are {', '.join(TOPICS)}")
+    package = import_module(f"analysis.{topic}")
+    found: dict[str, type[Figure]] = {}
+    for module in sorted(name for _, name, _ in pkgutil.iter_modules(package.__path__) if name.startswith("figures")):
+        for value in vars(import_module(f"analysis.{topic}.{module}")).values():
+            if isinstance(value, type) and issubclass(value, Figure) and value.__module__ == f"analysis.{topic}.{module}":
+                if value.name in found:
+                    raise ValueError(f"two figures have the name {value.name}")
+                if not value.name.startswith(f"{topic}."):
+                    raise ValueError(f"figures of {topic} must be named {topic}.something, got {value.name}")
+                found[value.name] = value
+    return found
 
-    Raises ValueError where a topic offers a panel under the name of another topic.
+
+def figures() -> dict[str, type[Figure]]:
+    """Every figure by name."""
+    return {name: figure for topic in TOPICS for name, figure in figures_of(topic).items()}
+
+
+def figure(name: str) -> type[Figure]:
+    """One figure; only its own topic is imported. ValueError for a name that there is not."""
+    topic = name.split(".")[0]
+    known = figures_of(topic) if topic in TOPICS else {}
+    if name not in known:
+        raise ValueError(f"there is no figure {clip(name)}; {topic if known else 'analysis'} offers {', '.join(known or TOPICS)}")
+    return known[name]
+
+
+def asked_for(address: str) -> Figure:
+    """The figure of "attention.cache?context_len=8192", or of a link that ends in "#attention.cache".
+
+    Of a link only the parameters of the figure are taken, since a page has others as well. Raises ValueError with one sentence.
+
+    >>> asked_for("attention.cache?context_len=8192").context_len
+    8192
+    >>> asked_for("http://localhost:8501/attention?section=cache&context_len=8192#attention.cache").context_len
+    8192
     """
+    parts = urlsplit(address)
+    if not parts.scheme:
+        return figure(parts.path).of_query(parts.query)
+    if not parts.fragment:
+        raise ValueError(f"the link names no figure: {clip(address, 80)}; end it with # and the name of one, such as #attention.cache")
+    chosen = figure(parts.fragment)
+    own = {name: text for name, text in parse_qsl(parts.query, keep_blank_values=True) if name in chosen.kinds()}
+    made, problems = chosen.of(own)
+    for problem in problems.values():
+        raise ValueError(problem)
+    return made
+
+
+def catalogue() -> Mapping[str, Callable[[], Panel]]:
+    """Every panel at its default settings, by name, as a function that builds it."""
     panels: dict[str, Callable[[], Panel]] = {}
-    for topic, module in TOPICS.items():
-        offered = import_module(module).default_panels()
-        if astray := [name for name in offered if not name.startswith(f"{topic}.")]:
-            raise ValueError(f"panels of {module} must be named {topic}.something, got {', '.join(astray)}")
-        panels |= offered
+    for topic in TOPICS:
+        panels |= {name: default(kind) for name, kind in figures_of(topic).items()}
+    for module in OLD.values():
+        panels |= import_module(module).default_panels()
     return panels
+
+
+def default(kind: type[Figure]) -> Callable[[], Panel]:
+    """The function that builds the panel of a figure at its defaults; a table that a default needs is read only then."""
+    return lambda: kind.of({})[0].panel()  # noqa: PLW0108
 
 
 def panel(name: str) -> Panel:
@@ -50,7 +115,8 @@ def panel(name: str) -> Panel:
     Raises ValueError for a name that its topic does not offer.
     """
     topic = name.split(".")[0]
-    offered = import_module(TOPICS[topic]).default_panels() if topic in TOPICS else {}
-    if name not in offered:
-        raise ValueError(f"there is no panel {name!r}; {topic} offers {', '.join(offered) or 'none'}")
-    return offered[name]()
+    if topic in OLD:
+        offered = import_module(OLD[topic]).default_panels()
+        if name in offered:
+            return offered[name]()
+    return default(figure(name))()

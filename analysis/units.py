@@ -1,6 +1,7 @@
 """Unit constants, and numbers written as people read them."""
 
 import math
+import re
 from collections.abc import Sequence
 
 SECONDS_PER_HOUR = 3_600.0
@@ -13,6 +14,52 @@ COUNT_SUFFIXES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 SI_PREFIXES = (("E", 1e18), ("P", 1e15), ("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0))
 ROUNDS_UP = 0.9995  # from this share of a unit on, three digits show one of it
 MISSING = "–"
+MULTIPLES = {
+    "": 1.0, "%": 0.01, "percent": 0.01, "k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "million": 1e6, "b": 1e9, "g": 1e9, "bn": 1e9,
+    "billion": 1e9, "t": 1e12, "tn": 1e12, "trillion": 1e12, "quadrillion": 1e15,
+}  # fmt: skip
+"""What may stand behind a number, in small letters, and what it multiplies it by."""
+POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?"
+_TYPED = re.compile(rf"\$?(?P<number>{_NUMBER})(?:[x*·](?P<base>10|2)\^?(?P<power>[+-]?\d+))?(?P<rest>[a-z%]*)")
+_POWER = re.compile(rf"(?P<base>10|2)\^(?P<power>{_NUMBER})(?P<rest>[a-z%]*)")
+
+
+def read_number(text: str, unit: str = "") -> float:
+    """The number that somebody typed: with an exponent, a power, thousands' commas, or a word for thousands, millions and so on.
+
+    unit: a word that may stand behind it. Raises ValueError with one sentence for anything else.
+
+    >>> read_number("3e9"), read_number("3B"), read_number("3 billion"), read_number("1.5k"), read_number("32,768")
+    (3000000000.0, 3000000000.0, 3000000000.0, 1500.0, 32768.0)
+    >>> read_number("5.8×10²³ FLOP", "FLOP"), read_number("$1.2 M", "USD"), read_number("40 %"), read_number("2^20")
+    (5.8e+23, 1200000.0, 0.4, 1048576.0)
+    >>> read_number("a lot")
+    Traceback (most recent call last):
+    ...
+    ValueError: 'a lot' is not a number; write it as 3e9, 3B, 3 billion or 1.5k
+    """
+    refusal = ValueError(f"{text.strip()[:40]!r} is not a number; write it as 3e9, 3B, 3 billion or 1.5k")
+    plain = re.sub(r"[\s_,]", "", text[:80]).replace("−", "-").replace("×", "x").lower()
+    plain = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+", lambda found: "^" + found[0].translate(POWERS), plain)
+    found = _POWER.fullmatch(plain) or _TYPED.fullmatch(plain)
+    if found is None:
+        raise refusal
+    parts, word = found.groupdict(), unit.lower().replace(" ", "")
+    rest = parts["rest"]
+    for end in (word, word.removesuffix("s"), "usd"):
+        if end and rest not in MULTIPLES:
+            rest = rest.removesuffix(end)
+    if rest not in MULTIPLES or len(parts["power"] or "") > 6:
+        raise refusal
+    try:
+        power = float(parts["base"]) ** float(parts["power"]) if parts["base"] else 1.0
+        value = float(parts.get("number") or 1) * power * MULTIPLES[rest]
+    except OverflowError:
+        raise refusal from None
+    if not math.isfinite(value):
+        raise refusal
+    return float(f"{value:.15g}")  # 5.8 times 10^23 is 5.8e23
 
 
 def significant(value: float, digits: int = 3) -> str:
@@ -68,6 +115,15 @@ def format_count(value: float, unit: str = "") -> str:
         if abs(value) >= scale * ROUNDS_UP:
             return f"{significant(value / scale)} {suffix}{tail}"
     return significant(value) + tail
+
+
+def counted(number: float, one: str, several: str = "") -> str:
+    """A whole number with what it counts.
+
+    >>> counted(1, "token"), counted(4096, "token"), counted(2, "batch", "batches")
+    ('1 token', '4,096 tokens', '2 batches')
+    """
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
 
 
 def format_bytes(value: float, binary: bool = False) -> str:

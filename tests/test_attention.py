@@ -5,20 +5,21 @@ import json
 import numpy as np
 import pytest
 
-from analysis import tables
+from analysis import gpus, tables
 from analysis.attention import data as attention_data
-from analysis.attention import figures, latency, variants
-from analysis.attention import figures_ablation as attention_figures_ablation
-from analysis.attention import figures_latency as cost_figures
+from analysis.attention import latency, variants
 from analysis.attention import window as attention_window
+from analysis.attention.figures import Cache, Mask, Reach
+from analysis.attention.figures_ablation import Ablation
+from analysis.attention.figures_latency import Prefill, Roofline
 from analysis.transformer import count_params, forward_flops, kv_cache_bytes, shape_of_model, transformer_shape
-from pages.components import shapes
-from tests.test_pages import charts, fine, open_page, open_sections, titles
-from tests.test_shapes import TINY, FakeJob, FakeWorker, exact
+from analysis.transformer import model as models
+from pages.components import model_field
+from tests.test_model_field import TINY, FakeJob, FakeWorker, exact
+from tests.test_pages import charts, fine, open_page, titles
 
 MODELS = tables.load("models")
-GPUS = tables.load("gpus")
-A100 = latency.Device.of(GPUS.set_index("id").loc["a100_80gb"])
+A100 = latency.Device.of(gpus.gpu("a100_80gb"))
 
 
 def model(name):
@@ -36,7 +37,7 @@ def test_grouped_queries_make_the_cache_of_llama_2_70b_an_eighth():
     kinds = variants.variants(llama, 8, 4096)
     assert variants.saving(llama, kinds["mha"], 4096) == 8 and variants.saving(llama, kinds["gqa"], 4096) == 1
     assert variants.saving(llama, kinds["mqa"], 4096) == 1 / 8
-    panel = figures.cache("Llama 2 70B", llama, 8, 4096, 4096, 1, 16, GPUS, {"model": "Llama 2 70B"})
+    panel = Cache(model="llama-2-70b", context_len=4096).panel()
     assert "caches 1.34 GB, 1/8 of the 10.7 GB" in panel.title
 
 
@@ -64,7 +65,7 @@ def test_the_50000th_token_of_a_4096_window_sees_45905_on():
     assert attention_window.seen(50_000, 4096) == (45_905, 50_000)
     printed = tables.load("attention_reported").set_index("quantity").loc["first_seen_at_50000", "value"]
     assert attention_window.seen(50_000, 4096)[0] == printed + 1
-    panel = figures.mask(4096, 50_000, {"window": "4,096"})
+    panel = Mask(window=4096, position=50_000).panel()
     assert "45,905 to 50,000" in panel.title and "4,097 positions" in panel.caption
 
 
@@ -89,7 +90,7 @@ def test_the_reach_of_mistral_is_the_printed_131k_less_one_token_a_layer():
     reached = attention_window.reach(model("Mistral 7B"), 10**6)
     assert printed == 32 * 4096 == 131_072
     assert reached[-1] == 32 * 4095 + 1 == printed - 31
-    assert figures.reach("Mistral 7B", model("Mistral 7B"), 1024, {"model": "m"}).title.endswith("32 x 4,096 is 131,072")
+    assert Reach().panel().title.endswith("32 x 4,096 is 131,072")
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -179,7 +180,7 @@ def test_the_largest_batch_fits_and_one_more_does_not():
     assert held <= 80e9 < held + kv_cache_bytes(llama, 4096)
     whole = latency.decoding(model("Llama 2 70B"), count_params(model("Llama 2 70B")), 4096, A100)
     assert whole.largest_batch == 0
-    title = cost_figures.roofline("Llama 2 70B", model("Llama 2 70B"), whole.counts, 8, 4096, A100, 16, 16, {"a": "b"}).title
+    title = Roofline(model="llama-2-70b", context_len=4096).panel().title
     assert "138 GB, do not fit into 80 GB" in title
 
 
@@ -191,7 +192,7 @@ def test_the_ablation_is_table_18_of_llama_2():
     assert scores.mean().round(1).tolist() == [44.2, 44.3, 43.8]
     assert (
         "at least as high as multi-head on 7 of 11 tasks (mean 44.3 against 44.2), multi-query on 2 (mean 43.8)"
-        in attention_figures_ablation.ablation("score", {"shown": "scores"}).title
+        in Ablation(ablation_shown="score").panel().title
     )
 
 
@@ -205,7 +206,8 @@ def test_the_ablation_is_table_18_of_llama_2():
         (lambda: variants.variants(model("Mistral 7B"), 7, 4096), "n_kv_heads must divide"),
         (lambda: variants.variants(model("Switch-Base-128"), 1, 4096), "encoder"),
         (lambda: latency.prompt_seconds(1.0, 1.0, 0.0), "utilisation"),
-        (lambda: attention_figures_ablation.ablation("both", {}), "shown"),
+        (lambda: Ablation(ablation_shown="both"), "Show must be one of difference, score"),
+        (lambda: Cache(model="mistral-7b", n_kv_heads=7), "KV heads of the GQA what-if must be one of 1, 2, 4, 8, 16, 32"),
     ],
 )
 def test_bad_arguments_are_named(call, named):
@@ -213,66 +215,59 @@ def test_bad_arguments_are_named(call, named):
         call()
 
 
-@pytest.mark.parametrize("name", shapes.known_models())
-def test_every_decoder_of_the_table_is_drawn(name):
-    shape = model(name)
-    if shape.encoder_layers:
+@pytest.mark.parametrize("key", models.known())
+def test_every_decoder_of_the_table_is_drawn(key):
+    chosen = models.published(key)
+    if chosen.shape.encoder_layers:
         pytest.skip("an encoder")
-    heads = variants.group_sizes(shape.attention)[0]
-    counts = count_params(shape)
-    for panel in (
-        figures.cache(name, shape, heads, 4096, 8192, 2, 8, GPUS, {"model": name}),
-        figures.reach(name, shape, 256, {"model": name}),
-        cost_figures.prefill(name, shape, 8192, A100, 0.5, {"model": name}),
-        cost_figures.roofline(name, shape, counts, heads, 8192, A100, 16, 16, {"model": name}),
+    heads = variants.group_sizes(chosen.shape.attention)[0]
+    for figure in (
+        Cache(model=chosen, n_kv_heads=heads, context_len=8192, batch_size=2, kv_bits=8),
+        Reach(model=chosen, window=256),
+        Prefill(model=chosen, context_len=8192),
+        Roofline(model=chosen, n_kv_heads=heads),
     ):
+        panel = figure.panel()
         assert len(panel.title) < 150 and "nan" not in panel.title + panel.caption
 
 
-def test_the_page_takes_a_configuration_and_stays_usable_with_a_bad_one(monkeypatch):
+def test_the_page_takes_a_configuration_and_draws_nothing_in_place_of_a_bad_one(monkeypatch):
     worker = FakeWorker(FakeJob(answer=exact()))
-    monkeypatch.setattr(shapes, "shared_worker", lambda: worker)
-    app = open_page("attention", attn_from="your config.json")
-    assert fine(app) and any("Until then" in item.value for item in app.caption)
-    app.text_area(key="attn_text").set_value(json.dumps(TINY)).run()
-    assert fine(app)
-    assert any("your model caches" in words for words in titles(app))
-    app.text_area(key="attn_text").set_value("{").run()
-    assert not app.exception and len(app.error) == 1
-    assert any("Mistral 7B caches" in words for words in titles(app))
+    monkeypatch.setattr(model_field, "shared_worker", lambda: worker)
+    app = open_page("attention")
+    app.button_group(key="attention/cache:model_from").set_value("own").run()
+    assert fine(app) and not charts(app) and any("No chart is drawn until" in item.value for item in app.info)
+    app.text_area(key="model_text").set_value(json.dumps(TINY | {"_name_or_path": "someone/tiny"})).run()
+    assert fine(app) and any("someone/tiny caches" in words for words in titles(app))
+    app.text_area(key="model_text").set_value("{").run()
+    assert not app.exception and len(app.error) == 1 and not charts(app)
 
 
-@pytest.mark.parametrize(("section", "n_charts"), [("What the cache holds", 1), ("How far it reaches", 1), ("What it costs", 2)])
-def test_the_default_model_keeps_its_own_numbers_where_only_an_exact_count_is_known(section, n_charts, monkeypatch):
+@pytest.mark.parametrize("section", ["cache", "reach", "prompt", "generation"])
+def test_where_only_an_exact_count_is_known_it_is_shown_and_no_chart_of_another_model(section, monkeypatch):
     worker = FakeWorker(FakeJob(answer=exact()))
-    monkeypatch.setattr(shapes, "shared_worker", lambda: worker)
-    app = open_page("attention", attn_part=section, attn_from="your config.json")
-    app.text_area(key="attn_text").set_value(json.dumps({"model_type": "bert"})).run()
+    monkeypatch.setattr(model_field, "shared_worker", lambda: worker)
+    app = open_page("attention", section=section)
+    app.button_group(key=f"attention/{section}:model_from").set_value("own").run()
+    app.text_area(key="model_text").set_value(json.dumps({"model_type": "bert"})).run()
     assert not app.exception and any(f"{exact()['total']:,} parameters" in item.value for item in app.markdown)
-    assert charts(app) == charts(open_page("attention", attn_part=section)) and len(charts(app)) == n_charts
+    assert not charts(app) and len(app.error) == 1
 
 
 def test_a_model_that_the_charts_cannot_show_says_so_in_their_place():
-    for section, n_charts in (("What the cache holds", 1), ("How far it reaches", 1), ("What it costs", 2)):
-        app = open_page("attention", attn_model="Switch-Base-128", attn_part=section)
-        assert not app.exception
-        assert all("encoder" in item.value for item in app.error) and len(app.error) == n_charts
+    for section in ("cache", "reach", "prompt", "generation"):
+        app = open_page("attention", model="switch-base-128", section=section)
+        assert not app.exception and not charts(app)
+        assert [("encoder" in item.value) for item in app.error] == [True]
 
 
-def test_the_sliders_over_powers_of_two_stand_at_both_ends_and_in_the_link():
-    app = open_page("attention", attn_ctx="1,024")
-    assert fine(app) and "At 1,024 tokens" in titles(app)[0] and not app.warning
-    moved = 0
-    for section in open_sections("attention"):
-        for key in [slider.key for slider in section.select_slider]:
-            options = list(section.select_slider(key=key).options)
-            for end in (options[0], options[-1]):
-                section.select_slider(key=key).set_value(int(end.replace(",", ""))).run()
-                assert fine(section), (key, end)
-                moved += 1
-    assert moved == 2 * 7
-    app.select_slider(key="attn_ctx").set_value(1_048_576).run()
-    links = app.session_state["links"]["attention"]
-    assert links["attn_ctx"] == ["1,048,576"]
-    app = open_page("attention", attn_ctx="1,000")
-    assert len(app.warning) == 1 and "1,000" in app.warning[0].value
+def test_the_configuration_follows_the_reader_to_another_section(monkeypatch):
+    worker = FakeWorker(FakeJob(answer=exact()))
+    monkeypatch.setattr(model_field, "shared_worker", lambda: worker)
+    app = open_page("attention")
+    app.button_group(key="attention/cache:model_from").set_value("own").run()
+    app.text_area(key="model_text").set_value(json.dumps(TINY)).run()
+    app.button_group(key="attention:section").set_value("reach").run()
+    assert fine(app) and "your llama model" in titles(app)[0]
+    app.button_group(key="attention/reach:model_from").set_value("table").run()
+    assert fine(app) and "in Mistral 7B" in titles(app)[0]

@@ -1,10 +1,10 @@
 """Exports, looked at by opening the files again with other programs than those that wrote them."""
 
 import io
+import json
 import math
 import re
 import sys
-import types
 import xml.etree.ElementTree as ElementTree
 import zipfile
 from html.parser import HTMLParser
@@ -16,7 +16,9 @@ import pytest
 
 from analysis import catalogue
 from analysis.charts import style
+from analysis.charts.figure import Figure
 from analysis.charts.panel import Citation
+from analysis.charts.parameters import Quantity
 from analysis.export import browser, command, csv_file, deck_file, files, gallery, report, slides
 from analysis.export import words as export_words
 from pages.components import chart
@@ -237,18 +239,34 @@ def test_the_page_follows_the_readers_light_or_dark_setting(browser_page, tmp_pa
 # --- command line and catalogue ----------------------------------------------------------------------------------------
 
 
+class Sample(Figure):
+    """A law with a factor."""
+
+    name = "sample.figure"
+    factor: float = Quantity("Factor", low=1, high=10, step=1, help="What the loss is multiplied by.")(1)
+
+    def draw(self):
+        """The panel of tests/sample_panels.py, whose title names the factor."""
+        return law_panel() if self.factor == 1 else law_panel(title=f"A law times {self.factor:g}")
+
+
+class Broken(Figure):
+    """A figure whose table is broken."""
+
+    name = "sample.broken"
+
+    def draw(self):
+        """No panel."""
+        raise ValueError("data/gpus.csv line 3: is not a number")
+
+
 @pytest.fixture
 def fake_topic(monkeypatch):
     """A topic `sample` with a good figure, and one whose table is broken."""
-
-    def broken():
-        raise ValueError("data/gpus.csv line 3: is not a number")
-
-    module = types.ModuleType("analysis.catalogue.sample")
-    module.default_panels = lambda: {"sample.figure": law_panel, "sample.broken": broken}
-    monkeypatch.setitem(sys.modules, "analysis.catalogue.sample", module)
-    monkeypatch.setattr(catalogue, "TOPICS", {"sample": "analysis.catalogue.sample"})
-    return module
+    found = {"sample.figure": Sample, "sample.broken": Broken}
+    monkeypatch.setattr(catalogue, "TOPICS", ("sample",))
+    monkeypatch.setattr(catalogue, "OLD", {})
+    monkeypatch.setattr(catalogue, "figures_of", lambda topic: found)
 
 
 def test_the_catalogue_offers_the_panels_of_each_topic_unbuilt(fake_topic):
@@ -257,17 +275,34 @@ def test_the_catalogue_offers_the_panels_of_each_topic_unbuilt(fake_topic):
     assert panels["sample.figure"]().name == "sample.figure"
 
 
-def test_the_catalogue_refuses_a_panel_under_the_name_of_another_topic(fake_topic):
-    fake_topic.default_panels = lambda: {"other.figure": law_panel}
-    with pytest.raises(ValueError, match=r"must be named sample.something, got other.figure"):
-        catalogue.catalogue()
+def test_a_figure_needs_a_name_and_each_of_its_parameters_a_kind():
+    with pytest.raises(TypeError, match="needs a name like"):
+        type("Nameless", (Figure,), {"__module__": __name__})
+    with pytest.raises(TypeError, match="needs one kind"):
+        type("Plain", (Figure,), {"__module__": __name__, "__annotations__": {"n": int}, "n": 3, "name": "sample.plain"}).kinds()
+
+
+def test_the_command_line_writes_a_figure_with_the_settings_of_an_address_or_a_link(fake_topic, tmp_path):
+    link = "http://localhost:8501/sample?factor=3&context_len=8192#sample.figure"
+    assert command.main(["sample.figure?factor=2", link, "--format", "csv", "--out", str(tmp_path)]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["sample-figure-2.csv", "sample-figure.csv"]
+    assert "A law times 2" in (tmp_path / "sample-figure.csv").read_text(encoding="utf-8-sig")
+    assert "A law times 3" in (tmp_path / "sample-figure-2.csv").read_text(encoding="utf-8-sig")
+
+
+def test_the_command_line_prints_every_figure_with_its_parameters(fake_topic, capsys):
+    assert command.main(["--list", "--json"]) == 0
+    first, second = json.loads(capsys.readouterr().out)
+    about = {"kind": "quantity", "label": "Factor", "help": "What the loss is multiplied by.", "unit": "", "low": 1.0, "high": 10.0}
+    assert first == {"name": "sample.figure", "description": "A law with a factor.", "parameters": {"factor": about | {"default": "1"}}}
+    assert second["parameters"] == {}
 
 
 def test_the_command_line_writes_the_files_and_says_so(fake_topic, tmp_path, capsys):
     assert command.main(["sample.figure", "--format", "csv", "--format", "pptx", "--out", str(tmp_path / "new")]) == 0
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["sample-figure.csv", "sample-figure.pptx"]
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["[1/2]", "[2/2]"]
-    assert (tmp_path / "new" / "sample-figure.csv").read_bytes() == files.export(law_panel(), "csv")
+    assert (tmp_path / "new" / "sample-figure.csv").read_bytes() == files.export(Sample().panel(), "csv")
 
 
 def test_the_command_line_lists_the_figures(fake_topic, capsys):
@@ -288,6 +323,12 @@ def test_one_broken_figure_does_not_stop_the_others(fake_topic, tmp_path, capsys
         (["all", "--format", "gif"], "there is no format 'gif'; there are csv, png, svg, pdf, html, pptx"),
         (["all", "--theme", "sepia"], "there is no theme 'sepia'; there are auto, light, dark"),
         ([], "name a panel, or all; --list names the figures"),
+        (["sample.figure?factor=99"], "Factor must be from 1 to 10, got 99"),
+        (["sample.figure?size=9"], "sample.figure has no parameter size; it has factor"),
+        (
+            ["http://a/b?c=9#"],
+            "the link names no figure: http://a/b?c=9#; end it with # and the name of one, such as #attention.cache",
+        ),
     ],
 )
 def test_a_bad_command_line_is_answered_with_one_sentence(arguments, sentence, fake_topic, tmp_path, capsys):
@@ -317,7 +358,7 @@ def test_the_command_line_writes_what_it_can_without_a_browser_and_says_once_wha
         ({"name": "Sample figure"}, "name must look like 'topic.figure', got 'Sample figure'"),
         ({"title": " "}, "title of panel sample.figure must not be empty"),
         ({"alt": ""}, "alt of panel sample.figure must not be empty"),
-        ({"data": pd.DataFrame({"x": [1]})}, "data of panel sample.figure needs a column 'status'"),
+        ({"data": pd.DataFrame({"x": [1]})}, "needs a column 'status'"),
         ({"data": pd.DataFrame({"status": ["guessed"]})}, "must be one of reported, computed, what_if, uncertain, got ['guessed']"),
     ],
 )

@@ -180,7 +180,7 @@ def test_data_is_made_on_first_use_and_checked_then():
         made.append(1)
         return pd.DataFrame({"status": ["nonsense"]})
 
-    panel = Panel("topic.figure", "A finding", go.Figure(), rows, "What is drawn.", "The finding.")
+    panel = Panel(name="topic.figure", title="A finding", figure=go.Figure(), data=rows, caption="What is drawn.", alt="The finding.")
     assert not made
     with pytest.raises(ValueError, match="nonsense"):
         _ = panel.data
@@ -189,5 +189,5 @@ def test_data_is_made_on_first_use_and_checked_then():
 def test_one_panel_is_found_by_its_name_and_an_unknown_one_refused():
     assert catalogue.panel("scaling.residuals").name == "scaling.residuals"
     for name in ("scaling.nothing", "nothing.at_all"):
-        with pytest.raises(ValueError, match="there is no panel"):
+        with pytest.raises(ValueError, match="there is no figure"):
             catalogue.panel(name)

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from analysis import tables
-from analysis.attention.latency import Device
 
 KINDS = {"mha": "multi-head", "gqa": "grouped-query", "mqa": "multi-query"}
 
@@ -19,8 +18,3 @@ def ablation_scores() -> pd.DataFrame:
     rows = tables.load("gqa_ablation")
     order = list(dict.fromkeys(rows["task"]))
     return rows.pivot(index="task", columns="attention", values="value").loc[order, list(KINDS)]
-
-
-def device(gpus: pd.DataFrame, gpu: str, n_devices: int) -> Device:
-    """n_devices of a row of the table `gpus`, by its id."""
-    return Device.of(gpus.set_index("id").loc[gpu], n_devices)

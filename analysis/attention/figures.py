@@ -1,25 +1,28 @@
 """Figures on attention: its cache, what a window sees, its reach, and the rolling buffer."""
 
-from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from analysis import tables
-from analysis.attention import data, figures_ablation, figures_latency, variants
+from analysis import gpus
+from analysis.attention import variants
 from analysis.attention import window as attention_window
 from analysis.attention.data import reported
-from analysis.attention.figures_latency import COLORS, CONTEXTS
-from analysis.charts import style
-from analysis.charts.panel import Citation, Panel, table_of
-from analysis.transformer import Attention, TransformerShape, count_params, kv_cache_bytes, shape_of_model
-from analysis.units import format_bytes, significant
+from analysis.attention.figures_latency import COLORS, CONTEXTS, groups_of
+from analysis.charts import marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.marks import GB, Part
+from analysis.charts.panel import Citation, Headline, Panel
+from analysis.charts.parameters import Quantity
+from analysis.charts.shared_parameters import BATCH_SIZE, CONTEXT_LEN, KV_BITS, MODEL, WINDOW
+from analysis.transformer import Attention, TransformerShape, kv_cache_bytes
+from analysis.transformer.model import Model
+from analysis.units import counted, format_bytes, significant
 from analysis.uploads import clip
 
 SHOWN_GPUS = ("rtx_4090", "a100_80gb", "mi300x")
 CELLS = 40
 FAR = 2**20
-GB = 1e9
 WINDOWS = Citation("jiang2023", "Section 2")
 GROUPS = Citation("ainslie2023", "grouped-query attention")
 LATENTS = Citation("deepseek2024v2", "Table 1")
@@ -54,308 +57,331 @@ def described(name: str, shape: TransformerShape) -> str:
     return f"{name}: {shape.n_layers} layers, {kind_of(shape.attention)}{rest}."
 
 
-def cache(
-    name: str,
-    shape: TransformerShape,
-    n_kv_heads: int,
-    window: int,
-    context_len: int,
-    batch: int,
-    bits: int,
-    gpus: pd.DataFrame,
-    settings: Mapping[str, str],
-    total_params: int | None = None,
-) -> Panel:
-    """Bytes of cached keys and values against the context for the model and for other kinds of attention in it."""
-    shapes = {"own": shape} | variants.variants(shape, n_kv_heads, window)
-    labels = {
-        "own": "as built",
-        "mha": "multi-head",
-        "gqa": f"grouped-query, {n_kv_heads} heads",
-        "mqa": "multi-query",
-        "mla": "latent (MLA)",
-        "window": f"window of {window:,}",
-    }
-    axis = np.unique(np.append(np.geomspace(*CONTEXTS, 41).round().astype(int), context_len))
-    size = {kind: np.asarray(kv_cache_bytes(model, axis, batch, bits / 8), float) for kind, model in shapes.items()}
-    here = {kind: float(kv_cache_bytes(model, context_len, batch, bits / 8)) for kind, model in shapes.items()}
-    open_ended = float(
-        kv_cache_bytes(variants.with_attention(shape, lambda a: variants.with_window(a, None)), context_len, batch, bits / 8)
-    )
-    traces = [style.what_if_line(axis, size[kind] / GB, labels[kind], COLORS[kind], width=1.8) for kind in shapes if kind != "own"]
-    traces.append(style.computed_line(axis, size["own"] / GB, f"{clip(name, style.LONGEST_NAME)} as built", COLORS["own"], width=3.5))
-    weights = 2 * (total_params or count_params(shape).total)
-    traces.append(style.computed_line(CONTEXTS, [weights / GB] * 2, "its weights in 16 bits", style.GREY, width=1.5))
-    traces[-1]["line"]["dash"] = "dot"
-    low = min(values[0] for values in size.values()) / GB / 1.5
-    high = max(size["mha"][-1] / GB, 300) * 1.5
-    known = gpus.set_index("id", drop=False).loc[list(SHOWN_GPUS)]
-    layout = style.layout(
-        "tokens",
-        "log_number",
-        x_title="Context (tokens)",
-        y_title="Keys and values (GB)",
-        x_range=CONTEXTS,
-        y_range=(low, high),
-        height=480,
-        shapes=[style.vertical_line(context_len, style.AMBER), *(style.horizontal_line(m / GB) for m in known["memory_bytes"])],
-        annotations=[
-            style.note(
-                np.log10(CONTEXTS[0]),
-                np.log10(row["memory_bytes"] / GB),
-                f"{row['memory_bytes'] / GB:.0f} GB: {row['label']}",
-                xanchor="left",
-                yanchor="bottom",
-                xshift=4,
-            )
-            for row in known.to_dict("records")
-        ],
-    )
-    layout["yaxis"]["exponentformat"] = "none"
-    return Panel(
-        name="attention.cache",
-        title=_cache_title(clip(name, style.LONGEST_NAME), variants.own_attention(shape), here, open_ended, n_kv_heads, context_len, batch),
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(
-            [
-                *(
-                    {
-                        "series": labels[kind],
-                        "context_len": axis,
-                        "kv_cache_bytes": size[kind],
-                        "status": "computed" if kind == "own" else "what_if",
-                    }
-                    for kind in shapes
-                ),
-                {"series": "weights in 16 bits", "kv_cache_bytes": [weights], "status": "computed"},
-                {"series": known["label"], "memory_bytes": known["memory_bytes"], "source": known["source"], "status": "reported"},
-            ]
-        ),
-        caption=(
-            f"Solid: the model as it is built ({kind_of(variants.own_attention(shape))}). Dashed: the same model with another attention in every layer, "
-            "without a window unless named; MLA with the widths of DeepSeek-V2. Grey lines are the whole memory of a device, which weights and cache share. Programs that hand out the cache in "
-            "pages hold somewhat more."
-        ),
-        alt=f"Cache of {clip(name, style.LONGEST_NAME)} against context length: {format_bytes(here['own'])} at {context_len:,} tokens, {format_bytes(here['mha'])} with multi-head attention.",
-        sources=(WINDOWS, GROUPS, LATENTS, *(Citation(source) for source in dict.fromkeys(known["source"]))),
-        settings=settings,
-        explain=(kv_cache_bytes, variants.variants, variants.with_latent),
-    )
+class Cache(Figure):
+    """Bytes of cached keys and values against the context, for the model and for other kinds of attention in it."""
 
+    name = "attention.cache"
+    model: Model = MODEL("mistral-7b")
+    n_kv_heads: int = groups_of()
+    kv_bits: int = KV_BITS(16)
+    context_len: int = CONTEXT_LEN(32_768)
+    batch_size: int = BATCH_SIZE(1)
+    window: int = WINDOW(4_096, low=128)
 
-def _cache_title(
-    name: str, own: Attention, here: Mapping[str, float], open_ended: float, n_kv_heads: int, context_len: int, batch: int
-) -> str:
-    size, mha = format_bytes(here["own"]), format_bytes(here["mha"])
-    where = f"At {context_len:,} tokens" if batch == 1 else f"With {batch} sequences of {context_len:,} tokens"
-    if open_ended > here["own"]:
-        return f"{where} {name} caches {size}: {format_bytes(open_ended)} without its window, {mha} with multi-head attention"
-    if here["mha"] > here["own"]:
-        return f"{where} {name} caches {size}, 1/{significant(here['mha'] / here['own'])} of the {mha} that multi-head attention takes"
-    return f"{where} {name} caches {size}; {n_kv_heads} key-value heads instead of {own.n_heads} make it {format_bytes(here['gqa'])}"
-
-
-def mask(window: int, position: int, settings: Mapping[str, str]) -> Panel:
-    """The mask of a sliding window, drawn in blocks, with the row of one position."""
-    scale = max(1, -(-int(position * 1.12) // CELLS))
-    ends = np.arange(1, CELLS + 1) * scale
-    row = (position - 1) // scale
-    queries = ends.copy()
-    queries[row] = position
-    first, last = attention_window.seen(queries, window)
-    share = np.clip(np.minimum(last[:, None], ends) - np.maximum(first[:, None], ends - scale + 1) + 1, 0, None) / scale
-    chosen = np.full(share.shape, np.nan)
-    chosen[row] = share[row]
-    centres = ends - (scale - 1) / 2
-    heat = {
-        "type": "heatmap",
-        "x": centres,
-        "y": centres,
-        "zmin": 0,
-        "zmax": 1,
-        "showscale": False,
-        "xgap": 1,
-        "ygap": 1,
-        "hoverongaps": False,
-        "hovertemplate": "block at %{y:,.0f} looks at block at %{x:,.0f}: %{z:.0%} of it<extra></extra>",
-        "meta": {"role": "computed"},
-    }
-    traces = [
-        heat | {"z": share, "name": "seen", "colorscale": [[0, style.translucent(style.GREY, 0.12)], [1, style.BLUE]]},
-        heat | {"z": chosen, "name": "your position", "colorscale": [[0, style.translucent(style.AMBER, 0.22)], [1, style.AMBER]]},
-    ]
-    layout = style.layout("number", "number", x_title="Position that is seen", y_title="Position that looks", height=460, showlegend=False)
-    edge = CELLS * scale + 0.5
-    layout["xaxis"] |= {"range": [0.5, edge], "tickformat": ",", "showgrid": False}
-    layout["yaxis"] |= {"range": [edge, 0.5], "tickformat": ",", "showgrid": False}
-    layout["margin"] = layout["margin"] | {"t": 16, "l": 72}
-    start, end = attention_window.seen(position, window)
-    count = end - start + 1
-    printed = reported().loc["first_seen_at_50000"]
-    remark = ""
-    if (window, position) == (4096, 50_000):
-        remark = f" The article starts this range at {printed['value']:,.0f}, which would be {end - int(printed['value']) + 1:,} positions."
-    return Panel(
-        name="attention.mask",
-        title=f"With a window of {window:,} the token at position {position:,} sees {start:,} to {end:,}, {count / position:.1%} of all up to there"
-        if count < position
-        else f"A window of {window:,} cuts nothing yet at position {position:,}: the token sees 1 to {end:,}",
-        figure=style.figure(traces, layout),
-        data=lambda: pd.DataFrame(
-            {
-                "position": queries,
-                "first_seen": first,
-                "last_seen": last,
-                "n_seen": last - first + 1,
-                "status": ["what_if" if index == row else "computed" for index in range(CELLS)],
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        name, shape, bits, at = clip(self.model.name, style.LONGEST_NAME), self.model.shape, self.kv_bits / 8, self.context_len
+        own = variants.own_attention(shape)
+        shapes = {"own": shape} | variants.variants(shape, self.n_kv_heads, self.window)
+        labels = {
+            "own": "as built",
+            "mha": "multi-head",
+            "gqa": f"grouped-query, {self.n_kv_heads} heads",
+            "mqa": "multi-query",
+            "mla": "latent (MLA)",
+            "window": f"window of {self.window:,}",
+        }
+        axis = np.unique(np.append(np.geomspace(*CONTEXTS, 41).round().astype(int), at))
+        parts: dict[str, Part] = {
+            kind: {
+                "series": labels[kind],
+                "context_len": axis,
+                "kv_cache_bytes": np.asarray(kv_cache_bytes(model, axis, self.batch_size, bits), float),
+                "status": "computed" if kind == "own" else "what_if",
             }
-        ),
-        caption=(
-            f"Each cell stands for {scale:,} by {scale:,} positions; it is as dark as the share of the block that the last token of its row sees, and the amber row is "
-            f"your position. Positions count from 1, and the window holds the token itself.{remark}"
-        ),
-        alt=f"Mask of a sliding window of {window:,} tokens: position {position:,} sees positions {start:,} to {end:,}.",
-        sources=(WINDOWS, Citation("raschka2023", printed["location"])),
-        settings=settings,
-        explain=(attention_window.seen, attention_window.mask),
-    )
+            for kind, model in shapes.items()
+        }
+        here = {kind: float(kv_cache_bytes(model, at, self.batch_size, bits)) for kind, model in shapes.items()}
+        endless = variants.with_attention(shape, lambda a: variants.with_window(a, None))
+        weights = 2.0 * self.model.counts.total
+        weight_part = {"series": "weights in 16 bits", "context_len": CONTEXTS, "kv_cache_bytes": [weights] * 2, "status": "computed"}
+        cached: dict[str, Any] = {"x": "context_len", "y": "kv_cache_bytes", "per_y": GB}
+        traces = [marks.line(parts[kind], color=COLORS[kind], width=1.8, **cached) for kind in shapes if kind != "own"]
+        traces.append(marks.line(parts["own"], color=COLORS["own"], name=f"{name} as built", width=3.5, **cached))
+        traces.append(marks.line(weight_part, color=style.GREY, name="its weights in 16 bits", width=1.5, dash="dot", **cached))
+        devices = [gpus.gpu(key) for key in SHOWN_GPUS]
+        memory: Part = {
+            "series": [gpu.label for gpu in devices],
+            "memory_bytes": [gpu.memory_bytes for gpu in devices],
+            "source": [gpu.source for gpu in devices],
+            "status": "reported",
+        }
+        low = min(part["kv_cache_bytes"][0] for part in parts.values()) / GB / 1.5
+        high = max(parts["mha"]["kv_cache_bytes"][-1] / GB, 300) * 1.5
+        layout = style.layout(
+            "tokens",
+            "log_number",
+            x_title="Context (tokens)",
+            y_title="Keys and values (GB)",
+            x_range=CONTEXTS,
+            y_range=(low, high),
+            height=480,
+            shapes=[style.vertical_line(at, style.AMBER), *(style.horizontal_line(gpu.memory_bytes / GB) for gpu in devices)],
+            annotations=[
+                style.note(
+                    np.log10(CONTEXTS[0]),
+                    np.log10(gpu.memory_bytes / GB),
+                    f"{gpu.memory_bytes / GB:.0f} GB: {gpu.label}",
+                    xanchor="left",
+                    yanchor="bottom",
+                    xshift=4,
+                )
+                for gpu in devices
+            ],
+        )
+        layout["yaxis"]["exponentformat"] = "none"
+        size = Headline("KV cache", here["own"], "bytes", format_bytes(here["own"]), "kv_cache_bytes")
+        mha = Headline("KV cache with multi-head attention", here["mha"], "bytes", format_bytes(here["mha"]), "kv_cache_bytes")
+        open_ended = float(kv_cache_bytes(endless, at, self.batch_size, bits))
+        return Panel(
+            title=self._title(name, own, size, mha, open_ended, here["gqa"]),
+            headline=(size, mha) if open_ended > size.value or mha.value > size.value else (size,),
+            figure=style.figure(traces, layout),
+            data=[*parts.values(), weight_part, memory],
+            caption=(
+                f"Solid: the model as it is built ({kind_of(own)}). Dashed: the same model with another attention in every layer, "
+                "without a window unless named; MLA with the widths of DeepSeek-V2. Grey lines are the whole memory of a device, which weights and cache share. Programs that hand out the cache in "
+                "pages hold somewhat more."
+            ),
+            alt=f"Cache of {name} against context length: {size} at {at:,} tokens, {mha} with multi-head attention.",
+            sources=(WINDOWS, GROUPS, LATENTS, *(Citation(source) for source in dict.fromkeys(gpu.source for gpu in devices))),
+            explain=(kv_cache_bytes, variants.variants, variants.with_latent),
+        )
+
+    def _title(self, name: str, own: Attention, size: Headline, mha: Headline, open_ended: float, grouped: float) -> str:
+        where = f"At {self.context_len:,} tokens"
+        if self.batch_size > 1:
+            where = f"With {self.batch_size} sequences of {self.context_len:,} tokens"
+        if open_ended > size.value:
+            return f"{where} {name} caches {size}: {format_bytes(open_ended)} without its window, {mha} with multi-head attention"
+        if mha.value > size.value:
+            return f"{where} {name} caches {size}, 1/{significant(mha.value / size.value)} of the {mha} that multi-head attention takes"
+        return f"{where} {name} caches {size}; {self.n_kv_heads} key-value heads instead of {own.n_heads} make it {format_bytes(grouped)}"
 
 
-def reach(name: str, shape: TransformerShape, window: int, settings: Mapping[str, str]) -> Panel:
+class Mask(Figure):
+    """The mask of a sliding window, drawn in blocks, with the row of one position."""
+
+    name = "attention.mask"
+    window: int = WINDOW(4_096, low=128)
+    position: int = Quantity(
+        "Position of the token", low=1, high=131_072, step=1, whole=True, help="Counted from 1; its row of the mask is drawn in amber."
+    )(50_000)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        window, position = self.window, self.position
+        scale = max(1, -(-int(position * 1.12) // CELLS))
+        ends = np.arange(1, CELLS + 1) * scale
+        row = (position - 1) // scale
+        queries = ends.copy()
+        queries[row] = position
+        first, last = attention_window.seen(queries, window)
+        share = np.clip(np.minimum(last[:, None], ends) - np.maximum(first[:, None], ends - scale + 1) + 1, 0, None) / scale
+        yours = np.full(share.shape, np.nan)
+        yours[row] = share[row]
+        centres = ends - (scale - 1) / 2
+        cells = {
+            "series": "seen",
+            "query_block": np.repeat(centres, CELLS),
+            "key_block": np.tile(centres, CELLS),
+            "position": np.repeat(queries, CELLS),
+            "first_seen": np.repeat(first, CELLS),
+            "last_seen": np.repeat(last, CELLS),
+            "seen_share": share.ravel(),
+            "your_share": yours.ravel(),
+            "status": np.where(~np.isnan(yours.ravel()), "what_if", "computed"),
+        }
+        look: dict[str, Any] = {
+            "zmin": 0,
+            "zmax": 1,
+            "showscale": False,
+            "xgap": 1,
+            "ygap": 1,
+            "hoverongaps": False,
+            "hovertemplate": "block at %{y:,.0f} looks at block at %{x:,.0f}: %{z:.0%} of it<extra></extra>",
+        }
+        traces = [
+            marks.heat(cells, "key_block", "query_block", share, colorscale=[[0, style.translucent(color, least)], [1, color]], **look)
+            for share, color, least in (("seen_share", style.BLUE, 0.12), ("your_share", style.AMBER, 0.22))
+        ]
+        layout = style.layout(
+            "number", "number", x_title="Position that is seen", y_title="Position that looks", height=460, showlegend=False
+        )
+        edge = CELLS * scale + 0.5
+        layout["xaxis"] |= {"range": [0.5, edge], "tickformat": ",", "showgrid": False}
+        layout["yaxis"] |= {"range": [edge, 0.5], "tickformat": ",", "showgrid": False}
+        layout["margin"] = layout["margin"] | {"t": 16, "l": 72}
+        start, end = (int(value) for value in attention_window.seen(position, window))
+        count = end - start + 1
+        printed = reported().loc["first_seen_at_50000"]
+        remark = ""
+        if (window, position) == (4096, 50_000):
+            remark = (
+                f" The article starts this range at {printed['value']:,.0f}, which would be {end - int(printed['value']) + 1:,} positions."
+            )
+        seen_from, seen_to = (
+            Headline("first position seen", start, "", f"{start:,}", "first_seen"),
+            Headline("last position seen", end, "", f"{end:,}", "last_seen"),
+        )
+        return Panel(
+            title=f"With a window of {window:,} the token at position {position:,} sees {seen_from} to {seen_to}, {count / position:.1%} of all up to there"
+            if count < position
+            else f"A window of {window:,} cuts nothing yet at position {position:,}: the token sees {seen_from} to {seen_to}",
+            headline=(seen_from, seen_to),
+            figure=style.figure(traces, layout),
+            data=[cells],
+            caption=(
+                f"Each cell stands for {scale:,} by {counted(scale, 'position')}; it is as dark as the share of the block that the last token of its row sees, and the amber row is "
+                f"your position. Positions count from 1, and the window holds the token itself.{remark}"
+            ),
+            alt=f"Mask of a sliding window of {window:,} tokens: position {position:,} sees positions {start:,} to {end:,}.",
+            sources=(WINDOWS, Citation("raschka2023", printed["location"])),
+            explain=(attention_window.seen, attention_window.mask),
+        )
+
+
+class Reach(Figure):
     """How far back a token can be influenced after each layer: as built, and with a window in every layer."""
-    variants.own_attention(shape)
-    own = attention_window.reach(shape, FAR)
-    changed = attention_window.reach(variants.with_attention(shape, lambda a: variants.with_window(a, window)), FAR)
-    depth = np.arange(1, len(own) + 1)
-    traces = [
-        style.what_if_line(depth, changed, f"window of {window:,} in every layer", style.AMBER),
-        style.computed_line(depth, own, f"{clip(name, style.LONGEST_NAME)} as built", style.BLUE),
-    ]
-    parts = [
-        {"series": "as built", "layer": depth, "reach": own, "status": "computed"},
-        {"series": f"window of {window:,}", "layer": depth, "reach": changed, "status": "what_if"},
-    ]
-    printed = reported().loc["attention_span"]
-    ours = name == printed["model"]
-    if ours:
-        traces.append(
-            style.reported_markers([len(own)], [printed["value"]], "printed in the paper", style.RED, verified=bool(printed["verified"]))
+
+    name = "attention.reach"
+    model: Model = MODEL("mistral-7b")
+    window: int = WINDOW(1_024)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        shape, window, name = self.model.shape, self.window, clip(self.model.name, style.LONGEST_NAME)
+        variants.own_attention(shape)
+        own = attention_window.reach(shape, FAR)
+        changed = attention_window.reach(variants.with_attention(shape, lambda a: variants.with_window(a, window)), FAR)
+        depth = np.arange(1, len(own) + 1)
+        what_if = {"series": f"window of {window:,}", "layer": depth, "reach": changed, "status": "what_if"}
+        built = {"series": "as built", "layer": depth, "reach": own, "status": "computed"}
+        traces = [
+            marks.line(what_if, "layer", "reach", style.AMBER, f"window of {window:,} in every layer"),
+            marks.line(built, "layer", "reach", style.BLUE, f"{name} as built"),
+        ]
+        parts = [built, what_if]
+        printed = reported().loc["attention_span"]
+        ours = self.model.name == printed["model"]
+        if ours:
+            parts.append(
+                {
+                    "series": "printed in the paper",
+                    "layer": [len(own)],
+                    "reach": [printed["value"]],
+                    "verified": [printed["verified"]],
+                    "source": printed["source"],
+                    "status": "reported",
+                }
+            )
+            traces.append(marks.points(parts[-1], "layer", "reach", style.RED))
+        whole = np.flatnonzero(own == FAR)
+        last = Headline("reach as built", float(own[-1]), "tokens", f"{own[-1]:,}", "reach")
+        if len(whole):
+            last = Headline("reach with the window", float(changed[-1]), "tokens", f"{changed[-1]:,}", "reach")
+            title = f"{name} sees everything from layer {whole[0] + 1} on; a window of {window:,} in all {len(own)} layers would reach {last} tokens"
+        else:
+            w = shape.attention.window
+            title = f"{len(own)} layers with a window of {w:,} reach {last} tokens in {name}" + (
+                f"; the paper's {len(own)} x {w:,} is {printed['value']:,.0f}" if ours else ""
+            )
+        layout = style.layout(
+            "number",
+            "tokens",
+            x_title="Layers passed",
+            y_title="Positions that can have an influence",
+            x_range=(0, len(own) + 1),
+            y_range=(min(own[0], changed[0]) / 2, max(own[-1], changed[-1]) * 1.6),
         )
-        parts.append(
-            {"series": "printed", "layer": [len(own)], "reach": [printed["value"]], "source": printed["source"], "status": "reported"}
+        return Panel(
+            title=title,
+            headline=(last,),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=(
+                f"Each layer hands on what its window covers, so the reach adds up; {FAR:,} tokens stand for everything. This is a bound in "
+                "theory: it says what can get through, not what does. The token itself is part of each window, so k layers reach k (W - 1) + 1."
+            ),
+            alt=f"Reach over layers: {name} as built ends at {own[-1]:,} positions, a window of {window:,} in every layer at {changed[-1]:,}.",
+            sources=(WINDOWS,),
+            explain=(attention_window.reach,),
         )
-    whole = np.flatnonzero(own == FAR)
-    w = shape.attention.window
-    if len(whole):
-        title = f"{clip(name, style.LONGEST_NAME)} sees everything from layer {whole[0] + 1} on; a window of {window:,} in all {len(own)} layers would reach {changed[-1]:,} tokens"
-    else:
-        title = f"{len(own)} layers with a window of {w:,} reach {own[-1]:,} tokens in {clip(name, style.LONGEST_NAME)}" + (
-            f"; the paper's {len(own)} x {w:,} is {printed['value']:,.0f}" if ours else ""
-        )
-    layout = style.layout(
-        "number",
-        "tokens",
-        x_title="Layers passed",
-        y_title="Positions that can have an influence",
-        x_range=(0, len(own) + 1),
-        y_range=(min(own[0], changed[0]) / 2, max(own[-1], changed[-1]) * 1.6),
-    )
-    return Panel(
-        name="attention.reach",
-        title=title,
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(parts),
-        caption=(
-            f"Each layer hands on what its window covers, so the reach adds up; {FAR:,} tokens stand for everything. This is a bound in "
-            "theory: it says what can get through, not what does. The token itself is part of each window, so k layers reach k (W - 1) + 1."
-        ),
-        alt=f"Reach over layers: {clip(name, style.LONGEST_NAME)} as built ends at {own[-1]:,} positions, a window of {window:,} in every layer at {changed[-1]:,}.",
-        sources=(WINDOWS,),
-        settings=settings,
-        explain=(attention_window.reach,),
-    )
 
 
-def rolling(window: int, n_tokens: int, settings: Mapping[str, str]) -> Panel:
+class Buffer(Figure):
     """The rolling buffer, token after token: which position each place holds."""
-    held = np.array([attention_window.buffer(step, window) for step in range(1, n_tokens + 1)])
-    steps, places = np.arange(1, n_tokens + 1), np.arange(1, window + 1)
-    age = np.where(held > 0, 1 - (steps[:, None] - held) / window, np.nan)
-    trace = {
-        "type": "heatmap",
-        "x": places,
-        "y": steps,
-        "z": age,
-        "zmin": 0,
-        "zmax": 1,
-        "showscale": False,
-        "xgap": 2,
-        "ygap": 2,
-        "hoverongaps": False,
-        "text": [[str(p) if p else "" for p in line] for line in held],
-        "texttemplate": "%{text}",
-        "textfont": {"color": "#FFFFFF", "size": 12},
-        "colorscale": [[0, "#5A6072"], [1, "#0063B1"]],
-        "name": "position held",
-        "meta": {"role": "computed"},
-        "hovertemplate": "after %{y} tokens place %{x} holds position %{text}<extra></extra>",
-    }
-    layout = style.layout(
-        "number", "number", x_title="Place in the buffer", y_title="Tokens so far", height=max(280, 20 * n_tokens + 90), showlegend=False
-    )
-    layout["xaxis"] |= {"dtick": 1, "showgrid": False, "range": [0.5, window + 0.5]}
-    layout["yaxis"] |= {"dtick": 1 if n_tokens <= 16 else 4, "showgrid": False, "range": [n_tokens + 0.5, 0.5]}
-    layout["margin"] = layout["margin"] | {"t": 16}
-    place, replaced = attention_window.slot(n_tokens, window), n_tokens - window
-    now = f"token {n_tokens} replaced {replaced} in place {place}" if replaced > 0 else f"{max(-replaced, 0)} places are still free"
-    printed = reported().loc["rolling_cache_saving"]
-    return Panel(
-        name="attention.buffer",
-        title=f"After {n_tokens} tokens a buffer of {window} places holds positions {max(1, replaced + 1)} to {n_tokens}; {now}",
-        figure=style.figure([trace], layout),
-        data=lambda: pd.DataFrame(
-            {"tokens": np.repeat(steps, window), "place": np.tile(places, n_tokens), "position": held.ravel(), "status": "computed"}
-        ).query("position > 0"),
-        caption=(
-            "One row per token; each cell names the position whose keys and values the place holds, bluest where it was written last. A window never needs "
-            f"more places than it is long: in Mistral 7B the 50,000th token goes to place {attention_window.slot(50_000, 4096)} of 4,096, and at 32,768 tokens the cache is "
-            f"1/{32_768 // 4096} of what it would be without a window, the {printed['value']:.0f} times that the paper prints."
-        ),
-        alt=f"A rolling buffer of {window} places over {n_tokens} tokens holds positions {max(1, replaced + 1)} to {n_tokens} at the end.",
-        sources=(WINDOWS,),
-        settings=settings,
-        explain=(attention_window.slot, attention_window.buffer),
+
+    name = "attention.buffer"
+    buffer_len: int = Quantity(
+        "Places in the buffer", low=2, high=12, step=1, whole=True, help="A window never needs more places than it is long."
+    )(5)
+    n_cached: int = Quantity("Tokens so far", low=1, high=24, step=1, whole=True, help="How many tokens have been written to the buffer.")(
+        12
     )
 
-
-def default_panels() -> dict[str, Callable[[], Panel]]:
-    """The panels of the attention page at its default settings."""
-    name, gpus = "Mistral 7B", tables.load("gpus")
-
-    def shape() -> TransformerShape:
-        return shape_of_model(name, tables.load("models"))
-
-    settings = {"model": name}
-    return {
-        "attention.cache": lambda: cache(
-            name, shape(), 8, 4096, 32_768, 1, 16, gpus, settings | {"context": "32,768 tokens", "values": "16 bit"}
-        ),
-        "attention.mask": lambda: mask(4096, 50_000, {"window": "4,096", "position": "50,000"}),
-        "attention.reach": lambda: reach(name, shape(), 1024, settings),
-        "attention.buffer": lambda: rolling(5, 12, {"places": "5", "tokens": "12"}),
-        "attention.ablation": lambda: figures_ablation.ablation("difference", {"shown": "difference to multi-head attention"}),
-        "attention.prefill": lambda: figures_latency.prefill(
-            name, shape(), 32_768, data.device(gpus, "a100_80gb", 1), 0.5, settings | {"prompt": "32,768 tokens"}
-        ),
-        "attention.roofline": lambda: figures_latency.roofline(
-            name,
-            shape(),
-            count_params(shape()),
-            8,
-            8192,
-            data.device(gpus, "a100_80gb", 1),
-            16,
-            16,
-            settings | {"context": "8,192 tokens"},
-        ),
-    }
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        window, n_tokens = self.buffer_len, self.n_cached
+        held = np.array([attention_window.buffer(step, window) for step in range(1, n_tokens + 1)])
+        steps, places = np.arange(1, n_tokens + 1), np.arange(1, window + 1)
+        age = np.where(held > 0, 1 - (steps[:, None] - held) / window, np.nan)
+        cells = {
+            "series": "position held",
+            "tokens": np.repeat(steps, window),
+            "place": np.tile(places, n_tokens),
+            "position": np.where(held > 0, held, np.nan).ravel(),
+            "newness": age.ravel(),
+            "status": "computed",
+        }
+        trace = marks.heat(
+            cells,
+            "place",
+            "tokens",
+            "newness",
+            zmin=0,
+            zmax=1,
+            showscale=False,
+            xgap=2,
+            ygap=2,
+            hoverongaps=False,
+            text=[[str(p) if p else "" for p in line] for line in held],
+            texttemplate="%{text}",
+            textfont={"color": "#FFFFFF", "size": 12},
+            colorscale=[[0, "#5A6072"], [1, "#0063B1"]],
+            hovertemplate="after %{y} tokens place %{x} holds position %{text}<extra></extra>",
+        )
+        layout = style.layout(
+            "number",
+            "number",
+            x_title="Place in the buffer",
+            y_title="Tokens so far",
+            height=max(280, 20 * n_tokens + 90),
+            showlegend=False,
+        )
+        layout["xaxis"] |= {"dtick": 1, "showgrid": False, "range": [0.5, window + 0.5]}
+        layout["yaxis"] |= {"dtick": 1 if n_tokens <= 16 else 4, "showgrid": False, "range": [n_tokens + 0.5, 0.5]}
+        layout["margin"] = layout["margin"] | {"t": 16}
+        place, replaced = attention_window.slot(n_tokens, window), n_tokens - window
+        now = (
+            f"token {n_tokens} replaced {replaced} in place {place}"
+            if replaced > 0
+            else f"{counted(-replaced, 'place')} {'is' if replaced == -1 else 'are'} still free"
+        )
+        printed = reported().loc["rolling_cache_saving"]
+        oldest = Headline("oldest position held", max(1, replaced + 1), "", str(max(1, replaced + 1)), "position")
+        held_now = f"positions {oldest} to {n_tokens}" if n_tokens > 1 else f"position {oldest}"
+        return Panel(
+            title=f"After {counted(n_tokens, 'token')} a buffer of {window} places holds {held_now}; {now}",
+            headline=(oldest,),
+            figure=style.figure([trace], layout),
+            data=[cells],
+            caption=(
+                "One row per token; each cell names the position whose keys and values the place holds, bluest where it was written last. A window never needs "
+                f"more places than it is long: in Mistral 7B the 50,000th token goes to place {attention_window.slot(50_000, 4096)} of 4,096, and at 32,768 tokens the cache is "
+                f"1/{32_768 // 4096} of what it would be without a window, the {printed['value']:.0f} times that the paper prints."
+            ),
+            alt=f"A rolling buffer of {window} places over {counted(n_tokens, 'token')} holds {held_now} at the end.",
+            sources=(WINDOWS,),
+            explain=(attention_window.slot, attention_window.buffer),
+        )

@@ -1,62 +1,83 @@
 """What shared heads cost in quality: Llama 2's comparison of multi-head, grouped-query and multi-query attention."""
 
-from collections.abc import Mapping
+import pandas as pd
 
 from analysis import tables
 from analysis.attention.data import KINDS, ablation_scores
 from analysis.attention.figures_latency import COLORS
-from analysis.charts import style
-from analysis.charts.panel import Citation, Panel
+from analysis.charts import marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.panel import Citation, Headline, Panel
+from analysis.charts.parameters import Choice
 
 
-def score_table() -> str:
-    """The ablation as a Markdown table, as printed."""
-    lines = ["| task | " + " | ".join(KINDS.values()) + " |", "| --- |" + " ---: |" * len(KINDS)]
-    lines += [f"| {task} | " + " | ".join(f"{value:.1f}" for value in row) + " |" for task, row in ablation_scores().iterrows()]
-    return "\n".join(lines)
+def score_table() -> pd.DataFrame:
+    """The ablation as printed, as texts."""
+    return ablation_scores().rename(columns=KINDS).map("{:.1f}".format).rename_axis("task").reset_index()
 
 
-def ablation(shown: str, settings: Mapping[str, str]) -> Panel:
-    """Llama 2's comparison of kinds of attention by task; shown: "difference" to multi-head attention, or "score"."""
-    if shown not in ("difference", "score"):
-        raise ValueError(f"shown must be 'difference' or 'score', got {shown!r}")
-    rows, table = tables.load("gqa_ablation"), ablation_scores()
-    points = table.sub(table["mha"], axis=0)
-    kinds = ("gqa", "mqa") if shown == "difference" else tuple(KINDS)
-    traces = []
-    for kind, symbol in zip(kinds, ("circle", "diamond", "square")[-len(kinds) :], strict=True):
-        color = COLORS["own" if kind == "gqa" else kind]
-        if shown == "difference":
-            trace = style.computed_ticks(points[kind], list(table.index), KINDS[kind], color)
-        else:
-            flags = rows[rows["attention"] == kind].set_index("task")["verified"].loc[table.index] > 0
-            trace = style.reported_markers(table[kind], list(table.index), KINDS[kind], color, symbol, verified=flags)
-        traces.append(trace | {"hovertemplate": "%{y}: %{x:.1f}<extra>%{fullData.name}</extra>"})
-    name = "Points above or below multi-head attention" if shown == "difference" else "Score (%)"
-    layout = style.layout("number", "category", x_title=name, height=460)
-    layout["yaxis"] |= {"autorange": "reversed"}
-    layout["xaxis"]["range"] = [-3, 3] if shown == "difference" else [0, 85]
-    if shown == "difference":
-        layout["shapes"] = [style.vertical_line(0, style.GREY, "solid")]
-    least = {kind: int((points[kind] >= 0).sum()) for kind in ("gqa", "mqa")}
-    mean = table.mean()
-    return Panel(
-        name="attention.ablation",
-        title=(
-            f"Grouped-query attention scores at least as high as multi-head on {least['gqa']} of {len(table)} tasks (mean {mean['gqa']:.1f} against "
-            f"{mean['mha']:.1f}), multi-query on {least['mqa']} (mean {mean['mqa']:.1f})"
-        ),
-        figure=style.figure(traces, layout),
-        data=lambda: rows.assign(
-            difference_to_mha=[points.loc[row["task"], row["attention"]] for row in rows.to_dict("records")],
-            status="computed" if shown == "difference" else "reported",
-        ),
-        caption=(
-            "30B models trained on 150B tokens, with MLPs widened where heads are shared so that sizes agree. Each kind was trained once and the paper prints no "
-            "intervals: a difference of a point on one task may be chance. The means are unweighted."
-        ),
-        alt=f"Scores of three kinds of attention on {len(table)} tasks; means are {mean['mha']:.1f} multi-head, {mean['gqa']:.1f} grouped-query and {mean['mqa']:.1f} multi-query.",
-        sources=(Citation("touvron2023llama2", rows["location"].iloc[0]),),
-        settings=settings,
-        explain=(ablation_scores,),
-    )
+class Ablation(Figure):
+    """Llama 2's comparison of kinds of attention by task, as differences to multi-head attention or as printed."""
+
+    name = "attention.ablation"
+    ablation_shown: str = Choice("Show", options={"difference": "difference to multi-head", "score": "scores as printed"})("difference")
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        table, difference = ablation_scores(), self.ablation_shown == "difference"
+        rows = tables.load("gqa_ablation").set_index("task")
+        gains = table.sub(table["mha"], axis=0)
+        parts, traces = [], []
+        for kind, symbol in zip(KINDS, ("circle", "diamond", "square"), strict=True):
+            printed = rows[rows["attention"] == kind].loc[table.index]
+            parts.append(
+                {
+                    "series": KINDS[kind],
+                    "task": list(table.index),
+                    "score": table[kind].to_numpy(),
+                    "difference_to_mha": gains[kind].to_numpy(),
+                    "source": printed["source"].to_numpy(),
+                    "location": printed["location"].to_numpy(),
+                    "verified": printed["verified"].to_numpy(),
+                    "status": "computed" if difference else "reported",
+                }
+            )
+            color = COLORS["own" if kind == "gqa" else kind]
+            if not difference:
+                traces.append(marks.points(parts[-1], "score", "task", color, symbol=symbol))
+            elif kind != "mha":
+                traces.append(marks.ticks(parts[-1], "difference_to_mha", "task", color))
+        traces = [trace | {"hovertemplate": "%{y}: %{x:.1f}<extra>%{fullData.name}</extra>"} for trace in traces]
+        axis = "Points above or below multi-head attention" if difference else "Score (%)"
+        layout = style.layout("number", "category", x_title=axis, height=460)
+        layout["yaxis"] |= {"autorange": "reversed"}
+        layout["xaxis"]["range"] = [-3, 3] if difference else [0, 85]
+        if difference:
+            layout["shapes"] = [style.vertical_line(0, style.GREY, "solid")]
+        least = {
+            kind: Headline(
+                f"tasks on which {KINDS[kind]} is at least as good",
+                int((gains[kind] >= 0).sum()),
+                "tasks",
+                str(int((gains[kind] >= 0).sum())),
+            )
+            for kind in ("gqa", "mqa")
+        }
+        mean = {kind: Headline(f"mean of {KINDS[kind]}", float(table[kind].mean()), "%", f"{table[kind].mean():.1f}") for kind in KINDS}
+        return Panel(
+            title=(
+                f"Grouped-query attention scores at least as high as multi-head on {least['gqa']} of {len(table)} tasks (mean {mean['gqa']} against "
+                f"{mean['mha']}), multi-query on {least['mqa']} (mean {mean['mqa']})"
+            ),
+            headline=(least["gqa"], mean["gqa"], mean["mha"], mean["mqa"]),
+            figure=style.figure(traces, layout),
+            data=parts,
+            beside=score_table(),
+            caption=(
+                "30B models trained on 150B tokens, with MLPs widened where heads are shared so that sizes agree. Each kind was trained once and the paper prints no "
+                "intervals: a difference of a point on one task may be chance. The means are unweighted."
+            ),
+            alt=f"Scores of three kinds of attention on {len(table)} tasks; means are {mean['mha']} multi-head, {mean['gqa']} grouped-query and {mean['mqa']} multi-query.",
+            sources=(Citation("touvron2023llama2", rows["location"].iloc[0]),),
+            explain=(ablation_scores,),
+        )

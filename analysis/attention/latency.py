@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.gpus import Gpu
 from analysis.transformer import ForwardFlops, ParamCounts, TransformerShape, forward_flops, kv_cache_bytes, recurrent_state_bytes
 
 LARGEST = 2**40
@@ -89,12 +90,11 @@ class Device:
     source: str = ""
 
     @classmethod
-    def of(cls, row, n_devices: int = 1) -> "Device":
-        """n_devices of a row of the table `gpus`."""
-        label = row["label"] if n_devices == 1 else f"{n_devices} x {row['label']}"
-        rates = (row["bandwidth_bytes_per_s"], row["peak_flops_per_s"], row["memory_bytes"])
-        bandwidth, peak, memory = (float(rate) * n_devices for rate in rates)
-        return cls(label, bandwidth, peak, memory, row["source"])
+    def of(cls, gpu: Gpu, n_devices: int = 1) -> "Device":
+        """n_devices of one kind of GPU."""
+        label = gpu.label if n_devices == 1 else f"{n_devices} x {gpu.label}"
+        bandwidth, peak, memory = (rate * n_devices for rate in (gpu.bandwidth_bytes_per_s, gpu.peak_flops_per_s, gpu.memory_bytes))
+        return cls(label, bandwidth, peak, memory, gpu.source)
 
     @property
     def ridge(self) -> float:

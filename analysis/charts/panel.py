@@ -4,6 +4,7 @@ import inspect
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -21,6 +22,30 @@ class Citation:
     location: str = ""
 
 
+@dataclass(frozen=True)
+class Headline:
+    """A quantity that a panel's title states: its name, its value in base units, and how the title writes it.
+
+    Used in a title it is its text: f"takes {size}". column: of the panel's table in which the value stands, "" where it is
+    derived from several rows. low, high: its interval, where one is known.
+
+    >>> size = Headline("cache", 1.07e9, "bytes", "1.07 GB")
+    >>> f"takes {size}"
+    'takes 1.07 GB'
+    """
+
+    name: str
+    value: float
+    unit: str
+    text: str
+    column: str = ""
+    low: float | None = None
+    high: float | None = None
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class Rows:
     """The data of a panel: a DataFrame, or a function that makes it, called when somebody first looks.
 
@@ -34,12 +59,12 @@ class Rows:
         if panel is None:
             raise AttributeError("data of a panel has no default")
         rows = panel.__dict__[self.slot]
-        if callable(rows):
-            rows = panel.__dict__[self.slot] = check_rows(panel.name, rows())
+        if not isinstance(rows, pd.DataFrame):
+            rows = panel.__dict__[self.slot] = check_rows(panel.name, rows() if callable(rows) else table_of(rows))
         return rows
 
     def __set__(self, panel, rows) -> None:
-        panel.__dict__[self.slot] = rows if callable(rows) else check_rows(panel.name, rows)
+        panel.__dict__[self.slot] = check_rows(panel.name, rows) if isinstance(rows, pd.DataFrame) else rows
 
 
 def check_rows(name: str, rows: pd.DataFrame) -> pd.DataFrame:
@@ -61,36 +86,46 @@ def table_of(parts: Sequence[Mapping | Callable[[], pd.DataFrame]]) -> pd.DataFr
     return pd.concat([part() if callable(part) else pd.DataFrame(part) for part in parts], ignore_index=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Panel:
     """What a page shows and what an export holds.
 
-    name: "topic.figure", the stable id in links, decks and bulk export. title: the finding or the question, readable alone
-    on a slide. figure: without a title of its own. data: one row per drawn mark, with a column `status` out of STATUSES, or a function
-    that makes it on first use.
+    name: "topic.figure", the stable id in links, decks and bulk export; filled in by the Figure that draws it. title: the
+    finding or the question, readable alone on a slide, written from the headline. figure: without a title of its own.
+    data: one row per drawn mark, with a column `status` out of STATUSES; the parts that it is made of
+    (analysis/charts/marks.py), or a function that makes it, are put together on first use.
     caption: what is drawn and how to read it. alt: the finding in one sentence, for those who cannot see the chart.
     settings: the controls behind it, as shown. explain: functions whose docstrings say how the numbers are computed, or the
-    text itself.
+    text itself. headline: the quantities that the title states. beside: a small table of texts that stands with the chart on its page.
 
     Raises ValueError where one of them is missing or malformed.
     """
 
-    name: str
     title: str
     figure: go.Figure
     data: Rows = Rows()
-    caption: str  # type: ignore[misc]  # what Rows gives the class is no default
-    alt: str  # type: ignore[misc]
+    caption: str
+    alt: str
     sources: tuple[Citation, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     explain: tuple[Callable | str, ...] = ()
+    headline: tuple[Headline, ...] = ()
+    beside: pd.DataFrame | None = None
+    name: str = ""
 
     def __post_init__(self):
-        if not NAME.fullmatch(self.name):
+        if self.name and not NAME.fullmatch(self.name):
             raise ValueError(f"name must look like 'topic.figure', got {self.name!r}")
         for word in ("title", "caption", "alt"):
             if not getattr(self, word).strip():
                 raise ValueError(f"{word} of panel {self.name} must not be empty")
+
+    def of_figure(self, name: str, settings: Mapping[str, str]) -> "Panel":
+        """The panel under the name of its figure, with its settings; the data are not put together for that."""
+        panel = copy(self)
+        object.__setattr__(panel, "name", name)
+        object.__setattr__(panel, "settings", dict(settings))
+        return panel
 
 
 def explanation(panel: Panel) -> str:

@@ -1,8 +1,10 @@
-"""The command line of exports: `python -m analysis.export PANEL|all --format svg --out DIR`."""
+"""The command line of exports: `python -m analysis.export "attention.cache?context_len=8192" --format svg --out DIR`."""
 
 import argparse
+import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from analysis.export.browser import IMAGE_FORMATS, NoBrowserError, stop
@@ -16,20 +18,23 @@ class _Refused(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0 if every file was written, 1 if some could not be, 2 for a bad request."""
     parser = argparse.ArgumentParser(prog="python -m analysis.export", description="Write figures as files, each with its sources inside.")
-    parser.add_argument("panel", nargs="*", help="names of figures such as scaling.isoflop, or all")
+    parser.add_argument(
+        "panel", nargs="*", help="figures: scaling.isoflop, 'attention.cache?context_len=8192', a link that ends in one, or all"
+    )
     parser.add_argument("--format", action="append", metavar="|".join((*FORMATS, "all")), help="may be repeated; default all")
     parser.add_argument("--out", default="exports", metavar="DIR", help="folder to write to, made where it is missing; default exports")
     parser.add_argument("--theme", default="auto", metavar="|".join(THEMES))
     parser.add_argument("--list", action="store_true", help="list the figures and stop")
+    parser.add_argument("--json", action="store_true", help="with --list: every parameter with its kind, default, bounds or options")
     options = parser.parse_args(arguments)
-    from analysis.catalogue import catalogue
+    from analysis import catalogue
 
-    panels = catalogue()
     if options.list:
-        print("\n".join(panels))
+        described = [figure.described() for figure in catalogue.figures().values()] if options.json else []
+        print(json.dumps(described, indent=1, ensure_ascii=False) if options.json else "\n".join(catalogue.catalogue()))
         return 0
     try:
-        names = _chosen("panel", options.panel, panels, "there is no figure {}; --list names them")
+        panels = _asked_for(options.panel, catalogue)
         formats = _chosen("format", options.format or ["all"], FORMATS, "there is no format {}; there are " + ", ".join(FORMATS))
         _chosen("theme", [options.theme], THEMES, "there is no theme {}; there are " + ", ".join(THEMES))
         out = _folder(Path(options.out))
@@ -37,9 +42,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"export: {refusal}", file=sys.stderr)
         return 2
     try:
-        return _write_all({name: panels[name] for name in names}, formats, out, options.theme)
+        return _write_all(panels, formats, out, options.theme)
     finally:
         stop()
+
+
+def _asked_for(addresses: Sequence[str], catalogue) -> dict[str, Callable]:
+    """How to build each panel that is asked for, by its address."""
+    known = catalogue.catalogue()
+    plain = [address for address in addresses if "?" not in address and "#" not in address]
+    names = _chosen("panel", plain, known, "there is no figure {}; --list names them") if plain or not addresses else []
+    panels: dict[str, Callable] = {name: known[name] for name in names}
+    for address in addresses:
+        if address not in plain:
+            try:
+                panels[address] = catalogue.asked_for(address).panel
+            except ValueError as problem:
+                raise _Refused(str(problem)) from None
+    return panels
 
 
 def _chosen(what: str, asked: Sequence[str], known: Sequence[str] | Mapping, refusal: str) -> list[str]:
@@ -67,6 +87,7 @@ def _folder(out: Path) -> Path:
 def _write_all(panels: Mapping, formats: Sequence[str], out: Path, theme: str) -> int:
     """Write every panel in every format, one line each; what cannot be written is said and does not stop the rest."""
     failed, browserless, number, total = 0, False, 0, len(panels) * len(formats)
+    taken: Counter[str] = Counter()
     for name, build in panels.items():
         try:
             panel = build()
@@ -74,14 +95,17 @@ def _write_all(panels: Mapping, formats: Sequence[str], out: Path, theme: str) -
             print(f"export: {name}: {problem}", file=sys.stderr)
             failed, number = failed + len(formats), number + len(formats)
             continue
+        taken[panel.name] += 1
+        again = f"-{taken[panel.name]}" if taken[panel.name] > 1 else ""  # one figure with several settings
         for format in formats:
             number += 1
+            path = out / file_name(panel, format).replace(".", f"{again}.")
             if browserless and format in IMAGE_FORMATS:
                 failed += 1
                 continue
             try:
                 data = export(panel, format, theme=theme)
-                (out / file_name(panel, format)).write_bytes(data)
+                path.write_bytes(data)
             except NoBrowserError as problem:
                 print(f"export: {problem}", file=sys.stderr)
                 failed, browserless = failed + 1, browserless or format in IMAGE_FORMATS
@@ -89,7 +113,7 @@ def _write_all(panels: Mapping, formats: Sequence[str], out: Path, theme: str) -
                 print(f"export: {name} as {format}: {problem}", file=sys.stderr)
                 failed += 1
             else:
-                print(f"[{number}/{total}] {out / file_name(panel, format)} ({len(data):,} bytes)", flush=True)
+                print(f"[{number}/{total}] {path} ({len(data):,} bytes)", flush=True)
     if failed:
         print(f"export: {failed} of {total} files were not written", file=sys.stderr)
     return 1 if failed else 0

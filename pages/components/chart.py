@@ -6,6 +6,7 @@ are shown as text.
 """
 
 import json
+from collections.abc import Mapping
 
 import orjson
 import plotly.graph_objects as go
@@ -76,7 +77,17 @@ function draw(drawing) {
   window.Plotly.react(drawing, data, { ...layout, template, ...size(drawing) }, drawing.settings);
 }
 
+// The address holds what the reader changed; it is replaced and not added to, so that "back" leaves the page.
+function note({ names, values }) {
+  const address = new URL(window.location.href);
+  for (const name of names) address.searchParams.delete(name);
+  for (const [name, value] of Object.entries(values)) address.searchParams.set(name, value);
+  if (address.href !== window.location.href) window.history.replaceState(window.history.state, '', address);
+}
+
 export default function({ parentElement, data }) {
+  if (data.query) note(data.query);
+  if (!data.figure) return;  // a chart that cannot be drawn
   const find = selector => parentElement.querySelector(selector), drawing = find('.drawing');
   find('h2').textContent = data.title;
   find('.caption').textContent = data.caption;
@@ -113,8 +124,17 @@ def as_json(figure: go.Figure) -> str:
     return orjson.dumps(parts, default=lambda value: value.tolist(), option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
-def chart(slot: str, panel: Panel, least: int = 0) -> None:
-    """Show a panel's title, figure and caption. least: width in pixels below which the figure scrolls sideways instead of shrinking."""
+def address(slot: str, query: Mapping | None) -> None:
+    """Only write the address of the page, where there is no chart to show."""
+    if query is not None:
+        COMPONENT(key=f"chart-{slot}-address", data={"query": query})
+
+
+def chart(slot: str, panel: Panel, least: int = 0, query: Mapping | None = None) -> None:
+    """Show a panel's title, figure and caption. least: width in pixels below which the figure scrolls sideways instead of shrinking.
+
+    query: `names` of the parameters that the page's address may hold, and `values` of those that it does hold; the browser writes them there.
+    """
     label_room = (panel.figure.layout.meta or {}).get("label_room")
     data = {
         "title": panel.title,
@@ -125,5 +145,6 @@ def chart(slot: str, panel: Panel, least: int = 0) -> None:
         "templates": {theme: style.page_template(theme, label_room) for theme in ("light", "dark")},
         "script": plotly_script.address(),
         "least": least,
+        "query": query,
     }
     COMPONENT(key=f"chart-{slot}", data=data)

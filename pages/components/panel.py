@@ -1,7 +1,7 @@
 """The one frame in which every chart stands: title, chart, caption, sources, how it is computed, and the export row."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from html import escape
 
@@ -34,22 +34,25 @@ def show_panel(panel: Panel) -> None:
     export_row(panel.name)
 
 
-def draw(slot: str, build: Callable[[], Panel], scroll: bool = False) -> None:
+def draw(slot: str, build: Callable[[], Panel], scroll: bool = False, query: Mapping | None = None) -> None:
     """Show the chart that build() makes, with its words; where tables or settings do not allow it, say why in its place.
 
     Called inside the fragment of the chart's sliders. Only what a slider changes is here, because the browser renders
     everything in a fragment anew: controls that change which works are cited stand outside the fragment, and so does the
     export row (`export_row`), which picks up the panel when one of its buttons is pressed. scroll: on a narrow screen the chart keeps WIDE pixels and
-    scrolls sideways, for charts with many columns.
+    scrolls sideways, for charts with many columns. query: what the address of the page holds from now on (`chart.chart`).
     """
     try:
         panel = build()
     except (ValueError, ArithmeticError) as problem:
         current().pop(slot, None)
         st.error(plain(str(problem) if isinstance(problem, ValueError) else OUT_OF_RANGE), icon=":material/error:")
+        chart.address(slot, query)
         return
     current()[slot] = panel
-    chart.chart(slot, panel, least=WIDE if scroll else 0)
+    chart.chart(slot, panel, WIDE if scroll else 0, query)
+    if panel.beside is not None:
+        show_table(panel.beside)
 
 
 OUT_OF_RANGE = "This chart cannot be drawn: a number behind it is too large or too small to be computed with."

@@ -12,8 +12,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis.background.worker import WorkerError
-from analysis.transformer import count_params, hub
-from pages.components import shapes
+from analysis.transformer import count_params, hub, shape_from_hf_config
+from pages.components import model_field
 from tests import fake_hub
 
 ROOT = Path(__file__).parents[1]
@@ -57,28 +57,32 @@ class FakeWorker:
 
 
 def exact(**change):
-    counts = count_params(shapes.shape_from_hf_config(TINY)).__dict__ | change
+    counts = count_params(shape_from_hf_config(TINY)).__dict__ | change
     return counts | {"model_class": "LlamaForCausalLM", "model_type": "llama", "transformers_version": "5.0", "n_tensors": 1, "notes": []}
 
 
 def picker():
     import streamlit as st
 
-    from pages.components import controls, shapes
+    from analysis.attention.figures import Cache
+    from analysis.charts.subjects import MODEL
+    from pages.components import model_field, scenario
 
-    controls.begin("compute")
-    chosen = shapes.choose_shape("t", "Mistral 7B")
-    st.text(f"chosen: {chosen and chosen[0]}")
-    if chosen:
-        st.text(f"total: {chosen[2].total}")
+    with st.container(horizontal=True):
+        model_field.pick(MODEL, scenario.figure(Cache)[0].model, "t")
+    model_field.own()
+    model = None if scenario.waits_for({"model": MODEL}) else scenario.figure(Cache)[0].model
+    st.text(f"chosen: {model and model.name}")
+    if model:
+        st.text(f"total: {model.counts.total}")
 
 
-def open_picker(monkeypatch, source="your config.json", job=None):
+def open_picker(monkeypatch, source="own", job=None):
     worker = FakeWorker(job or FakeJob(answer=exact()))
-    monkeypatch.setattr(shapes, "shared_worker", lambda: worker)
+    monkeypatch.setattr(model_field, "shared_worker", lambda: worker)
     app = AppTest.from_function(picker, default_timeout=30).run()
     if source:
-        app.button_group(key="t_from").set_value(source).run()
+        app.button_group(key="t:model_from").set_value(source).run()
     assert not app.exception
     return app, worker
 
@@ -91,13 +95,13 @@ def test_a_model_of_the_table_needs_no_worker(monkeypatch):
     app, worker = open_picker(monkeypatch, source=None)
     assert "chosen: Mistral 7B" in texts(app.text) and "total: 7241732096" in texts(app.text)  # safetensors of the released model
     assert worker.asked == []
-    assert "GPT-4 (rumour)" not in app.selectbox(key="t_model").options and len(app.selectbox(key="t_model").options) > 60
+    assert "GPT-4 (rumour)" not in app.selectbox(key="t:model").options and len(app.selectbox(key="t:model").options) > 60
 
 
 def test_a_pasted_configuration_is_counted_twice_and_agrees(monkeypatch):
     app, worker = open_picker(monkeypatch)
     assert "chosen: None" in texts(app.text) and len(app.info) == 1
-    app.text_area(key="t_text").set_value(json.dumps(TINY)).run()
+    app.text_area(key="model_text").set_value(json.dumps(TINY)).run()
     assert not app.exception and not app.error
     assert f"total: {TINY_TOTAL}" in texts(app.text) and f"{TINY_TOTAL:,} parameters" in texts(app.markdown)
     assert worker.asked == [("exact_param_counts", {"config": TINY})]
@@ -106,21 +110,21 @@ def test_a_pasted_configuration_is_counted_twice_and_agrees(monkeypatch):
 
 def test_where_the_exact_count_differs_it_wins_and_the_difference_is_shown(monkeypatch):
     app, _ = open_picker(monkeypatch, job=FakeJob(answer=exact(total=TINY_TOTAL + 100)))
-    app.text_area(key="t_text").set_value(json.dumps(TINY)).run()
+    app.text_area(key="model_text").set_value(json.dumps(TINY)).run()
     assert f"total: {TINY_TOTAL + 100}" in texts(app.text)
     assert "+100" in texts(app.markdown) and f"{TINY_TOTAL + 100:,}" in texts(app.warning)
 
 
 def test_until_the_exact_count_arrives_the_closed_form_holds(monkeypatch):
     app, _ = open_picker(monkeypatch, job=FakeJob("running"))
-    app.text_area(key="t_text").set_value(json.dumps(TINY)).run()
+    app.text_area(key="model_text").set_value(json.dumps(TINY)).run()
     assert f"total: {TINY_TOTAL}" in texts(app.text) and "on its way" in texts(app.caption)
 
 
 def test_a_failed_exact_count_is_one_sentence_and_the_page_goes_on(monkeypatch):
     missing = WorkerError("torch is not installed: run `pip install -r requirements.txt`")
     app, _ = open_picker(monkeypatch, job=FakeJob("failed", missing))
-    app.text_area(key="t_text").set_value(json.dumps(TINY)).run()
+    app.text_area(key="model_text").set_value(json.dumps(TINY)).run()
     assert "torch is not installed" in texts(app.warning) and f"total: {TINY_TOTAL}" in texts(app.text)
 
 
@@ -138,10 +142,39 @@ def test_a_failed_exact_count_is_one_sentence_and_the_page_goes_on(monkeypatch):
 )
 def test_a_bad_configuration_is_refused_in_one_sentence(monkeypatch, text, said):
     app, _ = open_picker(monkeypatch, job=FakeJob("failed", WorkerError("it is not known")))
-    app.text_area(key="t_text").set_value(text).run()
+    app.text_area(key="model_text").set_value(text).run()
     assert not app.exception
     assert len(app.error) == 1 and said in app.error[0].value
     assert "chosen: None" in texts(app.text)
+
+
+def test_a_configuration_is_named_by_itself_or_by_the_reader(monkeypatch):
+    app, _ = open_picker(monkeypatch)
+    app.text_area(key="model_text").set_value(json.dumps(TINY | {"_name_or_path": "someone/tiny"})).run()
+    assert "chosen: someone/tiny" in texts(app.text)
+    app.text_input(key="model_name").set_value("  *Mine*  ").run()
+    assert "chosen: *Mine*" in texts(app.text)
+
+
+def test_a_configuration_is_parsed_once_a_run(monkeypatch):
+    from analysis.transformer import model as models
+
+    app, _ = open_picker(monkeypatch)
+    app.text_area(key="model_text").set_value(json.dumps(TINY)).run()
+    calls = []
+    monkeypatch.setattr(models, "shape_from_hf_config", lambda config: calls.append(config) or shape_from_hf_config(config))
+    app.run()
+    assert len(calls) == 1 and f"total: {TINY_TOTAL}" in texts(app.text)
+
+
+def test_a_configuration_that_gets_unusable_leaves_no_model_behind(monkeypatch):
+    app, _ = open_picker(monkeypatch)
+    app.text_area(key="model_text").set_value(json.dumps(TINY)).run()
+    assert f"total: {TINY_TOTAL}" in texts(app.text)
+    app.text_area(key="model_text").set_value("{").run()
+    assert "chosen: None" in texts(app.text)
+    app.button_group(key="t:model_from").set_value("table").run()
+    assert "chosen: Mistral 7B" in texts(app.text)
 
 
 def test_an_upload_is_read_like_pasted_text(monkeypatch):
@@ -152,9 +185,9 @@ def test_an_upload_is_read_like_pasted_text(monkeypatch):
 
 def test_a_model_on_the_hub_is_fetched_once(monkeypatch):
     calls = []
-    monkeypatch.setattr(shapes, "fetch_config", lambda hub_id: calls.append(hub_id) or TINY)
-    app, _ = open_picker(monkeypatch, "from the hub")
-    app.text_input(key="t_hub").set_value("owner/model").run()
+    monkeypatch.setattr(model_field, "fetch_config", lambda hub_id: calls.append(hub_id) or TINY)
+    app, _ = open_picker(monkeypatch, "hub")
+    app.text_input(key="model_hub").set_value("owner/model").run()
     app.run()
     assert calls == ["owner/model"] and "chosen: owner/model" in texts(app.text)
 
@@ -212,8 +245,8 @@ def test_refusals_of_the_hub_are_sentences(fake, name, said):
 
 def test_without_the_hub_one_sentence_says_what_to_do(fake, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    app, _ = open_picker(monkeypatch, "from the hub")
-    app.text_input(key="t_hub").set_value("owner/model").run()
+    app, _ = open_picker(monkeypatch, "hub")
+    app.text_input(key="model_hub").set_value("owner/model").run()
     assert len(app.error) == 1 and "cannot be reached (no connection)" in app.error[0].value
     assert "paste the config.json" in app.error[0].value
 

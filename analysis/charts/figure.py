@@ -1,0 +1,146 @@
+"""A figure is declared once: its name, its parameters, and the function that draws it.
+
+    class Cache(Figure):
+        name = "attention.cache"
+        model: Model = MODEL("Mistral 7B")
+        context_len: int = CONTEXT_LEN(32_768)
+
+        def draw(self) -> Panel: ...
+
+Everything else comes from the declaration: the controls of a page and their order, the address, what a file says about its settings, what
+is exported, and the tests over all figures (docs/adding.md).
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, ClassVar, Self
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from analysis.charts.panel import NAME, Panel
+from analysis.charts.parameters import Kind
+from analysis.uploads import clip
+
+
+class Figure(BaseModel):
+    """The base of all figures. A figure is frozen and can be compared and kept; it holds no widget, session or file.
+
+    Making one with a value that cannot be used raises ValueError (pydantic's ValidationError).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    name: ClassVar[str]
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        if not NAME.fullmatch(getattr(cls, "name", "")):
+            raise TypeError(f"{cls.__name__} needs a name like 'topic.figure'")
+
+    def draw(self) -> Panel:
+        """The panel at these parameters; its name and settings are filled in by `panel`."""
+        raise NotImplementedError
+
+    def panel(self) -> Panel:
+        """The panel, with the name of the figure and every parameter as a setting."""
+        return self.draw().of_figure(self.name, self.settings())
+
+    @classmethod
+    def kinds(cls) -> dict[str, Kind]:
+        """The kind of each parameter by name, in the order of the declaration."""
+        return _kinds(cls)
+
+    @classmethod
+    def of(cls, texts: Mapping[str, Any]) -> tuple[Self, dict[str, str]]:
+        """(figure, problems) from keys or values by name of parameter, of which those of other figures are passed over.
+
+        A value that cannot be used leaves the parameter at its default, and one sentence under its name among the problems.
+        """
+        values: dict[str, Any] = {}
+        problems: dict[str, str] = {}
+        for name, kind in cls.kinds().items():
+            if name in texts:
+                try:
+                    values[name] = kind.read(texts[name], values)
+                    continue
+                except ValueError as problem:
+                    problems[name] = str(problem)
+            values[name] = cls.default(name, values)
+        return cls.model_construct(**values), problems
+
+    @classmethod
+    def of_query(cls, query: str) -> Self:
+        """The figure of an address' query, "context_len=8192&model=mistral-7b"; ValueError with one sentence for what cannot be used."""
+        texts = dict(parse_qsl(query, keep_blank_values=True))
+        if unknown := [name for name in texts if name not in cls.kinds()]:
+            raise ValueError(f"{cls.name} has no parameter {clip(unknown[0])}; it has {', '.join(cls.kinds()) or 'none'}")
+        figure, problems = cls.of(texts)
+        for problem in problems.values():
+            raise ValueError(problem)
+        return figure
+
+    @classmethod
+    def default(cls, name: str, earlier: Mapping[str, Any]) -> Any:
+        """The default of a parameter, given the values of the earlier ones."""
+        field = cls.model_fields[name]
+        return cls.kinds()[name].read(field.get_default(call_default_factory=True, validated_data=dict(earlier)), earlier)
+
+    def values(self) -> dict[str, Any]:
+        """The parameters by name."""
+        return {name: getattr(self, name) for name in self.kinds()}
+
+    def settings(self) -> dict[str, str]:
+        """The parameters as a person reads them: label and value with its unit."""
+        values = self.values()
+        return {kind.label: kind.shown(values[name], values) for name, kind in self.kinds().items()}
+
+    def changed(self) -> dict[str, str]:
+        """The keys of the parameters that are not at their defaults."""
+        values, earlier, keys = self.values(), {}, {}
+        for name, kind in self.kinds().items():
+            if (key := kind.key(values[name])) != kind.key(self.default(name, earlier)):
+                keys[name] = key
+            earlier[name] = values[name]
+        return keys
+
+    @classmethod
+    def described(cls) -> dict[str, Any]:
+        """Name and parameters as data, for programs: kind, default, bounds or options, unit, label."""
+        figure, _ = cls.of({})
+        values = figure.values()
+        parameters = {name: kind.described(values) | {"default": kind.key(values[name])} for name, kind in cls.kinds().items()}
+        return {"name": cls.name, "description": (cls.__doc__ or "").split("\n")[0], "parameters": parameters}
+
+
+@cache
+def _kinds(cls: type[Figure]) -> dict[str, Kind]:
+    kinds = {}
+    for name, field in cls.model_fields.items():
+        found = [kind for kind in field.metadata if isinstance(kind, Kind)]
+        if len(found) != 1:
+            raise TypeError(f"parameter {name} of {cls.__name__} needs one kind of analysis.charts.parameters")
+        kinds[name] = found[0]
+    return kinds
+
+
+def sentence(problem: ValueError) -> str:
+    """What is wrong with the parameters of a figure, in one sentence.
+
+    >>> sentence(ValueError("Context must be from 512 to 1,024"))
+    'Context must be from 512 to 1,024'
+    """
+    if isinstance(problem, ValidationError):
+        first = problem.errors(include_url=False)[0]
+        cause = first.get("ctx", {}).get("error")
+        return str(cause) if cause is not None else f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return str(problem)
+
+
+def split(address: str) -> tuple[str, str]:
+    """(name of the figure, query) of "attention.cache?context_len=8192", or of a whole link with a `figure` parameter.
+
+    >>> split("attention.cache?context_len=8192")
+    ('attention.cache', 'context_len=8192')
+    """
+    parts = urlsplit(address)
+    return parts.path, parts.query

@@ -1,0 +1,175 @@
+"""Marks drawn from named columns of a panel's rows, so that the picture is its table.
+
+A part is a mapping of columns (arrays, or one value for all rows) with a `status`; a panel's table is its parts below each other
+(`analysis.charts.panel.Panel.parts`). A mark names the columns that it draws and notes them in the trace's meta, where
+tests/test_figure_contract.py holds every drawn point against the table. What a part is decides how it looks: reported values are
+markers, computed ones lines, what-ifs dashed.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from analysis.charts import style
+
+Part = Mapping[str, Any]
+GB = 1e9
+"""What a value is divided by where an axis counts in GB."""
+
+
+def column(part: Part, name: str, per: float = 1.0) -> Any:
+    """The values of a column as an array, in units of `per`.
+
+    >>> column({"bytes": [1e9, 2e9], "status": "computed"}, "bytes", GB).tolist()
+    [1.0, 2.0]
+    """
+    values = part[name]
+    values = (
+        values.to_numpy()
+        if hasattr(values, "to_numpy")
+        else np.asarray([values] if isinstance(values, str) or np.isscalar(values) else values)
+    )
+    return values / per if per != 1.0 else values
+
+
+def status(part: Part) -> str:
+    """What the rows of a part are; of several, the first."""
+    given = part["status"]
+    return given if isinstance(given, str) else str(list(given)[0])
+
+
+def named(trace: dict, per: Mapping[str, float] | None = None, **columns: str) -> dict:
+    """A trace that notes which column each of its properties shows, and what its values were divided by.
+
+    columns: name of the column by property: x, y, z, base, low and high of error bars.
+    """
+    meta = {**trace.get("meta", {}), "columns": columns}
+    if per:
+        meta["per"] = {axis: value for axis, value in per.items() if value != 1.0}
+    return trace | {"meta": meta}
+
+
+def line(
+    part: Part, x: str, y: str, color: str, name: str | None = None, *, per_x: float = 1.0, per_y: float = 1.0, text=None, **extra: Any
+) -> dict:
+    """A line through the rows of a part, dashed for a what-if.
+
+    name: in the legend, the part's `series` if None. per_x, per_y: what one unit of the axis is.
+    """
+    draw = style.what_if_line if status(part) == "what_if" else style.computed_line
+    dash = extra.pop("dash", None)
+    trace = draw(column(part, x, per_x), column(part, y, per_y), _series(part, name), color, text=text, **extra)
+    if dash is not None:
+        trace["line"]["dash"] = dash
+    return named(trace, {"x": per_x, "y": per_y}, x=x, y=y)
+
+
+def points(
+    part: Part,
+    x: str,
+    y: str,
+    color: str,
+    name: str | None = None,
+    *,
+    per_x: float = 1.0,
+    per_y: float = 1.0,
+    symbol: str = "circle",
+    text=None,
+    **extra: Any,
+) -> dict:
+    """A marker for each row: of a reported value, hollow where `verified` is 0; of a what-if a large cross; of a computed one filled."""
+    xs, ys, label, kind = column(part, x, per_x), column(part, y, per_y), _series(part, name), status(part)
+    if kind == "what_if":
+        trace = style.what_if_marker(xs, ys, label, color, text) | extra
+    else:
+        verified = [value != 0 for value in column(part, "verified")] if "verified" in part else [True]
+        verified = verified * len(xs) if len(verified) == 1 else verified
+        trace = style.reported_markers(xs, ys, label, color, symbol, verified, text, **extra)
+        trace["meta"] = {"role": kind}
+    return named(trace, {"x": per_x, "y": per_y}, x=x, y=y)
+
+
+def band(
+    part: Part, x: str, low: str, high: str, color: str, name: str | None = None, *, per_x: float = 1.0, per_y: float = 1.0
+) -> list[dict]:
+    """The interval between two columns as a band along x."""
+    traces = style.band(column(part, x, per_x), column(part, low, per_y), column(part, high, per_y), _series(part, name), color)
+    return [named(trace, {"x": per_x, "y": per_y}, x=x, y=edge) for trace, edge in zip(traces, (low, high), strict=True)]
+
+
+def bars(
+    part: Part,
+    x: str,
+    y: str,
+    color: Any,
+    name: str | None = None,
+    *,
+    horizontal: bool = False,
+    per_x: float = 1.0,
+    per_y: float = 1.0,
+    text=None,
+    **extra: Any,
+) -> dict:
+    """A bar for each row; horizontal: along x, with the categories in y."""
+    trace = style.bars(column(part, x, per_x), column(part, y, per_y), _series(part, name), color, text, horizontal) | extra
+    trace["meta"] = {"role": status(part)}
+    return named(trace, {"x": per_x, "y": per_y}, x=x, y=y)
+
+
+def intervals(
+    part: Part, low: str, high: str, category: str, color: str, name: str | None = None, *, per: float = 1.0, **extra: Any
+) -> dict:
+    """The interval of each row as a horizontal bar from one column to another."""
+    trace = style.interval_bars(
+        column(part, low, per), column(part, high, per), column(part, category), _series(part, name), color, **extra
+    )
+    return named(trace, {"x": per}, base=low, end=high, y=category)
+
+
+def ticks(part: Part, x: str, category: str, color: str, name: str | None = None, *, per: float = 1.0, text=None) -> dict:
+    """The value of each row as a short upright line."""
+    trace = style.computed_ticks(column(part, x, per), column(part, category), _series(part, name), color, text)
+    return named(trace, {"x": per}, x=x, y=category)
+
+
+def errors(trace: dict, part: Part, low: str, high: str, axis: str = "y", **extra: Any) -> dict:
+    """A trace of `points`, `bars` or `line` with error bars from one column of its part to another, along an axis."""
+    meta = trace["meta"]
+    per = meta.get("per", {}).get(axis, 1.0)
+    middle = column(part, meta["columns"][axis], per)
+    reach = {
+        "type": "data",
+        "symmetric": False,
+        "array": column(part, high, per) - middle,
+        "arrayminus": middle - column(part, low, per),
+        **extra,
+    }
+    return trace | {f"error_{axis}": reach, "meta": meta | {"columns": meta["columns"] | {f"{axis}_low": low, f"{axis}_high": high}}}
+
+
+def heat(part: Part, x: str, y: str, z: str, kind: str = "heatmap", *, per_z: float = 1.0, **extra: Any) -> dict:
+    """A map of z over x and y from a part with one row for each cell, row after row of the map. kind: heatmap or contour."""
+    xs, ys = column(part, x), column(part, y)
+    across, down = _distinct(xs), _distinct(ys)
+    trace = {
+        "type": kind,
+        "x": across,
+        "y": down,
+        "z": column(part, z, per_z).reshape(len(down), len(across)),
+        "name": style.escape(str(part.get("series", z))) if isinstance(part.get("series", z), str) else style.escape(z),
+        "meta": {"role": status(part)},
+        **extra,
+    }
+    return named(trace, {"z": per_z}, x=x, y=y, z=z)
+
+
+def _distinct(values: np.ndarray) -> np.ndarray:
+    return values[np.sort(np.unique(values, return_index=True)[1])]
+
+
+def _series(part: Part, name: str | None) -> str:
+    if name is not None:
+        return name
+    series: str | Sequence[str] = part["series"]
+    return series if isinstance(series, str) else str(list(series)[0])

@@ -1,0 +1,150 @@
+"""The widget of each kind of parameter. Its value lives in the scenario; the widget shows it and hands changes back."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from analysis import gpus
+from analysis.charts.parameters import Choice, Choices, Kind, Quantity, Switch
+from analysis.charts.subjects import GpuKind, ModelKind
+from analysis.gpus import BOUNDS, OWN
+from pages.components import scenario
+from pages.components.markdown import plain
+
+FEW = 5
+"""Options that stand side by side as buttons; more are a list to pick from."""
+SHORT = 60
+"""Signs of all their labels together, at most."""
+
+
+def field(name: str, kind: Kind, value: Any, earlier: Mapping[str, Any], place: str) -> None:
+    """Show the widget of a parameter at its value.
+
+    earlier: the values of the parameters before it. place: page, section and figure, unique for each widget that is on the page.
+    """
+    key = f"{place}:{name}"
+    for of, widget in WIDGETS.items():
+        if isinstance(kind, of) and (of is not Quantity or kind.ladder() is not None):  # type: ignore[attr-defined]
+            widget(key, name, kind, value, earlier)
+            return
+    _slider(key, name, kind, value, earlier)  # type: ignore[arg-type]
+
+
+def _take(key: str, name: str, kind: Kind) -> None:
+    """A widget was moved."""
+    value = st.session_state[key]
+    if value is not None:
+        scenario.change(name, kind.key(value), place_of(key))
+
+
+def place_of(key: str) -> str:
+    """Page and section of a widget."""
+    return key.partition(":")[0]
+
+
+def _stands_at(key: str, value: Any) -> None:
+    """Put a widget where its value is, unless it stands there: putting it there at every run would disturb a hand that is moving it."""
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+
+
+def _common(key: str, name: str, kind: Kind) -> dict[str, Any]:
+    return {"key": key, "help": kind.help or None, "on_change": _take, "args": (key, name, kind)}
+
+
+def _ladder(key: str, name: str, kind: Quantity, value: float, earlier: Mapping[str, Any]) -> None:
+    stops = kind.ladder() or []
+    if value not in stops:
+        stops = sorted([*stops, kind.number(value)])
+    _stands_at(key, kind.number(value))
+    st.select_slider(kind.label, stops, format_func=lambda stop: kind.shown(stop, earlier), **_common(key, name, kind))
+
+
+def _slider(key: str, name: str, kind: Quantity, value: float, earlier: Mapping[str, Any]) -> None:
+    low, high, step = (kind.number(end) for end in (kind.low, kind.high, kind.step))
+    share = kind.unit == "share"
+    form = "percent" if share else "%,d" if kind.whole and high >= 1000 else None
+    label = kind.label if share or not kind.unit else f"{kind.label} ({kind.unit})"
+    _stands_at(key, kind.number(value))
+    st.slider(label, low, high, step=step, format=form, **_common(key, name, kind))
+
+
+def _one(key: str, name: str, kind: Choice, value: Any, earlier: Mapping[str, Any]) -> None:
+    labels = kind.labels(earlier)
+    _stands_at(key, value)
+    if len(labels) <= FEW and sum(map(len, labels.values())) <= SHORT:
+        st.segmented_control(kind.label, list(labels), format_func=labels.__getitem__, required=True, wrap=True, **_common(key, name, kind))
+    else:
+        st.selectbox(kind.label, list(labels), format_func=labels.__getitem__, **_common(key, name, kind))
+
+
+def _several(key: str, name: str, kind: Choices, value: tuple, earlier: Mapping[str, Any]) -> None:
+    labels = kind.labels(earlier)
+    _stands_at(key, list(value))
+    st.multiselect(kind.label, list(labels), format_func=labels.__getitem__, **_common(key, name, kind))
+
+
+def _switch(key: str, name: str, kind: Switch, value: bool, earlier: Mapping[str, Any]) -> None:
+    _stands_at(key, value)
+    st.toggle(kind.label, **_common(key, name, kind))
+
+
+def _gpu(key: str, name: str, kind: GpuKind, value: gpus.Gpu, earlier: Mapping[str, Any]) -> None:
+    labels = gpus.labels() | {OWN: "my GPU"}
+    own = value.id == "own"
+    _stands_at(key, OWN if own else value.id)
+
+    def take() -> None:
+        picked = st.session_state[key]
+        text = picked if picked != OWN else gpus.key_of(gpus.as_own(value))
+        scenario.change(name, text, place_of(key))
+
+    st.selectbox(kind.label, list(labels), format_func=labels.__getitem__, key=key, help=kind.help, on_change=take)
+    if own:
+        with st.popover("My GPU"):
+            for bound, (words, low, high, scale) in BOUNDS.items():
+                _own_gpu_number(f"{key}:{bound}", name, bound, value, words, low / scale, high / scale, scale)
+
+
+def _own_gpu_number(key: str, name: str, bound: str, value: gpus.Gpu, words: str, low: float, high: float, scale: float) -> None:
+    now = getattr(value, bound)
+    _stands_at(key, None if math.isnan(now) else now / scale)
+
+    def take() -> None:
+        changed = st.session_state[key]
+        scenario.change(name, gpus.key_of(gpus.with_own(value, bound, math.nan if changed is None else changed * scale)), place_of(key))
+
+    st.number_input(f"{words[0].upper()}{words[1:]} ({gpus.UNITS[bound]})", low, high, None, key=key, on_change=take)
+
+
+WIDGETS: dict[type[Kind], Callable] = {Quantity: _ladder, Choices: _several, Choice: _one, Switch: _switch, GpuKind: _gpu}
+"""The widget of each kind, the more special kind first. A quantity with even steps has another one (`_slider`)."""
+
+
+def typed(name: str, kind: Quantity, earlier: Mapping[str, Any], place: str) -> None:
+    """A field to type any value of a quantity into. What cannot be used is said under it, and stays to be mended."""
+    key = f"{place}:typed:{name}"
+    low, high = (kind.shown(end, earlier) for end in (kind.low, kind.high))
+
+    def take() -> None:
+        text = (st.session_state[key] or "").strip()
+        notes = st.session_state.setdefault("typed_notes", {})
+        notes.pop(key, None)
+        if not text:
+            return
+        try:
+            scenario.change(name, kind.key(kind.read(text, earlier)), place_of(key))
+            st.session_state[key] = ""
+        except ValueError as problem:
+            notes[key] = str(problem)
+
+    st.text_input(kind.label, key=key, max_chars=40, placeholder=f"{low} to {high}", on_change=take, help=kind.help or None)
+    if note := st.session_state.get("typed_notes", {}).get(key):
+        st.error(plain(note), icon=":material/error:")
+
+
+def is_model(kind: Kind) -> bool:
+    """Whether a parameter is a model, whose widget stands in pages/components/shapes.py."""
+    return isinstance(kind, ModelKind)

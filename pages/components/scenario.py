@@ -1,0 +1,96 @@
+"""The scenario: what the reader changed, by name of parameter, for all pages; and how it stands in the address.
+
+Session state holds under "scenario" the keys of the values that the reader chose or brought in a link, and where. A figure takes what it has
+a parameter for; everything else stays at the figure's own default. The browser's address holds what the figures of a page use
+(pages/components/chart.py writes it there, without a step in the browser's history for each move of a slider).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from analysis.charts.figure import Figure
+from analysis.transformer import model as models
+
+SECTION = "section"
+"""The name under which the open section of a page stands in the address."""
+
+
+def chosen() -> dict[str, str]:
+    """The keys of the values that the reader changed, by name of parameter."""
+    return st.session_state.setdefault("scenario", {})
+
+
+def places() -> dict[str, str]:
+    """Page and section where each of them was changed last."""
+    return st.session_state.setdefault("scenario_places", {})
+
+
+def given() -> dict[str, Any]:
+    """The values that an address cannot carry, by their keys: the reader's own model."""
+    return st.session_state.setdefault("scenario_given", {})
+
+
+def change(name: str, key: str, place: str) -> None:
+    """The reader chose a value."""
+    chosen()[name] = key
+    places()[name] = place
+
+
+def forget(names: Iterable[str]) -> None:
+    """Back to the defaults."""
+    for name in names:
+        chosen().pop(name, None)
+        places().pop(name, None)
+
+
+def texts() -> dict[str, Any]:
+    """What figures are made from: keys by name, and the values themselves where a key says only that they are the reader's."""
+    found: dict[str, Any] = dict(chosen())
+    for name, key in chosen().items():
+        if key in given():
+            found[name] = given()[key]
+    return found
+
+
+def waits_for(kinds: Mapping[str, Any]) -> bool:
+    """Whether the reader wants a model of their own that is not there yet, so that no figure with a model can be drawn."""
+    key = chosen().get("model", "") if "model" in kinds else ""
+    return (key == models.OWN or key.startswith(models.HUB)) and key not in given()
+
+
+def figure(kind: type[Figure]) -> tuple[Figure, dict[str, str]]:
+    """A figure with the reader's values, and the problems with them."""
+    return kind.of(texts())
+
+
+def take_over(stem: str, names: Iterable[str]) -> None:
+    """Take up the parameters of a link: on the first run of a session, and when another page was opened with some.
+
+    Later runs of a page do not look at the address again: while a slider is moved it may be a step behind.
+    """
+    if st.session_state.get("page") == stem:
+        return
+    st.session_state["scenario_arrived"] = stem
+    for name in names:
+        if name in st.query_params:
+            chosen()[name] = st.query_params[name]
+            places()[name] = "link"
+
+
+def query(names: Iterable[str], section: str = "") -> dict[str, str]:
+    """What stands in the address of a page whose figures have these parameters."""
+    found = {SECTION: section} if section else {}
+    return found | {name: chosen()[name] for name in names if name in chosen()}
+
+
+def address(stem: str, parameters: Mapping[str, str], origin: str, figure_name: str = "") -> str:
+    """A link to a page with these parameters, and with the name of a figure at its end.
+
+    >>> address("attention", {"section": "cache", "context_len": "8192"}, "http://localhost:8501", "attention.cache")
+    'http://localhost:8501/attention?section=cache&context_len=8192#attention.cache'
+    """
+    asked = f"?{urlencode(parameters)}" if parameters else ""
+    return f"{origin}/{stem}{asked}" + (f"#{figure_name}" if figure_name else "")
