@@ -8,7 +8,7 @@ typed, and how it is shown. Calling a kind with a default declares a parameter:
 
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -43,11 +43,11 @@ class Kind:
         """A field of a figure: this kind, changed as asked for, with a default or a function that takes the earlier values to it."""
         declared = replace(self, **changes) if changes else self
         if callable(default):
-            field: Any = Field(default_factory=default, validate_default=True)
+            info: Any = Field(default_factory=default, validate_default=True)
         else:
-            field = Field(default=default, validate_default=True)
-        field.metadata.append(declared)
-        return field
+            info = Field(default=default, validate_default=True)
+        info.metadata.append(declared)
+        return info
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return core_schema.with_info_plain_validator_function(lambda value, info: self.read(value, info.data))
@@ -261,13 +261,68 @@ class Switch(Kind):
         return [False, True]
 
 
-def _option(label: str, value: Hashable, labels: Mapping[Any, str]) -> Any:
+@dataclass(frozen=True)
+class Given:
+    """Data that a figure is drawn from. key: of published data, or "own"; label: as a person reads it; value: the data themselves."""
+
+    key: str
+    label: str
+    value: Any = field(compare=False, hash=False)
+
+
+@dataclass(frozen=True)
+class Data(Kind):
+    """Data that a figure is drawn from: published ones by key, or a reader's file, which the page reads.
+
+    published: (label, function that loads them) by key. own: what the reader's own are called on the page, "" where there can be none.
+
+    >>> runs = Data("Training runs", published={"released": ("released", lambda: [1, 2])}, own="your CSV")
+    >>> runs.read("released", {}).value
+    [1, 2]
+    """
+
+    published: Mapping[str, tuple[str, Callable[[], Any]]] = None  # type: ignore[assignment]
+    own: str = ""
+    kind: ClassVar[str] = "data"
+
+    def labels(self) -> dict[str, str]:
+        """Label of each option by its key, the reader's own among them."""
+        labels = {key: label for key, (label, _) in self.published.items()}
+        return labels | ({"own": self.own} if self.own else {})
+
+    def read(self, value: Any, earlier: Earlier) -> Given:
+        """The data, from themselves or from their key; ValueError for a key that is not known here, such as that of a reader's own."""
+        if isinstance(value, Given):
+            return value
+        if value == "own":
+            raise ValueError(f"{self.label}: a file of your own is not part of a link")
+        label, load = self.published[_option(self.label, value, self.published)]
+        return Given(str(value), label, load())
+
+    def key(self, value: Given) -> str:
+        """The key of the data."""
+        return value.key
+
+    def shown(self, value: Given, earlier: Earlier) -> str:
+        """Their label."""
+        return value.label
+
+    def trials(self, earlier: Earlier) -> list[Given]:
+        """All that are published."""
+        return [self.read(key, earlier) for key in self.published]
+
+    def described(self, earlier: Earlier) -> dict[str, Any]:
+        """With the published ones."""
+        return super().described(earlier) | {"options": {key: label for key, (label, _) in self.published.items()}}
+
+
+def _option(label: str, value: Hashable, labels: Mapping[Any, Any]) -> Any:
     for option in labels:
         if value == option or str(value) == str(option):
             return option
     raise ValueError(f"{label} must be one of {_listed(labels)}, got {clip(value)}")
 
 
-def _listed(labels: Mapping[Any, str], most: int = 12) -> str:
+def _listed(labels: Mapping[Any, Any], most: int = 12) -> str:
     keys = [str(key) for key in labels]
     return ", ".join(keys[:most]) + (f" and {len(keys) - most} more" if len(keys) > most else "")

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from analysis import gpus
-from analysis.charts.parameters import Choice, Choices, Kind, Quantity, Switch
+from analysis.charts.parameters import Choice, Choices, Data, Given, Kind, Quantity, Switch
 from analysis.charts.subjects import GpuKind, ModelKind
 from analysis.gpus import BOUNDS, OWN
 from pages.components import scenario
@@ -86,6 +86,18 @@ def _several(key: str, name: str, kind: Choices, value: tuple, earlier: Mapping[
     st.multiselect(kind.label, list(labels), format_func=labels.__getitem__, **_common(key, name, kind))
 
 
+def _data(key: str, name: str, kind: Data, value: Given, earlier: Mapping[str, Any]) -> None:
+    labels = kind.labels()
+    _stands_at(key, "own" if scenario.is_own(name) else value.key)
+
+    def take() -> None:
+        scenario.change(name, st.session_state[key], place_of(key))
+
+    st.segmented_control(
+        kind.label, list(labels), format_func=labels.__getitem__, key=key, help=kind.help or None, required=True, wrap=True, on_change=take
+    )
+
+
 def _switch(key: str, name: str, kind: Switch, value: bool, earlier: Mapping[str, Any]) -> None:
     _stands_at(key, value)
     st.toggle(kind.label, **_common(key, name, kind))
@@ -119,7 +131,7 @@ def _own_gpu_number(key: str, name: str, bound: str, value: gpus.Gpu, words: str
     st.number_input(f"{words[0].upper()}{words[1:]} ({gpus.UNITS[bound]})", low, high, None, key=key, on_change=take)
 
 
-WIDGETS: dict[type[Kind], Callable] = {Quantity: _ladder, Choices: _several, Choice: _one, Switch: _switch, GpuKind: _gpu}
+WIDGETS: dict[type[Kind], Callable] = {Quantity: _ladder, Choices: _several, Choice: _one, Switch: _switch, Data: _data, GpuKind: _gpu}
 """The widget of each kind, the more special kind first. A quantity with even steps has another one (`_slider`)."""
 
 

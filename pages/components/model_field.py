@@ -80,9 +80,8 @@ def own() -> None:
     source = source_of(key)
     if source == "table":
         return
+    scenario.given().pop("model", None)
     read = own_config() if source == "own" else hub_config()
-    for old in [name for name in scenario.given() if source_of(name) == source]:
-        scenario.given().pop(old)
     if read is None:
         forget()
         return
@@ -99,7 +98,7 @@ def own() -> None:
             st.caption(plain(note))
         if exact is not None:
             model = Model(model.key, model.name, model.shape, exact)
-        scenario.given()[key] = model
+        scenario.given()["model"] = model
         if scenario.chosen().get("model") != key:
             scenario.chosen()["model"] = key
 

@@ -7,13 +7,14 @@ fragment, so that moving one redraws one chart.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from analysis.charts.figure import Figure
-from analysis.charts.parameters import Kind, Quantity
+from analysis.charts.parameters import Given, Kind, Quantity
 from pages.components import fields, head, model_field, scenario
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row
@@ -21,17 +22,25 @@ from pages.components.panel import draw, export_row
 
 @dataclass(frozen=True)
 class Section:
-    """A section of a page. key: in the address; title: on its button; figures: in order; before: what is shown between the controls and the
-    figures, if anything, given the first figure; wide: figures that scroll sideways on a narrow screen."""
+    """A section of a page.
+
+    key: in the address; title: on its button; figures: in order; wide: figures that scroll sideways on a narrow screen.
+    own: for each parameter of kind Data, the widgets with which a reader brings data of their own; they return a Given, or None after saying why
+    there is none. before: what is shown between the controls and the figures, given the first figure; it may return False after saying why
+    nothing can be drawn. instead: the whole section, where it is no list of figures.
+    """
 
     key: str
     title: str
-    figures: tuple[type[Figure], ...]
-    before: Callable[[Figure], None] | None = None
+    figures: tuple[type[Figure], ...] = ()
+    before: Callable[[Any], bool | None] | None = None
+    own: Mapping[str, Callable[[], Given | None]] = field(default_factory=dict)
+    instead: Callable[[], None] | None = None
     wide: bool = False
 
-    def __init__(self, key: str, title: str, *figures: type[Figure], before: Callable[[Figure], None] | None = None, wide: bool = False):
-        for name, value in (("key", key), ("title", title), ("figures", figures), ("before", before), ("wide", wide)):
+    def __init__(self, key: str, title: str, *figures: type[Figure], before=None, own=None, instead=None, wide: bool = False):
+        found = {"key": key, "title": title, "figures": figures, "before": before, "own": own or {}, "instead": instead, "wide": wide}
+        for name, value in found.items():
             object.__setattr__(self, name, value)
 
     def kinds(self) -> dict[str, Kind]:
@@ -60,7 +69,10 @@ def show(stem: str, title: str, lead: str, sections: Sequence[Section]) -> None:
     section = opened(stem, sections)
     query = scenario.query(names, section.key if section is not sections[0] else "")
     st.session_state["links"][stem] = {name: [text] for name, text in query.items()}
-    show_section(stem, section, names)
+    if section.instead is not None:
+        section.instead()
+    else:
+        show_section(stem, section, names)
 
 
 def opened(stem: str, sections: Sequence[Section]) -> Section:
@@ -115,11 +127,16 @@ def show_section(stem: str, section: Section, names: Sequence[str]) -> None:
                     st.button("Reset to defaults", key=f"{place}:reset", on_click=scenario.forget, args=(list(kinds),))
     if "model" in kinds:
         model_field.own()
-    if scenario.waits_for(kinds):
-        st.info("No chart is drawn until there is a configuration that can be used.", icon=":material/hourglass_empty:")
+    for name, bring in section.own.items():
+        scenario.given().pop(name, None)
+        if scenario.is_own(name) and (brought := bring()) is not None:
+            scenario.given()[name] = brought
+    if waits := scenario.waits_for(kinds):
+        what = "a configuration" if "model" in waits else "a file"
+        st.info(f"No chart is drawn until there is {what} that can be used.", icon=":material/hourglass_empty:")
         return
-    if section.before is not None:
-        section.before(scenario.figure(section.figures[0])[0])
+    if section.before is not None and section.before(scenario.figure(section.figures[0])[0]) is False:
+        return
     for figure in section.figures:
         st.fragment(partial(one_figure, figure, place, above, names, section.wide))()
         export_row(figure.name)
@@ -154,8 +171,8 @@ def say_notes(section: Section) -> None:
     said: dict[str, str] = {}
     for figure in section.figures:
         made, problems = scenario.figure(figure)
-        if scenario.waits_for(figure.kinds()):
-            problems.pop("model", None)  # said where the configuration is asked for
+        for name in scenario.waits_for(figure.kinds()):
+            problems.pop(name, None)  # said where it is asked for
         for name, problem in problems.items():
             kind = figure.kinds()[name]
             said.setdefault(name, f"{problem}; showing {kind.shown(getattr(made, name), made.values())}.")

@@ -29,7 +29,7 @@ def places() -> dict[str, str]:
 
 
 def given() -> dict[str, Any]:
-    """The values that an address cannot carry, by their keys: the reader's own model."""
+    """The values that an address cannot carry, by name of parameter: a model or data of the reader's own."""
     return st.session_state.setdefault("scenario_given", {})
 
 
@@ -48,17 +48,18 @@ def forget(names: Iterable[str]) -> None:
 
 def texts() -> dict[str, Any]:
     """What figures are made from: keys by name, and the values themselves where a key says only that they are the reader's."""
-    found: dict[str, Any] = dict(chosen())
-    for name, key in chosen().items():
-        if key in given():
-            found[name] = given()[key]
-    return found
+    return chosen() | {name: value for name, value in given().items() if is_own(name)}
 
 
-def waits_for(kinds: Mapping[str, Any]) -> bool:
-    """Whether the reader wants a model of their own that is not there yet, so that no figure with a model can be drawn."""
-    key = chosen().get("model", "") if "model" in kinds else ""
-    return (key == models.OWN or key.startswith(models.HUB)) and key not in given()
+def is_own(name: str) -> bool:
+    """Whether the reader brings the value of a parameter, and chose no published one."""
+    key = chosen().get(name, "")
+    return key == models.OWN or key.startswith(models.HUB)
+
+
+def waits_for(kinds: Iterable[str]) -> list[str]:
+    """The parameters for which the reader wants to bring something that is not there yet, so that no figure with them can be drawn."""
+    return [name for name in kinds if is_own(name) and name not in given()]
 
 
 def figure(kind: type[Figure]) -> tuple[Figure, dict[str, str]]:
