@@ -24,7 +24,6 @@ OLD = {
         "compute",
         "domain",
         "moe",
-        "memory",
         "preference",
         "small_models",
         "pythia",
@@ -48,7 +47,8 @@ def figures_of(topic: str) -> dict[str, type[Figure]]:
     found: dict[str, type[Figure]] = {}
     for module in sorted(name for _, name, _ in pkgutil.iter_modules(package.__path__) if name.startswith("figures")):
         for value in vars(import_module(f"analysis.{topic}.{module}")).values():
-            if isinstance(value, type) and issubclass(value, Figure) and value.__module__ == f"analysis.{topic}.{module}":
+            ours = isinstance(value, type) and issubclass(value, Figure) and value.__module__ == f"analysis.{topic}.{module}"
+            if ours and hasattr(value, "name"):
                 if value.name in found:
                     raise ValueError(f"two figures have the name {value.name}")
                 if not value.name.startswith(f"{topic}."):

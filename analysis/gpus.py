@@ -104,7 +104,7 @@ def with_own(processor: Gpu, field: str, value: float) -> Gpu:
     """A reader's GPU with another value of a field of BOUNDS.
 
     >>> with_own(gpu("l40s"), "memory_bytes", 96e9).label
-    'your GPU, 96 GB'
+    'your 96 GB GPU'
     """
     changed: dict[str, Any] = {"id": "own", field: value}
     return _own(key_of(replace(processor, **changed)))
@@ -123,4 +123,4 @@ def _own(key: str) -> Gpu:
         if not (math.isnan(value) and not part) and not low <= value <= high:
             raise ValueError(f"the {name} of an own GPU must be from {low / scale:g} to {high / scale:g}, got {clip(part)}")
         values[field] = value
-    return Gpu("own", f"your GPU, {format_bytes(values['memory_bytes'])}", **values)
+    return Gpu("own", f"your {format_bytes(values['memory_bytes'])} GPU", **values)

@@ -276,8 +276,8 @@ def test_the_catalogue_offers_the_panels_of_each_topic_unbuilt(fake_topic):
 
 
 def test_a_figure_needs_a_name_and_each_of_its_parameters_a_kind():
-    with pytest.raises(TypeError, match="needs a name like"):
-        type("Nameless", (Figure,), {"__module__": __name__})
+    with pytest.raises(TypeError, match="must look like 'topic.figure', got Sample"):
+        type("Misnamed", (Figure,), {"__module__": __name__, "name": "Sample"})
     with pytest.raises(TypeError, match="needs one kind"):
         type("Plain", (Figure,), {"__module__": __name__, "__annotations__": {"n": int}, "n": 3, "name": "sample.plain"}).kinds()
 

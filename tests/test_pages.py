@@ -10,12 +10,16 @@ import pytest
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from analysis import catalogue
+from analysis.charts.parameters import Quantity
 from pages.components import controls, panel
 from pages.components.registry import ENTRIES, PAGES
 
 ROOT = Path(__file__).parents[1]
 STEMS = [entry.stem for entry in ENTRIES]
 WITH_CHARTS = [stem for stem in STEMS if stem not in ("overview", "claims", "deck", "sources")]
+FIGURES = catalogue.figures()
+DECLARED = [stem for stem in WITH_CHARTS if "page.show(" in (PAGES / f"{stem}.py").read_text(encoding="utf-8")]
 # Controls that start long work or wait for a file of the reader's; each has a test of its own.
 LEFT_ALONE = {"runs", "delta", "probe_probe"}
 PUBLIC_NAMES = ROOT / "tests" / "public_names.txt"
@@ -85,7 +89,18 @@ def test_every_slider_can_stand_at_both_ends(stem):
             app.run()
             assert fine(app), (keys, ends)
         moved += len(keys)
-    assert moved >= 2
+    assert moved >= 2 or stem in DECLARED
+
+
+@pytest.mark.parametrize("stem", DECLARED)
+def test_every_quantity_can_stand_at_both_ends(stem):
+    for section in open_page(stem).session_state["sections"]:
+        app = open_page(stem, section=section)
+        kinds = {name: kind for panel in app.session_state["panels"] for name, kind in FIGURES[panel].kinds().items()}
+        quantities = {name: kind for name, kind in kinds.items() if isinstance(kind, Quantity)}
+        for end in ("low", "high") if quantities else ():
+            app = open_page(stem, section=section, **{name: kind.key(getattr(kind, end)) for name, kind in quantities.items()})
+            assert fine(app) and not app.warning and charts(app), (section, end)
 
 
 @functools.cache

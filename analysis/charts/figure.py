@@ -34,8 +34,9 @@ class Figure(BaseModel):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        if not NAME.fullmatch(getattr(cls, "name", "")):
-            raise TypeError(f"{cls.__name__} needs a name like 'topic.figure'")
+        """A class without a name declares parameters that several figures share, and is no figure itself."""
+        if hasattr(cls, "name") and not NAME.fullmatch(cls.name):
+            raise TypeError(f"the name of {cls.__name__} must look like 'topic.figure', got {clip(cls.name)}")
 
     def draw(self) -> Panel:
         """The panel at these parameters; its name and settings are filled in by `panel`."""

@@ -1,18 +1,21 @@
 """Figures of fine-tuning memory: the bill by part, and the adapters by rank."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from analysis import tables
-from analysis.charts import style
-from analysis.charts.panel import Citation, Panel, table_of
-from analysis.memory import data, figures_fits, figures_reported, finetuning
-from analysis.memory import figures_nf4 as codes
+from analysis.charts import marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.marks import GB, Part
+from analysis.charts.panel import Citation, Headline, Panel
+from analysis.charts.parameters import Choice, Choices
+from analysis.charts.shared_parameters import BATCH_SIZE, LORA_RANK, MODEL, SEQ_LEN
+from analysis.memory import finetuning
 from analysis.memory import parts as memory_parts
-from analysis.memory.figures_settings import ACTIVATIONS, DEFAULTS, LORA, MODEL, QLORA, TARGETS, ZERO, described
-from analysis.transformer import count_params, shape_of_model
+from analysis.memory.figures_settings import ACTIVATIONS, LORA, LORA_TARGETS, QLORA, TARGETS, ZERO, FineTuneRun
+from analysis.transformer.model import Model
 from analysis.units import format_bytes, format_count, significant
 from analysis.uploads import clip
 
@@ -31,120 +34,152 @@ PART_LOOKS = {
 }
 
 
-def parts(shape, model: str, methods: Sequence[str], options: Mapping, shares: bool = False) -> Panel:
-    """Bytes by part of each method, stacked; hatched where uncertain. shares: every bar as long as the others, in shares of its total."""
-    all_methods = {method: finetuning.finetuning_memory(shape, method, **options) for method in finetuning.METHODS}
-    drawn = {method: all_methods[method] for method in finetuning.METHODS if method in methods}
-    if not drawn:
-        raise ValueError(f"methods must name at least one of {', '.join(finetuning.METHODS)}")
-    labels = [finetuning.METHODS[method] for method in drawn]
-    traces = []
-    for part, label in finetuning.PARTS.items():
-        values = np.array([float(result.parts[part]) / (float(result.total) if shares else 1e9) for result in drawn.values()])
-        if values.any():
-            color, hatch = PART_LOOKS[part]
-            bar = style.bars(values, labels, label, color, horizontal=True)
-            bar["hovertemplate"] = (
-                f"%{{y}}, %{{fullData.name}}: %{{x:{'.1%' if shares else '.3~g'}}}{'' if shares else ' GB'}<extra></extra>"
+class Parts(FineTuneRun):
+    """Bytes by part of each method, stacked; hatched where uncertain."""
+
+    name = "memory.parts"
+    methods: tuple[str, ...] = Choices(
+        "Bars shown", options=finetuning.METHODS, help="One bar for each way of tuning.", rare=True, least=1
+    )(tuple(finetuning.METHODS))
+    bar_scale: str = Choice("Length of the bars", options={"bytes": "GB", "shares": "share of each total"}, rare=True)("bytes")
+    batch_size: int = BATCH_SIZE(1, high=64)
+    seq_len: int = SEQ_LEN(512)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        name, shape, shares = clip(self.model.name, style.LONGEST_NAME), self.model.shape, self.bar_scale == "shares"
+        options = self.options() | {"batch": self.batch_size, "seq_len": self.seq_len}
+        results = {method: finetuning.finetuning_memory(shape, method, **options) for method in finetuning.METHODS}
+        drawn = {method: results[method] for method in self.methods}
+        totals = np.array([float(result.total) for result in drawn.values()])
+        rows: dict[str, Part] = {}
+        for part, label in finetuning.PARTS.items():
+            values = np.array([float(result.parts[part]) for result in drawn.values()])
+            rows[part] = {
+                "series": label,
+                "model": self.model.name,
+                "method": [finetuning.METHODS[method] for method in drawn],
+                "bytes": values,
+                **({"share": values / totals} if shares else {}),
+                "total_bytes": totals,
+                "total_low": [float(result.low) for result in drawn.values()],
+                "total_high": [float(result.high) for result in drawn.values()],
+                "status": "uncertain" if part in finetuning.UNCERTAIN else "computed",
+            }
+        along: dict[str, Any] = {"x": "share"} if shares else {"x": "bytes", "per_x": GB}
+        hover = f"%{{y}}, %{{fullData.name}}: %{{x:{'.1%' if shares else '.3~g'}}}{'' if shares else ' GB'}<extra></extra>"
+        traces = []
+        for part, row in rows.items():
+            if row["bytes"].any():
+                color, hatch = PART_LOOKS[part]
+                marker = {"color": color, "pattern": {"shape": hatch, "size": 6, "solidity": 0.5}}
+                traces.append(marks.bars(row, y="method", color=color, horizontal=True, marker=marker, hovertemplate=hover, **along))
+        ends = np.ones(len(drawn)) if shares else totals / GB
+        kind, axis = ("percent", "Share of the total") if shares else ("number", "Memory (GB)")
+        layout = style.layout(kind, "category", x_title=axis, height=400, x_range=(0, ends.max() * 1.15), barmode="stack", bargap=0.35)
+        layout["yaxis"] |= {"autorange": "reversed"}
+        layout["legend"] |= {"traceorder": "normal", "maxheight": 0.4}
+        layout["annotations"] = [
+            style.note(end, finetuning.METHODS[method], f"{significant(total / GB)} GB", xanchor="left", xshift=4)
+            for end, method, total in zip(ends, drawn, totals, strict=True)
+        ]
+        headline = tuple(
+            Headline(
+                f"memory of {finetuning.METHODS[method]}",
+                total,
+                "bytes",
+                format_bytes(total),
+                "total_bytes",
+                float(result.low),
+                float(result.high),
             )
-            traces.append(bar | {"marker": {"color": color, "pattern": {"shape": hatch, "size": 6, "solidity": 0.5}}})
-    ends = {method: 1.0 if shares else float(result.total) / 1e9 for method, result in drawn.items()}
-    kind, axis = ("percent", "Share of the total") if shares else ("number", "Memory (GB)")
-    layout = style.layout(kind, "category", x_title=axis, height=400, x_range=(0, max(ends.values()) * 1.15), barmode="stack", bargap=0.35)
-    layout["yaxis"] |= {"autorange": "reversed"}
-    layout["legend"] |= {"traceorder": "normal", "maxheight": 0.4}
-    layout["annotations"] = [
-        style.note(ends[method], finetuning.METHODS[method], f"{significant(float(result.total) / 1e9)} GB", xanchor="left", xshift=4)
-        for method, result in drawn.items()
-    ]
-    ways = {"full": "in full", "lora": "with LoRA", "qlora": "with QLoRA"}
-    totals = [f"{format_bytes(float(result.total))} {ways[method]}" for method, result in drawn.items()]
-    spans = "; ".join(
-        f"{finetuning.METHODS[m]} {significant(float(r.low) / 1e9)} to {significant(float(r.high) / 1e9)}" for m, r in drawn.items()
-    )
-    trained = all_methods["qlora"].trained
-    title = f"Fine-tuning {clip(model, style.LONGEST_NAME)} takes {listed(totals)}, at {options['batch']} x {options['seq_len']:,} tokens"
-    return Panel(
-        name="memory.parts",
-        title=title,
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(
-            [
-                {
-                    "model": model,
-                    "method": method,
-                    "part": list(finetuning.PARTS),
-                    "bytes": [float(v) for v in result.parts.values()],
-                    "total_low": float(result.low),
-                    "total_high": float(result.high),
-                    "status": ["uncertain" if part in finetuning.UNCERTAIN else "computed" for part in finetuning.PARTS],
-                }
-                for method, result in drawn.items()
-            ]
-        ),
-        caption=(
-            f"One device, nothing split. Solid parts are counted; hatched ones are estimates, which makes the totals (GB): {spans}. "
-            f"Adapters train {format_count(trained)} parameters, {significant(100 * trained / count_params(shape).total, 2)}% of the model. Fragments of the "
-            "allocator and LoRA's dropout are left out."
-        ),
-        alt=f"Stacked bars of memory by part: {', '.join(totals)}.",
-        sources=(QLORA, LORA, ZERO, ACTIVATIONS, Citation("dettmers2021"), Citation("dao2022")),
-        settings=described(model, options),
-        explain=(
-            finetuning.finetuning_memory,
-            memory_parts.activation_bytes,
-            memory_parts.layer_activations,
-            memory_parts.quantised_params,
-        ),
-    )
+            for (method, result), total in zip(drawn.items(), totals.tolist(), strict=True)
+        )
+        ways = {"full": "in full", "lora": "with LoRA", "qlora": "with QLoRA"}
+        said = [f"{total} {ways[method]}" for method, total in zip(drawn, headline, strict=True)]
+        spans = "; ".join(
+            f"{finetuning.METHODS[m]} {significant(float(r.low) / GB)} to {significant(float(r.high) / GB)}" for m, r in drawn.items()
+        )
+        trained = results["qlora"].trained
+        return Panel(
+            title=f"Fine-tuning {name} takes {listed(said)}, at {self.batch_size} x {self.seq_len:,} tokens",
+            headline=headline,
+            figure=style.figure(traces, layout),
+            data=list(rows.values()),
+            beside=breakdown(results),
+            caption=(
+                f"One device, nothing split. Solid parts are counted; hatched ones are estimates, which makes the totals (GB): {spans}. "
+                f"Adapters train {format_count(trained)} parameters, {significant(100 * trained / self.model.counts.total, 2)}% of the model. Fragments of the "
+                "allocator and LoRA's dropout are left out."
+            ),
+            alt=f"Stacked bars of memory by part: {', '.join(said)}.",
+            sources=(QLORA, LORA, ZERO, ACTIVATIONS, Citation("dettmers2021"), Citation("dao2022")),
+            explain=(
+                finetuning.finetuning_memory,
+                memory_parts.activation_bytes,
+                memory_parts.layer_activations,
+                memory_parts.quantised_params,
+            ),
+        )
 
 
-def breakdown(shape, options: Mapping) -> pd.DataFrame:
-    """Bytes by part of the three methods as texts, one row per part that any of them has, and the total with its interval."""
-    results = [finetuning.finetuning_memory(shape, method, **options) for method in finetuning.METHODS]
+def breakdown(results: Mapping[str, finetuning.FinetuningMemory]) -> pd.DataFrame:
+    """Bytes by part of each method as texts, one row per part that any of them has, and the total with its interval."""
     rows = []
     for part, label in finetuning.PARTS.items():
-        values = [float(result.parts[part]) for result in results]
+        values = [float(result.parts[part]) for result in results.values()]
         if any(values):
             rows.append((label, *(format_bytes(value) if value else "none" for value in values)))
-    rows.append(("total", *(format_bytes(float(result.total)) for result in results)))
-    rows.append(("interval (GB)", *(f"{significant(float(r.low) / 1e9)} to {significant(float(r.high) / 1e9)}" for r in results)))
-    return pd.DataFrame(rows, columns=["part", *finetuning.METHODS.values()])
+    rows.append(("total", *(format_bytes(float(result.total)) for result in results.values())))
+    rows.append(("interval (GB)", *(f"{significant(float(r.low) / 1e9)} to {significant(float(r.high) / 1e9)}" for r in results.values())))
+    return pd.DataFrame(rows, columns=["part", *(finetuning.METHODS[method] for method in results)])
 
 
-def rank(shape, model: str, targets: Sequence[str], here: int) -> Panel:
+class Rank(Figure):
     """Trained parameters of adapters against their rank, by target matrices."""
-    axis = 2 ** np.arange(0, 11)
-    total = count_params(shape).total
-    traces, lines = [], {}
-    for (label, names), color in zip(TARGETS.values(), (style.BLUE, style.AMBER, style.CRIMSON), strict=True):
-        lines[label] = np.array([memory_parts.adapter_params(shape, int(r), names) for r in axis], dtype=float)
-        traces.append(style.computed_line(axis, lines[label], label, color))
-    trained = memory_parts.adapter_params(shape, here, targets)
-    traces.append(style.what_if_marker([here], [trained], "your adapters", style.VIOLET))
-    layout = style.layout("log_number", "params", x_title="Rank", y_title="Trained parameters", x_range=(0.9, 1150))
-    layout["xaxis"] |= {"tickvals": [1, 4, 16, 64, 256, 1024], "ticktext": ["1", "4", "16", "64", "256", "1024"]}
-    chosen = next((label for label, names in TARGETS.values() if tuple(names) == tuple(targets)), ", ".join(targets))
-    share = significant(100 * trained / total, 2)
-    return Panel(
-        name="memory.rank",
-        title=f"Rank {here} on {chosen} trains {format_count(trained)} parameters, {share}% of {clip(model, style.LONGEST_NAME)}",
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(
-            [
-                *({"series": label, "rank": axis, "trained_params": values, "status": "computed"} for label, values in lines.items()),
-                {"series": ["your adapters"], "rank": [here], "trained_params": [float(trained)], "status": ["what_if"]},
-            ]
-        ),
-        caption=(
-            f"A rank adds its multiple of input and output width to each matrix. With 16-bit adapters and gradients and AdamW these take {format_bytes(12.0 * trained)} to train, "
-            f"against {format_bytes(12.0 * total)} for all parameters. Queries, keys and values count as separate matrices."
-        ),
-        alt=f"Trained parameters rise in proportion to rank; rank {here} on {chosen} trains {format_count(trained)}.",
-        sources=(LORA, QLORA),
-        settings={"model": model, "rank": str(here), "targets": ", ".join(targets)},
-        explain=(memory_parts.adapter_params,),
-    )
+
+    name = "memory.rank"
+    model: Model = MODEL("llama-65b")
+    lora_targets: str = LORA_TARGETS("all")
+    lora_rank: int = LORA_RANK(64)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        axis, shape, total = 2 ** np.arange(0, 11), self.model.shape, self.model.counts.total
+        lines: list[Part] = [
+            {
+                "series": label,
+                "lora_rank": axis,
+                "trained_params": np.array([memory_parts.adapter_params(shape, int(rank), names) for rank in axis], dtype=float),
+                "status": "computed",
+            }
+            for label, names in TARGETS.values()
+        ]
+        chosen, names = TARGETS[self.lora_targets]
+        count = float(memory_parts.adapter_params(shape, self.lora_rank, names))
+        trained = Headline("trained parameters", count, "parameters", format_count(count), "trained_params")
+        yours = {"series": "your adapters", "lora_rank": [self.lora_rank], "trained_params": [count], "status": "what_if"}
+        shown: dict[str, Any] = {"x": "lora_rank", "y": "trained_params"}
+        traces = [
+            marks.line(part, color=color, **shown) for part, color in zip(lines, (style.BLUE, style.AMBER, style.CRIMSON), strict=True)
+        ]
+        traces.append(marks.points(yours, color=style.VIOLET, **shown))
+        layout = style.layout("log_number", "params", x_title="Rank", y_title="Trained parameters", x_range=(0.9, 1150))
+        layout["xaxis"] |= {"tickvals": [1, 4, 16, 64, 256, 1024], "ticktext": ["1", "4", "16", "64", "256", "1024"]}
+        share = significant(100 * count / total, 2)
+        return Panel(
+            title=f"Rank {self.lora_rank} on {chosen} trains {trained} parameters, {share}% of {clip(self.model.name, style.LONGEST_NAME)}",
+            headline=(trained,),
+            figure=style.figure(traces, layout),
+            data=[*lines, yours],
+            caption=(
+                f"A rank adds its multiple of input and output width to each matrix. With 16-bit adapters and gradients and AdamW these take {format_bytes(12.0 * count)} to train, "
+                f"against {format_bytes(12.0 * total)} for all parameters. Queries, keys and values count as separate matrices."
+            ),
+            alt=f"Trained parameters rise in proportion to rank; rank {self.lora_rank} on {chosen} trains {trained}.",
+            sources=(LORA, QLORA),
+            explain=(memory_parts.adapter_params,),
+        )
 
 
 def listed(words: Sequence[str]) -> str:
@@ -154,30 +189,3 @@ def listed(words: Sequence[str]) -> str:
     'a, b and c'
     """
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
-
-
-def default_panels() -> dict[str, Callable[[], Panel]]:
-    """The panels of the memory page at its default settings."""
-
-    def model():
-        return shape_of_model(MODEL, tables.load("models"))
-
-    def draw_reported():
-        footprints = tables.load("memory_reported")
-        return figures_reported.reported(footprints, data.reported_shapes(footprints))
-
-    def draw_largest():
-        gpu = tables.load("gpus").set_index("id", drop=False).loc["l40s"].to_dict()
-        return figures_fits.largest(model(), MODEL, gpu, "qlora", DEFAULTS)
-
-    return {
-        "memory.parts": lambda: parts(model(), MODEL, list(finetuning.METHODS), DEFAULTS),
-        "memory.fits": lambda: figures_fits.fits(model(), MODEL, tables.load("gpus"), DEFAULTS),
-        "memory.largest": draw_largest,
-        "memory.reported": draw_reported,
-        "memory.what_is_quantised": lambda: codes.what_is_quantised(model(), MODEL, DEFAULTS),
-        "memory.rank": lambda: rank(model(), MODEL, DEFAULTS["targets"], DEFAULTS["rank"]),
-        "memory.codebook": lambda: codes.codebook(64),
-        "memory.error": lambda: codes.error(64),
-        "memory.bits": lambda: codes.bits(tables.load("memory_reported"), 64, 256),
-    }

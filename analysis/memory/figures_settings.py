@@ -1,11 +1,14 @@
-"""What figures of fine-tuning memory share: the default way of tuning, the works behind it, colours, and how settings are told."""
+"""What figures of fine-tuning memory share: their parameters, the works behind them, and colours."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from analysis.charts import style
+from analysis.charts.figure import Figure
 from analysis.charts.panel import Citation
+from analysis.charts.parameters import Choice, Quantity, Switch
+from analysis.charts.shared_parameters import LORA_RANK, MODEL
 from analysis.memory import finetuning, parts
+from analysis.transformer.model import Model
 
 QLORA, LORA, ZERO = (
     Citation("dettmers2023", "sections 2 and 3"),
@@ -19,32 +22,58 @@ TARGETS = {
     "attention": ("attention (q, k, v, o)", ("q", "k", "v", "o")),
     "qv": ("queries and values", ("q", "v")),
 }
-DEFAULTS: dict[str, Any] = {
-    "rank": 64,
-    "targets": parts.ALL_LINEAR,
-    "optimiser": "paged_adamw",
-    "precision": "bf16",
-    "batch": 1,
-    "seq_len": 512,
-    "checkpointing": True,
-    "flash": True,
-    "block_size": 64,
-    "double_quantisation": True,
-}
-MODEL = "LLaMA-65B"
+BASE = "LLaMA-65B"
+"""The model of the page's own story."""
+
+METHOD = Choice("Method", options=finetuning.METHODS, help="What is trained: all weights, or adapters on frozen ones.")
+LORA_TARGETS = Choice(
+    "Adapters on", options={key: label for key, (label, _) in TARGETS.items()}, help="Matrices that get an adapter.", rare=True
+)
+QUANT_BLOCK_SIZE = Quantity(
+    "Weights per block", low=8, high=4096, twos=True, whole=True, help="Weights that share one quantisation constant; QLoRA uses 64."
+)
 
 
-def described(model: str, options: Mapping) -> dict[str, str]:
-    """The options of `finetuning_memory` as a reader sees them."""
-    told = {"model": model}
-    if "batch" in options:
-        told["batch"] = f"{options['batch']} of {options['seq_len']} tokens"
-    elif "seq_len" in options:
-        told["sequence"] = f"{options['seq_len']} tokens"
-    return told | {
-        "adapters": f"rank {options['rank']} on {', '.join(options['targets'])}",
-        "optimiser": finetuning.OPTIMISERS[options["optimiser"]].label,
-        "precision": finetuning.PRECISIONS[options["precision"]],
-        "activations": f"{'with' if options['checkpointing'] else 'no'} checkpointing, {'flash' if options['flash'] else 'plain'} attention",
-        "blocks": f"{options['block_size']}, {'double' if options['double_quantisation'] else 'single'} quantisation",
-    }
+class FineTune(Figure):
+    """How a model is fine-tuned, apart from the method and the sequences."""
+
+    model: Model = MODEL("llama-65b")
+    lora_targets: str = LORA_TARGETS("all")
+    optimiser: str = Choice(
+        "Optimiser",
+        options={key: optimiser.label for key, optimiser in finetuning.OPTIMISERS.items()},
+        help="A paged optimiser may move its states to the host's memory when the device is full.",
+        rare=True,
+    )("paged_adamw")
+    precision: str = Choice(
+        "Precision", options=finetuning.PRECISIONS, help="Of weights and gradients; AdamW's states are 32-bit either way.", rare=True
+    )("bf16")
+    quant_block_size: int = QUANT_BLOCK_SIZE(64, rare=True)
+    double_quantisation: bool = Switch(
+        "Double quantisation", help="The constants of the blocks are quantised to 8 bits themselves.", rare=True
+    )(True)
+    lora_rank: int = LORA_RANK(64)
+
+    def options(self) -> dict[str, Any]:
+        """The parameters as arguments of `finetuning_memory`."""
+        return {
+            "targets": TARGETS[self.lora_targets][1],
+            "optimiser": self.optimiser,
+            "precision": self.precision,
+            "block_size": self.quant_block_size,
+            "double_quantisation": self.double_quantisation,
+            "rank": self.lora_rank,
+        }
+
+
+class FineTuneRun(FineTune):
+    """How a model is fine-tuned, and what is kept for the backward pass."""
+
+    checkpointing: bool = Switch(
+        "Gradient checkpointing", help="Activations inside a layer are computed again in the backward pass.", rare=True
+    )(True)
+    flash_attention: bool = Switch("Flash attention", help="The matrix of attention scores is never stored.", rare=True)(True)
+
+    def options(self) -> dict[str, Any]:
+        """The parameters as arguments of `finetuning_memory`."""
+        return super().options() | {"checkpointing": self.checkpointing, "flash": self.flash_attention}

@@ -56,7 +56,7 @@ class Section:
         for figure in self.figures:
             for name, kind in figure.kinds().items():
                 shared = sum(name in other.kinds() for other in self.figures) > 1
-                if name not in found and (shared or not isinstance(kind, Quantity)):
+                if name not in found and (shared or kind.rare or not isinstance(kind, Quantity)):
                     found[name] = (figure, kind)
         return found
 
