@@ -19,7 +19,6 @@ OLD = {
     topic: f"analysis.{topic}.figures"
     for topic in (
         "overview",
-        "claims",
         "scaling",
         "compute",
         "domain",

@@ -73,6 +73,6 @@ def test_a_verdict_follows_its_numbers():
 def test_the_counts_of_the_chart_add_up():
     rows = claims_data.stored()
     assert verdicts.counts(rows).to_numpy().sum() == len(rows)
-    panel = claims_figures.default_panels()["claims.verdicts"]()
+    panel = claims_figures.Verdicts().panel()
     shown = sum(sum(trace.x) for trace in panel.figure.data)
     assert shown == len(rows)

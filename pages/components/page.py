@@ -27,19 +27,29 @@ class Section:
     key: in the address; title: on its button; figures: in order; wide: figures that scroll sideways on a narrow screen.
     own: for each parameter of kind Data, the widgets with which a reader brings data of their own; they return a Given, or None after saying why
     there is none. before: what is shown between the controls and the figures, given the first figure; it may return False after saying why
-    nothing can be drawn. instead: the whole section, where it is no list of figures.
+    nothing can be drawn. after: what is shown below them. instead: the whole section, where it is no list of figures.
     """
 
     key: str
     title: str
     figures: tuple[type[Figure], ...] = ()
     before: Callable[[Any], bool | None] | None = None
+    after: Callable[[Any], None] | None = None
     own: Mapping[str, Callable[[], Given | None]] = field(default_factory=dict)
     instead: Callable[[], None] | None = None
     wide: bool = False
 
-    def __init__(self, key: str, title: str, *figures: type[Figure], before=None, own=None, instead=None, wide: bool = False):
-        found = {"key": key, "title": title, "figures": figures, "before": before, "own": own or {}, "instead": instead, "wide": wide}
+    def __init__(self, key: str, title: str, *figures: type[Figure], before=None, after=None, own=None, instead=None, wide: bool = False):
+        found = {
+            "key": key,
+            "title": title,
+            "figures": figures,
+            "before": before,
+            "after": after,
+            "own": own or {},
+            "instead": instead,
+            "wide": wide,
+        }
         for name, value in found.items():
             object.__setattr__(self, name, value)
 
@@ -140,6 +150,8 @@ def show_section(stem: str, section: Section, names: Sequence[str]) -> None:
     for figure in section.figures:
         st.fragment(partial(one_figure, figure, place, above, names, section.wide))()
         export_row(figure.name)
+    if section.after is not None:
+        section.after(scenario.figure(section.figures[0])[0])
 
 
 def one(name: str, kind: Kind, figure: type[Figure], place: str) -> None:
