@@ -44,10 +44,15 @@ def place_of(key: str) -> str:
     return key.partition(":")[0]
 
 
-def _stands_at(key: str, value: Any) -> None:
-    """Put a widget where its value is, unless it stands there: putting it there at every run would disturb a hand that is moving it."""
-    if key not in st.session_state or st.session_state[key] != value:
+def at(key: str, value: Any, argument: str = "value") -> dict[str, Any]:
+    """What puts a widget where its value is, as an argument of it where it is new or stands there.
+
+    Where the value has changed elsewhere the state of the widget is set instead; doing that at every run would disturb a hand that is moving it.
+    """
+    if key in st.session_state and st.session_state[key] != value:
         st.session_state[key] = value
+        return {}
+    return {argument: value}
 
 
 def _common(key: str, name: str, kind: Kind) -> dict[str, Any]:
@@ -58,8 +63,8 @@ def _ladder(key: str, name: str, kind: Quantity, value: float, earlier: Mapping[
     stops = kind.ladder() or []
     if value not in stops:
         stops = sorted([*stops, kind.number(value)])
-    _stands_at(key, kind.number(value))
-    st.select_slider(kind.label, stops, format_func=lambda stop: kind.shown(stop, earlier), **_common(key, name, kind))
+    common = _common(key, name, kind) | at(key, kind.number(value))
+    st.select_slider(kind.label, stops, format_func=lambda stop: kind.shown(stop, earlier), **common)
 
 
 def _slider(key: str, name: str, kind: Quantity, value: float, earlier: Mapping[str, Any]) -> None:
@@ -67,53 +72,50 @@ def _slider(key: str, name: str, kind: Quantity, value: float, earlier: Mapping[
     share = kind.unit == "share"
     form = "percent" if share else "%,d" if kind.whole and high >= 1000 else None
     label = kind.label if share or not kind.unit else f"{kind.label} ({kind.unit})"
-    _stands_at(key, kind.number(value))
-    st.slider(label, low, high, step=step, format=form, **_common(key, name, kind))
+    st.slider(label, low, high, step=step, format=form, **_common(key, name, kind), **at(key, kind.number(value)))
 
 
 def _one(key: str, name: str, kind: Choice, value: Any, earlier: Mapping[str, Any]) -> None:
-    labels = kind.labels(earlier)
-    _stands_at(key, value)
+    pick(kind.label, kind.labels(earlier), value, **_common(key, name, kind))
+
+
+def pick(label: str, labels: Mapping[Any, str], value: Any, *, key: str, **more: Any) -> None:
+    """Buttons for few options, a list to pick from for many, with one of them chosen. labels: by option."""
+    options = list(labels)
     if len(labels) <= FEW and sum(map(len, labels.values())) <= SHORT:
-        st.segmented_control(kind.label, list(labels), format_func=labels.__getitem__, required=True, wrap=True, **_common(key, name, kind))
+        stands = at(key, value, "default")
+        st.segmented_control(label, options, format_func=labels.__getitem__, required=True, wrap=True, key=key, **more, **stands)
     else:
-        st.selectbox(kind.label, list(labels), format_func=labels.__getitem__, **_common(key, name, kind))
+        index: dict[str, Any] = {"index": options.index(value)} if at(key, value) else {}
+        st.selectbox(label, options, format_func=labels.__getitem__, key=key, **more, **index)
 
 
 def _several(key: str, name: str, kind: Choices, value: tuple, earlier: Mapping[str, Any]) -> None:
     labels = kind.labels(earlier)
-    _stands_at(key, list(value))
-    st.multiselect(kind.label, list(labels), format_func=labels.__getitem__, **_common(key, name, kind))
+    common = _common(key, name, kind) | at(key, list(value), "default")
+    st.multiselect(kind.label, list(labels), format_func=labels.__getitem__, **common)
 
 
 def _data(key: str, name: str, kind: Data, value: Given, earlier: Mapping[str, Any]) -> None:
-    labels = kind.labels()
-    _stands_at(key, "own" if scenario.is_own(name) else value.key)
-
     def take() -> None:
         scenario.change(name, st.session_state[key], place_of(key))
 
-    st.segmented_control(
-        kind.label, list(labels), format_func=labels.__getitem__, key=key, help=kind.help or None, required=True, wrap=True, on_change=take
-    )
+    pick(kind.label, kind.labels(), "own" if scenario.is_own(name) else value.key, key=key, help=kind.help or None, on_change=take)
 
 
 def _switch(key: str, name: str, kind: Switch, value: bool, earlier: Mapping[str, Any]) -> None:
-    _stands_at(key, value)
-    st.toggle(kind.label, **_common(key, name, kind))
+    st.toggle(kind.label, **_common(key, name, kind), **at(key, value))
 
 
 def _gpu(key: str, name: str, kind: GpuKind, value: gpus.Gpu, earlier: Mapping[str, Any]) -> None:
-    labels = gpus.labels() | {OWN: "my GPU"}
     own = value.id == "own"
-    _stands_at(key, OWN if own else value.id)
 
     def take() -> None:
         picked = st.session_state[key]
         text = picked if picked != OWN else gpus.key_of(gpus.as_own(value))
         scenario.change(name, text, place_of(key))
 
-    st.selectbox(kind.label, list(labels), format_func=labels.__getitem__, key=key, help=kind.help, on_change=take)
+    pick(kind.label, gpus.labels() | {OWN: "my GPU"}, OWN if own else value.id, key=key, help=kind.help, on_change=take)
     if own:
         with st.popover("My GPU"):
             for bound, (words, low, high, scale) in BOUNDS.items():
@@ -122,13 +124,13 @@ def _gpu(key: str, name: str, kind: GpuKind, value: gpus.Gpu, earlier: Mapping[s
 
 def _own_gpu_number(key: str, name: str, bound: str, value: gpus.Gpu, words: str, low: float, high: float, scale: float) -> None:
     now = getattr(value, bound)
-    _stands_at(key, None if math.isnan(now) else now / scale)
 
     def take() -> None:
         changed = st.session_state[key]
         scenario.change(name, gpus.key_of(gpus.with_own(value, bound, math.nan if changed is None else changed * scale)), place_of(key))
 
-    st.number_input(f"{words[0].upper()}{words[1:]} ({gpus.UNITS[bound]})", low, high, None, key=key, on_change=take)
+    stands: dict[str, Any] = {"value": None} | at(key, None if math.isnan(now) else now / scale)
+    st.number_input(f"{words[0].upper()}{words[1:]} ({gpus.UNITS[bound]})", low, high, key=key, on_change=take, **stands)
 
 
 WIDGETS: dict[type[Kind], Callable] = {Quantity: _ladder, Choices: _several, Choice: _one, Switch: _switch, Data: _data, GpuKind: _gpu}

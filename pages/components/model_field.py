@@ -15,7 +15,7 @@ from analysis.transformer import ParamCounts, read_config
 from analysis.transformer import model as models
 from analysis.transformer.hub import fetch_config
 from analysis.transformer.model import Model
-from pages.components import scenario
+from pages.components import fields, scenario
 from pages.components.markdown import plain
 
 SOURCES = {"table": "published", "own": "your config.json", "hub": "from the hub"}
@@ -51,24 +51,12 @@ def pick(kind: ModelKind, value: Model, place: str) -> None:
         else:
             scenario.change("model", models.OWN if source == "own" else models.HUB, place)
 
-    if st.session_state.get(from_key) != now:
-        st.session_state[from_key] = now
-    st.segmented_control(
-        "Model from",
-        list(SOURCES),
-        format_func=SOURCES.__getitem__,
-        key=from_key,
-        required=True,
-        wrap=True,
-        on_change=take_source,
-        help=kind.help,
-    )
+    fields.pick("Model from", SOURCES, now, key=from_key, on_change=take_source, help=kind.help)
     if now == "table":
         labels = kind.labels()
-        if st.session_state.get(key) != value.key:
-            st.session_state[key] = value.key
+        index: dict[str, Any] = {"index": list(labels).index(value.key)} if fields.at(key, value.key) else {}
         st.selectbox(
-            kind.label, list(labels), format_func=labels.__getitem__, key=key,
+            kind.label, list(labels), format_func=labels.__getitem__, key=key, **index,
             on_change=lambda: scenario.change("model", st.session_state[key], place),
         )  # fmt: skip
         forget()

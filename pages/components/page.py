@@ -100,15 +100,21 @@ def opened(stem: str, sections: Sequence[Section]) -> Section:
                 icon=":material/link_off:",
             )
     now = st.session_state.get(slot, sections[0].key)
-    if st.session_state.get(key) != now:
-        st.session_state[key] = now
 
     def take() -> None:
         st.session_state[slot] = st.session_state[key]
 
     if len(sections) > 1:
+        stands = fields.at(key, now, "default")
         st.segmented_control(
-            "On this page", list(by_key), format_func=lambda one: by_key[one].title, key=key, required=True, wrap=True, on_change=take
+            "On this page",
+            list(by_key),
+            format_func=lambda one: by_key[one].title,
+            key=key,
+            required=True,
+            wrap=True,
+            on_change=take,
+            **stands,
         )
     return by_key[now]
 

@@ -57,8 +57,13 @@ class Widget:
 
     @property
     def key(self) -> str:
-        """Its name in the address, "" for a control without one."""
-        return self.proto.query_param_key
+        """Its key: the name under which it stands in the address, or page, section and name of a parameter."""
+        return self.proto.query_param_key or "-".join(self.id.split("-")[2:])
+
+    @property
+    def opens_sections(self) -> bool:
+        """Whether it is the row of buttons that opens the sections of a page."""
+        return self.key.endswith(("_part", ":section"))
 
     @property
     def options(self) -> list[str]:
@@ -173,11 +178,13 @@ class Session:
         return [f"{node.proto.type}: {node.proto.message}" for node in self.nodes.values() if node.kind == "exception"]
 
     def query(self) -> str:
-        """The parameters that stand in the address: every control with a name and not at its default."""
-        said = []
+        """The parameters that stand in the address: those that the charts write there, and every bound control not at its default."""
+        said = list(
+            {name: text for chart in self.charts() for name, text in (chart.get("query") or {"values": {}})["values"].items()}.items()
+        )
         for widget in self.widgets():
             value = self.values.get(widget.id, widget.default)
-            if widget.key and value != widget.default:
+            if widget.proto.query_param_key and value != widget.default:
                 said += [(widget.key, text(part)) for part in (value if isinstance(value, list) else [value])]
         return urlencode(said)
 

@@ -50,7 +50,7 @@ async def sections(address: str, path: str) -> list[tuple[str, str]]:
         await session.open()
         await session.open(path)
         for widget in session.widgets():
-            if widget.key.endswith("_part"):
+            if widget.opens_sections:
                 names, found = widget.options, []
                 for name in names:
                     await session.move(next(other for other in session.widgets() if other.key == widget.key), [name])

@@ -60,7 +60,11 @@ def measure(quick: bool, pages: Collection[str] = ()) -> list[tuple[str, ...]]:
                 floor = statistics.median(time_slider(browser, empty, 0, steps)[1])
                 for section in sections(browser, f"{address}/{entry.path}"):
                     where = f"{address}/{entry.path}{section}"
-                    name = " ".join(values[0] for key, values in parse_qs(section.removeprefix("?")).items() if key.endswith("_part"))
+                    name = " ".join(
+                        values[0]
+                        for key, values in parse_qs(section.removeprefix("?")).items()
+                        if key.endswith("_part") or key == "section"
+                    )
                     for index in range(min(1, count_sliders(browser, where)) if quick else count_sliders(browser, where)):
                         label, times = time_slider(browser, where, index, steps)
                         if times:  # sliders that move no chart have nothing to time

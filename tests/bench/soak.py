@@ -111,7 +111,7 @@ async def act(log: Log, session: Session, chance: random.Random) -> None:
     from pages.components.registry import ENTRIES
 
     widgets = [widget for widget in session.widgets() if widget.key not in LEFT_ALONE]
-    parts = [widget for widget in widgets if widget.key.endswith("_part")]
+    parts = [widget for widget in widgets if widget.opens_sections]
     rows = [node for node in session.nodes.values() if node.kind == "bidi_component" and "-row-" in node.proto.id]
     what = chance.random()
     if what < 0.1 or not widgets:
