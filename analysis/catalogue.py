@@ -23,7 +23,6 @@ OLD = {
         "scaling",
         "compute",
         "domain",
-        "moe",
         "memory",
         "preference",
         "small_models",
