@@ -15,26 +15,10 @@ TOPICS = (
     "term_frequency", "benchmarks", "judges", "convnets_vits", "segment_anything", "video", "probe",
 )  # fmt: skip
 """The folders below analysis/ that have figures, in the order of the pages."""
-OLD = {
-    topic: f"analysis.{topic}.figures"
-    for topic in (
-        "overview",
-        "scaling",
-        "compute",
-        "domain",
-        "moe",
-        "preference",
-        "small_models",
-        "pythia",
-        "term_frequency",
-        "benchmarks",
-        "judges",
-        "convnets_vits",
-        "segment_anything",
-        "video",
-        "probe",
-    )
-} | {"probe_bundled": "analysis.probe.figures_bundled", "probe_system": "analysis.probe.figures_system"}
+OLD = {f"probe_{part}": f"analysis.probe.figures_{part}" for part in ("bundled", "system")} | {
+    topic: f"analysis.{topic}.figures" for topic in TOPICS
+}
+"""Modules that may still offer panels by a function default_panels()."""
 
 
 @cache
@@ -98,8 +82,8 @@ def catalogue() -> Mapping[str, Callable[[], Panel]]:
     panels: dict[str, Callable[[], Panel]] = {}
     for topic in TOPICS:
         panels |= {name: default(kind) for name, kind in figures_of(topic).items()}
-    for module in OLD.values():
-        panels |= import_module(module).default_panels()
+    for module in map(import_module, OLD.values()):
+        panels |= module.default_panels() if hasattr(module, "default_panels") else {}
     return panels
 
 
@@ -114,8 +98,8 @@ def panel(name: str) -> Panel:
     Raises ValueError for a name that its topic does not offer.
     """
     topic = name.split(".")[0]
-    if topic in OLD:
-        offered = import_module(OLD[topic]).default_panels()
+    if topic in OLD and hasattr(module := import_module(OLD[topic]), "default_panels"):
+        offered = module.default_panels()
         if name in offered:
             return offered[name]()
     return default(figure(name))()

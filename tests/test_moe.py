@@ -7,14 +7,16 @@ import pytest
 
 from analysis import tables
 from analysis.moe import data as moe_data
-from analysis.moe import expert_counts, figures
-from analysis.moe import figures_build as moe_figures_build
-from analysis.moe import figures_routing as routing_figures
+from analysis.moe import expert_counts
 from analysis.moe import routing as router
+from analysis.moe.figures import Intuition, MemoryCompute, TotalActive
+from analysis.moe.figures_build import Build, Rumour
+from analysis.moe.figures_routing import Balance, Capacity, Load, routed
 from analysis.transformer import count_params, forward_flops, shape_of_model
-from pages.components import shapes
-from tests.test_pages import charts, fine, open_page
-from tests.test_shapes import TINY, FakeJob, FakeWorker, exact
+from analysis.transformer.model import published
+from pages.components import model_field
+from tests.test_model_field import TINY, FakeJob, FakeWorker, exact
+from tests.test_pages import charts, fine, open_page, titles
 
 MODELS = tables.load("models")
 ROWS = MODELS.set_index("model", drop=False)
@@ -65,7 +67,7 @@ def test_one_expert_of_mixtral_with_the_rest_is_mistral_7b():
     assert copies["naive"].sum() == 8 * mistral.total
     saved = copies["naive"].sum() - copies["held"].sum()
     assert saved == 7 * (mistral.total - mistral.mlp) - 32 * 8 * 4096
-    panel = figures.intuition("Mixtral 8x7B", model("Mixtral 8x7B"), count_params(model("Mixtral 8x7B")), {"model": "m"})
+    panel = Intuition(model="mixtral-8x7b").panel()
     assert panel.title == "Mixtral 8x7B holds 46.7 B parameters, not 8 x 7 B = 56 B, and a token uses 12.9 B"
     assert "57.9 B" in panel.caption
 
@@ -76,6 +78,25 @@ def test_a_preset_as_it_stands_is_the_model_of_the_table(name):
     shared = 0 if np.isnan(row["shared_d_ff"]) else int(row["shared_d_ff"])
     built = expert_counts.build(row, int(row["n_experts"]), int(row["top_k"]), int(row["moe_d_ff"]), shared, row["moe_layers"])
     assert count_params(built) == count_params(model(name))
+    again = expert_counts.build(
+        row,
+        int(row["n_experts"]),
+        int(row["top_k"]),
+        int(row["moe_d_ff"]),
+        shared,
+        row["moe_layers"],
+        int(row["d_model"]),
+        int(row["n_layers"]),
+    )
+    assert again == built
+
+
+@pytest.mark.parametrize(("preset", "name"), moe_data.PRESETS.items())
+def test_a_mixture_of_ones_own_starts_as_the_model_that_it_starts_from(preset, name):
+    panel = Build.of({"mixture": preset})[0].panel()
+    held = panel.data[panel.data["series"] == "in the model"].set_index("part")["n_params"]
+    counts = count_params(model(name))
+    assert held.sum() == counts.total and [part.value for part in panel.headline[:2]] == [counts.total, counts.active]
 
 
 def test_one_layer_of_switch_base_holds_128_experts_of_which_a_token_uses_one():
@@ -100,7 +121,7 @@ def test_more_experts_add_to_the_total_and_only_the_router_to_what_a_token_uses(
 def test_all_experts_chosen_is_all_parameters_used():
     counts = count_params(expert_counts.build(ROWS.loc["Mixtral 8x7B"].to_dict(), 4, 4, 1024))
     assert counts.active == counts.total
-    panel = moe_figures_build.build("mixtral", 4, 9, 1024, 0, "all", None, None, {"a": "b"})
+    panel = Build(n_experts=4, top_k=9, moe_d_ff=1024).panel()
     assert "(100.0%)" in panel.title and "only 4 experts" in panel.caption
 
 
@@ -120,7 +141,7 @@ def test_the_rumour_is_arithmetic_and_is_called_a_rumour():
     assert expert_counts.whole_of_parts(16, 111e9, 0.0, 1) == (1776e9, 111e9)
     assert expert_counts.whole_of_parts(16, 111e9, 0.0, 2) == (1776e9, 222e9)
     assert expert_counts.whole_of_parts(16, 111e9, 111e9, 2) == (111e9, 111e9)  # where everything is shared, one part is all
-    panel = moe_figures_build.rumour(0.0, {"shared": "0 B"})
+    panel = Rumour(shared_params=0).panel()
     assert panel.title.startswith("Rumour, not confirmed") and "1.78 T" in panel.title and "222 B" in panel.title
     assert set(panel.data["status"]) == {"what_if"} and panel.data["series"].str.contains("rumour").all()
     assert all("rumour" in trace.name for trace in panel.figure.data)
@@ -143,7 +164,7 @@ def test_the_balancing_loss_is_alpha_at_perfect_balance_and_n_over_k_times_that_
 
 @pytest.mark.parametrize(("n_experts", "top_k", "skew"), [(8, 2, 0.0), (8, 2, 1.5), (128, 1, 0.5), (64, 6, 0.3), (4, 4, 2.0)])
 def test_every_token_goes_to_top_k_experts_and_probabilities_sum_to_one(n_experts, top_k, skew):
-    outcome = routing_figures.routed(n_experts, top_k, skew)
+    outcome = routed(n_experts, top_k, skew)
     assert outcome.load.sum() == outcome.n_tokens * top_k
     assert outcome.load.max() <= outcome.n_tokens
     assert outcome.probability.sum() == pytest.approx(1, abs=1e-5)
@@ -170,17 +191,17 @@ def test_the_balancing_loss_of_one_expert_per_token_is_that_of_transformers():
 
 
 def test_without_skew_loads_are_even_up_to_chance():
-    outcome = routing_figures.routed(8, 1, 0.0)
+    outcome = routed(8, 1, 0.0)
     # 4,096 tokens in 8 places: the standard deviation of a load is sqrt(4096 x 7/64) = 21
     assert np.abs(outcome.load - 512).max() < 5 * 21.2
     # one expert twice as likely: a planted preference is found again
-    skewed = routing_figures.routed(8, 1, 1.0)
+    skewed = routed(8, 1, 1.0)
     assert (np.diff(skewed.load) < 0).all()
 
 
 @pytest.mark.parametrize("n_experts", [8, 64])
 def test_fewer_assignments_are_dropped_at_a_higher_capacity_and_none_at_the_highest(n_experts):
-    outcome = routing_figures.routed(n_experts, 2, 1.0)
+    outcome = routed(n_experts, 2, 1.0)
     shares = router.dropped_share(outcome, np.linspace(0.1, n_experts, 200))
     assert (np.diff(shares) <= 0).all() and shares[0] > 0.5
     assert router.dropped_share(outcome, n_experts) == 0 == shares[-1]
@@ -190,7 +211,7 @@ def test_fewer_assignments_are_dropped_at_a_higher_capacity_and_none_at_the_high
 
 def test_a_more_skewed_router_drops_more_and_pays_more():
     skews = np.arange(0, 2.01, 0.25)
-    outcomes = [routing_figures.routed(8, 2, skew) for skew in skews]
+    outcomes = [routed(8, 2, skew) for skew in skews]
     dropped = [router.dropped_share(outcome, 1.25) for outcome in outcomes]
     assert dropped == sorted(dropped) and dropped[-1] > dropped[0] == 0
     losses = [router.balance_loss(outcome) for outcome in outcomes]
@@ -212,7 +233,8 @@ def test_a_more_skewed_router_drops_more_and_pays_more():
         (lambda: router.logits(np.zeros((2, 2)), float("nan")), "skew"),
         (lambda: router.route(np.zeros((2, 2)), 3), "top_k"),
         (lambda: router.capacity(uniform(8), 0.0), "factor"),
-        (lambda: figures.total_active("both", {}), "embeddings"),
+        (lambda: TotalActive(embeddings="both"), "Counted must be one of with, without"),
+        (lambda: Intuition(model="mistral-7b"), "Model must be one of mixtral-8x7b"),
     ],
 )
 def test_bad_arguments_are_named(call, named):
@@ -222,53 +244,68 @@ def test_bad_arguments_are_named(call, named):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_mixture_of_the_table_is_drawn(name):
-    shape = model(name)
-    panels = [figures.intuition(name, shape, count_params(shape), {"model": name})]
-    if not shape.encoder_layers:
-        panels.append(figures.memory_compute(name, shape, count_params(shape), 4, {"model": name}))
+    chosen = published(name)
+    panels = [Intuition(model=chosen).panel()]
+    if not chosen.shape.encoder_layers:
+        panels.append(MemoryCompute(model=chosen, weight_bits=4).panel())
     for panel in panels:
         assert len(panel.title) < 150 and "nan" not in panel.title + panel.caption
 
 
-def test_titles_stay_short_at_the_ends_of_the_sliders():
-    for args in ((256, 16, 32768, 32768, "every 2", 8192, 96), (2, 1, 256, 0, "all", 1024, 1)):
-        assert len(moe_figures_build.build("own", *args, {"a": "b"}).title) < 150
-    for n_experts, top_k in ((2, 1), (128, 1), (128, 8)):
+def test_titles_stay_short_where_all_is_at_an_end():
+    large = {
+        "n_experts": 256,
+        "top_k": 16,
+        "moe_d_ff": 32768,
+        "shared_d_ff": 32768,
+        "moe_layers": "every-2",
+        "d_model": 8192,
+        "n_layers": 96,
+    }
+    small = {"n_experts": 2, "top_k": 1, "moe_d_ff": 256, "shared_d_ff": 0, "moe_layers": "all", "d_model": 512, "n_layers": 1}
+    for values in (large, small):
+        assert len(Build(**values).panel().title) < 150
+    for n_experts, top_k in ((2, 1), (128, 1), (256, 16), (2, 16)):
         for skew, factor in ((0.0, 0.5), (2.0, 4.0)):
-            for panel in (
-                routing_figures.load(n_experts, top_k, skew, factor, 20, {"a": "b"}),
-                routing_figures.capacity(n_experts, top_k, skew, factor, {"a": "b"}),
-                routing_figures.balance(n_experts, top_k, skew, {"a": "b"}),
+            routed_by = {"n_experts": n_experts, "top_k": top_k, "router_skew": skew}
+            for figure in (
+                Load(**routed_by, capacity_factor=factor, seed=20),
+                Capacity(**routed_by, capacity_factor=factor),
+                Balance(**routed_by),
             ):
-                assert len(panel.title) < 150, panel.title
-    assert len(moe_figures_build.rumour(110e9, {"a": "b"}).title) < 150
+                assert len(figure.panel().title) < 150, figure.panel().title
+    assert len(Rumour(shared_params=110e9).panel().title) < 150
 
 
-@pytest.mark.parametrize("preset", ["switch", "deepseek", "own"])
-def test_every_preset_opens_with_its_own_sliders(preset):
-    app = open_page("moe", moe_preset=moe_data.PRESETS.get(preset, "my own"))
+@pytest.mark.parametrize("preset", ["switch", "deepseek"])
+def test_every_preset_opens_with_its_own_values_and_stands_at_both_ends(preset):
+    app = open_page("moe", section="build", mixture=preset)
     assert fine(app) and not app.warning
     for key in [slider.key for slider in app.select_slider]:
         options = list(app.select_slider(key=key).options)
+        usual = app.select_slider(key=key).value
         for end in (options[0], options[-1]):
-            app.select_slider(key=key).set_value(int(end.replace(",", ""))).run()
+            app.select_slider(key=key).set_value(float(end.split()[0].replace(",", ""))).run()
             assert fine(app), (key, end)
+        app.select_slider(key=key).set_value(usual).run()
 
 
 def test_the_page_takes_a_configuration_and_says_where_it_has_no_experts(monkeypatch):
     worker = FakeWorker(FakeJob(answer=exact()))
-    monkeypatch.setattr(shapes, "shared_worker", lambda: worker)
-    app = open_page("moe", moe_part="One mixture", moe_from="your config.json")
-    assert fine(app) and any("Until then" in item.value for item in app.caption)
-    app.text_area(key="moe_text").set_value(json.dumps(TINY)).run()
-    assert not app.exception
-    assert any("no experts" in item.value for item in app.error)
+    monkeypatch.setattr(model_field, "shared_worker", lambda: worker)
+    app = open_page("moe", section="mixture")
+    app.button_group(key="moe/mixture:model_from").set_value("own").run()
+    assert fine(app) and not charts(app) and any("No chart is drawn until" in item.value for item in app.info)
+    app.text_area(key="model_text").set_value(json.dumps(TINY)).run()
+    assert not app.exception and len(app.error) == 1 and "no experts" in app.error[0].value
+    assert ["your llama model fills" in words for words in titles(app)] == [True]  # a dense model has memory and compute as well
 
 
-def test_the_default_model_keeps_its_own_numbers_where_only_the_exact_count_of_a_configuration_is_known(monkeypatch):
+def test_where_only_an_exact_count_is_known_no_chart_of_another_model_stands_under_it(monkeypatch):
     worker = FakeWorker(FakeJob(answer=exact()))
-    monkeypatch.setattr(shapes, "shared_worker", lambda: worker)
-    app = open_page("moe", moe_part="One mixture", moe_from="your config.json")
-    app.text_area(key="moe_text").set_value(json.dumps({"model_type": "bert"})).run()
+    monkeypatch.setattr(model_field, "shared_worker", lambda: worker)
+    app = open_page("moe", section="mixture")
+    app.button_group(key="moe/mixture:model_from").set_value("own").run()
+    app.text_area(key="model_text").set_value(json.dumps({"model_type": "bert"})).run()
     assert not app.exception and any(f"{exact()['total']:,} parameters" in item.value for item in app.markdown)
-    assert charts(app) == charts(open_page("moe", moe_part="One mixture")) and len(charts(app)) == 2
+    assert not charts(app) and len(app.error) == 1

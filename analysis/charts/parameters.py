@@ -78,8 +78,8 @@ class Quantity(Kind):
     """A number between low and high.
 
     unit: "tokens", "FLOP", "bytes", "USD", "share", ...; "" for a plain number. step: of a slider with even distances; 0 for one
-    that stops at readable values, 1, 2, 3, 5, 7 in each power of ten, or with `twos` at powers of two. extra: more stops. whole: a
-    whole number.
+    that stops at readable values, 1, 2, 3, 5, 7 in each power of ten, or with `twos` at powers of two. first: the lowest of these, where
+    low is 0. extra: more stops. whole: a whole number.
 
     >>> Quantity("Compute", unit="FLOP", low=1e18, high=1e28).read("5.8e23", {})
     5.8e+23
@@ -92,6 +92,7 @@ class Quantity(Kind):
     high: float = 1.0
     step: float = 0.0
     twos: bool = False
+    first: float = 1.0
     whole: bool = False
     extra: tuple[float, ...] = ()
     kind: ClassVar[str] = "quantity"
@@ -134,10 +135,10 @@ class Quantity(Kind):
         if self.step:
             return None
         if self.twos:
-            first, last = math.ceil(math.log2(self.low)) if self.low > 0 else 0, math.floor(math.log2(self.high))
+            first, last = math.ceil(math.log2(self.low or self.first)), math.floor(math.log2(self.high))
             values = [float(2**power) for power in range(first, last + 1)]
         else:
-            first, last = (math.floor(math.log10(end)) for end in (self.low or 1, self.high))
+            first, last = (math.floor(math.log10(end)) for end in (self.low or self.first, self.high))
             values = [float(f"{mantissa}e{power}") for power in range(first, last + 1) for mantissa in MANTISSAS]
         inside = {value for value in values if self.low <= value <= self.high} | {self.low, self.high, *self.extra}
         return [self.number(value) for value in sorted(inside)]

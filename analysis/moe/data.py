@@ -5,10 +5,10 @@ import pandas as pd
 from analysis import tables
 from analysis.moe import expert_counts
 from analysis.transformer import count_params, shape_from_row
+from analysis.transformer.model import slug
 
 BILLION = 1e9
 PRESETS = {"mixtral": "Mixtral 8x7B", "switch": "Switch-Base-128", "deepseek": "DeepSeekMoE-16B"}
-OWN_FRAME = "Mixtral 8x7B"
 RUMOUR = "GPT-4 (rumour)"
 
 
@@ -19,8 +19,12 @@ def counted() -> pd.DataFrame:
 
 
 def known_mixtures() -> list[str]:
-    """The mixtures of the table, in its order."""
-    return list(expert_counts.with_experts(tables.load("models"))["model"])
+    """The keys of the mixtures of the table, in its order.
+
+    >>> known_mixtures()[0]
+    'mixtral-8x7b'
+    """
+    return [slug(name) for name in expert_counts.with_experts(tables.load("models"))["model"]]
 
 
 @tables.kept
@@ -36,9 +40,8 @@ def other_models(bits: int) -> list[tuple[str, expert_counts.Needs, str]]:
 
 @tables.kept
 def frame_of(preset: str) -> dict:
-    """The row of the table `models` behind a preset; "own" starts from Mixtral's attention and vocabulary."""
-    models = tables.load("models").set_index("model", drop=False)
-    return models.loc[PRESETS.get(preset, OWN_FRAME)].to_dict()
+    """The row of the table `models` behind a preset."""
+    return tables.load("models").set_index("model", drop=False).loc[PRESETS[preset]].to_dict()
 
 
 @tables.kept

@@ -1,6 +1,6 @@
 """Mixture of experts: how many parameters a model holds and a token uses, and what N times a dense model leaves out.
 
-The router is simulated in `moe_routing`.
+The router is simulated in `analysis.moe.routing`.
 """
 
 from collections.abc import Mapping
@@ -100,7 +100,8 @@ def build(
     """The shape of a row of the table `models` with other experts, and where given another width (in heads as wide as before) and depth.
 
     top_k: at most n_experts. shared_d_ff: width of the shared experts together, 0 for none. moe_layers: "all", "after K" or
-    "every K". Layers without experts get the row's dense MLP; where it has none, one as wide as the row's expert.
+    "every K". Layers without experts get the row's dense MLP; where it has none, one as wide as the row's expert. In another width shared
+    heads of keys and values stay as many as they are, at most one for each head.
 
     >>> from analysis import tables
     >>> row = tables.load("models").set_index("model", drop=False).loc["Mixtral 8x7B"]
@@ -117,7 +118,9 @@ def build(
     if pd.isna(changed["d_ff"]):
         changed["d_ff"] = row["moe_d_ff"]
     if d_model is not None:
-        changed |= {"d_model": d_model, "n_heads": d_model // int(row["head_dim"])}
+        n_heads = d_model // int(row["head_dim"])
+        shared_heads = row["n_kv_heads"] < row["n_heads"]
+        changed |= {"d_model": d_model, "n_heads": n_heads, "n_kv_heads": min(int(row["n_kv_heads"]), n_heads) if shared_heads else n_heads}
     if n_layers is not None:
         changed["n_layers"] = n_layers
     return shape_from_row(changed)

@@ -1,124 +1,187 @@
 """Figures on mixtures that nobody released: one of the reader's own, and what a rumour would mean."""
 
-from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from analysis.charts import style
-from analysis.charts.panel import Citation, Panel, table_of
+from analysis.charts import marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.marks import Part
+from analysis.charts.panel import Citation, Headline, Panel
+from analysis.charts.parameters import Choice, Earlier, Quantity
 from analysis.moe import expert_counts
-from analysis.moe.data import BILLION, frame_of, rumoured
+from analysis.moe.data import BILLION, PRESETS, frame_of, rumoured
 from analysis.transformer import count_params
 from analysis.units import format_count
 
+MIXTURE = Choice("Start from", options=PRESETS, help="The published mixture whose values everything has that you do not change.")
+N_EXPERTS = Quantity("Experts", low=2, high=256, twos=True, whole=True, help="Routed experts in each layer that has them.")
+TOP_K = Quantity("Experts per token (top-k)", low=1, high=16, step=1, whole=True, help="How many of them the router picks for a token.")
+LAYERS = {"all": "all", "after-1": "all but the first", "every-2": "every 2nd", "every-4": "every 4th"}
 
-def build(
-    preset: str,
-    n_experts: int,
-    top_k: int,
-    moe_d_ff: int,
-    shared_d_ff: int,
-    moe_layers: str,
-    d_model: int | None,
-    n_layers: int | None,
-    settings: Mapping[str, str],
-) -> Panel:
-    """A mixture of the reader's own: total and active parameters by part. More experts per token than there are become all of them."""
-    row, chosen = frame_of(preset), min(top_k, n_experts)
-    shape = expert_counts.build(row, n_experts, chosen, moe_d_ff, shared_d_ff, moe_layers, d_model, n_layers)
-    by_part = expert_counts.parts(shape)
-    held, used = expert_counts.expert_layer(shape)
-    total, active = by_part.sum()
-    kept = by_part[by_part["total"] > 0].iloc[::-1]
-    columns = {"in the model": (kept["total"], style.BLUE), "used by one token": (kept["active"], style.AMBER)}
-    traces = [part_bars(values, label, color) for label, (values, color) in reversed(columns.items())]
-    note = f" There are only {n_experts} experts, so a token uses all of them." if top_k > n_experts else ""
-    reported = ""
-    if pd.notna(row["reported_total_params"]) and preset != "own":
-        reported = f" {row['model']} itself is reported with {format_count(row['reported_total_params'])}"
-        reported += f", {format_count(row['reported_active_params'])} of them active." if pd.notna(row["reported_active_params"]) else "."
-    return Panel(
-        name="moe.build",
-        title=f"{n_experts} experts of which a token uses {chosen}: {format_count(total)} parameters, {format_count(active)} of them ({active / total:.1%}) used by a token",
-        figure=style.figure(traces, part_layout()),
-        data=lambda: table_of(
-            [
-                {"series": label, "part": list(values.index), "n_params": list(values), "status": "computed"}
-                for label, (values, _) in columns.items()
-            ]
-        ),
-        caption=(
-            f"Routed experts hold {by_part.loc['routed experts', 'total'] / total:.0%} of the parameters; a token passes {chosen} of {n_experts} of them in each layer that has experts: "
-            f"{format_count(used)} of the {format_count(held)} that one such layer holds with its router. Everything else is used whole. Counted in closed form from the frame of {row['model']}.{reported}{note}"
-        ),
-        alt=f"Parameters by part of a mixture with {n_experts} experts and {chosen} per token: {format_count(total)} in all, {format_count(active)} used by a token.",
-        sources=(Citation(row["source"], row["location"]),),
-        settings=settings,
-        explain=(expert_counts.build, expert_counts.parts, expert_counts.expert_layer, count_params),
+
+def of_frame(field: str, missing: Any = 0) -> Any:
+    """The default of a parameter: a value of the mixture that the reader starts from."""
+
+    def default(earlier: Earlier) -> Any:
+        value = frame_of(earlier["mixture"])[field]
+        return str(value).replace(" ", "-") if isinstance(value, str) else missing if pd.isna(value) else int(value)
+
+    return default
+
+
+class Build(Figure):
+    """A mixture of the reader's own: total and active parameters by part."""
+
+    name = "moe.build"
+    mixture: str = MIXTURE("mixtral")
+    moe_layers: str = Choice("Layers with experts", options=LAYERS, help="The other layers have a dense MLP.")(of_frame("moe_layers"))
+    n_experts: int = N_EXPERTS(of_frame("n_experts"))
+    top_k: int = TOP_K(of_frame("top_k"))
+    moe_d_ff: int = Quantity("Width of an expert", low=256, high=32_768, twos=True, whole=True, help="Inner width of each routed expert.")(
+        of_frame("moe_d_ff")
     )
-
-
-def rumour(shared: float, settings: Mapping[str, str]) -> Panel:
-    """The arithmetic of the rumour on GPT-4, against the parameters that its parts share; shared [parameters]."""
-    row = rumoured()
-    n_parts, reported = int(row["n_experts"]), row["reported_total_params"]
-    part = reported / n_parts
-    axis = np.linspace(0, part, 38)
-    here = {k: expert_counts.whole_of_parts(n_parts, part, min(shared, part), k) for k in (1, 2)}
-    curves = {"total": expert_counts.whole_of_parts(n_parts, part, axis, 1)[0]} | {
-        f"active, top-{k}": expert_counts.whole_of_parts(n_parts, part, axis, k)[1] for k in (2, 1)
-    }
-    traces = [
-        style.what_if_line(axis / BILLION, values / BILLION, f"{label} (rumour)", color)
-        for (label, values), color in zip(curves.items(), (style.BLUE, style.AMBER, style.CRIMSON), strict=True)
-    ]
-    layout = style.layout(
-        "number",
-        "log_number",
-        x_title=f"Shared by all, of {part / BILLION:.0f} B each (billion)",
-        y_title="Parameters (billion)",
-        x_range=(0, part / BILLION),
-        y_range=(80, 2500),
-        shapes=[style.vertical_line(shared / BILLION, style.AMBER)],
+    shared_d_ff: int = Quantity(
+        "Width of the shared experts",
+        low=0,
+        high=32_768,
+        twos=True,
+        first=256,
+        whole=True,
+        help="Inner width of the experts that every token passes, together.",
+    )(of_frame("shared_d_ff"))
+    d_model: int = Quantity("Width of the model", low=512, high=8_192, twos=True, whole=True, help="Heads stay as wide as they are.")(
+        of_frame("d_model")
     )
-    layout["yaxis"]["exponentformat"] = "none"
-    return Panel(
-        name="moe.rumour",
-        title=(
-            f"Rumour, not confirmed: GPT-4 as {n_parts} x {part / BILLION:.0f} B would hold {format_count(here[1][0])}; a token would use "
-            f"{format_count(here[1][1])} (top-1) or {format_count(here[2][1])} (top-2)"
-        ),
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(
-            [
-                {"series": f"{label} (rumour)", "shared_params": axis, "n_params": values, "status": "what_if"}
-                for label, values in curves.items()
-            ]
-        ),
-        caption=(
-            f"Arithmetic on a rumour that OpenAI has never confirmed; nothing here is known about GPT-4. {n_parts} x {part / BILLION:.0f} B is {format_count(reported)} only if the parts share nothing. "
-            "As in Mixtral, parts of a real mixture share attention and embeddings: the more each part shares, the smaller the whole. Top-1 and top-2 are assumptions of this page."
-        ),
-        alt=f"Rumour only: {n_parts} parts of {part / BILLION:.0f} B would be {format_count(here[1][0])} in all with {format_count(shared)} shared, and top-2 would use {format_count(here[2][1])}.",
-        sources=(Citation(row["source"], row["location"]),),
-        settings=settings,
-        explain=(expert_counts.whole_of_parts,),
-    )
+    n_layers: int = Quantity("Layers", low=1, high=96, step=1, whole=True, help="Layers of the decoder.")(of_frame("n_layers"))
+
+    def draw(self) -> Panel:
+        """The panel at these parameters; more experts per token than there are become all of them."""
+        row, n_experts, chosen = frame_of(self.mixture), self.n_experts, min(self.top_k, self.n_experts)
+        shape = expert_counts.build(
+            row, n_experts, chosen, self.moe_d_ff, self.shared_d_ff, self.moe_layers.replace("-", " "), self.d_model, self.n_layers
+        )
+        by_part = expert_counts.parts(shape)
+        held, used = expert_counts.expert_layer(shape)
+        total, active = (float(value) for value in by_part.sum())
+        kept = by_part[by_part["total"] > 0].iloc[::-1]
+        parts: list[Part] = [
+            {"series": series, "part": list(kept.index), "n_params": kept[column].to_numpy(float), "status": "computed"}
+            for series, column in (("in the model", "total"), ("used by one token", "active"))
+        ]
+        traces = [part_bars(part, color) for part, color in zip(parts, (style.BLUE, style.AMBER), strict=True)]
+        note = f" There are only {n_experts} experts, so a token uses all of them." if self.top_k > n_experts else ""
+        reported = ""
+        if pd.notna(row["reported_total_params"]):
+            reported = f" {row['model']} itself is reported with {format_count(row['reported_total_params'])}"
+            reported += (
+                f", {format_count(row['reported_active_params'])} of them active." if pd.notna(row["reported_active_params"]) else "."
+            )
+        whole = Headline("parameters", total, "parameters", format_count(total))
+        passed = Headline("parameters used by a token", active, "parameters", format_count(active))
+        share = Headline("share used by a token", active / total, "share", f"{active / total:.1%}")
+        return Panel(
+            title=f"{n_experts} experts of which a token uses {chosen}: {whole} parameters, {passed} of them ({share}) used by a token",
+            headline=(whole, passed, share),
+            figure=style.figure(traces[::-1], part_layout()),
+            data=parts,
+            caption=(
+                f"Routed experts hold {by_part.loc['routed experts', 'total'] / total:.0%} of the parameters; a token passes {chosen} of {n_experts} of them in each layer that has experts: "
+                f"{format_count(used)} of the {format_count(held)} that one such layer holds with its router. Everything else is used whole. Counted in closed form from the frame of {row['model']}.{reported}{note}"
+            ),
+            alt=f"Parameters by part of a mixture with {n_experts} experts and {chosen} per token: {whole} in all, {passed} used by a token.",
+            sources=(Citation(row["source"], row["location"]),),
+            explain=(expert_counts.build, expert_counts.parts, expert_counts.expert_layer, count_params),
+        )
 
 
-def part_bars(values: pd.Series, label: str, color: str, status: str = "computed") -> dict:
+class Rumour(Figure):
+    """The arithmetic of the rumour on GPT-4, against the parameters that its parts share."""
+
+    name = "moe.rumour"
+    shared_params: float = Quantity(
+        "Shared by all parts",
+        unit="parameters",
+        low=0,
+        high=110e9,
+        first=1e9,
+        help="Parameters that are there once and belong to every part, such as attention and embeddings.",
+    )(0.0)
+
+    def draw(self) -> Panel:
+        """The panel at this parameter."""
+        row = rumoured()
+        n_parts, reported = int(row["n_experts"]), row["reported_total_params"]
+        part, shared = reported / n_parts, self.shared_params
+        axis = np.linspace(0, part, 38)
+        curves = {
+            "total": lambda at: expert_counts.whole_of_parts(n_parts, part, at, 1)[0],
+            "active, top-2": lambda at: expert_counts.whole_of_parts(n_parts, part, at, 2)[1],
+            "active, top-1": lambda at: expert_counts.whole_of_parts(n_parts, part, at, 1)[1],
+        }
+        parts: list[Part] = [
+            {"series": f"{label} (rumour)", "shared_params": axis, "n_params": curve(axis), "status": "what_if"}
+            for label, curve in curves.items()
+        ]
+        traces = [
+            marks.line(part_, "shared_params", "n_params", color, per_x=BILLION, per_y=BILLION)
+            for part_, color in zip(parts, (style.BLUE, style.AMBER, style.CRIMSON), strict=True)
+        ]
+        here = {label: float(curve(shared)) for label, curve in curves.items()}
+        parts.append(
+            {
+                "series": [f"{label} (rumour), at your share" for label in here],
+                "shared_params": shared,
+                "n_params": list(here.values()),
+                "status": "what_if",
+            }
+        )
+        layout = style.layout(
+            "number",
+            "log_number",
+            x_title=f"Shared by all, of {part / BILLION:.0f} B each (billion)",
+            y_title="Parameters (billion)",
+            x_range=(0, part / BILLION),
+            y_range=(80, 2500),
+            shapes=[style.vertical_line(shared / BILLION, style.AMBER)],
+        )
+        layout["yaxis"]["exponentformat"] = "none"
+        total, two, one = (Headline(label, value, "parameters", format_count(value), "n_params") for label, value in here.items())
+        return Panel(
+            title=(
+                f"Rumour, not confirmed: GPT-4 as {n_parts} x {part / BILLION:.0f} B would hold {total}; a token would use "
+                f"{one} (top-1) or {two} (top-2)"
+            ),
+            headline=(total, one, two),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=(
+                f"Arithmetic on a rumour that OpenAI has never confirmed; nothing here is known about GPT-4. {n_parts} x {part / BILLION:.0f} B is {format_count(reported)} only if the parts share nothing. "
+                "As in Mixtral, parts of a real mixture share attention and embeddings: the more each part shares, the smaller the whole. Top-1 and top-2 are assumptions of this page."
+            ),
+            alt=f"Rumour only: {n_parts} parts of {part / BILLION:.0f} B would be {total} in all with {format_count(shared)} shared, and top-2 would use {two}.",
+            sources=(Citation(row["source"], row["location"]),),
+            explain=(expert_counts.whole_of_parts,),
+        )
+
+
+def part_bars(part: Part, color: str) -> dict:
     """Bars of parameters by part; pale with an outline where they are a what-if."""
     pale = {"color": style.translucent(color, 0.3), "line": {"color": color, "width": 1.5}}
-    marker = pale if status == "what_if" else {"color": color}
-    bars = style.bars(values / BILLION, list(values.index), label, color, horizontal=True, text=[format_count(value) for value in values])
-    return bars | {
-        "textposition": "outside",
-        "cliponaxis": False,
-        "meta": {"role": status},
-        "marker": marker,
-        "hovertemplate": "%{y}: %{text}<extra>%{fullData.name}</extra>",
-    }
+    return marks.bars(
+        part,
+        "n_params",
+        "part",
+        color,
+        horizontal=True,
+        per_x=BILLION,
+        text=[format_count(value) for value in part["n_params"]],
+        textposition="outside",
+        cliponaxis=False,
+        marker=pale if part["status"] == "what_if" else {"color": color},
+        hovertemplate="%{y}: %{text}<extra>%{fullData.name}</extra>",
+    )
 
 
 def part_layout() -> dict:
