@@ -25,7 +25,6 @@ OLD = {
         "domain",
         "moe",
         "memory",
-        "preference",
         "small_models",
         "pythia",
         "term_frequency",
