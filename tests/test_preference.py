@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis import statistics, tables
-from analysis.background import worker
+from analysis.background.worker import WorkerError
 from analysis.benchmarks.data import all_scores
 from analysis.preference import data as figures
 from analysis.preference import figures_reported as preference_figures_reported
@@ -283,17 +283,28 @@ def test_a_task_can_be_watched_and_given_up():
 
 @pytest.mark.models
 def test_other_settings_are_trained_in_the_worker_once_for_all_readers(monkeypatch):
-    app = open_page("preference", pref_pairs="500", pref_answers="8", pref_flip="20")
+    app = open_page("preference", n_pairs="500", n_answers="8", flipped="0.2")
     assert fine(app)
     assert any("From 500 preferences" in title for title in titles(app))
-    monkeypatch.setattr(worker, "shared_worker", lambda: pytest.fail("trained again"))
-    other = open_page("preference", pref_pairs="500", pref_answers="8", pref_flip="20")
+    monkeypatch.setattr(figures, "shared_worker", lambda: pytest.fail("trained again"))
+    other = open_page("preference", n_pairs="500", n_answers="8", flipped="0.2")
     assert fine(other) and titles(other) == titles(app)
+
+
+def test_where_the_worker_fails_the_page_says_why_and_draws_nothing(monkeypatch):
+    def fails():
+        raise WorkerError("the worker is gone")
+
+    monkeypatch.setattr(figures, "shared_worker", fails)
+    for section in ("frontier", "implicit"):
+        app = open_page("preference", section=section, n_pairs="700")
+        assert not app.exception and not titles(app)
+        assert [item.value for item in app.error] == ["the worker is gone"]
 
 
 def test_win_rates_without_a_known_number_have_no_interval():
     rows = preference_figures_reported.win_rate_rows("dpo")
-    panel = preference_figures_reported.win_rates(rows, "dpo", 0.95, {"interval": "95%"})
+    panel = preference_figures_reported.WinRates(win_rate_group="dpo", level=0.95).panel()
     assert rows["n"].isna().sum() == 4
     assert (panel.data["status"] == "uncertain").sum() == rows["n"].notna().sum() == 8
 

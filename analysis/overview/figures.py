@@ -25,7 +25,7 @@ PAPERS = (
     (
         "touvron2023llama2",
         "attention.ablation",
-        ("attention?section=quality", "preference?pref_part=Llama+2+round+by+round", "benchmarks"),
+        ("attention?section=quality", "preference?section=llama2", "benchmarks"),
     ),
     ("dettmers2023", "memory.parts", ("memory", "judges")),
     ("wu2023", "overview.bloomberg", ("domain", "compute", "scaling")),

@@ -1,14 +1,17 @@
 """The figure on what the stages of preference tuning keep in memory."""
 
-from collections.abc import Callable, Mapping
-
-from analysis import tables
-from analysis.charts import style
-from analysis.charts.panel import Citation, Panel, table_of
+from analysis.charts import marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.marks import GB, Part
+from analysis.charts.panel import Citation, Headline, Panel
+from analysis.charts.parameters import Choice
+from analysis.charts.shared_parameters import BATCH_SIZE, MODEL, SEQ_LEN
 from analysis.memory import finetuning
 from analysis.preference import stage_memory
-from analysis.transformer import shape_of_model
+from analysis.preference.data import known_models
+from analysis.transformer.model import Model
 from analysis.units import format_bytes, significant
+from analysis.uploads import clip
 
 ROLE_COLORS = {
     "policy": style.BLUE,
@@ -19,76 +22,77 @@ ROLE_COLORS = {
 }
 
 
-def stages(model: str, method: str, batch: int, seq_len: int, settings: Mapping[str, str]) -> Panel:
+class Stages(Figure):
     """Bytes of the three stages of RLHF and of DPO, by model kept."""
-    shape = shape_of_model(model, tables.load("models"))
-    found = {stage: stage_memory.stage_memory(shape, stage, method, batch=batch, seq_len=seq_len) for stage in stage_memory.STAGES}
-    labels = [stage_memory.STAGES[stage] for stage in found]
-    traces = []
-    for role, color in ROLE_COLORS.items():
-        values = [(each.activations if role == "activations" else each.models.get(role, 0.0)) / 1e9 for each in found.values()]
-        if any(values):
-            traces.append(
-                style.bars(values, labels, role, color, horizontal=True)
-                | {"hovertemplate": "%{y}, %{fullData.name}: %{x:.3~g} GB<extra></extra>"}
-            )
-    totals = {stage: each.total for stage, each in found.items()}
-    layout = style.layout(
-        "number",
-        "category",
-        x_title="Memory (GB)",
-        x_range=(0, max(totals.values()) / 1e9 * 1.15),
-        height=380,
-        barmode="stack",
-        bargap=0.35,
-    )
-    layout["yaxis"] |= {"autorange": "reversed"}
-    layout["legend"] |= {"traceorder": "normal"}
-    layout["annotations"] = [
-        style.note(total / 1e9, stage_memory.STAGES[stage], f"{significant(total / 1e9)} GB", xanchor="left", xshift=4)
-        for stage, total in totals.items()
-    ]
-    adapters = (
-        "With adapters all models of a stage share one base, and the reference is that base with its adapter off."
-        if method != "full"
-        else "A frozen model is its 16-bit weights, a trained one has gradients and AdamW's two states besides."
-    )
-    return Panel(
-        name="preference.memory",
-        title=f"For {model}, PPO keeps four models in {format_bytes(totals['ppo'])}, DPO two in {format_bytes(totals['dpo'])} ({finetuning.METHODS[method]})",
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(
-            [
-                {
-                    "model": model,
-                    "stage": stage,
-                    "part": [*each.models, "activations and logits", "context"],
-                    "bytes": [*each.models.values(), each.activations, each.context],
-                    "status": "computed",
-                }
-                for stage, each in found.items()
-            ]
-        ),
-        caption=(
-            f"RLHF runs the first three one after another, DPO replaces the second and the third. All models are as large as the policy. {adapters} DPO and the reward model read two answers for each prompt. "
-            "Everything on one device; half a GB of context is in the totals. PPO also writes answers, whose cache is not counted."
-        ),
-        alt=f"Stacked bars of memory: supervised tuning {format_bytes(totals['sft'])}, reward model {format_bytes(totals['reward'])}, PPO {format_bytes(totals['ppo'])}, DPO {format_bytes(totals['dpo'])}.",
-        sources=(
-            Citation("ouyang2022", "section 3.5"),
-            Citation("rafailov2023", "section 4"),
-            Citation("dettmers2023", "sections 2 and 3"),
-            Citation("rajbhandari2019", "section 3.1"),
-        ),
-        settings=settings,
-        explain=(stage_memory.stage_memory, finetuning.finetuning_memory),
-    )
 
+    name = "preference.memory"
+    model: Model = MODEL("llama-2-7b", among=known_models, tried=("mistral-7b", "llama-2-70b"))
+    tuning_method: str = Choice("Fine-tuning method", options=finetuning.METHODS)("full")
+    batch_size: int = BATCH_SIZE(1, high=64, help="Prompts that are processed at once; DPO and the reward model read two answers for each.")
+    seq_len: int = SEQ_LEN(1024, high=8192, help="Tokens of prompt and answer together.")
 
-def default_panels() -> dict[str, Callable[[], Panel]]:
-    """The panel on memory at its default settings."""
-    return {
-        "preference.memory": lambda: stages(
-            "Llama 2 7B", "full", 1, 1024, {"model": "Llama 2 7B", "method": "full fine-tuning", "batch": "1 x 1,024"}
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        name, method = clip(self.model.name, style.LONGEST_NAME), self.tuning_method
+        found = {
+            stage: stage_memory.stage_memory(self.model.shape, stage, method, batch=self.batch_size, seq_len=self.seq_len)
+            for stage in stage_memory.STAGES
+        }
+        common = {"model": self.model.name, "stage": [stage_memory.STAGES[stage] for stage in found], "status": "computed"}
+
+        def part(series: str, values: list[float]) -> Part:
+            return {"series": series, "memory_bytes": values, **common}
+
+        roles = {
+            role: part(role, [each.activations if role == "activations" else each.models.get(role, 0.0) for each in found.values()])
+            for role in ROLE_COLORS
+        }
+        drawn = {role: rows for role, rows in roles.items() if any(rows["memory_bytes"])}
+        traces = [
+            marks.bars(rows, "memory_bytes", "stage", ROLE_COLORS[role], horizontal=True, per_x=GB)
+            | {"hovertemplate": "%{y}, %{fullData.name}: %{x:.3~g} GB<extra></extra>"}
+            for role, rows in drawn.items()
+        ]
+        totals = {stage: each.total for stage, each in found.items()}
+        layout = style.layout(
+            "number",
+            "category",
+            x_title="Memory (GB)",
+            x_range=(0, max(totals.values()) / GB * 1.15),
+            height=380,
+            barmode="stack",
+            bargap=0.35,
         )
-    }
+        layout["yaxis"] |= {"autorange": "reversed"}
+        layout["legend"] |= {"traceorder": "normal"}
+        layout["annotations"] = [
+            style.note(total / GB, stage_memory.STAGES[stage], f"{significant(total / GB)} GB", xanchor="left", xshift=4)
+            for stage, total in totals.items()
+        ]
+        adapters = (
+            "With adapters all models of a stage share one base, and the reference is that base with its adapter off."
+            if method != "full"
+            else "A frozen model is its 16-bit weights, a trained one has gradients and AdamW's two states besides."
+        )
+        ppo, dpo = (
+            Headline(f"memory of {stage_memory.STAGES[stage]}", totals[stage], "bytes", format_bytes(totals[stage]), "memory_bytes")
+            for stage in ("ppo", "dpo")
+        )
+        return Panel(
+            title=f"For {name}, PPO keeps four models in {ppo}, DPO two in {dpo} ({finetuning.METHODS[method]})",
+            headline=(ppo, dpo),
+            figure=style.figure(traces, layout),
+            data=[*drawn.values(), part("context", [each.context for each in found.values()]), part("total", list(totals.values()))],
+            caption=(
+                f"RLHF runs the first three one after another, DPO replaces the second and the third. All models are as large as the policy. {adapters} DPO and the reward model read two answers for each prompt. "
+                "Everything on one device; half a GB of context is in the totals. PPO also writes answers, whose cache is not counted."
+            ),
+            alt=f"Stacked bars of memory: supervised tuning {format_bytes(totals['sft'])}, reward model {format_bytes(totals['reward'])}, PPO {ppo}, DPO {dpo}.",
+            sources=(
+                Citation("ouyang2022", "section 3.5"),
+                Citation("rafailov2023", "section 4"),
+                Citation("dettmers2023", "sections 2 and 3"),
+                Citation("rajbhandari2019", "section 3.1"),
+            ),
+            explain=(stage_memory.stage_memory, finetuning.finetuning_memory),
+        )

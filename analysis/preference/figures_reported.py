@@ -1,14 +1,16 @@
 """Figures on preference tuning as reported: Llama 2's rounds and data, win rates with intervals, MT-Bench."""
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 import pandas as pd
 
 from analysis import statistics, tables
 from analysis.benchmarks.data import all_scores
-from analysis.charts import intervals, style
-from analysis.charts.panel import Citation, Panel
+from analysis.charts import intervals, marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.marks import Part
+from analysis.charts.panel import Citation, Headline, Panel
+from analysis.charts.parameters import Choice, Quantity
+from analysis.charts.shared_parameters import LEVEL
 from analysis.preference import objective
 from analysis.units import format_count, significant
 
@@ -33,60 +35,70 @@ def bounds(percent, n, level: float) -> tuple[np.ndarray, np.ndarray]:
     return 100 * low, 100 * high
 
 
-def rounds(level: float, settings: Mapping[str, str]) -> Panel:
+class Rounds(Figure):
     """Llama 2-Chat 70B against ChatGPT after each round, on both axes and under both judges, with binomial intervals."""
-    rows = tables.load("preference_rounds")
-    traces = []
-    for judge, (label, color, symbol) in JUDGES.items():
-        mine = rows[rows["judge"] == judge]
-        x, y = mine["harmlessness"].to_numpy(), mine["helpfulness"].to_numpy()
-        (x_low, x_high), (y_low, y_high) = bounds(x, mine["n_harmlessness"], level), bounds(y, mine["n_helpfulness"], level)
-        trace = style.reported_markers(
-            x, y, f"judged by {label}, measured off the figure", color, symbol, verified=False, text=list(mine["label"])
+
+    name = "preference.rounds"
+    level: float = LEVEL(0.95)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        rows, level = tables.load("preference_rounds"), self.level
+        traces, parts = [], []
+        for judge, (label, color, symbol) in JUDGES.items():
+            mine = rows[rows["judge"] == judge]
+            edges = {axis: bounds(mine[axis], mine[f"n_{axis}"], level) for axis in ("harmlessness", "helpfulness")}
+            part = mine.to_dict("list") | {"series": f"judged by {label}, measured off the figure", "status": "reported"}
+            part |= {f"{axis}_{edge}": values for axis in edges for edge, values in zip(("low", "high"), edges[axis], strict=True)}
+            parts.append(part)
+            bars = {"color": style.translucent(color, 0.45), "thickness": 1.5, "width": 0}
+            trace = marks.points(
+                part,
+                "harmlessness",
+                "helpfulness",
+                color,
+                symbol=f"{symbol}-open",
+                text=[name.replace("RLHF ", "") for name in mine["label"]],
+            )
+            for way, axis in (("x", "harmlessness"), ("y", "helpfulness")):
+                trace = marks.errors(trace, part, f"{axis}_low", f"{axis}_high", way, **bars)
+            spot = "top left" if judge == "meta_rm" else "bottom right"
+            traces.append(trace | {"mode": "markers+text", "textposition": spot, "textfont": {"size": 10, "color": color}})
+        layout = style.layout(
+            "number",
+            "number",
+            x_title="Harmlessness: win rate (%)",
+            y_title="Helpfulness: win rate (%)",
+            x_range=(0, 90),
+            y_range=(0, 90),
+            height=520,
         )
-        bars = {"type": "data", "symmetric": False, "color": style.translucent(color, 0.45), "thickness": 1.5, "width": 0}
-        spot = ["top left" if judge == "meta_rm" else "bottom right"] * len(mine)
-        traces.append(
-            trace
-            | {
-                "error_x": bars | {"array": x_high - x, "arrayminus": x - x_low},
-                "error_y": bars | {"array": y_high - y, "arrayminus": y - y_low},
-                "mode": "markers+text",
-                "textposition": spot,
-                "textfont": {"size": 10, "color": color},
-                "text": [name.replace("RLHF ", "").replace("SFT ", "SFT ") for name in mine["label"]],
-            }
+        layout["shapes"] = [style.horizontal_line(50.0), style.vertical_line(50.0, style.GREY, "dot")]
+        ends = {judge: rows[rows["judge"] == judge].iloc[[0, -1]] for judge in JUDGES}
+        harms = ends["gpt4"]["harmlessness"].tolist()
+        helps = {
+            judge: [
+                Headline(f"helpfulness by {JUDGES[judge][0]} {when}", value, "%", f"{value:.0f}", "helpfulness")
+                for when, value in zip(("at first", "at last"), ends[judge]["helpfulness"].tolist(), strict=True)
+            ]
+            for judge in JUDGES
+        }
+        return Panel(
+            title=(
+                f"From SFT v1 to RLHF v5, helpfulness rises from {helps['meta_rm'][0]} to {helps['meta_rm'][1]}% by Meta's judges "
+                f"and from {helps['gpt4'][0]} to {helps['gpt4'][1]}% by GPT-4, harmlessness likewise"
+            ),
+            headline=(*helps["meta_rm"], *helps["gpt4"]),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=(
+                f"Win rates of Llama 2-Chat 70B over ChatGPT. The paper prints no numbers here: hollow points were measured off its figure, to about 0.3 points. Bars: {100 * level:.0f}% Wilson intervals for 584 helpfulness and 1,586 "
+                f"safety prompts; they hold the choice of prompts, not the judge's leaning. Meta's reward models were also what the model was trained on. Not every round gained on both axes: {falls(rows)}."
+            ),
+            alt=f"Helpfulness against harmlessness over eight rounds; GPT-4 sees {helps['gpt4'][0]} to {helps['gpt4'][1]}% and {harms[0]:.0f} to {harms[1]:.0f}%.",
+            sources=(LLAMA, Citation("wilson1927")),
+            explain=(statistics.wilson_interval,),
         )
-    layout = style.layout(
-        "number",
-        "number",
-        x_title="Harmlessness: win rate (%)",
-        y_title="Helpfulness: win rate (%)",
-        x_range=(0, 90),
-        y_range=(0, 90),
-        height=520,
-    )
-    layout["shapes"] = [style.horizontal_line(50.0), style.vertical_line(50.0, style.GREY, "dot")]
-    ends = {judge: rows[rows["judge"] == judge].iloc[[0, -1]] for judge in JUDGES}
-    helps, harms = ({j: ends[j][axis].tolist() for j in JUDGES} for axis in ("helpfulness", "harmlessness"))
-    dips = falls(rows)
-    return Panel(
-        name="preference.rounds",
-        title=(
-            f"From SFT v1 to RLHF v5, helpfulness rises from {helps['meta_rm'][0]:.0f} to {helps['meta_rm'][1]:.0f}% by Meta's judges "
-            f"and from {helps['gpt4'][0]:.0f} to {helps['gpt4'][1]:.0f}% by GPT-4, harmlessness likewise"
-        ),
-        figure=style.figure(traces, layout),
-        data=lambda: rows.assign(status="reported"),
-        caption=(
-            f"Win rates of Llama 2-Chat 70B over ChatGPT. The paper prints no numbers here: hollow points were measured off its figure, to about 0.3 points. Bars: {100 * level:.0f}% Wilson intervals for 584 helpfulness and 1,586 "
-            f"safety prompts; they hold the choice of prompts, not the judge's leaning. Meta's reward models were also what the model was trained on. Not every round gained on both axes: {dips}."
-        ),
-        alt=f"Helpfulness against harmlessness over eight rounds; GPT-4 sees {helps['gpt4'][0]:.0f} to {helps['gpt4'][1]:.0f}% and {harms['gpt4'][0]:.0f} to {harms['gpt4'][1]:.0f}%.",
-        sources=(LLAMA, Citation("wilson1927")),
-        settings=settings,
-        explain=(statistics.wilson_interval,),
-    )
 
 
 def falls(rows: pd.DataFrame) -> str:
@@ -104,47 +116,58 @@ def falls(rows: pd.DataFrame) -> str:
     return "; ".join(found)
 
 
-def batches(show: str, first: int, settings: Mapping[str, str]) -> Panel:
-    """Meta's comparisons by batch, or added up ("batch" or "total"); first: the batch from which the title counts."""
-    rows = tables.load("preference_batches")
-    total = rows["comparisons"].cumsum()
-    values = rows["comparisons"] if show == "batch" else total
-    traces = [style.reported_markers(rows["batch"], rows["comparisons"], "comparisons in the batch", style.VIOLET)]
-    if show == "total":
-        traces.append(style.computed_line(rows["batch"], total, "all so far", style.BLUE))
-    layout = style.layout(
-        "number",
-        "number",
-        x_title="Batch, in the order of collection",
-        y_title="Comparisons",
-        x_range=(0.5, 14.5),
-        y_range=(0, float(values.max()) * 1.08),
-        height=400,
-        shapes=[style.vertical_line(first - 0.5, style.AMBER)],
-    )
-    layout["xaxis"] |= {"dtick": 1}
-    layout["yaxis"] |= {"exponentformat": "B"}
-    late = float(rows.loc[rows["batch"] >= first, "comparisons"].sum() / total.iloc[-1])
-    return Panel(
-        name="preference.batches",
-        title=f"Meta collected {format_count(float(total.iloc[-1]))} comparisons in 14 batches; {100 * late:.0f}% of them came from batch {first} on",
-        figure=style.figure(traces, layout),
-        data=lambda: pd.concat(
-            [
-                rows[["batch", "comparisons", "source"]].assign(status="reported"),
-                pd.DataFrame({"batch": rows["batch"], "comparisons": total, "series": "all so far", "status": "computed"}),
-            ],
-            ignore_index=True,
-        ),
-        caption=(
-            "Each comparison is one prompt with two answers and a person's choice between them. Batches were collected one after another, each on the newest model, so that the reward models saw answers like those "
-            f"they would judge. The sum of the batches, {int(total.iloc[-1]):,}, is the number that the paper's Table 6 prints."
-        ),
-        alt=f"Comparisons by batch, from {int(rows['comparisons'].iloc[0]):,} in the first to {int(rows['comparisons'].iloc[-1]):,} in the last.",
-        sources=(Citation("touvron2023llama2", "Tables 6 and 26"),),
-        settings=settings,
-        explain=(batches,),
-    )
+class Batches(Figure):
+    """Meta's comparisons by batch, or added up, and the share of them that came from a batch on."""
+
+    name = "preference.batches"
+    comparisons_shown: str = Choice("Comparisons", options={"batch": "in each batch", "total": "added up"})("batch")
+    first_batch: int = Quantity(
+        "Count from batch", low=1, high=14, step=1, whole=True, help="The title says what share of all comparisons came from this batch on."
+    )(8)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        rows, first = tables.load("preference_batches"), self.first_batch
+        total = rows["comparisons"].cumsum()
+        late = rows["batch"] >= first
+        parts: list[Part] = [
+            rows.to_dict("list") | {"series": "comparisons in the batch", "counted_in_title": late.to_list(), "status": "reported"}
+        ]
+        traces = [marks.points(parts[0], "batch", "comparisons", style.VIOLET)]
+        if self.comparisons_shown == "total":
+            parts.append({"series": "all so far", "batch": rows["batch"].to_numpy(), "comparisons": total.to_numpy(), "status": "computed"})
+            traces.append(marks.line(parts[1], "batch", "comparisons", style.BLUE))
+        layout = style.layout(
+            "number",
+            "number",
+            x_title="Batch, in the order of collection",
+            y_title="Comparisons",
+            x_range=(0.5, 14.5),
+            y_range=(0, max(float(max(part["comparisons"])) for part in parts) * 1.08),
+            height=400,
+            shapes=[style.vertical_line(first - 0.5, style.AMBER)],
+        )
+        layout["xaxis"] |= {"dtick": 1}
+        layout["yaxis"] |= {"exponentformat": "B"}
+        whole = float(total.iloc[-1])
+        every = Headline("comparisons in all", whole, "comparisons", format_count(whole))
+        share = float(rows.loc[late, "comparisons"].sum() / whole)
+        since = Headline("share of them from the batch on", share, "share", f"{100 * share:.0f}%")
+        return Panel(
+            title=f"Meta collected {every} comparisons in 14 batches; {since} of them came from batch {first} on",
+            headline=(every, since),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=(
+                "Each comparison is one prompt with two answers and a person's choice between them. Batches were collected one after another, each on the newest model, so that the reward models saw answers like those "
+                f"they would judge. The sum of the batches, {int(whole):,}, is the number that the paper's Table 6 prints."
+            ),
+            alt=f"Comparisons by batch, from {int(rows['comparisons'].iloc[0]):,} in the first to {int(rows['comparisons'].iloc[-1]):,} in the last.",
+            sources=(Citation("touvron2023llama2", "Tables 6 and 26"),),
+            explain=(
+                "The comparisons of Table 26 of the Llama 2 paper are added up in the order of the batches; the sum of all is the number of Table 6.",
+            ),
+        )
 
 
 GROUPS = {"llama2": "Llama 2-Chat, people", "dpo": "DPO and PPO", "zephyr": "Zephyr's stages"}
@@ -199,120 +222,150 @@ def shorter(text: str) -> str:
     return text.removeprefix("vs the reference, ").removeprefix("vs the chosen answers, ").replace("human vs", "people, vs")
 
 
-def win_rates(rows: pd.DataFrame, group: str, level: float, settings: Mapping[str, str]) -> Panel:
-    """Reported win rates with Wilson intervals where the number of cases is known; rows: `win_rate_rows` of the group.
+class WinRates(Figure):
+    """Reported win rates with Wilson intervals where the number of cases is known.
 
     Where ties were counted, the interval is that of the share won among decided cases.
     """
-    ties = bool(rows["loss"].notna().any())
-    share, n = objective.decided(rows["score"] / 100, rows["loss"] / 100, rows["n"]) if ties else (rows["score"] / 100, rows["n"])
-    share, n = 100 * np.asarray(share, float), np.asarray(n, float)
-    low, high = bounds(share, n, level)
-    at, known = np.arange(len(rows)), np.isfinite(n)
-    labels = [
-        f"{row} (n {'unknown' if not has else f'= {int(cases):,}'})" for row, cases, has in zip(rows["row"], rows["n"], known, strict=True)
-    ]
-    name = f"{100 * level:.0f}% interval" + (" of the share without ties" if ties else "")
-    traces = [style.interval_bars(low[known], high[known], at[known], name, style.BLUE, width=0.5)]
-    if ties:
-        traces.append(style.computed_ticks(share, at, "share won without ties, computed here", style.BLUE, text=labels))
-    for has, name, color in (
-        (True, "win rate as reported", style.VIOLET if ties else style.BLUE),
-        (False, "n unknown, so no interval", style.GREY),
-    ):
-        mask = known == has
-        if mask.any():
-            verified = list(rows.loc[mask, "verified"] > 0)
-            traces.append(
-                style.reported_markers(
-                    rows.loc[mask, "score"], at[mask], name, color, verified=verified, text=[labels[i] for i in at[mask]]
-                )
+
+    name = "preference.win_rates"
+    win_rate_group: str = Choice("Win rates of", options=GROUPS)("dpo")
+    level: float = LEVEL(0.95)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        group, level = self.win_rate_group, self.level
+        rows = win_rate_rows(group)
+        ties = bool(rows["loss"].notna().any())
+        share, n = objective.decided(rows["score"] / 100, rows["loss"] / 100, rows["n"]) if ties else (rows["score"] / 100, rows["n"])
+        share, n = 100 * np.asarray(share, float), np.asarray(n, float)
+        low, high = bounds(share, n, level)
+        at, known = np.arange(len(rows)), np.isfinite(n)
+        labels = [
+            f"{row} (n {'unknown' if not has else f'= {int(cases):,}'})"
+            for row, cases, has in zip(rows["row"], rows["n"], known, strict=True)
+        ]
+        interval = {
+            "series": f"{100 * level:.0f}% interval" + (" of the share without ties" if ties else ""),
+            "row": at[known],
+            "case": rows["row"][known].to_list(),
+            "win_rate": share[known],
+            "win_rate_low": low[known],
+            "win_rate_high": high[known],
+            "n": n[known],
+            "status": "uncertain",
+        }
+        parts: list[Part] = [interval]
+        traces = [marks.intervals(interval, "win_rate_low", "win_rate_high", "row", style.BLUE, width=0.5)]
+        if ties:
+            without_ties = {
+                "series": "share won without ties, computed here",
+                "row": at,
+                "case": rows["row"].to_list(),
+                "win_rate": share,
+                "n": n,
+                "status": "computed",
+            }
+            parts.append(without_ties)
+            traces.append(marks.ticks(without_ties, "win_rate", "row", style.BLUE, text=labels))
+        for has, name, color in (
+            (True, "win rate as reported", style.VIOLET if ties else style.BLUE),
+            (False, "n unknown, so no interval", style.GREY),
+        ):
+            mine = rows[known == has]
+            if len(mine):
+                columns = mine[["model", "benchmark", "setting", "n", "source", "location", "verified"]].to_dict("list")
+                found = {"case": mine["row"].to_list(), "win_rate": mine["score"].to_numpy(), "row": at[known == has]}
+                parts.append({"series": name, **columns, **found, "status": "reported"})
+                traces.append(marks.points(parts[-1], "win_rate", "row", color, text=[labels[i] for i in at[known == has]]))
+        layout = intervals.rows(labels, "number", "Win rate (%)", row_height=30, x_range=(0, 100), zero=50.0)
+        counts = {"with a known n": int(known.sum()), "above": int((low[known] > 50).sum()), "below": int((high[known] < 50).sum())}
+        all_known, above, below = (Headline(f"win rates {which}", count, "", str(count)) for which, count in counts.items())
+        missing = int((~known).sum())
+        unknown = f"; {missing} {'has' if missing == 1 else 'have'} no known n" if missing else ""
+        without = " without ties" if ties else ""
+        return Panel(
+            title=f"{GROUPS[group]}: of {all_known} win rates{without} with a known n, {above} lie above 50% and {below} below beyond their interval{unknown}",
+            headline=(all_known, above, below),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=(
+                f"Markers are win rates as reported; bands are {100 * level:.0f}% Wilson intervals for the number of prompts or answers, where it is known. {REMARKS[group]} "
+                "Intervals hold the draw of prompts alone; raters and judges differ by more."
+            ),
+            alt=f"Win rates with intervals for {GROUPS[group]}: {above} of {all_known} lie above 50% beyond their interval.",
+            sources=tuple(
+                Citation(source, "; ".join(dict.fromkeys(rows.loc[rows["source"] == source, "location"])))
+                for source in dict.fromkeys(rows["source"])
             )
-    layout = intervals.rows(labels, "number", "Win rate (%)", row_height=30, x_range=(0, 100), zero=50.0)
-    above, below = int((low[known] > 50).sum()), int((high[known] < 50).sum())
-    unknown = f"; {int((~known).sum())} have no known n" if (~known).any() else ""
-    without = " without ties" if ties else ""
-    return Panel(
-        name="preference.win_rates",
-        title=f"{GROUPS[group]}: of {int(known.sum())} win rates{without} with a known n, {above} lie above 50% and {below} below beyond their interval{unknown}",
-        figure=style.figure(traces, layout),
-        data=lambda: pd.concat(
-            [
-                rows[["row", "model", "benchmark", "setting", "score", "n", "source", "location", "verified"]].assign(status="reported"),
-                pd.DataFrame({"row": rows["row"], "score": share, "n": n, "low": low, "high": high, "status": "uncertain"})[known],
-            ],
-            ignore_index=True,
-        ),
-        caption=(
-            f"Markers are win rates as reported; bands are {100 * level:.0f}% Wilson intervals for the number of prompts or answers, where it is known. {REMARKS[group]} "
-            "Intervals hold the draw of prompts alone; raters and judges differ by more."
-        ),
-        alt=f"Win rates with intervals for {GROUPS[group]}: {above} of {int(known.sum())} lie above 50% beyond their interval.",
-        sources=tuple(
-            Citation(source, "; ".join(dict.fromkeys(rows.loc[rows["source"] == source, "location"])))
-            for source in dict.fromkeys(rows["source"])
+            + (Citation("wilson1927"),),
+            explain=(statistics.wilson_interval, objective.decided, win_rate_rows),
         )
-        + (Citation("wilson1927"),),
-        settings=settings,
-        explain=(statistics.wilson_interval, objective.decided, win_rate_rows),
-    )
 
 
-def mt_bench(settings: Mapping[str, str]) -> Panel:
+class MtBench(Figure):
     """MT-Bench scores of Zephyr's Table 1 by size and by how each model was aligned."""
-    rows = all_scores().query("benchmark == 'mt_bench' and source == @MT_BENCH[0] and location == @MT_BENCH[1]").drop_duplicates("model")
-    rows = rows.assign(aligned=rows["note"].str.extract(r"aligned by (\w+)")[0].fillna("").replace("SFT", "dSFT"))
-    rows.loc[rows["model"] == "Zephyr 7B", "aligned"] = "dDPO"
-    known = rows[rows["n_params"].notna()]
-    without = rows[rows["n_params"].isna()]
-    traces = []
-    for way, name in ALIGNED_NAMES.items():
-        mine = known[known["aligned"] == way]
-        if len(mine):
-            trace = style.reported_markers(
-                mine["n_params"],
-                mine["score"],
-                name,
-                ALIGNED[way],
-                "star" if way == "dDPO" else "circle",
-                verified=list(mine["verified"] > 0),
-                text=list(mine["model"]),
-            )
-            traces.append(
-                trace
-                | {
-                    "mode": "markers+text",
-                    "textposition": [PLACES.get(name, "top center") for name in mine["model"]],
-                    "textfont": {"size": 10},
-                }
-            )
-    scores = rows.set_index("model")["score"]
-    layout = style.layout(
-        "params",
-        "number",
-        y_title="MT-Bench score (of 10)",
-        x_range=(3e9, 3e11),
-        y_range=(2, 10),
-        height=460,
-        shapes=[style.horizontal_line(float(score)) for score in without["score"]],
-        annotations=closed_models(without),
-    )
-    zephyr, chat = float(scores["Zephyr 7B"]), float(scores["Llama 2 70B Chat"])
-    rivals = known[(known["score"] > zephyr)]["model"]
-    return Panel(
-        name="preference.mt_bench",
-        title=f"Zephyr 7B scores {zephyr} on MT-Bench against {chat} for Llama 2 70B Chat; of the open models {', '.join(rivals)} is ahead",
-        figure=style.figure(traces, layout),
-        data=lambda: rows[["model", "n_params", "score", "aligned", "source", "location", "verified"]].assign(status="reported"),
-        caption=(
-            "Scores as the Zephyr paper prints them, coloured by the last step of tuning; lines are models whose size is not public. MT-Bench is 80 questions of two turns graded by GPT-4; the paper prints no errors, and another "
-            f"paper gives +-{significant(0.07)} for Mistral 7B Instruct. Zephyr learned from preferences of GPT-4 itself, which may please the same judge."
-        ),
-        alt=f"MT-Bench score against size: Zephyr 7B has {zephyr}, Llama 2 70B Chat {chat}.",
-        sources=(Citation("tunstall2023", "Table 1"), Citation("zheng2023"), Citation("jiang2023", "Table 4")),
-        settings=settings,
-        explain=(mt_bench,),
-    )
+
+    name = "preference.mt_bench"
+
+    def draw(self) -> Panel:
+        """The panel."""
+        rows = (
+            all_scores().query("benchmark == 'mt_bench' and source == @MT_BENCH[0] and location == @MT_BENCH[1]").drop_duplicates("model")
+        )
+        rows = rows.assign(aligned=rows["note"].str.extract(r"aligned by (\w+)")[0].fillna("").replace("SFT", "dSFT"))
+        rows.loc[rows["model"] == "Zephyr 7B", "aligned"] = "dDPO"
+        rows = rows[["model", "n_params", "score", "aligned", "source", "location", "verified"]]
+        known = rows[rows["n_params"].notna()]
+        without = rows[rows["n_params"].isna()]
+        traces, parts = [], []
+        for way, name in ALIGNED_NAMES.items():
+            mine = known[known["aligned"] == way]
+            if len(mine):
+                parts.append({"series": name, **mine.to_dict("list"), "status": "reported"})
+                trace = marks.points(
+                    parts[-1], "n_params", "score", ALIGNED[way], symbol="star" if way == "dDPO" else "circle", text=list(mine["model"])
+                )
+                traces.append(
+                    trace
+                    | {
+                        "mode": "markers+text",
+                        "textposition": [PLACES.get(name, "top center") for name in mine["model"]],
+                        "textfont": {"size": 10},
+                    }
+                )
+        parts.append({"series": "size not public", **without.to_dict("list"), "status": "reported"})
+        scores = rows.set_index("model")["score"]
+        layout = style.layout(
+            "params",
+            "number",
+            y_title="MT-Bench score (of 10)",
+            x_range=(3e9, 3e11),
+            y_range=(2, 10),
+            height=460,
+            shapes=[style.horizontal_line(float(score)) for score in without["score"]],
+            annotations=closed_models(without),
+        )
+        zephyr, chat = (
+            Headline(f"score of {model}", float(scores[model]), "", f"{scores[model]}", "score")
+            for model in ("Zephyr 7B", "Llama 2 70B Chat")
+        )
+        rivals = known[(known["score"] > zephyr.value)]["model"]
+        return Panel(
+            title=f"Zephyr 7B scores {zephyr} on MT-Bench against {chat} for Llama 2 70B Chat; of the open models {', '.join(rivals)} is ahead",
+            headline=(zephyr, chat),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=(
+                "Scores as the Zephyr paper prints them, coloured by the last step of tuning; lines are models whose size is not public. MT-Bench is 80 questions of two turns graded by GPT-4; the paper prints no errors, and another "
+                f"paper gives +-{significant(0.07)} for Mistral 7B Instruct. Zephyr learned from preferences of GPT-4 itself, which may please the same judge."
+            ),
+            alt=f"MT-Bench score against size: Zephyr 7B has {zephyr}, Llama 2 70B Chat {chat}.",
+            sources=(Citation("tunstall2023", "Table 1"), Citation("zheng2023"), Citation("jiang2023", "Table 4")),
+            explain=(
+                "Scores, sizes and ways of tuning are those of Table 1 of the Zephyr paper, each model once; nothing is computed from them.",
+            ),
+        )
 
 
 def closed_models(rows: pd.DataFrame) -> list[dict]:
@@ -326,13 +379,3 @@ def closed_models(rows: pd.DataFrame) -> list[dict]:
     return [
         style.note(np.log10(1.9e11), score, f"{', '.join(names)} (size not public)", yshift=9, xanchor="right") for score, names in labels
     ]
-
-
-def default_panels() -> dict[str, Callable[[], Panel]]:
-    """The panels on reported results at their default settings."""
-    return {
-        "preference.rounds": lambda: rounds(0.95, {"interval": "95%"}),
-        "preference.batches": lambda: batches("batch", 8, {"from batch": "8", "show": "each batch"}),
-        "preference.win_rates": lambda: win_rates(win_rate_rows("dpo"), "dpo", 0.95, {"interval": "95%", "group": GROUPS["dpo"]}),
-        "preference.mt_bench": lambda: mt_bench({"scores": "as printed"}),
-    }

@@ -27,7 +27,12 @@ class Section:
     key: in the address; title: on its button; figures: in order; wide: figures that scroll sideways on a narrow screen.
     own: for each parameter of kind Data, the widgets with which a reader brings data of their own; they return a Given, or None after saying why
     there is none. before: what is shown between the controls and the figures, given the first figure; it may return False after saying why
+<<<<<<< HEAD
     nothing can be drawn. after: what is shown below them. instead: the whole section, where it is no list of figures.
+=======
+    nothing can be drawn. head: sliders of one figure that stand at the head of the section all the same, because `before` works with their
+    values. instead: the whole section, where it is no list of figures.
+>>>>>>> topic-b
     """
 
     key: str
@@ -38,7 +43,9 @@ class Section:
     own: Mapping[str, Callable[[], Given | None]] = field(default_factory=dict)
     instead: Callable[[], None] | None = None
     wide: bool = False
+    head: tuple[str, ...] = ()
 
+<<<<<<< HEAD
     def __init__(self, key: str, title: str, *figures: type[Figure], before=None, after=None, own=None, instead=None, wide: bool = False):
         found = {
             "key": key,
@@ -50,6 +57,11 @@ class Section:
             "instead": instead,
             "wide": wide,
         }
+=======
+    def __init__(self, key: str, title: str, *figures: type[Figure], before=None, own=None, instead=None, wide: bool = False, head=()):
+        found = {"key": key, "title": title, "figures": figures, "before": before, "own": own or {}, "instead": instead, "wide": wide}
+        found["head"] = tuple(head)
+>>>>>>> topic-b
         for name, value in found.items():
             object.__setattr__(self, name, value)
 
@@ -66,7 +78,11 @@ class Section:
         for figure in self.figures:
             for name, kind in figure.kinds().items():
                 shared = sum(name in other.kinds() for other in self.figures) > 1
+<<<<<<< HEAD
                 if name not in found and (shared or kind.rare or not isinstance(kind, Quantity)):
+=======
+                if name not in found and (shared or name in self.head or not isinstance(kind, Quantity)):
+>>>>>>> topic-b
                     found[name] = (figure, kind)
         return found
 
