@@ -33,7 +33,6 @@ OLD = {
         "judges",
         "convnets_vits",
         "segment_anything",
-        "video",
         "probe",
     )
 } | {"probe_bundled": "analysis.probe.figures_bundled", "probe_system": "analysis.probe.figures_system"}

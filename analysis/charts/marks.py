@@ -91,10 +91,21 @@ def points(
 
 
 def band(
-    part: Part, x: str, low: str, high: str, color: str, name: str | None = None, *, per_x: float = 1.0, per_y: float = 1.0
+    part: Part,
+    x: str,
+    low: str,
+    high: str,
+    color: str,
+    name: str | None = None,
+    *,
+    quiet: bool = False,
+    per_x: float = 1.0,
+    per_y: float = 1.0,
 ) -> list[dict]:
-    """The interval between two columns as a band along x."""
+    """The interval between two columns as a band along x. quiet: not listed in the legend, for charts with a band beside each line."""
     traces = style.band(column(part, x, per_x), column(part, low, per_y), column(part, high, per_y), _series(part, name), color)
+    if quiet:
+        traces = [{key: value for key, value in trace.items() if key != "legendgroup"} | {"showlegend": False} for trace in traces]
     return [named(trace, {"x": per_x, "y": per_y}, x=x, y=edge) for trace, edge in zip(traces, (low, high), strict=True)]
 
 
@@ -125,6 +136,26 @@ def intervals(
         column(part, low, per), column(part, high, per), column(part, category), _series(part, name), color, **extra
     )
     return named(trace, {"x": per}, base=low, end=high, y=category)
+
+
+def estimates(
+    part: Part,
+    x: str,
+    low: str,
+    high: str,
+    color: str,
+    name: str | None = None,
+    *,
+    row: str = "row",
+    per: float = 1.0,
+    symbol: str = "circle",
+    text=None,
+) -> dict:
+    """Each value with its interval as a bar, on the row whose number from the top stands in `row` (laid out by `intervals.rows`)."""
+    trace = points(part, x, row, color, name, per_x=per, symbol=symbol, text=text)
+    hover = ("%{text}<br>" if text is not None else "") + "%{x:.4~g}<extra>%{fullData.name}</extra>"
+    marker = {"color": color, "size": 9, "symbol": symbol}
+    return errors(trace | {"marker": marker, "hovertemplate": hover}, part, low, high, "x", color=color, thickness=2, width=0)
 
 
 def ticks(part: Part, x: str, category: str, color: str, name: str | None = None, *, per: float = 1.0, text=None) -> dict:
