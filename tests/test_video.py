@@ -191,10 +191,11 @@ def test_every_comparison_names_both_sides():
 
 @pytest.mark.parametrize("which", video_data.SETS)
 def test_every_set_of_comparisons_is_drawn_with_its_intervals(which):
-    panel = video_figures.win_rates(which, 0.95, 307, {"set": which})
-    rows = panel.data
+    figure = video_figures.OtherWinRates() if which == "other" else video_figures.WinRates(comparisons=which)
+    panel = figure.panel()
+    rows = panel.data[panel.data["win_share_low"].notna()]
     assert len(rows) >= 7 and len(panel.title) < 150
-    assert ((rows["low"] <= rows["share"]) & (rows["share"] <= rows["high"])).all()
+    assert ((rows["win_share_low"] <= rows["win_share"]) & (rows["win_share"] <= rows["win_share_high"])).all()
     assert (rows["status"] == "what_if").sum() == (1 if which == "other" else 0)
 
 
@@ -202,14 +203,14 @@ def test_every_set_of_comparisons_is_drawn_with_its_intervals(which):
 @pytest.mark.parametrize("which", video_data.RANKED)
 @pytest.mark.parametrize("criterion", video_figures_marks.COLORS)
 def test_every_ranking_has_emu_video_first(which, criterion):
-    panel = video_figures_ranking.ranking(which, criterion, 0.5, {"set": which})
+    panel = video_figures_ranking.Ranking(comparisons=which, criterion=criterion).panel()
     assert panel.data["model"].iloc[0] == "Emu Video" and panel.data["rating"].iloc[0] == 0
     assert panel.data["rating"].is_monotonic_decreasing and len(panel.title) < 150
 
 
 @pytest.mark.parametrize("which", score_figures.ABLATIONS)
 def test_every_table_of_driving_videos_is_drawn(which):
-    assert len(score_figures.driving(which, {"table": which}).title) < 150
+    assert len(score_figures.Driving(driving_table=which).panel().title) < 150
 
 
 def test_what_is_open_is_imagen_video_in_faithfulness():
@@ -225,13 +226,13 @@ def test_what_is_open_is_imagen_video_in_faithfulness():
         (lambda: win_rates.ranking(video_data.chosen("equal"), added=0), "added must be positive"),
         (lambda: video_data.chosen("none"), "which must be one of"),
         (lambda: video_data.ranked_rows("design", "quality"), "which must be one of equal, original, animated"),
-        (lambda: score_figures.driving("boats", {}), "which must be one of"),
+        (lambda: score_figures.Driving(driving_table="boats"), "must be one of rds_ablation"),
         (lambda: costs.attention_pairs(4, 4, "none"), "attention must be one of separate, joint"),
         (lambda: Generation(interpolation="none"), "interpolation must be one of clip, gaps"),
         (lambda: Generation(key_frames=0), "key_frames must be positive"),
         (lambda: costs.tokens_per_frame(512, 0, 2), "compression must be positive"),
         (lambda: video_data.denoisers("huge"), "sizes must be one of emu, equal"),
-        (lambda: video_figures_cost.frames(Generation(), 10, "joules", "emu", {}), "quantity must be one of tokens, flops"),
+        (lambda: video_figures_cost.Frames(generation_cost="joules"), "Show must be one of tokens, flops"),
     ],
 )
 def test_bad_input_is_named(call, sentence):

@@ -1,120 +1,180 @@
 """Figures on the cost of generating a video in three ways, a what-if, and on the two papers behind one heading."""
 
-from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.charts import style
-from analysis.charts.panel import Citation, Panel, table_of
-from analysis.units import format_count, format_flops, significant
+from analysis.charts import marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.panel import Citation, Headline, Panel
+from analysis.charts.parameters import Choice, Quantity
+from analysis.units import counted, format_count, format_flops, significant
 from analysis.video import cost as costs
-from analysis.video.data import SIZES, denoisers, facts
+from analysis.video.data import EMU, LATENTS, SIZES, denoisers, facts
 
-EMU, LATENTS = "girdhar2023", "blattmann2023"
 COLORS = dict(zip(costs.WAYS, (style.GREY, style.CRIMSON, style.BLUE), strict=True))
 STAGE_COLORS = dict(zip(costs.STAGES, (style.AMBER, style.VIOLET, style.BLUE, style.CRIMSON), strict=True))
 QUANTITIES = {"tokens": "tokens in a step", "flops": "FLOPs"}
-ATTENTION = {"separate": "space and time apart", "joint": "all tokens together"}
-INTERPOLATION = {"clip": "all frames at once", "gaps": "gap by gap"}
 GROUNDS = (Citation(EMU, "Sections 3.2, 3.3 and 4.2"), Citation("rombach2022"), Citation("peebles2022"))
 MOST_FRAMES = 512
+DENOISER_SIZES = Choice("Sizes of the denoisers", options=SIZES)
+DENOISER_ATTENTION = Choice("Attention", options={"separate": "space and time apart", "joint": "all tokens together"})
+INTERPOLATION = Choice("Interpolation", options={"clip": "all frames at once", "gaps": "gap by gap"})
+N_FRAMES = Quantity("Frames", unit="frames", low=1, high=MOST_FRAMES, step=1, whole=True, help="Frames of the finished video.")
+FRAME_SIDE = Quantity("Side of a frame", unit="pixels", low=128, high=1_024, step=64, whole=True, help="Frames are square here.")
+KEY_FRAMES = Quantity(
+    "Key frames before interpolation", unit="frames", low=2, high=64, step=1, whole=True,
+    help="Frames that the second stage makes where the image comes first.",
+)  # fmt: skip
 
 
-def frames(what: costs.Generation, n_frames: int, quantity: str, sizes: str, settings: Mapping[str, str]) -> Panel:
+class Frames(Figure):
     """Tokens or FLOPs against the number of frames for the three ways."""
-    if quantity not in QUANTITIES:
-        raise ValueError(f"quantity must be one of {', '.join(QUANTITIES)}, got {quantity!r}")
-    image, video = denoisers(sizes)
-    axis = np.unique(np.round(np.geomspace(1, MOST_FRAMES, 40)))
-    which = list(QUANTITIES).index(quantity)
-    lines = costs.by_way(costs.stages(what, axis, image, video))
-    here = costs.by_way(costs.stages(what, n_frames, image, video))
-    traces = [style.what_if_line(axis, parts[which], way, COLORS[way]) for way, parts in lines.items()]
-    values = [float(here[way][which]) for way in costs.WAYS]
-    traces.append(style.what_if_marker([n_frames] * 3, values, "your video", style.AMBER, list(costs.WAYS)))
-    unit = "Tokens in one step, all stages" if quantity == "tokens" else "FLOP for the whole video"
-    layout = style.layout(
-        "log_number",
-        "tokens" if quantity == "tokens" else "flops",
-        x_title="Frames",
-        y_title=unit,
-        height=440,
-        x_range=(0.9, MOST_FRAMES * 1.1),
-        shapes=[style.vertical_line(n_frames, style.AMBER)],
-    )
-    layout["xaxis"] |= {"tickvals": [1, 4, 16, 65, 256, 512], "ticktext": ["1", "4", "16", "65", "256", "512"]}
-    pixels, latent, first = values
-    name = "tokens" if quantity == "tokens" else "FLOPs"
-    change = first / latent
-    more = f"{significant(change)} times" if change >= 1 else f"{significant(change, 2)} of"
-    return Panel(
-        name="video.frames",
-        title=f"For {n_frames:,} frames at {what.resolution:g} pixels latent space saves a factor of {significant(pixels / latent)} in {name}; image first takes {more} latent space's",
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(
-            [
-                *({"way": way, "frames": axis, "tokens": parts[0], "flops": parts[1], "status": "what_if"} for way, parts in lines.items()),
-                {
-                    "way": list(costs.WAYS),
-                    "frames": n_frames,
-                    "tokens": [float(here[way][0]) for way in costs.WAYS],
-                    "flops": [float(here[way][1]) for way in costs.WAYS],
-                    "status": "what_if",
-                },
-            ]
-        ),
-        caption=(
-            "A what-if: a transformer all of whose parameters work on every token, the same number of steps everywhere; the published systems are U-Nets and take less. The saving comes from the latent space. "
-            + (
-                "With interpolation gap by gap and attention among all tokens the image first saves work too."
-                if change < 1
-                else "Making the image first adds work; what it buys is quality, as raters say in the paper's ablation."
-            )
-        ),
-        alt=f"{name} against frames on logarithmic axes; at {n_frames:,} frames pixels take {significant(pixels / latent)} times as much as latent space, image first {significant(change)} times.",
-        sources=GROUNDS,
-        settings=settings,
-        explain=(costs.stages, costs.tokens_per_frame, costs.denoising_flops, costs.attention_pairs, costs.Denoiser),
-    )
+
+    name = "video.frames"
+    generation_cost: str = Choice("Show", options=QUANTITIES)("flops")
+    denoiser_sizes: str = DENOISER_SIZES("emu")
+    denoiser_attention: str = DENOISER_ATTENTION("separate")
+    interpolation: str = INTERPOLATION("clip")
+    n_frames: int = N_FRAMES(65)
+    frame_side: int = FRAME_SIDE(512)
+    key_frames: int = KEY_FRAMES(16)
+    latent_compression: int = Quantity(
+        "Compression of the latent space, a side", low=2, high=16, twos=True, whole=True, help="Pixels to one place of the latent space."
+    )(8)
+    frame_patch: int = Quantity("Patch, a side", low=1, high=4, twos=True, whole=True, help="Places that one token covers, a side.")(2)
+    denoising_steps: int = Quantity(
+        "Denoising steps", unit="steps", low=1, high=1_000, step=1, whole=True, help="How often the denoiser runs, the same in every stage."
+    )(250)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        what = costs.Generation(
+            self.frame_side, self.latent_compression, self.frame_patch, self.denoising_steps, self.key_frames, self.denoiser_attention,
+            self.interpolation,
+        )  # fmt: skip
+        image, video = denoisers(self.denoiser_sizes)
+        n_frames, quantity = self.n_frames, self.generation_cost
+        axis = np.unique(np.round(np.geomspace(1, MOST_FRAMES, 40)))
+        lines: list[dict[str, Any]] = [
+            {"series": way, "n_frames": axis, "tokens": tokens, "flops": flops, "status": "what_if"}
+            for way, (tokens, flops) in costs.by_way(costs.stages(what, axis, image, video)).items()
+        ]
+        here = costs.by_way(costs.stages(what, n_frames, image, video))
+        yours: dict[str, Any] = {
+            "series": list(costs.WAYS), "n_frames": [n_frames] * 3, "tokens": [float(here[way][0]) for way in costs.WAYS],
+            "flops": [float(here[way][1]) for way in costs.WAYS], "status": "what_if",
+        }  # fmt: skip
+        pixels, latent, first = yours[quantity]
+        yours["times_latent_space"] = [pixels / latent, 1.0, first / latent]
+        traces = [marks.line(part, "n_frames", quantity, COLORS[part["series"]]) for part in lines]
+        traces.append(marks.points(yours, "n_frames", quantity, style.AMBER, "your video", text=list(costs.WAYS)))
+        layout = style.layout(
+            "log_number",
+            quantity,
+            x_title="Frames",
+            y_title="Tokens in one step, all stages" if quantity == "tokens" else "FLOP for the whole video",
+            height=440,
+            x_range=(0.9, MOST_FRAMES * 1.1),
+            shapes=[style.vertical_line(n_frames, style.AMBER)],
+        )
+        layout["xaxis"] |= {"tickvals": [1, 4, 16, 65, 256, 512], "ticktext": ["1", "4", "16", "65", "256", "512"]}
+        name, change = "tokens" if quantity == "tokens" else "FLOPs", first / latent
+        saving = Headline(
+            f"{name} in pixels over {name} in latent space", pixels / latent, "", significant(pixels / latent), "times_latent_space"
+        )
+        ratio = Headline(
+            f"{name} image first over {name} in latent space",
+            change,
+            "",
+            significant(change, 3 if change >= 1 else 2),
+            "times_latent_space",
+        )
+        more = f"{ratio} {'time' if change == 1 else 'times'}" if change >= 1 else f"{ratio} of"
+        return Panel(
+            title=f"For {counted(n_frames, 'frame')} at {self.frame_side:,} pixels latent space saves a factor of {saving} in {name}; image first takes {more} latent space's",
+            headline=(saving, ratio),
+            figure=style.figure(traces, layout),
+            data=[*lines, yours],
+            caption=(
+                "A what-if: a transformer all of whose parameters work on every token, the same number of steps everywhere; the published systems are U-Nets and take less. The saving comes from the latent space. "
+                + (
+                    "With interpolation gap by gap and attention among all tokens the image first saves work too."
+                    if change < 1
+                    else "Making the image first adds work; what it buys is quality, as raters say in the paper's ablation."
+                )
+            ),
+            alt=f"{name} against frames on logarithmic axes; at {counted(n_frames, 'frame')} pixels take {saving} times as much as latent space, image first {ratio} times.",
+            sources=GROUNDS,
+            explain=(costs.stages, costs.tokens_per_frame, costs.denoising_flops, costs.attention_pairs, costs.Denoiser),
+        )
 
 
-def stages(what: costs.Generation, n_frames: int, sizes: str, settings: Mapping[str, str]) -> Panel:
+class Stages(Figure):
     """FLOPs of each stage of making the image first, beside generating all frames at once in latent space."""
-    image, video = denoisers(sizes)
-    found = {key: (float(tokens), float(flops)) for key, (tokens, flops) in costs.stages(what, n_frames, image, video).items()}
-    rows = [(way, stage) for way, stage in found if way != costs.WAYS[0]]
-    names = [stage if way == costs.WAYS[2] else way for way, stage in rows]
-    values = [found[row][1] for row in rows]
-    total = sum(found[row][1] for row in rows if row[0] == costs.WAYS[2])
-    direct = found[(costs.WAYS[1], costs.STAGES[3])][1]
-    order = [1, 2, 3, 0]
-    text = [f"{format_flops(values[i]).removesuffix(' FLOP')} ({format_count(found[rows[i]][0])} tokens)" for i in order]
-    bar = style.bars(
-        [values[i] for i in order], [names[i] for i in order], "FLOPs", [STAGE_COLORS[rows[i][1]] for i in order], text, horizontal=True
-    )
-    bar["meta"] = {"role": "what_if"}
-    bar |= {"textposition": "outside", "cliponaxis": False}
-    bar["marker"] |= {"pattern": {"shape": "/"}}
-    layout = style.layout("number", "category", x_title="FLOP", height=300, showlegend=False)
-    layout["yaxis"] |= {"autorange": "reversed"}
-    layout["xaxis"] |= {"exponentformat": "power", "range": [0, max(values) * 1.7], "autorange": False, "nticks": 6}
-    between = found[(costs.WAYS[2], costs.STAGES[2])][1]
-    first = found[(costs.WAYS[2], costs.STAGES[0])][1]
-    return Panel(
-        name="video.stages",
-        title=f"Image first: the image is {first / total:.1%} of the FLOPs and interpolation {between / total:.0%}; in all {significant(total / direct)} times generating {n_frames:,} frames at once",
-        figure=style.figure([bar], layout),
-        data=lambda: pd.DataFrame(
-            [(way, stage, *parts) for (way, stage), parts in found.items()], columns=["way", "stage", "tokens", "flops"]
-        ).assign(frames=n_frames, status="what_if"),
-        caption=f"Three stages in latent space: one frame from text, {what.key_frames:g} key frames from text and image, then all frames between them. Hatched bars are what-ifs; tokens are those of one of {what.steps:g} steps.",
-        alt=f"FLOPs by stage: the image {first / total:.1%}, interpolation {between / total:.0%} of {format_flops(total)}; all frames at once in latent space take {format_flops(direct)}.",
-        sources=GROUNDS,
-        settings=settings,
-        explain=(costs.stages, costs.denoising_flops, costs.Denoiser.of_size),
-    )
+
+    name = "video.stages"
+    denoiser_sizes: str = DENOISER_SIZES("emu")
+    denoiser_attention: str = DENOISER_ATTENTION("separate")
+    interpolation: str = INTERPOLATION("clip")
+    n_frames: int = N_FRAMES(65)
+    frame_side: int = FRAME_SIDE(512)
+    key_frames: int = KEY_FRAMES(16)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        n_frames = self.n_frames
+        what = costs.Generation(
+            self.frame_side, key_frames=self.key_frames, attention=self.denoiser_attention, interpolation=self.interpolation
+        )
+        found = {
+            key: (float(tokens), float(flops))
+            for key, (tokens, flops) in costs.stages(what, n_frames, *denoisers(self.denoiser_sizes)).items()
+        }
+        shown = [*((costs.WAYS[2], stage) for stage in costs.STAGES[:3]), (costs.WAYS[1], costs.STAGES[3])]
+        part: dict[str, Any] = {
+            "series": "FLOPs",
+            "way": [way for way, _ in shown],
+            "stage": [stage for _, stage in shown],
+            "bar": [stage if way == costs.WAYS[2] else way for way, stage in shown],
+            "tokens": [found[row][0] for row in shown],
+            "flops": [found[row][1] for row in shown],
+            "n_frames": n_frames,
+            "status": "what_if",
+        }
+        pixels = {
+            "series": "FLOPs", "way": [costs.WAYS[0]], "stage": [costs.STAGES[3]], "tokens": [found[costs.WAYS[0], costs.STAGES[3]][0]],
+            "flops": [found[costs.WAYS[0], costs.STAGES[3]][1]], "n_frames": n_frames, "status": "what_if",
+        }  # fmt: skip
+        image, _, between, direct = part["flops"]
+        total = sum(part["flops"][:3])
+        text = [
+            f"{format_flops(flops).removesuffix(' FLOP')} ({format_count(tokens)} tokens)"
+            for tokens, flops in zip(part["tokens"], part["flops"], strict=True)
+        ]
+        bar = marks.bars(part, "flops", "bar", [STAGE_COLORS[stage] for stage in part["stage"]], horizontal=True, text=text)
+        bar |= {"textposition": "outside", "cliponaxis": False}
+        bar["marker"] |= {"pattern": {"shape": "/"}}
+        layout = style.layout("number", "category", x_title="FLOP", height=300, showlegend=False)
+        layout["yaxis"] |= {"autorange": "reversed"}
+        layout["xaxis"] |= {"exponentformat": "power", "range": [0, max(part["flops"]) * 1.7], "autorange": False, "nticks": 6}
+        shares = (
+            Headline("share of the image in the FLOPs", image / total, "share", f"{image / total:.1%}"),
+            Headline("share of interpolation in the FLOPs", between / total, "share", f"{between / total:.0%}"),
+            Headline("FLOPs image first over FLOPs at once", total / direct, "", significant(total / direct)),
+        )
+        return Panel(
+            title=f"Image first: the image is {shares[0]} of the FLOPs and interpolation {shares[1]}; in all {shares[2]} times generating {counted(n_frames, 'frame')} at once",
+            headline=shares,
+            figure=style.figure([bar], layout),
+            data=[part, pixels],
+            caption=f"Three stages in latent space: one frame from text, {what.key_frames:g} key frames from text and image, then all frames between them. Hatched bars are what-ifs; tokens are those of one of {what.steps:g} steps.",
+            alt=f"FLOPs by stage: the image {shares[0]}, interpolation {shares[1]} of {format_flops(total)}; all frames at once in latent space take {format_flops(direct)}.",
+            sources=GROUNDS,
+            explain=(costs.stages, costs.denoising_flops, costs.Denoiser.of_size),
+        )
 
 
 LABELS = {
@@ -129,49 +189,59 @@ LABELS = {
 }
 
 
-def formats(settings: Mapping[str, str]) -> Panel:
+class Formats(Figure):
     """Frames against pixels of a frame for ten systems, the two papers of the heading marked."""
-    rows = tables.load("video_systems")
-    rows = rows.assign(pixels=rows["height"] * rows["width"])
-    traces = []
-    for name, color, symbol in (
-        ("Emu Video", style.BLUE, "star"),
-        ("Align Your Latents", style.CRIMSON, "diamond"),
-        ("others", style.GREY, "circle"),
-    ):
-        part = rows[rows["system"] == name] if name != "others" else rows[~rows["system"].isin(["Emu Video", "Align Your Latents"])]
-        mark = style.reported_markers(part["pixels"], part["frames"], name, color, symbol, part["verified"] > 0, part["system"])
-        mark |= {"mode": "markers+text", "textposition": [LABELS.get(system, "top center") for system in part["system"]]}
-        mark["customdata"] = [
-            f"{row['frames']} x {row['height']} x {row['width']}, {row['fps']:g} frames a second" for row in part.to_dict("records")
+
+    name = "video.formats"
+
+    def draw(self) -> Panel:
+        """The panel."""
+        rows = tables.load("video_systems")
+        named = rows["system"].where(rows["system"].isin(["Emu Video", "Align Your Latents"]), "others")
+        rows = rows.assign(series=named, pixels=rows["height"] * rows["width"], status="reported").rename(columns={"frames": "n_frames"})
+        traces = []
+        for name, color, symbol in (
+            ("Emu Video", style.BLUE, "star"),
+            ("Align Your Latents", style.CRIMSON, "diamond"),
+            ("others", style.GREY, "circle"),
+        ):
+            part = rows[rows["series"] == name]
+            mark = marks.points(part, "pixels", "n_frames", color, symbol=symbol, text=part["system"])
+            mark |= {"mode": "markers+text", "textposition": [LABELS.get(system, "top center") for system in part["system"]]}
+            mark["customdata"] = [
+                f"{row['n_frames']} x {row['height']} x {row['width']}, {row['fps']:g} frames a second" for row in part.to_dict("records")
+            ]
+            mark["hovertemplate"] = "%{text}<br>%{customdata}<extra></extra>"
+            traces.append(mark)
+        layout = style.layout(
+            "log_number",
+            "log_number",
+            x_title="Pixels of a frame",
+            y_title="Frames of a video",
+            height=440,
+            x_range=(3e4, 6e6),
+            y_range=(11, 200),
+        )
+        layout["xaxis"] |= {"exponentformat": "B"}
+        layout["yaxis"] |= {"tickvals": [16, 32, 65, 112, 128], "ticktext": ["16", "32", "65", "112", "128"]}
+        by = rows.set_index("system")
+        ours, theirs = by.loc["Emu Video"], by.loc["Align Your Latents"]
+        ratio = theirs["pixels"] * theirs["n_frames"] / (ours["pixels"] * ours["n_frames"])
+        times = Headline("pixels of a video, Align Your Latents over Emu Video", float(ratio), "", significant(ratio, 2))
+        counts = [
+            Headline(f"frames of {one.name}", float(one["n_frames"]), "frames", str(one["n_frames"]), "n_frames") for one in (ours, theirs)
         ]
-        mark["hovertemplate"] = "%{text}<br>%{customdata}<extra></extra>"
-        traces.append(mark)
-    layout = style.layout(
-        "log_number",
-        "log_number",
-        x_title="Pixels of a frame",
-        y_title="Frames of a video",
-        height=440,
-        x_range=(3e4, 6e6),
-        y_range=(11, 200),
-    )
-    layout["xaxis"] |= {"exponentformat": "B"}
-    layout["yaxis"] |= {"tickvals": [16, 32, 65, 112, 128], "ticktext": ["16", "32", "65", "112", "128"]}
-    by = rows.set_index("system")
-    ours, theirs = by.loc["Emu Video"], by.loc["Align Your Latents"]
-    ratio = theirs["pixels"] * theirs["frames"] / (ours["pixels"] * ours["frames"])
-    return Panel(
-        name="video.formats",
-        title=f"Two papers: Emu Video makes {ours['frames']} frames of {ours['height']} x {ours['width']}, Align Your Latents {theirs['frames']} of {theirs['height']} x {theirs['width']}, {significant(ratio, 2)} times the pixels",
-        figure=style.figure(traces, layout),
-        data=lambda: rows.assign(status="reported"),
-        caption=f"As Emu Video's Table 8 lists them; Align Your Latents itself says {facts().loc['ayl_frames', 'value']:.0f} frames. More pixels did not win: on average Emu Video is preferred in quality on {facts().loc['emu_avg_win_rate_quality', 'value']:g}% of prompts at equal size and on {facts().loc['emu_avg_win_rate_quality_original_dims', 'value']:g}% at the original sizes.",
-        alt=f"Frames against pixels a frame of {len(rows)} systems; Emu Video makes {ours['frames']} frames of {ours['pixels']:,} pixels, Align Your Latents {theirs['frames']} of {theirs['pixels']:,}.",
-        sources=(Citation(EMU, "Table 8"), Citation(LATENTS, "text-to-video with Stable Diffusion")),
-        settings=settings,
-        explain=(formats,),
-    )
+        return Panel(
+            title=f"Two papers: Emu Video makes {counts[0]} frames of {ours['height']} x {ours['width']}, Align Your Latents {counts[1]} of {theirs['height']} x {theirs['width']}, {times} times the pixels",
+            headline=(*counts, times),
+            figure=style.figure(traces, layout),
+            data=[rows],
+            beside=two_papers(),
+            caption=f"As Emu Video's Table 8 lists them; Align Your Latents itself says {facts().loc['ayl_frames', 'value']:.0f} frames. More pixels did not win: on average Emu Video is preferred in quality on {facts().loc['emu_avg_win_rate_quality', 'value']:g}% of prompts at equal size and on {facts().loc['emu_avg_win_rate_quality_original_dims', 'value']:g}% at the original sizes.",
+            alt=f"Frames against pixels a frame of {len(rows)} systems; Emu Video makes {ours['n_frames']} frames of {ours['pixels']:,} pixels, Align Your Latents {theirs['n_frames']} of {theirs['pixels']:,}.",
+            sources=(Citation(EMU, "Table 8"), Citation(LATENTS, "text-to-video with Stable Diffusion")),
+            explain=(Formats, "Pixels are height times width; everything else is as printed."),
+        )
 
 
 def two_papers() -> pd.DataFrame:
@@ -211,20 +281,3 @@ def two_papers() -> pd.DataFrame:
         ("all parameters", "not in our tables", billions["total_params"]),
     ]
     return pd.DataFrame(rows, columns=["", "the heading's paper", "the text's paper"])
-
-
-def default_panels() -> dict[str, Callable[[], Panel]]:
-    """The panels of this module at their default settings."""
-    settings = {
-        "resolution": "512 pixels",
-        "compression": "8",
-        "patch": "2",
-        "steps": "250",
-        "key frames": "16",
-        "attention": ATTENTION["separate"],
-    }
-    return {
-        "video.frames": lambda: frames(costs.Generation(), 65, "flops", "emu", settings | {"frames": "65", "sizes": SIZES["emu"]}),
-        "video.stages": lambda: stages(costs.Generation(), 65, "emu", settings | {"frames": "65", "sizes": SIZES["emu"]}),
-        "video.formats": lambda: formats({"systems": "as listed in Table 8"}),
-    }

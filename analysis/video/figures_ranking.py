@@ -1,145 +1,163 @@
 """Figures on one scale for all text-to-video systems, and on two tests of the shares behind it."""
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 
 from analysis import statistics
-from analysis.charts import intervals, style
-from analysis.charts.panel import Citation, Panel, table_of
+from analysis.charts import intervals, marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.panel import Citation, Headline, Panel
+from analysis.charts.parameters import Choice
 from analysis.video import win_rates
-from analysis.video.data import EMU, LATENTS, SETS, fitted_ranking, ranked_rows, reported, study
-from analysis.video.figures_marks import COLORS
+from analysis.video.data import EMU, LATENTS, RANKED, SETS, fitted_ranking, ranked_rows, reported, study
+from analysis.video.figures_marks import COLORS, COMPARISONS, CRITERION
+
+LEFT_EDGE = -1300
+OF = {"quality": "In quality", "faithfulness": "In faithfulness", "both": "In both criteria together"}
 
 
-def ranking(which: str, criterion: str, added: float, settings: Mapping[str, str]) -> Panel:
+class Ranking(Figure):
     """All systems on one scale, from their win rates."""
-    table = fitted_ranking(which, criterion, added)
-    names = table["model"].tolist()
-    rest = table.iloc[1:]
-    spans = [
-        f"{model}: {rating:.0f}, {low:.0f} to {high:.0f} Elo points"
-        for model, rating, low, high in zip(rest["model"], rest["rating"], rest["low"], rest["high"], strict=True)
-    ]
-    traces = [
-        intervals.bars(rest["rating"], rest["low"], rest["high"], range(1, len(names)), "95% interval", COLORS[criterion], "circle", spans),
-        style.computed_ticks([0], [0], f"{names[0]} = 0", style.SLATE),
-    ]
-    layout = intervals.rows(names, "number", f"Elo points below {names[0]}", 34, (max(float(rest["low"].min()), -1300) - 40, 60), 0.0)
-    layout["showlegend"] = False
-    pair, last = table.iloc[1], table.iloc[-1]
-    of = {"quality": "In quality", "faithfulness": "In faithfulness", "both": "In both criteria together"}[criterion]
-    rows = ranked_rows(which, criterion)
-    rivals = int((rest["high"] < 0).sum())
-    return Panel(
-        name="video.ranking",
-        title=f"{of}, {names[0]} leads {f'all {rivals}' if rivals == len(rest) else f'{rivals} of {len(rest)}'} rivals beyond chance; {pair['model']} is nearest, {-pair['rating']:.0f} points ({-pair['high']:.0f} to {-pair['low']:.0f}) behind",
-        figure=style.figure(traces, layout),
-        data=lambda: table.assign(status="computed"),
-        caption=(
-            f"Bradley-Terry strengths from {len(rows)} compared pairs with {added:g} added votes on each side; without them a system that lost every vote would be infinitely weak. Almost every rival met only {names[0]}, so the order among "
-            f"rivals rests on comparisons with it and overlapping bars leave it open. 400 points are odds of ten to one; {last['model']} is last at {last['rating']:.0f}."
-            + (" Intervals reach beyond the left edge." if rest["low"].min() < -1300 else "")
-        ),
-        alt=f"Strengths of {len(names)} systems relative to {names[0]}, with 95% intervals; {pair['model']} is nearest at {pair['rating']:.0f} Elo points, {last['model']} last at {last['rating']:.0f}.",
-        sources=(*(Citation(EMU, place) for place in dict.fromkeys(rows["location"])), Citation("bradley1952")),
-        settings=settings,
-        explain=(win_rates.ranking, win_rates.vote_counts, win_rates.both_criteria),
-    )
 
+    name = "video.ranking"
+    comparisons: str = COMPARISONS("equal", options={name: SETS[name] for name in RANKED})
+    criterion: str = CRITERION("both")
+    added_votes: float = Choice(
+        "Added on each side of a pair",
+        help="A system that lost every vote has no finite strength without it.",
+        options={0.5: "half a vote", 1: "one vote", 2: "two votes"},
+    )(0.5)
 
-def triangle(settings: Mapping[str, str]) -> Panel:
-    """The one rivalry that was compared and can be predicted too: Gen-2 from text against Gen-2 from an image."""
-    rows = reported()
-    rows = rows[rows["location"] == "Table 5"].set_index(["first", "second", "criterion"])
-    measured, predicted, traces = [], [], []
-    for criterion in win_rates.CRITERIA:
-        direct = rows.loc[("Gen-2", "Gen-2 I2V", criterion)]
-        text, image = (float(rows.loc[("Emu Video", other, criterion), "share"]) for other in ("Gen-2", "Gen-2 I2V"))
-        low, high = statistics.wilson_interval(direct["share"], direct["n"])
-        measured.append((float(direct["share"]), float(low), float(high)))
-        predicted.append(float(win_rates.implied_share(1 - text, 1 - image)))
-    names = [f"{criterion} ({rows['n'].iloc[0]:.0f} prompts)" for criterion in win_rates.CRITERIA]
-    share, low, high = (np.array(column) for column in zip(*measured, strict=True))
-    mark = intervals.bars(share, low, high, range(2), "reported, with 95% interval", style.BLUE)
-    mark["meta"] = {"role": "reported"}
-    traces = [mark, style.computed_ticks(predicted, list(range(2)), "implied by the comparisons with Emu Video", style.AMBER)]
-    layout = intervals.rows(names, "percent", "Prompts that Gen-2 from text wins", 56, (0.2, 0.8), 0.5)
-    inside = all(a <= value <= b for value, a, b in zip(predicted, low, high, strict=True))
-    return Panel(
-        name="video.triangle",
-        title=f"Where it can be tested, choices add up: {predicted[0]:.1%} of prompts are implied in quality and {share[0]:.1%} were found",
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(
-            [
-                {
-                    "criterion": win_rates.CRITERIA,
-                    "share": share,
-                    "low": low,
-                    "high": high,
-                    "source": EMU,
-                    "location": "Table 5",
-                    "status": "reported",
-                },
-                {"criterion": win_rates.CRITERIA, "share": predicted, "low": [0.0] * 2, "high": [0.0] * 2, "status": "computed"},
-                {"criterion": ["both inside"], "share": [float(inside)], "status": ["computed"]},
-            ]
-        ),
-        caption=f"Emu Video met Gen-2 from text and Gen-2 animating an image. Its wins over each imply how the two should fare against each other if log-odds add up; in faithfulness {predicted[1]:.1%} is implied and {share[1]:.1%} found. Starting from an image seems to help this rival too, though {rows['n'].iloc[0]:.0f} prompts leave a tie possible.",
-        alt=f"Gen-2 from text is preferred to Gen-2 from an image on {share[0]:.1%} of prompts in quality, where {predicted[0]:.1%} is implied, and {share[1]:.1%} in faithfulness, where {predicted[1]:.1%} is implied.",
-        sources=(Citation(EMU, "Table 5"), Citation("bradley1952")),
-        settings=settings,
-        explain=(win_rates.implied_share, statistics.wilson_interval),
-    )
-
-
-def whole_votes(settings: Mapping[str, str]) -> Panel:
-    """How far each printed share is from a whole number of the stated prompts."""
-    rows = reported().dropna(subset=["n"])
-    votes, gap = win_rates.nearest_votes(rows["value"].to_numpy(), rows["n"].to_numpy())
-    rows = rows.assign(votes=votes, gap=gap, name=rows["second"] + ", " + rows["criterion"])
-    fits = rows["gap"] <= win_rates.ROUNDED
-    traces = []
-    for name, part, color in (("a whole number of prompts", rows[fits], style.BLUE), ("rounded otherwise", rows[~fits], style.CRIMSON)):
-        label = [
-            f"{text}, {place}: {k:.0f} of {n:.0f}"
-            for text, place, k, n in zip(part["name"], part["location"], part["votes"], part["n"], strict=True)
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        which, criterion, added = self.comparisons, self.criterion, float(self.added_votes)
+        table = fitted_ranking(which, criterion, added).rename(columns={"low": "rating_low", "high": "rating_high"})
+        table = table.assign(row=np.arange(len(table)), status="computed")
+        names = table["model"].tolist()
+        first, rest = table.iloc[:1].assign(series=f"{names[0]} = 0"), table.iloc[1:].assign(series="95% interval")
+        spans = [
+            f"{model}: {rating:.0f}, {low:.0f} to {high:.0f} Elo points"
+            for model, rating, low, high in zip(rest["model"], rest["rating"], rest["rating_low"], rest["rating_high"], strict=True)
         ]
-        traces.append(
-            style.reported_markers(
-                part["value"], part["gap"], name, color, "circle" if color == style.BLUE else "diamond", part["verified"] > 0, label
-            )
+        traces = [
+            marks.estimates(rest, "rating", "rating_low", "rating_high", COLORS[criterion], text=spans),
+            marks.ticks(first, "rating", "row", style.SLATE),
+        ]
+        left = max(float(rest["rating_low"].min()), LEFT_EDGE) - 40
+        layout = intervals.rows(names, "number", f"Elo points below {names[0]}", 34, (left, 60), 0.0)
+        layout["showlegend"] = False
+        pair, last = rest.iloc[0], rest.iloc[-1]
+        rows = ranked_rows(which, criterion)
+        rivals = int((rest["rating_high"] < 0).sum())
+        behind, nearest, farthest = (
+            Headline(f"how far the nearest rival is behind{end}", -pair[column], "Elo points", f"{-pair[column]:.0f}")
+            for column, end in (("rating", ""), ("rating_high", ", low end"), ("rating_low", ", high end"))
         )
-    layout = style.layout(
-        "number", "number", x_title="Printed share (%)", y_title="Gap to the nearest whole number of prompts (points)", y_range=(-0.01, 0.2)
-    )
-    layout["shapes"] = [style.horizontal_line(0.05)]
-    worst = rows.loc[rows["gap"].idxmax()]
-    shares = study()
-    fewest = {pair: win_rates.fewest_votes(part["value"].tolist()) for pair, part in shares.groupby("pair", sort=False)}
-    return Panel(
-        name="video.whole_votes",
-        title=f"{int(fits.sum())} of {len(rows)} printed shares are whole numbers of the stated prompts; the others miss by up to {worst['gap']:.2f} points",
-        figure=style.figure(traces, layout),
-        data=lambda: rows[["first", "second", "criterion", "value", "n", "votes", "gap", "location", "source", "verified"]].assign(
-            status="reported"
-        ),
-        caption=(
-            "If a share of n prompts is rounded to one decimal, it lies within 0.05 points (the line) of a multiple of 100/n; with 307 prompts many numbers do, with 65 few. The misses are small and look like another way of rounding. "
-            f"The same test on Align Your Latents' driving study, stated as 4 raters x 100 videos, finds shares of {', '.join(map(str, fewest.values()))} votes or multiples of them, not of 400."
-        ),
-        alt=f"Gaps of {len(rows)} printed shares to whole numbers of prompts; {int(fits.sum())} are within rounding and the largest gap is {worst['gap']:.2f} points.",
-        sources=(Citation(EMU, "Figure 2; Tables 1, 2, 3, 5, 10"), Citation(LATENTS, "driving user study"), Citation("brown2017grim")),
-        settings=settings,
-        explain=(win_rates.nearest_votes, win_rates.fewest_votes),
-    )
+        leads = f"all {rivals}" if rivals == len(rest) else f"{rivals} of {len(rest)}"
+        return Panel(
+            title=f"{OF[criterion]}, {names[0]} leads {leads} rivals beyond chance; {pair['model']} is nearest, {behind} points ({nearest} to {farthest}) behind",
+            headline=(behind, nearest, farthest),
+            figure=style.figure(traces, layout),
+            data=[first, rest],
+            caption=(
+                f"Bradley-Terry strengths from {len(rows)} compared pairs with {added:g} added votes on each side; without them a system that lost every vote would be infinitely weak. Almost every rival met only {names[0]}, so the order among "
+                f"rivals rests on comparisons with it and overlapping bars leave it open. 400 points are odds of ten to one; {last['model']} is last at {last['rating']:.0f}."
+                + (" Intervals reach beyond the left edge." if rest["rating_low"].min() < LEFT_EDGE else "")
+            ),
+            alt=f"Strengths of {len(names)} systems relative to {names[0]}, with 95% intervals; {pair['model']} is nearest at {pair['rating']:.0f} Elo points, {last['model']} last at {last['rating']:.0f}.",
+            sources=(*(Citation(EMU, place) for place in dict.fromkeys(rows["location"])), Citation("bradley1952")),
+            explain=(win_rates.ranking, win_rates.vote_counts, win_rates.both_criteria),
+        )
 
 
-def default_panels() -> dict[str, Callable[[], Panel]]:
-    """The panels of this module at their default settings."""
-    settings = {"comparisons": SETS["equal"], "criterion": "both", "added votes": "0.5"}
-    return {
-        "video.ranking": lambda: ranking("equal", "both", 0.5, settings),
-        "video.triangle": lambda: triangle({"comparisons": "Table 5"}),
-        "video.whole_votes": lambda: whole_votes({"comparisons": "all with a stated number"}),
-    }
+class Triangle(Figure):
+    """The one rivalry that was compared and can be predicted too: Gen-2 from text against Gen-2 from an image."""
+
+    name = "video.triangle"
+
+    def draw(self) -> Panel:
+        """The panel."""
+        rows = reported()
+        rows = rows[rows["location"] == "Table 5"].set_index(["first", "second", "criterion"])
+        direct = rows.loc[[("Gen-2", "Gen-2 I2V", criterion) for criterion in win_rates.CRITERIA]]
+        over = {
+            other: np.array([rows.loc[("Emu Video", other, criterion), "share"] for criterion in win_rates.CRITERIA])
+            for other in ("Gen-2", "Gen-2 I2V")
+        }
+        share, n = direct["share"].to_numpy(), int(direct["n"].iloc[0])
+        implied = win_rates.implied_share(1 - over["Gen-2"], 1 - over["Gen-2 I2V"])
+        low, high = statistics.wilson_interval(share, direct["n"].to_numpy())
+        measured = {
+            "series": "reported, with 95% interval", "criterion": win_rates.CRITERIA, "row": [0, 1], "win_share": share,
+            "win_share_low": low, "win_share_high": high, "n_prompts": direct["n"].to_numpy(), "source": EMU, "location": "Table 5",
+            "verified": direct["verified"].to_numpy(), "status": "reported",
+        }  # fmt: skip
+        predicted = {
+            "series": "implied by the comparisons with Emu Video", "criterion": win_rates.CRITERIA, "row": [0, 1], "win_share": implied,
+            "inside_interval": (low <= implied) & (implied <= high), "status": "computed",
+        }  # fmt: skip
+        traces = [
+            marks.estimates(measured, "win_share", "win_share_low", "win_share_high", style.BLUE),
+            marks.ticks(predicted, "win_share", "row", style.AMBER),
+        ]
+        names = [f"{criterion} ({n} prompts)" for criterion in win_rates.CRITERIA]
+        layout = intervals.rows(names, "percent", "Prompts that Gen-2 from text wins", 56, (0.2, 0.8), 0.5)
+        expected = Headline("share implied in quality", float(implied[0]), "share", f"{implied[0]:.1%}", "win_share")
+        found = Headline("share found in quality", float(share[0]), "share", f"{share[0]:.1%}", "win_share")
+        return Panel(
+            title=f"Where it can be tested, choices add up: {expected} of prompts are implied in quality and {found} were found",
+            headline=(expected, found),
+            figure=style.figure(traces, layout),
+            data=[measured, predicted, {"series": "a tie", "win_share": [0.5], "status": "computed"}],
+            caption=f"Emu Video met Gen-2 from text and Gen-2 animating an image. Its wins over each imply how the two should fare against each other if log-odds add up; in faithfulness {implied[1]:.1%} is implied and {share[1]:.1%} found. Starting from an image seems to help this rival too, though {n} prompts leave a tie possible.",
+            alt=f"Gen-2 from text is preferred to Gen-2 from an image on {share[0]:.1%} of prompts in quality, where {implied[0]:.1%} is implied, and {share[1]:.1%} in faithfulness, where {implied[1]:.1%} is implied.",
+            sources=(Citation(EMU, "Table 5"), Citation("bradley1952")),
+            explain=(win_rates.implied_share, statistics.wilson_interval),
+        )
+
+
+class WholeVotes(Figure):
+    """How far each printed share is from a whole number of the stated prompts."""
+
+    name = "video.whole_votes"
+
+    def draw(self) -> Panel:
+        """The panel."""
+        rows = reported().dropna(subset=["n"]).rename(columns={"share": "win_share", "n": "n_prompts"})
+        votes, gap = win_rates.nearest_votes(rows["value"].to_numpy(), rows["n_prompts"].to_numpy())
+        fits = gap <= win_rates.ROUNDED
+        names = rows["second"] + ", " + rows["criterion"]
+        series = np.where(fits, "a whole number of prompts", "rounded otherwise")
+        rows = rows.assign(votes=votes, gap_points=gap, name=names, series=series, status="reported")
+        kept = ["series", "first", "second", "criterion", "win_share", "n_prompts", "votes", "gap_points", "location", "source", "verified",
+                "status"]  # fmt: skip
+        traces = []
+        for part, color, symbol in ((rows[fits], style.BLUE, "circle"), (rows[~fits], style.CRIMSON, "diamond")):
+            label = [
+                f"{text}, {place}: {k:.0f} of {n:.0f}"
+                for text, place, k, n in zip(part["name"], part["location"], part["votes"], part["n_prompts"], strict=True)
+            ]
+            traces.append(marks.points(part, "win_share", "gap_points", color, per_x=0.01, symbol=symbol, text=label))
+        layout = style.layout(
+            "number",
+            "number",
+            x_title="Printed share (%)",
+            y_title="Gap to the nearest whole number of prompts (points)",
+            y_range=(-0.01, 0.2),
+        )
+        layout["shapes"] = [style.horizontal_line(0.05)]
+        fewest = {pair: win_rates.fewest_votes(part["value"].tolist()) for pair, part in study().groupby("pair", sort=False)}
+        whole = Headline("shares that are whole numbers of prompts", int(fits.sum()), "", str(int(fits.sum())))
+        largest = Headline("largest gap", float(gap.max()), "points", f"{gap.max():.2f}", "gap_points")
+        return Panel(
+            title=f"{whole} of {len(rows)} printed shares are whole numbers of the stated prompts; the others miss by up to {largest} points",
+            headline=(whole, largest),
+            figure=style.figure(traces, layout),
+            data=[rows[kept], {"series": "half of the last printed digit", "gap_points": [0.05], "status": "computed"}],
+            caption=(
+                "If a share of n prompts is rounded to one decimal, it lies within 0.05 points (the line) of a multiple of 100/n; with 307 prompts many numbers do, with 65 few. The misses are small and look like another way of rounding. "
+                f"The same test on Align Your Latents' driving study, stated as 4 raters x 100 videos, finds shares of {', '.join(map(str, fewest.values()))} votes or multiples of them, not of 400."
+            ),
+            alt=f"Gaps of {len(rows)} printed shares to whole numbers of prompts; {whole} are within rounding and the largest gap is {largest} points.",
+            sources=(Citation(EMU, "Figure 2; Tables 1, 2, 3, 5, 10"), Citation(LATENTS, "driving user study"), Citation("brown2017grim")),
+            explain=(win_rates.nearest_votes, win_rates.fewest_votes),
+        )

@@ -1,15 +1,16 @@
 """Figures on automatic scores of text-to-video systems: Fréchet distances and inception scores, and whether raters agree with them."""
 
-from collections.abc import Callable, Mapping
-
 import pandas as pd
 
 from analysis import statistics, tables
-from analysis.charts import style
-from analysis.charts.panel import Citation, Panel
+from analysis.charts import marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.panel import Citation, Headline, Panel
+from analysis.charts.parameters import Choice, Quantity
 from analysis.units import significant
+from analysis.video import win_rates
 from analysis.video.data import EMU, LATENTS, automatic, chosen
-from analysis.video.figures_marks import COLORS, SYMBOLS
+from analysis.video.figures_marks import COLORS, CRITERION, SYMBOLS
 
 ABLATIONS = {
     "rds_ablation": "smaller model",
@@ -19,160 +20,158 @@ ABLATIONS = {
 }
 
 
-def ucf101(limit: float, settings: Mapping[str, str]) -> Panel:
-    """FVD of each system by paper, with the systems below a limit named in the title; inception scores in the hover text and the table."""
-    rows = automatic()
-    order = rows.groupby("system")["fvd"].min().sort_values()
-    names = order.index.tolist()
-    traces = []
-    for source, name, color, symbol in (
-        (EMU, "in Emu Video", style.BLUE, "circle"),
-        (LATENTS, "in Align Your Latents", style.CRIMSON, "diamond"),
-    ):
-        part = rows[rows["source"] == source]
-        hover = [f"inception score {value:g}" if value == value else "no inception score" for value in part["inception_score"]]
-        mark = style.reported_markers(part["fvd"], part["system"], name, color, symbol, part["verified"] > 0, hover)
-        mark["marker"] |= {"size": 15 if source == EMU else 8}  # where both print the same, the second mark lies on the first
-        traces.append(mark)
-    layout = style.layout("number", "category", x_title="Fréchet video distance (lower is better)", height=380, x_range=(250, 800))
-    layout["yaxis"] |= {"categoryorder": "array", "categoryarray": names[::-1]}
-    layout["shapes"] = [style.vertical_line(limit, style.AMBER)]
-    magic = rows[rows["system"] == "MagicVideo"].set_index("source")["fvd"]
-    best = rows.loc[rows["inception_score"].idxmax()]
-    return Panel(
-        name="video.ucf101",
-        title=f"{int((order < limit).sum())} of {len(order)} systems have an FVD below {limit:g}, {names[0]} the lowest with {order.iloc[0]:g}; the best inception score is {best['system']}'s",
-        figure=style.figure(traces, layout),
-        data=lambda: rows.assign(status="reported"),
-        caption=f"Zero-shot on UCF-101, as each paper prints it. The papers disagree on MagicVideo ({magic[LATENTS]:g} and {magic[EMU]:g}) and round the others; Emu Video has the lowest distance and {best['system']} the highest inception score ({best['inception_score']:g}), so the two measures rank differently.",
-        alt=f"FVD on UCF-101 of {len(order)} systems, from {order.iloc[0]:g} for {names[0]} to {order.iloc[-1]:g}.",
-        sources=(Citation(EMU, "Table 2"), Citation(LATENTS, "zero-shot table of UCF-101")),
-        settings=settings,
-        explain=(ucf101,),
-    )
+class Ucf101(Figure):
+    """FVD of each system by paper, with the systems below a limit counted in the title; inception scores in the hover text and the table."""
+
+    name = "video.ucf101"
+    fvd_limit: float = Quantity(
+        "Count the systems below this FVD", low=300, high=800, step=5, help="Fréchet video distance to real videos; lower is better."
+    )(400.0)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        limit, rows = self.fvd_limit, automatic()
+        order = rows.groupby("system")["fvd"].min().sort_values()
+        names = order.index.tolist()
+        traces, parts = [], []
+        for source, series, color, symbol in (
+            (EMU, "in Emu Video", style.BLUE, "circle"),
+            (LATENTS, "in Align Your Latents", style.CRIMSON, "diamond"),
+        ):
+            part = rows[rows["source"] == source].assign(series=series, status="reported")
+            hover = [f"inception score {value:g}" if value == value else "no inception score" for value in part["inception_score"]]
+            mark = marks.points(part, "fvd", "system", color, symbol=symbol, text=hover)
+            mark["marker"] |= {"size": 15 if source == EMU else 8}  # where both print the same, the second mark lies on the first
+            traces.append(mark)
+            parts.append(part)
+        layout = style.layout("number", "category", x_title="Fréchet video distance (lower is better)", height=380, x_range=(250, 800))
+        layout["yaxis"] |= {"categoryorder": "array", "categoryarray": names[::-1]}
+        layout["shapes"] = [style.vertical_line(limit, style.AMBER)]
+        magic = rows[rows["system"] == "MagicVideo"].set_index("source")["fvd"]
+        best = rows.loc[rows["inception_score"].idxmax()]
+        below = Headline("systems below the limit", int((order < limit).sum()), "", str(int((order < limit).sum())))
+        lowest = Headline("lowest FVD", float(order.iloc[0]), "", f"{order.iloc[0]:g}", "fvd")
+        return Panel(
+            title=f"{below} of {len(order)} systems have an FVD below {limit:g}, {names[0]} the lowest with {lowest}; the best inception score is {best['system']}'s",
+            headline=(below, lowest),
+            figure=style.figure(traces, layout),
+            data=[*parts, {"series": "your limit", "fvd": [limit], "status": "what_if"}],
+            beside=scores_table(),
+            caption=f"Zero-shot on UCF-101, as each paper prints it. The papers disagree on MagicVideo ({magic[LATENTS]:g} and {magic[EMU]:g}) and round the others; Emu Video has the lowest distance and {best['system']} the highest inception score ({best['inception_score']:g}), so the two measures rank differently.",
+            alt=f"FVD on UCF-101 of {len(order)} systems, from {order.iloc[0]:g} for {names[0]} to {order.iloc[-1]:g}.",
+            sources=(Citation(EMU, "Table 2"), Citation(LATENTS, "zero-shot table of UCF-101")),
+            explain=(automatic, "Both scores are printed by the papers; nothing but the count of systems below the limit is computed."),
+        )
 
 
 def scores_table() -> pd.DataFrame:
-    """FVD and inception scores of UCF-101 as a table."""
+    """FVD and inception scores of UCF-101 as a table of texts."""
     rows = automatic().assign(paper=automatic()["source"].map({EMU: "Emu Video", LATENTS: "Align Your Latents"}))
     shown = rows[["system", "paper", "fvd", "inception_score"]].sort_values("fvd")
+    for column in ("fvd", "inception_score"):
+        shown[column] = [f"{value:g}" if value == value else "" for value in shown[column]]
     return shown.rename(columns={"fvd": "FVD (lower is better)", "inception_score": "inception score (higher is better)"})
 
 
-def fvd_and_people(criterion: str, settings: Mapping[str, str]) -> Panel:
+class FvdAndPeople(Figure):
     """Whether the automatic distance orders systems as raters do: FVD against the share of prompts on which Emu Video is preferred."""
-    rows = chosen("equal")
-    rows = rows[rows["criterion"] == criterion].set_index("second")
-    fvd = automatic().sort_values("source").assign(rival=lambda frame: frame["system"].str.replace(r" \(.*", "", regex=True))
-    fvd = fvd.groupby("rival", sort=False)["fvd"].min()
-    both = [name for name in rows.index if name in fvd.index]
-    x, share = fvd[both].to_numpy(), rows.loc[both, "share"].to_numpy()
-    low, high = statistics.wilson_interval(share, rows.loc[both, "n"].to_numpy())
-    mark = style.reported_markers(x, share, "rival", COLORS[criterion], SYMBOLS[criterion], text=both)
-    far = max(x)
-    mark |= {"mode": "markers+text", "textposition": ["middle left" if value == far else "middle right" for value in x]}
-    mark["error_y"] = {
-        "type": "data",
-        "symmetric": False,
-        "array": (high - share).tolist(),
-        "arrayminus": (share - low).tolist(),
-        "color": COLORS[criterion],
-        "thickness": 2,
-        "width": 0,
-    }
-    layout = style.layout(
-        "number",
-        "percent",
-        x_title="FVD of the rival on UCF-101 (less is better)",
-        y_title="Prompts Emu Video wins",
-        x_range=(300, 790),
-        y_range=(0.65, 1.02),
-    )
-    rho = float(statistics.spearman(x, share))
-    return Panel(
-        name="video.fvd_and_people",
-        title=f"Rivals farther off by FVD also lose more often to Emu Video in {criterion}: rank correlation {rho:.1f}, of {len(both)} systems only",
-        figure=style.figure([mark], layout),
-        data=lambda: pd.DataFrame(
-            {
-                "system": both,
-                "fvd": x,
-                "share": share,
-                "low": low,
-                "high": high,
-                "criterion": criterion,
-                "source": f"{EMU};{LATENTS}",
-                "status": "reported",
-            }
-        ).pipe(
-            lambda frame: pd.concat(
-                [frame, pd.DataFrame({"system": ["rank correlation"], "share": [rho], "status": ["computed"]})], ignore_index=True
-            )
-        ),
-        caption=f"The {len(both)} rivals that have an FVD on UCF-101 and a comparison by raters; of two printed distances the lower is taken. With so few systems the correlation says little, and raters saw other prompts. Bars are 95% intervals.",
-        alt=f"Share of prompts won by Emu Video against the rival's FVD for {len(both)} rivals; the rank correlation is {rho:.1f}.",
-        sources=(Citation(EMU, "Figure 2; Table 2"), Citation(LATENTS, "zero-shot table of UCF-101")),
-        settings=settings,
-        explain=(statistics.wilson_interval,),
-    )
 
+    name = "video.fvd_and_people"
+    criterion: str = CRITERION("quality")
 
-def driving(which: str, settings: Mapping[str, str]) -> Panel:
-    """FVD and FID on driving videos, as Align Your Latents prints them, for the main results or an ablation."""
-    if which not in ABLATIONS:
-        raise ValueError(f"which must be one of {', '.join(ABLATIONS)}, got {which!r}")
-    rows = tables.load("vision_scores")
-    rows = rows[(rows["benchmark"] == which) & (rows["source"] == LATENTS)]
-    wide = rows.pivot_table(index="model", columns="metric", values="value", sort=False)
-    traces = []
-    for number, model in enumerate(wide.index):
-        mark = style.reported_markers(
-            [wide.loc[model, "fid"]], [wide.loc[model, "fvd"]], model, style.series_color(number), style.SYMBOLS[number % 6], text=[model]
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        criterion, rows = self.criterion, chosen("equal")
+        rows = win_rates.both_criteria(rows) if criterion == "both" else rows[rows["criterion"] == criterion]
+        rows = rows.set_index("second")
+        fvd = automatic().sort_values("source").assign(rival=lambda frame: frame["system"].str.replace(r" \(.*", "", regex=True))
+        fvd = fvd.groupby("rival", sort=False)["fvd"].min()
+        both = [name for name in rows.index if name in fvd.index]
+        x, share = fvd[both].to_numpy(), rows.loc[both, "share"].to_numpy()
+        low, high = statistics.wilson_interval(share, rows.loc[both, "n"].to_numpy())
+        part = {
+            "series": "rival", "system": both, "fvd": x, "win_share": share, "win_share_low": low, "win_share_high": high,
+            "n_prompts": rows.loc[both, "n"].to_numpy(), "criterion": criterion, "source": f"{EMU};{LATENTS}", "status": "reported",
+        }  # fmt: skip
+        mark = marks.points(part, "fvd", "win_share", COLORS[criterion], symbol=SYMBOLS[criterion], text=both)
+        mark |= {"mode": "markers+text", "textposition": ["middle left" if value == max(x) else "middle right" for value in x]}
+        mark = marks.errors(mark, part, "win_share_low", "win_share_high", color=COLORS[criterion], thickness=2, width=0)
+        layout = style.layout(
+            "number",
+            "percent",
+            x_title="FVD of the rival on UCF-101 (less is better)",
+            y_title="Prompts Emu Video wins",
+            x_range=(300, 790),
+            y_range=(0.65, 1.02),
         )
-        traces.append(mark)
-    layout = style.layout(
-        "number", "number", x_title="FID of single frames (lower is better)", y_title="FVD of videos (lower is better)", height=420
-    )
-    for name, metric in (("xaxis", "fid"), ("yaxis", "fvd")):
-        span = wide[metric].max() - wide[metric].min()
-        layout[name] |= {
-            "range": [max(wide[metric].min() - 0.2 * span - 0.5, 0), wide[metric].max() + 0.2 * span + 0.5],
-            "autorange": False,
-        }
-    best, other = wide["fvd"].idxmin(), wide["fid"].idxmin()
-    tail = (
-        "its frames are the best too"
-        if best == other
-        else f"{other} has better frames, FID {wide.loc[other, 'fid']:g} against {wide.loc[best, 'fid']:g}"
-    )
-    return Panel(
-        name="video.driving",
-        title=f"Driving videos, {ABLATIONS[which]}: {best} has the lowest FVD, {wide['fvd'].min():.0f}; {tail}",
-        figure=style.figure(traces, layout),
-        data=lambda: pd.concat(
-            [
-                rows[["model", "metric", "value", "unit", "printed_benchmark", "location", "source", "verified"]].assign(status="reported"),
-                wide.reset_index()[["model"]].assign(metric="rank by FVD", value=wide["fvd"].rank().to_numpy(), status="computed"),
-            ],
-            ignore_index=True,
-        ),
-        caption="Down is better in motion, left in single frames; the paper trains on driving videos of 512 x 1024 pixels. Numbers of different tables come from models of different sizes and do not compare."
-        + (
-            " Diffusion in pixels, and training all layers end to end, are behind the latent video model."
-            if which == "rds_ablation"
-            else ""
-        ),
-        alt=f"FVD against FID of {len(wide)} models on driving videos, {ABLATIONS[which]}; {best} has the lowest FVD of {significant(wide['fvd'].min())}.",
-        sources=tuple(Citation(LATENTS, place) for place in dict.fromkeys(rows["location"])),
-        settings=settings,
-        explain=(driving,),
-    )
+        rho = float(statistics.spearman(x, share))
+        correlation = Headline("rank correlation", rho, "", f"{rho:.1f}", "rank_correlation")
+        of = "both criteria" if criterion == "both" else criterion
+        return Panel(
+            title=f"Rivals farther off by FVD also lose more often to Emu Video in {of}: rank correlation {correlation}, of {len(both)} systems only",
+            headline=(correlation,),
+            figure=style.figure([mark], layout),
+            data=[part, {"series": "rank correlation", "rank_correlation": [rho], "status": "computed"}],
+            caption=f"The {len(both)} rivals that have an FVD on UCF-101 and a comparison by raters; of two printed distances the lower is taken. With so few systems the correlation says little, and raters saw other prompts. Bars are 95% intervals.",
+            alt=f"Share of prompts won by Emu Video against the rival's FVD for {len(both)} rivals; the rank correlation is {rho:.1f}.",
+            sources=(Citation(EMU, "Figure 2; Table 2"), Citation(LATENTS, "zero-shot table of UCF-101")),
+            explain=(statistics.wilson_interval,),
+        )
 
 
-def default_panels() -> dict[str, Callable[[], Panel]]:
-    """The panels of this module at their default settings."""
-    return {
-        "video.ucf101": lambda: ucf101(400.0, {"limit": "FVD 400"}),
-        "video.fvd_and_people": lambda: fvd_and_people("quality", {"criterion": "quality"}),
-        "video.driving": lambda: driving("rds_ablation", {"table": ABLATIONS["rds_ablation"]}),
-    }
+class Driving(Figure):
+    """FVD and FID on driving videos, as Align Your Latents prints them, for the main results or an ablation."""
+
+    name = "video.driving"
+    driving_table: str = Choice("Driving videos of Align Your Latents", options=ABLATIONS)("rds_ablation")
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        rows = tables.load("vision_scores")
+        rows = rows[(rows["benchmark"] == self.driving_table) & (rows["source"] == LATENTS)]
+        wide = rows.pivot_table(index="model", columns="metric", values="value", sort=False)
+        about = rows.drop_duplicates("model").set_index("model").loc[wide.index]
+        verified = rows.groupby("model")["verified"].min()
+        parts, traces = [], []
+        for number, model in enumerate(wide.index):
+            part = {
+                "series": model, "fid": [wide.loc[model, "fid"]], "fvd": [wide.loc[model, "fvd"]],
+                "fvd_rank": [wide["fvd"].rank()[model]], "printed_benchmark": about.loc[model, "printed_benchmark"],
+                "location": about.loc[model, "location"], "source": LATENTS, "verified": [verified[model]], "status": "reported",
+            }  # fmt: skip
+            parts.append(part)
+            traces.append(marks.points(part, "fid", "fvd", style.series_color(number), symbol=style.SYMBOLS[number % 6], text=[model]))
+        layout = style.layout(
+            "number", "number", x_title="FID of single frames (lower is better)", y_title="FVD of videos (lower is better)", height=420
+        )
+        for axis, metric in (("xaxis", "fid"), ("yaxis", "fvd")):
+            span = wide[metric].max() - wide[metric].min()
+            layout[axis] |= {
+                "range": [max(wide[metric].min() - 0.2 * span - 0.5, 0), wide[metric].max() + 0.2 * span + 0.5],
+                "autorange": False,
+            }
+        best, other = wide["fvd"].idxmin(), wide["fid"].idxmin()
+        lowest = Headline("lowest FVD", float(wide["fvd"].min()), "", f"{wide['fvd'].min():.0f}", "fvd")
+        headline, tail = [lowest], "its frames are the best too"
+        if best != other:
+            fids = [
+                Headline(f"FID of {model}", float(wide.loc[model, "fid"]), "", f"{wide.loc[model, 'fid']:g}", "fid")
+                for model in (other, best)
+            ]
+            headline, tail = [lowest, *fids], f"{other} has better frames, FID {fids[0]} against {fids[1]}"
+        shown = ABLATIONS[self.driving_table]
+        return Panel(
+            title=f"Driving videos, {shown}: {best} has the lowest FVD, {lowest}; {tail}",
+            headline=tuple(headline),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption="Down is better in motion, left in single frames; the paper trains on driving videos of 512 x 1024 pixels. Numbers of different tables come from models of different sizes and do not compare."
+            + (
+                " Diffusion in pixels, and training all layers end to end, are behind the latent video model."
+                if self.driving_table == "rds_ablation"
+                else ""
+            ),
+            alt=f"FVD against FID of {len(wide)} models on driving videos, {shown}; {best} has the lowest FVD of {significant(wide['fvd'].min())}.",
+            sources=tuple(Citation(LATENTS, place) for place in dict.fromkeys(rows["location"])),
+            explain=(Driving, "Both distances are printed by the paper; the table adds the rank by FVD within what is shown."),
+        )
