@@ -209,7 +209,10 @@ def test_the_marks_of_every_trial_are_rows_of_its_table(name):
 def titles_of_columns() -> dict[tuple[str, float], str]:
     """What the title of an axis must say for each column that may stand on it, with what its values are divided by."""
     lines = [line.split(None, 2) for line in DRAWN_COLUMNS.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
-    return {(column, float(per)): words for column, per, words in lines}
+    found: dict[tuple[str, float], str] = {}
+    for column, per, words in lines:
+        found[column, float(per)] = "|".join(filter(None, (found.get((column, float(per))), words)))
+    return found
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -89,16 +89,8 @@ def test_the_words_hold_numbers_and_no_placeholders(panels, name):
         assert not re.search(r"\bnan\b|\binf\b|None|\{|\}|–", text), text
     assert panel.alt.endswith(".")
     assert len(panel.title) < 150
-<<<<<<< HEAD
-<<<<<<< HEAD
-    assert panel.sources and (panel.settings or not catalogue.figures()[name].kinds())
-=======
     declared = catalogue.figures().get(name)
     assert panel.sources and (panel.settings or (declared and not declared.kinds()))
->>>>>>> topic-b
-=======
-    assert panel.sources and (panel.settings or not parameters(name))
->>>>>>> topic-c
     assert ">>>" not in explanation(panel) and len(explanation(panel)) > 100
 
 

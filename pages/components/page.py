@@ -7,7 +7,6 @@ fragment, so that moving one redraws one chart.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -20,50 +19,31 @@ from pages.components.markdown import plain
 from pages.components.panel import draw, export_row
 
 
-@dataclass(frozen=True)
 class Section:
     """A section of a page.
 
-    key: in the address; title: on its button; figures: in order; wide: figures that scroll sideways on a narrow screen.
+    key: in the address; title: on its button; figures: in order; wide: figures that scroll sideways on a narrow screen; head: parameters that stand
+    at the head of the section although they are sliders of one figure.
     own: for each parameter of kind Data, the widgets with which a reader brings data of their own; they return a Given, or None after saying why
     there is none. before: what is shown between the controls and the figures, given the first figure; it may return False after saying why
-<<<<<<< HEAD
     nothing can be drawn. after: what is shown below them. instead: the whole section, where it is no list of figures.
-=======
-    nothing can be drawn. head: sliders of one figure that stand at the head of the section all the same, because `before` works with their
-    values. instead: the whole section, where it is no list of figures.
->>>>>>> topic-b
     """
 
-    key: str
-    title: str
-    figures: tuple[type[Figure], ...] = ()
-    before: Callable[[Any], bool | None] | None = None
-    after: Callable[[Any], None] | None = None
-    own: Mapping[str, Callable[[], Given | None]] = field(default_factory=dict)
-    instead: Callable[[], None] | None = None
-    wide: bool = False
-    head: tuple[str, ...] = ()
-
-<<<<<<< HEAD
-    def __init__(self, key: str, title: str, *figures: type[Figure], before=None, after=None, own=None, instead=None, wide: bool = False):
-        found = {
-            "key": key,
-            "title": title,
-            "figures": figures,
-            "before": before,
-            "after": after,
-            "own": own or {},
-            "instead": instead,
-            "wide": wide,
-        }
-=======
-    def __init__(self, key: str, title: str, *figures: type[Figure], before=None, own=None, instead=None, wide: bool = False, head=()):
-        found = {"key": key, "title": title, "figures": figures, "before": before, "own": own or {}, "instead": instead, "wide": wide}
-        found["head"] = tuple(head)
->>>>>>> topic-b
-        for name, value in found.items():
-            object.__setattr__(self, name, value)
+    def __init__(
+        self,
+        key: str,
+        title: str,
+        *figures: type[Figure],
+        before: Callable[[Any], bool | None] | None = None,
+        after: Callable[[Any], None] | None = None,
+        own: Mapping[str, Callable[[], Given | None]] | None = None,
+        instead: Callable[[], None] | None = None,
+        wide: bool = False,
+        head: Sequence[str] = (),
+    ):
+        self.key, self.title, self.figures = key, title, figures
+        self.before, self.after, self.own, self.instead = before, after, own or {}, instead
+        self.wide, self.head = wide, head
 
     def kinds(self) -> dict[str, Kind]:
         """All parameters of the section's figures by name; of one that several have, the kind of the first."""
@@ -78,11 +58,7 @@ class Section:
         for figure in self.figures:
             for name, kind in figure.kinds().items():
                 shared = sum(name in other.kinds() for other in self.figures) > 1
-<<<<<<< HEAD
-                if name not in found and (shared or kind.rare or not isinstance(kind, Quantity)):
-=======
-                if name not in found and (shared or name in self.head or not isinstance(kind, Quantity)):
->>>>>>> topic-b
+                if name not in found and (shared or kind.rare or name in self.head or not isinstance(kind, Quantity)):
                     found[name] = (figure, kind)
         return found
 
