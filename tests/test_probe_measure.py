@@ -270,18 +270,13 @@ def test_recorded_memory_is_what_the_closed_forms_say(device, dtype):
 @pytest.mark.parametrize(("device", "dtype"), stored_devices())
 def test_every_device_and_every_shape_with_variants_can_be_drawn(device, dtype):
     from analysis.probe import data as probe_data
-    from analysis.probe import figures_system as probe_figures_system
+    from analysis.probe.figures_system import Cache, Decode, Experts, Training, Window
+    from analysis.transformer.model import slug
 
     assert probe_data.bases(device, dtype)
     for base in probe_data.bases(device, dtype):
-        for draw in (
-            probe_figures_system.cache,
-            probe_figures_system.decode,
-            probe_figures_system.prompt,
-            probe_figures_system.experts,
-            probe_figures_system.training,
-        ):
-            panel = draw(device, dtype, base)
+        for figure in (Cache, Decode, Window, Experts, Training):
+            panel = figure(measured_on=slug(f"{device} {dtype}"), measured_shape=slug(base)).panel()
             assert len(panel.data) >= 5 and len(panel.title) < 150 and device in panel.caption
 
 

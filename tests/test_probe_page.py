@@ -116,10 +116,10 @@ def test_runs_are_compared(jobs):
     for number in range(2):
         jobs.submit(spec(seed=number, options={"operation": "addition", "shots": 2}), "quick")
     ended(jobs)
-    app = open_page("probe", probe_part="Compare runs")
+    app = open_page("probe", section="compare")
     assert fine(app) and len(app.multiselect(key="probe_compare").value) == 2
     assert titles(app)[0].count("fake, addition, 2-shot") == 1
-    assert app.selectbox(key="probe_op_published").value == "addition"
+    assert app.button_group(key="probe/compare:operation").value == "addition"
 
 
 def test_without_torch_the_page_says_what_to_install_and_the_rest_works(jobs, monkeypatch):

@@ -160,7 +160,7 @@ class Choice(Kind):
     """One of several options.
 
     options: label of each option by its key, or a function that takes the earlier values to that. A key is a text or a number
-    without blanks or commas.
+    without blanks or commas. ordered: the options have an order, such as checkpoints, and stand on a slider.
 
     >>> bits = Choice("Weights stored in", options={16: "16 bit", 4: "4 bit"})
     >>> bits.read("4", {}), bits.key(4), bits.shown(4, {})
@@ -168,6 +168,7 @@ class Choice(Kind):
     """
 
     options: Options = None  # type: ignore[assignment]
+    ordered: bool = False
     kind: ClassVar[str] = "choice"
 
     def labels(self, earlier: Earlier) -> Mapping[Any, str]:

@@ -1,14 +1,17 @@
 """Figures on the bundled model: does frequency matter where it has nothing to do with the size of the number?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import pandas as pd
 
 from analysis import tables
-from analysis.charts import intervals, style
-from analysis.charts.panel import Citation, Panel, table_of
+from analysis.charts import intervals, marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.marks import Part
+from analysis.charts.panel import Citation, Headline, Panel
+from analysis.charts.parameters import Choice
 from analysis.probe import bundled
-from analysis.probe.data import by_operand, statistics_of, steps, telling_step
+from analysis.probe.data import by_operand, shots_at, statistics_of, steps, telling_step
 from analysis.statistics import spearman
 from analysis.term_frequency import association
 
@@ -31,158 +34,214 @@ ZERO = (
 )
 
 
-def scatter(step: int, shots: int, operation: str) -> Panel:
+OPERATION = Choice("Operation", options={"multiplication": "multiplication", "addition": "addition"})
+BUNDLED_STEP = Choice(
+    "Checkpoint of the bundled model",
+    options=lambda _: {step: f"step {step:,}" for step in steps()},
+    help="Training step at which the model was asked.",
+    ordered=True,
+)
+
+
+class BundledScatter(Figure):
     """Accuracy of each operand against its lines in the training text, questions of the training and held-out ones apart."""
-    found = statistics_of(step, shots, operation)
-    traces: list[dict] = []
-    parts: list = []
-    for questions in bundled.QUESTIONS:
-        counts, accuracy, bins = by_operand(step, shots, operation, questions)
-        traces += intervals.quiet_band(bins["count"], bins["low"], bins["high"], f"interval, {questions}", COLORS[questions])
-        traces.append(style.computed_line(bins["count"], bins["accuracy"], f"mean of ten, {NAMES[questions]}", COLORS[questions]))
-        text = [f"operand {operand}" for operand in counts.index]
-        traces.append(_markers(counts, accuracy, NAMES[questions], COLORS[questions], SYMBOLS[questions], text, opacity=0.5))
-        series = {
-            "operand": counts.index,
-            "expected_lines": counts.to_numpy(),
-            "accuracy": accuracy.to_numpy(),
-            "questions": questions,
-            "status": "computed",
-        }
-        parts += [
-            series,
-            lambda bins=bins, questions=questions: bins.rename(columns={"count": "expected_lines"}).assign(
-                questions=questions, status="uncertain"
-            ),
-        ]
-    layout = style.layout(
-        "log_number", "percent", x_title="Lines with this first operand so far", y_title="Right answers", y_range=(-0.03, 1.03), height=460
-    )
-    layout["xaxis"] |= {"exponentformat": "B"}
-    seen, unseen = found.loc["seen"], found.loc["unseen"]
-    return Panel(
-        name="probe_bundled.scatter",
-        title=f"Frequency without size: rank correlation {_number(seen['rho'])} at step {step:,} on {DOES[operation]} {NAMES['seen']}, {_number(unseen['rho'])} on unseen ones",
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(parts),
-        caption=(
-            f"{MADE} A fifth of the questions was never shown. Accuracy: {seen['accuracy']:.0%} on questions of the training text (rank correlation {_span(seen, 'rho')}), "
-            f"{unseen['accuracy']:.0%} on held-out ones ({_span(unseen, 'rho')}). Each mark is an operand (40 seen, 10 held-out questions), lines are means of ten operands with 95% bands. One model, one seed; {ZERO}"
-        ),
-        alt=f"Accuracy of 100 operands against their frequency in training for {operation} at step {step:,}: {seen['accuracy']:.0%} on seen and {unseen['accuracy']:.0%} on held-out questions.",
-        sources=DESIGN,
-        settings=_settings(step=f"{step:,}", examples=shots, operation=operation),
-        explain=(spearman, association.binned, association.Operands.statistics, bundled.accuracy_by_operand),
-    )
 
+    name = "probe.bundled_scatter"
+    operation: str = OPERATION("multiplication")
+    bundled_step: int = BUNDLED_STEP(lambda earlier: telling_step(earlier["operation"]))
+    bundled_shots: int = Choice(
+        "Examples in the prompt", options=lambda earlier: {shots: str(shots) for shots in shots_at(earlier["bundled_step"])}
+    )(lambda earlier: shots_at(earlier["bundled_step"])[0])
 
-def course(measure: str, operation: str) -> Panel:
-    """One statistic over the checkpoints, without examples in the prompt."""
-    if measure not in MEASURES:
-        raise ValueError(f"measure must be one of {', '.join(MEASURES)}, got {measure!r}")
-    stored = tables.load("probe_bundled")
-    stored = stored[(stored["shots"] == 0) & (stored["operation"] == operation)]
-    label, kind = MEASURES[measure]
-    traces, ends, peaks = [], {}, {}
-    for questions in bundled.QUESTIONS:
-        rows = stored[stored["questions"] == questions].dropna(subset=[measure])
-        if measure != "accuracy":
-            traces += intervals.quiet_band(
-                rows["step"], rows[f"{measure}_low"], rows[f"{measure}_high"], f"interval, {questions}", COLORS[questions]
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        step, shots, operation = self.bundled_step, self.bundled_shots, self.operation
+        found = statistics_of(step, shots, operation)
+        traces: list[dict] = []
+        parts: list[Part] = []
+        for questions in bundled.QUESTIONS:
+            counts, accuracy, bins = by_operand(step, shots, operation, questions)
+            means = {
+                "expected_lines": bins["count"],
+                "accuracy": bins["accuracy"],
+                "low": bins["low"],
+                "high": bins["high"],
+                "n": bins["n"],
+            }
+            told = {"series": f"mean of ten, {NAMES[questions]}", "questions": questions}
+            parts += [
+                told | means | {"status": "computed"},
+                told | means | {"series": f"interval, {questions}", "status": "uncertain"},
+                {
+                    "series": NAMES[questions],
+                    "operand": counts.index,
+                    "expected_lines": counts,
+                    "accuracy": accuracy,
+                    "questions": questions,
+                    "status": "computed",
+                },
+            ]
+            line, interval, dots = parts[-3:]
+            traces += marks.band(interval, "expected_lines", "low", "high", COLORS[questions], quiet=True)
+            traces.append(marks.line(line, "expected_lines", "accuracy", COLORS[questions]))
+            text = [f"operand {operand}" for operand in counts.index]
+            traces.append(
+                marks.points(dots, "expected_lines", "accuracy", COLORS[questions], symbol=SYMBOLS[questions], text=text, opacity=0.5)
             )
-        traces.append(
-            style.computed_line(rows["step"], rows[measure], NAMES[questions], COLORS[questions])
-            | {"mode": "lines+markers", "marker": {"size": 8, "symbol": SYMBOLS[questions]}}
+        layout = style.layout(
+            "log_number",
+            "percent",
+            x_title="Lines with this first operand so far",
+            y_title="Right answers",
+            y_range=(-0.03, 1.03),
+            height=460,
         )
-        if len(rows):
-            ends[questions], peaks[questions] = rows.iloc[-1], rows.loc[rows[measure].abs().idxmax()]
-    layout = style.layout("log_number", kind, x_title="Training step", y_title=label, shapes=[style.horizontal_line(0)])
-    layout["xaxis"] |= {"tickvals": steps(), "ticktext": [f"{step:,}" for step in steps()]}
-    write = (lambda value: f"{value:.0%}") if kind == "percent" else (lambda value: f"{value:.2f}")
-    which = {"seen": f"{DOES[operation]} asked in training", "unseen": "held-out ones"}
-    words = " and ".join(f"{write(peak[measure])} on {which[questions]}" for questions, peak in peaks.items()) or "none to be computed"
-    most = ", ".join(f"{write(end[measure])} at step {end['step']:,} ({NAMES[questions]})" for questions, end in ends.items())
-    columns = ["step", "operation", "questions", measure, *([] if measure == "accuracy" else [f"{measure}_low", f"{measure}_high"])]
-    return Panel(
-        name="probe_bundled.course",
-        title=f"{label}, furthest from zero: {words}",
-        figure=style.figure(traces, layout),
-        data=lambda: stored[columns].assign(status="computed"),
-        caption=f"Checkpoints of one training run, asked every question without examples. Last: {most or 'none'}. Bands are 95% intervals over operands. {MADE} A correlation fades as accuracy nears either end, and has no mark where fewer than five operands differ.",
-        alt=f"{label} over training steps for {operation}: {words}.",
-        sources=DESIGN,
-        settings=_settings(measure=label, operation=operation),
-        explain=(association.Operands.statistics, association.partial, association.frequency_gap),
-    )
+        layout["xaxis"] |= {"exponentformat": "B"}
+        seen, unseen = found.loc["seen"], found.loc["unseen"]
+        rhos = {name: _rho(f"rank correlation, {NAMES[name]}", found.loc[name, "rho"]) for name in bundled.QUESTIONS}
+        return Panel(
+            title=f"Frequency without size: rank correlation {rhos['seen'] or 'none'} at step {step:,} on {DOES[operation]} {NAMES['seen']}, {rhos['unseen'] or 'none'} on unseen ones",
+            headline=_known(*rhos.values()),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=(
+                f"{MADE} A fifth of the questions was never shown. Accuracy: {seen['accuracy']:.0%} on questions of the training text (rank correlation {_span(seen, 'rho')}), "
+                f"{unseen['accuracy']:.0%} on held-out ones ({_span(unseen, 'rho')}). Each mark is an operand (40 seen, 10 held-out questions), lines are means of ten operands with 95% bands. One model, one seed; {ZERO}"
+            ),
+            alt=f"Accuracy of 100 operands against their frequency in training for {operation} at step {step:,}: {seen['accuracy']:.0%} on seen and {unseen['accuracy']:.0%} on held-out questions.",
+            sources=DESIGN,
+            explain=(spearman, association.binned, association.Operands.statistics, bundled.accuracy_by_operand),
+        )
 
 
-def beside_pythia(step: int, operation: str) -> Panel:
+class BundledCourse(Figure):
+    """One statistic over the checkpoints, without examples in the prompt."""
+
+    name = "probe.bundled_course"
+    operation: str = OPERATION("multiplication")
+    bundled_statistic: str = Choice("Statistic", options={key: words for key, (words, _) in MEASURES.items()})("rho")
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        measure, operation = self.bundled_statistic, self.operation
+        stored = tables.load("probe_bundled")
+        stored = stored[(stored["shots"] == 0) & (stored["operation"] == operation)]
+        label, kind = MEASURES[measure]
+        traces: list[dict] = []
+        parts: list[Part] = []
+        ends, peaks = {}, {}
+        for questions in bundled.QUESTIONS:
+            rows = stored[stored["questions"] == questions].dropna(subset=[measure])
+            told = {
+                "series": NAMES[questions],
+                "questions": questions,
+                "operation": operation,
+                "step": rows["step"],
+                measure: rows[measure],
+            }
+            if measure != "accuracy":
+                told |= {f"{measure}_low": rows[f"{measure}_low"], f"{measure}_high": rows[f"{measure}_high"]}
+                parts.append(told | {"series": f"interval, {questions}", "status": "uncertain"})
+                traces += marks.band(parts[-1], "step", f"{measure}_low", f"{measure}_high", COLORS[questions], quiet=True)
+            parts.append(told | {"status": "computed"})
+            line = marks.line(parts[-1], "step", measure, COLORS[questions])
+            traces.append(line | {"mode": "lines+markers", "marker": {"size": 8, "symbol": SYMBOLS[questions]}})
+            if len(rows):
+                ends[questions], peaks[questions] = rows.iloc[-1], rows.loc[rows[measure].abs().idxmax()]
+        layout = style.layout("log_number", kind, x_title="Training step", y_title=label, shapes=[style.horizontal_line(0)])
+        layout["xaxis"] |= {"tickvals": steps(), "ticktext": [f"{step:,}" for step in steps()]}
+        write = (lambda value: f"{value:.0%}") if kind == "percent" else (lambda value: f"{value:.2f}")
+        which = {"seen": f"{DOES[operation]} asked in training", "unseen": "held-out ones"}
+        headline = {
+            questions: Headline(
+                f"{label}, {NAMES[questions]}", float(peak[measure]), "share" if kind == "percent" else "", write(peak[measure]), measure
+            )
+            for questions, peak in peaks.items()
+        }
+        words = " and ".join(f"{value} on {which[questions]}" for questions, value in headline.items())
+        most = ", ".join(f"{write(end[measure])} at step {end['step']:,} ({NAMES[questions]})" for questions, end in ends.items())
+        return Panel(
+            title=f"{label}, furthest from zero: {words}",
+            headline=tuple(headline.values()),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=f"Checkpoints of one training run, asked every question without examples. Last: {most or 'none'}. Bands are 95% intervals over operands. {MADE} A correlation fades as accuracy nears either end, and has no mark where fewer than five operands differ.",
+            alt=f"{label} over training steps for {operation}: {words}.",
+            sources=DESIGN,
+            explain=(association.Operands.statistics, association.partial, association.frequency_gap),
+        )
+
+
+class BundledBesidePythia(Figure):
     """Correlation of accuracy with frequency, as it is and at fixed operand size: the bundled model beside two sizes of Pythia."""
-    own, stats = tables.load("probe_bundled"), tables.load("term_frequency_stats")
-    own = own[(own["step"] == step) & (own["shots"] == 0) & (own["operation"] == operation)].set_index("questions")
-    chosen = (stats["corpus"] == "pile_train") & (stats["step"] == 143_000) & (stats["shots"] == 4) & (stats["operation"] == operation)
-    last = stats[chosen].set_index("model")
-    rows = {f"bundled, {questions}": own.loc[questions] for questions in bundled.QUESTIONS}
-    rows |= {model: last.loc[model] for model in ("Pythia 1.4B", "Pythia 12B") if model in last.index}
-    frame = pd.DataFrame(rows).T.dropna(subset=["rho", "partial"])
-    at = [list(rows).index(label) for label in frame.index]
-    traces = [
-        intervals.bars(frame[name], frame[f"{name}_low"], frame[f"{name}_high"], at, series, color, symbol, shift=shift)
-        for name, series, color, symbol, shift in (
+
+    name = "probe.bundled_beside_pythia"
+    operation: str = OPERATION("multiplication")
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        operation = self.operation
+        step = telling_step(operation)
+        own, stats = tables.load("probe_bundled"), tables.load("term_frequency_stats")
+        own = own[(own["step"] == step) & (own["shots"] == 0) & (own["operation"] == operation)].set_index("questions")
+        chosen = (stats["corpus"] == "pile_train") & (stats["step"] == 143_000) & (stats["shots"] == 4) & (stats["operation"] == operation)
+        last = stats[chosen].set_index("model")
+        rows = {f"bundled, {questions}": own.loc[questions] for questions in bundled.QUESTIONS}
+        rows |= {model: last.loc[model] for model in ("Pythia 1.4B", "Pythia 12B") if model in last.index}
+        frame = pd.DataFrame(rows).T.dropna(subset=["rho", "partial"])
+        at = [list(rows).index(label) for label in frame.index]
+        traces: list[dict] = []
+        parts: list[Part] = []
+        for statistic, series, color, symbol, shift in (
             ("rho", "with frequency", style.BLUE, "circle", -0.22),
             ("partial", "with frequency, size held fixed", style.CRIMSON, "diamond", 0.0),
             ("size_rho", "with the operand itself", style.GREY, "square", 0.22),
-        )
-        if len(frame)
-    ]
-    layout = intervals.rows(list(rows), "number", "Rank correlation of accuracy", 62, x_range=(-1.0, 1.0))
-    big, seen = last.loc["Pythia 12B"], own.loc["seen"]
-    return Panel(
-        name="probe_bundled.pythia",
-        title=f"Holding size fixed takes Pythia 12B from {_number(big['rho'])} to {_number(big['partial'])} and the bundled model from {_number(seen['rho'])} to {_number(seen['partial'])} ({operation})",
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(
-            [
-                frame[[name, f"{name}_low", f"{name}_high", "accuracy"]]
-                .set_axis(["correlation", "low", "high", "accuracy"], axis=1)
-                .astype(float)
-                .rename_axis("model")
-                .reset_index()
-                .assign(series=name, status="computed")
-                for name in ("rho", "partial", "size_rho")
+        ):
+            parts.append(
+                {
+                    "series": series,
+                    "model": list(frame.index),
+                    "row": [place + shift for place in at],
+                    "correlation": frame[statistic].astype(float),
+                    "low": frame[f"{statistic}_low"].astype(float),
+                    "high": frame[f"{statistic}_high"].astype(float),
+                    "accuracy": frame["accuracy"].astype(float),
+                    "status": "computed",
+                }
+            )
+            traces.append(marks.estimates(parts[-1], "correlation", "low", "high", color, symbol=symbol))
+        layout = intervals.rows(list(rows), "number", "Rank correlation of accuracy", 62, x_range=(-1.0, 1.0))
+        big, seen = last.loc["Pythia 12B"], own.loc["seen"]
+        pairs = {
+            label: [
+                Headline(f"rank correlation of {label}, {name}", float(row[key]), "", f"{row[key]:.2f}", "correlation")
+                for key, name in (("rho", "as it is"), ("partial", "size held fixed"))
             ]
-        ),
-        caption=(
-            f"Pythia: last checkpoint (v0 models), 4 examples, counts of the Pile, where frequent numbers are also small. Bundled: step {step:,}, no examples, frequency and size unrelated by design, so the first two marks hardly differ. "
-            "Bars are 95% intervals over operands. The two differ in size, text and training by orders of magnitude: the comparison shows the confounder, not a difference in skill."
-        ),
-        alt=f"Rank correlations of accuracy with frequency, as they are and at fixed size, for the bundled model and two sizes of Pythia ({operation}).",
-        sources=(*DESIGN, Citation("eleutherai2023", "evals/csv"), Citation("osmarks2024", "counts of numbers in the Pile")),
-        settings=_settings(step=f"{step:,}", operation=operation, pythia="step 143,000, 4 examples"),
-        explain=(association.partial, association.Operands.statistics),
-    )
+            for label, row in (("Pythia 12B", big), ("the bundled model", seen))
+        }
+        changes = [f"{label} from {before} to {after}" for label, (before, after) in pairs.items()]
+        return Panel(
+            title=f"Holding size fixed takes {' and '.join(changes)} ({operation})",
+            headline=tuple(value for pair in pairs.values() for value in pair),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=(
+                f"Pythia: last checkpoint (v0 models), 4 examples, counts of the Pile, where frequent numbers are also small. Bundled: step {step:,}, no examples, frequency and size unrelated by design, so the first two marks hardly differ. "
+                "Bars are 95% intervals over operands. The two differ in size, text and training by orders of magnitude: the comparison shows the confounder, not a difference in skill."
+            ),
+            alt=f"Rank correlations of accuracy with frequency, as they are and at fixed size, for the bundled model and two sizes of Pythia ({operation}).",
+            sources=(*DESIGN, Citation("eleutherai2023", "evals/csv"), Citation("osmarks2024", "counts of numbers in the Pile")),
+            explain=(association.partial, association.Operands.statistics),
+        )
 
 
-def default_panels() -> dict[str, Callable[[], Panel]]:
-    """The panels on the bundled model at their default settings."""
-    return {
-        "probe_bundled.scatter": lambda: scatter(telling_step("multiplication"), 0, "multiplication"),
-        "probe_bundled.course": lambda: course("rho", "multiplication"),
-        "probe_bundled.pythia": lambda: beside_pythia(telling_step("multiplication"), "multiplication"),
-    }
+def _rho(name: str, value: float) -> Headline | None:
+    """A correlation as a headline; None where it cannot be computed."""
+    return Headline(name, float(value), "", f"{value:.2f}") if value == value else None
 
 
-def _markers(x, y, name: str, color: str, symbol: str, text, **extra) -> dict:
-    """Markers of values measured here."""
-    return style.reported_markers(x, y, name, color, symbol, text=text, **extra) | {"meta": {"role": "computed"}}
-
-
-def _settings(**shown) -> Mapping[str, str]:
-    return {"model": "bundled"} | {key: str(value) for key, value in shown.items()}
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}" if value == value else "none"
+def _known(*values: Headline | None) -> tuple[Headline, ...]:
+    return tuple(value for value in values if value is not None)
 
 
 def _span(row: Mapping, name: str) -> str:

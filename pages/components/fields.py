@@ -8,7 +8,7 @@ import streamlit as st
 
 from analysis import gpus
 from analysis.charts.parameters import Choice, Choices, Data, Given, Kind, Quantity, Switch
-from analysis.charts.subjects import GpuKind, ModelKind
+from analysis.charts.subjects import GpuKind
 from analysis.gpus import BOUNDS, OWN
 from pages.components import scenario
 from pages.components.markdown import plain
@@ -76,7 +76,11 @@ def _slider(key: str, name: str, kind: Quantity, value: float, earlier: Mapping[
 
 
 def _one(key: str, name: str, kind: Choice, value: Any, earlier: Mapping[str, Any]) -> None:
-    pick(kind.label, kind.labels(earlier), value, **_common(key, name, kind))
+    labels = kind.labels(earlier)
+    if kind.ordered:
+        st.select_slider(kind.label, list(labels), format_func=labels.__getitem__, **_common(key, name, kind) | at(key, value))
+    else:
+        pick(kind.label, labels, value, **_common(key, name, kind))
 
 
 def pick(label: str, labels: Mapping[Any, str], value: Any, *, key: str, **more: Any) -> None:
@@ -157,8 +161,3 @@ def typed(name: str, kind: Quantity, earlier: Mapping[str, Any], place: str) -> 
     st.text_input(kind.label, key=key, max_chars=40, placeholder=f"{low} to {high}", on_change=take, help=kind.help or None)
     if note := st.session_state.get("typed_notes", {}).get(key):
         st.error(plain(note), icon=":material/error:")
-
-
-def is_model(kind: Kind) -> bool:
-    """Whether a parameter is a model, whose widget stands in pages/components/shapes.py."""
-    return isinstance(kind, ModelKind)

@@ -6,17 +6,21 @@ Of a section, parameters that several figures share, and all that is not a slide
 fragment, so that moving one redraws one chart.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
 
 from analysis.charts.figure import Figure
-from analysis.charts.parameters import Given, Kind, Quantity
+from analysis.charts.parameters import Choice, Given, Kind, Quantity
+from analysis.charts.subjects import ModelKind
 from pages.components import fields, head, model_field, scenario
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row
+
+Supplied = Mapping[str, Any]
+"""Values that a section gives its figures where the reader has chosen none."""
 
 
 class Section:
@@ -52,21 +56,32 @@ class Section:
             found |= {name: kind for name, kind in figure.kinds().items() if name not in found}
         return found
 
-    def at_the_head(self) -> dict[str, tuple[type[Figure], Kind]]:
+    def at_the_head(self) -> dict[str, type[Figure]]:
         """The parameters that stand at the head of the section, each with the figure whose kind is meant."""
-        found: dict[str, tuple[type[Figure], Kind]] = {}
-        for figure in self.figures:
-            for name, kind in figure.kinds().items():
-                shared = sum(name in other.kinds() for other in self.figures) > 1
-                if name not in found and (shared or kind.rare or name in self.head or not isinstance(kind, Quantity)):
-                    found[name] = (figure, kind)
-        return found
+        return at_the_head(self.figures, self.head)
+
+
+def at_the_head(figures: Sequence[type[Figure]], also: Sequence[str] = ()) -> dict[str, type[Figure]]:
+    """The parameters that stand at the head of a section with these figures: all that is no slider, is shared, or is rarely used."""
+    found: dict[str, type[Figure]] = {}
+    for figure in figures:
+        for name, kind in figure.kinds().items():
+            shared = sum(name in other.kinds() for other in figures) > 1
+            if name not in found and (shared or kind.rare or name in also or not on_a_slider(kind)):
+                found[name] = figure
+    return found
+
+
+def on_a_slider(kind: Kind) -> bool:
+    """Whether the widget of a parameter is a slider, which stands with its figure."""
+    return isinstance(kind, Quantity) or (isinstance(kind, Choice) and kind.ordered)
 
 
 def show(stem: str, title: str, lead: str, sections: Sequence[Section]) -> None:
     """Show a page: its head, a button for each section, and the section that is open, the first one at first."""
     names = list(dict.fromkeys(name for section in sections for figure in section.figures for name in figure.kinds()))
     scenario.take_over(stem, names)
+    st.session_state["page_parameters"] = names
     head.begin(stem, title, lead)
     section = opened(stem, sections)
     query = scenario.query(names, section.key if section is not sections[0] else "")
@@ -74,7 +89,7 @@ def show(stem: str, title: str, lead: str, sections: Sequence[Section]) -> None:
     if section.instead is not None:
         section.instead()
     else:
-        show_section(stem, section, names)
+        show_section(stem, section)
 
 
 def opened(stem: str, sections: Sequence[Section]) -> Section:
@@ -111,28 +126,12 @@ def opened(stem: str, sections: Sequence[Section]) -> Section:
     return by_key[now]
 
 
-def show_section(stem: str, section: Section, names: Sequence[str]) -> None:
-    """Show the controls and the figures of a section. names: all parameters of the page, for its address."""
+def show_section(stem: str, section: Section) -> None:
+    """Show the controls and the figures of a section."""
     place, kinds, above = f"{stem}/{section.key}", section.kinds(), section.at_the_head()
     say_notes(section)
     taken_over(place, section)
-    usual = {name: item for name, item in above.items() if not item[1].rare}
-    rare = {name: item for name, item in above.items() if item[1].rare}
-    quantities = {name: kind for name, kind in kinds.items() if isinstance(kind, Quantity)}
-    if kinds:
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            for name, (figure, kind) in usual.items():
-                one(name, kind, figure, place)
-            if rare:
-                with st.popover("More settings"):
-                    for name, (figure, kind) in rare.items():
-                        one(name, kind, figure, place)
-            if quantities:
-                with st.popover("Type a value", help="Any value, such as 3e9, 3B, 3 billion or 1.5k; and back to the defaults."):
-                    for name, kind in quantities.items():
-                        owner = next(figure for figure in section.figures if name in figure.kinds())
-                        fields.typed(name, kind, scenario.figure(owner)[0].values(), place)
-                    st.button("Reset to defaults", key=f"{place}:reset", on_click=scenario.forget, args=(list(kinds),))
+    controls(place, section.figures, above)
     if "model" in kinds:
         model_field.own()
     for name, bring in section.own.items():
@@ -146,34 +145,61 @@ def show_section(stem: str, section: Section, names: Sequence[str]) -> None:
     if section.before is not None and section.before(scenario.figure(section.figures[0])[0]) is False:
         return
     for figure in section.figures:
-        st.fragment(partial(one_figure, figure, place, above, names, section.wide))()
+        st.fragment(one_figure)(figure, place, above, section.wide)
         export_row(figure.name)
     if section.after is not None:
         section.after(scenario.figure(section.figures[0])[0])
 
 
-def one(name: str, kind: Kind, figure: type[Figure], place: str) -> None:
+def controls(
+    place: str, figures: Sequence[type[Figure]], above: Mapping[str, type[Figure]], supplied: Supplied = MappingProxyType({})
+) -> None:
+    """The row of controls at the head of a section: its parameters `above` the figures, and fields to type any quantity."""
+    shown = {name: figure for name, figure in above.items() if not isinstance(supplied.get(name), Given)}
+    rare = {name: figure for name, figure in shown.items() if figure.kinds()[name].rare}
+    quantities = {name: figure for figure in reversed(figures) for name, kind in figure.kinds().items() if isinstance(kind, Quantity)}
+    if not (shown or quantities):
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for name, figure in shown.items():
+            if name not in rare:
+                control(name, figure, place, supplied)
+        if rare:
+            with st.popover("More settings"):
+                for name, figure in rare.items():
+                    control(name, figure, place, supplied)
+        if quantities:
+            with st.popover("Type a value", help="Any value, such as 3e9, 3B, 3 billion or 1.5k; and back to the defaults."):
+                for name, figure in quantities.items():
+                    fields.typed(name, figure.kinds()[name], scenario.figure(figure, supplied)[0].values(), place)  # type: ignore[arg-type]
+                every = list({name: None for figure in figures for name in figure.kinds()})
+                st.button("Reset to defaults", key=f"{place}:reset", on_click=scenario.forget, args=(every,))
+
+
+def control(name: str, figure: type[Figure], place: str, supplied: Supplied = MappingProxyType({})) -> None:
     """The widget of one parameter, at the reader's value."""
-    values = scenario.figure(figure)[0].values()
-    if fields.is_model(kind):
-        model_field.pick(kind, values[name], place)  # type: ignore[arg-type]
+    values, kind = scenario.figure(figure, supplied)[0].values(), figure.kinds()[name]
+    if isinstance(kind, ModelKind):
+        model_field.pick(kind, values[name], place)
     else:
         fields.field(name, kind, values[name], values, place)
 
 
-def one_figure(figure: type[Figure], place: str, above: Mapping[str, object], names: Sequence[str], wide: bool) -> None:
-    """The sliders of one figure, and its chart."""
-    own = {name: kind for name, kind in figure.kinds().items() if name not in above}
+def one_figure(
+    figure: type[Figure], place: str, above: Collection[str], wide: bool = False, supplied: Supplied = MappingProxyType({})
+) -> None:
+    """The sliders of one figure, and its chart. above: parameters whose controls stand at the head of the section."""
+    own = [name for name in figure.kinds() if name not in above and not isinstance(supplied.get(name), Given)]
     if own:
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            for name, kind in own.items():
-                one(name, kind, figure, f"{place}/{figure.name}")
-    made, _ = scenario.figure(figure)
+            for name in own:
+                control(name, figure, f"{place}/{figure.name}", supplied)
+    made, _ = scenario.figure(figure, supplied)
     stem = place.partition("/")[0]
     section = st.session_state["links"][stem].get(scenario.SECTION, [""])[0]
-    query = scenario.query(names, section)
+    query = scenario.query(st.session_state["page_parameters"], section)
     st.session_state["links"][stem] = {name: [text] for name, text in query.items()}
-    draw(figure.name, made.panel, wide, query={"names": [scenario.SECTION, *names], "values": query})
+    draw(figure.name, made.panel, wide, query={"names": [scenario.SECTION, *st.session_state["page_parameters"]], "values": query})
 
 
 def say_notes(section: Section) -> None:

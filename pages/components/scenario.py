@@ -62,9 +62,9 @@ def waits_for(kinds: Iterable[str]) -> list[str]:
     return [name for name in kinds if is_own(name) and name not in given()]
 
 
-def figure(kind: type[Figure]) -> tuple[Figure, dict[str, str]]:
-    """A figure with the reader's values, and the problems with them."""
-    return kind.of(texts())
+def figure(kind: type[Figure], supplied: Mapping[str, Any] | None = None) -> tuple[Figure, dict[str, str]]:
+    """A figure with the reader's values, and the problems with them. supplied: values where the reader has chosen none."""
+    return kind.of({**(supplied or {}), **texts()})
 
 
 def take_over(stem: str, names: Iterable[str]) -> None:
