@@ -29,7 +29,6 @@ OLD = {
         "pythia",
         "term_frequency",
         "benchmarks",
-        "judges",
         "convnets_vits",
         "segment_anything",
         "video",
