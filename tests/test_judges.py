@@ -5,11 +5,14 @@ import pandas as pd
 import pytest
 
 from analysis import catalogue, tables
+from analysis.background.once import Shared
+from analysis.background.worker import WorkerError
 from analysis.judges import bradley_terry, elo, power
 from analysis.judges import data as judges_data
 from analysis.judges import figures as judges_figures
 from analysis.judges import figures_verdicts as judges_figures_verdicts
 from analysis.judges import verdicts as judges_verdicts
+from tests.test_pages import fine, open_page, titles
 
 BENCHMARKS = ("vicuna", "oa")
 
@@ -369,36 +372,60 @@ def test_every_judged_and_every_printed_model_has_a_name(verdicts):
 def test_every_rule_on_both_sets_of_prompts_makes_a_panel(benchmark):
     for ties in judges_data.TIES:
         for position in judges_figures.POSITIONS:
-            panel = judges_figures.bradley_terry(benchmark, ties, position, {"rules": "all"})
+            panel = judges_figures.BradleyTerry(prompt_set=benchmark, ties_in_bradley_terry=ties, answer_order=position).panel()
             assert "neighbours" in panel.title and len(panel.title) < 150
 
 
-def test_unverified_printed_ratings_are_hollow(played):
-    panel = judges_figures.elo("oa", played["oa"].models, judges_data.stored_orderings("oa"), True, {"prompts": "Open Assistant"})
+def test_unverified_printed_ratings_are_hollow():
+    panel = judges_figures.Elo(prompt_set="oa").panel()
     trace = next(trace for trace in panel.figure.data if trace.meta["role"] == "reported")
     assert sum(symbol.endswith("-open") for symbol in trace.marker.symbol) == 5 and len(trace.x) == 7
     assert "within 2" in panel.title or "within 1" in panel.title
 
 
-def test_the_order_decides_16_of_28_vicuna_pairs_and_the_lines_end_at_the_shares(played):
+def test_the_order_decides_16_of_28_vicuna_pairs_and_the_lines_end_at_the_shares():
     # Counted with a separate cross table of the released file.
     panel = catalogue.catalogue()["judges.position_bias"]()
     assert panel.title.startswith("In 16 of 28 pairs")
-    row = panel.data.set_index(["stronger", "weaker"]).loc[("65b-guanaco", "gpt-3.5")]
-    assert (row["shown_first"], row["shown_second"]) == pytest.approx((0.7125, 0.36875))
+    ends = panel.data.query("stronger == '65b-guanaco' and weaker == 'gpt-3.5'").set_index("shown")["points_share"]
+    assert (ends["first"], ends["second"]) == pytest.approx((0.7125, 0.36875))
 
 
-def test_one_ordering_alone_and_other_rules_make_panels(played):
-    one = played["vicuna"]
-    ratings = elo.replay(judges_verdicts.consistent(one), 300, "dropped")
-    for n in (1, 2, 300):
-        panel = judges_figures.elo("vicuna", one.models, ratings[:n], False, {"orderings": str(n)})
+def test_one_ordering_alone_and_other_rules_make_panels():
+    for n in (1, 2, 300, 5000):
+        panel = judges_figures.Elo(ties_in_elo="dropped", verdicts_in_elo="consistent", n_orderings=n).panel()
         assert "nan" not in panel.title + panel.caption + panel.alt
+
+
+def test_other_rules_are_replayed_once_for_all_readers(monkeypatch):
+    first = judges_data.replayed("oa", "dropped", "all")
+    assert first.shape == (10_000, 7)
+    monkeypatch.setattr(judges_data, "shared_worker", lambda: pytest.fail("replayed again"))
+    app = open_page("judges", prompt_set="oa", ties_in_elo="dropped")
+    assert fine(app) and titles(app)[0].startswith("Under these rules")
+    assert judges_data.replayed("oa", "dropped", "all") is first
+
+
+def test_where_the_worker_fails_the_page_says_why_and_draws_nothing(monkeypatch):
+    def fails():
+        raise WorkerError("the worker is gone")
+
+    monkeypatch.setattr(judges_data, "shared_worker", fails)
+    monkeypatch.setattr(judges_data, "REPLAYS", Shared(most=1))
+    app = open_page("judges", verdicts_in_elo="consistent")
+    assert not app.exception and not titles(app)
+    assert [item.value for item in app.error] == ["the worker is gone"]
+
+
+def test_the_other_model_is_never_the_one_that_was_chosen():
+    assert judges_figures_verdicts.Power(chatbot="gpt-3.5").other_chatbot == "65b-guanaco"
+    app = open_page("judges", section="prompts", chatbot="gpt-4", other_chatbot="gpt-4")
+    assert fine(app) and len(titles(app)) == 2 and len(app.warning) == 1
 
 
 def test_the_title_of_every_pair_of_models_fits_a_slide(played):
     for benchmark, one in played.items():
         for a in one.models:
             for b in set(one.models) - {a}:
-                panel = judges_figures_verdicts.power(benchmark, one, a, b, 0.99, 500, {"models": f"{a}, {b}"})
+                panel = judges_figures_verdicts.Power(prompt_set=benchmark, chatbot=a, other_chatbot=b, level=0.99, n_prompts=500).panel()
                 assert len(panel.title) < 150 and "nan" not in panel.title + panel.caption

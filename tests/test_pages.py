@@ -190,10 +190,10 @@ def test_another_threshold_fits_anew(delta):
 
 
 def test_whole_numbers_over_thousands_have_commas_on_sliders_and_none_in_the_address():
-    app = open_page("judges", jd_n="2500")
-    slider = app.slider(key="jd_n")
+    app = open_page("judges", n_orderings="2500")
+    slider = app.slider(key="judges/tournament/judges.elo:n_orderings")
     assert fine(app) and not app.warning and slider.value == 2500 and slider.proto.format == "%,d"
-    assert app.session_state["links"]["judges"]["jd_n"] == ["2500"]
+    assert app.session_state["links"]["judges"]["n_orderings"] == ["2500"]
     assert open_page("compute").slider(key="mfu").proto.format == "%d%%"
     app = open_page("attention", context_len="131072")
     slider = app.select_slider(key="attention/cache/attention.cache:context_len")

@@ -1,10 +1,11 @@
-"""Released verdicts and stored ratings, kept until their tables change."""
+"""Released verdicts and stored ratings, kept until their tables change, and replays by other rules, kept in memory."""
 
 import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.background.once import digest
+from analysis.background.once import Report, Shared, by_worker, digest
+from analysis.background.worker import Cancelled, WorkerError, shared_worker
 from analysis.judges import bradley_terry, elo, power, verdicts
 
 TIES = {"davidson": "an outcome of their own", "half": "half a win each", "dropped": "left out"}
@@ -14,6 +15,9 @@ SURE = 0.975
 
 BENCHMARKS = {"vicuna": "Vicuna", "oa": "Open Assistant"}
 POWER = 0.8
+ORDERINGS = 10_000
+REPLAYS = Shared(most=6)
+"""Ratings by other rules than the paper's, kept for all readers of this server: there are six sets of rules."""
 
 
 def stored_orderings(benchmark: str) -> np.ndarray:
@@ -21,6 +25,27 @@ def stored_orderings(benchmark: str) -> np.ndarray:
     table = tables.load("judge_orderings")
     names = sorted(set(table.columns) - {"benchmark"})
     return table.loc[table["benchmark"] == benchmark, names].dropna(axis="columns").to_numpy()
+
+
+def replayed(benchmark: str, ties: str, used: str, show: Report | None = None) -> np.ndarray:
+    """Ratings over 10,000 orderings, shape (orderings, models): the stored ones, or for other rules than the paper's the worker's.
+
+    ties: "half" or "dropped". used: "all" usable verdicts, or those that are "consistent" in both orders of the answers.
+    show(done, total, words) is called while they are waited for. In the worker, since a replay is a hundred thousand small steps, and in
+    the server each would wait for the charts of other readers. Raises ValueError with one sentence where there is no answer.
+    """
+    if (ties, used) == ("half", "all"):
+        return stored_orderings(benchmark)
+    played = released(benchmark)
+    arguments = elo.request(verdicts.consistent(played) if used == "consistent" else played, ORDERINGS, ties)
+    try:
+        return REPLAYS.get(
+            (fingerprint(benchmark), ties, used),
+            lambda report: np.array(by_worker(shared_worker(), "replay_elo", arguments, report)),
+            show,
+        )
+    except (WorkerError, Cancelled) as problem:
+        raise ValueError(str(problem)) from None
 
 
 def fitted_ratings(benchmark: str, ties: str, position: str) -> pd.DataFrame:

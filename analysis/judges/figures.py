@@ -1,18 +1,19 @@
 """Figures on the tournament that GPT-4 judged: ratings under every rule, and what the paper prints."""
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.charts import style
-from analysis.charts.panel import Citation, Panel, table_of
+from analysis.charts import marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.panel import Citation, Headline, Panel
+from analysis.charts.parameters import Choice, Quantity
 from analysis.judges import bradley_terry as judges_bradley_terry
 from analysis.judges import elo as judges_elo
-from analysis.judges import figures_verdicts, verdicts
+from analysis.judges import verdicts
 from analysis.judges.data import (
     BENCHMARKS,
+    ORDERINGS,
     PAPER,
     SURE,
     TIES,
@@ -22,12 +23,15 @@ from analysis.judges.data import (
     labels,
     printed_elo,
     released,
+    replayed,
     stored_orderings,
 )
-from analysis.judges.figures_verdicts import RELEASED
-from analysis.units import significant
+from analysis.judges.figures_verdicts import PROMPT_SET, RELEASED
+from analysis.units import counted, significant
 
 POSITIONS = {"ignored": "ignored", "fitted": "fitted", "consistent": "confirmed only"}
+ELO_TIES = {"half": "half a win each", "dropped": "left out"}
+ELO_VERDICTS = {"all": "all usable", "consistent": "confirmed by both orders"}
 PLACES = (
     ("ignored", "both orders, prompts drawn again", style.BLUE),
     ("consistent", "only verdicts both orders confirm", style.VIOLET),
@@ -37,260 +41,335 @@ SETTLED = 1000
 """Orderings from which on the mean is known well enough (to three points) to be held against the printed rating."""
 
 
-def elo(benchmark: str, models, ratings: np.ndarray, as_printed: bool, settings: Mapping[str, str]) -> Panel:
-    """Mean Elo over orderings, the scatter of one ordering and of the mean, and the printed ratings.
+class Elo(Figure):
+    """Mean Elo over orderings of the matches, the scatter of one ordering and of the mean, and the printed ratings."""
 
-    ratings: shape (orderings, models). as_printed: whether the rules are those of the paper.
-    """
-    spread = judges_elo.spread(ratings, models)
-    rows = compared(benchmark, spread)
-    printed = printed_elo(benchmark)
-    name, n = BENCHMARKS[benchmark], len(ratings)
-    order = list(rows["label"])
-    traces = [
-        style.interval_bars(rows["low"], rows["high"], order, "one ordering, 95%", style.BLUE, 0.66),
-        style.interval_bars(rows["mean_low"], rows["mean_high"], order, "mean, 95%", style.BLUE, 0.66, 0.55),
-        style.computed_ticks(rows["mean"], order, "mean, recomputed", style.BLUE),
-        style.reported_markers(
-            printed["value"],
-            printed["model"].map(labels()),
-            "printed (hollow: not verified)",
-            style.CRIMSON,
-            verified=printed["verified"] > 0,
-            text=[f"{place}: {value:,.0f}" for place, value in zip(printed["location"], printed["value"], strict=True)],
-        ),
-    ]
-    layout = _rows_layout("Elo rating", order, len(order) * 38 + 150)
-    worst = rows.loc[rows["difference"].abs().idxmax()]
-    others = rows.drop(index=worst.name)["difference"].abs().max()
-    sd = rows["sd"].mean()
-    if n == 1:
-        title = f"One ordering of the {name} matches puts {rows['label'][1]} second; another could put it elsewhere"
-    elif n < SETTLED:
-        title = f"Averaged over {n} orderings, a {name} rating is known to ±{1.96 * rows['error'].mean():.1f} points; one ordering alone scatters by {sd:.0f}"
-    elif not as_printed:
-        title = f"Under these rules {rows['label'][0]} leads by {rows['mean'][0] - rows['mean'][1]:.0f} points on the {name} prompts, and one ordering scatters by {sd:.0f}"
-    elif abs(worst["difference"]) > 10:
-        title = f"The {name} ratings come back within {others:.0f} points, but {worst['label']}'s printed {worst['printed']:,.0f} comes out at {worst['mean']:,.0f}"
-    else:
-        title = f"All {rows['printed'].notna().sum()} {name} ratings come back within {abs(worst['difference']):.1f} points; one ordering alone scatters by {sd:.0f}"
-    memory = effects(benchmark).loc["memory", "value"]
-    caption = (
-        f"Elo with K = {judges_elo.K:.0f}, started at {judges_elo.START:,.0f}, over {n:,} random orderings of the same verdicts. The wide bar is where 95% of single orderings end (standard "
-        f"deviation {sd:.0f} points), the narrow one the mean of all of them. Half of any lead is forgotten after about {memory:.0f} matches, so one ordering "
-        'scatters as much with 953 prompts as with 80, and the "±1" that the paper prints is the error of averaging, not of the models.'
-    )
-    total = printed.drop_duplicates("model", keep="first")["value"].sum()
-    if benchmark == "vicuna" and as_printed:
-        caption += f" The printed column adds up to {total:,.0f}, and Elo keeps the sum at 8,000, so GPT-4's value is no plain misprint; which matches or settings gave it is not known."
-    return Panel(
-        name="judges.elo",
-        title=title,
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(
-            [
-                rows[["model", "label", "mean", "sd", "low", "high", "mean_low", "mean_high", "rank", "printed", "difference"]]
-                .assign(status="computed")
-                .to_dict("list"),
-                printed.rename(columns={"value": "printed"})[["model", "printed", "location", "source", "verified"]]
-                .assign(label=printed["model"].map(labels()), status="reported")
-                .to_dict("list"),
-            ]
-        ),
-        caption=caption,
-        alt=f"Elo ratings of {len(rows)} models on the {name} prompts; {rows['label'][0]} leads with {rows['mean'][0]:,.0f}, and a single ordering scatters by about {sd:.0f} points.",
-        sources=(Citation(PAPER, "Tables 1 and 7; Section 5.2"), RELEASED),
-        settings=settings,
-        explain=(judges_elo.elo, judges_elo.replay, judges_elo.spread, judges_elo.forgetting),
-    )
+    name = "judges.elo"
+    prompt_set: str = PROMPT_SET("vicuna")
+    ties_in_elo: str = Choice("Ties in Elo", options=ELO_TIES, help="The paper counts a tie as half a win each.")("half")
+    verdicts_in_elo: str = Choice(
+        "Verdicts in Elo", options=ELO_VERDICTS, help="Confirmed: the same winner, or a tie, whichever answer is shown first."
+    )("all")
+    n_orderings: int = Quantity(
+        "Orderings", unit="orderings", low=1, high=ORDERINGS, step=1, whole=True, help="The paper averages 10,000 of them."
+    )(ORDERINGS)
 
-
-def bradley_terry(benchmark: str, ties: str, position: str, settings: Mapping[str, str]) -> Panel:
-    """Maximum-likelihood ratings with bootstrap intervals over prompts, beside the mean of the Elo orderings."""
-    rows = fitted_ratings(benchmark, ties, position)
-    rows = rows.assign(label=rows["model"].map(labels()))
-    name, order = BENCHMARKS[benchmark], list(rows["label"])
-    replayed = judges_elo.spread(stored_orderings(benchmark), sorted(rows["model"])).set_index("model").loc[rows["model"], "mean"]
-    traces = [
-        style.interval_bars(rows["low"], rows["high"], order, "95% interval over prompts", style.BLUE, 0.5, 0.3),
-        style.computed_ticks(
-            rows["rating"],
-            order,
-            "maximum likelihood",
-            style.BLUE,
-            text=[f"{row.rating:,.0f} ({row.low:,.0f} to {row.high:,.0f})" for row in rows.itertuples()],
-        ),
-        style.computed_ticks(replayed, order, "mean Elo, replayed", style.AMBER)
-        | {"marker": {"color": style.AMBER, "size": 11, "symbol": "line-ns", "line": {"width": 2, "color": style.AMBER}}},
-    ]
-    layout = _rows_layout("Rating on the Elo scale", order, len(order) * 38 + 150)
-    sure = int((rows["above_next"] >= SURE).sum())
-    neighbours = len(rows) - 1
-    loose = (
-        rows.iloc[1:]
-        .assign(span=lambda frame: frame["rank_high"] - frame["rank_low"])
-        .sort_values("span", ascending=False, kind="stable")
-        .iloc[0]
-    )
-    order_effect = effects(benchmark).loc["order"]
-    caption = (
-        "Bradley-Terry ratings, 400 points for odds of ten to one, mean 1,000; the interval draws whole prompts again, 1,000 times. "
-        f"{loose['label']} is number {loose['rank']:.0f} and could be number {loose['rank_low']:.0f} to {loose['rank_high']:.0f}. "
-    )
-    if ties != "half":
-        caption += "Gaps are wider than Elo's, because Elo counts a tie as half a win each. "
-    if position == "fitted":
-        caption += f"With ties as an outcome of their own, being shown first is worth {order_effect['value']:.0f} points ({order_effect['low']:.0f} to {order_effect['high']:.0f})."
-    return Panel(
-        name="judges.bradley_terry",
-        title=f"On the {name} prompts {'only ' if sure < neighbours / 2 else ''}{sure} of {neighbours} neighbours in the ranking are told apart with 95% confidence",
-        figure=style.figure(traces, layout),
-        data=lambda: pd.concat(
-            [
-                rows.assign(status="computed"),
-                rows[["model", "label"]].assign(rating=replayed.to_numpy(), series="mean Elo, replayed", status="computed"),
-            ],
-            ignore_index=True,
-        ),
-        caption=caption,
-        alt=f"Bradley-Terry ratings of {len(rows)} models with intervals; {order[0]} leads with {rows['rating'][0]:,.0f}, and {sure} of {neighbours} neighbours are told apart.",
-        sources=(RELEASED, Citation("bradley1952"), Citation("davidson1970"), Citation("davidson1977")),
-        settings=settings,
-        explain=(
-            judges_bradley_terry.probabilities,
-            judges_bradley_terry.fit,
-            judges_bradley_terry.bootstrap,
-            judges_bradley_terry.rating_table,
-        ),
-    )
-
-
-def win_matrix(benchmark: str, played: verdicts.Tournament, settings: Mapping[str, str]) -> Panel:
-    """Share of the points that the row's model takes from the column's, both orders together."""
-    order = [played.models.index(model) for model in fitted_ratings(benchmark, "half", "ignored")["model"]]
-    share = verdicts.won_in_both_orders(played.counts())[np.ix_(order, order)]
-    names = [labels()[played.models[at]] for at in order]
-    text = [["" if np.isnan(value) else f"{value:.0%}" for value in line] for line in share]
-    trace = {
-        "type": "heatmap",
-        "x": names,
-        "y": names,
-        "z": share,
-        "text": text,
-        "texttemplate": "%{text}",
-        "zmin": 0,
-        "zmax": 1,
-        "colorscale": [[0, style.CRIMSON], [0.5, style.GREY], [1, style.BLUE]],
-        "textfont": {"color": "#FFFFFF", "size": 13},
-        "xgap": 2,
-        "ygap": 2,
-        "showscale": False,
-        "name": "share won",
-        "meta": {"role": "computed"},
-        "hovertemplate": "%{y} takes %{text} of the points from %{x}<extra></extra>",
-    }
-    layout = style.layout("category", "category", x_title="against", y_title="", height=len(names) * 44 + 130)
-    layout["yaxis"] |= {"autorange": "reversed", "showgrid": False}
-    layout["xaxis"] |= {"showgrid": False, "tickangle": -45, "automargin": True}
-    layout["margin"] = layout["margin"] | {"t": 16}
-    pairs = verdicts.pairs(played)
-    close = int((pairs["share"] < 0.55).sum())
-    best = pairs.loc[pairs["share"].idxmin()]
-    return Panel(
-        name="judges.win_matrix",
-        title=f"In {close} of {len(pairs)} pairs on the {BENCHMARKS[benchmark]} prompts the better model takes less than 55% of the points",
-        figure=style.figure([trace], layout),
-        data=lambda: pd.DataFrame(
-            [
-                {"model": names[i], "against": names[j], "share": share[i, j], "status": "computed"}
-                for i in range(len(names))
-                for j in range(len(names))
-                if i != j
-            ]
-        ),
-        caption=(
-            f"Read along a row: the share of the points that its model takes from the column's, a tie counting half, both orders of the answers together. The closest pair is "
-            f"{labels()[best['stronger']]} with {best['share']:.1%} against {labels()[best['weaker']]}."
-        ),
-        alt=f"Matrix of points won among {len(names)} models; {names[0]} takes {np.nanmin(share[0]):.0%} or more from every other model.",
-        sources=(RELEASED,),
-        settings=settings,
-        explain=(verdicts.won_in_both_orders, verdicts.pairs),
-    )
-
-
-def ranking_shift(benchmark: str, settings: Mapping[str, str]) -> Panel:
-    """The places that each model could take under three ways to treat the order of the answers; ties are half a win."""
-    parts = {position: fitted_ratings(benchmark, "half", position).set_index("model") for position, _, _ in PLACES}
-    base = parts["ignored"]
-    order = [labels()[model] for model in base.index]
-    traces, rows = [], []
-    for position, name, color in PLACES:
-        part = parts[position].loc[base.index]
-        spans = [f"{low:.0f} to {high:.0f}" for low, high in zip(part["rank_low"], part["rank_high"], strict=True)]
-        traces.append(style.interval_bars(part["rank_low"] - 0.3, part["rank_high"] + 0.3, order, name, color, None, 0.75, text=spans))
-        rows.append(part.reset_index().assign(treatment=name, status="uncertain"))
-    layout = _rows_layout("Place in the ranking (95% of draws)", order, len(order) * 48 + 160)
-    layout["xaxis"] |= {"dtick": 1, "range": [0.5, len(order) + 0.5], "autorange": False}
-    layout |= {"barmode": "group", "bargap": 0.25}
-    kept = effects(benchmark).loc["same_ranking", "value"]
-    fitted = fitted_ratings(benchmark, "half", "fitted").set_index("model")["rank"]
-    moved = {name: int((part.loc[base.index, "rank"] != base["rank"]).sum()) for name, part in parts.items()}
-    moved["fitted"] = int((fitted.loc[base.index] != base["rank"]).sum())
-    return Panel(
-        name="judges.ranking_shift",
-        title=f"Had each pair been shown in one order only, the {BENCHMARKS[benchmark]} ranking would come out the same in {significant(100 * kept, 2)}% of cases",
-        figure=style.figure(traces, layout),
-        data=lambda: pd.concat(rows, ignore_index=True),
-        caption=(
-            f"Places that each model takes in 95% of draws. Because the judge saw every pair in both orders, its preference for a place cancels: fitting it moves {_models(moved['fitted'])} "
-            f"to another place, and keeping only verdicts that both orders confirm moves {_models(moved['consistent'])}. The last bar asks what would have happened with one order per pair, drawn at random."
-        ),
-        alt=f"Places of {len(order)} models; with both orders a model can take up to {_places(base)} of them, with one order per pair up to {_places(parts['one_order'])}.",
-        sources=(RELEASED, Citation("zheng2023", "position bias of judges")),
-        settings=settings,
-        explain=(verdicts.consistent, judges_bradley_terry.one_order_each, judges_bradley_terry.fit, judges_bradley_terry.rating_table),
-    )
-
-
-def human(settings: Mapping[str, str]) -> Panel:
-    """Printed ratings by human raters and by GPT-4, on the Vicuna prompts."""
-    by_judge = {judge: printed_elo("vicuna", judge).drop_duplicates("model", keep="last").set_index("model") for judge in ("gpt4", "human")}
-    models = by_judge["gpt4"].sort_values("value", ascending=False).index
-    order = [labels()[model] for model in models]
-    looks = {"gpt4": ("GPT-4 as judge", style.BLUE, "circle"), "human": ("human raters", style.AMBER, "square")}
-    traces = [
-        style.reported_markers(
-            part.loc[models, "value"], order, looks[judge][0], looks[judge][1], looks[judge][2], part.loc[models, "verified"] > 0
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        benchmark, n = self.prompt_set, self.n_orderings
+        ratings = replayed(benchmark, self.ties_in_elo, self.verdicts_in_elo)[:n]
+        rows = compared(benchmark, judges_elo.spread(ratings, released(benchmark).models))
+        printed = printed_elo(benchmark)
+        part = {
+            "series": "mean, recomputed",
+            "model": rows["model"].to_numpy(),
+            "label": rows["label"].to_list(),
+            "elo_rating": rows["mean"].to_numpy(),
+            "sd": rows["sd"].to_numpy(),
+            "one_ordering_low": rows["low"].to_numpy(),
+            "one_ordering_high": rows["high"].to_numpy(),
+            "elo_rating_low": rows["mean_low"].to_numpy(),
+            "elo_rating_high": rows["mean_high"].to_numpy(),
+            "rank": rows["rank"].to_numpy(),
+            "printed": rows["printed"].to_numpy(),
+            "difference": rows["difference"].to_numpy(),
+            "status": "computed",
+        }
+        paper = {
+            "series": "printed (hollow: not verified)",
+            "model": printed["model"].to_list(),
+            "label": printed["model"].map(labels()).to_list(),
+            "elo_rating": printed["value"].to_numpy(),
+            **printed[["location", "source", "verified"]].to_dict("list"),
+            "status": "reported",
+        }
+        places = [f"{place}: {value:,.0f}" for place, value in zip(printed["location"], printed["value"], strict=True)]
+        traces = [
+            marks.intervals(part, "one_ordering_low", "one_ordering_high", "label", style.BLUE, "one ordering, 95%", width=0.66),
+            marks.intervals(part, "elo_rating_low", "elo_rating_high", "label", style.BLUE, "mean, 95%", width=0.66, opacity=0.55),
+            marks.ticks(part, "elo_rating", "label", style.BLUE),
+            marks.points(paper, "elo_rating", "label", style.CRIMSON, text=places),
+        ]
+        layout = _rows_layout("Elo rating", part["label"], len(rows) * 38 + 150)
+        name, sd, memory = BENCHMARKS[benchmark], rows["sd"].mean(), effects(benchmark).loc["memory", "value"]
+        title, headline = self._title(rows)
+        caption = (
+            f"Elo with K = {judges_elo.K:.0f}, started at {judges_elo.START:,.0f}, over {counted(n, 'random ordering')} of the same verdicts. The wide bar is where 95% of single orderings end (standard "
+            f"deviation {sd:.0f} points), the narrow one the mean of all of them. Half of any lead is forgotten after about {memory:.0f} matches, so one ordering "
+            'scatters as much with 953 prompts as with 80, and the "±1" that the paper prints is the error of averaging, not of the models.'
         )
-        for judge, part in by_judge.items()
-    ]
-    values = {judge: part.loc[models, "value"].to_numpy() for judge, part in by_judge.items()}
-    everyone = verdicts.rank_agreement(values["gpt4"], values["human"])
-    without = verdicts.rank_agreement(values["gpt4"][1:], values["human"][1:])
-    reported = tables.load("judge_reported")
-    printed = reported[reported["judge"] == "human_vs_gpt4"].set_index("quantity")["value"]
-    rank = {judge: (-value).argsort().argsort() + 1 for judge, value in values.items()}
-    apart = int(np.abs(rank["gpt4"] - rank["human"]).argmax())
-    layout = _rows_layout("Printed Elo rating", order, len(order) * 36 + 140)
-    return Panel(
-        name="judges.human",
-        title=f"On the Vicuna prompts human raters put {order[apart]} at number {rank['human'][apart]} of {len(order)}; GPT-4 puts it at number {rank['gpt4'][apart]}",
-        figure=style.figure(traces, layout),
-        data=lambda: pd.concat(
-            [part.reset_index()[["model", "judge", "value", "location", "source", "verified", "note"]] for part in by_judge.values()],
-            ignore_index=True,
-        ).assign(label=lambda frame: frame["model"].map(labels()), status="reported"),
-        caption=(
-            f"Both columns as printed; the humans' single verdicts are not released. Between the two columns Kendall's tau is {everyone['kendall_tau']:.2f} and Spearman's rho {everyone['spearman']:.2f}; "
-            f"the paper prints {printed['kendall_tau']:.2f} and {printed['spearman']:.2f}. Without GPT-4, which is judge and candidate, tau is {without['kendall_tau']:.2f} and rho {without['spearman']:.2f}: the "
-            "printed tau fits that, the printed rho fits neither."
-        ),
-        alt=f"Printed ratings of {len(order)} models by GPT-4 and by humans; the rank correlation is {everyone['kendall_tau']:.2f}, and {order[apart]} differs most.",
-        sources=(Citation(PAPER, "Table 7; Section 5.3"),),
-        settings=settings,
-        explain=(verdicts.rank_agreement,),
-    )
+        if benchmark == "vicuna" and self._as_printed():
+            total = printed.drop_duplicates("model", keep="first")["value"].sum()
+            caption += f" The printed column adds up to {total:,.0f}, and Elo keeps the sum at 8,000, so GPT-4's value is no plain misprint; which matches or settings gave it is not known."
+        return Panel(
+            title=title,
+            headline=headline,
+            figure=style.figure(traces, layout),
+            data=[part, paper],
+            caption=caption,
+            alt=f"Elo ratings of {len(rows)} models on the {name} prompts; {rows['label'][0]} leads with {rows['mean'][0]:,.0f}, and a single ordering scatters by about {sd:.0f} points.",
+            sources=(Citation(PAPER, "Tables 1 and 7; Section 5.2"), RELEASED),
+            explain=(judges_elo.elo, judges_elo.replay, judges_elo.spread, judges_elo.forgetting),
+        )
+
+    def _as_printed(self) -> bool:
+        """Whether the rules are those of the paper."""
+        return (self.ties_in_elo, self.verdicts_in_elo) == ("half", "all")
+
+    def _title(self, rows: pd.DataFrame) -> tuple[str, tuple[Headline, ...]]:
+        name, n = BENCHMARKS[self.prompt_set], self.n_orderings
+        scatter = Headline("scatter of one ordering", float(rows["sd"].mean()), "points", f"{rows['sd'].mean():.0f}")
+        worst = rows.loc[rows["difference"].abs().idxmax()]
+        if n == 1:
+            second = Headline("rating of the second", float(rows["mean"][1]), "points", f"{rows['mean'][1]:,.0f}", "elo_rating")
+            return f"One ordering of the {name} matches puts {rows['label'][1]} second with {second}; another could put it elsewhere", (
+                second,
+            )
+        if n < SETTLED:
+            error = 1.96 * float(rows["error"].mean())
+            known = Headline("95% error of a mean rating", error, "points", f"{error:.1f}")
+            title = f"Averaged over {n} orderings, a {name} rating is known to ±{known} points; one ordering alone scatters by {scatter}"
+            return title, (known, scatter)
+        if not self._as_printed():
+            lead = Headline(
+                "lead of the first", float(rows["mean"][0] - rows["mean"][1]), "points", f"{rows['mean'][0] - rows['mean'][1]:.0f}"
+            )
+            title = (
+                f"Under these rules {rows['label'][0]} leads by {lead} points on the {name} prompts, and one ordering scatters by {scatter}"
+            )
+            return title, (lead, scatter)
+        if abs(worst["difference"]) > 10:
+            others = float(rows.drop(index=worst.name)["difference"].abs().max())
+            printed = Headline("printed rating", float(worst["printed"]), "points", f"{worst['printed']:,.0f}", "printed")
+            mean = Headline("rating", float(worst["mean"]), "points", f"{worst['mean']:,.0f}", "elo_rating")
+            title = f"The {name} ratings come back within {others:.0f} points, but {worst['label']}'s printed {printed} comes out at {mean}"
+            return title, (printed, mean)
+        off = Headline(
+            "largest difference to a printed rating", abs(float(worst["difference"])), "points", f"{abs(worst['difference']):.1f}"
+        )
+        title = (
+            f"All {rows['printed'].notna().sum()} {name} ratings come back within {off} points; one ordering alone scatters by {scatter}"
+        )
+        return title, (off, scatter)
+
+
+class BradleyTerry(Figure):
+    """Maximum-likelihood ratings with bootstrap intervals over prompts, beside the mean of the Elo orderings."""
+
+    name = "judges.bradley_terry"
+    prompt_set: str = PROMPT_SET("vicuna")
+    ties_in_bradley_terry: str = Choice("Ties in Bradley-Terry", options=TIES)("davidson")
+    answer_order: str = Choice(
+        "Order of the answers",
+        options=POSITIONS,
+        help="Fitted: the model has an advantage for the answer shown first. Confirmed only: verdicts that both orders of the answers share.",
+    )("fitted")
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        benchmark = self.prompt_set
+        rows = fitted_ratings(benchmark, self.ties_in_bradley_terry, self.answer_order)
+        rows = rows.assign(label=rows["model"].map(labels()))
+        name, order = BENCHMARKS[benchmark], list(rows["label"])
+        replay = judges_elo.spread(stored_orderings(benchmark), sorted(rows["model"])).set_index("model").loc[rows["model"], "mean"]
+        renamed = rows.rename(columns={"rating": "elo_rating", "low": "elo_rating_low", "high": "elo_rating_high"})
+        part = renamed.to_dict("list") | {"series": "maximum likelihood", "status": "computed"}
+        elo = {
+            "series": "mean Elo, replayed",
+            "model": part["model"],
+            "label": order,
+            "elo_rating": replay.to_numpy(),
+            "status": "computed",
+        }
+        spans = [f"{row.rating:,.0f} ({row.low:,.0f} to {row.high:,.0f})" for row in rows.itertuples()]
+        interval = "95% interval over prompts"
+        traces = [
+            marks.intervals(part, "elo_rating_low", "elo_rating_high", "label", style.BLUE, interval, width=0.5, opacity=0.3),
+            marks.ticks(part, "elo_rating", "label", style.BLUE, text=spans),
+            marks.ticks(elo, "elo_rating", "label", style.AMBER)
+            | {"marker": {"color": style.AMBER, "size": 11, "symbol": "line-ns", "line": {"width": 2, "color": style.AMBER}}},
+        ]
+        layout = _rows_layout("Rating on the Elo scale", order, len(order) * 38 + 150)
+        count, neighbours = int((rows["above_next"] >= SURE).sum()), len(rows) - 1
+        sure = Headline("neighbours told apart", count, "", str(count))
+        loose = (
+            rows.iloc[1:]
+            .assign(span=lambda frame: frame["rank_high"] - frame["rank_low"])
+            .sort_values("span", ascending=False, kind="stable")
+            .iloc[0]
+        )
+        order_effect = effects(benchmark).loc["order"]
+        caption = (
+            "Bradley-Terry ratings, 400 points for odds of ten to one, mean 1,000; the interval draws whole prompts again, 1,000 times. "
+            f"{loose['label']} is number {loose['rank']:.0f} and could be number {loose['rank_low']:.0f} to {loose['rank_high']:.0f}."
+        )
+        if self.ties_in_bradley_terry != "half":
+            caption += " Gaps are wider than Elo's, because Elo counts a tie as half a win each."
+        if self.answer_order == "fitted":
+            caption += f" With ties as an outcome of their own, being shown first is worth {order_effect['value']:.0f} points ({order_effect['low']:.0f} to {order_effect['high']:.0f})."
+        return Panel(
+            title=f"On the {name} prompts {'only ' if count < neighbours / 2 else ''}{sure} of {neighbours} neighbours in the ranking are told apart with 95% confidence",
+            headline=(sure,),
+            figure=style.figure(traces, layout),
+            data=[part, elo],
+            caption=caption,
+            alt=f"Bradley-Terry ratings of {len(rows)} models with intervals; {order[0]} leads with {rows['rating'][0]:,.0f}, and {sure} of {neighbours} neighbours are told apart.",
+            sources=(RELEASED, Citation("bradley1952"), Citation("davidson1970"), Citation("davidson1977")),
+            explain=(
+                judges_bradley_terry.probabilities,
+                judges_bradley_terry.fit,
+                judges_bradley_terry.bootstrap,
+                judges_bradley_terry.rating_table,
+            ),
+        )
+
+
+class WinMatrix(Figure):
+    """Share of the points that the row's model takes from the column's, both orders together."""
+
+    name = "judges.win_matrix"
+    prompt_set: str = PROMPT_SET("vicuna")
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        benchmark = self.prompt_set
+        played = released(benchmark)
+        order = [played.models.index(model) for model in fitted_ratings(benchmark, "half", "ignored")["model"]]
+        share = verdicts.won_in_both_orders(played.counts())[np.ix_(order, order)]
+        names = [labels()[played.models[at]] for at in order]
+        cells = {
+            "series": "share won",
+            "model": np.repeat(names, len(names)),
+            "against": np.tile(names, len(names)),
+            "share": share.ravel(),
+            "status": "computed",
+        }
+        trace = marks.heat(
+            cells,
+            "against",
+            "model",
+            "share",
+            text=[["" if np.isnan(value) else f"{value:.0%}" for value in line] for line in share],
+            texttemplate="%{text}",
+            zmin=0,
+            zmax=1,
+            colorscale=[[0, style.CRIMSON], [0.5, style.GREY], [1, style.BLUE]],
+            textfont={"color": "#FFFFFF", "size": 13},
+            xgap=2,
+            ygap=2,
+            showscale=False,
+            hovertemplate="%{y} takes %{text} of the points from %{x}<extra></extra>",
+        )
+        layout = style.layout("category", "category", x_title="against", y_title="", height=len(names) * 44 + 130)
+        layout["yaxis"] |= {"autorange": "reversed", "showgrid": False}
+        layout["xaxis"] |= {"showgrid": False, "tickangle": -45, "automargin": True}
+        layout["margin"] = layout["margin"] | {"t": 16}
+        pairs = verdicts.pairs(played)
+        number = int((pairs["share"] < 0.55).sum())
+        close = Headline("pairs in which the better model takes less than 55%", number, "pairs", str(number))
+        best = pairs.loc[pairs["share"].idxmin()]
+        return Panel(
+            title=f"In {close} of {len(pairs)} pairs on the {BENCHMARKS[benchmark]} prompts the better model takes less than 55% of the points",
+            headline=(close,),
+            figure=style.figure([trace], layout),
+            data=[cells],
+            caption=(
+                f"Read along a row: the share of the points that its model takes from the column's, a tie counting half, both orders of the answers together. The closest pair is "
+                f"{labels()[best['stronger']]} with {best['share']:.1%} against {labels()[best['weaker']]}."
+            ),
+            alt=f"Matrix of points won among {len(names)} models; {names[0]} takes {np.nanmin(share[0]):.0%} or more from every other model.",
+            sources=(RELEASED,),
+            explain=(verdicts.won_in_both_orders, verdicts.pairs),
+        )
+
+
+class RankingShift(Figure):
+    """The places that each model could take under three ways to treat the order of the answers; ties are half a win."""
+
+    name = "judges.ranking_shift"
+    prompt_set: str = PROMPT_SET("vicuna")
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        benchmark = self.prompt_set
+        found = {position: fitted_ratings(benchmark, "half", position).set_index("model") for position, _, _ in PLACES}
+        base = found["ignored"]
+        order = [labels()[model] for model in base.index]
+        traces, parts = [], []
+        for position, name, color in PLACES:
+            rows = found[position].loc[base.index].reset_index()
+            drawn = {"label": order, "place_from": rows["rank_low"] - 0.3, "place_to": rows["rank_high"] + 0.3}
+            parts.append(rows.to_dict("list") | drawn | {"series": name, "status": "uncertain"})
+            spans = [f"{low:.0f} to {high:.0f}" for low, high in zip(rows["rank_low"], rows["rank_high"], strict=True)]
+            traces.append(marks.intervals(parts[-1], "place_from", "place_to", "label", color, width=None, opacity=0.75, text=spans))
+        layout = _rows_layout("Place in the ranking (95% of draws)", order, len(order) * 48 + 160)
+        layout["xaxis"] |= {"dtick": 1, "range": [0.5, len(order) + 0.5], "autorange": False}
+        layout |= {"barmode": "group", "bargap": 0.25}
+        kept = float(effects(benchmark).loc["same_ranking", "value"])
+        same = Headline("cases with the same ranking", kept, "share", f"{significant(100 * kept, 2)}%")
+        fitted = fitted_ratings(benchmark, "half", "fitted").set_index("model")["rank"]
+        moved = {name: int((part.loc[base.index, "rank"] != base["rank"]).sum()) for name, part in found.items()}
+        moved["fitted"] = int((fitted.loc[base.index] != base["rank"]).sum())
+        return Panel(
+            title=f"Had each pair been shown in one order only, the {BENCHMARKS[benchmark]} ranking would come out the same in {same} of cases",
+            headline=(same,),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=(
+                f"Places that each model takes in 95% of draws. Because the judge saw every pair in both orders, its preference for a place cancels: fitting it moves {_models(moved['fitted'])} "
+                f"to another place, and keeping only verdicts that both orders confirm moves {_models(moved['consistent'])}. The last bar asks what would have happened with one order per pair, drawn at random."
+            ),
+            alt=f"Places of {len(order)} models; with both orders a model can take up to {_places(base)} of them, with one order per pair up to {_places(found['one_order'])}.",
+            sources=(RELEASED, Citation("zheng2023", "position bias of judges")),
+            explain=(verdicts.consistent, judges_bradley_terry.one_order_each, judges_bradley_terry.fit, judges_bradley_terry.rating_table),
+        )
+
+
+class Human(Figure):
+    """Printed ratings by human raters and by GPT-4, on the Vicuna prompts."""
+
+    name = "judges.human"
+
+    def draw(self) -> Panel:
+        """The panel."""
+        by_judge = {
+            judge: printed_elo("vicuna", judge).drop_duplicates("model", keep="last").set_index("model") for judge in ("gpt4", "human")
+        }
+        models = by_judge["gpt4"].sort_values("value", ascending=False).index
+        order = [labels()[model] for model in models]
+        looks = {"gpt4": ("GPT-4 as judge", style.BLUE, "circle"), "human": ("human raters", style.AMBER, "square")}
+        traces, parts = [], []
+        for judge, (series, color, symbol) in looks.items():
+            rows = by_judge[judge].loc[models].reset_index().rename(columns={"value": "elo_rating"})
+            columns = rows[["model", "judge", "elo_rating", "location", "source", "verified", "note"]].to_dict("list")
+            parts.append({"series": series, "label": order, **columns, "status": "reported"})
+            traces.append(marks.points(parts[-1], "elo_rating", "label", color, symbol=symbol))
+        values = {judge: part.loc[models, "value"].to_numpy() for judge, part in by_judge.items()}
+        everyone = verdicts.rank_agreement(values["gpt4"], values["human"])
+        without = verdicts.rank_agreement(values["gpt4"][1:], values["human"][1:])
+        reported = tables.load("judge_reported")
+        printed = reported[reported["judge"] == "human_vs_gpt4"].set_index("quantity")["value"]
+        rank = {judge: (-value).argsort().argsort() + 1 for judge, value in values.items()}
+        apart = int(np.abs(rank["gpt4"] - rank["human"]).argmax())
+        place = {
+            judge: Headline(f"place of {order[apart]} by {looks[judge][0]}", int(rank[judge][apart]), "", str(rank[judge][apart]))
+            for judge in looks
+        }
+        layout = _rows_layout("Printed Elo rating", order, len(order) * 36 + 140)
+        return Panel(
+            title=f"On the Vicuna prompts human raters put {order[apart]} at number {place['human']} of {len(order)}; GPT-4 puts it at number {place['gpt4']}",
+            headline=(place["human"], place["gpt4"]),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=(
+                f"Both columns as printed; the humans' single verdicts are not released. Between the two columns Kendall's tau is {everyone['kendall_tau']:.2f} and Spearman's rho {everyone['spearman']:.2f}; "
+                f"the paper prints {printed['kendall_tau']:.2f} and {printed['spearman']:.2f}. Without GPT-4, which is judge and candidate, tau is {without['kendall_tau']:.2f} and rho {without['spearman']:.2f}: the "
+                "printed tau fits that, the printed rho fits neither."
+            ),
+            alt=f"Printed ratings of {len(order)} models by GPT-4 and by humans; the rank correlation is {everyone['kendall_tau']:.2f}, and {order[apart]} differs most.",
+            sources=(Citation(PAPER, "Table 7; Section 5.3"),),
+            explain=(verdicts.rank_agreement,),
+        )
 
 
 def _places(rows: pd.DataFrame) -> int:
@@ -308,19 +387,3 @@ def _rows_layout(x_title: str, order, height: int) -> dict:
     layout["yaxis"] |= {"categoryorder": "array", "categoryarray": list(order), "autorange": "reversed"}
     layout["xaxis"] |= {"tickformat": ",d"}
     return layout
-
-
-def default_panels() -> dict[str, Callable[[], Panel]]:
-    """The panels of the judges page at its default settings."""
-    prompts = {"prompts": BENCHMARKS["vicuna"]}
-    rules = prompts | {"ties": TIES["half"], "order of answers": "both, all usable verdicts"}
-    return {
-        "judges.elo": lambda: elo("vicuna", released("vicuna").models, stored_orderings("vicuna"), True, rules | {"orderings": "10,000"}),
-        "judges.bradley_terry": lambda: bradley_terry(
-            "vicuna", "davidson", "fitted", prompts | {"ties": TIES["davidson"], "order of answers": POSITIONS["fitted"]}
-        ),
-        "judges.win_matrix": lambda: win_matrix("vicuna", released("vicuna"), rules),
-        "judges.ranking_shift": lambda: ranking_shift("vicuna", prompts | {"ties": TIES["half"]}),
-        "judges.human": lambda: human({"prompts": BENCHMARKS["vicuna"]}),
-        **figures_verdicts.default_panels(),
-    }
