@@ -32,7 +32,6 @@ OLD = {
         "benchmarks",
         "judges",
         "convnets_vits",
-        "segment_anything",
         "probe",
     )
 } | {"probe_bundled": "analysis.probe.figures_bundled", "probe_system": "analysis.probe.figures_system"}
