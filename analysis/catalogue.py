@@ -31,7 +31,6 @@ OLD = {
         "term_frequency",
         "benchmarks",
         "judges",
-        "convnets_vits",
         "probe",
     )
 } | {"probe_bundled": "analysis.probe.figures_bundled", "probe_system": "analysis.probe.figures_system"}
