@@ -280,7 +280,7 @@ def test_no_fact_of_the_vision_papers_is_without_a_value():
         (lambda: statistics.wilson_interval(1.2, 10), "share must be"),
         (lambda: statistics.wilson_interval(0.5, 0), "n must be above 0"),
         (lambda: statistics.normal_quantile(1.0), "level must be"),
-        (lambda: convnets_vits_figures_shapes.by_resolution([], 224, {"resolution": "224"}), "at least one model"),
+        (lambda: convnets_vits_figures_shapes.ByResolution(image_models=()), "at least 1 of"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_one_sentence(call, sentence):
@@ -291,18 +291,32 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(call, sentence):
 def test_readings_of_the_reader_are_fitted_and_named_in_the_title():
     points = equal_compute.read_points("1,000 2.85; 1e4: 2.62;\n100000 2.42 ;")
     assert points.to_numpy().tolist() == [[1000, 2.85], [1e4, 2.62], [1e5, 2.42]]
-    panel = convnets_vits_figures.loss(points, -0.03, 0.95, {"readings": "3"})
+    panel = convnets_vits_figures.Loss(loss_readings="1,000 2.85; 1e4: 2.62;\n100000 2.42 ;").panel()
     assert "3 readings" in panel.title and "-0.0355" in panel.title
 
 
 def test_the_page_fits_points_from_its_address_and_names_bad_ones():
     from tests.test_pages import charts, fine, open_page, titles
 
-    app = open_page("convnets_vits", cv_part="Loss against compute", cv_points="1000 2.85; 10000 2.62; 100000 2.42")
+    app = open_page("convnets_vits", section="loss", loss_readings="1000 2.85; 10000 2.62; 100000 2.42")
     assert fine(app) and any("3 readings" in title for title in titles(app))
-    app = open_page("convnets_vits", cv_part="Loss against compute", cv_points="1000 <b>")
-    assert not app.exception and "two numbers" in app.error[0].value
+    app = open_page("convnets_vits", section="loss", loss_readings="1000 <b>")
+    assert not app.exception and "two numbers" in app.warning[0].value
     assert len(charts(app)) == 1
+
+
+def test_points_are_typed_on_the_page_and_bad_ones_stay_to_be_mended():
+    from tests.test_pages import fine, open_page, titles
+
+    app = open_page("convnets_vits", section="loss")
+    key = "convnets_vits/loss:loss_readings"
+    app.text_input(key=key).set_value("1000 2.85; 10000 2.62").run()
+    assert fine(app) and any("2 readings" in title for title in titles(app))
+    app.text_input(key=key).set_value("1000 2.85; 10000").run()
+    assert "two numbers" in app.error[0].value and app.text_input(key=key).value == "1000 2.85; 10000"
+    assert any("2 readings" in title for title in titles(app))
+    app.text_input(key=key).set_value("").run()
+    assert fine(app) and any("not printed" in title for title in titles(app))
 
 
 def test_training_takes_three_forward_passes():

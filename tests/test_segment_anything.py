@@ -163,9 +163,9 @@ def test_sa_1b_is_as_much_larger_as_the_paper_says():
 
 def test_the_wins_over_ritm_are_those_of_the_text():
     # kirillov2023 Section 7.1: ahead on 16 of 23 data sets.
-    panel = segment_anything_figures_reported.against_ritm(0.0, {})
+    panel = segment_anything_figures_reported.AgainstRitm().panel()
     assert "16 of 23" in panel.title
-    values = panel.data["value"]
+    values = panel.data["iou_difference"]
     assert len(values) == 23 and (values > 0).sum() == segment_anything_data.facts().loc["wins_vs_ritm", "value"]
 
 
@@ -236,9 +236,9 @@ def test_the_utilisation_of_the_site_gives_its_time_back():
         (lambda: sam.flops_per_mask(1e12, 1e9, 0), "prompts must be positive"),
         (lambda: decoding.prompt_tokens(0), "at least one point or a box"),
         (lambda: decoding.decoder_flops(-1, 2), "side must be positive"),
-        (lambda: segment_anything_figures.per_mask("ViT-B", 1, 1, "days", None, 0.1, {}), "unit must be one of flops, seconds"),
-        (lambda: segment_anything_figures_reported.regions("planet", {}), "kind must be region or income"),
-        (lambda: segment_anything_figures_reported.transfer("chess", {}), "task must be one of"),
+        (lambda: segment_anything_figures.PerMask(mask_cost="days"), "Show must be one of flops, seconds"),
+        (lambda: segment_anything_figures_reported.Regions(countries_by="planet"), "must be one of region, income"),
+        (lambda: segment_anything_figures_reported.Transfer(transfer_task="chess"), "Task must be one of"),
     ],
 )
 def test_bad_input_is_named(call, sentence):

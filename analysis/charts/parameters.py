@@ -264,6 +264,48 @@ class Switch(Kind):
 
 
 @dataclass(frozen=True)
+class Text(Kind):
+    """A short text of the reader's, such as a few numbers, which stands in an address as it was typed.
+
+    check: raises ValueError for a text that cannot be used. tried: texts with which a figure is tried out. An empty text means none.
+
+    >>> Text("Readings", check=float).read(" 2.5 ", {}), Text("Readings", check=float).read("none", {})
+    ('2.5', '')
+    """
+
+    check: Callable[[str], Any] = str
+    placeholder: str = ""
+    longest: int = 2_000
+    tried: tuple[str, ...] = ()
+    kind: ClassVar[str] = "text"
+
+    def read(self, value: Any, earlier: Earlier) -> str:
+        """The text; ValueError where the check does not take it."""
+        text = str(value).strip()
+        if text in ("", "none"):
+            return ""
+        if len(text) > self.longest:
+            raise ValueError(f"{self.label} must be at most {self.longest:,} signs long, got {len(text):,}")
+        try:
+            self.check(text)
+        except ValueError as problem:
+            raise ValueError(f"{self.label}: {problem}") from None
+        return text
+
+    def key(self, value: str) -> str:
+        """The text, or "none"."""
+        return value or "none"
+
+    def shown(self, value: str, earlier: Earlier) -> str:
+        """The beginning of the text, or "none"."""
+        return clip(value, 60) if value else "none"
+
+    def trials(self, earlier: Earlier) -> list[str]:
+        """No text, and those to try out."""
+        return ["", *self.tried]
+
+
+@dataclass(frozen=True)
 class Given:
     """Data that a figure is drawn from. key: of published data, or "own"; label: as a person reads it; value: the data themselves."""
 

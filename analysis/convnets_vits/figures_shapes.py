@@ -1,66 +1,23 @@
 """Figures of image models counted from their shapes: FLOPs by size and by resolution, and against printed counts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from analysis.charts import style
-from analysis.charts.panel import Citation, Panel, table_of
+from analysis import units
+from analysis.charts import marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.panel import Citation, Headline, Panel
+from analysis.charts.parameters import Choices, Earlier, Quantity
 from analysis.convnets_vits import shapes
 from analysis.convnets_vits.data import compared, counted, known_shapes, resolution_curves
 from analysis.units import format_count, format_flops
 
 LOOKS = {"NFNet": (style.BLUE, "square"), "ViT": (style.CRIMSON, "circle")}
 SHOWN = ("NFNet-F0", "NFNet-F3", "NFNet-F7+", "ViT-B/16", "ViT-L/16", "ViT-g/14", "SoViT-400m/14")
-
-
-def family(model: str) -> str:
-    """Family of a model by its name."""
-    return "NFNet" if model.startswith("NFNet") else "ViT"
-
-
-def by_size(resolution: int, settings: Mapping[str, str]) -> Panel:
-    """FLOPs of one forward pass against parameters, for all shapes at one resolution."""
-    parts, traces, low, high = [], [], [], []
-    for name, (color, symbol) in LOOKS.items():
-        models = [model for model in known_shapes() if family(model) == name]
-        counts = [counted(model, resolution) for model in models]
-        x, y = [c.n_params for c in counts], [c.flops for c in counts]
-        order = np.argsort(x)
-        low.append(min(y))
-        high.append(max(y))
-        line = style.computed_line([x[i] for i in order], [y[i] for i in order], name, color, text=[models[i] for i in order], width=1.5)
-        traces.append(line | {"mode": "lines+markers", "marker": {"size": 8, "symbol": symbol, "color": color}})
-        parts.append({"model": models, "family": name, "n_params": x, "flops": y, "resolution": resolution, "status": "computed"})
-    layout = style.layout(
-        "params",
-        "flops",
-        y_title="FLOPs of one forward pass",
-        x_range=(5e7, 3e9),
-        y_range=(min(low) / 2, max(high) * 2),
-        height=440,
-        annotations=_size_labels(resolution),
-    )
-    layout["xaxis"] |= {"tickvals": [1e8, 3e8, 1e9, 2e9], "ticktext": ["100M", "300M", "1B", "2B"]}
-    layout["yaxis"] |= {"dtick": 1}
-    big, rival = counted("NFNet-F7+", resolution), counted("ViT-g/14", resolution)
-    return Panel(
-        name="convnets_vits.by_size",
-        title=f"At {resolution} pixels NFNet-F7+ takes {big.flops / rival.flops:.0%} of the FLOPs of ViT-g/14, with {big.n_params / rival.n_params:.0%} of its parameters",
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(parts),
-        caption=(
-            "Counted from the shapes: matrix products and convolutions, two FLOPs for each multiply-add, without the last layer for classes. Parameters of an NFNet do not "
-            "depend on the resolution; a ViT has a few more position embeddings at a higher one. A training step takes three times as many FLOPs."
-        ),
-        alt=f"FLOPs against parameters of {len(known_shapes())} models at {resolution} pixels; NFNet-F7+ takes {format_flops(big.flops)} and ViT-g/14 {format_flops(rival.flops)}.",
-        sources=SHAPE_SOURCES,
-        settings=settings,
-        explain=(shapes.count_nfnet, shapes.count_vit),
-    )
-
-
+RESOLUTION = Quantity("Resolution", unit="pixels", low=128, high=512, step=32, whole=True, help="Side of a square image.")
 SHAPE_SOURCES = (
     Citation("brock2021", "section 4"),
     Citation("brock2021_code"),
@@ -68,6 +25,24 @@ SHAPE_SOURCES = (
     Citation("zhai2021", "Table 2"),
     Citation("alabdulmohsin2023"),
 )
+
+
+def family(model: str) -> str:
+    """Family of a model by its name."""
+    return "NFNet" if model.startswith("NFNet") else "ViT"
+
+
+def key_of(model: str) -> str:
+    """A model's name as a key; capitals count, since ViT-g/14 and ViT-G/14 are two models.
+
+    >>> key_of("NFNet-F7+"), key_of("ViT-G/14")
+    ('NFNet-F7-plus', 'ViT-G-14')
+    """
+    return model.replace("+", "-plus").replace("/", "-")
+
+
+def _models(_earlier: Earlier) -> Mapping[str, str]:
+    return {key_of(model): model for model in known_shapes()}
 
 
 def _size_labels(resolution: int) -> list[dict]:
@@ -91,111 +66,169 @@ def _size_labels(resolution: int) -> list[dict]:
     return notes
 
 
-def by_resolution(models: Sequence[str], resolution: int, settings: Mapping[str, str]) -> Panel:
+class BySize(Figure):
+    """FLOPs of one forward pass against parameters, for all shapes at one resolution."""
+
+    name = "convnets_vits.by_size"
+    resolution: int = RESOLUTION(224)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        resolution = self.resolution
+        parts: list[dict[str, Any]] = []
+        traces = []
+        for name, (color, symbol) in LOOKS.items():
+            found = {model: counted(model, resolution) for model in known_shapes() if family(model) == name}
+            models = [model for _, model in sorted((count.n_params, model) for model, count in found.items())]
+            part = {
+                "series": name, "model": models, "n_params": [found[model].n_params for model in models],
+                "flops": [found[model].flops for model in models], "resolution": resolution, "status": "computed",
+            }  # fmt: skip
+            line = marks.line(part, "n_params", "flops", color, text=models, width=1.5)
+            traces.append(line | {"mode": "lines+markers", "marker": {"size": 8, "symbol": symbol, "color": color}})
+            parts.append(part)
+        flops = [value for part in parts for value in part["flops"]]
+        layout = style.layout(
+            "params",
+            "flops",
+            y_title="FLOPs of one forward pass",
+            x_range=(5e7, 3e9),
+            y_range=(min(flops) / 2, max(flops) * 2),
+            height=440,
+            annotations=_size_labels(resolution),
+        )
+        layout["xaxis"] |= {"tickvals": [1e8, 3e8, 1e9, 2e9], "ticktext": ["100M", "300M", "1B", "2B"]}
+        layout["yaxis"] |= {"dtick": 1}
+        big, rival = counted("NFNet-F7+", resolution), counted("ViT-g/14", resolution)
+        work, size = (
+            Headline(f"{what} of NFNet-F7+ over ViT-g/14", ratio, "share", f"{ratio:.0%}")
+            for what, ratio in (("FLOPs", big.flops / rival.flops), ("parameters", big.n_params / rival.n_params))
+        )
+        return Panel(
+            title=f"At {resolution} pixels NFNet-F7+ takes {work} of the FLOPs of ViT-g/14, with {size} of its parameters",
+            headline=(work, size),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=(
+                "Counted from the shapes: matrix products and convolutions, two FLOPs for each multiply-add, without the last layer for classes. Parameters of an NFNet do not "
+                "depend on the resolution; a ViT has a few more position embeddings at a higher one. A training step takes three times as many FLOPs."
+            ),
+            alt=f"FLOPs against parameters of {len(known_shapes())} models at {resolution} pixels; NFNet-F7+ takes {format_flops(big.flops)} and ViT-g/14 {format_flops(rival.flops)}.",
+            sources=SHAPE_SOURCES,
+            explain=(shapes.count_nfnet, shapes.count_vit),
+        )
+
+
+class ByResolution(Figure):
     """FLOPs of one forward pass against resolution for some models."""
-    if not models:
-        raise ValueError("models must name at least one model")
-    axis, curves = resolution_curves()
-    traces, low, high = [], np.inf, 0.0
-    for number, model in enumerate(models):
-        values = curves[model]
-        low, high = min(low, values.min()), max(high, values.max())
-        trace = style.computed_line(axis, values, model, style.series_color(number))
-        traces.append(trace | {"line": trace["line"] | {"dash": "dot" if family(model) == "ViT" else "solid"}})
-    here = {model: counted(model, resolution).flops for model in models}
-    traces.append(style.what_if_marker([resolution] * len(here), list(here.values()), "your resolution", style.AMBER, list(here)))
-    layout = style.layout(
-        "log_number",
-        "flops",
-        x_title="Resolution (pixels)",
-        y_title="FLOPs of one forward pass",
-        x_range=(120, 1100),
-        y_range=(low / 1.5, high * 1.5),
-        height=440,
-        shapes=[style.vertical_line(resolution, style.AMBER)],
-    )
-    layout["xaxis"] |= {"tickvals": [128, 224, 384, 512, 768, 1024], "ticktext": ["128", "224", "384", "512", "768", "1024"]}
-    layout["yaxis"] |= {"dtick": 1}
-    growth = {model: counted(model, 2 * resolution).flops / value for model, value in here.items()}
-    least, most = min(growth, key=growth.__getitem__), max(growth, key=growth.__getitem__)
-    text = (
-        f"{growth[least]:.1f} times as many FLOPs in {least} and {growth[most]:.1f} in {most}"
-        if least != most
-        else f"{growth[most]:.1f} times as many FLOPs in {most}"
-    )
-    return Panel(
-        name="convnets_vits.by_resolution",
-        title=f"Doubling {resolution} pixels takes {text}",
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(
-            [
-                *({"model": model, "resolution": axis, "flops": curves[model], "status": "computed"} for model in models),
-                {"model": list(here), "resolution": resolution, "flops": list(here.values()), "status": "what_if"},
-            ]
-        ),
-        caption=(
-            "Solid: NFNets, dotted: ViTs. Convolutions cost in proportion to the pixels, so doubling the resolution takes four times as many FLOPs. Attention compares all "
-            "pairs of patches, so ViTs grow faster, the more so the more patches there are. Patches that do not fit are cut off, which makes the dotted lines step."
-        ),
-        alt=f"FLOPs against resolution for {len(models)} models; at {resolution} pixels they lie between {format_flops(min(here.values()))} and {format_flops(max(here.values()))}.",
-        sources=SHAPE_SOURCES,
-        settings=settings,
-        explain=(shapes.count_nfnet, shapes.count_vit),
-    )
 
+    name = "convnets_vits.by_resolution"
+    image_models: tuple = Choices("Models", help="NFNets and vision transformers whose shapes are known.", options=_models, least=1)(
+        tuple(key_of(model) for model in SHOWN)
+    )
+    resolution: int = RESOLUTION(224)
 
-def published(settings: Mapping[str, str]) -> Panel:
-    """Our counts over the published ones."""
-    rows = compared()
-    models = list(dict.fromkeys(rows["model"]))
-    traces = []
-    for quantity, label, color, symbol in (
-        ("n_params", "parameters", style.BLUE, "square"),
-        ("operations", "operations", style.CRIMSON, "circle"),
-    ):
-        part = rows[rows["quantity"].eq("n_params") == (quantity == "n_params")]
-        text = [
-            f"{row['model']}: {format_count(row['counted'])} counted, {format_count(row['value'])} printed"
-            for row in part.to_dict("records")
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        resolution, names = self.resolution, _models({})
+        models = [names[key] for key in self.image_models]
+        axis, curves = resolution_curves()
+        parts: list[dict[str, Any]] = [
+            {"series": model, "model": model, "resolution": axis, "flops": curves[model], "status": "computed"} for model in models
         ]
-        trace = style.reported_markers(part["ratio"] - 1, part["model"], label, color, symbol, part["verified"].to_list(), text)
-        traces.append(trace | {"hovertemplate": "%{text}<extra>%{fullData.name}</extra>"})
-    layout = style.layout(
-        "percent",
-        "category",
-        x_title="Counted less printed (share of printed)",
-        x_range=(-0.03, 0.03),
-        height=150 + 26 * len(models),
-        shapes=[{"type": "line", "x0": 0, "x1": 0, "y0": 0, "y1": 1, "yref": "y domain", "line": {"color": style.GREY, "width": 1}}],
-    )
-    layout["xaxis"]["tickformat"] = "+.1%"
-    layout["yaxis"] |= {"autorange": "reversed", "categoryorder": "array", "categoryarray": models}
-    nfnets = rows[rows["model"].str.startswith("NFNet")]
-    giant = known_shapes()["ViT-G/14"]
-    assert isinstance(giant, shapes.VitShape)
-    without = shapes.count(replace(giant, pooling="mean"), 224).n_params
-    return Panel(
-        name="convnets_vits.published",
-        title=f"{len(nfnets)} printed counts of NFNets come out within {nfnets['ratio'].sub(1).abs().max():.2%}, those of ViTs within {rows['ratio'].sub(1).abs().max():.1%}",
-        figure=style.figure(traces, layout),
-        data=lambda: rows[
-            ["model", "quantity", "value", "unit", "counted", "ratio", "resolution", "n_classes", "source", "location", "verified"]
-        ].assign(status="reported"),
-        caption=(
-            "Hollow: the printed value is quoted from memory. NFNets agree to the last printed digit. Of the ViTs, L/16 lies below because one size is printed whatever the patch, and g/14 and "
-            f"G/14 lie above because their printed sizes fit without the pooling layer ({format_count(without)} for G/14). The ViT formulas equal transformers' own counts exactly."
-        ),
-        alt=f"Counted over printed parameters and operations of {len(models)} models; all lie within {rows['ratio'].sub(1).abs().max():.1%}.",
-        sources=(Citation("brock2021", "Table 3"), *SHAPE_SOURCES[2:]),
-        settings=settings,
-        explain=(shapes.count_nfnet, shapes.count_vit),
-    )
+        here = {model: float(counted(model, resolution).flops) for model in models}
+        yours = {
+            "series": "your resolution", "model": models, "resolution": [resolution] * len(models), "flops": list(here.values()),
+            "status": "what_if",
+        }  # fmt: skip
+        traces = [
+            marks.line(part, "resolution", "flops", style.series_color(number), dash="dot" if family(part["model"]) == "ViT" else "solid")
+            for number, part in enumerate(parts)
+        ]
+        traces.append(marks.points(yours, "resolution", "flops", style.AMBER, text=models))
+        low, high = min(curves[model].min() for model in models), max(curves[model].max() for model in models)
+        layout = style.layout(
+            "log_number",
+            "flops",
+            x_title="Resolution (pixels)",
+            y_title="FLOPs of one forward pass",
+            x_range=(120, 1100),
+            y_range=(low / 1.5, high * 1.5),
+            height=440,
+            shapes=[style.vertical_line(resolution, style.AMBER)],
+        )
+        layout["xaxis"] |= {"tickvals": [128, 224, 384, 512, 768, 1024], "ticktext": ["128", "224", "384", "512", "768", "1024"]}
+        layout["yaxis"] |= {"dtick": 1}
+        growth = {model: counted(model, 2 * resolution).flops / value for model, value in here.items()}
+        least, most = min(growth, key=growth.__getitem__), max(growth, key=growth.__getitem__)
+        grows = {model: Headline(f"growth of {model}", growth[model], "", f"{growth[model]:.1f}") for model in dict.fromkeys((least, most))}
+        text = f"{grows[least]} times as many FLOPs in {least}" + (f" and {grows[most]} in {most}" if least != most else "")
+        return Panel(
+            title=f"Doubling {resolution} pixels takes {text}",
+            headline=tuple(grows.values()),
+            figure=style.figure(traces, layout),
+            data=[*parts, yours],
+            caption=(
+                "Solid: NFNets, dotted: ViTs. Convolutions cost in proportion to the pixels, so doubling the resolution takes four times as many FLOPs. Attention compares all "
+                "pairs of patches, so ViTs grow faster, the more so the more patches there are. Patches that do not fit are cut off, which makes the dotted lines step."
+            ),
+            alt=f"FLOPs against resolution for {units.counted(len(models), 'model')}; at {resolution} pixels they lie between {format_flops(min(here.values()))} and {format_flops(max(here.values()))}.",
+            sources=SHAPE_SOURCES,
+            explain=(shapes.count_nfnet, shapes.count_vit),
+        )
 
 
-def default_panels() -> dict[str, Callable[[], Panel]]:
-    """The panels on shapes at their default settings."""
-    return {
-        "convnets_vits.by_size": lambda: by_size(224, {"resolution": "224 pixels"}),
-        "convnets_vits.by_resolution": lambda: by_resolution(SHOWN, 224, {"resolution": "224 pixels"}),
-        "convnets_vits.published": lambda: published({"resolutions": "as printed"}),
-    }
+class Published(Figure):
+    """Our counts over the published ones."""
+
+    name = "convnets_vits.published"
+
+    def draw(self) -> Panel:
+        """The panel."""
+        rows = compared()
+        rows = rows.assign(
+            series=np.where(rows["quantity"] == "n_params", "parameters", "operations"),
+            relative_difference=rows["ratio"] - 1,
+            status="reported",
+        )
+        models = list(dict.fromkeys(rows["model"]))
+        traces = []
+        for label, color, symbol in (("parameters", style.BLUE, "square"), ("operations", style.CRIMSON, "circle")):
+            part = rows[rows["series"] == label]
+            text = [
+                f"{row['model']}: {format_count(row['counted'])} counted, {format_count(row['value'])} printed"
+                for row in part.to_dict("records")
+            ]
+            trace = marks.points(part, "relative_difference", "model", color, symbol=symbol, text=text)
+            traces.append(trace | {"hovertemplate": "%{text}<extra>%{fullData.name}</extra>"})
+        layout = style.layout(
+            "percent",
+            "category",
+            x_title="Counted less printed (share of printed)",
+            x_range=(-0.03, 0.03),
+            height=150 + 26 * len(models),
+            shapes=[{"type": "line", "x0": 0, "x1": 0, "y0": 0, "y1": 1, "yref": "y domain", "line": {"color": style.GREY, "width": 1}}],
+        )
+        layout["xaxis"]["tickformat"] = "+.1%"
+        layout["yaxis"] |= {"autorange": "reversed", "categoryorder": "array", "categoryarray": models}
+        off, nfnets = rows["relative_difference"].abs(), rows["model"].str.startswith("NFNet")
+        ours = Headline("largest difference of an NFNet", float(off[nfnets].max()), "share", f"{off[nfnets].max():.2%}")
+        theirs = Headline("largest difference of a ViT", float(off.max()), "share", f"{off.max():.1%}")
+        giant = known_shapes()["ViT-G/14"]
+        assert isinstance(giant, shapes.VitShape)
+        without = shapes.count(replace(giant, pooling="mean"), 224).n_params
+        kept = ["series", "model", "quantity", "value", "unit", "counted", "ratio", "relative_difference", "resolution", "n_classes",
+                "source", "location", "verified", "status"]  # fmt: skip
+        return Panel(
+            title=f"{nfnets.sum()} printed counts of NFNets come out within {ours}, those of ViTs within {theirs}",
+            headline=(ours, theirs),
+            figure=style.figure(traces, layout),
+            data=[rows[kept]],
+            caption=(
+                "Hollow: the printed value is quoted from memory. NFNets agree to the last printed digit. Of the ViTs, L/16 lies below because one size is printed whatever the patch, and g/14 and "
+                f"G/14 lie above because their printed sizes fit without the pooling layer ({format_count(without)} for G/14). The ViT formulas equal transformers' own counts exactly."
+            ),
+            alt=f"Counted over printed parameters and operations of {len(models)} models; all lie within {theirs}.",
+            sources=(Citation("brock2021", "Table 3"), *SHAPE_SOURCES[2:]),
+            explain=(shapes.count_nfnet, shapes.count_vit),
+        )

@@ -1,87 +1,121 @@
 """Figures on what Segment Anything computes: the cost of a mask, by part and by device."""
 
-from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from analysis import tables
-from analysis.charts import style
-from analysis.charts.panel import Citation, Panel, table_of
-from analysis.compute.costs import Device
+from analysis import gpus
+from analysis.charts import marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.panel import Citation, Headline, Panel
+from analysis.charts.parameters import Choice, Quantity
+from analysis.charts.shared_parameters import GPU, MFU
 from analysis.segment_anything import decoder as decoding
 from analysis.segment_anything import encoder as sam
-from analysis.segment_anything import figures_reported as data_figures
-from analysis.segment_anything import figures_shape as shape_figures
 from analysis.segment_anything.data import MEASURED_ON, PAPER, PROMPTS, encoders, encoding_flops, facts, prompt_flops, site_utilisation
-from analysis.segment_anything.figures_shape import SHAPES
-from analysis.units import format_duration, format_si, significant
+from analysis.segment_anything.figures_shape import COLORS, IMAGE_ENCODER, SHAPES
+from analysis.units import counted, format_duration, format_si, significant
 
-COLORS = {"ViT-B": style.AMBER, "ViT-L": style.CRIMSON, "ViT-H": style.BLUE}
 UNITS = {"flops": "FLOPs", "seconds": "time on a GPU"}
+PROMPTS_PER_IMAGE = Quantity(
+    "Prompts per image", unit="prompts", low=1, high=8_192, twos=True, whole=True, help="The image is encoded once for all of them."
+)
+OF_PEAK = MFU(0.13, low=0.01, help="13% is what the reported 0.15 s of the largest encoder on an A100 stands for.")
 
 
-def per_mask(model: str, prompts: int, masks: int, unit: str, device: Device, utilisation: float, settings: Mapping[str, str]) -> Panel:
-    """FLOPs or time per mask against prompts per image for every encoder, and the reader's number of prompts on one of them.
+class PerMask(Figure):
+    """FLOPs or time per mask against prompts per image for every encoder, and the reader's number of prompts on one of them."""
 
-    unit: "flops", or "seconds" on the device at a utilisation of its peak.
-    """
-    if unit not in UNITS:
-        raise ValueError(f"unit must be one of {', '.join(UNITS)}, got {unit!r}")
-    scale = 1.0 if unit == "flops" else device.peak_flops_per_s * utilisation
-    prompt = prompt_flops()
-    lines = {name: sam.flops_per_mask(encoding_flops(name), prompt, PROMPTS, masks) / scale for name in encoders()}
-    traces = [style.computed_line(PROMPTS, values, name, COLORS[name]) for name, values in lines.items()]
-    floor = prompt / masks / scale
-    traces.append(style.computed_line([1, 10_000], [floor, floor], "prompt and decoder alone", style.GREY, width=1.2))
-    here = float(sam.flops_per_mask(encoding_flops(model), prompt, prompts, masks)) / scale
-    traces.append(style.what_if_marker([prompts], [here], "your prompts", COLORS[model]))
-    parts = [{"series": name, "prompts": PROMPTS, unit: values, "status": "computed"} for name, values in lines.items()]
-    parts += [{"series": ["decoder alone"], "prompts": [np.nan], unit: [floor], "status": "computed"}]
-    parts += [{"series": ["your prompts"], "prompts": [prompts], unit: [here], "status": "what_if"}]
-    known = facts()
-    grid = known.loc["grid_points"]
-    if unit == "seconds" and device.id.startswith("a100"):
-        row = known.loc["image_encoder_latency_a100"]
-        traces.append(style.reported_markers([1], [row["value"]], "encoder alone, reported", style.BLUE, "diamond"))
+    name = "segment_anything.per_mask"
+    image_encoder: str = IMAGE_ENCODER("ViT-H")
+    mask_cost: str = Choice("Show", options=UNITS)("flops")
+    gpu: gpus.Gpu = GPU(MEASURED_ON)
+    prompts_per_image: int = PROMPTS_PER_IMAGE(64)
+    masks_per_prompt: int = Quantity(
+        "Masks kept of each prompt", unit="masks", low=1, high=3, step=1, whole=True,
+        help="The decoder offers three masks for an ambiguous prompt.",
+    )(1)  # fmt: skip
+    mfu: float = OF_PEAK
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        model, prompts, masks, unit = self.image_encoder, self.prompts_per_image, self.masks_per_prompt, self.mask_cost
+        prompt, rate = prompt_flops(), self.gpu.peak_flops_per_s * self.mfu
+
+        def part(series: str, at: Any, flops: Any, status: str = "computed") -> dict[str, Any]:
+            flops = np.asarray(flops, float)
+            return {"series": series, "prompts_per_image": at, "flops": flops, "seconds": flops / rate, "status": status}
+
+        lines = [part(name, PROMPTS, sam.flops_per_mask(encoding_flops(name), prompt, PROMPTS, masks)) for name in encoders()]
+        floor = part("prompt and decoder alone", [1, 10_000], [prompt / masks] * 2)
+        here = float(sam.flops_per_mask(encoding_flops(model), prompt, prompts, masks))
+        took = f"{spell(here / rate)} at {self.mfu:.0%} of {self.gpu.label}"
+        yours = part(f"your prompts: {format_si(here, 'FLOP')}, {took}", [prompts], [here], "what_if")
+        traces = [marks.line(line, "prompts_per_image", unit, COLORS[line["series"]]) for line in lines]
+        traces.append(marks.line(floor, "prompts_per_image", unit, style.GREY, width=1.2))
+        traces.append(marks.points(yours, "prompts_per_image", unit, COLORS[model]))
+        known = facts()
+        grid = known.loc["grid_points"]
+        parts = [*lines, floor, yours]
         parts.append(
-            {"series": ["encoder alone, reported"], "prompts": [1], unit: [row["value"]], "status": "reported", "source": row["source"]}
+            {
+                "series": "grid of points with which SA-1B was made", "prompts_per_image": [grid["value"]], "source": grid["source"],
+                "location": grid["location"], "verified": [grid["verified"]], "status": "reported",
+            }
+        )  # fmt: skip
+        if unit == "seconds" and self.gpu.id.startswith("a100"):
+            row = known.loc["image_encoder_latency_a100"]
+            parts.append(
+                {
+                    "series": "encoder alone, reported", "prompts_per_image": [1], "seconds": [row["value"]], "source": row["source"],
+                    "location": row["location"], "status": "reported",
+                }
+            )  # fmt: skip
+            traces.append(marks.points(parts[-1], "prompts_per_image", "seconds", style.BLUE, symbol="diamond"))
+        layout = style.layout(
+            "log_number",
+            "flops" if unit == "flops" else "log_number",
+            x_title="Prompts per image",
+            height=440,
+            y_title="FLOP per mask" if unit == "flops" else "Seconds per mask",
+            x_range=(0.85, 11_000),
+            shapes=[style.vertical_line(prompts, COLORS[model]), style.vertical_line(grid["value"], style.GREY, "dot")],
         )
-    layout = style.layout(
-        "log_number",
-        "flops" if unit == "flops" else "log_number",
-        x_title="Prompts per image",
-        height=440,
-        y_title="FLOP per mask" if unit == "flops" else "Seconds per mask",
-        x_range=(0.85, 11_000),
-        shapes=[style.vertical_line(prompts, COLORS[model]), style.vertical_line(grid["value"], style.GREY, "dot")],
-    )
-    layout["yaxis"] |= {"dtick": 1, "exponentformat": "power" if unit == "flops" else "none"}
-    share = float(encoding_flops(model) / (encoding_flops(model) + prompts * prompt))
-    even = float(sam.break_even(encoding_flops(model), prompt))
-    cost = format_si(here, "FLOP") if unit == "flops" else spell(here)
-    return Panel(
-        name="segment_anything.per_mask",
-        title=f"{model} at {prompts:,} prompt{'s' * (prompts > 1)} an image: {cost} a mask, {share:.0%} of it for encoding the image",
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(parts),
-        caption=(
-            f"The encoder runs once, so its {format_si(encoding_flops(model), 'FLOP')} are shared by all prompts of the image; each prompt adds {format_si(prompt, 'FLOP')}. "
-            f"Only after {even:,.0f} prompts has prompting cost as much as encoding. The dotted line is the grid of {grid['value']:,.0f} points with which SA-1B was made."
-            + (
-                " Time takes the same share of peak for both parts; decoding few prompts at a time reaches less."
-                if unit == "seconds"
-                else ""
-            )
-        ),
-        alt=f"Cost per mask falls with prompts per image; {model} costs {cost} a mask at {prompts:,} prompts and reaches the decoder's own cost only after thousands.",
-        sources=(
-            *SHAPES,
-            *(Citation(source, known.loc["image_encoder_latency_a100", "location"]) for source in ("meta2023sam",) if unit == "seconds"),
-        ),
-        settings=settings,
-        explain=(sam.flops_per_mask, sam.break_even, sam.encoder_flops, decoding.decoder_flops, decoding.prompt_encoder_flops),
-    )
+        layout["yaxis"] |= {"dtick": 1, "exponentformat": "power" if unit == "flops" else "none"}
+        share = float(encoding_flops(model) / (encoding_flops(model) + prompts * prompt))
+        even = float(sam.break_even(encoding_flops(model), prompt))
+        cost = (
+            Headline("FLOPs per mask", here, "FLOP", format_si(here, "FLOP"), "flops")
+            if unit == "flops"
+            else Headline("time per mask", here / rate, "s", spell(here / rate), "seconds")
+        )
+        encoding = Headline("share of encoding the image", share, "share", f"{share:.0%}")
+        return Panel(
+            title=f"{model} at {counted(prompts, 'prompt')} an image: {cost} a mask, {encoding} of it for encoding the image",
+            headline=(cost, encoding),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=(
+                f"The encoder runs once, so its {format_si(encoding_flops(model), 'FLOP')} are shared by all prompts of the image; each prompt adds {format_si(prompt, 'FLOP')}. "
+                f"Only after {even:,.0f} prompts has prompting cost as much as encoding. The dotted line is the grid of {grid['value']:,.0f} points with which SA-1B was made."
+                + (
+                    " Time takes the same share of peak for both parts; decoding few prompts at a time reaches less."
+                    if unit == "seconds"
+                    else ""
+                )
+            ),
+            alt=f"Cost per mask falls with prompts per image; {model} costs {cost} a mask at {counted(prompts, 'prompt')} and reaches the decoder's own cost only after thousands.",
+            sources=(
+                *SHAPES,
+                *(Citation(source) for source in (self.gpu.source,) if source),
+                *(
+                    Citation(source, known.loc["image_encoder_latency_a100", "location"])
+                    for source in ("meta2023sam",)
+                    if unit == "seconds"
+                ),
+            ),
+            explain=(sam.flops_per_mask, sam.break_even, sam.encoder_flops, decoding.decoder_flops, decoding.prompt_encoder_flops),
+        )
 
 
 def spell(seconds: float) -> str:
@@ -93,86 +127,96 @@ def spell(seconds: float) -> str:
     return f"{significant(seconds * 1000)} ms" if seconds < 1 else format_duration(seconds)
 
 
-def parts(model: str, prompts: int, settings: Mapping[str, str]) -> Panel:
+class Parts(Figure):
     """FLOPs of an image and its prompts by part."""
-    inside = {f"encoder: {part}": float(value) for part, value in sam.encoder_flops(encoders()[model]).items()}
-    side, tokens = encoders()[model].side, decoding.prompt_tokens(1)
-    decoder = {f"decoder: {part}": float(value) * prompts for part, value in decoding.decoder_flops(side, tokens).items()}
-    rows = inside | {"prompt encoder": float(decoding.prompt_encoder_flops(tokens)) * prompts} | decoder
-    names, values = list(rows), np.array(list(rows.values()))
-    colors = [COLORS[model] if name.startswith("encoder") else style.SLATE for name in names]
-    traces = [style.bars(values, names, "FLOPs", colors, [format_si(value, "FLOP") for value in values], horizontal=True)]
-    traces[0] |= {"textposition": "outside", "cliponaxis": False}
-    layout = style.layout(
-        "number", "category", x_title="FLOP for one image", height=440, showlegend=False, x_range=(0, 1.16 * values.max())
-    )
-    layout["yaxis"] |= {"autorange": "reversed"}
-    layout["xaxis"] |= {"exponentformat": "SI", "nticks": 6}
-    layout["margin"] = layout["margin"] | {"r": 56}
-    encoder, rest = sum(inside.values()), values.sum() - sum(inside.values())
-    return Panel(
-        name="segment_anything.parts",
-        title=f"One image with {prompts:,} prompt{'s' * (prompts > 1)}: {format_si(encoder, 'FLOP')} in {model}, {format_si(rest, 'FLOP')} in everything after it",
-        figure=style.figure(traces, layout),
-        data=lambda: pd.DataFrame({"part": names, "flops": values, "model": model, "prompts": prompts, "status": "computed"}),
-        caption=(
-            "Matrix products and convolutions, a multiply-add counted as two. Scores and values of attention are a small part because most layers attend inside windows; "
-            "behind the encoder, most of the work is attention between the few tokens of the prompt and the whole embedding. Encoding the prompt itself costs next to nothing."
-        ),
-        alt=f"FLOPs of one image by part: {format_si(encoder, 'FLOP')} in the image encoder {model} and {format_si(rest, 'FLOP')} for {prompts:,} prompts.",
-        sources=SHAPES,
-        settings=settings,
-        explain=(sam.encoder_flops, sam.attention_flops, decoding.decoder_flops, decoding.prompt_encoder_flops),
-    )
+
+    name = "segment_anything.parts"
+    image_encoder: str = IMAGE_ENCODER("ViT-H")
+    prompts_per_image: int = PROMPTS_PER_IMAGE(64)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        model, prompts = self.image_encoder, self.prompts_per_image
+        inside = {f"encoder: {part}": float(value) for part, value in sam.encoder_flops(encoders()[model]).items()}
+        side, tokens = encoders()[model].side, decoding.prompt_tokens(1)
+        decoder = {f"decoder: {part}": float(value) * prompts for part, value in decoding.decoder_flops(side, tokens).items()}
+        rows = inside | {"prompt encoder": float(decoding.prompt_encoder_flops(tokens)) * prompts} | decoder
+        values = np.array(list(rows.values()))
+        part = {"series": "FLOPs", "part": list(rows), "flops": values, "model": model, "prompts_per_image": prompts, "status": "computed"}
+        colors = [COLORS[model] if name.startswith("encoder") else style.SLATE for name in rows]
+        bar = marks.bars(part, "flops", "part", colors, horizontal=True, text=[format_si(value, "FLOP") for value in values])
+        bar |= {"textposition": "outside", "cliponaxis": False}
+        layout = style.layout(
+            "number", "category", x_title="FLOP for one image", height=440, showlegend=False, x_range=(0, 1.16 * values.max())
+        )
+        layout["yaxis"] |= {"autorange": "reversed"}
+        layout["xaxis"] |= {"exponentformat": "SI", "nticks": 6}
+        layout["margin"] = layout["margin"] | {"r": 56}
+        encoder, rest = (
+            Headline(name, float(flops), "FLOP", format_si(float(flops), "FLOP"))
+            for name, flops in (("FLOPs of the encoder", sum(inside.values())), ("FLOPs after it", values.sum() - sum(inside.values())))
+        )
+        return Panel(
+            title=f"One image with {counted(prompts, 'prompt')}: {encoder} in {model}, {rest} in everything after it",
+            headline=(encoder, rest),
+            figure=style.figure([bar], layout),
+            data=[part],
+            caption=(
+                "Matrix products and convolutions, a multiply-add counted as two. Scores and values of attention are a small part because most layers attend inside windows; "
+                "behind the encoder, most of the work is attention between the few tokens of the prompt and the whole embedding. Encoding the prompt itself costs next to nothing."
+            ),
+            alt=f"FLOPs of one image by part: {encoder} in the image encoder {model} and {rest} for {counted(prompts, 'prompt')}.",
+            sources=SHAPES,
+            explain=(sam.encoder_flops, sam.attention_flops, decoding.decoder_flops, decoding.prompt_encoder_flops),
+        )
 
 
-def devices(model: str, prompts: int, utilisation: float, settings: Mapping[str, str]) -> Panel:
-    """Time of encoding an image and of decoding its prompts on every device of the table, at one utilisation."""
-    gpus = tables.load("gpus").sort_values("peak_flops_per_s", ascending=False)
-    rate = gpus["peak_flops_per_s"].to_numpy() * utilisation
-    encode, decode = encoding_flops(model) / rate, prompts * prompt_flops() / rate
-    names = gpus["label"].tolist()
-    traces = [
-        style.bars(encode, names, f"encoding with {model}", COLORS[model], horizontal=True),
-        style.bars(decode, names, f"{prompts:,} prompts", style.SLATE, horizontal=True),
-    ]
-    row = facts().loc["image_encoder_latency_a100"]
-    at = gpus.set_index("id").loc[MEASURED_ON, "label"]
-    traces.append(style.reported_markers([row["value"]], [at], "ViT-H encoder, reported", style.AMBER, "diamond"))
-    layout = style.layout("number", "category", x_title="Seconds for one image", height=500, barmode="stack")
-    layout["yaxis"] |= {"autorange": "reversed"}
-    mine = float(encoding_flops(model) / (gpus.set_index("id").loc[MEASURED_ON, "peak_flops_per_s"] * utilisation))
-    return Panel(
-        name="segment_anything.devices",
-        title=f"At {utilisation:.0%} of peak an A100 encodes an image with {model} in {spell(mine)}; the site reports {row['value']:g} s, which is {site_utilisation():.0%}",
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(
-            [
-                {"device": names, "encode_seconds": encode, "prompts_seconds": decode, "status": "computed"},
-                {"device": [at], "encode_seconds": [row["value"]], "source": row["source"], "status": "reported"},
-            ]
-        ),
-        caption=(
-            f"FLOPs over the 16-bit peak rate times the utilisation, the same for all devices. The reported {row['value']:g} s is taken as ViT-H, whose parameters the site gives; precision and batch "
-            f"are not stated. For {prompts:,} prompts in one go the same rate is assumed; the 50 ms that the paper reports for a prompt are on the processor of a browser."
-        ),
-        alt=f"Seconds to encode an image with {model} and to decode {prompts:,} prompts on {len(names)} devices at {utilisation:.0%} of their peak; an A100 takes {spell(mine)} to encode.",
-        sources=(*SHAPES, Citation("meta2023sam", row["location"]), Citation(PAPER, "Section 1")),
-        settings=settings,
-        explain=(sam.implied_utilisation, sam.encoder_flops, decoding.decoder_flops),
-    )
+class Devices(Figure):
+    """Time of encoding an image and of decoding its prompts on every GPU of the table, at one utilisation."""
 
+    name = "segment_anything.devices"
+    image_encoder: str = IMAGE_ENCODER("ViT-H")
+    prompts_per_image: int = PROMPTS_PER_IMAGE(64)
+    mfu: float = OF_PEAK
 
-def default_panels() -> dict[str, Callable[[], Panel]]:
-    """The panels of the page at its default settings."""
-    gpu = Device.from_row(tables.load("gpus").set_index("id", drop=False).loc[MEASURED_ON])
-    model = {"image encoder": "ViT-H"}
-    return {
-        "segment_anything.per_mask": lambda: per_mask(
-            "ViT-H", 64, 1, "flops", gpu, 0.13, model | {"prompts": "64", "masks per prompt": "1"}
-        ),
-        "segment_anything.parts": lambda: parts("ViT-H", 64, model | {"prompts": "64"}),
-        "segment_anything.devices": lambda: devices("ViT-H", 64, 0.13, model | {"prompts": "64", "utilisation": "13%"}),
-        **shape_figures.default_panels(),
-        **data_figures.default_panels(),
-    }
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        model, prompts, share = self.image_encoder, self.prompts_per_image, self.mfu
+        devices = sorted((gpus.gpu(key) for key in gpus.labels()), key=lambda gpu: -gpu.peak_flops_per_s)
+        rate = np.array([gpu.peak_flops_per_s for gpu in devices]) * share
+        part = {
+            "series": f"encoding with {model}",
+            "device": [gpu.label for gpu in devices],
+            "encode_seconds": encoding_flops(model) / rate,
+            "prompts_seconds": prompts * prompt_flops() / rate,
+            "status": "computed",
+        }
+        row, measured = facts().loc["image_encoder_latency_a100"], gpus.gpu(MEASURED_ON)
+        reported = {
+            "series": "ViT-H encoder, reported", "device": [measured.label], "encode_seconds": [row["value"]], "source": row["source"],
+            "location": row["location"], "status": "reported",
+        }  # fmt: skip
+        traces = [
+            marks.bars(part, "encode_seconds", "device", COLORS[model], horizontal=True),
+            marks.bars(part, "prompts_seconds", "device", style.SLATE, counted(prompts, "prompt"), horizontal=True),
+            marks.points(reported, "encode_seconds", "device", style.AMBER, symbol="diamond"),
+        ]
+        layout = style.layout("number", "category", x_title="Seconds for one image", height=500, barmode="stack")
+        layout["yaxis"] |= {"autorange": "reversed"}
+        mine = float(encoding_flops(model) / (measured.peak_flops_per_s * share))
+        takes = Headline("time of encoding on an A100", mine, "s", spell(mine), "encode_seconds")
+        printed = Headline("reported time of encoding", float(row["value"]), "s", f"{row['value']:g} s", "encode_seconds")
+        implied = Headline("share of peak that the site's time stands for", site_utilisation(), "share", f"{site_utilisation():.0%}")
+        return Panel(
+            title=f"At {share:.0%} of peak an A100 encodes an image with {model} in {takes}; the site reports {printed}, which is {implied}",
+            headline=(takes, printed, implied),
+            figure=style.figure(traces, layout),
+            data=[part, reported],
+            caption=(
+                f"FLOPs over the 16-bit peak rate times the utilisation, the same for all devices. The reported {row['value']:g} s is taken as ViT-H, whose parameters the site gives; precision and batch "
+                f"are not stated. For {counted(prompts, 'prompt')} in one go the same rate is assumed; the 50 ms that the paper reports for a prompt are on the processor of a browser."
+            ),
+            alt=f"Seconds to encode an image with {model} and to decode {counted(prompts, 'prompt')} on {len(devices)} devices at {share:.0%} of their peak; an A100 takes {takes} to encode.",
+            sources=(*SHAPES, Citation("meta2023sam", row["location"]), Citation(PAPER, "Section 1")),
+            explain=(sam.implied_utilisation, sam.encoder_flops, decoding.decoder_flops),
+        )

@@ -24,9 +24,14 @@ class Ucf101(Figure):
     """FVD of each system by paper, with the systems below a limit counted in the title; inception scores in the hover text and the table."""
 
     name = "video.ucf101"
-    fvd_limit: float = Quantity(
-        "Count the systems below this FVD", low=300, high=800, step=5, help="Fréchet video distance to real videos; lower is better."
-    )(400.0)
+    fvd_limit: int = Quantity(
+        "Count the systems below this FVD",
+        low=300,
+        high=800,
+        step=5,
+        whole=True,
+        help="Fréchet video distance to real videos; lower is better.",
+    )(400)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""

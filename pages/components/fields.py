@@ -7,8 +7,13 @@ from typing import Any
 import streamlit as st
 
 from analysis import gpus
+<<<<<<< HEAD
 from analysis.charts.parameters import Choice, Choices, Data, Given, Kind, Quantity, Switch
 from analysis.charts.subjects import GpuKind
+=======
+from analysis.charts.parameters import Choice, Choices, Data, Given, Kind, Quantity, Switch, Text
+from analysis.charts.subjects import GpuKind, ModelKind
+>>>>>>> topic-c
 from analysis.gpus import BOUNDS, OWN
 from pages.components import scenario
 from pages.components.markdown import plain
@@ -70,7 +75,7 @@ def _ladder(key: str, name: str, kind: Quantity, value: float, earlier: Mapping[
 def _slider(key: str, name: str, kind: Quantity, value: float, earlier: Mapping[str, Any]) -> None:
     low, high, step = (kind.number(end) for end in (kind.low, kind.high, kind.step))
     share = kind.unit == "share"
-    form = "percent" if share else "%,d" if kind.whole and high >= 1000 else None
+    form = "percent" if share else "%,d" if kind.whole and high >= 1000 else "%.3f" if kind.step < 0.01 else None
     label = kind.label if share or not kind.unit else f"{kind.label} ({kind.unit})"
     st.slider(label, low, high, step=step, format=form, **_common(key, name, kind), **at(key, kind.number(value)))
 
@@ -111,6 +116,24 @@ def _switch(key: str, name: str, kind: Switch, value: bool, earlier: Mapping[str
     st.toggle(kind.label, **_common(key, name, kind), **at(key, value))
 
 
+def _text(key: str, name: str, kind: Text, value: str, earlier: Mapping[str, Any]) -> None:
+    """A field for a text. What cannot be used is said under it, and stays to be mended."""
+    notes = st.session_state.setdefault("typed_notes", {})
+    if key not in notes:
+        _stands_at(key, value)
+
+    def take() -> None:
+        notes.pop(key, None)
+        try:
+            scenario.change(name, kind.key(kind.read(st.session_state[key] or "", earlier)), place_of(key))
+        except ValueError as problem:
+            notes[key] = str(problem)
+
+    st.text_input(kind.label, key=key, max_chars=kind.longest, placeholder=kind.placeholder, help=kind.help or None, on_change=take)
+    if note := notes.get(key):
+        st.error(plain(note), icon=":material/error:")
+
+
 def _gpu(key: str, name: str, kind: GpuKind, value: gpus.Gpu, earlier: Mapping[str, Any]) -> None:
     own = value.id == "own"
 
@@ -137,7 +160,15 @@ def _own_gpu_number(key: str, name: str, bound: str, value: gpus.Gpu, words: str
     st.number_input(f"{words[0].upper()}{words[1:]} ({gpus.UNITS[bound]})", low, high, key=key, on_change=take, **stands)
 
 
-WIDGETS: dict[type[Kind], Callable] = {Quantity: _ladder, Choices: _several, Choice: _one, Switch: _switch, Data: _data, GpuKind: _gpu}
+WIDGETS: dict[type[Kind], Callable] = {
+    Quantity: _ladder,
+    Choices: _several,
+    Choice: _one,
+    Switch: _switch,
+    Text: _text,
+    Data: _data,
+    GpuKind: _gpu,
+}
 """The widget of each kind, the more special kind first. A quantity with even steps has another one (`_slider`)."""
 
 
