@@ -7,13 +7,8 @@ from typing import Any
 import streamlit as st
 
 from analysis import gpus
-<<<<<<< HEAD
-from analysis.charts.parameters import Choice, Choices, Data, Given, Kind, Quantity, Switch
-from analysis.charts.subjects import GpuKind
-=======
 from analysis.charts.parameters import Choice, Choices, Data, Given, Kind, Quantity, Switch, Text
-from analysis.charts.subjects import GpuKind, ModelKind
->>>>>>> topic-c
+from analysis.charts.subjects import GpuKind
 from analysis.gpus import BOUNDS, OWN
 from pages.components import scenario
 from pages.components.markdown import plain
@@ -119,8 +114,7 @@ def _switch(key: str, name: str, kind: Switch, value: bool, earlier: Mapping[str
 def _text(key: str, name: str, kind: Text, value: str, earlier: Mapping[str, Any]) -> None:
     """A field for a text. What cannot be used is said under it, and stays to be mended."""
     notes = st.session_state.setdefault("typed_notes", {})
-    if key not in notes:
-        _stands_at(key, value)
+    stands = {} if key in notes else at(key, value)
 
     def take() -> None:
         notes.pop(key, None)
@@ -129,7 +123,9 @@ def _text(key: str, name: str, kind: Text, value: str, earlier: Mapping[str, Any
         except ValueError as problem:
             notes[key] = str(problem)
 
-    st.text_input(kind.label, key=key, max_chars=kind.longest, placeholder=kind.placeholder, help=kind.help or None, on_change=take)
+    st.text_input(
+        kind.label, key=key, max_chars=kind.longest, placeholder=kind.placeholder, help=kind.help or None, on_change=take, **stands
+    )
     if note := notes.get(key):
         st.error(plain(note), icon=":material/error:")
 
