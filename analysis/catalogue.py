@@ -20,8 +20,6 @@ OLD = {
     for topic in (
         "overview",
         "claims",
-        "scaling",
-        "compute",
         "domain",
         "memory",
         "preference",
@@ -47,7 +45,8 @@ def figures_of(topic: str) -> dict[str, type[Figure]]:
     found: dict[str, type[Figure]] = {}
     for module in sorted(name for _, name, _ in pkgutil.iter_modules(package.__path__) if name.startswith("figures")):
         for value in vars(import_module(f"analysis.{topic}.{module}")).values():
-            if isinstance(value, type) and issubclass(value, Figure) and value.__module__ == f"analysis.{topic}.{module}":
+            declared = isinstance(value, type) and issubclass(value, Figure) and "name" in vars(value)
+            if declared and value.__module__ == f"analysis.{topic}.{module}":
                 if value.name in found:
                     raise ValueError(f"two figures have the name {value.name}")
                 if not value.name.startswith(f"{topic}."):

@@ -26,15 +26,19 @@ from analysis.uploads import clip
 class Figure(BaseModel):
     """The base of all figures. A figure is frozen and can be compared and kept; it holds no widget, session or file.
 
-    Making one with a value that cannot be used raises ValueError (pydantic's ValidationError).
+    A class that is declared with abstract=True is no figure, but holds the parameters that several figures share. Making a figure with a
+    value that cannot be used raises ValueError (pydantic's ValidationError).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
     name: ClassVar[str]
 
+    def __init_subclass__(cls, abstract: bool = False, **_: Any) -> None:
+        super().__init_subclass__()
+
     @classmethod
-    def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        if not NAME.fullmatch(getattr(cls, "name", "")):
+    def __pydantic_init_subclass__(cls, abstract: bool = False, **_: Any) -> None:
+        if not abstract and not NAME.fullmatch(vars(cls).get("name", "")):
             raise TypeError(f"{cls.__name__} needs a name like 'topic.figure'")
 
     def draw(self) -> Panel:

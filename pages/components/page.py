@@ -154,10 +154,15 @@ def one(name: str, kind: Kind, figure: type[Figure], place: str) -> None:
 def one_figure(figure: type[Figure], place: str, above: Mapping[str, object], names: Sequence[str], wide: bool) -> None:
     """The sliders of one figure, and its chart."""
     own = {name: kind for name, kind in figure.kinds().items() if name not in above}
+    rare = [name for name, kind in own.items() if kind.rare]
     if own:
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            for name, kind in own.items():
-                one(name, kind, figure, f"{place}/{figure.name}")
+            for name in [name for name in own if name not in rare]:
+                one(name, own[name], figure, f"{place}/{figure.name}")
+            if rare:
+                with st.popover("More settings"):
+                    for name in rare:
+                        one(name, own[name], figure, f"{place}/{figure.name}")
     made, _ = scenario.figure(figure)
     stem = place.partition("/")[0]
     section = st.session_state["links"][stem].get(scenario.SECTION, [""])[0]
