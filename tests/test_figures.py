@@ -9,11 +9,11 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from analysis import catalogue, tables
+from analysis import catalogue, gpus, tables
 from analysis.charts.panel import Panel, explanation
-from analysis.compute import data as scaling_figures_marks
-from analysis.compute import figures as compute_figures
-from analysis.scaling import chinchilla, resampling
+from analysis.compute.data import published_models
+from analysis.compute.figures import FromRun, bill
+from analysis.scaling import chinchilla
 from analysis.scaling import data as scaling_data
 from pages.components import chart
 
@@ -74,7 +74,7 @@ def test_the_data_says_of_every_row_what_it_is_and_where_it_is_from(panels, name
     assert len(data) >= 5
     reported = data[data["status"] == "reported"]
     if len(reported):
-        assert "source" in data or name == "scaling.isoflop"
+        assert "source" in data
     if "source" in data:
         for cell in data["source"].dropna():
             for source_id in str(cell).split(";"):
@@ -100,7 +100,7 @@ def parameters(name: str) -> bool:
 
 
 def test_hollow_markers_are_exactly_the_unverified_models(panels):
-    models = scaling_figures_marks.published_models()
+    models = published_models()
     trace = next(t for t in panels["scaling.tokens_per_param"].figure.data if t.name == "published models")
     hollow = {text for text, symbol in zip(trace.text, trace.marker.symbol, strict=True) if symbol.endswith("-open")}
     shown = models.dropna(subset=["computed_flops", "tokens_per_param"])
@@ -127,7 +127,9 @@ def test_the_band_is_the_percentile_of_the_resamples(panels):
         float(chinchilla.tokens_per_param(chinchilla.ScalingLaw(**row), band["train_flops"]))
         for row in resamples[list(chinchilla.CONSTANTS)].iloc[:4000].to_dict("records")
     ]
-    assert (band["ratio_low"], band["ratio_high"]) == pytest.approx(tuple(np.percentile(ratios, [2.5, 97.5])), rel=1e-6)
+    assert (band["tokens_per_param_low"], band["tokens_per_param_high"]) == pytest.approx(
+        tuple(np.percentile(ratios, [2.5, 97.5])), rel=1e-6
+    )
 
 
 def test_the_residuals_are_not_all_of_one_sign(panels):
@@ -135,15 +137,8 @@ def test_the_residuals_are_not_all_of_one_sign(panels):
     assert 0.3 < (residual > 0).mean() < 0.7
 
 
-def test_bloomberggpt_as_a_preset_is_named_in_the_title():
-    law, resamples = scaling_data.released_fit(5)
-    models = scaling_figures_marks.published_models().set_index("model", drop=False)
-    preset = models.loc["BloombergGPT 50B"]
-    bands = resampling.optimum_bands(resamples, scaling_data.compute_axis())
-    C = float(preset["computed_flops"])
-    panel = compute_figures.budget(
-        law, bands, models.reset_index(drop=True), C, preset["n_params"], preset["n_tokens"], {"run": "preset"}, preset
-    )
+def test_bloomberggpt_as_a_published_run_is_named_in_the_title():
+    panel = FromRun(published_run="bloomberggpt-50b").panel()
     assert "BloombergGPT 50B" in panel.title and "times the size" in panel.title
 
 
@@ -151,10 +146,9 @@ def test_laws_without_a_loss_still_make_a_bill():
     from analysis.compute import costs
 
     laws = scaling_data.published()
-    gpu = costs.Device.from_row(tables.load("gpus").set_index("id", drop=False).loc["a100_80gb"])
-    cost = costs.cost_of(1e23, gpu, 512, 0.4, kg_co2_per_kwh=0.4)
-    bill = compute_figures.bill(1e23, 1e10, 1e12, laws["deepseek2024"], pd.DataFrame(), cost, 512, 0.95)
-    assert "gives none" in bill.set_index("quantity").loc["expected loss (nats per token)", "value"]
+    cost = costs.cost_of(1e23, gpus.gpu("a100_80gb"), 512, 0.4, kg_co2_per_kwh=0.4)
+    rows = bill(1e23, 1e10, 1e12, laws["deepseek2024"], pd.DataFrame(), cost, 512, 0.95)
+    assert "gives none" in rows.set_index("quantity").loc["expected loss (nats per token)", "value"]
 
 
 @pytest.mark.parametrize(

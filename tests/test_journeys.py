@@ -16,7 +16,7 @@ from pages.components.registry import ENTRIES
 from tests.conftest import ROOT, healthy
 
 pytestmark = pytest.mark.usefixtures("browser_path")
-SLIDER = "Compute budget (FLOP, power of ten)"
+SLIDER, MFU = "Training compute", "Model FLOPs utilization (MFU)"
 
 
 def ready(page) -> None:
@@ -52,28 +52,28 @@ def test_a_slider_changes_the_chart_and_the_address_and_a_reload_keeps_both(app_
     page = browser_page
     page.goto(f"{app_server}/scaling")
     ready(page)
-    assert "5.75e23 FLOP" in headline(page) and "93 tokens per parameter" in headline(page)
+    assert "5.8e23 FLOP" in headline(page) and "93 tokens per parameter" in headline(page)
     press(page, SLIDER, "ArrowLeft", times=5)
-    page.wait_for_url(re.compile(r"[?&]c=23\.66"))
-    expect(page.locator("h2").first).to_contain_text("4.57e23 FLOP")
+    page.wait_for_url(re.compile(r"[?&]train_flops=7e22"))
+    expect(page.locator("h2").first).to_contain_text("7e22 FLOP")
     after = headline(page)
     page.reload()
     ready(page)
     expect(page.locator("h2").first).to_have_text(after)
-    assert "c=23.66" in page.url
+    assert "train_flops=7e22" in page.url
 
 
 def test_switching_pages_and_back_keeps_the_controls(app_server, browser_page):
     page = browser_page
-    page.goto(f"{app_server}/compute?mfu=55&law=DeepSeek+2024")
+    page.goto(f"{app_server}/compute?mfu=0.55&law=deepseek2024")
     ready(page)
-    stands_at(page, "Utilisation of peak (%)", "55")
+    stands_at(page, MFU, "0.55")
     go_to(page, "Sources")
     page.wait_for_selector("text=Works cited")
     go_to(page, "Training budget")
     ready(page)
-    stands_at(page, "Utilisation of peak (%)", "55")
-    assert "mfu=55" in page.url and "DeepSeek" in page.url
+    stands_at(page, MFU, "0.55")
+    assert "mfu=0.55" in page.url and "law=deepseek2024" in page.url
 
 
 def test_a_link_from_one_reader_shows_another_the_same(app_server, browser):
@@ -81,9 +81,9 @@ def test_a_link_from_one_reader_shows_another_the_same(app_server, browser):
     for _ in range(2):
         context = browser.new_context(viewport={"width": 1440, "height": 900})
         page = context.new_page()
-        page.goto(f"{app_server}/scaling?c=21.5&level=80%25&show=parameters&laws=Kaplan+2020")
+        page.goto(f"{app_server}/scaling?section=allocation&train_flops=3e21&level=0.8&laws=kaplan2020")
         ready(page)
-        expect(page.locator("h2").first).to_contain_text("3.16e21 FLOP")
+        expect(page.locator("h2").first).to_contain_text("3e21 FLOP")
         seen.append(headline(page))
         context.close()
     assert seen[0] == seen[1] and "parameters" in seen[0]
@@ -91,39 +91,39 @@ def test_a_link_from_one_reader_shows_another_the_same(app_server, browser):
 
 def test_a_bad_value_in_a_link_is_noted_and_the_default_shown(app_server, browser_page):
     page = browser_page
-    page.goto(f"{app_server}/scaling?c=99")
+    page.goto(f"{app_server}/scaling?train_flops=99")
     ready(page)
-    assert "not possible here" in page.get_by_role("alert").first.inner_text()
-    assert "5.75e23 FLOP" in headline(page)
+    assert "must be from 1e18 FLOP" in page.get_by_role("alert").first.inner_text()
+    assert "5.8e23 FLOP" in headline(page)
 
 
 def test_svg_and_pptx_are_downloaded_and_open_again(app_server, browser_page):
     page = browser_page
-    page.goto(f"{app_server}/scaling?c=22")
+    page.goto(f"{app_server}/scaling?train_flops=1e22")
     ready(page)
     expect(page.locator("h2").first).to_contain_text("1e22 FLOP")
     files = {}
     for label in ("SVG", "PPTX", "CSV"):
         with page.expect_download(timeout=60_000) as waiting:
-            page.locator(".st-key-row-scaling-laws").get_by_role("button", name=label, exact=True).click()
-        assert waiting.value.suggested_filename == f"scaling-laws.{label.lower()}"
+            page.locator(".st-key-row-scaling-tokens_per_param").get_by_role("button", name=label, exact=True).click()
+        assert waiting.value.suggested_filename == f"scaling-tokens_per_param.{label.lower()}"
         with open(waiting.value.path(), "rb") as file:
             files[label] = file.read()
     drawing = ET.fromstring(files["SVG"])
     assert drawing.tag.endswith("svg")
     words = " ".join(drawing.itertext())
-    assert "1e22 FLOP" in words and "Hoffmann" in words and "c=22" in words
+    assert "1e22 FLOP" in words and "Hoffmann" in words and "train_flops=1e22" in words
     slide = Presentation(io.BytesIO(files["PPTX"])).slides[0]
     assert "1e22" in slide.shapes.title.text_frame.text
     charts = [shape.chart for shape in slide.shapes if shape.has_chart]
     assert len(charts) == 1 and len(list(charts[0].plots[0].series)) >= 6
-    assert "c=22" in slide.notes_slide.notes_text_frame.text
+    assert "train_flops=1e22" in slide.notes_slide.notes_text_frame.text
     assert files["CSV"].decode("utf-8-sig").startswith("#")
 
 
 def test_a_figure_goes_to_the_deck_and_the_deck_becomes_slides(app_server, browser_page):
     page = browser_page
-    page.goto(f"{app_server}/compute?compute_part=What+others+paid")
+    page.goto(f"{app_server}/compute?section=paid")
     ready(page)
     for number in (0, 1):
         page.get_by_role("button", name="Add to deck").nth(number).click()
@@ -160,14 +160,14 @@ def test_a_file_is_handed_over_once(app_server, browser_page):
     page = browser_page
     page.goto(f"{app_server}/scaling")
     ready(page)
-    row = page.locator(".st-key-row-scaling-laws")
+    row = page.locator(".st-key-row-scaling-tokens_per_param")
     with page.expect_download(timeout=60_000):
         row.get_by_role("button", name="CSV", exact=True).click()
     expect(row.get_by_role("status")).to_be_hidden()
     downloads = []
     page.on("download", lambda download: downloads.append(download))  # noqa: PLW0108 - Playwright wants a function of its own
     press(page, SLIDER, "ArrowLeft")
-    page.wait_for_url(re.compile(r"[?&]c=23\.74"))
+    page.wait_for_url(re.compile(r"[?&]train_flops=5e23"))
     assert not downloads  # the file is handed over once, not at every run
 
 
@@ -226,7 +226,7 @@ def test_the_first_visit_to_a_fresh_server_may_come_by_a_link(browser, browser_p
             time.sleep(0.1)
         page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
         page.add_init_script(WATCH_FOR_ANOTHER_MENU)
-        page.goto(f"{address}/compute?mfu=60")
+        page.goto(f"{address}/compute?mfu=0.6")
         ready(page)
         assert page.evaluate("window.otherMenus") == 0
         assert page.get_by_role("dialog").count() == 0
@@ -234,7 +234,7 @@ def test_the_first_visit_to_a_fresh_server_may_come_by_a_link(browser, browser_p
         page.wait_for_selector("text=Works cited")
         go_to(page, "Training budget")
         ready(page)
-        stands_at(page, "Utilisation of peak (%)", "60")
+        stands_at(page, MFU, "0.6")
         page.context.close()
     finally:
         os.killpg(process.pid, signal.SIGTERM)

@@ -182,11 +182,11 @@ def test_the_overview_shows_a_live_figure_of_each_paper():
     assert all(chart["alt"].endswith(".") for chart in shown)
 
 
-@pytest.mark.parametrize("delta", ["0.0001", "1"])
-def test_another_threshold_fits_anew(delta):
-    app = open_page("scaling", scaling_part="How well known", delta=delta)
+@pytest.mark.parametrize("threshold", ["0.0001", "1"])
+def test_another_threshold_fits_anew(threshold):
+    app = open_page("scaling", section="fit", huber_threshold=threshold)
     assert fine(app) and len(charts(app)) == 2
-    assert app.session_state["panels"]["scaling.constants"].settings["Huber threshold"] == delta
+    assert app.session_state["panels"]["scaling.constants"].settings["Huber threshold"] == threshold
 
 
 def test_whole_numbers_over_thousands_have_commas_on_sliders_and_none_in_the_address():
@@ -194,31 +194,32 @@ def test_whole_numbers_over_thousands_have_commas_on_sliders_and_none_in_the_add
     slider = app.slider(key="judges/tournament/judges.elo:n_orderings")
     assert fine(app) and not app.warning and slider.value == 2500 and slider.proto.format == "%,d"
     assert app.session_state["links"]["judges"]["n_orderings"] == ["2500"]
-    assert open_page("compute").slider(key="mfu").proto.format == "%d%%"
+    assert open_page("compute").slider(key="compute/budget/compute.budget:mfu").proto.format == "percent"
     app = open_page("attention", context_len="131072")
     slider = app.select_slider(key="attention/cache/attention.cache:context_len")
     assert fine(app) and not app.warning and slider.value == 131_072 and "131,072 tokens" in slider.options
 
 
 def test_a_link_restores_the_controls():
-    app = open_page("compute", mfu="55", law="DeepSeek 2024", n="64", start="GPUs and days", days="10")
+    app = open_page("compute", section="gpus", mfu="0.55", law="deepseek2024", n_gpus="64", train_days="10")
     assert fine(app)
-    assert app.slider(key="mfu").value == 55
-    assert app.selectbox(key="law").value == "deepseek2024"
-    assert app.number_input(key="n").value == 64
-    assert app.slider(key="days").value == 10
+    place = "compute/gpus/compute.from_gpus"
+    assert app.slider(key=f"{place}:mfu").value == 0.55
+    assert app.selectbox(key="compute/gpus:law").value == "deepseek2024"
+    assert app.select_slider(key=f"{place}:n_gpus").value == 64
+    assert app.slider(key=f"{place}:train_days").value == 10
     assert not app.warning
 
 
 @pytest.mark.parametrize(
     ("stem", "parameter", "value", "named"),
     [
-        ("scaling", "c", "99", "99"),
-        ("scaling", "c", "many", "many"),
-        ("scaling", "c", "nan", "nan"),
+        ("scaling", "train_flops", "99", "99"),
+        ("scaling", "train_flops", "many", "many"),
+        ("scaling", "train_flops", "nan", "nan"),
         ("scaling", "laws", "Nobody 1999", "Nobody"),
         ("scaling", "level", "101%", "101"),
-        ("compute", "n", "-5", "5"),
+        ("compute", "n_gpus", "-5", "5"),
         ("compute", "gpu", "<script>alert(1)</script>", "script"),
     ],
 )
@@ -226,7 +227,7 @@ def test_a_bad_value_in_a_link_falls_back_with_a_note(stem, parameter, value, na
     app = open_page(stem, **{parameter: value})
     assert not app.exception and not app.error
     assert len(app.warning) == 1
-    assert named in app.warning[0].value and "not possible here" in app.warning[0].value
+    assert named in app.warning[0].value and "; showing " in app.warning[0].value
     assert "<script>" not in app.warning[0].value.replace("\\<", "")
 
 
@@ -260,17 +261,18 @@ def test_addresses_hold_every_parameter_and_nothing_else():
 
 def test_only_changed_controls_are_kept_for_the_link():
     app = open_page("scaling")
+    key = "scaling/laws/scaling.tokens_per_param:train_flops"
     assert app.session_state["links"]["scaling"] == {}
-    app.slider(key="c").set_value(20.0).run()
-    assert app.session_state["links"]["scaling"] == {"c": ["20"]}
-    app.slider(key="c").set_value(23.76).run()
-    assert app.session_state["links"]["scaling"] == {}
+    app.select_slider(key=key).set_value(1e20).run()
+    assert app.session_state["links"]["scaling"] == {"train_flops": ["1e20"]}
+    app.button(key="scaling/laws:reset").click().run()
+    assert app.session_state["links"]["scaling"] == {} and app.select_slider(key=key).value == 5.8e23
 
 
 def test_the_deck_collects_reorders_retitles_and_forgets_figures():
     slides = []
-    for section, slot in (("As a map", "scaling.contours"), ("One law", "scaling.isoflop")):
-        app = open_page("scaling", scaling_part=section)
+    for section, slot in (("map", "scaling.contours"), ("isoflop", "scaling.isoflop")):
+        app = open_page("scaling", section=section)
         slides.append(panel.slide(app.session_state["panels"][slot], "http://localhost/scaling"))
     app.session_state["deck"] = slides
     app.switch_page("pages/deck.py").run()
@@ -320,7 +322,7 @@ def test_a_pressed_button_makes_a_file_or_a_sentence(monkeypatch):
     from pages.components import footer
 
     app = open_page("scaling")
-    figure = app.session_state["panels"]["scaling.laws"]
+    figure = app.session_state["panels"]["scaling.tokens_per_param"]
     made = panel.made(figure, "csv", "http://localhost/scaling")
     assert made["name"] == "scaling-tokens_per_param.csv" and made["mime"] == "text/csv" and len(made["base64"]) > 1000
     monkeypatch.setattr(panel.files, "export", lambda *_, **__: (_ for _ in ()).throw(ValueError("no room on the disk")))
@@ -343,7 +345,7 @@ def test_own_runs_are_fitted_and_bad_rows_reported_by_line():
     N, D = 10 ** rng.uniform(8, 10, 60), 10 ** rng.uniform(9, 11, 60)
     loss = ScalingLaw(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37).loss(N, D)
     lines = ["N,D,loss", *(f"{n},{d},{value}" for n, d, value in zip(N, D, loss, strict=True)), "1e9,minus five,2.0"]
-    app = open_page("scaling", runs="Your own CSV")
+    app = open_page("scaling", runs="own")
     assert any("Choose a file" in item.value for item in app.info)
     app.file_uploader[0].upload("runs.csv", "\n".join(lines).encode(), "text/csv").run()
     assert fine(app)
@@ -352,7 +354,7 @@ def test_own_runs_are_fitted_and_bad_rows_reported_by_line():
 
 
 def test_a_file_that_is_no_table_is_refused_in_one_sentence():
-    app = open_page("scaling", runs="Your own CSV")
+    app = open_page("scaling", runs="own")
     app.file_uploader[0].upload("runs.csv", b"\x00\x01\x02", "text/csv").run()
     assert not app.exception
     assert len(app.error) == 1 and "NUL bytes" in app.error[0].value

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.compute import data as scaling_figures_marks
-from analysis.scaling import chinchilla, figures, fitting, own_runs, resampling
+from analysis.charts.parameters import Given
+from analysis.scaling import chinchilla, fitting, own_runs, resampling
 from analysis.scaling import data as scaling_data
-from analysis.scaling import figures_fits as scaling_figures_fits
-from analysis.scaling import figures_loss as scaling_figures_loss
 from analysis.scaling.chinchilla import ScalingLaw
+from analysis.scaling.figures import AllocationParameters, AllocationTokens, TokensPerParam
+from analysis.scaling.figures_fits import Constants, Residuals, estimates
+from analysis.scaling.figures_loss import Contours, IsoFlop
 from tests.test_pages import charts, fine, open_page
 
 TRUTH = ScalingLaw(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37)
@@ -60,7 +61,7 @@ ENORMOUS: dict[str, Runs] = {
     "enormous sizes": (1e280 * N, D, TRUTH.loss(N, D)),
     "enormous token counts": (N, 1e280 * D, TRUTH.loss(N, D)),
 }
-LAWS, MODELS = scaling_data.published(), scaling_figures_marks.published_models()
+LAWS = scaling_data.published()
 
 
 def written(runs: Runs) -> bytes:
@@ -78,21 +79,25 @@ def fitted(runs: pd.DataFrame) -> fitting.FitResult:
     return fitting.fit_parametric(runs["n_params"], runs["n_tokens"], runs["loss"])
 
 
+def given_runs(runs: pd.DataFrame) -> Given:
+    """Runs as the page hands them to a figure."""
+    return Given("own", "your own CSV", runs)
+
+
 def figures_of(runs: pd.DataFrame, law: ScalingLaw, C: float) -> dict[str, Callable]:
     """Every chart and table that the page makes of a fit, by name."""
     resamples = resampling.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], n_resamples=50, start=law)
-    bands, none = resampling.optimum_bands(resamples, scaling_data.compute_axis()), {"runs": "yours"}
-    chosen = list(scaling_data.DEFAULT_LAWS)
+    of, low = {"runs": given_runs(runs)}, min(C, 1e24)
     return {
-        "isoflop": lambda: scaling_figures_loss.isoflop(runs, law, resamples, C, 0.95, none),
-        "contours": lambda: scaling_figures_loss.contours(runs, law, C, none),
-        "ratio": lambda: figures.tokens_per_param(LAWS, chosen, MODELS, law, bands, C, none),
-        "ratio alone": lambda: figures.tokens_per_param(LAWS, [], MODELS, law, bands, C, none),
-        "parameters": lambda: figures.allocation(LAWS, chosen, "n_params", MODELS, law, bands, C, none),
-        "tokens alone": lambda: figures.allocation(LAWS, [], "n_tokens", MODELS, law, bands, C, none),
-        "constants": lambda: scaling_figures_fits.constants(law, resamples, LAWS, 0.95, none),
-        "residuals": lambda: scaling_figures_fits.residuals(runs, law, "n_params", none),
-        "estimates": lambda: scaling_figures_fits.estimates(law, resamples, C, 0.95),
+        "isoflop": lambda: IsoFlop(**of, train_flops=low).drawn(law, resamples),
+        "contours": lambda: Contours(**of, train_flops=low).drawn(law, resamples),
+        "ratio": lambda: TokensPerParam(**of, train_flops=C).drawn(law, resamples),
+        "ratio alone": lambda: TokensPerParam(**of, train_flops=C, laws=()).drawn(law, resamples),
+        "parameters": lambda: AllocationParameters(**of, train_flops=C).drawn(law, resamples),
+        "tokens alone": lambda: AllocationTokens(**of, train_flops=C, laws=()).drawn(law, resamples),
+        "constants": lambda: Constants(**of).drawn(law, resamples),
+        "residuals": lambda: Residuals(**of, residual_axis="n_params").drawn(law, resamples),
+        "estimates": lambda: estimates(law, resamples, C, 0.95),
     }
 
 
@@ -183,9 +188,9 @@ def test_resamples_that_determine_nothing_leave_an_interval_open():
         assert np.isnan(low) == np.isnan(high) == is_open
         assert resampling.optimum_bands(resamples, np.array([1e21, 1e22])).empty == is_open
     runs = read(written(DETERMINED["thirty runs with noise"]))
-    panel = scaling_figures_loss.isoflop(runs, TRUTH, resamples, 1e21, 0.95, {})
+    panel = IsoFlop(runs=given_runs(runs), train_flops=1e21).drawn(TRUTH, resamples)
     assert "left open" in panel.caption and not panel.figure.layout.shapes
-    assert scaling_figures_fits.estimates(TRUTH, resamples, 1e21, 0.95)["95% low"].tolist()[:3] == ["–"] * 3
+    assert estimates(TRUTH, resamples, 1e21, 0.95)["95% low"].tolist()[:3] == ["–"] * 3
 
 
 COUNT = st.sampled_from([1.0, 2.0, 1e8, 1e9, 3e9, 1e10, 1e150]) | st.floats(1, 1e12) | st.floats(1, 1e300)
@@ -209,24 +214,35 @@ def test_any_file_of_runs_is_fitted_or_refused_in_a_sentence(rows, exponent):
         assert len(drawn) + len(instead) == 9
 
 
+SECTIONS = {"laws": 1, "allocation": 2, "isoflop": 1, "map": 1, "fit": 2}
+"""The sections of the page that fit runs, and how many charts they have."""
+
+
+def with_runs(data: bytes, section: str = "laws", **parameters: str):
+    """The page with a file of runs."""
+    app = open_page("scaling", section=section, **parameters)
+    app.button_group(key=f"scaling/{section}:runs").set_value("own").run()
+    app.file_uploader[0].upload("runs.csv", data, "text/csv").run()
+    return app
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["twenty tokens per parameter, another law", "one run, other losses", "loss that rises with size"])
 def test_the_page_says_why_it_draws_no_law(what):
-    app = open_page("scaling", runs="Your own CSV")
-    app.file_uploader[0].upload("runs.csv", written(UNDETERMINED[what]), "text/csv").run()
-    for part in ("Published laws", "One law", "As a map", "How well known"):
-        app.button_group(key="scaling_part").set_value(part).run()
+    app = with_runs(written(UNDETERMINED[what]))
+    for section in SECTIONS:
+        app.button_group(key="scaling:section").set_value(section).run()
         assert fine(app) and not app.success and len(app.warning) == 1
         assert sentence(app.warning[0].value) and "No law is drawn from these 30 runs" in app.warning[0].value
-        assert "this fit" not in str(charts(app)) and len(charts(app)) == (part == "Published laws") and not app.dataframe
+        assert not charts(app)
 
 
 @pytest.mark.parametrize("what", [*UNDETERMINED, "a single run"])
 def test_a_published_law_is_drawn_over_runs_that_determine_none(what):
     runs = read(written(UNDETERMINED.get(what, (N[:1], D[:1], TRUTH.loss(N[:1], D[:1])))))
-    for law in (law for law in LAWS.values() if isinstance(law, ScalingLaw)):
-        over_compute = scaling_figures_loss.isoflop(runs, law, pd.DataFrame(), 1e21, 0.95, {})
-        as_a_map = scaling_figures_loss.contours(runs, law, 1e21, {})
+    for law in (law_id for law_id, law in LAWS.items() if isinstance(law, ScalingLaw)):
+        chosen = {"runs": given_runs(runs), "law": law, "train_flops": 1e21}
+        over_compute, as_a_map = IsoFlop(**chosen).panel(), Contours(**chosen).panel()
         assert (as_a_map.data["series"] == "training runs").sum() == len(runs)
         for panel in (over_compute, as_a_map):
             words = f"{panel.title} {panel.caption} {panel.alt}"
@@ -236,34 +252,42 @@ def test_a_published_law_is_drawn_over_runs_that_determine_none(what):
 @pytest.mark.parametrize("what", ["twenty tokens per parameter, another law", "one run, other losses", "loss that rises with size"])
 @pytest.mark.parametrize("rows", [30, 4])
 def test_the_page_draws_a_chosen_published_law_over_runs_that_determine_none(what, rows):
-    app = open_page("scaling", runs="Your own CSV", iso_law=LAWS["hoffmann2022_approach3"].label)
     few = tuple(column[:rows] for column in UNDETERMINED[what])
-    app.file_uploader[0].upload("runs.csv", written(few), "text/csv").run()
-    for part in ("One law", "As a map"):
-        app.button_group(key="scaling_part").set_value(part).run()
+    app = with_runs(written(few), section="isoflop", law="hoffmann2022_approach3")
+    for section in ("isoflop", "map"):
+        app.button_group(key="scaling:section").set_value(section).run()
         assert not app.exception and len(app.warning) + len(app.error) == 1
         (chart,) = charts(app)
-        assert "fit" not in json.dumps(chart).lower() and LAWS["hoffmann2022_approach3"].label in str(app.session_state["panels"])
+        assert "fit" not in json.dumps({key: chart[key] for key in ("title", "caption", "alt", "figure")}).lower()
+        assert LAWS["hoffmann2022_approach3"].label in str(app.session_state["panels"])
         markers = [trace for trace in chart["figure"]["data"] if trace.get("name") == "training runs"]
-        assert part == "One law" or len(markers) == 1
+        assert section == "isoflop" or len(markers) == 1
 
 
 def test_a_file_without_a_usable_row_draws_no_chart():
-    app = open_page("scaling", runs="Your own CSV", iso_law=LAWS["hoffmann2022_approach3"].label)
-    app.file_uploader[0].upload("runs.csv", b"N,D,loss\nnone,1e10,2.0\n", "text/csv").run()
-    for part in ("One law", "As a map", "How well known"):
-        app.button_group(key="scaling_part").set_value(part).run()
+    app = with_runs(b"N,D,loss\nnone,1e10,2.0\n", section="isoflop", law="hoffmann2022_approach3")
+    for section in ("isoflop", "map", "fit"):
+        app.button_group(key="scaling:section").set_value(section).run()
         assert not app.exception and not charts(app) and len(app.error) == 1 and "at least 6 runs" in app.error[0].value
 
 
 @pytest.mark.slow
 def test_the_page_puts_a_sentence_where_an_optimum_would_be_no_model():
-    app = open_page("scaling", runs="Your own CSV")
-    app.file_uploader[0].upload("runs.csv", written(ENORMOUS["enormous sizes"]), "text/csv").run()
-    for part, shown in (("Published laws", 0), ("One law", 0), ("As a map", 0), ("How well known", 2)):
-        app.button_group(key="scaling_part").set_value(part).run()
-        assert not app.exception and len(charts(app)) == shown
-        assert len(app.error) == 1 and "less than one parameter or token" in app.error[0].value
+    app = with_runs(written(ENORMOUS["enormous sizes"]))
+    for section, of_it in SECTIONS.items():
+        app.button_group(key="scaling:section").set_value(section).run()
+        shown = of_it if section == "fit" else 0
+        assert not app.exception and len(charts(app)) == shown and len(app.error) == of_it - shown
+        said = [item.value for item in app.error] or [charts(app)[0]["caption"]]
+        assert all("less than one parameter or token" in text for text in said)
+
+
+def test_a_law_is_fitted_without_a_page():
+    runs = read(written(DETERMINED["thirty runs with noise"]))
+    law, resamples = Constants(runs=given_runs(runs), huber_threshold="0.01").fitted()
+    assert law.alpha == pytest.approx(TRUTH.alpha, abs=0.1) and len(resamples) == 4000
+    with pytest.raises(ValueError, match="No law is drawn from these 30 runs"):
+        Constants(runs=given_runs(read(written(UNDETERMINED["noise"])))).panel()
 
 
 @pytest.mark.parametrize("problem", [OverflowError(34, "Numerical result out of range"), ZeroDivisionError("float division by zero")])
@@ -271,7 +295,7 @@ def test_an_arithmetic_error_is_a_sentence_where_the_chart_would_be(problem, mon
     def fails(*_):
         raise problem
 
-    monkeypatch.setattr(scaling_figures_loss, "isoflop", fails)
-    app = open_page("scaling", scaling_part="One law")
+    monkeypatch.setattr(IsoFlop, "drawn", fails)
+    app = open_page("scaling", section="isoflop")
     assert not app.exception and not charts(app)
     assert len(app.error) == 1 and sentence(app.error[0].value)

@@ -12,7 +12,7 @@ from analysis.background.once import Shared, by_worker, digest
 from analysis.background.process import Cancelled
 from analysis.background.worker import TASKS, Worker
 from analysis.judges import elo, verdicts
-from pages.components import fits
+from analysis.scaling import fits
 
 SOON = 30
 
@@ -150,10 +150,16 @@ def test_what_has_no_stable_content_makes_no_key():
 READERS = """
 import pandas as pd
 import streamlit as st
+from analysis.charts.parameters import Given
+from analysis.scaling.figures_marks import OfRuns
 from pages.components import fits
+class Own(OfRuns):
+    name = "own.figure"
 runs = pd.DataFrame({"n_params": [1e9, 2e9, 4e9], "n_tokens": [1e10, 3e10, 5e10], "loss": [3.0, 2.8, st.session_state["last"]]})
-law, resamples = fits.fit(runs, 0.001)
-st.text(f"{law} {len(resamples)}")
+figure = Own(runs=Given("own", "yours", runs))
+ready = fits.ready(figure)
+law, resamples = figure.fitted()
+st.text(f"{ready} {law} {len(resamples)}")
 """
 
 
@@ -173,7 +179,7 @@ def test_two_readers_with_the_same_runs_share_a_fit_and_other_runs_get_their_own
         app.session_state["last"] = last
         said.append(app.run().text[0].value)
         assert not app.exception and "converged" in app.success[0].value
-    assert said == ["law 1 0", "law 1 0", "law 2 0"] and len(asked) == 2
+    assert said == ["True law 1 0", "True law 1 0", "True law 2 0"] and len(asked) == 2
 
 
 def test_the_worker_replays_a_tournament_to_the_same_ratings():

@@ -10,7 +10,7 @@ from analysis.charts.subjects import GPU, MODEL
 
 __all__ = [
     "BATCH_SIZE", "BITS", "CONTEXT_LEN", "GPU", "KV_BITS", "LEVEL", "LORA_RANK", "MFU", "MODEL", "N_GPUS", "N_PARAMS", "N_PROMPTS",
-    "N_TOKENS", "SEQ_LEN", "TOKENS_PER_PARAM", "TRAIN_FLOPS", "WEIGHT_BITS", "WINDOW",
+    "N_TOKENS", "SEQ_LEN", "TOKENS_PER_PARAM", "TRAIN_FLOPS", "USD_PER_GPU_HOUR", "WEIGHT_BITS", "WINDOW",
 ]  # fmt: skip
 
 BITS = {16: "16 bit", 8: "8 bit", 4: "4 bit"}
@@ -30,6 +30,7 @@ MFU = Quantity(
     "Model FLOPs utilization (MFU)", unit="share", low=0.05, high=0.9, step=0.01,
     help="Share of the GPU's peak rate that goes into the model's own FLOPs.",
 )  # fmt: skip
+USD_PER_GPU_HOUR = Quantity("Rent per GPU-hour", unit="USD", low=0.01, high=100, help="What one GPU is rented for.")
 TRAIN_FLOPS = Quantity("Training compute", unit="FLOP", low=1e18, high=1e27, help="Floating-point operations of the whole training run.")
 N_PARAMS = Quantity("Parameters", unit="parameters", low=1e7, high=3e12, help="Parameters of the model.")
 N_PROMPTS = Quantity("Prompts", unit="prompts", low=10, high=5_000, whole=True, help="Prompts on which two models are compared.")

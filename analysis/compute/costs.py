@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.gpus import Gpu
 from analysis.scaling.chinchilla import FLOPS_PER_PARAM_TOKEN, positive
 from analysis.units import JOULES_PER_KWH, SECONDS_PER_DAY, SECONDS_PER_HOUR
 
@@ -76,7 +77,7 @@ def utilisation_of(value) -> np.ndarray:
     return share
 
 
-def cost_of(C, device: Device, n_gpus, utilisation, usd_per_gpu_hour=None, kg_co2_per_kwh=0.0, overhead=1.0, power_share=1.0) -> Cost:
+def cost_of(C, device: Device | Gpu, n_gpus, utilisation, usd_per_gpu_hour=None, kg_co2_per_kwh=0.0, overhead=1.0, power_share=1.0) -> Cost:
     """The Cost of C training FLOPs on n_gpus devices; all arguments broadcast.
 
     gpu_seconds = C / (peak rate * utilisation); wall_seconds = gpu_seconds / n_gpus; usd = GPU-hours * price;
@@ -109,7 +110,7 @@ def cost_of(C, device: Device, n_gpus, utilisation, usd_per_gpu_hour=None, kg_co
     )
 
 
-def flops_of_gpus(device: Device, n_gpus, days, utilisation):
+def flops_of_gpus(device: Device | Gpu, n_gpus, days, utilisation):
     """Training FLOPs that n_gpus devices do in `days` days at a utilisation; broadcasts.
 
     >>> a100 = Device("a100", "A100", 312e12, 400.0, 2.0)
@@ -120,7 +121,7 @@ def flops_of_gpus(device: Device, n_gpus, days, utilisation):
     return seconds * device.peak_flops_per_s * utilisation_of(utilisation)
 
 
-def flops_of_money(device: Device, usd, utilisation, usd_per_gpu_hour=None):
+def flops_of_money(device: Device | Gpu, usd, utilisation, usd_per_gpu_hour=None):
     """Training FLOPs that `usd` dollars buy at the device's rent, or at usd_per_gpu_hour; broadcasts.
 
     Raises ValueError where the table has no price for the device and none is given.

@@ -1,179 +1,312 @@
-"""Figures on training budgets: what one buys, what runs took, and what devices cost."""
+"""Figures on training budgets: what one buys, from whichever side it is given, what runs took, and what GPUs cost."""
 
-from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.charts import style
-from analysis.charts.panel import Citation, Panel, table_of
-from analysis.compute import costs as compute_costs
-from analysis.compute import figures_off_optimum
-from analysis.compute.data import published_models
+from analysis.charts import marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.marks import Part
+from analysis.charts.panel import Citation, Headline, Panel
+from analysis.charts.parameters import Choice, Earlier, Quantity
+from analysis.charts.shared_parameters import GPU, MFU, N_GPUS, N_PARAMS, N_TOKENS, TRAIN_FLOPS, USD_PER_GPU_HOUR
+from analysis.compute import costs
+from analysis.compute.data import published_models, runs_with_tokens
+from analysis.gpus import Gpu, gpu
 from analysis.scaling import chinchilla, resampling
-from analysis.scaling import published as scaling_published
-from analysis.scaling.data import compute_axis, published, released_fit
-from analysis.scaling.figures_marks import cite_law, cite_models, interval_name, law_name, model_markers
+from analysis.scaling.data import compute_axis, law_labels, law_name, law_of, released_fit
+from analysis.scaling.figures_marks import band_part, cite_law, cite_models, model_part, model_points
+from analysis.scaling.fits import bands
 from analysis.units import format_count, format_duration, format_energy, format_flops, format_mass, format_money, significant
 
+UNKNOWN_PRICE = 2.0
+"""Rent of a GPU without a price in the table [USD/h]."""
+LEVEL_OF_BILL = 0.95
+LAW = Choice("Law", options=lambda _: law_labels(), help="It says which size and how many tokens are best, and which loss they reach.")
 
-def budget(law, bands: pd.DataFrame, models: pd.DataFrame, C: float, N: float, D: float, settings: Mapping[str, str], preset=None) -> Panel:
-    """The budget C with the model (N, D) chosen for it, among published runs, on the law's optimum.
 
-    bands: `scaling.optimum_bands` of the law; empty for laws without a bootstrap. preset: the row of the published run that
-    the budget repeats, if it does.
-    """
-    budgets = compute_axis()
-    best, _ = law.compute_optimal(budgets)
-    traces: list[dict] = []
-    parts: list = []
-    if len(bands):
-        span = interval_name(law, bands)
-        traces.extend(style.band(bands["train_flops"], bands["n_params_low"], bands["n_params_high"], span, style.BLUE))
-        parts.append(lambda: bands[["train_flops", "n_params_low", "n_params_high"]].assign(series=span, status="uncertain"))
-    traces.append(style.computed_line(budgets, best, f"optimum, {law_name(law)}", style.BLUE))
-    parts.append({"series": law_name(law), "train_flops": budgets, "n_params": best, "status": "computed"})
-    traces.append(model_markers(models, "computed_flops", "n_params"))
-    known = models.dropna(subset=["computed_flops"])
-    parts.append(
-        lambda: (
-            known[["model", "computed_flops", "n_params", "source"]]
-            .rename(columns={"model": "series", "computed_flops": "train_flops"})
-            .assign(status="reported")
+def _grids(_: Earlier) -> dict[str, str]:
+    return {row["id"]: f"{row['label']} ({row['kg_co2_per_kwh']:.3f} kg/kWh)" for row in tables.load("grids").to_dict("records")}
+
+
+def _list_price(earlier: Earlier) -> float:
+    price = earlier["gpu"].price_usd_per_hour
+    return price if price >= USD_PER_GPU_HOUR.low else UNKNOWN_PRICE
+
+
+class Run(Figure):
+    """What all figures on one training run ask for beside its size: where it runs, and which law it is held against."""
+
+    law: str = LAW("fit")
+    gpu: Gpu = GPU("a100_40gb")
+    grid: str = Choice("Electricity", options=_grids, rare=True, help="CO2 per kWh of the grid that the GPUs run on.")("world2023")
+    n_gpus: int = N_GPUS(512)
+    mfu: float = MFU(0.4)
+    usd_per_gpu_hour: float = USD_PER_GPU_HOUR(
+        _list_price, rare=True, help=f"The list price of the table at first; {UNKNOWN_PRICE:.2f} USD where it has none."
+    )
+    pue: float = Quantity(
+        "Overhead of the centre (PUE)", low=1, high=2, step=0.05, rare=True, help="Energy of the whole centre over that of its GPUs."
+    )(1.1)
+    power_share: float = Quantity(
+        "Average draw over board power", unit="share", low=0.3, high=1, step=0.05, rare=True, help="Share of the board power that is drawn."
+    )(1.0)
+
+    def cost(self, C: float) -> costs.Cost:
+        """The bill of C FLOPs [FLOP]."""
+        intensity = float(tables.load("grids").set_index("id").loc[self.grid, "kg_co2_per_kwh"])
+        return costs.cost_of(C, self.gpu, self.n_gpus, self.mfu, self.usd_per_gpu_hour, intensity, self.pue, self.power_share)
+
+    def planned(self, C: float) -> Panel:
+        """The panel of C FLOPs that are spent on the size which the law asks for."""
+        N, D = (float(value) for value in law_of(self.law).compute_optimal(C))
+        return self.run(C, N, D)
+
+    def run(self, C: float, N: float, D: float, published_run: str = "") -> Panel:
+        """The panel of a run of N parameters on D tokens with C FLOPs, among published runs, on the law's optimum.
+
+        published_run: name of the published run that it repeats, if it does.
+        """
+        law, models = law_of(self.law), published_models()
+        budgets = compute_axis()
+        traces: list[dict] = []
+        parts: list[Part] = []
+        resamples = released_fit(5)[1] if self.law == "fit" else pd.DataFrame()
+        span = bands(resamples, budgets, LEVEL_OF_BILL)
+        if len(span):
+            parts.append(band_part(law, span))
+            traces += marks.band(parts[-1], "train_flops", "n_params_low", "n_params_high", style.BLUE)
+        best = np.asarray(law.compute_optimal(budgets)[0], float)
+        parts.append({"series": law_name(law), "train_flops": budgets, "n_params": best, "source": law.source, "status": "computed"})
+        traces.append(marks.line(parts[-1], "train_flops", "n_params", style.BLUE, f"optimum, {law_name(law)}"))
+        known = model_part(models, train_flops="computed_flops", n_params="n_params", n_tokens="n_tokens")
+        parts.append(known)
+        traces.append(model_points(known, "train_flops", "n_params"))
+        cost, best_n = self.cost(C), float(law.compute_optimal(C)[0])
+        words = [
+            format_duration(float(cost.wall_seconds)),
+            format_money(float(cost.usd)),
+            format_energy(float(cost.energy_joules)),
+            f"{format_mass(float(cost.co2_kg))} CO2eq",
+        ]
+        yours: dict[str, Any] = {
+            "series": f"your run: {', '.join(words)}",
+            "train_flops": [C],
+            "n_params": [N],
+            "n_tokens": [D],
+            "times_optimum": [N / best_n],
+            "gpu_hours": [float(cost.gpu_hours)],
+            "wall_seconds": [float(cost.wall_seconds)],
+            "usd": [float(cost.usd)],
+            "energy_kwh": [float(cost.energy_kwh)],
+            "co2_kg": [float(cost.co2_kg)],
+            "status": "what_if",
+        }
+        parts.append(yours)
+        traces.append(marks.points(yours, "train_flops", "n_params", style.AMBER))
+        layout = style.layout(
+            "flops",
+            "params",
+            y_range=(min(3e7, N / 2), max(3e12, 2 * N)),
+            x_range=(min(1e19, C / 2), max(1e26, 2 * C)),
+            height=440,
+            shapes=[style.vertical_line(C, style.AMBER)],
         )
-    )
-    traces.append(style.what_if_marker([C], [N], "your run", style.AMBER))
-    parts.append({"series": "your run", "train_flops": [C], "n_params": [N], "n_tokens": [D], "status": "what_if"})
-    layout = style.layout(
-        "flops", "params", y_range=(3e7, 3e12), x_range=(1e19, 1e26), height=440, shapes=[style.vertical_line(C, style.AMBER)]
-    )
-    if preset is None:
-        near = known.iloc[np.abs(np.log(known["computed_flops"] / C)).argsort().iloc[:1]]["model"].iloc[0]
-        title = f"{format_flops(C)} trains {format_count(N, 'parameters')} on {format_count(D, 'tokens')}; {near} took about as much"
-    else:
-        best_n = float(law.compute_optimal(C)[0])
-        near = preset.name
-        title = f"{near} is {significant(N / best_n, 2)} times the size that the law asks for at its compute"
-    return Panel(
-        name="compute.budget",
-        title=title,
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(parts),
-        caption=(
-            "The line is the best size for each budget, the band its interval where the law was refitted here; markers are published models at "
-            "C = 6 N D (hollow: not verified). Models above the line are larger than the law asks, those below were trained on more tokens."
-        ),
-        alt=f"Parameters against compute: your run with {format_count(N)} parameters at {format_flops(C)} lies next to {near}.",
-        sources=(*cite_law(law), *cite_models(known)),
-        settings=settings,
-        explain=(
-            chinchilla.ScalingLaw.compute_optimal,
-            compute_costs.training_flops,
-            compute_costs.flops_of_gpus,
-            compute_costs.flops_of_money,
-        ),
-    )
+        headline: tuple[Headline, ...]
+        if published_run:
+            near = published_run
+            times = Headline("size over the law's optimum", N / best_n, "", significant(N / best_n, 2), "times_optimum")
+            title, headline = f"{near} is {times} times the size that the law asks for at its compute", (times,)
+        else:
+            near = str(known["series"][np.abs(np.log(known["train_flops"] / C)).argmin()])
+            compute = Headline("training compute", C, "FLOP", format_flops(C), "train_flops")
+            size = Headline("parameters", N, "parameters", format_count(N, "parameters"), "n_params")
+            tokens = Headline("training tokens", D, "tokens", format_count(D, "tokens"), "n_tokens")
+            title, headline = f"{compute} trains {size} on {tokens}; {near} took about as much", (compute, size, tokens)
+        return Panel(
+            title=title,
+            headline=headline,
+            figure=style.figure(traces, layout),
+            data=parts,
+            beside=bill(C, N, D, law, resamples, cost, self.n_gpus, LEVEL_OF_BILL),
+            caption=(
+                "The line is the best size for each budget, the band its interval where the law was refitted here; markers are published models at "
+                "C = 6 N D (hollow: not verified). Models above the line are larger than the law asks, those below were trained on more tokens."
+            ),
+            alt=f"Parameters against compute: your run with {format_count(N)} parameters at {format_flops(C)} lies next to {near}.",
+            sources=(*cite_law(law), *cite_models(models.dropna(subset=["computed_flops"]))),
+            explain=(
+                chinchilla.ScalingLaw.compute_optimal,
+                costs.training_flops,
+                costs.flops_of_gpus,
+                costs.flops_of_money,
+                costs.cost_of,
+            ),
+        )
 
 
-def device_hours(models: pd.DataFrame, utilisation: float, settings: Mapping[str, str]) -> Panel:
-    """Reported device-hours of published runs against those that 6 N D at a utilisation would take on the same device."""
-    known = models.dropna(subset=["computed_flops", "gpu_hours", "utilisation"]).copy()
-    known["hours_at_utilisation"] = known["gpu_hours"] * known["utilisation"] / utilisation
-    traces, low, high = [], 100.0, 1e8
-    traces.append(style.computed_line([low, high], [low, high], f"computed at {utilisation:.0%} utilisation", style.BLUE))
-    traces.append(model_markers(known, "hours_at_utilisation", "gpu_hours") | {"name": "published runs"})
-    layout = style.layout(
-        "log_number",
-        "log_number",
-        x_title=f"Computed device-hours (6 N D at {utilisation:.0%})",
-        y_title="Reported device-hours",
-        x_range=(low, high),
-        y_range=(low, high),
-        height=440,
-    )
-    layout["xaxis"]["exponentformat"] = layout["yaxis"]["exponentformat"] = "B"
-    middle = float(known["utilisation"].median())
-    best = known.loc[known["utilisation"].idxmax()]
-    return Panel(
-        name="compute.device_hours",
-        title=f"Published runs used {known['utilisation'].min():.0%} to {known['utilisation'].max():.0%} of their devices' peak, half of them more than {middle:.0%}",
-        figure=style.figure(traces, layout),
-        data=lambda: known[
-            [
-                "model",
-                "n_params",
-                "n_tokens",
-                "computed_flops",
-                "train_flops",
-                "gpu",
-                "gpu_hours",
-                "hours_at_utilisation",
-                "utilisation",
-                "source",
-                "verified",
-            ]
-        ].assign(status="reported"),
-        caption=(
-            f"Markers above the line took more hours than {utilisation:.0%} of peak would. Utilisation here is 6 N D over reported hours at peak, so attention and "
-            f"recomputation count as loss; {best['model']} comes out best."
-        ),
-        alt=f"Reported against computed device-hours of {len(known)} runs; implied utilisation runs from {known['utilisation'].min():.0%} to {known['utilisation'].max():.0%}.",
-        sources=(*cite_models(known), *(Citation(i) for i in ("nvidia_a100", "nvidia_h100", "google_tpu"))),
-        settings=settings,
-        explain=(compute_costs.published_runs, compute_costs.implied_utilisation, compute_costs.cost_of),
-    )
+class Budget(Run):
+    """The size and the tokens that a budget of training compute asks for, among published runs, and what it costs."""
+
+    name = "compute.budget"
+    train_flops: float = TRAIN_FLOPS(2e23)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        return self.planned(self.train_flops)
 
 
-def devices(C: float, gpus: pd.DataFrame, utilisation: float, settings: Mapping[str, str]) -> Panel:
-    """Rent for the budget on each device that has a price in the table."""
-    priced = gpus.dropna(subset=["price_usd_per_hour"]).copy()
-    costs = [compute_costs.cost_of(C, compute_costs.Device.from_row(row), 1, utilisation) for row in priced.to_dict("records")]
-    priced["gpu_hours"] = [float(cost.gpu_hours) for cost in costs]
-    priced["usd"] = [float(cost.usd) for cost in costs]
-    priced["energy_kwh"] = [float(cost.energy_kwh) for cost in costs]
-    priced = priced.sort_values("usd")
-    traces = [
-        style.bars(priced["usd"], priced["label"], "rent", style.BLUE, [format_money(value) for value in priced["usd"]], horizontal=True)
-        | {"textposition": "outside", "cliponaxis": False}
-    ]
-    layout = style.layout(
-        "number", "category", x_title="Rent (USD)", x_range=(0, 1.2 * float(priced["usd"].max())), height=440, showlegend=False
-    )
-    layout["xaxis"] |= {"tickprefix": "$", "exponentformat": "B"}
-    layout["yaxis"] |= {"autorange": "reversed"}
-    cheapest, dearest = priced.iloc[0], priced.iloc[-1]
-    return Panel(
-        name="compute.devices",
-        title=f"Renting {format_flops(C)} costs {format_money(cheapest['usd'])} on {cheapest['label']} and {format_money(dearest['usd'])} on {dearest['label']}",
-        figure=style.figure(traces, layout),
-        data=lambda: (
-            priced[
-                [
-                    "id",
-                    "label",
-                    "peak_flops_per_s",
-                    "power_w",
-                    "price_usd_per_hour",
-                    "price_basis",
-                    "gpu_hours",
-                    "usd",
-                    "energy_kwh",
-                    "price_source",
-                ]
-            ]
-            .rename(columns={"price_source": "source"})
-            .assign(status="computed")
-        ),
-        caption=f"List price per device-hour times the hours at {utilisation:.0%} of peak, the same for every device. Prices are of the date and place in the table and change quickly; whether a model fits in memory is another question.",
-        alt=f"Bars of rent by device for {format_flops(C)}; the cheapest is {cheapest['label']} at {format_money(cheapest['usd'])}.",
-        sources=tuple(Citation(i) for i in dict.fromkeys([*priced["source"], *priced["price_source"]]) if i),
-        settings=settings,
-        explain=(compute_costs.cost_of,),
-    )
+class FromGpus(Run):
+    """The size and the tokens that GPUs for some days allow, among published runs, and what they cost."""
+
+    name = "compute.from_gpus"
+    train_days: float = Quantity("Days of training", unit="days", low=1, high=365, step=1, whole=True, help="How long the GPUs run.")(53)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        return self.planned(float(costs.flops_of_gpus(self.gpu, self.n_gpus, self.train_days, self.mfu)))
 
 
-def bill(C: float, N: float, D: float, law, resamples: pd.DataFrame, cost: compute_costs.Cost, n_gpus: float, level: float) -> pd.DataFrame:
+class FromMoney(Run):
+    """The size and the tokens that an amount of money buys at the rent of a GPU, among published runs."""
+
+    name = "compute.from_money"
+    budget_usd: float = Quantity("Money", unit="USD", low=100, high=1e10, help="What the rent of all GPUs may cost.")(3e6)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        return self.planned(float(costs.flops_of_money(self.gpu, self.budget_usd, self.mfu, self.usd_per_gpu_hour)))
+
+
+class FromModel(Run):
+    """The compute that a model and its tokens take, among published runs, and what it costs."""
+
+    name = "compute.from_model"
+    n_params: float = N_PARAMS(5e10)
+    n_tokens: float = N_TOKENS(5e11)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        return self.run(float(costs.training_flops(self.n_params, self.n_tokens)), self.n_params, self.n_tokens)
+
+
+class FromRun(Run):
+    """A published run against the size that a law asks for at its compute, and what it would cost."""
+
+    name = "compute.from_run"
+    published_run: str = Choice(
+        "Published run",
+        options=lambda _: {key: row["model"] for key, row in runs_with_tokens().items()},
+        help="Runs whose size and tokens are known.",
+    )("bloomberggpt-50b")
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        row = runs_with_tokens()[self.published_run]
+        N = float(row["n_params"] if np.isnan(row["active_params"]) else row["active_params"])
+        return self.run(float(costs.training_flops(N, row["n_tokens"])), N, float(row["n_tokens"]), row["model"])
+
+
+class DeviceHours(Figure):
+    """Reported device-hours of published runs against those that 6 N D at a utilization would take on the same device."""
+
+    name = "compute.device_hours"
+    mfu: float = MFU(0.4)
+
+    def draw(self) -> Panel:
+        """The panel at this parameter."""
+        models = published_models().dropna(subset=["computed_flops", "gpu_hours", "utilisation"])
+        models = models.assign(hours_at_utilisation=models["gpu_hours"] * models["utilisation"] / self.mfu)
+        values = ("n_params", "n_tokens", "computed_flops", "gpu_hours", "hours_at_utilisation", "utilisation")
+        runs = model_part(models, **{name: name for name in values})
+        runs |= {"train_flops": models["train_flops"].to_numpy(float), "gpu": models["gpu"].to_numpy()}
+        low, high = min(100.0, runs["hours_at_utilisation"].min() / 2), max(1e8, 2 * runs["hours_at_utilisation"].max())
+        label = f"computed at {self.mfu:.0%} utilisation"
+        equal: Part = {"series": label, "hours_at_utilisation": [low, high], "gpu_hours": [low, high], "status": "computed"}
+        traces = [
+            marks.line(equal, "hours_at_utilisation", "gpu_hours", style.BLUE),
+            model_points(runs, "hours_at_utilisation", "gpu_hours", "published runs"),
+        ]
+        layout = style.layout(
+            "log_number",
+            "log_number",
+            x_title=f"Computed device-hours (6 N D at {self.mfu:.0%})",
+            y_title="Reported device-hours",
+            x_range=(low, high),
+            y_range=(low, high),
+            height=440,
+        )
+        layout["xaxis"]["exponentformat"] = layout["yaxis"]["exponentformat"] = "B"
+        reached = runs["utilisation"]
+        least, most, middle = (
+            Headline(name, float(value), "share", f"{value:.0%}", column)
+            for name, value, column in (
+                ("lowest utilization", reached.min(), "utilisation"),
+                ("highest utilization", reached.max(), "utilisation"),
+                ("median utilization", np.median(reached), ""),
+            )
+        )
+        return Panel(
+            title=f"Published runs used {least} to {most} of their devices' peak, half of them more than {middle}",
+            headline=(least, most, middle),
+            figure=style.figure(traces, layout),
+            data=[equal, runs],
+            caption=(
+                f"Markers above the line took more hours than {self.mfu:.0%} of peak would. Utilisation here is 6 N D over reported hours at peak, so attention and "
+                f"recomputation count as loss; {runs['series'][reached.argmax()]} comes out best."
+            ),
+            alt=f"Reported against computed device-hours of {len(models)} runs; implied utilisation runs from {least} to {most}.",
+            sources=(*cite_models(models), *(Citation(i) for i in ("nvidia_a100", "nvidia_h100", "google_tpu"))),
+            explain=(costs.published_runs, costs.implied_utilisation, costs.cost_of),
+        )
+
+
+class Devices(Figure):
+    """Rent for a budget on each device that has a price in the table."""
+
+    name = "compute.devices"
+    train_flops: float = TRAIN_FLOPS(2e23)
+    mfu: float = MFU(0.4)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        C = self.train_flops
+        priced = tables.load("gpus").dropna(subset=["price_usd_per_hour"])
+        each = [costs.cost_of(C, gpu(key), 1, self.mfu) for key in priced["id"]]
+        found = {name: [float(getattr(cost, name)) for cost in each] for name in ("gpu_hours", "usd", "energy_kwh")}
+        priced = priced.assign(**found).sort_values("usd")
+        told = ("id", "label", "peak_flops_per_s", "power_w", "price_usd_per_hour", "price_basis", "gpu_hours", "usd", "energy_kwh")
+        part: Part = {
+            "series": "rent",
+            **{name: priced[name].to_numpy() for name in told},
+            "source": priced["price_source"].to_numpy(),
+            "status": "computed",
+        }
+        rents = [format_money(value) for value in part["usd"]]
+        bars = marks.bars(part, "usd", "label", style.BLUE, horizontal=True, text=rents, textposition="outside", cliponaxis=False)
+        layout = style.layout(
+            "number", "category", x_title="Rent (USD)", x_range=(0, 1.2 * part["usd"].max()), height=440, showlegend=False
+        )
+        layout["xaxis"] |= {"tickprefix": "$", "exponentformat": "B"}
+        layout["yaxis"] |= {"autorange": "reversed"}
+        cheapest, dearest = (
+            Headline(f"rent on {part['label'][at]}", float(part["usd"][at]), "USD", format_money(part["usd"][at]), "usd") for at in (0, -1)
+        )
+        return Panel(
+            title=f"Renting {format_flops(C)} costs {cheapest} on {part['label'][0]} and {dearest} on {part['label'][-1]}",
+            headline=(cheapest, dearest),
+            figure=style.figure([bars], layout),
+            data=[part],
+            caption=f"List price per device-hour times the hours at {self.mfu:.0%} of peak, the same for every device. Prices are of the date and place in the table and change quickly; whether a model fits in memory is another question.",
+            alt=f"Bars of rent by device for {format_flops(C)}; the cheapest is {part['label'][0]} at {cheapest}.",
+            sources=tuple(Citation(i) for i in dict.fromkeys([*priced["source"], *priced["price_source"]]) if i),
+            explain=(costs.cost_of,),
+        )
+
+
+def bill(C: float, N: float, D: float, law, resamples: pd.DataFrame, cost: costs.Cost, n_gpus: float, level: float) -> pd.DataFrame:
     """What the run is and costs: rows of quantity, value and interval (where the law was refitted here)."""
     rows = [("training compute", format_flops(C), ""), ("parameters", format_count(N), ""), ("tokens", format_count(D), "")]
     loss_interval = ""
@@ -190,38 +323,9 @@ def bill(C: float, N: float, D: float, law, resamples: pd.DataFrame, cost: compu
     rows += [
         ("expected loss (nats per token)", significant(float(law.loss(N, D)), 4) if law.has_loss else "this law gives none", loss_interval),
         ("device-hours", format_count(float(cost.gpu_hours)), ""),
-        (f"wall time on {format_count(n_gpus)} devices", format_duration(float(cost.wall_seconds)), ""),
+        (f"wall time on {format_count(n_gpus)} {'device' if n_gpus == 1 else 'devices'}", format_duration(float(cost.wall_seconds)), ""),
         ("rent", format_money(float(cost.usd)), ""),
         ("energy", format_energy(float(cost.energy_joules)), ""),
         ("emissions (CO2eq)", format_mass(float(cost.co2_kg)), ""),
     ]
     return pd.DataFrame(rows, columns=["quantity", "value", f"{level:.0%} interval"])
-
-
-def default_panels() -> dict[str, Callable[[], Panel]]:
-    """The panels of the compute page at its default settings."""
-    C, utilisation = 10**23.25, 0.4
-    settings = {"budget": format_flops(C), "utilisation": f"{utilisation:.0%}"}
-
-    def draw_budget():
-        law, resamples = released_fit(5)
-        N, D = (float(value) for value in law.compute_optimal(C))
-        return budget(law, resampling.optimum_bands(resamples, compute_axis()), published_models(), C, N, D, settings)
-
-    def draw_inference():
-        law, _ = released_fit(5)
-        N, D = (float(value) for value in law.compute_optimal(C))
-        return figures_off_optimum.inference(scaling_published.InferenceLaw(law), N, D, 1e13, settings | {"served": "10 T tokens"})
-
-    return {
-        "compute.budget": draw_budget,
-        "compute.devices": lambda: devices(C, tables.load("gpus"), utilisation, settings),
-        "compute.device_hours": lambda: device_hours(published_models(), utilisation, {"utilisation": f"{utilisation:.0%}"}),
-        "compute.overtraining": lambda: figures_off_optimum.overtraining(
-            released_fit(5)[0], published_models(), C, 200.0, settings | {"tokens per parameter": "200"}
-        ),
-        "compute.repetition": lambda: figures_off_optimum.repetition(
-            published()["muennighoff2023"], 1e11, 4.0, {"unique tokens": "100 B", "epochs": "4"}
-        ),
-        "compute.inference": draw_inference,
-    }

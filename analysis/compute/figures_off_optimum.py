@@ -1,16 +1,19 @@
 """Figures on training off the optimum: small for long, with inference in mind, and on repeated data."""
 
-from collections.abc import Mapping
-
 import numpy as np
-import pandas as pd
 
-from analysis.charts import style
-from analysis.charts.panel import Citation, Panel
+from analysis.charts import marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.marks import Part
+from analysis.charts.panel import Citation, Headline, Panel
+from analysis.charts.parameters import Choice, Quantity
+from analysis.charts.shared_parameters import TOKENS_PER_PARAM, TRAIN_FLOPS
 from analysis.compute import costs
+from analysis.compute.data import published_models
 from analysis.scaling import chinchilla, published
-from analysis.scaling.figures_marks import cite_law, cite_models, model_markers
-from analysis.units import format_count, format_flops, significant
+from analysis.scaling.data import law_of
+from analysis.scaling.figures_marks import cite_law, cite_models, model_part, model_points
+from analysis.units import counted, format_count, format_flops, significant
 
 SHOWN_RATIOS = {
     "GPT-3 175B": "top right",
@@ -20,136 +23,197 @@ SHOWN_RATIOS = {
     "Llama 3.1 8B": "top left",
 }
 """Models whose names stand beside the curve, and on which side the curve and its ends leave room."""
+EPOCHS = (1, 200)
 
 
-def overtraining(law, models: pd.DataFrame, C: float, ratio: float, settings: Mapping[str, str]) -> Panel:
-    """Loss lost against tokens per parameter at the budget C, with the ratios of published models marked on the curve."""
-    ratios = np.geomspace(1, 3000, 40)
-    penalty = costs.overtraining_penalty(law, C, ratios)
-    here = float(costs.overtraining_penalty(law, C, ratio))
-    more = float(costs.compute_multiplier(law, C, ratio))
-    N, D = (float(value) for value in costs.at_tokens_per_param(C, ratio))
-    best = float(chinchilla.tokens_per_param(law, C))
-    traces = [style.computed_line(ratios, penalty, f"loss lost at {format_flops(C)}", style.BLUE)]
-    known = models.dropna(subset=["tokens_per_param"])
-    known = known[known["model"].isin(SHOWN_RATIOS)]
-    at = costs.overtraining_penalty(law, C, known["tokens_per_param"].to_numpy())
-    marks = model_markers(known.assign(penalty=at), "tokens_per_param", "penalty")
-    where = [SHOWN_RATIOS[model] for model in known["model"]]
-    traces.append(marks | {"name": "ratios of published models", "mode": "markers+text", "textposition": where})
-    traces.append(style.what_if_marker([ratio], [here], "your ratio", style.AMBER))
-    layout = style.layout(
-        "ratio", "number", y_title="Loss above the optimum (nats)", y_range=(-0.005, max(0.12, here * 1.3)), x_range=(1, 3000)
-    )
-    return Panel(
-        name="compute.overtraining",
-        title=f"At {significant(ratio)} tokens per parameter the same compute loses {significant(here, 2)} nats, or takes {significant(more, 3)} times the FLOPs",
-        figure=style.figure(traces, layout),
-        data=lambda: pd.concat(
-            [
-                pd.DataFrame({"series": "penalty", "tokens_per_param": ratios, "penalty": penalty, "status": "computed"}),
-                known[["model", "tokens_per_param", "source"]].rename(columns={"model": "series"}).assign(penalty=at, status="computed"),
-                pd.DataFrame({"series": ["your ratio"], "tokens_per_param": [ratio], "penalty": [here], "status": ["what_if"]}),
-            ],
-            ignore_index=True,
-        ),
-        caption=(
-            f"The optimum is at {significant(best)} tokens per parameter; yours would be {format_count(N, 'parameters')} on {format_count(D, 'tokens')}. "
-            "The curve is flat near the optimum, which is why small models trained for long are cheap to have. Model names mark their reported "
-            "ratios; their height is computed at your budget, not measured."
-        ),
-        alt=f"Loss above the optimum against tokens per parameter; {significant(ratio)} costs {significant(here, 2)} nats at {format_flops(C)}.",
-        sources=(*cite_law(law), *cite_models(known)),
-        settings=settings,
-        explain=(costs.overtraining_penalty, costs.compute_multiplier, costs.at_tokens_per_param),
-    )
+class Overtraining(Figure):
+    """Loss lost against tokens per parameter at one budget, with the ratios of published models marked on the curve."""
+
+    name = "compute.overtraining"
+    train_flops: float = TRAIN_FLOPS(2e23, low=1e19, high=1e26)
+    tokens_per_param: float = TOKENS_PER_PARAM(200)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        law, C, ratio = law_of("fit"), self.train_flops, self.tokens_per_param
+        ratios = np.geomspace(1, 3000, 40)
+        here = float(costs.overtraining_penalty(law, C, ratio))
+        more = float(costs.compute_multiplier(law, C, ratio))
+        N, D = (float(value) for value in costs.at_tokens_per_param(C, ratio))
+        curve: Part = {
+            "series": f"loss lost at {format_flops(C)}",
+            "tokens_per_param": ratios,
+            "penalty": costs.overtraining_penalty(law, C, ratios),
+            "status": "computed",
+        }
+        models = published_models()
+        known = models[models["model"].isin(SHOWN_RATIOS)]
+        others = model_part(known, tokens_per_param="tokens_per_param") | {"status": "computed"}
+        others["penalty"] = costs.overtraining_penalty(law, C, others["tokens_per_param"])
+        yours: Part = {"series": "your ratio", "tokens_per_param": [ratio], "penalty": [here], "status": "what_if"}
+        where = [SHOWN_RATIOS[model] for model in others["series"]]
+        traces = [
+            marks.line(curve, "tokens_per_param", "penalty", style.BLUE),
+            model_points(others, "tokens_per_param", "penalty", "ratios of published models", textposition=where)
+            | {"mode": "markers+text"},
+            marks.points(yours, "tokens_per_param", "penalty", style.AMBER),
+        ]
+        layout = style.layout(
+            "ratio", "number", y_title="Loss above the optimum (nats)", y_range=(-0.005, max(0.12, here * 1.3)), x_range=(1, 3000)
+        )
+        lost = Headline("loss above the optimum", here, "nats", significant(here, 2), "penalty")
+        times = Headline("FLOPs for the loss of the optimum over its own", more, "", significant(more, 3))
+        words = f"{significant(ratio)} {'token' if ratio == 1 else 'tokens'}"
+        return Panel(
+            title=f"At {words} per parameter the same compute loses {lost} nats, or takes {times} times the FLOPs",
+            headline=(lost, times),
+            figure=style.figure(traces, layout),
+            data=[curve, others, yours],
+            caption=(
+                f"The optimum is at {significant(float(chinchilla.tokens_per_param(law, C)))} tokens per parameter; yours would be {format_count(N, 'parameters')} on {format_count(D, 'tokens')}. "
+                "The curve is flat near the optimum, which is why small models trained for long are cheap to have. Model names mark their reported "
+                "ratios; their height is computed at your budget, not measured."
+            ),
+            alt=f"Loss above the optimum against tokens per parameter; {words} per parameter cost {lost} nats at {format_flops(C)}.",
+            sources=(*cite_law(law), *cite_models(known)),
+            explain=(costs.overtraining_penalty, costs.compute_multiplier, costs.at_tokens_per_param),
+        )
 
 
-def repetition(law: published.RepeatedDataLaw, unique_tokens: float, epochs: float, settings: Mapping[str, str]) -> Panel:
-    """What repeated tokens are worth: effective tokens against epochs over a corpus of unique_tokens."""
-    limited = law.with_unique_tokens(unique_tokens)
-    axis = np.geomspace(1, 200, 40)
-    effective = limited.effective_tokens(axis * unique_tokens)
-    here = float(limited.effective_tokens(epochs * unique_tokens))
-    limit = float(unique_tokens * (1 + law.R_D))
-    traces = []
-    traces.append(style.computed_line(axis, axis * unique_tokens, "if every pass were new data", style.GREY, width=1.2))
-    traces.append(style.computed_line(axis, effective, "worth in unique tokens", style.BLUE))
-    traces.append(
-        style.computed_line([1, 200], [limit, limit], f"limit, {significant(1 + law.R_D)} x the corpus", style.CRIMSON, width=1.2)
-    )
-    traces.append(style.what_if_marker([epochs], [here], "your epochs", style.AMBER))
-    layout = style.layout("log_number", "tokens", x_title="Epochs over the corpus", y_title="Effective training tokens", x_range=(1, 200))
-    layout["xaxis"] |= {"tickvals": [1, 2, 4, 10, 20, 40, 100, 200], "ticktext": ["1", "2", "4", "10", "20", "40", "100", "200"]}
-    share = here / (epochs * unique_tokens)
-    return Panel(
-        name="compute.repetition",
-        title=f"{significant(epochs)} epochs over {format_count(unique_tokens, 'tokens')} are worth {format_count(here)} new ones, {share:.0%} of what was processed",
-        figure=style.figure(traces, layout),
-        data=lambda: pd.DataFrame(
-            {"epochs": axis, "tokens_seen": axis * unique_tokens, "effective_tokens": effective, "status": "computed"}
-        ).pipe(
-            lambda frame: pd.concat(
-                [
-                    frame,
-                    pd.DataFrame(
-                        {"epochs": [epochs], "tokens_seen": [epochs * unique_tokens], "effective_tokens": [here], "status": ["what_if"]}
-                    ),
-                ],
-                ignore_index=True,
-            )
-        ),
-        caption="Up to about four passes repeated data is nearly as good as new; the worth saturates at the limit however long one trains. The law was fitted on C4 with up to 9 B parameters.",
-        alt=f"Effective tokens against epochs saturate at {format_count(limit)}; {significant(epochs)} epochs are worth {format_count(here)}.",
-        sources=(Citation("muennighoff2023", "Appendix A, Eq. 17"),),
-        settings=settings,
-        explain=(published.RepeatedDataLaw, published.RepeatedDataLaw.effective_tokens),
-    )
+class Repetition(Figure):
+    """What repeated tokens are worth: effective tokens against epochs over a corpus."""
+
+    name = "compute.repetition"
+    unique_tokens: float = Quantity(
+        "Unique tokens in the corpus", unit="tokens", low=1e9, high=1e13, help="Tokens of the corpus, each counted once."
+    )(1e11)
+    epochs: int = Quantity(
+        "Epochs", unit="epochs", low=1, high=100, step=1, whole=True, help="How often training goes through the corpus."
+    )(4)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        law, unique, epochs = law_of("muennighoff2023"), self.unique_tokens, self.epochs
+        limited = law.with_unique_tokens(unique)
+        axis = np.geomspace(*EPOCHS, 40)
+        here, limit = float(limited.effective_tokens(epochs * unique)), float(unique * (1 + law.R_D))
+        worth: Part = {
+            "series": "worth in unique tokens",
+            "epochs": axis,
+            "tokens_seen": axis * unique,
+            "effective_tokens": limited.effective_tokens(axis * unique),
+            "status": "computed",
+        }
+        most: Part = {
+            "series": f"limit, {significant(1 + law.R_D)} x the corpus",
+            "epochs": EPOCHS,
+            "effective_tokens": [limit] * 2,
+            "status": "computed",
+        }
+        yours: Part = {
+            "series": "your epochs",
+            "epochs": [epochs],
+            "tokens_seen": [epochs * unique],
+            "effective_tokens": [here],
+            "share_of_seen": [here / (epochs * unique)],
+            "status": "what_if",
+        }
+        traces = [
+            marks.line(worth, "epochs", "tokens_seen", style.GREY, "if every pass were new data", width=1.2),
+            marks.line(worth, "epochs", "effective_tokens", style.BLUE),
+            marks.line(most, "epochs", "effective_tokens", style.CRIMSON, width=1.2),
+            marks.points(yours, "epochs", "effective_tokens", style.AMBER),
+        ]
+        layout = style.layout("log_number", "tokens", x_title="Epochs over the corpus", y_title="Effective training tokens", x_range=EPOCHS)
+        stops = [1, 2, 4, 10, 20, 40, 100, 200]
+        layout["xaxis"] |= {"tickvals": stops, "ticktext": [str(stop) for stop in stops]}
+        effective = Headline("effective tokens", here, "tokens", format_count(here), "effective_tokens")
+        share = Headline(
+            "effective over processed tokens", here / (epochs * unique), "share", f"{here / (epochs * unique):.0%}", "share_of_seen"
+        )
+        passes = counted(epochs, "epoch")
+        verb, new = ("is", "tokens read once") if epochs == 1 else ("are", "new ones")
+        return Panel(
+            title=f"{passes} over {format_count(unique, 'tokens')} {verb} worth {effective} {new}, {share} of what was processed",
+            headline=(effective, share),
+            figure=style.figure(traces, layout),
+            data=[worth, most, yours],
+            caption="Up to about four passes repeated data is nearly as good as new; the worth saturates at the limit however long one trains. The law was fitted on C4 with up to 9 B parameters.",
+            alt=f"Effective tokens against epochs saturate at {format_count(limit)}; {passes} {verb} worth {effective}.",
+            sources=(Citation("muennighoff2023", "Appendix A, Eq. 17"),),
+            explain=(published.RepeatedDataLaw, published.RepeatedDataLaw.effective_tokens),
+        )
 
 
-def inference(law: published.InferenceLaw, N: float, D: float, served: float, settings: Mapping[str, str]) -> Panel:
-    """The cheapest model of the same quality as (N, D) once a lifetime of served tokens is counted."""
-    axis = np.geomspace(1e10, 1e15, 26)
-    target = float(law.base.loss(N, D))
-    sizes = np.stack(published.InferenceLaw(law.base, axis).for_loss(np.full(axis.shape, target)), axis=1)
-    best = published.InferenceLaw(law.base, served)
-    n_best, d_best = (float(value) for value in best.for_loss(target))
-    n_train, d_train = (float(value) for value in published.InferenceLaw(law.base, 0.0).for_loss(target))
-    saving = 1 - float(best.total_flops(n_best, d_best) / best.total_flops(n_train, d_train))
-    traces = []
-    traces.append(style.computed_line(axis, sizes[:, 0], "parameters", style.BLUE))
-    traces.append(style.computed_line(axis, sizes[:, 1], "training tokens", style.CRIMSON))
-    traces.append(style.what_if_marker([served, served], [n_best, d_best], "your demand", style.AMBER))
-    layout = style.layout(
-        "tokens",
-        "params",
-        x_title="Tokens served over the model's life",
-        y_title="Parameters; training tokens",
-        shapes=[style.vertical_line(served, style.AMBER)],
-    )
-    decades = [10.0**n for n in range(10, 16)]
-    layout["xaxis"] |= {"tickvals": decades, "ticktext": ["10B", "100B", "1T", "10T", "100T", "1000T"]}
-    return Panel(
-        name="compute.inference",
-        title=f"Serving {format_count(served, 'tokens')} makes {format_count(n_best)} parameters on {format_count(d_best)} tokens the cheapest way to this loss",
-        figure=style.figure(traces, layout),
-        data=lambda: pd.concat(
-            [
-                pd.DataFrame(
-                    {"served_tokens": axis, "n_params": sizes[:, 0], "n_tokens": sizes[:, 1], "loss": target, "status": "computed"}
-                ),
-                pd.DataFrame(
-                    {"served_tokens": [served], "n_params": [n_best], "n_tokens": [d_best], "loss": [target], "status": ["what_if"]}
-                ),
-            ],
-            ignore_index=True,
-        ),
-        caption=(
-            f"Every point reaches the loss of {format_count(N, 'parameters')} on {format_count(D, 'tokens')} ({significant(target)} nats). Training alone would be cheapest with "
-            f"{format_count(n_train, 'parameters')} on {format_count(d_train, 'tokens')}; counting 2 N FLOPs per served token, the smaller model saves {saving:.0%} of all FLOPs."
-        ),
-        alt=f"The cheapest size falls and its training tokens rise with served tokens; at {format_count(served)} they are {format_count(n_best)} and {format_count(d_best)}.",
-        sources=(Citation("sardana2023", "Eq. 1"), *cite_law(law.base)),
-        settings=settings,
-        explain=(published.InferenceLaw, published.InferenceLaw.for_loss),
-    )
+class Inference(Figure):
+    """The cheapest model of the same quality once a lifetime of served tokens is counted."""
+
+    name = "compute.inference"
+    inference_law: str = Choice(
+        "Law for inference demand",
+        options={"sardana2023": "Sardana 2023", "fit": "refit of the released runs"},
+        help="The law of the loss; served tokens are counted in the same way under both.",
+    )("sardana2023")
+    train_flops: float = TRAIN_FLOPS(2e23, low=1e20, high=1e26, help="The quality that is wanted: the optimum of this training compute.")
+    served_tokens: float = Quantity(
+        "Tokens served", unit="tokens", low=1e10, high=1e15, help="Tokens that the model writes and reads in its whole life."
+    )(1e13)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        known = law_of(self.inference_law)
+        law, served = known if self.inference_law == "sardana2023" else published.InferenceLaw(known), self.served_tokens
+        N, D = (float(value) for value in law.base.compute_optimal(self.train_flops))
+        target = float(law.base.loss(N, D))
+        axis = np.geomspace(1e10, 1e15, 26)
+        sizes = np.stack(published.InferenceLaw(law.base, axis).for_loss(np.full(axis.shape, target)), axis=1)
+        best = published.InferenceLaw(law.base, served)
+        n_best, d_best = (float(value) for value in best.for_loss(target))
+        n_train, d_train = (float(value) for value in published.InferenceLaw(law.base, 0.0).for_loss(target))
+        saving = 1 - float(best.total_flops(n_best, d_best) / best.total_flops(n_train, d_train))
+        cheapest: Part = {
+            "series": "cheapest way to this loss",
+            "served_tokens": axis,
+            "n_params": sizes[:, 0],
+            "n_tokens": sizes[:, 1],
+            "loss": target,
+            "status": "computed",
+        }
+        yours: Part = {
+            "series": "your demand",
+            "served_tokens": [served],
+            "n_params": [n_best],
+            "n_tokens": [d_best],
+            "loss": [target],
+            "status": "what_if",
+        }
+        traces = [
+            marks.line(cheapest, "served_tokens", "n_params", style.BLUE, "parameters"),
+            marks.line(cheapest, "served_tokens", "n_tokens", style.CRIMSON, "training tokens"),
+            marks.points(yours, "served_tokens", "n_params", style.AMBER, legendgroup="yours"),
+            marks.points(yours, "served_tokens", "n_tokens", style.AMBER, legendgroup="yours", showlegend=False),
+        ]
+        layout = style.layout(
+            "tokens",
+            "params",
+            x_title="Tokens served over the model's life",
+            y_title="Parameters; training tokens",
+            shapes=[style.vertical_line(served, style.AMBER)],
+        )
+        decades = [10.0**n for n in range(10, 16)]
+        layout["xaxis"] |= {"tickvals": decades, "ticktext": ["10B", "100B", "1T", "10T", "100T", "1000T"]}
+        size = Headline("parameters", n_best, "parameters", format_count(n_best), "n_params")
+        tokens = Headline("training tokens", d_best, "tokens", format_count(d_best), "n_tokens")
+        return Panel(
+            title=f"Serving {format_count(served, 'tokens')} makes {size} parameters on {tokens} tokens the cheapest way to this loss",
+            headline=(size, tokens),
+            figure=style.figure(traces, layout),
+            data=[cheapest, yours],
+            caption=(
+                f"Every point reaches the loss of {format_count(N, 'parameters')} on {format_count(D, 'tokens')} ({significant(target)} nats). Training alone would be cheapest with "
+                f"{format_count(n_train, 'parameters')} on {format_count(d_train, 'tokens')}; counting 2 N FLOPs per served token, the smaller model saves {saving:.0%} of all FLOPs."
+            ),
+            alt=f"The cheapest size falls and its training tokens rise with served tokens; at {format_count(served)} they are {size} and {tokens}.",
+            sources=(Citation("sardana2023", "Eq. 1"), *cite_law(law.base)),
+            explain=(published.InferenceLaw, published.InferenceLaw.for_loss),
+        )

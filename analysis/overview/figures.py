@@ -10,10 +10,7 @@ from analysis.benchmarks import data as benchmarks_data
 from analysis.benchmarks import figures_pair as benchmarks_figures_pair
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel
-from analysis.compute import figures as compute_figures
-from analysis.compute.data import published_models
-from analysis.scaling import resampling
-from analysis.scaling.data import compute_axis, released_fit
+from analysis.compute.figures import FromRun
 
 HEIGHT = 260
 LISTED = 4
@@ -68,14 +65,9 @@ def of(source: str):
 
 def bloomberg() -> Panel:
     """BloombergGPT's size against the optimum for its compute."""
-    law, resamples = released_fit(5)
-    models = published_models()
-    run = models.set_index("model").loc["BloombergGPT 50B"]
-    C, bands = float(run["computed_flops"]), resampling.optimum_bands(resamples, compute_axis())
-    panel = compute_figures.budget(
-        law, bands, models, C, float(run["n_params"]), float(run["n_tokens"]), {"run": "BloombergGPT 50B", "law": law.label}, run
-    )
-    return replace(panel, name="overview.bloomberg")
+    panel = FromRun().panel()
+    panel.figure.data[-1].name = "BloombergGPT 50B"  # a card has no room for its bill
+    return replace(panel, name="overview.bloomberg", beside=None)
 
 
 def zephyr() -> Panel:

@@ -37,11 +37,22 @@ def _published() -> dict[str, Any]:
 
 def released_runs(dropped: int) -> pd.DataFrame:
     """The released runs with n_tokens = C / (6 N), without the `dropped` highest losses."""
+    return _released_runs(dropped).copy(deep=False)  # copy-on-write
+
+
+@tables.kept
+def _released_runs(dropped: int) -> pd.DataFrame:
     return fitting.drop_highest_losses(chinchilla.with_tokens(tables.load("chinchilla_runs")), dropped)
 
 
 def released_fit(dropped: int) -> tuple[chinchilla.ScalingLaw, pd.DataFrame]:
     """(law, resamples) fitted to the released runs without the `dropped` highest losses, from the derived tables."""
+    law, resamples = _released_fit(dropped)
+    return law, resamples.copy(deep=False)  # copy-on-write
+
+
+@tables.kept
+def _released_fit(dropped: int) -> tuple[chinchilla.ScalingLaw, pd.DataFrame]:
     fits = tables.load("scaling_fits").set_index("dropped")
     constants: dict[str, Any] = {name: float(fits.loc[dropped, name]) for name in chinchilla.CONSTANTS}
     law = chinchilla.ScalingLaw(
@@ -52,3 +63,22 @@ def released_fit(dropped: int) -> tuple[chinchilla.ScalingLaw, pd.DataFrame]:
     )
     resamples = tables.load("scaling_resamples")
     return law, resamples[resamples["dropped"] == dropped].reset_index(drop=True)
+
+
+def law_of(key: str) -> Any:
+    """A published law by its id, or with "fit" the refit of the released runs without the five highest losses."""
+    return released_fit(5)[0] if key == "fit" else _published()[key]
+
+
+def law_labels(fitted: str = "refit of the released runs") -> dict[str, str]:
+    """The label of every law that can be chosen, by id, with the fit first; marked where it rests on a single source.
+
+    >>> list(law_labels())[:2]
+    ['fit', 'kaplan2020']
+    """
+    return {"fit": fitted} | {law_id: law_name(law) for law_id, law in _published().items()}
+
+
+def law_name(law: Any) -> str:
+    """The law's label with a mark where it rests on a single secondary source or on memory."""
+    return f"{law.label}{' (single source)' if law.single_source else ''}"

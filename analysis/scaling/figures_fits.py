@@ -1,118 +1,138 @@
 """Figures on how well a law is known: what a fit leaves over, its constants with intervals, and what it says of a budget."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from analysis.charts import style
-from analysis.charts.panel import Panel
+from analysis.charts import marks, style
+from analysis.charts.marks import Part
+from analysis.charts.panel import Headline, Panel
+from analysis.charts.parameters import Choice
+from analysis.charts.shared_parameters import LEVEL
 from analysis.scaling import chinchilla, exponent_grid, fitting, resampling
-from analysis.scaling.figures_marks import REPLICATION, cite_laws, law_sources, run_source
-from analysis.units import format_count, significant
+from analysis.scaling.chinchilla import ScalingLaw
+from analysis.scaling.data import published
+from analysis.scaling.figures import CHINCHILLA_FLOPS
+from analysis.scaling.figures_loss import runs_part
+from analysis.scaling.figures_marks import REPLICATION, OfRuns, cite_laws, law_sources
+from analysis.units import format_count, format_flops, significant
+
+SYMBOLS = {"hoffmann2022_approach3": "star", "hoffmann2022_approach3_rounded": "star-open", "besiroglu2024": "diamond"}
+"""The published laws whose constants stand beside those of the fit."""
+COORDINATES = {"train_flops": "flops", "n_params": "params", "n_tokens": "tokens"}
 
 
-def residuals(runs: pd.DataFrame, law, against: str, settings: Mapping[str, str]) -> Panel:
-    """log(observed) - log(predicted) loss of each run against one of its coordinates.
+class Residuals(OfRuns):
+    """The difference of log(observed) and log(predicted) loss of each run against one of its coordinates."""
 
-    against: "n_params", "n_tokens" or "train_flops".
-    """
-    values = chinchilla.residuals(law, runs["n_params"], runs["n_tokens"], runs["loss"])
-    kind = {"n_params": "params", "n_tokens": "tokens", "train_flops": "flops"}[against]
-    typical = float(np.median(np.abs(values)))
-    worst = float(values[np.argmax(np.abs(values))])
-    traces = [style.reported_markers(runs[against], values, "training runs", style.BLUE)]
-    layout = style.layout(
-        kind, "percent", y_title="Observed over predicted loss, log difference", showlegend=False, shapes=[style.horizontal_line(0.0)]
-    )
-    return Panel(
-        name="scaling.residuals",
-        title=f"The law misses half of the runs by less than {typical:.1%}",
-        figure=style.figure(traces, layout),
-        data=lambda: runs[["n_params", "n_tokens", "train_flops", "loss"]].assign(
-            residual=values, status="reported", source=run_source(runs)
-        ),
-        caption=(
-            f"Positive: the run is worse than {law.label} predicts. The largest miss is {worst:+.1%}. A pattern along the axis would mean "
-            "that the form of the law is wrong there; the five runs of highest loss lie where tokens are fewest."
-        ),
-        alt=f"Residuals of {len(runs)} runs; half lie within {typical:.1%} of the prediction, the largest is {worst:+.1%}.",
-        sources=law_sources(law, runs),
-        settings=settings,
-        explain=(chinchilla.residuals, fitting.fit_parametric),
+    name = "scaling.residuals"
+    residual_axis: str = Choice("Residuals against", options={"train_flops": "compute", "n_params": "parameters", "n_tokens": "tokens"})(
+        "train_flops"
     )
 
-
-def constants(
-    fitted: chinchilla.ScalingLaw, resamples: pd.DataFrame, laws: Mapping[str, Any], level: float, settings: Mapping[str, str]
-) -> Panel:
-    """The five constants with their bootstrap interval, each as a multiple of the fit, beside published ones."""
-    traces, rows = [], []
-    names = list(chinchilla.CONSTANTS)
-    low, high = resampling.interval(resamples[names].to_numpy(), level)
-    errors = resampling.standard_errors(resamples)
-    for name, lower, upper in zip(names, low, high, strict=True):
-        value = getattr(fitted, name)
-        rows.append(
-            {
-                "constant": name,
-                "series": fitted.label,
-                "value": value,
-                "low": lower,
-                "high": upper,
-                "standard_error": errors[name],
-                "status": "computed",
-            }
+    def drawn(self, law: ScalingLaw, resamples: pd.DataFrame) -> Panel:
+        """The panel of a law."""
+        runs = self.runs.value.sort_values(self.residual_axis, kind="stable")
+        values = np.asarray(chinchilla.residuals(law, runs["n_params"], runs["n_tokens"], runs["loss"]), float)
+        middle = float(np.median(np.abs(values)))
+        worst = float(values[np.argmax(np.abs(values))])
+        part: Part = runs_part(runs) | {"residual": values}
+        traces = [marks.points(part, self.residual_axis, "residual", style.BLUE)]
+        layout = style.layout(
+            COORDINATES[self.residual_axis],
+            "percent",
+            y_title="Observed over predicted loss, log difference",
+            showlegend=False,
+            shapes=[style.horizontal_line(0.0)],
         )
-    error = {
-        "type": "data",
-        "symmetric": False,
-        "array": [row["high"] / row["value"] - 1 for row in rows],
-        "arrayminus": [1 - row["low"] / row["value"] for row in rows],
-        "color": style.BLUE,
-        "thickness": 2,
-    }
-    spans = [f"{significant(row['value'], 4)} ({significant(row['low'])} to {significant(row['high'])})" for row in rows]
-    fit_markers = style.reported_markers([1.0] * len(names), names, f"{fitted.label}, {level:.0%} interval", style.BLUE, text=spans)
-    traces.append(fit_markers | {"error_x": error, "meta": {"role": "computed"}})
-    published = ["hoffmann2022_approach3", "hoffmann2022_approach3_rounded", "besiroglu2024"]
-    symbols = dict(zip(published, ("star", "star-open", "diamond"), strict=True))
-    for number, law_id in enumerate(published):
-        law = laws[law_id]
-        values = [getattr(law, name) for name in names]
-        ratio = [value / getattr(fitted, name) for value, name in zip(values, names, strict=True)]
-        traces.append(
-            style.reported_markers(
-                ratio, names, law.label, style.series_color(number + 1), symbols[law_id], text=[significant(v, 4) for v in values]
+        typical = Headline("median size of the residuals", middle, "share", f"{middle:.1%}")
+        return Panel(
+            title=f"The law misses half of the runs by less than {typical}",
+            headline=(typical,),
+            figure=style.figure(traces, layout),
+            data=[part],
+            caption=(
+                f"Positive: the run is worse than {law.label} predicts. The largest miss is {worst:+.1%}. A pattern along the axis would mean "
+                "that the form of the law is wrong there; the five runs of highest loss lie where tokens are fewest."
+            ),
+            alt=f"Residuals of {len(runs)} runs; half lie within {typical} of the prediction, the largest is {worst:+.1%}.",
+            sources=law_sources(law, runs),
+            explain=(chinchilla.residuals, fitting.fit_parametric),
+        )
+
+
+class Constants(OfRuns):
+    """The five constants of a fit with their bootstrap intervals, each as a multiple of the fit, beside published ones."""
+
+    name = "scaling.constants"
+    level: float = LEVEL(0.95)
+
+    def drawn(self, law: ScalingLaw, resamples: pd.DataFrame) -> Panel:
+        """The panel of a law and its resamples."""
+        names, level = list(chinchilla.CONSTANTS), self.level
+        low, high = resampling.interval(resamples[names].to_numpy(), level)
+        errors = resampling.standard_errors(resamples)
+        fit = np.array([getattr(law, name) for name in names])
+        own: Part = {
+            "series": f"{law.label}, {level:.0%} interval",
+            "constant": names,
+            "value": fit,
+            "low": low,
+            "high": high,
+            "standard_error": [errors[name] for name in names],
+            "multiple_of_fit": np.ones(len(names)),
+            "multiple_low": low / fit,
+            "multiple_high": high / fit,
+            "status": "computed",
+        }
+        spans = [f"{significant(value, 4)} ({significant(a)} to {significant(b)})" for value, a, b in zip(fit, low, high, strict=True)]
+        points = marks.points(own, "multiple_of_fit", "constant", style.BLUE, text=spans)
+        traces = [marks.errors(points, own, "multiple_low", "multiple_high", "x", color=style.BLUE, thickness=2)]
+        parts = [own]
+        for number, (law_id, symbol) in enumerate(SYMBOLS.items()):
+            known = published()[law_id]
+            values = np.array([getattr(known, name) for name in names])
+            parts.append(
+                {
+                    "series": known.label,
+                    "constant": names,
+                    "value": values,
+                    "multiple_of_fit": values / fit,
+                    "source": known.source,
+                    "status": "reported",
+                }
             )
+            text, color = [significant(value, 4) for value in values], style.series_color(number + 1)
+            traces.append(marks.points(parts[-1], "multiple_of_fit", "constant", color, symbol=symbol, text=text))
+        layout = style.layout("log_number", "category", x_title="Multiple of the fitted value")
+        layout["yaxis"] |= {"autorange": "reversed"}
+        layout["xaxis"] |= {"tickvals": [0.2, 0.5, 1, 2, 5], "ticktext": ["0.2", "0.5", "1", "2", "5"]}
+        theirs = np.array([getattr(published()["hoffmann2022_approach3"], name) for name in names])
+        outside = [name for name, out in zip(names, (theirs < low) | (high < theirs), strict=True) if out]
+        open_ends = [name for name, end in zip(names, low + high, strict=True) if not np.isfinite(end)]
+        left_open = f" The runs leave the interval of {_listed(open_ends)} open." if open_ends else ""
+        beside, words = None, f" The table says what the fit makes of Chinchilla's budget, {format_flops(CHINCHILLA_FLOPS)}."
+        try:
+            beside = estimates(law, resamples, CHINCHILLA_FLOPS, level)
+        except ValueError as problem:
+            words = f" {problem}"
+        many = Headline("published constants outside the interval", len(outside), "constants", str(len(outside)))
+        return Panel(
+            title=f"{many} of Chinchilla's {len(names)} published constants {'lies' if len(outside) == 1 else 'lie'} outside the refit's {level:.0%} interval"
+            + (f": {_listed(outside)}" if outside else ""),
+            headline=(many,),
+            figure=style.figure(traces, layout),
+            data=parts,
+            beside=beside,
+            caption="Bars are percentile intervals of the resampled fits. A and B are known to a factor only; what they imply for a budget is known better, because they move together with their exponents."
+            + left_open
+            + words,
+            alt=f"Fitted constants with {level:.0%} intervals; of the published Chinchilla values {_listed(outside)} lie outside.",
+            sources=(*cite_laws(published(), list(SYMBOLS)), REPLICATION),
+            explain=(fitting.fit_parametric, resampling.bootstrap, exponent_grid.best_of_exponents),
         )
-        rows += [
-            {"constant": name, "series": law.label, "value": value, "status": "reported", "source": law.source}
-            for name, value in zip(names, values, strict=True)
-        ]
-    layout = style.layout("log_number", "category", x_title="Multiple of the fitted value")
-    layout["yaxis"] |= {"autorange": "reversed"}
-    layout["xaxis"] |= {"tickvals": [0.2, 0.5, 1, 2, 5], "ticktext": ["0.2", "0.5", "1", "2", "5"]}
-    outside = [
-        name
-        for name, lower, upper in zip(names, low, high, strict=True)
-        if getattr(laws["hoffmann2022_approach3"], name) < lower or upper < getattr(laws["hoffmann2022_approach3"], name)
-    ]
-    open_ends = [name for name, lower, upper in zip(names, low, high, strict=True) if not np.isfinite(lower + upper)]
-    left_open = f" The runs leave the interval of {_listed(open_ends)} open." if open_ends else ""
-    return Panel(
-        name="scaling.constants",
-        title=f"Chinchilla's published constants lie outside the refit's {level:.0%} interval for {_listed(outside)}",
-        figure=style.figure(traces, layout),
-        data=lambda: pd.DataFrame(rows),
-        caption="Bars are percentile intervals of the resampled fits. A and B are known to a factor only; what they imply for a budget is known better, because they move together with their exponents."
-        + left_open,
-        alt=f"Fitted constants with {level:.0%} intervals; the published Chinchilla values of {_listed(outside)} lie outside.",
-        sources=(*cite_laws(laws, published), REPLICATION),
-        settings=settings,
-        explain=(fitting.fit_parametric, resampling.bootstrap, exponent_grid.best_of_exponents),
-    )
 
 
 def estimates(fitted, resamples: pd.DataFrame, C: float, level: float) -> pd.DataFrame:
@@ -145,4 +165,4 @@ def estimates(fitted, resamples: pd.DataFrame, C: float, level: float) -> pd.Dat
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1] if names else "none of the constants"
+    return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1] if names else "none"

@@ -1,4 +1,4 @@
-"""How laws and published models are named, marked and cited on every chart."""
+"""How laws and published models are named, marked and cited on every chart, and the runs that figures are fitted to."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,15 +6,67 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.charts import style
-from analysis.charts.panel import Citation
+from analysis.charts import marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.marks import Part
+from analysis.charts.panel import Citation, Panel
+from analysis.charts.parameters import Choice, Data, Given
+from analysis.scaling import fits, fitting
+from analysis.scaling.chinchilla import ScalingLaw
+from analysis.scaling.data import released_fit, released_runs
 
+RELEASED = {"240": 5, "245": 0}
+"""How many runs of the highest loss are left out, by the key of the published runs."""
+RUNS = Data(
+    "Training runs",
+    rare=True,
+    help="The runs that the law is fitted to. The replication leaves out the five runs of highest loss.",
+    published={
+        "240": ("240 runs (five highest losses left out)", lambda: released_runs(RELEASED["240"])),
+        "245": ("All 245 released runs", lambda: released_runs(RELEASED["245"])),
+    },
+    own="your own CSV",
+)
+HUBER_THRESHOLD = Choice(
+    "Huber threshold",
+    rare=True,
+    options={threshold: threshold for threshold in ("0.0001", "0.001", "0.01", "0.1", "1")},
+    help="Of the log loss. Small: near absolute errors, outliers weigh little. 1: least squares. Published fits use 0.001.",
+)
 REPLICATION = Citation("besiroglu2024", "released points of Figure 4 of Hoffmann et al. 2022")
 
 
-def law_name(law) -> str:
-    """The law's label with a mark where it rests on a single secondary source or on memory."""
-    return f"{law.label}{' (single source)' if law.single_source else ''}"
+class OfRuns(Figure):
+    """A figure of a law that is fitted to training runs."""
+
+    runs: Given = RUNS("240")
+    huber_threshold: str = HUBER_THRESHOLD("0.001")
+
+    def draw(self) -> Panel:
+        """The panel at these parameters; a fit that nobody has asked for yet takes seconds. ValueError where the runs determine no law."""
+        return self.drawn(*self.fitted())
+
+    def drawn(self, law: ScalingLaw, resamples: pd.DataFrame) -> Panel:
+        """The panel of a law and its resamples."""
+        raise NotImplementedError
+
+    def is_stored(self) -> bool:
+        """Whether the fit stands in the derived tables."""
+        return self.runs.key in RELEASED and float(self.huber_threshold) == fitting.DELTA
+
+    def fitted(self) -> tuple[ScalingLaw, pd.DataFrame]:
+        """(law, resamples) of the runs; ValueError where they determine none."""
+        if self.is_stored():
+            return released_fit(RELEASED[self.runs.key])
+        result, resamples = fits.fit(self.runs.value, float(self.huber_threshold))
+        if result.law is None:
+            raise ValueError(undetermined(result))
+        return result.law, resamples
+
+
+def undetermined(result: fitting.FitResult) -> str:
+    """Why no law is drawn, in a sentence."""
+    return f"No law is drawn from these {result.n_runs} runs: {result.message[0].lower()}{result.message[1:]}"
 
 
 def interval_name(fitted, bands: pd.DataFrame) -> str:
@@ -31,6 +83,33 @@ def model_markers(models: pd.DataFrame, x: str, y: str) -> dict:
     colors = [color for color, _ in looks]
     symbols = [symbol if verified else f"{symbol}-open" for (_, symbol), verified in zip(looks, known["verified"] > 0, strict=True)]
     return trace | {"marker": {"color": colors, "symbol": symbols, "size": 9, "line": {"width": 1.5, "color": colors}}}
+
+
+def model_part(models: pd.DataFrame, **columns: str) -> dict[str, Any]:
+    """Published models as a part, one row each, without those that lack a value. columns: of the table, by their names in the part."""
+    known = models.dropna(subset=list(columns.values()))
+    return {
+        "series": known["model"].to_numpy(),
+        "family": known["family"].to_numpy(),
+        **{name: known[column].to_numpy(float) for name, column in columns.items()},
+        "source": known["source"].to_numpy(),
+        "verified": known["verified"].to_numpy(),
+        "status": "reported",
+    }
+
+
+def model_points(part: Part, x: str, y: str, name: str = "published models", **extra: Any) -> dict:
+    """Published models as one trace of markers, in the colour and symbol of their family, named on hover."""
+    looks = [style.family_style(family) for family in part["family"]]
+    colors = [color for color, _ in looks]
+    symbols = [symbol if verified else f"{symbol}-open" for (_, symbol), verified in zip(looks, part["verified"] > 0, strict=True)]
+    marker = {"color": colors, "symbol": symbols, "size": 9, "line": {"width": 1.5, "color": colors}}
+    return marks.points(part, x, y, style.GREY, name, text=part["series"], **extra) | {"marker": marker}
+
+
+def band_part(fitted, bands: pd.DataFrame) -> dict[str, Any]:
+    """The interval of a fit's optimum along the budgets as a part; bands: `resampling.optimum_bands`."""
+    return {"series": interval_name(fitted, bands), **{name: bands[name].to_numpy() for name in bands}, "status": "uncertain"}
 
 
 def run_source(runs: pd.DataFrame) -> str:

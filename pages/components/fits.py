@@ -1,36 +1,30 @@
-"""Fits on request: done once per server and data, with progress."""
+"""What a page shows while a law is fitted to training runs, and how a reader brings runs of their own."""
 
-import threading
-
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.background.once import POLL_SECONDS, Report, Shared, digest
 from analysis.background.process import Cancelled
-from analysis.scaling import chinchilla, fitting, resampling
-from analysis.scaling.data import compute_axis
+from analysis.charts.parameters import Given
+from analysis.scaling import fits, fitting, own_runs
+from analysis.scaling.figures_marks import OfRuns, undetermined
 from pages.components.markdown import plain
 from pages.components.waiting import wait_for
 
-RESAMPLES = 4000
-KEPT = Shared(most=32)
-"""Fits of all readers: numbers only, by a digest of the runs and settings; 0.2 MB each."""
-ONE_AT_A_TIME = threading.Lock()
 
-
-def fit(runs: pd.DataFrame, delta: float) -> tuple[chinchilla.ScalingLaw | None, pd.DataFrame]:
-    """(law, resamples) fitted to the runs, with a message on how the fit ended; (None, empty) where they determine no law."""
-    N, D, L = (runs[name].to_numpy(float) for name in ("n_params", "n_tokens", "loss"))
+def ready(figure: OfRuns) -> bool:
+    """Whether a figure can be drawn, once the fit that it needs is there: a bar until then, and a message on how it ended."""
+    if figure.is_stored():
+        return True
+    needed = getattr(figure, "law", "fit") == "fit"
     try:
-        result, resamples = wait_for(
-            KEPT, digest((N, D, L, delta)), lambda report: fit_with_resamples(N, D, L, delta, report), "Fitting from a grid of exponents"
+        result, _ = wait_for(
+            fits.KEPT, *fits.asked_for(figure.runs.value, float(figure.huber_threshold)), "Fitting from a grid of exponents"
         )
     except (ValueError, Cancelled) as problem:
         st.error(plain(str(problem)), icon=":material/error:")
-        return None, pd.DataFrame()
+        return not needed and len(figure.runs.value) > 0
     say(result)
-    return result.law, resamples.copy(deep=False)  # copy-on-write
+    return not needed or result.law is not None
 
 
 def say(result: fitting.FitResult) -> None:
@@ -42,42 +36,53 @@ def say(result: fitting.FitResult) -> None:
             icon=":material/check:",
         )
     else:
-        reason = result.message[0].lower() + result.message[1:]
-        st.warning(f"No law is drawn from these {result.n_runs} runs: {reason}", icon=":material/warning:")
+        st.warning(undetermined(result), icon=":material/warning:")
 
 
-def fit_with_resamples(N: np.ndarray, D: np.ndarray, L: np.ndarray, delta: float, report: Report) -> tuple[fitting.FitResult, pd.DataFrame]:
-    """Fit and bootstrap in this process, one fit after another: two at once would take as long, and the charts of others would wait.
-
-    No resamples where the runs determine no law.
-    """
-    while not ONE_AT_A_TIME.acquire(timeout=POLL_SECONDS):
-        report(0, 1, "Waiting for the fit of another reader")
+def bring_runs() -> Given | None:
+    """The reader's runs, with every unusable row reported; None until there is a file that can be used."""
+    upload = st.file_uploader(
+        "CSV with a header: parameters, tokens or FLOPs, and loss per run", type=["csv", "tsv", "txt"], key="runs_file"
+    )
+    if upload is None:
+        st.info("Choose a file to fit your own runs. It is read in memory, for this session only.", icon=":material/upload_file:")
+        return None
     try:
-        result = fitting.fit_parametric(N, D, L, delta, progress=lambda done, total, words: report(0.6 * done / total, 1, words))
-        resamples = pd.DataFrame(columns=list(chinchilla.CONSTANTS))
-        if result.law is not None:
-            resamples = resampling.bootstrap(
-                N,
-                D,
-                L,
-                RESAMPLES,
-                delta=delta,
-                start=result.law,
-                progress=lambda done, total, words: report(0.6 + 0.4 * done / total, 1, words),
-            )
-    finally:
-        ONE_AT_A_TIME.release()
-    return result, resamples[list(chinchilla.CONSTANTS)]
+        file = own_runs.read_runs_file(upload.getvalue())
+        runs, problems = own_runs.parse_runs(file, columns_of(file))
+    except ValueError as problem:
+        st.error(plain(f"This file cannot be used. {problem}"), icon=":material/error:")
+        return None
+    if problems:
+        with st.expander(f"{len(problems)} of {len(file.rows)} rows were not used"):
+            st.text("\n".join(problems[:200]) + ("\n..." if len(problems) > 200 else ""))
+    st.caption(f"{len(runs)} of {len(file.rows)} rows are used.")
+    return Given("own", own_label(runs), runs)
 
 
-def bands(resamples: pd.DataFrame | None, level: float) -> pd.DataFrame:
-    """`scaling.optimum_bands` on the charts' budgets, computed once per server and bootstrap."""
-    if resamples is None or not len(resamples):
-        return pd.DataFrame()
-    return _bands(resamples, level).copy(deep=False)
+def columns_of(file: own_runs.RunsFile) -> dict[str, str]:
+    """Which column of the file holds what: guessed at first, then as the reader says."""
+    names, guess = list(file.columns), own_runs.guess_columns(file.columns)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        n_params = column("Parameters", names, guess["n_params"] or names[0], "runs_n_params")
+        kind = st.segmented_control(
+            "Budget given as",
+            ["n_tokens", "train_flops"],
+            default="n_tokens" if guess["n_tokens"] else "train_flops",
+            format_func={"n_tokens": "tokens", "train_flops": "FLOPs"}.__getitem__,
+            key="runs_budget",
+            required=True,
+        )
+        amount = column("Tokens or FLOPs", names, guess[kind] or names[1], f"runs_{kind}")
+        loss = column("Loss (nats per token)", names, guess["loss"] or names[2], "runs_loss")
+    return {"n_params": n_params, kind: amount, "loss": loss}
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
-def _bands(resamples: pd.DataFrame, level: float) -> pd.DataFrame:
-    return resampling.optimum_bands(resamples, compute_axis(), level)
+def column(label: str, names: list[str], guessed: str, key: str) -> str:
+    """The column that the reader picks."""
+    return st.selectbox(label, names, names.index(guessed), key=key, persist_state="session")
+
+
+def own_label(runs: pd.DataFrame) -> str:
+    """What a reader's runs are called in settings."""
+    return f"your own CSV, {len(runs)} {'run' if len(runs) == 1 else 'runs'}"
