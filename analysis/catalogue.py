@@ -26,7 +26,6 @@ OLD = {
         "moe",
         "memory",
         "small_models",
-        "pythia",
         "term_frequency",
         "benchmarks",
         "convnets_vits",
