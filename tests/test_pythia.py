@@ -11,9 +11,10 @@ from analysis import tables
 from analysis.evals import read
 from analysis.pythia import checkpoints, contrasts, emergence
 from analysis.pythia import data as pythia_data
-from analysis.pythia import figures as pythia_figures
-from analysis.pythia import figures_contrasts as pythia_figures_contrasts
-from analysis.pythia import figures_emergence as emergence_figures
+from analysis.pythia.figures import Families, Scaling, Trajectory
+from analysis.pythia.figures_contrasts import DedupCourse, DedupForest
+from analysis.pythia.figures_emergence import Emergence, EmergenceFit
+from analysis.pythia.figures_marks import SIZE_KEYS
 from tests.test_pages import fine, open_page
 
 
@@ -272,11 +273,14 @@ def test_every_task_size_and_arm_can_be_drawn():
     for task in pythia_data.task_labels():
         for arm in pythia_data.ARMS:
             for shots in (0, 5):
-                panels = [pythia_figures.trajectory(task, pythia_data.SIZES, arm, shots), pythia_figures.scaling([task], 3000, arm, shots)]
+                figures = [
+                    Trajectory(eval_task=task, sizes=list(SIZE_KEYS), training_data=arm, n_shots=shots),
+                    Scaling(eval_tasks=[task], checkpoint_step=3000, training_data=arm, n_shots=shots),
+                    Families(eval_task=task),
+                ]
                 if task != pythia_data.MEAN:
-                    panels += [emergence_figures.emergence(task), emergence_figures.emergence_fit("Pythia 70M", task, arm)]
-                panels.append(pythia_figures.families(task))
-                for panel in panels:
+                    figures += [Emergence(eval_task=task), EmergenceFit(pythia_size="70M", eval_task=task, training_data=arm)]
+                for panel in (figure.panel() for figure in figures):
                     assert len(panel.title) < 150 and "nan" not in f"{panel.title} {panel.caption} {panel.alt}", panel.title
                     assert len(panel.data)
                     drawn += 1
@@ -284,15 +288,23 @@ def test_every_task_size_and_arm_can_be_drawn():
     for shots in pythia_data.SHOT_SETS:
         for tasks in pythia_data.TASK_SETS:
             for twins in (True, False):
-                for panel in (
-                    pythia_figures_contrasts.contrast_forest("dedup", shots, tasks, 143000, twins),
-                    pythia_figures_contrasts.contrast_course("dedup", shots, tasks, twins),
-                ):
+                chosen = {"shot_set": shots, "task_set": tasks, "with_twins": twins}
+                for panel in (DedupForest(first_step=143_000, **chosen).panel(), DedupCourse(**chosen).panel()):
                     assert len(panel.title) < 150 and "nan" not in panel.caption
-    assert (
-        "choose" in pythia_figures.trajectory("piqa", [], "standard", 0).title
-        and "choose" in pythia_figures.scaling([], 3000, "standard", 0).title
-    )
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: Trajectory(sizes=[]), "Sizes must be at least 1 of 70M"),
+        (lambda: Scaling(eval_tasks="none"), "Tasks to compare must be at least 1 of"),
+        (lambda: Scaling(checkpoint_step=4_000).panel(), "Checkpoint must be one of the released ones"),
+        (lambda: EmergenceFit(eval_task="mean"), "Task must be one of"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_in_a_sentence(call, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        call()
 
 
 # --- page ------------------------------------------------------------------------------------------------------------
@@ -322,13 +334,13 @@ def test_own_scores_are_put_on_the_tasks_with_notes():
 
 
 def test_a_readers_file_is_drawn_beside_the_published_models():
-    app = open_page("pythia", py_own="true")
+    app = open_page("pythia", own_results="own")
     assert any("Choose results" in item.value for item in app.info)
     app.file_uploader[0].upload("results_x.json", json.dumps(OWN).encode(), "application/json").run()
     assert fine(app)
     said = " ".join(item.value for item in app.text)
     assert "4 scores" in said and "limit 100" in said and "piqa: shots 10 here" in said
-    app.button_group(key="py_part").set_value("Suite and other families").run()
+    app.button_group(key="pythia:section").set_value("families").run()
     assert fine(app)  # the file is still there in another section
     drawn = app.session_state["panels"]["pythia.families"]
     assert "what_if" in set(drawn.data["status"])
@@ -338,21 +350,21 @@ def test_a_readers_file_is_drawn_beside_the_published_models():
 
 
 def test_a_file_that_is_no_result_is_refused_in_a_sentence():
-    app = open_page("pythia", py_own="true")
+    app = open_page("pythia", own_results="own")
     app.file_uploader[0].upload("x.json", b"[1, 2]", "application/json").run()
     assert not app.exception and len(app.error) == 1 and "not a result file" in app.error[0].value
 
 
 def test_the_reported_finding_on_order_is_marked_as_reported():
-    app = open_page("pythia", py_part="Memorisation")
+    app = open_page("pythia", section="memorisation")
     assert any("Reported, not recomputed" in item.value and "Section 3.2" in item.value for item in app.info)
 
 
 def test_the_forest_shows_the_mean_first_and_every_row_once():
-    panel = pythia_figures_contrasts.contrast_forest("dedup", "both", "all", 13_000)
+    panel = DedupForest().panel()
     rows = panel.data[panel.data["kind"] != "cell"]
-    assert rows["row"].tolist()[0] == "all sizes and tasks" and rows["row"].is_unique and len(rows) == 1 + 9 + 7
-    assert rows["mean"].iloc[0] == pytest.approx(panel.data.query("kind == 'cell'")["mean"].mean())
+    assert rows["label"].tolist()[0] == "all sizes and tasks" and rows["label"].is_unique and len(rows) == 1 + 9 + 7
+    assert rows["difference"].iloc[0] == pytest.approx(panel.data.query("kind == 'cell'")["difference"].mean())
     assert isinstance(panel.data, pd.DataFrame)
 
 
@@ -367,6 +379,6 @@ def test_the_first_lines_of_the_page_state_what_the_charts_compute(dedup, scores
 def test_the_labels_of_the_rows_fit_beside_the_chart_in_a_picture():
     from analysis.export.picture import TICK, chart_figure, text_width
 
-    figure = chart_figure(pythia_figures_contrasts.contrast_forest("dedup", "both", "all", 13_000).figure, "light", 1920, 1080)
+    figure = chart_figure(DedupForest().panel().figure, "light", 1920, 1080)
     longest = max(figure.layout.yaxis.ticktext, key=len)
     assert longest == "all sizes and tasks" and figure.layout.margin.l > text_width(longest, TICK)

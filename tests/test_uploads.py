@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analysis import tables
+from analysis.charts.parameters import Given
 from analysis.evals import read as evals_read
 from analysis.evals import write
 from analysis.export import deck_file, deck_store, files, report
@@ -463,7 +464,7 @@ MARKS = ("<img", "](javascript", "<script")
 PLACES = {
     "scaling": ({"runs": "own", "train_flops": "1e21"}, "runs.csv"),
     "term_frequency": ({"tf_corpus": "Your own CSV", "tf_shots": "4"}, "counts.csv"),
-    "pythia": ({"py_own": "true", "py_shots": "5"}, "results.json"),
+    "pythia": ({"own_results": "own", "n_shots": "5"}, "results.json"),
     "attention": ({"model": "own"}, "config.json"),
     "probe": ({"probe_probe": "own prompts", "probe_limit": "200"}, "prompts.csv"),
     "deck": ({}, "mine.deck.json"),
@@ -512,10 +513,10 @@ def test_names_from_files_are_shown_as_text_on_the_pages():
     value = copy.deepcopy(V04)
     value["config"]["model_args"]["pretrained"] = bad_input.MARKUP
     value["results"][bad_input.MARKUP] = {"acc,none": 0.5}
-    app = open_page("pythia", py_own="true")
+    app = open_page("pythia", own_results="own")
     app.file_uploader[0].upload(f"{bad_input.MARKUP}.json", json.dumps(value).encode(), "application/json").run()
     assert fine(app) and harmless(app) and any(bad_input.MARKUP in item.value for item in app.text)
-    button = next(element for element in app.get("download_button") if element.key == "py_v04_0")
+    button = next(element for element in app.get("download_button") if element.key == "pythia_v04_0")
     assert "\\<img" in button.proto.label
     columns = ["N", "D", "loss", bad_input.MARKUP]
     rows = written([columns, *[[f"{n}e8", f"{n}e10", 3 - n / 10, bad_input.MARKUP] for n in range(1, 4)], ["=1+1", "<b>", "1", "2"]])
@@ -546,7 +547,7 @@ def test_hostile_names_are_escaped_in_charts_and_defused_in_their_tables():
     from analysis.probe import data as probe_data
     from analysis.probe import figures as probe_figures
     from analysis.probe import results as probe_results
-    from analysis.pythia import figures as pythia_figures
+    from analysis.pythia.figures import Families
 
     hostile = [bad_input.MARKUP, "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "-3.5"]
     rows = [{"group": name, "frequency": 10.0**n, "n": 5, "score": 0.5, "score_norm": math.nan} for n, name in enumerate(hostile, 1)]
@@ -560,7 +561,7 @@ def test_hostile_names_are_escaped_in_charts_and_defused_in_their_tables():
         probe_figures.curve([run], size, last, 4, "multiplication", 10),
         probe_figures.overall([run], last, 4, "multiplication"),
         probe_figures.groups(run),
-        pythia_figures.families("piqa", own.assign(n_params=1e9)),
+        Families(eval_task="piqa", own_results=Given("own", "mine", [own.assign(n_params=1e9)])).panel(),
     ]
     for panel in panels:
         words = list(texts(panel.figure.to_plotly_json()))

@@ -112,6 +112,8 @@ def own_scores(frame: pd.DataFrame, tasks: Sequence[str], n_params: float = np.n
 
 def own_on(files: Sequence[pd.DataFrame], task: str, shots: int | None = None) -> pd.DataFrame | None:
     """The rows of several `own_scores` on one task, None if there are none; shots: only with so many examples, or where it is unknown."""
+    if not files:
+        return None
     rows = pd.concat(files, ignore_index=True)
     rows = rows[rows["task"] == task]
     rows = rows if shots is None else rows[(rows["shots"] == shots) | rows["shots"].isna()]

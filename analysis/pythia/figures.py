@@ -1,269 +1,290 @@
 """Figures on Pythia's checkpoints: abilities over training and size, what is memorised, and OPT and BLOOM beside them."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.charts import intervals, style
-from analysis.charts.panel import Citation, Panel, table_of
+from analysis.charts import marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.marks import Part
+from analysis.charts.panel import Citation, Headline, Panel
+from analysis.charts.parameters import Choice, Choices, Data, Given, Quantity
 from analysis.pythia import checkpoints
-from analysis.pythia.data import ARMS, MEAN, SIZES, STEPS, TOKENS_PER_STEP, chance, scores_of, size_of, task_labels
-from analysis.pythia.figures_marks import COLORS, RELEASED, V0, task_sources
-from analysis.units import format_count
+from analysis.pythia.data import ARMS, SIZES, STEPS, TOKENS_PER_STEP, chance, scores_of, size_of, task_labels
+from analysis.pythia.figures_marks import (
+    COLORS,
+    EVAL_TASK,
+    N_SHOTS,
+    RELEASED,
+    SIZE_KEYS,
+    TRAINING_DATA,
+    V0,
+    _tasks,
+    scored,
+    task_sources,
+)
+from analysis.units import counted, format_count, significant
 
-
-@dataclass(frozen=True)
-class Line:
-    """Scores in the order they are drawn, as arrays: where they stand, their values, the ends of their 95% intervals; and their rows."""
-
-    x: np.ndarray
-    value: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    rows: pd.DataFrame
-
-    def traces(self, name: str, color: str, task: str, subject: str, dotted: bool) -> list[dict]:
-        """The line with its band; subject: what the band belongs to."""
-        band = intervals.quiet_band(self.x, self.low, self.high, f"95% interval, {subject}", color)
-        return [*band, _line(self.x, self.value, name, color, task, dotted)]
-
-
-def _drawn(rows: pd.DataFrame, x: str) -> Line:
-    value, half = rows["value"].to_numpy(float), 1.96 * rows["stderr"].to_numpy(float)
-    return Line(rows[x].to_numpy(float), value, value - half, value + half, rows)
+DEFAULT_SIZES = ("70M", "410M", "1.4B", "12B")
+DEFAULT_TASKS = ("lambada_openai", "sciq", "arc_easy", "piqa", "winogrande", "mmlu")
+OWN_RESULTS = Data(
+    "Drawn beside",
+    published={"none": ("nothing else", list)},
+    own="results of my own",
+    help="Result files of the LM Evaluation Harness, whose scores are drawn beside the published ones.",
+)
+"""The value is a list of frames as `checkpoints.own_scores` returns them, one for each file."""
 
 
 @tables.kept(most=512)
-def by_size(task: str, shots: int, arm: str) -> dict[str, Line]:
-    """The scores of each size against tokens seen, without step 0. Kept, so not to be changed."""
+def by_size(task: str, shots: int, arm: str) -> dict[str, Part]:
+    """The scores of each size against tokens seen, without step 0, as parts. Kept, so not to be changed."""
     rows = scores_of(task, shots, arm)
     rows = rows[rows["n_tokens"] > 0]
-    return {str(size): _drawn(run, "n_tokens") for size, run in rows.groupby("model", sort=False)}
+    return {str(size): {"series": size_of(str(size)), **scored(run, task)} for size, run in rows.groupby("model", sort=False)}
 
 
 @tables.kept
-def by_step(shots: int, arm: str) -> dict[int, dict[str, Line]]:
-    """The scores of an arm at each step against parameters, by task (and MEAN). Kept, so not to be changed."""
-    found: dict[int, dict[str, Line]] = {}
-    for task in task_labels():
+def by_step(shots: int, arm: str) -> dict[int, dict[str, Part]]:
+    """The scores of an arm at each step against parameters, as parts by task (and MEAN). Kept, so not to be changed."""
+    found: dict[int, dict[str, Part]] = {}
+    for task, label in task_labels().items():
         for step, rows in scores_of(task, shots, arm).groupby("step"):
-            found.setdefault(int(step), {})[task] = _drawn(rows, "n_params")
+            found.setdefault(int(step), {})[task] = {"series": label, **scored(rows, task)}
     return found
 
 
-def trajectory(task: str, sizes: Sequence[str], arm: str, shots: int, own: pd.DataFrame | None = None) -> Panel:
-    """Accuracy on a task against tokens seen, with bands of the standard error; own: the reader's scores on it, if any."""
-    rows = scores_of(task, shots, arm)
-    label, traces, ends = task_labels()[task], [], {}
-    for size in sizes:
-        run = by_size(task, shots, arm)[size]
-        traces += run.traces(size_of(size), COLORS[size], task, size, dotted=size == SIZES[0])
-        ends[size] = float(run.value[-1])
-    traces += _own_markers(own, "n_tokens")
-    level = chance(task)
-    low = rows["value"].min()
-    layout = style.layout(
-        "tokens",
-        "percent",
-        y_title="Right answers",
-        x_range=(1.8e6, 4e11),
-        y_range=(max(min(low, level) - 0.05, -0.02), min(rows["value"].max() + 0.06, 1.0)),
-        height=460,
-    )
-    layout |= _guessing(level)
-    layout["legend"] = layout["legend"] | {"traceorder": "normal"}
-    first, last = (sizes[0], sizes[-1]) if sizes else ("", "")
-    title = (
-        f"{label}: {size_of(last)} ends at {ends[last]:.0%} of right answers"
-        + (f", {size_of(first)} at {ends[first]:.0%}" if len(sizes) > 1 else "")
-        if sizes
-        else f"{label}: choose a size to draw"
-    )
-    status = "computed" if task in (MEAN, "mmlu") else "reported"
-    return Panel(
-        name="pythia.trajectory",
-        title=f"{title} ({shots} examples)",
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(
-            [
-                rows.loc[rows["model"].isin(list(sizes)), ["model", "arm", "step", "n_tokens", "shots", "task", "value", "stderr"]].assign(
-                    status=status, source=RELEASED.source_id
-                ),
-                *_own_rows(own),
-            ]
-        ),
-        caption=(
-            f"Each line is one training run on {ARMS[arm]}; bands are 1.96 standard errors over the task's items, which cannot tell how another run of the same size would end. "
-            f"Guessing gives {level:.0%}. "
-            + (
-                "Without examples the files hold 27 checkpoints from step 0 on; step 0 has no place on a logarithmic axis."
-                if shots == 0
-                else "With examples the files hold 15 checkpoints from step 3,000 on."
-            )
-        ),
-        alt=f"Accuracy on {label} against training tokens: "
-        + (", ".join(f"{size_of(size)} ends at {value:.0%}" for size, value in ends.items()) or "no size chosen")
-        + ".",
-        sources=(RELEASED, *task_sources([task])),
-        settings={"task": label, "training data": ARMS[arm], "examples": str(shots), "sizes": ", ".join(map(size_of, sizes)) or "none"},
-        explain=(checkpoints.scores, checkpoints.mean_over_tasks),
-    )
+class Trajectory(Figure):
+    """Accuracy on a task against tokens seen, with bands of the standard error, and the reader's scores on it."""
+
+    name = "pythia.trajectory"
+    own_results: Given = OWN_RESULTS("none")
+    eval_task: str = EVAL_TASK("lambada_openai")
+    training_data: str = TRAINING_DATA("standard")
+    n_shots: int = N_SHOTS(0)
+    sizes: tuple = Choices("Sizes", options=SIZE_KEYS, least=1)(DEFAULT_SIZES)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        task, arm, shots = self.eval_task, self.training_data, self.n_shots
+        label, runs = task_labels()[task], by_size(task, shots, arm)
+        parts: list[Part] = [runs[f"Pythia {size}"] for size in self.sizes]
+        traces = []
+        for part in parts:
+            size = f"Pythia {part['series']}"
+            traces += _line_with_band(part, "n_tokens", COLORS[size], size, dotted=size == SIZES[0])
+        ends = {part["series"]: float(part["accuracy"][-1]) for part in parts}
+        _add_own(checkpoints.own_on(self.own_results.value, task, shots), "n_tokens", parts, traces)
+        everything = [run["accuracy"] for run in runs.values()]
+        low, high = (float(end(np.concatenate([*everything, scores_of(task, shots, arm)["value"]]))) for end in (np.min, np.max))
+        level = chance(task)
+        layout = style.layout(
+            "tokens",
+            "percent",
+            y_title="Right answers",
+            x_range=(1.8e6, 4e11),
+            y_range=(max(min(low, level) - 0.05, -0.02), min(high + 0.06, 1.0)),
+            height=460,
+        )
+        _add_guessing(level, parts, layout)
+        layout["legend"] = layout["legend"] | {"traceorder": "normal"}
+        first, last = (
+            Headline(f"accuracy of {size} at last", ends[size], "share", f"{ends[size]:.0%}", "accuracy")
+            for size in (self.sizes[0], self.sizes[-1])
+        )
+        title = f"{label}: {self.sizes[-1]} ends at {last} of right answers" + (f", {self.sizes[0]} at {first}" if len(ends) > 1 else "")
+        return Panel(
+            title=f"{title} ({shots} examples)",
+            headline=(last, first) if len(ends) > 1 else (last,),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=(
+                f"Each line is one training run on {ARMS[arm]}; bands are 1.96 standard errors over the task's items, which cannot tell how another run of the same size would end. "
+                f"Guessing gives {level:.0%}. "
+                + (
+                    "Without examples the files hold 27 checkpoints from step 0 on; step 0 has no place on a logarithmic axis."
+                    if shots == 0
+                    else "With examples the files hold 15 checkpoints from step 3,000 on."
+                )
+            ),
+            alt=f"Accuracy on {label} against training tokens: "
+            + ", ".join(f"{size} ends at {value:.0%}" for size, value in ends.items())
+            + ".",
+            sources=(RELEASED, *task_sources([task])),
+            explain=(checkpoints.scores, checkpoints.mean_over_tasks),
+        )
 
 
-def scaling(names: Sequence[str], step: int, arm: str, shots: int) -> Panel:
+class Scaling(Figure):
     """Accuracy against parameters after equally many tokens, a line for each task."""
-    traces, parts, span = [], [], {}
-    for number, task in enumerate(names):
-        line = by_step(shots, arm)[step][task]
-        color = style.series_color(number)
-        traces += line.traces(task_labels()[task], color, task, task, dotted=number >= len(style.PALETTE))
-        status = "computed" if task in (MEAN, "mmlu") else "reported"
-        parts.append(
-            lambda rows=line.rows, status=status: rows.drop(columns=["family", "n_samples"]).assign(
-                status=status, source=RELEASED.source_id
-            )
+
+    name = "pythia.scaling"
+    training_data: str = TRAINING_DATA("standard")
+    n_shots: int = N_SHOTS(0)
+    eval_tasks: tuple = Choices("Tasks to compare", options=_tasks, least=1)(DEFAULT_TASKS)
+    checkpoint_step: int = Quantity(
+        "Checkpoint",
+        unit="training steps",
+        low=STEPS[0],
+        high=STEPS[-1],
+        step=10_000,
+        whole=True,
+        help="All sizes have seen the same 2 M tokens at each step.",
+    )(STEPS[-1])
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        arm, shots, step, labels = self.training_data, self.n_shots, self.checkpoint_step, task_labels()
+        lines = by_step(shots, arm).get(step)
+        if lines is None:
+            raise ValueError(f"Checkpoint must be one of the released ones, every 10,000 steps from {STEPS[0]:,} on, got {step:,}")
+        parts = [lines[task] for task in self.eval_tasks]
+        traces = []
+        for number, (task, part) in enumerate(zip(self.eval_tasks, parts, strict=True)):
+            traces += _line_with_band(part, "n_params", style.series_color(number), task, dotted=number >= len(style.PALETTE))
+        span = {task: float(part["accuracy"][-1] - part["accuracy"][0]) for task, part in zip(self.eval_tasks, parts, strict=True)}
+        layout = style.layout("params", "percent", y_title="Right answers", y_range=(0, 1), x_range=(5e7, 1.7e10), height=460)
+        layout["xaxis"] |= {"tickvals": [1e8, 1e9, 1e10], "ticktext": ["100 M", "1 B", "10 B"]}
+        layout["legend"] = layout["legend"] | {"traceorder": "normal"}
+        tokens = format_count(step * TOKENS_PER_STEP, "tokens")
+        most, least = max(span, key=span.__getitem__), min(span, key=span.__getitem__)
+        rise = Headline(f"12B above 70M on {labels[most]}", abs(span[most]), "share", _rise(abs(span[most])))
+        fewest = Headline(f"12B above 70M on {labels[least]}", span[least], "share", _rise(span[least]))
+        several = len(span) > 1
+        return Panel(
+            title=f"After {tokens}, 12B is {rise} points {'above' if span[most] >= 0 else 'below'} 70M on {labels[most]}"
+            + (f", {fewest} on {labels[least]}" if several else ""),
+            headline=(rise, fewest) if several else (rise,),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=f"All eight sizes have seen the same tokens in the same order here, so only size differs. Trained on {ARMS[arm]}; {shots} examples in the prompt. Bands are 1.96 standard errors over items.",
+            alt=f"Accuracy against parameters at {tokens} for {counted(len(span), 'task')}; the largest rise is {_rise(span[most])} points, on {labels[most]}.",
+            sources=(RELEASED, *task_sources(self.eval_tasks)),
+            explain=(checkpoints.scores, checkpoints.mean_over_tasks),
         )
-        span[task] = float(line.value[-1] - line.value[0])
-    layout = style.layout("params", "percent", y_title="Right answers", y_range=(0, 1), x_range=(5e7, 1.7e10), height=460)
-    layout["xaxis"] |= {"tickvals": [1e8, 1e9, 1e10], "ticktext": ["100 M", "1 B", "10 B"]}
-    layout["legend"] = layout["legend"] | {"traceorder": "normal"}
-    tokens = format_count(step * TOKENS_PER_STEP, "tokens")
-    most = max(span, key=span.__getitem__) if span else ""
-    title = (
-        f"After {tokens}, 12B is {100 * span[most]:.0f} points above 70M on {task_labels()[most]}"
-        if span
-        else f"After {tokens}: choose a task to draw"
-    )
-    least = min(span, key=span.__getitem__) if len(span) > 1 else ""
-    title += f", {100 * span[least]:.0f} on {task_labels()[least]}" if least else ""
-    return Panel(
-        name="pythia.scaling",
-        title=title,
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(parts) if parts else pd.DataFrame({"status": []}),
-        caption=f"All eight sizes have seen the same tokens in the same order here, so only size differs. Trained on {ARMS[arm]}; {shots} examples in the prompt. Bands are 1.96 standard errors over items.",
-        alt=f"Accuracy against parameters at {tokens} for {len(span)} tasks"
-        + (f"; the largest rise is {100 * span[most]:.0f} points, on {task_labels()[most]}." if span else "."),
-        sources=(RELEASED, *task_sources(names)),
-        settings={
-            "tokens": tokens,
-            "training data": ARMS[arm],
-            "examples": str(shots),
-            "tasks": ", ".join(task_labels()[n] for n in names) or "none",
-        },
-        explain=(checkpoints.scores, checkpoints.mean_over_tasks),
-    )
 
 
-def memorised(measure: str) -> Panel:
+def _rise(share: float) -> str:
+    """A difference in points: whole from ten on, with two digits below."""
+    points = 100 * share
+    return f"{points:.0f}" if abs(points) >= 10 else significant(points, 2)
+
+
+class Memorised(Figure):
     """The share of training sequences that a checkpoint continues word for word, or how much of the final share is there already."""
-    rows = checkpoints.memorised(tables.load("pythia_memorisation"))
-    share = measure == "share"
-    values = rows["memorised_pct"] / 100 if share else rows["recall"]
-    traces = []
-    for size in SIZES:
-        at = rows["model"] == size
-        text = [f"{size_of(size)}, step {step:,.0f}" for step in rows.loc[at, "step"]]
-        marks = style.reported_markers(
-            rows.loc[at, "n_tokens"], values[at], size_of(size), COLORS[size], text=text, verified=rows.loc[at, "verified"] > 0
+
+    name = "pythia.memorised"
+    memorised_shown: str = Choice("Show", options={"share": "memorised share", "recall": "share of the final set"})("share")
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        rows = checkpoints.memorised(tables.load("pythia_memorisation"))
+        share = self.memorised_shown == "share"
+        column, per = ("memorised_pct", 100.0) if share else ("recall", 1.0)
+        columns = ["model", "step", "n_tokens", "n_sequences", "memorised_pct", "precision", "recall", "source", "location", "verified"]
+        parts, traces = [], []
+        for size in SIZES:
+            run = rows[rows["model"] == size]
+            parts.append({"series": size_of(size), **run[columns].to_dict("list"), "status": "reported" if share else "computed"})
+            text = [f"{size_of(size)}, step {step:,.0f}" for step in run["step"]]
+            trace = marks.points(parts[-1], "n_tokens", column, COLORS[size], text=text, per_y=per)
+            line = {"color": COLORS[size], "width": 1.2, "dash": "dot" if size == SIZES[0] else "solid"}
+            traces.append(trace | {"mode": "lines+markers", "line": line})
+        layout = style.layout(
+            "number",
+            "percent",
+            x_title="Training tokens",
+            y_title="Memorised sequences" if share else "Of the finally memorised",
+            x_range=(3e10, 3.15e11),
+            y_range=(0, 0.0165 if share else 1.02),
+            height=440,
         )
-        mark = {"mode": "lines+markers", "line": {"color": COLORS[size], "width": 1.2, "dash": "dot" if size == SIZES[0] else "solid"}}
-        traces.append(marks | mark | ({} if share else {"meta": {"role": "computed"}}))
-    top = 0.0165 if share else 1.02
-    layout = style.layout(
-        "number",
-        "percent",
-        x_title="Training tokens",
-        y_title="Memorised sequences" if share else "Of the finally memorised",
-        x_range=(3e10, 3.15e11),
-        y_range=(0, top),
-        height=440,
-    )
-    layout["xaxis"] |= {"tickvals": [1e11, 2e11, 3e11], "ticktext": ["100 B", "200 B", "300 B"]}
-    layout["yaxis"]["tickformat"] = ".1%" if share else ".0%"
-    last = rows[rows["step"] == rows["step"].max()].set_index("model")["memorised_pct"]
-    first = rows[rows["step"] == rows["step"].min()].set_index("model")["recall"]
-    title = (
-        f"12B has memorised {last['Pythia 12B']:.2f}% of the training sequences tried, 70M {last['Pythia 70M']:.2f}%"
-        if share
-        else f"At 16% of training 12B holds {first['Pythia 12B']:.0%} of what it will have memorised in the end, 70M {first['Pythia 70M']:.0%}"
-    )
-    return Panel(
-        name="pythia.memorised",
-        title=title,
-        figure=style.figure(traces, layout),
-        data=lambda: rows[
-            ["model", "step", "n_tokens", "n_sequences", "memorised_pct", "precision", "recall", "source", "location", "verified"]
-        ].assign(status="reported"),
-        caption=(
-            "Memorised: given 32 tokens of a training sequence, the model's most likely continuation repeats the next 32 exactly. The first 23,552,000 sequences were tried (16% of training). "
-            + (
-                ""
-                if share
-                else "Drawn is the share of the finally memorised sequences that a checkpoint has memorised already, computed from the released counts. "
-            )
-            + V0
-        ),
-        alt=f"Memorised sequences against tokens for seven or eight sizes; at the end {last['Pythia 12B']:.2f}% for 12B and {last['Pythia 70M']:.2f}% for 70M.",
-        sources=(Citation("biderman2023memorization"), Citation("eleutherai2023", "predictable-memorization/graphs")),
-        settings={"shown": "memorised share" if share else "share of the final set"},
-        explain=(checkpoints.memorised,),
-    )
+        layout["xaxis"] |= {"tickvals": [1e11, 2e11, 3e11], "ticktext": ["100 B", "200 B", "300 B"]}
+        layout["yaxis"]["tickformat"] = ".1%" if share else ".0%"
+        last = rows[rows["step"] == rows["step"].max()].set_index("model")["memorised_pct"]
+        first = rows[rows["step"] == rows["step"].min()].set_index("model")["recall"]
+        large, small = ("Pythia 12B", "Pythia 70M")
+        if share:
+            stated = [
+                Headline(f"memorised by {size} at last", float(last[size]), "%", f"{last[size]:.2f}%", column) for size in (large, small)
+            ]
+            title = f"12B has memorised {stated[0]} of the training sequences tried, 70M {stated[1]}"
+        else:
+            stated = [
+                Headline(f"recall of {size} at first", float(first[size]), "share", f"{first[size]:.0%}", column) for size in (large, small)
+            ]
+            title = f"At 16% of training 12B holds {stated[0]} of what it will have memorised in the end, 70M {stated[1]}"
+        return Panel(
+            title=title,
+            headline=tuple(stated),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=(
+                "Memorised: given 32 tokens of a training sequence, the model's most likely continuation repeats the next 32 exactly. The first 23,552,000 sequences were tried (16% of training). "
+                + (
+                    ""
+                    if share
+                    else "Drawn is the share of the finally memorised sequences that a checkpoint has memorised already, computed from the released counts. "
+                )
+                + V0
+            ),
+            alt=f"Memorised sequences against tokens for seven or eight sizes; at the end {last[large]:.2f}% for 12B and {last[small]:.2f}% for 70M.",
+            sources=(Citation("biderman2023memorization"), Citation("eleutherai2023", "predictable-memorization/graphs")),
+            explain=(checkpoints.memorised,),
+        )
 
 
-def families(task: str, own: pd.DataFrame | None = None) -> Panel:
+class Families(Figure):
     """Accuracy against parameters of finished models: both arms of Pythia, OPT, BLOOM, and the reader's own."""
-    label, traces, parts = task_labels()[task], [], []
-    status = "computed" if task in (MEAN, "mmlu") else "reported"
-    finished = {}
-    for family, arm, name, symbol in (
-        ("Pythia", "standard", "Pythia", "circle"),
-        ("Pythia", "deduped", "Pythia, deduplicated", "circle-open"),
-        ("OPT", "", "OPT", "cross"),
-        ("BLOOM", "", "BLOOM", "cross"),
-    ):
-        rows = scores_of(task, 0, arm, family)
-        rows = rows[(rows["step"] == rows["step"].max()) | rows["step"].isna()]
-        finished[name] = rows
-        color = style.family_style(family)[0]
-        trace = style.reported_markers(
-            rows["n_params"],
-            rows["value"],
-            name,
-            color,
-            symbol.removesuffix("-open"),
-            text=rows["model"].astype(str),
-            verified=not symbol.endswith("open"),
+
+    name = "pythia.families"
+    own_results: Given = OWN_RESULTS("none")
+    eval_task: str = EVAL_TASK("lambada_openai")
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        task = self.eval_task
+        label, finished = task_labels()[task], {}
+        parts: list[Part] = []
+        traces: list[dict] = []
+        for family, arm, name, symbol in (
+            ("Pythia", "standard", "Pythia", "circle"),
+            ("Pythia", "deduped", "Pythia, deduplicated", "circle-open"),
+            ("OPT", "", "OPT", "cross"),
+            ("BLOOM", "", "BLOOM", "cross"),
+        ):
+            rows = scores_of(task, 0, arm, family)
+            rows = finished[name] = rows[(rows["step"] == rows["step"].max()) | rows["step"].isna()]
+            parts.append({"series": name, **scored(rows, task)})
+            color = style.family_style(family)[0]
+            trace = marks.points(parts[-1], "n_params", "accuracy", color, symbol=symbol, text=rows["model"].astype(str))
+            traces.append(marks.errors(trace, parts[-1], "accuracy_low", "accuracy_high", color=color, thickness=1, width=0))
+        _add_own(checkpoints.own_on(self.own_results.value, task), "n_params", parts, traces)
+        gaps = {name: checkpoints.against_family(finished["Pythia"], finished[name])["difference"].dropna() for name in ("OPT", "BLOOM")}
+        far = {
+            name: Headline(f"{name} less Pythia", abs(float(gap.mean())), "share", _points(abs(gap.mean()))) for name, gap in gaps.items()
+        }
+        words = {name: f"{far[name]} points {'above' if gap.mean() > 0 else 'below'}" for name, gap in gaps.items()}
+        layout = style.layout("params", "percent", y_title="Right answers", x_range=(5e7, 1e11), height=460)
+        _add_guessing(chance(task), parts, layout)
+        return Panel(
+            title=f"{label}: at like size OPT lies {words['OPT']} Pythia and BLOOM {words['BLOOM']}",
+            headline=tuple(far.values()),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=(
+                "Finished models without examples, all evaluated by the same people with the same harness. The differences in the title are means over the models between 70M and 12B, against straight lines "
+                f"between Pythia's sizes ({len(gaps['OPT'])} OPT and {len(gaps['BLOOM'])} BLOOM models). Hollow: trained on the deduplicated Pile. Bars are 1.96 standard errors. BLOOM is multilingual, and a fair part of its parameters is embeddings."
+            ),
+            alt=f"Accuracy on {label} against parameters for Pythia, OPT and BLOOM; OPT lies {words['OPT']} Pythia, BLOOM {words['BLOOM']}.",
+            sources=(RELEASED, Citation("zhang2022"), Citation("scao2022"), *task_sources([task])),
+            explain=(checkpoints.against_family, checkpoints.scores),
         )
-        trace["error_y"] = {"type": "data", "array": (1.96 * rows["stderr"]).tolist(), "color": color, "thickness": 1, "width": 0}
-        traces.append(trace | {"meta": {"role": status}})
-        parts.append(
-            rows[["family", "model", "arm", "n_params", "shots", "task", "value", "stderr"]].assign(
-                status=status, source=RELEASED.source_id
-            )
-        )
-    traces += _own_markers(own, "n_params")
-    gaps = {name: checkpoints.against_family(finished["Pythia"], finished[name])["difference"].dropna() for name in ("OPT", "BLOOM")}
-    words = {name: f"{100 * abs(gap.mean()):.1f} points {'above' if gap.mean() > 0 else 'below'}" for name, gap in gaps.items()}
-    layout = style.layout("params", "percent", y_title="Right answers", x_range=(5e7, 1e11), height=460)
-    layout |= _guessing(chance(task))
-    return Panel(
-        name="pythia.families",
-        title=f"{label}: at like size OPT lies {words['OPT']} Pythia and BLOOM {words['BLOOM']}",
-        figure=style.figure(traces, layout),
-        data=lambda: table_of([*(lambda part=part: part for part in parts), *_own_rows(own)]),
-        caption=(
-            "Finished models without examples, all evaluated by the same people with the same harness. The differences in the title are means over the models between 70M and 12B, against straight lines "
-            f"between Pythia's sizes ({len(gaps['OPT'])} OPT and {len(gaps['BLOOM'])} BLOOM models). Hollow: trained on the deduplicated Pile. Bars are 1.96 standard errors. BLOOM is multilingual, and a fair part of its parameters is embeddings."
-        ),
-        alt=f"Accuracy on {label} against parameters for Pythia, OPT and BLOOM; OPT lies {words['OPT']} Pythia, BLOOM {words['BLOOM']}.",
-        sources=(RELEASED, Citation("zhang2022"), Citation("scao2022"), *task_sources([task])),
-        settings={"task": label, "examples": "0"},
-        explain=(checkpoints.against_family, checkpoints.scores),
-    )
+
+
+def _points(share: float) -> str:
+    """A difference in points, with one decimal from one on and two digits below."""
+    return f"{100 * share:.1f}" if 100 * share >= 1 else significant(100 * share, 2)
 
 
 def suite() -> pd.DataFrame:
@@ -288,49 +309,32 @@ def suite() -> pd.DataFrame:
     )
 
 
-def default_panels() -> dict[str, Callable[[], Panel]]:
-    """The panels of the pythia page at its default settings."""
-    from analysis.pythia import figures_contrasts, figures_emergence
-
-    return {
-        "pythia.trajectory": lambda: trajectory("lambada_openai", DEFAULT_SIZES, "standard", 0),
-        "pythia.scaling": lambda: scaling(DEFAULT_TASKS, STEPS[-1], "standard", 0),
-        **figures_emergence.default_panels(),
-        **figures_contrasts.default_panels(),
-        "pythia.memorised": lambda: memorised("share"),
-        "pythia.families": lambda: families("lambada_openai"),
-    }
+def _line_with_band(part: Part, x: str, color: str, subject: str, dotted: bool) -> list[dict]:
+    """The band of a part, and its line: released scores with small markers, averages alone. subject: what the band belongs to."""
+    traces = marks.band(part, x, "accuracy_low", "accuracy_high", color, f"95% interval, {subject}", quiet=True)
+    line = {"color": color, "width": 2, "dash": "dot" if dotted else "solid"}
+    if part["status"] == "computed":
+        return [*traces, marks.line(part, x, "accuracy", color) | {"line": line | {"width": 2.5}}]
+    trace = marks.points(part, x, "accuracy", color)
+    return [*traces, trace | {"marker": trace["marker"] | {"size": 5}, "mode": "lines+markers", "line": line}]
 
 
-DEFAULT_SIZES = ("Pythia 70M", "Pythia 410M", "Pythia 1.4B", "Pythia 12B")
-DEFAULT_TASKS = ("lambada_openai", "sciq", "arc_easy", "piqa", "winogrande", "mmlu")
+def _add_guessing(level: float, parts: list[Part], layout: dict) -> None:
+    """Add a line at the accuracy of guessing; nothing where guessing is never right."""
+    if level:
+        parts.append({"series": "guessing", "accuracy": [level], "status": "computed"})
+        layout["shapes"] = [style.horizontal_line(level)]
+        layout["annotations"] = [style.note(0.01, level, "guessing", xref="x domain", yanchor="bottom", xanchor="left")]
 
 
-def _guessing(level: float) -> dict:
-    """What a layout needs for a line at the accuracy of guessing; nothing where guessing is never right."""
-    if level == 0:
-        return {}
-    words = style.note(0.01, level, "guessing", xref="x domain", yanchor="bottom", xanchor="left")
-    return {"shapes": [style.horizontal_line(level)], "annotations": [words]}
-
-
-def _line(x, y, name: str, color: str, task: str, dotted: bool = False) -> dict:
-    """Released scores as small markers on a line; averages as a line alone."""
-    dash = "dot" if dotted else "solid"
-    if task in (MEAN, "mmlu"):
-        return style.computed_line(x, y, name, color) | {"line": {"color": color, "width": 2.5, "dash": dash}}
-    trace = style.reported_markers(x, y, name, color)
-    trace["marker"] = trace["marker"] | {"size": 5}
-    return trace | {"mode": "lines+markers", "line": {"color": color, "width": 2, "dash": dash}}
-
-
-def _own_markers(own: pd.DataFrame | None, column: str) -> list[dict]:
+def _add_own(own: pd.DataFrame | None, x: str, parts: list[Part], traces: list[dict]) -> None:
+    """Add the reader's scores; those whose place on the axis x is not known stand in the table alone."""
     if own is None:
-        return []
-    rows = own.dropna(subset=[column])
-    rows = rows[rows[column] > 0]
-    return [style.what_if_marker(rows[column], rows["value"], "your file", style.RED, rows["model"].astype(str))] if len(rows) else []
-
-
-def _own_rows(own: pd.DataFrame | None) -> list[Callable[[], pd.DataFrame]]:
-    return [] if own is None or own.empty else [lambda: own.assign(status="what_if")]
+        return
+    placed = own[x].notna() & (own[x] > 0)
+    for rows, series in ((own[placed], "your file"), (own[~placed], "your file, without a place on the axis")):
+        if len(rows):
+            parts.append(rows.rename(columns={"value": "accuracy"}).to_dict("list") | {"series": series, "status": "what_if"})
+    if placed.any():
+        drawn = next(part for part in parts if part["series"] == "your file")
+        traces.append(marks.points(drawn, x, "accuracy", style.RED, text=own[placed]["model"].astype(str)))
