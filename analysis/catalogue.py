@@ -28,7 +28,6 @@ OLD = {
         "preference",
         "small_models",
         "pythia",
-        "term_frequency",
         "benchmarks",
         "judges",
         "probe",

@@ -462,7 +462,7 @@ def test_a_typed_name_leads_nowhere_but_to_a_sentence(name, tmp_path, monkeypatc
 MARKS = ("<img", "](javascript", "<script")
 PLACES = {
     "scaling": ({"runs": "Your own CSV", "c": "21"}, "runs.csv"),
-    "term_frequency": ({"tf_corpus": "Your own CSV", "tf_shots": "4"}, "counts.csv"),
+    "term_frequency": ({"number_counts": "own", "n_shots": "4"}, "counts.csv"),
     "pythia": ({"py_own": "true", "py_shots": "5"}, "results.json"),
     "attention": ({"model": "own"}, "config.json"),
     "probe": ({"probe_probe": "own prompts", "probe_limit": "200"}, "prompts.csv"),
