@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from analysis import tables
 from analysis.statistics import ranks, spearman
-from analysis.term_frequency import association, figures, own_counts, regression
+from analysis.term_frequency import association, figures, figures_marks, own_counts, regression
 from analysis.term_frequency import data as term_frequency_data
 from analysis.term_frequency import figures_like_size as term_frequency_figures_like_size
 from analysis.term_frequency import figures_training as term_frequency_figures_training
@@ -225,7 +225,7 @@ def test_regressions_that_have_nothing_to_go_by_say_so(pile):
     rows = regression.regression(pile.index, pile, np.zeros(100), n_resamples=5)
     assert set(rows["status"]) == {"too few right answers"} and rows["coefficient"].isna().all() and len(rows) == 6
     assert set(regression.regression(pile.index, pile, np.ones(100), 5)["status"]) == {"too few wrong answers"}
-    panel = term_frequency_figures_like_size.regression("Pythia 160M", 0, "addition", "0 to 99")
+    panel = term_frequency_figures_like_size.Regression(pythia_model="160m", n_shots=0, operation="addition").panel()
     assert "too few right answers" in panel.title and len(panel.figure.data) == 0
 
 
@@ -316,42 +316,53 @@ def test_other_separators_and_a_byte_order_mark_are_read():
 @pytest.mark.slow
 def test_own_counts_change_the_page_and_bad_rows_are_reported():
     lines = "number,count\n" + "".join(f"{n},{(n + 1) * 10}\n" for n in range(100)) + "many,1\n"
-    app = open_page("term_frequency", tf_corpus="Your own CSV")
+    app = open_page("term_frequency", number_counts="own")
     assert any("Choose a file" in item.value for item in app.info)
     app.file_uploader[0].upload("counts.csv", lines.encode(), "text/csv").run(timeout=60)
     assert fine(app)
     # Counts that rise with the number turn the correlation round.
     panel = app.session_state["panels"]["term_frequency.scatter"]
-    assert "worse" in panel.title and "-0.83" in panel.title and panel.settings["counts"] == "your file"
+    assert "worse" in panel.title and "-0.83" in panel.title and panel.settings["Counts"] == "your file"
     assert any("line 102" in item.value and "many" in item.value for item in app.text)
-    app.button_group(key="tf_part").set_value("The paper's gaps").run()
+    app.button_group(key="term_frequency:section").set_value("paper").run()
     assert fine(app)  # the file is still there in another section
     panel = app.session_state["panels"]["term_frequency.paper"]
-    assert len(panel.data) == 72 and "your" in str(panel.settings) + panel.caption
+    assert (panel.data["status"] == "reported").sum() == 72 and "your" in str(panel.settings) + panel.caption
 
 
-def test_a_file_without_counts_is_refused_and_the_page_stays():
-    app = open_page("term_frequency", tf_corpus="Your own CSV")
+def test_a_file_without_counts_is_refused_and_no_chart_is_drawn_under_its_name():
+    app = open_page("term_frequency", number_counts="own")
     app.file_uploader[0].upload("counts.csv", b"a,b\n1,2\n", "text/csv").run()
     assert not app.exception and len(app.error) == 1 and "number and count" in app.error[0].value
-    assert len(charts(app)) == 1
+    assert not charts(app) and any("No chart is drawn" in item.value for item in app.info)
+    app.button_group(key="term_frequency/frequency:number_counts").set_value("pile_train").run()
+    assert fine(app) and len(charts(app)) == 1
+
+
+def test_a_checkpoint_that_was_not_evaluated_is_refused_by_name():
+    with pytest.raises(ValueError, match=r"must be one of 13,000, 39,000, .* got 20,000"):
+        figures.Scatter(checkpoint_step=20_000).panel()
+
+
+def test_the_corpora_are_those_of_the_table_and_each_can_be_chosen():
+    assert term_frequency_data.corpora() == figures_marks.CORPORA
 
 
 @pytest.mark.slow
 def test_every_model_operation_and_number_of_examples_can_be_drawn():
-    counts = term_frequency_data.frequencies()["pile_train"]
     drawn = 0
-    for model in term_frequency_data.SIZES:
-        for shots in (0, 16):
+    for pythia_model in figures_marks.MODELS:
+        for n_shots in (0, 16):
             for operation in figures.DOES:
-                stats = term_frequency_data.stored("pile_train")
-                for panel in (
-                    figures.scatter(stats, counts, "pile_train", model, 143000, shots, operation),
-                    term_frequency_figures_training.course(stats, "pile_train", "partial", model, shots, operation),
-                    term_frequency_figures_training.gap(counts, "pile_train", model, shots, operation, 10),
-                    term_frequency_figures_like_size.partial(stats, counts, "pile_train", 13000, shots, operation),
-                    term_frequency_figures_like_size.regression(model, shots, operation, "10 to 99"),
+                run = {"pythia_model": pythia_model, "n_shots": n_shots, "operation": operation}
+                for figure in (
+                    figures.Scatter(**run),
+                    term_frequency_figures_training.Course(**run, frequency_measure="partial"),
+                    term_frequency_figures_training.Gap(**run),
+                    term_frequency_figures_like_size.Partial(n_shots=n_shots, operation=operation, checkpoint_step=13_000),
+                    term_frequency_figures_like_size.Regression(**run, operand_range="two-digit"),
                 ):
+                    panel = figure.panel()
                     assert len(panel.title) < 150 and "nan" not in panel.title + panel.caption + panel.alt
                     assert isinstance(panel.data, pd.DataFrame)
                     drawn += 1

@@ -463,7 +463,7 @@ def test_a_typed_name_leads_nowhere_but_to_a_sentence(name, tmp_path, monkeypatc
 MARKS = ("<img", "](javascript", "<script")
 PLACES = {
     "scaling": ({"runs": "own", "train_flops": "1e21"}, "runs.csv"),
-    "term_frequency": ({"tf_corpus": "Your own CSV", "tf_shots": "4"}, "counts.csv"),
+    "term_frequency": ({"number_counts": "own", "n_shots": "4"}, "counts.csv"),
     "pythia": ({"own_results": "own", "n_shots": "5"}, "results.json"),
     "attention": ({"model": "own"}, "config.json"),
     "probe": ({"probe_probe": "own prompts", "probe_limit": "200"}, "prompts.csv"),

@@ -1,5 +1,7 @@
 """Released accuracies and counts by number, kept until their tables change."""
 
+from dataclasses import dataclass
+
 import pandas as pd
 
 from analysis import tables
@@ -8,6 +10,8 @@ from analysis.term_frequency import association
 SIZES = ("Pythia 160M", "Pythia 410M", "Pythia 1B", "Pythia 1.4B", "Pythia 2.8B", "Pythia 6.9B", "Pythia 12B")
 STEPS = tuple(range(13_000, 143_001, 26_000))
 SHOTS = (0, 2, 4, 8, 16)
+OWN = "own"
+"""The corpus of a reader's own counts."""
 
 
 def paper_table(statistics: pd.DataFrame) -> pd.DataFrame:
@@ -23,6 +27,7 @@ def corpora() -> dict[str, str]:
     return tables.load("number_corpora").set_index("corpus")["label"].to_dict()
 
 
+@tables.kept
 def frequencies() -> dict[str, pd.Series]:
     """Counts by number, for each corpus in the tables."""
     return association.frequencies_of(tables.load("number_frequencies"))
@@ -52,5 +57,28 @@ def one_of(statistics: pd.DataFrame, model: str, step: int, shots: int, operatio
 
 def text_of(corpus: str) -> str:
     """Name of a corpus within a sentence."""
-    label = "your file" if corpus == "yours" else corpora()[corpus]
+    label = "your file" if corpus == OWN else corpora()[corpus]
     return label[0].lower() + label[1:] if label.startswith("The ") else label
+
+
+@dataclass(frozen=True, eq=False)
+class NumberCounts:
+    """How often each number stands in a corpus, and the statistics of every run with these counts.
+
+    corpus: an id of the table number_corpora, whose counts and stored statistics are read when they are asked for; or OWN, with both of
+    them given.
+    """
+
+    corpus: str
+    own_counts: pd.Series | None = None
+    own_statistics: pd.DataFrame | None = None
+
+    @property
+    def counts(self) -> pd.Series:
+        """Counts indexed by number."""
+        return frequencies()[self.corpus] if self.own_counts is None else self.own_counts
+
+    @property
+    def statistics(self) -> pd.DataFrame:
+        """One row for each run, as of `association.all_statistics`."""
+        return stored(self.corpus) if self.own_statistics is None else self.own_statistics

@@ -4,132 +4,169 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.charts import intervals, style
-from analysis.charts.panel import Panel, table_of
+from analysis.charts import intervals, marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.panel import Headline, Panel
+from analysis.charts.parameters import Choice, Given
 from analysis.pythia.data import size_of
 from analysis.statistics import spearman
 from analysis.term_frequency import association
 from analysis.term_frequency import regression as term_frequency_regression
-from analysis.term_frequency.data import SIZES, STEPS, text_of
-from analysis.term_frequency.figures_marks import V0, settings_of, sources_of, span
+from analysis.term_frequency.data import SIZES, text_of
+from analysis.term_frequency.figures_marks import (
+    CHECKPOINT_STEP,
+    MODELS,
+    N_SHOTS,
+    NUMBER_COUNTS,
+    OPERATION,
+    PYTHIA_MODEL,
+    V0,
+    evaluated,
+    sources_of,
+)
 from analysis.units import significant
 
+KINDS = (("rho", "as it is", style.SLATE, "circle", -0.14), ("partial", "operand size held fixed", style.CRIMSON, "diamond", 0.14))
+RANGES = {"all": "0 to 99", "two-digit": "10 to 99"}
+LOG_ODDS = "Change of the log-odds of a right answer"
 
-def partial(statistics: pd.DataFrame, counts: pd.Series, corpus: str, step: int, shots: int, operation: str) -> Panel:
+
+class Partial(Figure):
     """For each size the rank correlation with frequency, as it is and with the operand's size held fixed."""
-    rows = statistics[(statistics["step"] == step) & (statistics["shots"] == shots) & (statistics["operation"] == operation)]
-    rows = rows.set_index("model").reindex(SIZES[::-1]).dropna(subset=["rho", "partial", "rho_low", "partial_low"])
-    if rows.empty:
+
+    name = "term_frequency.partial"
+    number_counts: Given = NUMBER_COUNTS("pile_train")
+    n_shots: int = N_SHOTS(16)
+    operation: str = OPERATION("multiplication")
+    checkpoint_step: int = CHECKPOINT_STEP(143_000)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        held, step, shots, operation = self.number_counts.value, evaluated(self.checkpoint_step), self.n_shots, self.operation
+        counts, corpus, statistics = held.counts, held.corpus, held.statistics
+        runs = statistics[(statistics["step"] == step) & (statistics["shots"] == shots) & (statistics["operation"] == operation)]
+        runs = runs.set_index("model").reindex(SIZES[::-1])
+        rows = runs.dropna(subset=["rho", "partial", "rho_low", "partial_low"])
+        names = [size_of(model) for model in (runs if rows.empty else rows).index]
+        layout = intervals.rows(names, "number", "Rank correlation of accuracy and count", x_range=(-0.5, 1.0))
+        if rows.empty:
+            none = Headline("sizes that can be compared", 0, "", "0")
+            left = runs.reset_index()[["model", "step", "shots", "operation", "rho", "partial", "accuracy"]]
+            return Panel(
+                title=f"With {shots} examples at step {step:,} {none} of {len(runs)} sizes can be compared among operands of like size ({operation})",
+                headline=(none,),
+                figure=style.figure([], layout),
+                data=[left.assign(series="no correlation at fixed size", status="computed")],
+                caption=f"Either every model answers all operands alike, or the counts follow the size of the operand exactly. {V0}",
+                alt="No correlation at fixed operand size can be computed for any model size.",
+                sources=sources_of(corpus),
+                explain=(association.partial,),
+            )
+        parts, traces = [], []
+        for name, series, color, symbol, shift in KINDS:
+            part = {
+                "series": series, "model": list(rows.index), "correlation": rows[name].to_numpy(),
+                "correlation_low": rows[f"{name}_low"].to_numpy(), "correlation_high": rows[f"{name}_high"].to_numpy(),
+                "accuracy": rows["accuracy"].to_numpy(), "row": np.arange(len(rows)) + shift, "status": "computed",
+            }  # fmt: skip
+            parts.append(part)
+            traces.append(marks.estimates(part, "correlation", "correlation_low", "correlation_high", color, symbol=symbol))
+        with_size = float(spearman(counts, counts.index))
+        clear = [model for model, low in rows["partial_low"].items() if low > 0]
+        big = rows.iloc[0]
+        as_it_is, fixed, low, high = (
+            Headline(name, float(big[column]), "", f"{big[column]:.2f}", stands)
+            for name, column, stands in (
+                ("rank correlation", "rho", "correlation"),
+                ("rank correlation at fixed size", "partial", "correlation"),
+                ("its low end", "partial_low", "correlation_low"),
+                ("its high end", "partial_high", "correlation_high"),
+            )
+        )
+        falls = "falls" if big["partial"] <= big["rho"] else "rises"
+        stays = (
+            "and stays above zero"
+            if big["partial_low"] > 0
+            else "and cannot be told from zero"
+            if falls == "rises"
+            else "and can no longer be told from zero"
+        )
         return Panel(
-            name="term_frequency.partial",
-            title=f"With {shots} examples at step {step:,} nothing is left to compare among operands of like size ({operation})",
-            figure=style.figure(
-                [],
-                intervals.rows(
-                    [size_of(model) for model in SIZES[::-1]], "number", "Rank correlation of accuracy and count", x_range=(-0.5, 1.0)
-                ),
+            title=f"At fixed operand size the correlation of {size_of(rows.index[0])} {falls} from {as_it_is} to {fixed} ({low} to {high}), {stays}",
+            headline=(as_it_is, fixed, low, high),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=(
+                f"Small numbers are both frequent and easy: the rank correlation of count and operand is {with_size:.2f} in {text_of(corpus)}. The second mark asks what frequency tells among "
+                f"operands of like size. It stays above zero for {len(clear)} of {len(rows)} sizes. Bars are 95% intervals over operands. Correlation at fixed size is still no proof of cause. {V0}"
             ),
-            data=lambda: statistics[statistics["step"] == step][["model", "step", "shots", "operation", "rho", "partial"]].assign(
-                status="computed"
-            ),
-            caption=f"Either every model answers all operands alike, or the counts follow the size of the operand exactly. {V0}",
-            alt="No correlation at fixed operand size can be computed for any model size.",
+            alt=f"Correlation with frequency by model size, as it is and at fixed operand size; {size_of(rows.index[0])} has {as_it_is} and {fixed}.",
             sources=sources_of(corpus),
-            settings=settings_of(corpus, step=step, shots=shots, operation=operation),
-            explain=(association.partial,),
+            explain=(association.partial, spearman, association.Operands.statistics),
         )
-    at = range(len(rows))
-    traces = [
-        intervals.bars(rows["rho"], rows["rho_low"], rows["rho_high"], at, "as it is", style.SLATE, "circle", shift=-0.14),
-        intervals.bars(
-            rows["partial"], rows["partial_low"], rows["partial_high"], at, "operand size held fixed", style.CRIMSON, "diamond", shift=0.14
-        ),
-    ]
-    layout = intervals.rows(
-        [size_of(model) for model in rows.index], "number", "Rank correlation of accuracy and count", x_range=(-0.5, 1.0)
-    )
-    with_size = float(spearman(counts, counts.index))
-    clear = [model for model, low in rows["partial_low"].items() if low > 0]
-    big = rows.iloc[0]
-    stays = "and stays above zero" if big["partial_low"] > 0 else "and can no longer be told from zero"
-    return Panel(
-        name="term_frequency.partial",
-        title=f"At fixed operand size the correlation of {size_of(rows.index[0])} falls from {big['rho']:.2f} to {big['partial']:.2f} ({span(big, 'partial')}), {stays}",
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(
-            [
-                rows[[name, f"{name}_low", f"{name}_high", "accuracy"]]
-                .rename(columns={name: "correlation", f"{name}_low": "low", f"{name}_high": "high"})
-                .reset_index()
-                .assign(series=series, status="computed")
-                for name, series in (("rho", "as it is"), ("partial", "operand size held fixed"))
-            ]
-        ),
-        caption=(
-            f"Small numbers are both frequent and easy: the rank correlation of count and operand is {with_size:.2f} in {text_of(corpus)}. The second mark asks what frequency tells among "
-            f"operands of like size. It stays above zero for {len(clear)} of {len(rows)} sizes. Bars are 95% intervals over operands. Correlation at fixed size is still no proof of cause. {V0}"
-        ),
-        alt=f"Correlation with frequency by model size, as it is and at fixed operand size; {size_of(rows.index[0])} has {big['rho']:.2f} and {big['partial']:.2f}.",
-        sources=sources_of(corpus),
-        settings=settings_of(corpus, step=step, shots=shots, operation=operation),
-        explain=(association.partial, spearman, association.Operands.statistics),
-    )
 
 
-def regression(model: str, shots: int, operation: str, operands: str) -> Panel:
+class Regression(Figure):
     """Coefficients of the logistic regression: frequency alone, and together with the size and form of the operand."""
-    rows = tables.load("term_frequency_fits")
-    rows = rows[(rows["model"] == model) & (rows["shots"] == shots) & (rows["operation"] == operation) & (rows["operands"] == operands)]
-    status = rows["status"].iloc[0]
-    terms = list(term_frequency_regression.FEATURES)
-    settings = settings_of("pile_train", model=model, step=STEPS[-1], shots=shots, operation=operation, operands=operands)
-    if status != "identified":
+
+    name = "term_frequency.regression"
+    pythia_model: str = PYTHIA_MODEL("12b")
+    n_shots: int = N_SHOTS(16)
+    operation: str = OPERATION("multiplication")
+    operand_range: str = Choice("Operands", options=RANGES | {"two-digit": "10 to 99 (two digits)"})("all")
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        model, shots, operation = MODELS[self.pythia_model], self.n_shots, self.operation
+        rows = tables.load("term_frequency_fits")
+        rows = rows[(rows["model"] == model) & (rows["shots"] == shots) & (rows["operation"] == operation)]
+        rows = rows[rows["operands"] == RANGES[self.operand_range]]
+        terms = list(term_frequency_regression.FEATURES)
+        outcome = rows["status"].iloc[0]
+        about = rows.drop(columns=["status"])[["model", "shots", "operation", "operands", "term", "alone", "coefficient", "low", "high"]]
+        about = about.rename(columns={"low": "coefficient_low", "high": "coefficient_high"}).assign(outcome=outcome, status="computed")
+        if outcome != "identified":
+            examples = Headline("examples in the prompt", shots, "", str(shots))
+            return Panel(
+                title=f"{model} gives {outcome} with {examples} examples ({operation}) for a regression to say anything",
+                headline=(examples,),
+                figure=style.figure([], intervals.rows(terms, "number", LOG_ODDS, 46, x_range=(-1, 3))),
+                data=[about.assign(series="no regression")],
+                caption=f"At least {term_frequency_regression.MINIMUM} right and as many wrong answers are asked for, of 50 for each operand. A larger model or other examples will do. {V0}",
+                alt=f"No coefficients: {model} gives {outcome} for a regression.",
+                sources=sources_of("pile_train"),
+                explain=(term_frequency_regression.regression,),
+            )
+        alone = about[about["alone"]].assign(series="count alone", row=-0.12)
+        together = about[~about["alone"]].set_index("term").loc[terms].reset_index()
+        together = together.assign(series="all five together", row=np.arange(len(terms)) + 0.12)
+        drawn = ("coefficient", "coefficient_low", "coefficient_high")
+        traces = [marks.estimates(together, *drawn, style.CRIMSON, symbol="diamond"), marks.estimates(alone, *drawn, style.SLATE)]
+        before, after = alone.iloc[0], together.iloc[0]
+        odds = [
+            Headline(f"odds per tenfold count, {which}", float(np.exp(row["coefficient"])), "", _odds(row))
+            for which, row in (("with size and form held fixed", after), ("count alone", before))
+        ]
+        headline, left = odds, "frequency's effect can no longer be told from zero"
+        if after["coefficient_low"] > 0:
+            share = after["coefficient"] / before["coefficient"]
+            headline = [Headline("share of frequency's effect that is left", float(share), "share", f"{share:.0%}"), *odds]
+            left = f"{headline[0]} of frequency's effect is left"
         return Panel(
-            name="term_frequency.regression",
-            title=f"{model} gives {status} with {shots} examples ({operation}) for a regression to say anything",
-            figure=style.figure([], intervals.rows(terms, "number", "Change of the log-odds of a right answer", 46, x_range=(-1, 3))),
-            data=lambda: (
-                rows[["model", "shots", "operation", "operands", "term", "alone", "status"]]
-                .rename(columns={"status": "outcome"})
-                .assign(status="computed")
+            title=f"{size_of(model)}: with size and form held fixed {left} (odds x {odds[0]} per tenfold count, not x {odds[1]})",
+            headline=tuple(headline),
+            figure=style.figure(traces, intervals.rows(terms, "number", LOG_ODDS, 46)),
+            data=[together, alone],
+            caption=(
+                f"A logistic regression of the 50 answers per operand on five properties of it. For the count, {significant(after['coefficient'], 3)} ({significant(after['coefficient_low'], 3)} to {significant(after['coefficient_high'], 3)}) "
+                f"remains of {significant(before['coefficient'], 3)}. Right of the line a property goes with more right answers. Bars are 95% intervals over operands. Last checkpoint, counts of the Pile. {V0}"
             ),
-            caption=f"At least {term_frequency_regression.MINIMUM} right and as many wrong answers are asked for, of 50 for each operand. A larger model or other examples will do. {V0}",
-            alt=f"No coefficients: {model} gives {status} for a regression.",
+            alt=f"Coefficients of a logistic regression for {model}; the count has {after['coefficient']:.2f} beside four other properties and {before['coefficient']:.2f} alone.",
             sources=sources_of("pile_train"),
-            settings=settings,
-            explain=(term_frequency_regression.regression,),
+            explain=(term_frequency_regression.regression, term_frequency_regression.logistic, term_frequency_regression.features),
         )
-    alone, together = rows[rows["alone"]], rows[~rows["alone"]].set_index("term").loc[terms].reset_index()
-    traces = [
-        intervals.bars(
-            together["coefficient"],
-            together["low"],
-            together["high"],
-            range(len(terms)),
-            "all five together",
-            style.CRIMSON,
-            "diamond",
-            shift=0.12,
-        ),
-        intervals.bars(alone["coefficient"], alone["low"], alone["high"], [0], "count alone", style.SLATE, "circle", shift=-0.12),
-    ]
-    layout = intervals.rows(terms, "number", "Change of the log-odds of a right answer", 46)
-    before, after = alone.iloc[0], together.iloc[0]
-    share = after["coefficient"] / before["coefficient"]
-    left = f"{share:.0%} of frequency's effect is left" if after["low"] > 0 else "frequency's effect can no longer be told from zero"
-    return Panel(
-        name="term_frequency.regression",
-        title=f"{size_of(model)}: with size and form held fixed {left} (odds x {np.exp(after['coefficient']):.1f} per tenfold count, not x {np.exp(before['coefficient']):.1f})",
-        figure=style.figure(traces, layout),
-        data=lambda: rows[["model", "shots", "operation", "operands", "term", "alone", "coefficient", "low", "high"]].assign(
-            status="computed"
-        ),
-        caption=(
-            f"A logistic regression of the 50 answers per operand on five properties of it. For the count, {significant(after['coefficient'], 3)} ({significant(after['low'], 3)} to {significant(after['high'], 3)}) "
-            f"remains of {significant(before['coefficient'], 3)}. Right of the line a property goes with more right answers. Bars are 95% intervals over operands. Last checkpoint, counts of the Pile. {V0}"
-        ),
-        alt=f"Coefficients of a logistic regression for {model}; the count has {after['coefficient']:.2f} beside four other properties and {before['coefficient']:.2f} alone.",
-        sources=sources_of("pile_train"),
-        settings=settings,
-        explain=(term_frequency_regression.regression, term_frequency_regression.logistic, term_frequency_regression.features),
-    )
+
+
+def _odds(row: pd.Series) -> str:
+    odds = np.exp(row["coefficient"])
+    return f"{odds:.1f}" if odds >= 1 else f"{odds:.2f}"

@@ -1,33 +1,53 @@
-"""Colours, works and words that figures on term frequency share."""
+"""Parameters, colours, works and words that figures on term frequency share."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation
-from analysis.term_frequency.data import SIZES, text_of
+from analysis.charts.parameters import Choice, Data, Quantity
+from analysis.pythia.data import size_of
+from analysis.term_frequency.data import OWN, SHOTS, SIZES, STEPS, NumberCounts
 
 COLORS = dict(zip(SIZES, (style.GREY, style.SLATE, style.AMBER, style.CRIMSON, style.RED, style.VIOLET, style.BLUE), strict=True))
 RELEASED = Citation("eleutherai2023", "evals/csv")
 PAPER = Citation("biderman2023", "section 3.3")
 V0 = "Accuracies are those of the first deduplicated models (v0), which were later retrained."
 
+CORPORA = {"pile_train": "The Pile", "arxiv_latex_cs": "arXiv LaTeX", "nltk_english": "NLTK English", "wikitext2_valid_test": "WikiText-2"}
+"""The corpora of the table number_corpora with their labels, known before it is read."""
+NUMBER_COUNTS = Data(
+    "Counts",
+    help="Where it was counted how often each number stands; your CSV has the columns number and count.",
+    published={corpus: (label, partial(NumberCounts, corpus)) for corpus, label in CORPORA.items()},
+    own="your CSV",
+)
+PYTHIA_MODEL = Choice("Pythia model", options={size_of(model).lower(): model for model in SIZES[::-1]})
+N_SHOTS = Choice("Examples in the prompt", options={shots: str(shots) for shots in SHOTS})
+OPERATION = Choice("Operation", options={"multiplication": "multiplication", "addition": "addition"})
+CHECKPOINT_STEP = Quantity(
+    "Checkpoint", unit="steps", low=STEPS[0], high=STEPS[-1], step=STEPS[1] - STEPS[0], whole=True,
+    help=f"Training step; evaluated are {', '.join(f'{step:,}' for step in STEPS)}.",
+)  # fmt: skip
+MODELS: Mapping[str, str] = PYTHIA_MODEL.labels({})
+"""Name of each model by its key."""
+
+
+def evaluated(step: int) -> int:
+    """step if there is a checkpoint of it; ValueError that names those that there are."""
+    if step not in STEPS:
+        raise ValueError(f"Checkpoint must be one of {', '.join(f'{one:,}' for one in STEPS)}, got {step:,}")
+    return step
+
 
 @tables.kept
 def sources_of(corpus: str) -> tuple[Citation, ...]:
     """The works behind the accuracies and the counts of a corpus."""
-    if corpus == "yours":
+    if corpus == OWN:
         return (RELEASED,)
     row = tables.load("number_corpora").set_index("corpus").loc[corpus]
     return RELEASED, Citation(row["source"], row["text"])
-
-
-def settings_of(corpus: str, **shown) -> Mapping[str, str]:
-    """What a chart shows, as a reader sees it."""
-    words = {"counts": text_of(corpus)}
-    for key, value in shown.items():
-        words[{"shots": "examples"}.get(key, key)] = f"{value:,}" if key == "step" else str(value)
-    return words
 
 
 def span(row: Mapping, name: str) -> str:

@@ -14,7 +14,7 @@ from tests.bench.server_time import ms
 from tests.bench.sliders import EMPTY, EMPTY_TUNED, ROOT, percentile, server
 
 # Path, query and name of the section whose slider takes the server longest (`python -m tests.bench server` says which).
-HEAVIEST = ("term_frequency", "tf_part=Over+training")
+HEAVIEST = ("term_frequency", "section=training")
 APPS = (
     ("empty page, Streamlit's settings", EMPTY, EMPTY.parent, ("", "")),
     ("empty page, this project's settings", EMPTY_TUNED, ROOT, ("", "")),
