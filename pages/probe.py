@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from analysis.charts.parameters import Given
+from analysis.probe import data as probe_data
 from analysis.probe import figures, results
 from analysis.probe.figures import Curve, Operands, Overall
 from analysis.probe.figures_bundled import BundledBesidePythia, BundledCourse, BundledScatter
@@ -40,7 +41,7 @@ def one_run() -> None:
     asked = of_run(run)
     above = page.at_the_head([Curve])
     if by_term:
-        page.controls("probe/run", [Curve], above, asked | {"runs": given([])})
+        page.controls("probe/run", [Curve], above, asked | {"probe_runs": given([])})
 
     def chart() -> None:
         """The curve, or the groups, as far as the run is."""
@@ -55,7 +56,7 @@ def one_run() -> None:
             st.caption(
                 "How often the terms of this run occur in the training data is not known, so it cannot stand on this axis; see Compare runs."
             )
-        page.one_figure(Curve, "probe/run", above, supplied=asked | {"runs": given(known)})
+        page.one_figure(Curve, "probe/run", above, supplied=asked | {"probe_runs": given(known)})
 
     st.fragment(chart, run_every=CHART_SECONDS if run is not None and run.live else None)()
     export_row(Curve.name)
@@ -69,8 +70,8 @@ def of_run(run: Run | None) -> dict[str, Any]:
     """What stands beside a run where the reader did not choose: the published answers nearest to what it was asked."""
     if run is None or run.spec.probe != "term_frequency":
         return {}
-    shots = min(figures.SHOTS, key=lambda k: abs(k - run.spec.options.get("shots", 4)))
-    return {"operation": run.spec.options.get("operation", "multiplication"), "pythia_shots": str(shots)}
+    shots = min(probe_data.published_shots(), key=lambda k: abs(k - run.spec.options.get("shots", 4)))
+    return {"operation": run.spec.options.get("operation", "multiplication"), "n_shots": str(shots)}
 
 
 def compare() -> None:
@@ -92,7 +93,7 @@ def compare() -> None:
     else:
         st.caption("There is no run yet: the charts show the published models alone.")
     asked = of_run(runs[chosen[0]] if chosen else None)
-    asked |= {"runs": given(known)}
+    asked |= {"probe_runs": given(known)}
     above = page.at_the_head([Overall, Operands])
     page.controls("probe/compare", [Overall, Operands], above, asked)
     for figure in (Overall, Operands):

@@ -336,6 +336,8 @@ def meaning(kind: Kind) -> tuple:
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_described_as_data_and_found_again_from_its_address(name):
     described = json.loads(json.dumps(FIGURES[name].described()))
+    labels = [kind.label for kind in FIGURES[name].kinds().values()]
+    assert len(set(labels)) == len(labels), labels
     assert described["name"] == name and described["description"]
     for parameter, about in described["parameters"].items():
         assert about["label"] and about["default"] and about["kind"]

@@ -267,15 +267,15 @@ def runs_of(*found):
     return Given("own", "runs", found)
 
 
-def curve_of(*found, model="pythia-12b"):
-    return figures.Curve(runs=runs_of(*found), operation="addition", pythia_model=model, n_bins=8).panel()
+def curve_of(*found, model="12b"):
+    return figures.Curve(probe_runs=runs_of(*found), operation="addition", pythia_model=model, n_bins=8).panel()
 
 
 def test_a_run_is_drawn_with_its_interval_and_an_unfinished_one_says_so(store, run):
     store.append(run, rows(40, 10))
-    partial = curve_of(shown(store, run, state="running", total=800), model="pythia-12b")
+    partial = curve_of(shown(store, run, state="running", total=800), model="12b")
     assert "so far" in partial.title and "400 of 800" in partial.caption and "not a fair sample" in partial.caption
-    whole = curve_of(shown(store, run, state="done", total=400), model="pythia-12b")
+    whole = curve_of(shown(store, run, state="done", total=400), model="12b")
     assert "so far" not in whole.title and "fair sample" not in whole.caption
     drawn = whole.data[whole.data["series"].str.startswith("pythia-70m")]
     assert len(drawn) == 8 and (drawn["low"] <= drawn["accuracy"]).all() and (drawn["accuracy"] <= drawn["high"]).all()
@@ -288,11 +288,11 @@ def test_a_run_is_drawn_with_its_interval_and_an_unfinished_one_says_so(store, r
 def test_the_operand_chart_recovers_a_running_mean_and_the_overall_chart_the_share(store, run):
     store.append(run, rows(100, 4))
     found = shown(store, run, state="done", total=400)
-    panel = figures.Operands(runs=runs_of(found), operation="addition", mean_of=1).panel()
+    panel = figures.Operands(probe_runs=runs_of(found), operation="addition", mean_of=1).panel()
     drawn = panel.data[panel.data["series"].str.startswith("pythia-70m")]
     by_operand = {int(row["group"]): row["score"] for row in store.groups(run)}
     assert dict(zip(drawn["operand"], drawn["accuracy"], strict=True)) == pytest.approx(by_operand)
-    overall = figures.Overall(runs=runs_of(found), operation="addition").panel().data
+    overall = figures.Overall(probe_runs=runs_of(found), operation="addition").panel().data
     assert overall.loc[0, "score"] == pytest.approx(np.mean([row.score for row in rows(100, 4)]))
 
 
@@ -308,13 +308,13 @@ def test_groups_without_frequency_are_drawn_as_rows_and_text_of_others_as_text(s
     panel = figures.groups(shown(store, run, state="done", total=12))
     assert "50.0% on 12 questions" in panel.title
     assert "&lt;b&gt;" in str(panel.figure.layout.yaxis.ticktext) and "<b>" not in str(panel.figure.to_json())
-    curve = curve_of(shown(store, run), model="pythia-12b")
+    curve = curve_of(shown(store, run), model="12b")
     assert "pythia-70m" not in curve.data["series"].str.cat()
 
 
 def test_a_run_without_rows_draws_the_published_curve_alone(store, run):
     found = shown(store, run)
-    for panel in (curve_of(found, model="pythia-1b"), figures.Overall(runs=runs_of(found), operation="addition").panel()):
+    for panel in (curve_of(found, model="1b"), figures.Overall(probe_runs=runs_of(found), operation="addition").panel()):
         assert "nan" not in panel.title + panel.alt
     with pytest.raises(ValueError, match="no row yet"):
         figures.groups(found)

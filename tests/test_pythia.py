@@ -298,7 +298,7 @@ def test_every_task_size_and_arm_can_be_drawn():
     [
         (lambda: Trajectory(sizes=[]), "Sizes must be at least 1 of 70M"),
         (lambda: Scaling(eval_tasks="none"), "Tasks to compare must be at least 1 of"),
-        (lambda: Scaling(checkpoint_step=4_000).panel(), "Checkpoint must be one of the released ones"),
+        (lambda: Scaling(checkpoint_step=4_000).panel(), "Checkpoint must be one of 3000, 13000"),
         (lambda: EmergenceFit(eval_task="mean"), "Task must be one of"),
     ],
 )

@@ -340,7 +340,7 @@ def test_a_file_without_counts_is_refused_and_no_chart_is_drawn_under_its_name()
 
 
 def test_a_checkpoint_that_was_not_evaluated_is_refused_by_name():
-    with pytest.raises(ValueError, match=r"must be one of 13,000, 39,000, .* got 20,000"):
+    with pytest.raises(ValueError, match=r"must be one of 13000, 39000, .* got 20000"):
         figures.Scatter(checkpoint_step=20_000).panel()
 
 

@@ -13,12 +13,10 @@ from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Data, Given, Quantity
 from analysis.probe import results
 from analysis.probe.data import counts, published, published_bins
-from analysis.probe.figures_bundled import OPERATION
 from analysis.probe.results import Found
 from analysis.term_frequency import association
-from analysis.term_frequency.data import SHOTS, SIZES, STEPS
-from analysis.term_frequency.figures_marks import PAPER, RELEASED
-from analysis.transformer.model import slug
+from analysis.term_frequency.data import SIZES, STEPS
+from analysis.term_frequency.figures_marks import CHECKPOINT_STEP, MODELS, N_SHOTS, OPERATION, PAPER, PYTHIA_MODEL, RELEASED
 from analysis.units import counted
 
 V0 = "Published accuracies are those of the first deduplicated models (v0), which were later retrained."
@@ -40,31 +38,27 @@ def points(found: Found, n_bins: int) -> pd.DataFrame:
     return known.rename(columns={"frequency": "count", "score": "accuracy"})[["count", "accuracy", "low", "high", "n"]]
 
 
-RUNS = Data("Runs", published={"none": ("none", tuple)}, own="runs made here", help="Runs of the probe on this machine.")
-MODELS = {slug(size): size for size in SIZES[::-1]}
-PYTHIA_MODEL = Choice("Published model beside it", options=MODELS)
-PYTHIA_SHOTS = Choice("Published examples", options={shots: str(shots) for shots in SHOTS})
-PYTHIA_STEP = Choice("Published checkpoint", options={step: f"step {step:,}" for step in STEPS}, ordered=True)
+RUNS = Data("Runs of the probe", published={"none": ("none", tuple)}, own="runs made here", help="Runs of the probe on this machine.")
 
 
 class Asked(Figure):
     """What runs stand beside: published answers of Pythia at one checkpoint."""
 
-    runs: Given = RUNS("none")
+    probe_runs: Given = RUNS("none")
     operation: str = OPERATION("multiplication")
-    pythia_shots: int = PYTHIA_SHOTS(4)
-    pythia_step: int = PYTHIA_STEP(STEPS[-1])
+    n_shots: int = N_SHOTS(4)
+    checkpoint_step: int = CHECKPOINT_STEP(STEPS[-1])
 
     def found(self) -> Sequence[Found]:
         """The runs that are drawn."""
-        return self.runs.value[:MOST]
+        return self.probe_runs.value[:MOST]
 
 
 class Curve(Asked):
     """Accuracy by term against its frequency, a line for each run, beside a published Pythia."""
 
     name = "probe.curve"
-    pythia_model: str = PYTHIA_MODEL(slug(SIZES[-1]))
+    pythia_model: str = PYTHIA_MODEL("12b")
     n_bins: int = Quantity(
         "Bins of terms", low=3, high=25, step=1, whole=True, help="From rare to frequent terms; fewer bins scatter less."
     )(10)
@@ -72,7 +66,7 @@ class Curve(Asked):
     def draw(self) -> Panel:
         """The panel at these parameters; runs without a term of known frequency are left out."""
         model = MODELS[self.pythia_model]
-        asked = (model, self.pythia_step, self.pythia_shots, self.operation)
+        asked = (model, self.checkpoint_step, self.n_shots, self.operation)
         accuracy, count, bins = published(*asked), counts(), published_bins(*asked, self.n_bins)
         name = f"{model}, published"
         dots: Part = {
@@ -143,13 +137,13 @@ class Operands(Asked):
     """Accuracy against the operand itself, as a running mean over so many operands, beside a published Pythia."""
 
     name = "probe.operands"
-    pythia_model: str = PYTHIA_MODEL(slug(SIZES[-1]))
+    pythia_model: str = PYTHIA_MODEL("12b")
     mean_of: int = Choice("Operands in the running mean", options={number: str(number) for number in range(1, 26, 2)}, ordered=True)(5)
 
     def draw(self) -> Panel:
         """The panel at these parameters; runs whose terms are not whole numbers are left out."""
         model, window = MODELS[self.pythia_model], self.mean_of
-        accuracy = published(model, self.pythia_step, self.pythia_shots, self.operation)
+        accuracy = published(model, self.checkpoint_step, self.n_shots, self.operation)
         numbers, name = accuracy.index.to_numpy(), f"{model}, published"
         dots: Part = {
             "series": f"{name}, by operand",
@@ -170,7 +164,7 @@ class Operands(Asked):
             marks.line(theirs, color=style.GREY, width=2, **shown),
         ]
         parts, bands, drawn_runs, falls = [dots, theirs], [], [], []
-        for run in self.runs.value:
+        for run in self.probe_runs.value:
             of = run.groups[run.groups["group"].str.fullmatch(r"\d{1,6}")]
             if of.empty or len(drawn_runs) == MOST:
                 continue
@@ -219,7 +213,7 @@ class Overall(Asked):
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
-        step, shots, operation = self.pythia_step, self.pythia_shots, self.operation
+        step, shots, operation = self.checkpoint_step, self.n_shots, self.operation
         runs = [run for run in self.found() if run.whole["n"]]
         labels = [f"{run.name}, so far" if run.partial else run.name for run in runs]
         mine = pd.DataFrame([run.whole for run in runs], columns=["n", "score", "low", "high"])

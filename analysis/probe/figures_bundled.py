@@ -14,6 +14,7 @@ from analysis.probe import bundled
 from analysis.probe.data import by_operand, shots_at, statistics_of, steps, telling_step
 from analysis.statistics import spearman
 from analysis.term_frequency import association
+from analysis.term_frequency.figures_marks import OPERATION
 
 DESIGN = (Citation("biderman2023", "section 3.3, for the questions"), Citation("razeghi2022", "for the question asked"))
 COLORS = {"seen": style.BLUE, "unseen": style.CRIMSON}
@@ -34,7 +35,6 @@ ZERO = (
 )
 
 
-OPERATION = Choice("Operation", options={"multiplication": "multiplication", "addition": "addition"})
 BUNDLED_STEP = Choice(
     "Checkpoint of the bundled model",
     options=lambda _: {step: f"step {step:,}" for step in steps()},
@@ -50,7 +50,7 @@ class BundledScatter(Figure):
     operation: str = OPERATION("multiplication")
     bundled_step: int = BUNDLED_STEP(lambda earlier: telling_step(earlier["operation"]))
     bundled_shots: int = Choice(
-        "Examples in the prompt", options=lambda earlier: {shots: str(shots) for shots in shots_at(earlier["bundled_step"])}
+        "Examples asked of the bundled model", options=lambda earlier: {shots: str(shots) for shots in shots_at(earlier["bundled_step"])}
     )(lambda earlier: shots_at(earlier["bundled_step"])[0])
 
     def draw(self) -> Panel:

@@ -8,7 +8,7 @@ from analysis.charts import marks, style
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
-from analysis.charts.parameters import Choice, Choices, Data, Given, Quantity
+from analysis.charts.parameters import Choice, Choices, Data, Given
 from analysis.pythia import checkpoints
 from analysis.pythia.data import ARMS, SIZES, STEPS, TOKENS_PER_STEP, chance, scores_of, size_of, task_labels
 from analysis.pythia.figures_marks import (
@@ -122,22 +122,17 @@ class Scaling(Figure):
     training_data: str = TRAINING_DATA("standard")
     n_shots: int = N_SHOTS(0)
     eval_tasks: tuple = Choices("Tasks to compare", options=_tasks, least=1)(DEFAULT_TASKS)
-    checkpoint_step: int = Quantity(
+    checkpoint_step: int = Choice(
         "Checkpoint",
-        unit="training steps",
-        low=STEPS[0],
-        high=STEPS[-1],
-        step=10_000,
-        whole=True,
+        options={step: f"step {step:,}" for step in STEPS},
         help="All sizes have seen the same 2 M tokens at each step.",
+        ordered=True,
     )(STEPS[-1])
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
         arm, shots, step, labels = self.training_data, self.n_shots, self.checkpoint_step, task_labels()
-        lines = by_step(shots, arm).get(step)
-        if lines is None:
-            raise ValueError(f"Checkpoint must be one of the released ones, every 10,000 steps from {STEPS[0]:,} on, got {step:,}")
+        lines = by_step(shots, arm)[step]
         parts = [lines[task] for task in self.eval_tasks]
         traces = []
         for number, (task, part) in enumerate(zip(self.eval_tasks, parts, strict=True)):

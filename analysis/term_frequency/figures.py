@@ -23,7 +23,6 @@ from analysis.term_frequency.figures_marks import (
     PYTHIA_MODEL,
     RELEASED,
     V0,
-    evaluated,
     sources_of,
 )
 
@@ -46,7 +45,7 @@ class Scatter(Figure):
         """The panel at these parameters."""
         held, model, operation = self.number_counts.value, MODELS[self.pythia_model], self.operation
         counts, corpus = held.counts, held.corpus
-        step = evaluated(self.checkpoint_step)
+        step = self.checkpoint_step
         accuracy = accuracy_of(model, step, self.n_shots, operation)[counts.index]
         found = one_of(held.statistics, model, step, self.n_shots, operation)
         numbers = counts.index.to_numpy()

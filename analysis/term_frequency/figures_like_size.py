@@ -21,7 +21,6 @@ from analysis.term_frequency.figures_marks import (
     OPERATION,
     PYTHIA_MODEL,
     V0,
-    evaluated,
     sources_of,
 )
 from analysis.units import significant
@@ -42,7 +41,7 @@ class Partial(Figure):
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
-        held, step, shots, operation = self.number_counts.value, evaluated(self.checkpoint_step), self.n_shots, self.operation
+        held, step, shots, operation = self.number_counts.value, self.checkpoint_step, self.n_shots, self.operation
         counts, corpus, statistics = held.counts, held.corpus, held.statistics
         runs = statistics[(statistics["step"] == step) & (statistics["shots"] == shots) & (statistics["operation"] == operation)]
         runs = runs.set_index("model").reindex(SIZES[::-1])

@@ -6,7 +6,7 @@ from functools import partial
 from analysis import tables
 from analysis.charts import style
 from analysis.charts.panel import Citation
-from analysis.charts.parameters import Choice, Data, Quantity
+from analysis.charts.parameters import Choice, Data
 from analysis.pythia.data import size_of
 from analysis.term_frequency.data import OWN, SHOTS, SIZES, STEPS, NumberCounts
 
@@ -26,19 +26,11 @@ NUMBER_COUNTS = Data(
 PYTHIA_MODEL = Choice("Pythia model", options={size_of(model).lower(): model for model in SIZES[::-1]})
 N_SHOTS = Choice("Examples in the prompt", options={shots: str(shots) for shots in SHOTS})
 OPERATION = Choice("Operation", options={"multiplication": "multiplication", "addition": "addition"})
-CHECKPOINT_STEP = Quantity(
-    "Checkpoint", unit="steps", low=STEPS[0], high=STEPS[-1], step=STEPS[1] - STEPS[0], whole=True,
-    help=f"Training step; evaluated are {', '.join(f'{step:,}' for step in STEPS)}.",
-)  # fmt: skip
+CHECKPOINT_STEP = Choice(
+    "Checkpoint", options={step: f"step {step:,}" for step in STEPS}, help="Training step at which the model was asked.", ordered=True
+)
 MODELS: Mapping[str, str] = PYTHIA_MODEL.labels({})
 """Name of each model by its key."""
-
-
-def evaluated(step: int) -> int:
-    """step if there is a checkpoint of it; ValueError that names those that there are."""
-    if step not in STEPS:
-        raise ValueError(f"Checkpoint must be one of {', '.join(f'{one:,}' for one in STEPS)}, got {step:,}")
-    return step
 
 
 @tables.kept

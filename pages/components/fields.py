@@ -104,7 +104,9 @@ def _data(key: str, name: str, kind: Data, value: Given, earlier: Mapping[str, A
     def take() -> None:
         scenario.change(name, st.session_state[key], place_of(key))
 
-    pick(kind.label, kind.labels(), "own" if scenario.is_own(name) else value.key, key=key, help=kind.help or None, on_change=take)
+    labels, stands = kind.labels(), at(key, "own" if scenario.is_own(name) else value.key, "default")
+    more: dict[str, Any] = {"key": key, "help": kind.help or None, "on_change": take}
+    st.segmented_control(kind.label, list(labels), format_func=labels.__getitem__, required=True, wrap=True, **more, **stands)
 
 
 def _switch(key: str, name: str, kind: Switch, value: bool, earlier: Mapping[str, Any]) -> None:
