@@ -20,7 +20,6 @@ OLD = {
     for topic in (
         "overview",
         "claims",
-        "domain",
         "memory",
         "preference",
         "small_models",
