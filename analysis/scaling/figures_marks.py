@@ -38,7 +38,7 @@ REPLICATION = Citation("besiroglu2024", "released points of Figure 4 of Hoffmann
 class OfRuns(Figure, abstract=True):
     """A figure of a law that is fitted to training runs."""
 
-    runs: Given = RUNS("240")
+    training_runs: Given = RUNS("240")
     huber_threshold: str = HUBER_THRESHOLD("0.001")
 
     def draw(self) -> Panel:
@@ -51,13 +51,13 @@ class OfRuns(Figure, abstract=True):
 
     def is_stored(self) -> bool:
         """Whether the fit stands in the derived tables."""
-        return self.runs.key in RELEASED and float(self.huber_threshold) == fitting.DELTA
+        return self.training_runs.key in RELEASED and float(self.huber_threshold) == fitting.DELTA
 
     def fitted(self) -> tuple[ScalingLaw, pd.DataFrame]:
         """(law, resamples) of the runs; ValueError where they determine none."""
         if self.is_stored():
-            return released_fit(RELEASED[self.runs.key])
-        result, resamples = fits.fit(self.runs.value, float(self.huber_threshold))
+            return released_fit(RELEASED[self.training_runs.key])
+        result, resamples = fits.fit(self.training_runs.value, float(self.huber_threshold))
         if result.law is None:
             raise ValueError(undetermined(result))
         return result.law, resamples
