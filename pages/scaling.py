@@ -9,7 +9,7 @@ from pages.components import page
 from pages.components.fits import bring_runs, ready
 from pages.components.page import Section
 
-OF_RUNS: dict[str, Any] = {"own": {"runs": bring_runs}, "before": ready}
+OF_RUNS: dict[str, Any] = {"own": {"training_runs": bring_runs}, "before": ready}
 
 page.show(
     "scaling",

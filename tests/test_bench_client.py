@@ -16,8 +16,8 @@ from tests.bench.sliders import EMPTY, percentile, server
 from tests.bench.soak import drawn
 
 
-def slider(session: Session, key: str):
-    return next(widget for widget in session.sliders() if widget.key == key)
+def slider(session: Session, name: str):
+    return next(widget for widget in session.sliders() if widget.key.endswith(f":{name}"))
 
 
 def test_a_moved_slider_sends_another_chart_and_nothing_else_of_the_page(app_server):
@@ -26,7 +26,7 @@ def test_a_moved_slider_sends_another_chart_and_nothing_else_of_the_page(app_ser
             whole = await session.open("scaling")
             (before,) = session.charts()
             names = [widget.key for widget in session.widgets()]
-            step = await session.move(slider(session, "c"), 22.0)
+            step = await session.move(slider(session, "train_flops"), ["1e22 FLOP"])
             (after,) = session.charts()
             assert session.problems() == [] and [widget.key for widget in session.widgets()] == names
             return whole, step, before, after, session.query()
@@ -34,21 +34,21 @@ def test_a_moved_slider_sends_another_chart_and_nothing_else_of_the_page(app_ser
     whole, step, before, after, query = asyncio.run(visit())
     assert before["templates"]["dark"] and before["title"] != after["title"] and before["figure"] != after["figure"]
     assert 0 < step.received < whole.received and step.seconds > 0
-    assert query == "c=22"
+    assert query == "train_flops=1e22"
 
 
 def test_a_link_and_a_page_left_and_opened_again_restore_their_controls(app_server):
     async def visit():
         async with Session(app_server) as session:
-            await session.open("scaling", "c=21.5&level=80%25")
-            assert session.query() == "level=80%25&c=21.5"
-            await session.move(slider(session, "c"), 20.0)
+            await session.open("scaling", "train_flops=3e21&level=0.8")
+            assert session.query() == "level=0.8&train_flops=3e21"
+            await session.move(slider(session, "train_flops"), ["1e20 FLOP"])
             await session.open("compute")  # a control of the same name there would take this page's away
-            assert session.charts() and "c=" not in session.query()
+            assert session.charts() and session.query() == "train_flops=1e20"  # what means the same follows the reader
             await session.open("scaling")
             return session.query()
 
-    assert asyncio.run(visit()) == "level=80%25&c=20"
+    assert asyncio.run(visit()) == "level=0.8&train_flops=1e20"
 
 
 def test_sections_are_found_and_leave_the_elements_of_the_others(app_server):

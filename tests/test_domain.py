@@ -6,9 +6,9 @@ import pytest
 from analysis import tables
 from analysis.domain import corpus_mix, ways
 from analysis.domain import data as domain_data
-from analysis.domain import figures as domain_figures
-from analysis.domain import figures_cost as domain_figures_cost
-from analysis.domain import figures_scores as domain_figures_scores
+from analysis.domain.figures import Sizes
+from analysis.domain.figures_cost import Cost, three
+from analysis.domain.figures_scores import GROUPS, RIVALS, scores_of
 from analysis.scaling.chinchilla import ScalingLaw
 from analysis.scaling.published import RepeatedDataLaw
 
@@ -87,11 +87,11 @@ def test_averages_of_the_task_groups_are_as_printed():
         "linguistic": (60.53, 57.18, 58.59, 58.26),
     }  # BloombergGPT's linguistic average is printed as 60.63, which its eleven rows do not give
     for group, means in expected.items():
-        table = corpus_mix.wide(domain_figures_scores.scores_of(group))
+        table = corpus_mix.wide(scores_of(group))
         assert table.mean().tolist()[:4] == pytest.approx(means, abs=0.011), group
-    knowledge = corpus_mix.wide(domain_figures_scores.scores_of("knowledge")).drop(["mmlu", "bbh"])
+    knowledge = corpus_mix.wide(scores_of("knowledge")).drop(["mmlu", "bbh"])
     assert knowledge.mean().tolist()[:4] == pytest.approx((66.50, 63.10, 64.95, 67.01), abs=0.011)
-    ner = corpus_mix.wide(domain_figures_scores.scores_of("Bloomberg NER"))
+    ner = corpus_mix.wide(scores_of("ner"))
     assert ner.filter(like="ner_", axis=0).mean().tolist() == pytest.approx((62.63, 59.75, 58.09, 64.83), abs=0.011)
     assert ner.filter(like="ned_", axis=0).mean().tolist() == pytest.approx((64.83, 39.26, 58.79, 45.43), abs=0.011)
 
@@ -145,7 +145,7 @@ def test_the_best_size_is_a_minimum_at_its_budget():
 
 
 def test_the_three_ways_cost_in_proportion_to_their_tokens():
-    found = domain_figures_cost.three(7e9, 1e9, 9e9, 1e7, 3, 1e14, 2.0)
+    found = three(7e9, 1e9, 9e9, 1e7, 3, 1e14, 2.0)
     assert [way.n_tokens for way in found] == [1e10, 1e9, 3e7]
     assert found[0].usd / found[1].usd == pytest.approx(10)
     assert found[2].flops == pytest.approx(6 * 7e9 * 3e7)
@@ -153,7 +153,7 @@ def test_the_three_ways_cost_in_proportion_to_their_tokens():
 
 
 def test_bloomberggpt_would_not_have_gained_from_175_billion_parameters():
-    panel = domain_figures.sizes(1.3e6, 1e11, {"planned": "1.3 M"})
+    panel = Sizes(planned_gpu_hours=1.3e6, n_params=1e11).panel()
     rows = panel.data.set_index("series")
     assert rows.loc["175 B", "loss"] > rows.loc["50.6 B", "loss"]
     assert rows.loc["175 B", "n_tokens"] < 0.5 * 709e9
@@ -178,15 +178,15 @@ def test_values_out_of_range_are_refused_in_one_sentence(call, sentence):
 
 
 def test_the_article_and_the_paper_differ_on_adaptllms_cost():
-    panel = domain_figures_cost.cost(651_264, 4.096575, 768, 3.9015, {"prices": "list"})
+    panel = Cost(bloomberg_gpu_hours=651_264, a100_usd_per_hour=4.096575, v100_usd_per_hour=3.9015).panel()
     rows = panel.data.set_index("series")
     assert rows.loc["AdaptLLM 7B, in the article", "usd"] == 100
     assert float(rows.loc["AdaptLLM 7B, as run", "usd"].iloc[0]) == pytest.approx(2996, abs=1)
 
 
-@pytest.mark.parametrize("group", domain_figures_scores.GROUPS)
+@pytest.mark.parametrize("group", GROUPS)
 def test_every_group_of_tasks_draws_each_model_once_per_task(group):
-    rows = domain_figures_scores.scores_of(group)
+    rows = scores_of(group)
     assert not rows.duplicated(["task", "model"]).any()
     assert {"BloombergGPT 50B", "GPT-NeoX-20B", "OPT-66B", "BLOOM 176B"} <= set(rows["model"]) and len(set(rows["task"])) >= 5
-    assert (corpus_mix.wide(rows)[list(domain_figures_scores.RIVALS)[:4]].notna()).all(axis=None)
+    assert (corpus_mix.wide(rows)[list(RIVALS)[:4]].notna()).all(axis=None)

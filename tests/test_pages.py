@@ -21,7 +21,7 @@ WITH_CHARTS = [stem for stem in STEMS if stem not in ("overview", "claims", "dec
 FIGURES = catalogue.figures()
 DECLARED = [stem for stem in WITH_CHARTS if "page.show(" in (PAGES / f"{stem}.py").read_text(encoding="utf-8")]
 # Controls that start long work or wait for a file of the reader's; each has a test of its own.
-LEFT_ALONE = {"runs", "delta", "probe_probe"}
+LEFT_ALONE = {"probe_probe"}
 PUBLIC_NAMES = ROOT / "tests" / "public_names.txt"
 PARAMETER = re.compile(r'(?:controls\.\w+\(|sections\.show\(|st\.query_params\[)\s*"(\w+)"')
 # Every AppTest reads the metadata of all installed packages to find components for Streamlit, which takes ten times as long as a page.
@@ -345,7 +345,7 @@ def test_own_runs_are_fitted_and_bad_rows_reported_by_line():
     N, D = 10 ** rng.uniform(8, 10, 60), 10 ** rng.uniform(9, 11, 60)
     loss = ScalingLaw(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37).loss(N, D)
     lines = ["N,D,loss", *(f"{n},{d},{value}" for n, d, value in zip(N, D, loss, strict=True)), "1e9,minus five,2.0"]
-    app = open_page("scaling", runs="own")
+    app = open_page("scaling", training_runs="own")
     assert any("Choose a file" in item.value for item in app.info)
     app.file_uploader[0].upload("runs.csv", "\n".join(lines).encode(), "text/csv").run()
     assert fine(app)
@@ -354,7 +354,7 @@ def test_own_runs_are_fitted_and_bad_rows_reported_by_line():
 
 
 def test_a_file_that_is_no_table_is_refused_in_one_sentence():
-    app = open_page("scaling", runs="own")
+    app = open_page("scaling", training_runs="own")
     app.file_uploader[0].upload("runs.csv", b"\x00\x01\x02", "text/csv").run()
     assert not app.exception
     assert len(app.error) == 1 and "NUL bytes" in app.error[0].value

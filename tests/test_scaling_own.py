@@ -87,7 +87,7 @@ def given_runs(runs: pd.DataFrame) -> Given:
 def figures_of(runs: pd.DataFrame, law: ScalingLaw, C: float) -> dict[str, Callable]:
     """Every chart and table that the page makes of a fit, by name."""
     resamples = resampling.bootstrap(runs["n_params"], runs["n_tokens"], runs["loss"], n_resamples=50, start=law)
-    of, low = {"runs": given_runs(runs)}, min(C, 1e24)
+    of, low = {"training_runs": given_runs(runs)}, min(C, 1e24)
     return {
         "isoflop": lambda: IsoFlop(**of, train_flops=low).drawn(law, resamples),
         "contours": lambda: Contours(**of, train_flops=low).drawn(law, resamples),
@@ -188,7 +188,7 @@ def test_resamples_that_determine_nothing_leave_an_interval_open():
         assert np.isnan(low) == np.isnan(high) == is_open
         assert resampling.optimum_bands(resamples, np.array([1e21, 1e22])).empty == is_open
     runs = read(written(DETERMINED["thirty runs with noise"]))
-    panel = IsoFlop(runs=given_runs(runs), train_flops=1e21).drawn(TRUTH, resamples)
+    panel = IsoFlop(training_runs=given_runs(runs), train_flops=1e21).drawn(TRUTH, resamples)
     assert "left open" in panel.caption and not panel.figure.layout.shapes
     assert estimates(TRUTH, resamples, 1e21, 0.95)["95% low"].tolist()[:3] == ["–"] * 3
 
@@ -221,7 +221,7 @@ SECTIONS = {"laws": 1, "allocation": 2, "isoflop": 1, "map": 1, "fit": 2}
 def with_runs(data: bytes, section: str = "laws", **parameters: str):
     """The page with a file of runs."""
     app = open_page("scaling", section=section, **parameters)
-    app.button_group(key=f"scaling/{section}:runs").set_value("own").run()
+    app.button_group(key=f"scaling/{section}:training_runs").set_value("own").run()
     app.file_uploader[0].upload("runs.csv", data, "text/csv").run()
     return app
 
@@ -241,7 +241,7 @@ def test_the_page_says_why_it_draws_no_law(what):
 def test_a_published_law_is_drawn_over_runs_that_determine_none(what):
     runs = read(written(UNDETERMINED.get(what, (N[:1], D[:1], TRUTH.loss(N[:1], D[:1])))))
     for law in (law_id for law_id, law in LAWS.items() if isinstance(law, ScalingLaw)):
-        chosen = {"runs": given_runs(runs), "law": law, "train_flops": 1e21}
+        chosen = {"training_runs": given_runs(runs), "law": law, "train_flops": 1e21}
         over_compute, as_a_map = IsoFlop(**chosen).panel(), Contours(**chosen).panel()
         assert (as_a_map.data["series"] == "training runs").sum() == len(runs)
         for panel in (over_compute, as_a_map):
@@ -284,10 +284,10 @@ def test_the_page_puts_a_sentence_where_an_optimum_would_be_no_model():
 
 def test_a_law_is_fitted_without_a_page():
     runs = read(written(DETERMINED["thirty runs with noise"]))
-    law, resamples = Constants(runs=given_runs(runs), huber_threshold="0.01").fitted()
+    law, resamples = Constants(training_runs=given_runs(runs), huber_threshold="0.01").fitted()
     assert law.alpha == pytest.approx(TRUTH.alpha, abs=0.1) and len(resamples) == 4000
     with pytest.raises(ValueError, match="No law is drawn from these 30 runs"):
-        Constants(runs=given_runs(read(written(UNDETERMINED["noise"])))).panel()
+        Constants(training_runs=given_runs(read(written(UNDETERMINED["noise"])))).panel()
 
 
 @pytest.mark.parametrize("problem", [OverflowError(34, "Numerical result out of range"), ZeroDivisionError("float division by zero")])

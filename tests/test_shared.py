@@ -156,7 +156,7 @@ from pages.components import fits
 class Own(OfRuns):
     name = "own.figure"
 runs = pd.DataFrame({"n_params": [1e9, 2e9, 4e9], "n_tokens": [1e10, 3e10, 5e10], "loss": [3.0, 2.8, st.session_state["last"]]})
-figure = Own(runs=Given("own", "yours", runs))
+figure = Own(training_runs=Given("own", "yours", runs))
 ready = fits.ready(figure)
 law, resamples = figure.fitted()
 st.text(f"{ready} {law} {len(resamples)}")

@@ -462,7 +462,7 @@ def test_a_typed_name_leads_nowhere_but_to_a_sentence(name, tmp_path, monkeypatc
 
 MARKS = ("<img", "](javascript", "<script")
 PLACES = {
-    "scaling": ({"runs": "own", "train_flops": "1e21"}, "runs.csv"),
+    "scaling": ({"training_runs": "own", "train_flops": "1e21"}, "runs.csv"),
     "term_frequency": ({"number_counts": "own", "n_shots": "4"}, "counts.csv"),
     "pythia": ({"own_results": "own", "n_shots": "5"}, "results.json"),
     "attention": ({"model": "own"}, "config.json"),
@@ -520,7 +520,7 @@ def test_names_from_files_are_shown_as_text_on_the_pages():
     assert "\\<img" in button.proto.label
     columns = ["N", "D", "loss", bad_input.MARKUP]
     rows = written([columns, *[[f"{n}e8", f"{n}e10", 3 - n / 10, bad_input.MARKUP] for n in range(1, 4)], ["=1+1", "<b>", "1", "2"]])
-    app = open_page("scaling", runs="own")
+    app = open_page("scaling", training_runs="own")
     app.file_uploader[0].upload("runs.csv", rows, "text/csv").run()
     assert not app.exception and harmless(app) and any("'<b>'" in item.value for item in app.text)
     assert len(app.error) == 1 and "at least 6" in one_line(app.error[0].value)  # three runs are too few to fit

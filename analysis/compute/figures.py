@@ -210,7 +210,7 @@ class FromRun(Run):
 
 
 class DeviceHours(Figure):
-    """Reported device-hours of published runs against those that 6 N D at a utilization would take on the same device."""
+    """Reported device-hours of published runs against those that 6 N D at a utilisation would take on the same device."""
 
     name = "compute.device_hours"
     mfu: float = MFU(0.4)
@@ -243,9 +243,9 @@ class DeviceHours(Figure):
         least, most, middle = (
             Headline(name, float(value), "share", f"{value:.0%}", column)
             for name, value, column in (
-                ("lowest utilization", reached.min(), "utilisation"),
-                ("highest utilization", reached.max(), "utilisation"),
-                ("median utilization", np.median(reached), ""),
+                ("lowest utilisation", reached.min(), "utilisation"),
+                ("highest utilisation", reached.max(), "utilisation"),
+                ("median utilisation", np.median(reached), ""),
             )
         )
         return Panel(

@@ -214,6 +214,6 @@ class Inference(Figure):
                 f"{format_count(n_train, 'parameters')} on {format_count(d_train, 'tokens')}; counting 2 N FLOPs per served token, the smaller model saves {saving:.0%} of all FLOPs."
             ),
             alt=f"The cheapest size falls and its training tokens rise with served tokens; at {format_count(served)} they are {size} and {tokens}.",
-            sources=(Citation("sardana2023", "Eq. 1"), *cite_law(law.base)),
+            sources=(Citation("sardana2023", "Eq. 1"), *(work for work in cite_law(law.base) if work.source_id != "sardana2023")),
             explain=(published.InferenceLaw, published.InferenceLaw.for_loss),
         )

@@ -1,304 +1,306 @@
 """Figures on domain pretraining: the size against the laws, the mix, and what repetition costs."""
 
-from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from analysis import tables
-from analysis.charts import intervals, style
-from analysis.charts.panel import Citation, Panel, table_of
+from analysis.charts import intervals, marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.marks import Part
+from analysis.charts.panel import Citation, Headline, Panel
+from analysis.charts.parameters import Choice, Quantity
+from analysis.charts.shared_parameters import N_PARAMS, N_TOKENS
 from analysis.compute import costs
-from analysis.domain import corpus_mix, figures_cost, figures_scores, ways
+from analysis.domain import corpus_mix, ways
 from analysis.domain.data import AXIS, corpus_tokens, facts, fit, laws, other_models, repeated
-from analysis.scaling import chinchilla as scaling_chinchilla
-from analysis.scaling import resampling
-from analysis.scaling.figures_marks import REPLICATION, interval_name, model_markers
+from analysis.scaling import chinchilla, resampling
+from analysis.scaling.figures_marks import REPLICATION, band_part, cite_models, model_part, model_points
 from analysis.units import format_count, format_flops, significant
 
 PAPER = Citation("wu2023", "Section 3.2; Table 4")
 LAWS = ("hoffmann2022_approach1", "hoffmann2022_approach2", "hoffmann2022_approach3", "kaplan2020")
-COUNTED = {"6": "6 N D", "8": "8 N D, with recomputation"}
+COUNTED = {6: "6 N D", 8: "8 N D, with recomputation"}
 SIZES = np.geomspace(3e9, 4e11, 41)
 KINDS = {"domain": ("financial text", style.RED, "square"), "general": ("general text", style.SLATE, "circle")}
+PLANNED_GPU_HOURS = Quantity(
+    "Planned GPU-hours",
+    unit="GPU-hours",
+    low=1e5,
+    high=5e6,
+    help="BloombergGPT was planned for the hours where this stands at first, at the rate of its run.",
+)
+DOMAIN_TOKENS = Quantity("Domain tokens", unit="tokens", low=1e8, high=3e12, help="Tokens of domain text in the corpus.")
+GENERAL_TOKENS = Quantity("General tokens", unit="tokens", low=1e8, high=1e13, help="Tokens of general text in the corpus.")
 
 
-def optimum(gpu_hours: float, counted: str, settings: Mapping[str, str]) -> Panel:
-    """BloombergGPT's size against the optimum of each law, counted as 6 N D and as 8 N D, and the plan for gpu_hours.
+def planned_flops(gpu_hours: float) -> float:
+    """Training FLOPs of the planned hours, less what is computed twice [FLOP]."""
+    return float(ways.flops_of_hours(gpu_hours, facts()["flops_per_gpu_s"], corpus_mix.share_not_recomputed()))
 
-    counted: "6" or "8", which of the two the title speaks of; with 8 the FLOPs of the plan are not reduced for recomputation.
-    """
-    law, _, bands = fit()
-    printed, known = facts(), laws()
-    N, D = printed["n_params"], printed["n_tokens"]
-    run = {name: float(costs.training_flops(N, D, float(name))) for name in COUNTED}
-    share = corpus_mix.share_not_recomputed() if counted == "6" else 1.0
-    plan = float(ways.flops_of_hours(gpu_hours, printed["flops_per_gpu_s"], share))
-    name = interval_name(law, bands)
-    traces = style.band(AXIS, bands["n_params_low"], bands["n_params_high"], name, style.BLUE)
-    parts: list = [
-        {
-            "series": name,
-            "train_flops": AXIS,
-            "n_params_low": bands["n_params_low"],
-            "n_params_high": bands["n_params_high"],
+
+class Optimum(Figure):
+    """BloombergGPT's size against the optimum of each law, counted as 6 N D and as 8 N D, and the plan for GPU-hours."""
+
+    name = "domain.optimum"
+    flops_per_param_token: int = Choice(
+        "Count the run's compute as", options=COUNTED, help="With 8 the FLOPs of the plan are not reduced for recomputation either."
+    )(6)
+    planned_gpu_hours: float = PLANNED_GPU_HOURS(lambda _: facts()["budget_gpu_hours"])
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        law, _, bands = fit()
+        printed, known, counted = facts(), laws(), self.flops_per_param_token
+        N, D = printed["n_params"], printed["n_tokens"]
+        run = {factor: float(costs.training_flops(N, D, float(factor))) for factor in COUNTED}
+        share = corpus_mix.share_not_recomputed() if counted == 6 else 1.0
+        plan = float(ways.flops_of_hours(self.planned_gpu_hours, printed["flops_per_gpu_s"], share))
+        parts: list[Part] = [band_part(law, bands)]
+        traces = marks.band(parts[0], "train_flops", "n_params_low", "n_params_high", style.BLUE)
+        drawn = {"fit": law} | {law_id: known[law_id] for law_id in LAWS}
+        for number, (law_id, each) in enumerate(drawn.items()):
+            best = np.asarray(each.compute_optimal(AXIS)[0], float)
+            parts.append({"series": each.label, "train_flops": AXIS, "n_params": best, "source": each.source, "status": "computed"})
+            color, dash = (style.GREY, "dot") if law_id == "kaplan2020" else (style.series_color(number), None)
+            traces.append(marks.line(parts[-1], "train_flops", "n_params", color, dash=dash))
+        others = other_models()
+        parts.append(model_part(others, train_flops="computed_flops", n_params="n_params"))
+        traces.append(model_points(parts[-1], "train_flops", "n_params", "other models, 6 N D"))
+        for (factor, label), symbol in zip(COUNTED.items(), ("square", "diamond"), strict=True):
+            one = {"train_flops": [run[factor]], "n_params": [N], "source": "wu2023", "status": "reported"}
+            parts.append({"series": f"BloombergGPT, {label}", **one})
+            traces.append(marks.points(parts[-1], "train_flops", "n_params", style.RED, symbol=symbol))
+        asked = {law_id: float(each.compute_optimal(plan)[0]) for law_id, each in drawn.items()}
+        ratio = {law_id: N / float(each.compute_optimal(run[counted])[0]) for law_id, each in drawn.items()}
+        parts.append({"series": "your budget", "train_flops": [plan], "n_params": [asked["fit"]], "status": "what_if"})
+        traces.append(marks.points(parts[-1], "train_flops", "n_params", style.AMBER, "your budget at the refit's optimum"))
+        parts.append(
+            {
+                "series": [f"optimum at the run's compute, {each.label}" for each in drawn.values()],
+                "train_flops": run[counted],
+                "n_params": [N / value for value in ratio.values()],
+                "size_over_optimum": list(ratio.values()),
+                "status": "computed",
+            }
+        )
+        of_chinchilla = [value for law_id, value in ratio.items() if law_id != "kaplan2020"]
+        wanted = [value for law_id, value in asked.items() if law_id != "kaplan2020"]
+        low, high = (
+            Headline(f"{name} size over a law's optimum", value, "", significant(value, 2), "size_over_optimum")
+            for name, value in (("smallest", min(of_chinchilla)), ("largest", max(of_chinchilla)))
+        )
+        shapes = [style.vertical_line(plan, style.AMBER)]
+        return Panel(
+            title=f"Counted as {COUNTED[counted].split(',')[0]}, BloombergGPT is {low} to {high} times the size that Chinchilla's laws ask for",
+            headline=(low, high),
+            figure=style.figure(
+                traces, style.layout("flops", "params", x_range=(1e22, 3e24), y_range=(5e9, 1.5e12), height=460, shapes=shapes)
+            ),
+            data=parts,
+            caption=(
+                f"The run trained {format_count(N)} parameters on {format_count(D)} tokens: {format_flops(run[6])} as 6 N D, {format_flops(run[8])} with the "
+                f"forward pass run again, {format_flops(printed['train_flops'])} as printed. It was planned for 1.3 M GPU-hours; the dashed line is "
+                f"{format_count(self.planned_gpu_hours)} hours at the 102 TFLOP/s of the run, where the laws ask for {format_count(min(wanted))} to {format_count(max(wanted))}. "
+                "Laws take 6 N D, so the square is the fair comparison. Kaplan's law (dotted) counts no embeddings."
+            ),
+            alt=f"Parameters against compute: BloombergGPT with {format_count(N)} parameters lies at {low} to {high} times the optimum of the laws.",
+            sources=(
+                PAPER,
+                REPLICATION,
+                *(Citation(i) for i in dict.fromkeys(part for law_id in LAWS for part in known[law_id].source.split(";"))),
+                *cite_models(others),
+            ),
+            explain=(ways.flops_of_hours, costs.training_flops, chinchilla.ScalingLaw.compute_optimal, resampling.optimum_bands),
+        )
+
+
+class Sizes(Figure):
+    """Why not a larger model: loss at a budget against the size, with fresh tokens and with the corpus as it was."""
+
+    name = "domain.sizes"
+    planned_gpu_hours: float = PLANNED_GPU_HOURS(lambda _: facts()["budget_gpu_hours"])
+    n_params: float = N_PARAMS(1e11, low=3e9, high=4e11)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        printed, n_params = facts(), self.n_params
+        C = planned_flops(self.planned_gpu_hours)
+        law, resamples, _ = fit()
+        D, fresh = corpus_mix.loss_along_sizes(law, C, SIZES)
+        samples = resampling.resampled_loss(resamples.iloc[::20], SIZES, D)
+        low, high = resampling.interval(samples - samples.min(axis=1, keepdims=True), 0.95)
+        corpus = corpus_tokens()
+        limited = corpus_mix.mixed_loss(repeated(law), SIZES, D, *corpus)
+        base = float(limited.min())
+        marked = np.array([printed["n_params"], 175e9])
+        at_tokens = C / (chinchilla.FLOPS_PER_PARAM_TOKEN * marked)
+        here_tokens = C / (chinchilla.FLOPS_PER_PARAM_TOKEN * n_params)
+        at = corpus_mix.mixed_loss(repeated(law), marked, at_tokens, *corpus)
+        here = float(corpus_mix.mixed_loss(repeated(law), n_params, here_tokens, *corpus))
+        span: Part = {
+            "series": "95% interval of the refit",
+            "n_params": SIZES,
+            "above_best_low": low,
+            "above_best_high": high,
             "status": "uncertain",
         }
-    ]
-    drawn = {"fit": law} | {law_id: known[law_id] for law_id in LAWS}
-    for number, (law_id, each) in enumerate(drawn.items()):
-        best = each.compute_optimal(AXIS)[0]
-        dash = {"line": {"color": style.GREY, "width": 2.5, "dash": "dot"}} if law_id == "kaplan2020" else {}
-        traces.append(style.computed_line(AXIS, best, each.label, style.series_color(number)) | dash)
-        parts.append({"series": each.label, "train_flops": AXIS, "n_params": best, "status": "computed"})
-    others = other_models()
-    traces.append(model_markers(others, "computed_flops", "n_params") | {"name": "other models, 6 N D"})
-    parts.append(
-        lambda: (
-            others[["model", "computed_flops", "n_params", "source"]]
-            .rename(columns={"model": "series", "computed_flops": "train_flops"})
-            .assign(status="reported")
-        )
-    )
-    for way, label in COUNTED.items():
-        traces.append(style.reported_markers([run[way]], [N], f"BloombergGPT, {label}", style.RED, "square" if way == "6" else "diamond"))
-        parts.append(
-            {"series": f"BloombergGPT, {label}", "train_flops": [run[way]], "n_params": [N], "status": "reported", "source": "wu2023"}
-        )
-    asked = {each.label: float(each.compute_optimal(plan)[0]) for each in drawn.values()}
-    traces.append(style.what_if_marker([plan], [asked[law.label]], "your budget at the refit's optimum", style.AMBER))
-    parts.append({"series": "your budget", "train_flops": [plan], "n_params": [asked[law.label]], "status": "what_if"})
-    ratio = {each.label: N / float(each.compute_optimal(run[counted])[0]) for each in drawn.values()}
-    chinchilla = {label: value for label, value in ratio.items() if label != known["kaplan2020"].label}
-    low, high = min(chinchilla.values()), max(chinchilla.values())
-    wanted = [value for label, value in asked.items() if label != known["kaplan2020"].label]
-    return Panel(
-        name="domain.optimum",
-        title=f"Counted as {COUNTED[counted].split(',')[0]}, BloombergGPT is {significant(low, 2)} to {significant(high, 2)} times the size that Chinchilla's laws ask for",
-        figure=style.figure(
-            traces,
-            style.layout(
-                "flops", "params", x_range=(1e22, 3e24), y_range=(5e9, 1.5e12), height=460, shapes=[style.vertical_line(plan, style.AMBER)]
-            ),
-        ),
-        data=lambda: table_of(parts),
-        caption=(
-            f"The run trained {format_count(N)} parameters on {format_count(D)} tokens: {format_flops(run['6'])} as 6 N D, {format_flops(run['8'])} with the "
-            f"forward pass run again, {format_flops(printed['train_flops'])} as printed. It was planned for 1.3 M GPU-hours; the dashed line is "
-            f"{format_count(gpu_hours)} hours at the 102 TFLOP/s of the run, where the laws ask for {format_count(min(wanted))} to {format_count(max(wanted))}. "
-            "Laws take 6 N D, so the square is the fair comparison. Kaplan's law (dotted) counts no embeddings."
-        ),
-        alt=f"Parameters against compute: BloombergGPT with {format_count(N)} parameters lies at {significant(low, 2)} to {significant(high, 2)} times the optimum of the laws.",
-        sources=(
-            PAPER,
-            REPLICATION,
-            *(Citation(i) for i in dict.fromkeys(part for law_id in LAWS for part in known[law_id].source.split(";"))),
-            *_cited(others),
-        ),
-        settings=settings,
-        explain=(
-            ways.flops_of_hours,
-            costs.training_flops,
-            scaling_chinchilla.ScalingLaw.compute_optimal,
-            resampling.optimum_bands,
-        ),
-    )
-
-
-def sizes(gpu_hours: float, n_params: float, settings: Mapping[str, str]) -> Panel:
-    """Why not a larger model: loss at the budget of gpu_hours against the size, with fresh tokens and with the corpus as it was."""
-    printed = facts()
-    C = float(ways.flops_of_hours(gpu_hours, printed["flops_per_gpu_s"], corpus_mix.share_not_recomputed()))
-    law, resamples, _ = fit()
-    D, fresh = corpus_mix.loss_along_sizes(law, C, SIZES)
-    samples = resampling.resampled_loss(resamples.iloc[::20], SIZES, D)
-    low, high = resampling.interval(samples - samples.min(axis=1, keepdims=True), 0.95)
-    corpus = corpus_tokens()
-    limited = corpus_mix.mixed_loss(repeated(law), SIZES, D, *corpus)
-    marked = np.array([printed["n_params"], 175e9])
-    at_tokens = C / (scaling_chinchilla.FLOPS_PER_PARAM_TOKEN * marked)
-    at = corpus_mix.mixed_loss(repeated(law), marked, at_tokens, *corpus)
-    here_tokens = C / (scaling_chinchilla.FLOPS_PER_PARAM_TOKEN * n_params)
-    here = float(corpus_mix.mixed_loss(repeated(law), n_params, here_tokens, *corpus))
-    base = float(limited.min())
-    traces = [
-        *style.band(SIZES, low, high, "95% interval of the refit", style.BLUE),
-        style.computed_line(SIZES, fresh - fresh.min(), "every token new", style.BLUE),
-        style.computed_line(SIZES, limited - base, f"corpus of {format_count(sum(corpus))}, repeated where it ends", style.CRIMSON),
-        style.what_if_marker([n_params], [here - base], "your size", style.AMBER),
-    ]
-    layout = style.layout(
-        "params",
-        "number",
-        y_title="Loss above the best size (nats)",
-        x_range=(3e9, 4e11),
-        y_range=(-0.004, 0.1),
-        height=430,
-        shapes=[style.vertical_line(float(N), style.GREY, "dot") for N in marked],
-        annotations=[
-            style.note(np.log10(N), 0.094, label, xshift=shift)
-            for N, label, shift in ((marked[0], "50.6 B", -24), (marked[1], "175 B", 22))
-        ],
-    )
-    worse = float(at[1] - at[0])
-    word = "above" if worse > 0 else "below"
-    return Panel(
-        name="domain.sizes",
-        title=f"At {format_flops(C)}, 175 B parameters could see {format_count(at_tokens[1])} tokens and would end {significant(abs(worse), 2)} nats {word} 50.6 B",
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(
-            [
-                {"series": "95% interval", "n_params": SIZES, "low": low, "high": high, "status": "uncertain"},
-                {
-                    "series": "every token new",
-                    "n_params": SIZES,
-                    "n_tokens": D,
-                    "loss": fresh,
-                    "above_best": fresh - fresh.min(),
-                    "status": "computed",
-                },
-                {
-                    "series": "corpus repeated",
-                    "n_params": SIZES,
-                    "n_tokens": D,
-                    "loss": limited,
-                    "above_best": limited - base,
-                    "status": "computed",
-                },
-                {
-                    "series": ["50.6 B", "175 B"],
-                    "n_params": marked,
-                    "n_tokens": at_tokens,
-                    "loss": at,
-                    "above_best": at - base,
-                    "status": "computed",
-                },
-                {
-                    "series": ["your size"],
-                    "n_params": [n_params],
-                    "n_tokens": [here_tokens],
-                    "loss": [here],
-                    "above_best": [here - base],
-                    "status": ["what_if"],
-                },
-            ]
-        ),
-        caption=(
-            f"The budget is {format_count(gpu_hours)} GPU-hours less recomputation. All sizes spend it in full, so larger ones see fewer tokens. Yours would see "
-            f"{format_count(here_tokens)}. 175 B would read {significant(100 * at_tokens[1] / sum(corpus), 2)}% of the corpus and cost {significant(marked[1] / marked[0], 2)} times as much "
-            "for each answer. The band is the refit's interval for the blue line."
-        ),
-        alt=f"Loss above the best size against parameters at {format_flops(C)}; 175 B ends {significant(abs(worse), 2)} nats {word} 50.6 B.",
-        sources=(PAPER, REPLICATION, Citation("muennighoff2023", "Eq. 5 and 6")),
-        settings=settings,
-        explain=(corpus_mix.loss_along_sizes, corpus_mix.mixed_loss, resampling.resampled_loss),
-    )
-
-
-def mix(n_tokens: float, settings: Mapping[str, str]) -> Panel:
-    """The corpus by source as printed, with the tokens of each that a run of n_tokens draws."""
-    rows = tables.load("domain_mix").sort_values("n_tokens", ascending=False, ignore_index=True)
-    at = np.arange(len(rows))
-    drawn = n_tokens * rows["n_tokens"] / rows["n_tokens"].sum()
-    traces = []
-    for kind, (label, color, symbol) in KINDS.items():
-        mine = (rows["kind"] == kind).to_numpy()
-        traces.append(
-            style.reported_markers(
-                rows.loc[mine, "n_tokens"],
-                at[mine],
-                label,
-                color,
-                symbol,
-                text=[
-                    f"{part}: {share:g}% of the corpus" for part, share in zip(rows.loc[mine, "part"], rows.loc[mine, "share"], strict=True)
-                ],
-            )
-        )
-    traces.append(style.computed_ticks(drawn, at, f"drawn for {format_count(n_tokens, 'tokens')}", style.AMBER, text=list(rows["part"])))
-    by_kind = rows.groupby("kind")["n_tokens"].sum()
-    total = float(by_kind.sum())
-    layout = intervals.rows(list(rows["part"]), "tokens", "Tokens", row_height=20, x_range=(5e7, 6e11), zero=None)
-    return Panel(
-        name="domain.mix",
-        title=f"{format_count(by_kind['domain'])} of {format_count(total)} tokens are financial, and {significant(100 * rows['n_tokens'].iloc[0] / by_kind['domain'], 2)}% of these come from the web",
-        figure=style.figure(traces, layout),
-        data=lambda: pd.concat(
-            [
-                rows[["part", "kind", "collection", "n_tokens", "share", "source"]].assign(status="reported"),
-                pd.DataFrame({"part": rows["part"], "kind": rows["kind"], "n_tokens": drawn, "status": "computed"}),
+        new = size_part("every token new", SIZES, D, fresh, fresh - fresh.min())
+        again = size_part(f"corpus of {format_count(sum(corpus))}, repeated where it ends", SIZES, D, limited, limited - base)
+        compared = size_part("50.6 B", marked, at_tokens, at, at - base) | {"series": ["50.6 B", "175 B"]}
+        yours = size_part("your size", [n_params], [here_tokens], [here], [here - base], "what_if")
+        traces = [
+            *marks.band(span, "n_params", "above_best_low", "above_best_high", style.BLUE),
+            marks.line(new, "n_params", "above_best", style.BLUE),
+            marks.line(again, "n_params", "above_best", style.CRIMSON),
+            marks.points(yours, "n_params", "above_best", style.AMBER),
+        ]
+        layout = style.layout(
+            "params",
+            "number",
+            y_title="Loss above the best size (nats)",
+            x_range=(SIZES[0], SIZES[-1]),
+            y_range=(-0.004, max(0.1, 1.1 * (here - base))),
+            height=430,
+            shapes=[style.vertical_line(float(N), style.GREY, "dot") for N in marked],
+            annotations=[
+                style.note(np.log10(N), 0.094, label, xshift=shift)
+                for N, label, shift in ((marked[0], "50.6 B", -24), (marked[1], "175 B", 22))
             ],
-            ignore_index=True,
-        ),
-        caption=(
-            f"Markers are tokens as printed, after removing duplicates; ticks are what {format_count(n_tokens)} training tokens draw of each source if all are drawn alike, "
-            f"{significant(n_tokens / total, 2)} passes. The paper stopped at 569 B because the held-out loss no longer fell. Shares are of tokens: financial documents are "
-            f"{significant(100 * rows.loc[rows['kind'] == 'domain', 'documents'].sum() / rows['documents'].sum(), 2)}% of all documents, but short ones."
-        ),
-        alt=f"Tokens by source on a logarithmic axis: financial text has {format_count(by_kind['domain'])}, general text {format_count(by_kind['general'])} tokens.",
-        sources=(Citation("wu2023", "Table 1"),),
-        settings=settings,
-        explain=(corpus_mix.passes, corpus_mix.domain_share),
+        )
+        worse = float(at[1] - at[0])
+        word = "above" if worse > 0 else "below"
+        seen = Headline("tokens that 175 B parameters could see", float(at_tokens[1]), "tokens", format_count(at_tokens[1]), "n_tokens")
+        lost = Headline("loss between 175 B and 50.6 B", abs(worse), "nats", significant(abs(worse), 2))
+        return Panel(
+            title=f"At {format_flops(C)}, 175 B parameters could see {seen} tokens and would end {lost} nats {word} 50.6 B",
+            headline=(seen, lost),
+            figure=style.figure(traces, layout),
+            data=[span, new, again, compared, yours],
+            caption=(
+                f"The budget is {format_count(self.planned_gpu_hours)} GPU-hours less recomputation. All sizes spend it in full, so larger ones see fewer tokens. Yours would see "
+                f"{format_count(here_tokens)}. 175 B would read {significant(100 * at_tokens[1] / sum(corpus), 2)}% of the corpus and cost {significant(marked[1] / marked[0], 2)} times as much "
+                "for each answer. The band is the refit's interval for the blue line."
+            ),
+            alt=f"Loss above the best size against parameters at {format_flops(C)}; 175 B ends {lost} nats {word} 50.6 B.",
+            sources=(PAPER, REPLICATION, Citation("muennighoff2023", "Eq. 5 and 6")),
+            explain=(corpus_mix.loss_along_sizes, corpus_mix.mixed_loss, resampling.resampled_loss),
+        )
+
+
+def size_part(series: str, N, D, loss, above_best=None, status: str = "computed") -> dict[str, Any]:
+    """Rows of loss against size."""
+    return {"series": series, "n_params": N, "n_tokens": D, "loss": loss, "status": status} | (
+        {} if above_best is None else {"above_best": above_best}
     )
 
 
-def repeat(domain_tokens: float, general_tokens: float, weight: float, gpu_hours: float, settings: Mapping[str, str]) -> Panel:
+class Mix(Figure):
+    """The corpus by source as printed, with the tokens of each that a run draws."""
+
+    name = "domain.mix"
+    n_tokens: float = N_TOKENS(lambda _: facts()["n_tokens"], low=5e10, high=2e12)
+
+    def draw(self) -> Panel:
+        """The panel at this parameter."""
+        rows = tables.load("domain_mix").sort_values("n_tokens", ascending=False, ignore_index=True).rename_axis("row").reset_index()
+        by_kind = rows.groupby("kind")["n_tokens"].sum()
+        total = float(by_kind.sum())
+        parts: list[Part] = []
+        traces = []
+        for kind, (label, color, symbol) in KINDS.items():
+            mine = rows[rows["kind"] == kind]
+            columns = ("row", "part", "kind", "collection", "n_tokens", "share", "source")
+            parts.append({"series": label, **{name: mine[name].to_numpy() for name in columns}, "status": "reported"})
+            said = [f"{part}: {share:g}% of the corpus" for part, share in zip(mine["part"], mine["share"], strict=True)]
+            traces.append(marks.points(parts[-1], "n_tokens", "row", color, symbol=symbol, text=said))
+        parts.append(
+            {
+                "series": f"drawn for {format_count(self.n_tokens, 'tokens')}",
+                **{name: rows[name].to_numpy() for name in ("row", "part", "kind")},
+                "n_tokens": self.n_tokens * rows["n_tokens"].to_numpy(float) / total,
+                "status": "computed",
+            }
+        )
+        traces.append(marks.ticks(parts[-1], "n_tokens", "row", style.AMBER, text=list(rows["part"])))
+        most = max(6e11, 1.5 * float(parts[-1]["n_tokens"].max()))
+        layout = intervals.rows(list(rows["part"]), "tokens", "Tokens", row_height=20, x_range=(5e7, most), zero=None)
+        web = rows["n_tokens"].iloc[0] / by_kind["domain"]
+        financial = Headline("financial tokens", float(by_kind["domain"]), "tokens", format_count(by_kind["domain"]))
+        whole = Headline("tokens of the corpus", total, "tokens", format_count(total))
+        share = Headline("share of the web in the financial tokens", float(web), "share", f"{significant(100 * web, 2)}%")
+        return Panel(
+            title=f"{financial} of {whole} tokens are financial, and {share} of these come from the web",
+            headline=(financial, whole, share),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=(
+                f"Markers are tokens as printed, after removing duplicates; ticks are what {format_count(self.n_tokens)} training tokens draw of each source if all are drawn alike, "
+                f"{significant(self.n_tokens / total, 2)} passes. The paper stopped at 569 B because the held-out loss no longer fell. Shares are of tokens: financial documents are "
+                f"{significant(100 * rows.loc[rows['kind'] == 'domain', 'documents'].sum() / rows['documents'].sum(), 2)}% of all documents, but short ones."
+            ),
+            alt=f"Tokens by source on a logarithmic axis: financial text has {financial}, general text {format_count(by_kind['general'])} tokens.",
+            sources=(Citation("wu2023", "Table 1"),),
+            explain=(corpus_mix.passes, corpus_mix.domain_share),
+        )
+
+
+class Repeat(Figure):
     """Another corpus: loss against size at a budget, for the mix as it was, without general text, and for the reader's own."""
-    printed = facts()
-    C = float(ways.flops_of_hours(gpu_hours, printed["flops_per_gpu_s"], corpus_mix.share_not_recomputed()))
-    law = repeated(fit()[0])
-    D = C / (scaling_chinchilla.FLOPS_PER_PARAM_TOKEN * SIZES)
-    financial, general = corpus_tokens()
-    was = corpus_mix.mixed_loss(law, SIZES, D, financial, general)
-    alone = law.with_unique_tokens(financial).loss(SIZES, D)
-    yours = corpus_mix.mixed_loss(law, SIZES, D, domain_tokens, general_tokens, weight)
-    best_n, best_d = corpus_mix.best_size(law, C, domain_tokens, general_tokens, weight)
-    best = float(corpus_mix.mixed_loss(law, best_n, best_d, domain_tokens, general_tokens, weight))
-    over = corpus_mix.passes(best_d, domain_tokens, general_tokens, weight)
-    share = float(corpus_mix.domain_share(domain_tokens, general_tokens, weight))
-    traces = [
-        style.computed_line(SIZES, was, "363 B financial and 345 B general", style.BLUE),
-        style.computed_line(SIZES, alone, "363 B financial alone", style.CRIMSON),
-        style.what_if_line(SIZES, yours, "your corpus", style.AMBER),
-        style.what_if_marker([best_n], [best], "its best size", style.AMBER),
-    ]
-    top = float(min(was.min() + 0.2, max(was.max(), yours.max())))
-    layout = style.layout("params", "loss", x_range=(3e9, 4e11), y_range=(min(was.min(), best) - 0.01, max(top, best + 0.03)), height=430)
-    return Panel(
-        name="domain.repeat",
-        title=f"At {format_flops(C)} your corpus is best used by {format_count(best_n, 'parameters')}, which read the domain text {significant(over[0], 2)} times",
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(
-            [
-                {"series": "as it was", "n_params": SIZES, "n_tokens": D, "loss": was, "status": "computed"},
-                {"series": "financial alone", "n_params": SIZES, "n_tokens": D, "loss": alone, "status": "computed"},
-                {"series": "your corpus", "n_params": SIZES, "n_tokens": D, "loss": yours, "status": "what_if"},
-                {"series": ["best size"], "n_params": [best_n], "n_tokens": [best_d], "loss": [best], "status": ["what_if"]},
-            ]
-        ),
-        caption=(
-            f"{format_count(best_d, 'tokens')}, {100 * share:.0f}% of them from the domain; general text is read {significant(over[1], 2)} times. Expected loss {best:.3f} nats. Repeated "
-            "tokens are worth less, as fitted on general text; the law treats new tokens of both kinds alike, so it shows the price of repetition and not the gain on domain tasks."
-        ),
-        alt=f"Loss against size at {format_flops(C)}; your corpus has its best size at {format_count(best_n)} parameters with a loss of {best:.3f} nats.",
-        sources=(Citation("muennighoff2023", "Eq. 5 and 6"), REPLICATION, Citation("wu2023", "Table 1")),
-        settings=settings,
-        explain=(corpus_mix.mixed_loss, corpus_mix.best_size, corpus_mix.passes),
-    )
 
+    name = "domain.repeat"
+    domain_tokens: float = DOMAIN_TOKENS(1e11)
+    general_tokens: float = GENERAL_TOKENS(3e11)
+    domain_weight: float = Quantity(
+        "Domain text drawn so many times as often",
+        low=0.25,
+        high=20,
+        step=0.25,
+        help="How often a domain document is drawn for a general one.",
+    )(2.0)
+    planned_gpu_hours: float = PLANNED_GPU_HOURS(lambda _: facts()["budget_gpu_hours"])
 
-def _cited(models: pd.DataFrame) -> tuple[Citation, ...]:
-    return tuple(Citation(i) for i in dict.fromkeys(part for cell in models["source"] for part in cell.split(";")))
-
-
-def default_panels() -> dict[str, Callable[[], Panel]]:
-    """The panels of the domain page at its default settings."""
-    hours = {"planned": "1.3 M GPU-hours"}
-    return {
-        "domain.optimum": lambda: optimum(1.3e6, "6", hours | {"counted as": COUNTED["6"]}),
-        "domain.sizes": lambda: sizes(1.3e6, 10**11.0, hours | {"your size": "100 B"}),
-        "domain.mix": lambda: mix(569e9, {"tokens trained on": "569 B"}),
-        "domain.repeat": lambda: repeat(100e9, 300e9, 2.0, 1.3e6, hours | {"corpus": "100 B financial, 300 B general", "weight": "2"}),
-        **figures_scores.default_panels(),
-        **figures_cost.default_panels(),
-    }
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        C, law, corpus = planned_flops(self.planned_gpu_hours), repeated(fit()[0]), (self.domain_tokens, self.general_tokens)
+        D, weight = C / (chinchilla.FLOPS_PER_PARAM_TOKEN * SIZES), self.domain_weight
+        financial, general = corpus_tokens()
+        was = size_part("363 B financial and 345 B general", SIZES, D, corpus_mix.mixed_loss(law, SIZES, D, financial, general))
+        alone = size_part("363 B financial alone", SIZES, D, law.with_unique_tokens(financial).loss(SIZES, D))
+        yours = size_part("your corpus", SIZES, D, corpus_mix.mixed_loss(law, SIZES, D, *corpus, weight), status="what_if")
+        best_n, best_d = corpus_mix.best_size(law, C, *corpus, weight)
+        best = float(corpus_mix.mixed_loss(law, best_n, best_d, *corpus, weight))
+        over = [float(each) for each in corpus_mix.passes(best_d, *corpus, weight)]
+        share = float(corpus_mix.domain_share(*corpus, weight))
+        at_best = size_part("its best size", [best_n], [best_d], [best], status="what_if")
+        at_best |= {"passes_over_domain": [over[0]], "passes_over_general": [over[1]], "domain_share": [share]}
+        traces = [
+            marks.line(was, "n_params", "loss", style.BLUE),
+            marks.line(alone, "n_params", "loss", style.CRIMSON),
+            marks.line(yours, "n_params", "loss", style.AMBER),
+            marks.points(at_best, "n_params", "loss", style.AMBER),
+        ]
+        lowest = float(was["loss"].min())
+        top = min(lowest + 0.2, max(was["loss"].max(), yours["loss"].max()))
+        layout = style.layout(
+            "params",
+            "loss",
+            x_range=(min(SIZES[0], best_n / 2), max(SIZES[-1], 2 * best_n)),
+            y_range=(min(lowest, best) - 0.01, max(top, best + 0.03)),
+            height=430,
+        )
+        size = Headline("best size", best_n, "parameters", format_count(best_n, "parameters"), "n_params")
+        times = Headline("passes over the domain text", over[0], "", significant(over[0], 2), "passes_over_domain")
+        return Panel(
+            title=f"At {format_flops(C)} your corpus is best used by {size}, which read the domain text {times} times",
+            headline=(size, times),
+            figure=style.figure(traces, layout),
+            data=[was, alone, yours, at_best],
+            caption=(
+                f"{format_count(best_d, 'tokens')}, {100 * share:.0f}% of them from the domain; general text is read {significant(over[1], 2)} times. Expected loss {best:.3f} nats. Repeated "
+                "tokens are worth less, as fitted on general text; the law treats new tokens of both kinds alike, so it shows the price of repetition and not the gain on domain tasks."
+            ),
+            alt=f"Loss against size at {format_flops(C)}; your corpus has its best size at {format_count(best_n)} parameters with a loss of {best:.3f} nats.",
+            sources=(Citation("muennighoff2023", "Eq. 5 and 6"), REPLICATION, Citation("wu2023", "Table 1")),
+            explain=(corpus_mix.mixed_loss, corpus_mix.best_size, corpus_mix.passes),
+        )

@@ -1,5 +1,6 @@
 """Figures on scaling laws: what published laws advise for a budget, and Chinchilla's own tables."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -179,14 +180,14 @@ class ChinchillaTable(Figure):
     def draw(self) -> Panel:
         """The panel at this parameter."""
         laws, printed = published(), tables.load("chinchilla_optimal", corrected=self.misprint == "corrected")
-        traces, parts, off = [], [], set()
+        traces, parts, off = [], [], Counter[str]()
         for number, (approach, law_id) in enumerate(APPROACHES.items()):
             rows, law = printed[printed["approach"] == approach], laws[law_id]
             parts.append(over_line(rows, (rows["n_params"] / law.k_N) ** (1 / law.a), f"approach {approach[-1]}", "reported"))
             traces.append(
                 marks.points(parts[-1], "n_params", "budget_difference", style.series_color(number), text=parts[-1]["parameters"])
             )
-            off |= set(rows["parameters"][np.abs(parts[-1]["budget_difference"]) > ROUNDED])
+            off.update(rows["parameters"][np.abs(parts[-1]["budget_difference"]) > ROUNDED])
         rows, law = printed[printed["approach"] == "approach3"], laws["hoffmann2022_approach3"]
         a = law.beta / (law.alpha + law.beta)
         G = law.compute_optimal(chinchilla.FLOPS_PER_PARAM_TOKEN)[0]
@@ -203,7 +204,10 @@ class ChinchillaTable(Figure):
             shapes=[style.horizontal_line(0.0)],
         )
         n_rows = printed["parameters"].nunique()
-        missed = [size.replace(" Billion", "B") for size in printed["parameters"].unique() if size in off]
+        missed = ", and ".join(
+            size.replace(" Billion", "B") + (", which is off in every approach" if count == len(APPROACHES) else "")
+            for size, count in off.items()
+        )
         follow = Headline("rows that follow a power law", n_rows - len(off), "rows", str(n_rows - len(off)))
         less = equation["budget_difference"][np.asarray(rows["parameters"] != "175 Billion")]
         note = (
@@ -217,11 +221,11 @@ class ChinchillaTable(Figure):
             figure=style.figure(traces, layout),
             data=parts,
             caption=(
-                f"Markers: printed budgets over a power law through the approach's rows; all agree within the printed rounding (approach 3 within 1.07 of it) except {' and '.join(missed)}. "
+                f"Markers: printed budgets over a power law through the approach's rows; all agree within the printed rounding (approach 3 within 1.07 of it) except {missed}. "
                 f"The line: Table A3 against Eq. 10 with its unrounded constants, for which the table prints {-less.max():.0%} to {-less.min():.0%} less compute than the equation asks. "
                 f"The 175B row of approach 3 {note}."
             ),
-            alt=f"Printed budgets agree with a power law within rounding except at {' and '.join(missed)}; Eq. 10 misses the printed table by up to a sixth.",
+            alt=f"Printed budgets agree with a power law within rounding except at {missed}; Eq. 10 misses the {'printed table' if self.misprint == 'corrected' else 'other rows'} by up to a sixth.",
             sources=(Citation("hoffmann2022", "Table 3, Table A3, Eq. 10"),),
             explain=(scaling_published.allocation_from_table, chinchilla.ScalingLaw.compute_optimal),
         )

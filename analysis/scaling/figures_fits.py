@@ -34,7 +34,7 @@ class Residuals(OfRuns):
 
     def drawn(self, law: ScalingLaw, resamples: pd.DataFrame) -> Panel:
         """The panel of a law."""
-        runs = self.runs.value.sort_values(self.residual_axis, kind="stable")
+        runs = self.training_runs.value.sort_values(self.residual_axis, kind="stable")
         values = np.asarray(chinchilla.residuals(law, runs["n_params"], runs["n_tokens"], runs["loss"]), float)
         middle = float(np.median(np.abs(values)))
         worst = float(values[np.argmax(np.abs(values))])

@@ -45,7 +45,7 @@ class Contours(OfOneLaw):
 
     def drawn(self, law: ScalingLaw, resamples: pd.DataFrame) -> Panel:
         """The panel of a law; ValueError where it has no optimum at the budget."""
-        runs, C = self.runs.value, self.train_flops
+        runs, C = self.training_runs.value, self.train_flops
         N_best, D_best = chinchilla.optimal_model(law, C)
         n_range, d_range = _padded(runs["n_params"]), _padded(runs["n_tokens"])
         D = np.geomspace(*d_range, 40)
@@ -117,7 +117,7 @@ class IsoFlop(OfOneLaw):
 
     def drawn(self, law: ScalingLaw, resamples: pd.DataFrame) -> Panel:
         """The panel of a law and its resamples, none for a published one; ValueError where it has no optimum at the budget."""
-        runs, C, level = self.runs.value, self.train_flops, self.level
+        runs, C, level = self.training_runs.value, self.train_flops, self.level
         N_best, D_best = chinchilla.optimal_model(law, C)
         traces: list[dict] = []
         parts: list[Part] = []

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from analysis.charts import marks, style
@@ -39,7 +38,7 @@ REPLICATION = Citation("besiroglu2024", "released points of Figure 4 of Hoffmann
 class OfRuns(Figure):
     """A figure of a law that is fitted to training runs."""
 
-    runs: Given = RUNS("240")
+    training_runs: Given = RUNS("240")
     huber_threshold: str = HUBER_THRESHOLD("0.001")
 
     def draw(self) -> Panel:
@@ -52,13 +51,13 @@ class OfRuns(Figure):
 
     def is_stored(self) -> bool:
         """Whether the fit stands in the derived tables."""
-        return self.runs.key in RELEASED and float(self.huber_threshold) == fitting.DELTA
+        return self.training_runs.key in RELEASED and float(self.huber_threshold) == fitting.DELTA
 
     def fitted(self) -> tuple[ScalingLaw, pd.DataFrame]:
         """(law, resamples) of the runs; ValueError where they determine none."""
         if self.is_stored():
-            return released_fit(RELEASED[self.runs.key])
-        result, resamples = fits.fit(self.runs.value, float(self.huber_threshold))
+            return released_fit(RELEASED[self.training_runs.key])
+        result, resamples = fits.fit(self.training_runs.value, float(self.huber_threshold))
         if result.law is None:
             raise ValueError(undetermined(result))
         return result.law, resamples
@@ -72,17 +71,6 @@ def undetermined(result: fitting.FitResult) -> str:
 def interval_name(fitted, bands: pd.DataFrame) -> str:
     """The legend's name of the interval in bands."""
     return f"{fitted.label}, {bands['level'].iloc[0]:.0%} interval"
-
-
-def model_markers(models: pd.DataFrame, x: str, y: str) -> dict:
-    """Published models as one trace of markers, in the colour and symbol of their family, named on hover."""
-    placed = np.isfinite(models[[x, y]].to_numpy(float)).all(axis=1)
-    known = models if placed.all() else models[placed]
-    looks = [style.family_style(family) for family in known["family"]]
-    trace = style.reported_markers(known[x], known[y], "published models", style.GREY, text=known["model"])
-    colors = [color for color, _ in looks]
-    symbols = [symbol if verified else f"{symbol}-open" for (_, symbol), verified in zip(looks, known["verified"] > 0, strict=True)]
-    return trace | {"marker": {"color": colors, "symbol": symbols, "size": 9, "line": {"width": 1.5, "color": colors}}}
 
 
 def model_part(models: pd.DataFrame, **columns: str) -> dict[str, Any]:

@@ -18,11 +18,11 @@ def ready(figure: OfRuns) -> bool:
     needed = getattr(figure, "law", "fit") == "fit"
     try:
         result, _ = wait_for(
-            fits.KEPT, *fits.asked_for(figure.runs.value, float(figure.huber_threshold)), "Fitting from a grid of exponents"
+            fits.KEPT, *fits.asked_for(figure.training_runs.value, float(figure.huber_threshold)), "Fitting from a grid of exponents"
         )
     except (ValueError, Cancelled) as problem:
         st.error(plain(str(problem)), icon=":material/error:")
-        return not needed and len(figure.runs.value) > 0
+        return not needed and len(figure.training_runs.value) > 0
     say(result)
     return not needed or result.law is not None
 
