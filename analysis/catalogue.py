@@ -25,7 +25,6 @@ OLD = {
         "domain",
         "moe",
         "memory",
-        "small_models",
         "term_frequency",
         "benchmarks",
         "convnets_vits",
