@@ -32,7 +32,7 @@ MFU = Quantity(
 )  # fmt: skip
 TRAIN_FLOPS = Quantity("Training compute", unit="FLOP", low=1e18, high=1e27, help="Floating-point operations of the whole training run.")
 N_PARAMS = Quantity("Parameters", unit="parameters", low=1e7, high=3e12, help="Parameters of the model.")
-N_PROMPTS = Quantity("Prompts judged", unit="prompts", low=10, high=5_000, whole=True, help="Prompts on which two models are compared.")
+N_PROMPTS = Quantity("Prompts", unit="prompts", low=10, high=5_000, whole=True, help="Prompts on which two models are compared.")
 N_TOKENS = Quantity("Training tokens", unit="tokens", low=1e9, high=1e14, help="Tokens that the model is trained on.")
 TOKENS_PER_PARAM = Quantity("Tokens per parameter", low=1, high=2_500, help="Training tokens divided by parameters.")
 LORA_RANK = Quantity("LoRA rank", low=1, high=512, twos=True, whole=True, help="Rank of the low-rank update of each adapted matrix.")

@@ -46,7 +46,7 @@ MOST_PROMPTS = 1e6
 
 
 PROMPT_SET = Choice(
-    "Prompts", options={"vicuna": "Vicuna (80)", "oa": "Open Assistant (953)"}, help="The set of prompts that the judge saw."
+    "Set of prompts", options={"vicuna": "Vicuna (80)", "oa": "Open Assistant (953)"}, help="The set of prompts that the judge saw."
 )
 CONFIDENCE = replace(LEVEL, help="Share of cases in which such a test takes no chance difference for a real one.")
 

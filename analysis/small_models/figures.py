@@ -185,13 +185,13 @@ class Cost(Figure):
     """Rent of the reported GPU-hours at a price."""
 
     name = "small_models.cost"
-    a100_price: float = Quantity(
-        "Price of an A100-hour", unit="USD", low=0.5, high=10, step=0.1, help="What an hour of one A100 of 80 GB is rented for."
+    a100_usd_per_hour: float = Quantity(
+        "Rent of an A100 per hour", unit="USD", low=0.5, high=10, step=0.1, help="What an hour of one A100 of 80 GB is rented for."
     )(5)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
-        price = self.a100_price
+        price = self.a100_usd_per_hour
         rows = all_runs()
         rows = rows.assign(rent_usd=rows["gpu_hours"] * price)
         colors = [

@@ -29,7 +29,13 @@ NOVELTY = Quantity(
     step=0.25,
     help="Chance that a part comes from outside the examples of a request.",
 )
-COLUMNS = {"tried": "n_tried", "kept": "n_kept", "kept_low": "n_kept_low", "kept_high": "n_kept_high", "dropped": "dropped_share"}
+COLUMNS = {
+    "tried": "n_tried",
+    "kept": "n_kept",
+    "kept_low": "n_kept_low",
+    "kept_high": "n_kept_high",
+    "dropped": "dropped_instructions_share",
+}
 """Columns of the stored runs as the tables of figures call them."""
 
 
@@ -98,7 +104,7 @@ class Filtered(Figure):
         traces = [
             marks.line(ends, "threshold", column, color, name)
             for column, name, color in (
-                ("dropped_share", "generated instructions dropped", style.BLUE),
+                ("dropped_instructions_share", "generated instructions dropped", style.BLUE),
                 ("seed_similarity", "similarity to the nearest seed task", style.CRIMSON),
                 ("mean_pairwise", "similarity of two kept instructions", style.AMBER),
             )
@@ -113,7 +119,7 @@ class Filtered(Figure):
             shapes=[style.vertical_line(threshold, style.AMBER)],
         )
         share, likeness, kept = (float(here[name].iloc[0]) for name in ("dropped", "mean_pairwise", "kept"))
-        dropped = Headline("share dropped", share, "share", f"{share:.0%}", "dropped_share")
+        dropped = Headline("share dropped", share, "share", f"{share:.0%}", "dropped_instructions_share")
         alike = Headline("ROUGE-L of two kept instructions", likeness, "share", f"{likeness:.1%}", "mean_pairwise")
         several = kept >= 2
         return Panel(
@@ -196,13 +202,11 @@ class OwnRun(Figure):
     n_requests: int = Quantity(
         "Requests", unit="requests", low=25, high=250, step=25, whole=True, help="Each request brings eight instructions."
     )(STORED_RUN["steps"])
-    run_seed: int = Quantity("Seed of the random numbers", low=0, high=9999, whole=True, help="Another seed gives a slightly other run.")(
-        STORED_RUN["seed"]
-    )
+    seed: int = Quantity("Random seed", low=0, high=9999, whole=True, help="Another seed gives a slightly other run.")(STORED_RUN["seed"])
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
-        rows, _ = own_run(self.run_threshold, self.run_novelty, self.n_requests, self.run_seed)
+        rows, _ = own_run(self.run_threshold, self.run_novelty, self.n_requests, self.seed)
         kept = _part(rows, "kept")
         generated = {"series": "generated", "n_tried": rows["tried"], "status": "computed"}
         traces = [
