@@ -274,12 +274,12 @@ def test_every_task_size_and_arm_can_be_drawn():
         for arm in pythia_data.ARMS:
             for shots in (0, 5):
                 figures = [
-                    Trajectory(eval_task=task, sizes=list(SIZE_KEYS), training_data=arm, n_shots=shots),
+                    Trajectory(eval_task=task, pythia_models=list(SIZE_KEYS), training_data=arm, n_shots=shots),
                     Scaling(eval_tasks=[task], checkpoint_step=3000, training_data=arm, n_shots=shots),
                     Families(eval_task=task),
                 ]
                 if task != pythia_data.MEAN:
-                    figures += [Emergence(eval_task=task), EmergenceFit(pythia_size="70M", eval_task=task, training_data=arm)]
+                    figures += [Emergence(eval_task=task), EmergenceFit(pythia_model="70m", eval_task=task, training_data=arm)]
                 for panel in (figure.panel() for figure in figures):
                     assert len(panel.title) < 150 and "nan" not in f"{panel.title} {panel.caption} {panel.alt}", panel.title
                     assert len(panel.data)
@@ -296,7 +296,7 @@ def test_every_task_size_and_arm_can_be_drawn():
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: Trajectory(sizes=[]), "Sizes must be at least 1 of 70M"),
+        (lambda: Trajectory(pythia_models=[]), "Pythia models must be at least 1 of 70m"),
         (lambda: Scaling(eval_tasks="none"), "Tasks to compare must be at least 1 of"),
         (lambda: Scaling(checkpoint_step=4_000).panel(), "Checkpoint must be one of 3000, 13000"),
         (lambda: EmergenceFit(eval_task="mean"), "Task must be one of"),

@@ -245,7 +245,7 @@ def test_comparisons_are_rows_of_one_table():
 def test_values_from_memory_are_drawn_hollow_and_not_counted():
     rows = small_models_data.compared("Orca 2 13B")
     assert (rows["verified"] == 0).any()
-    panel = small_models_figures.scores("Orca 2 13B", "bbh", 1.0, {"model": "Orca 2 13B"})
+    panel = small_models_figures.Scores(small_model="orca-2-13b", benchmark="bbh", least_ratio=1).panel()
     seen = rows[(rows["benchmark"] == "bbh") & (rows["verified"] > 0)]
     assert f"of {len(seen)} models" in panel.title
     hollow = [symbol for trace in panel.figure.data for symbol in np.atleast_1d(trace.marker.symbol) if str(symbol).endswith("-open")]
@@ -269,19 +269,34 @@ def test_a_model_or_a_judge_that_is_not_there_is_refused():
         small_models_data.one_run(0.71, 0.5)
 
 
-@pytest.mark.parametrize("pair", list(small_models_data.model_benchmarks()))
-def test_every_small_model_can_be_drawn_on_every_benchmark(pair):
-    small, benchmark, label = small_models_data.model_benchmarks()[pair]
-    panel = small_models_figures.scores(small, benchmark, 2.0, {"model": small})
-    assert label in panel.title and len(panel.title) < 150 and len(panel.data) >= 2
+@pytest.mark.parametrize("key", small_models_figures.NAMES)
+def test_every_small_model_can_be_drawn_on_every_benchmark(key):
+    found = small_models_data.benchmarks_of(small_models_figures.NAMES[key])
+    assert len(found) >= 2
+    for benchmark, label in found.items():
+        panel = small_models_figures.Scores(small_model=key, benchmark=benchmark, least_ratio=2).panel()
+        assert label in panel.title and len(panel.title) < 150 and len(panel.data) >= 2
+
+
+def test_the_stored_run_is_what_the_loop_gives():
+    rows, texts = small_models_data.own_run(**small_models_data.STORED_RUN)
+    assert not texts["kept"] and run(**small_models_data.STORED_RUN).rows["kept"].tolist() == rows["kept"].tolist()
+
+
+def test_a_threshold_that_is_not_stored_is_refused_in_place_of_a_chart():
+    from tests.test_pages import charts, open_page
+
+    app = open_page("small_models", section="loop", rouge_threshold="0.71")
+    assert not app.exception and not charts(app)
+    assert len(app.error) == 2 and all("threshold and novelty must be among" in item.value for item in app.error)
 
 
 def test_the_loop_runs_in_the_worker_from_the_page():
     from tests.test_pages import fine, open_page, titles
 
-    app = open_page("small_models", sm_part="Run the loop", sm_run_steps="25")
-    assert fine(app) and "778 of 1000" in titles(app)[0]
-    app.button(key="sm_run").click().run(timeout=60)
+    app = open_page("small_models", section="run")
+    assert fine(app) and "778 of 1000" in titles(app)[0] and not app.dataframe
+    app.slider(key="small_models/run:n_requests").set_value(25).run(timeout=60)
     assert fine(app)
     assert "of 200 instructions" in titles(app)[0]
     assert len(app.dataframe) == 2 and len(app.dataframe[0].value) == 20

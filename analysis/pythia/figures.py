@@ -1,6 +1,5 @@
 """Figures on Pythia's checkpoints: abilities over training and size, what is memorised, and OPT and BLOOM beside them."""
 
-import numpy as np
 import pandas as pd
 
 from analysis import tables
@@ -25,7 +24,7 @@ from analysis.pythia.figures_marks import (
 )
 from analysis.units import counted, format_count, significant
 
-DEFAULT_SIZES = ("70M", "410M", "1.4B", "12B")
+DEFAULT_SIZES = ("70m", "410m", "1.4b", "12b")
 DEFAULT_TASKS = ("lambada_openai", "sciq", "arc_easy", "piqa", "winogrande", "mmlu")
 OWN_RESULTS = Data(
     "Drawn beside",
@@ -62,37 +61,35 @@ class Trajectory(Figure):
     eval_task: str = EVAL_TASK("lambada_openai")
     training_data: str = TRAINING_DATA("standard")
     n_shots: int = N_SHOTS(0)
-    sizes: tuple = Choices("Sizes", options=SIZE_KEYS, least=1)(DEFAULT_SIZES)
+    pythia_models: tuple = Choices("Pythia models", options=SIZE_KEYS, least=1)(DEFAULT_SIZES)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
         task, arm, shots = self.eval_task, self.training_data, self.n_shots
         label, runs = task_labels()[task], by_size(task, shots, arm)
-        parts: list[Part] = [runs[f"Pythia {size}"] for size in self.sizes]
+        sizes = [SIZE_KEYS[key] for key in self.pythia_models]
+        parts: list[Part] = [runs[f"Pythia {size}"] for size in sizes]
         traces = []
         for part in parts:
             size = f"Pythia {part['series']}"
             traces += _line_with_band(part, "n_tokens", COLORS[size], size, dotted=size == SIZES[0])
         ends = {part["series"]: float(part["accuracy"][-1]) for part in parts}
         _add_own(checkpoints.own_on(self.own_results.value, task, shots), "n_tokens", parts, traces)
-        everything = [run["accuracy"] for run in runs.values()]
-        low, high = (float(end(np.concatenate([*everything, scores_of(task, shots, arm)["value"]]))) for end in (np.min, np.max))
-        level = chance(task)
+        level, values = chance(task), scores_of(task, shots, arm)["value"]
         layout = style.layout(
             "tokens",
             "percent",
             y_title="Right answers",
             x_range=(1.8e6, 4e11),
-            y_range=(max(min(low, level) - 0.05, -0.02), min(high + 0.06, 1.0)),
+            y_range=(max(min(values.min(), level) - 0.05, -0.02), min(values.max() + 0.06, 1.0)),
             height=460,
         )
         _add_guessing(level, parts, layout)
         layout["legend"] = layout["legend"] | {"traceorder": "normal"}
         first, last = (
-            Headline(f"accuracy of {size} at last", ends[size], "share", f"{ends[size]:.0%}", "accuracy")
-            for size in (self.sizes[0], self.sizes[-1])
+            Headline(f"accuracy of {size} at last", ends[size], "share", f"{ends[size]:.0%}", "accuracy") for size in (sizes[0], sizes[-1])
         )
-        title = f"{label}: {self.sizes[-1]} ends at {last} of right answers" + (f", {self.sizes[0]} at {first}" if len(ends) > 1 else "")
+        title = f"{label}: {sizes[-1]} ends at {last} of right answers" + (f", {sizes[0]} at {first}" if len(ends) > 1 else "")
         return Panel(
             title=f"{title} ({shots} examples)",
             headline=(last, first) if len(ends) > 1 else (last,),

@@ -33,7 +33,7 @@ TASK_SET = Choice("Tasks", options=TASK_SETS)
 WITH_TWINS = Switch("Include 2.8B", help="Its two runs are the same up to step 43,000; see the section Twin runs.")
 SINCE = Quantity(
     "Checkpoints from this training step on",
-    unit="training steps",
+    unit="steps",
     low=STEPS[0],
     high=STEPS[-1],
     step=10_000,

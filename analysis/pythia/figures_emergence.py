@@ -22,11 +22,11 @@ class EmergenceFit(Figure):
     name = "pythia.emergence_fit"
     training_data: str = TRAINING_DATA("standard")
     eval_task: str = SINGLE_TASK("arc_easy")
-    pythia_size: str = Choice("Pythia's size", options=dict(reversed(SIZE_KEYS.items())))("12B")
+    pythia_model: str = Choice("Pythia model", options=dict(reversed(SIZE_KEYS.items())))("12b")
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
-        size, task, arm = self.pythia_size, self.eval_task, self.training_data
+        size, task, arm = SIZE_KEYS[self.pythia_model], self.eval_task, self.training_data
         model = f"Pythia {size}"
         found = tables.load("pythia_emergence").set_index(["model", "arm", "task"]).loc[(model, arm, task)]
         rows = scores_of(task, 0, arm)

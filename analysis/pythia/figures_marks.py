@@ -17,7 +17,7 @@ COLORS = dict(
 )
 RELEASED = Citation("eleutherai2023", "evals/")
 V0 = "These are the first (v0) deduplicated models, which were later retrained."
-SIZE_KEYS = {size_of(size): size_of(size) for size in SIZES}
+SIZE_KEYS = {size_of(size).lower(): size_of(size) for size in SIZES}
 AVERAGES = (MEAN, "mmlu")
 """The tasks whose scores are averages that are computed here."""
 

@@ -1,12 +1,19 @@
-"""Reported scores, costs and preferences of small models, kept until their tables change."""
+"""Reported scores, costs and preferences of small models, kept until their tables change, and runs of the loop, kept in memory."""
 
 import numpy as np
 import pandas as pd
 
 from analysis import tables
+from analysis.background.once import Report, Shared, by_worker, digest
+from analysis.background.worker import Cancelled, WorkerError, shared_worker
 from analysis.benchmarks import data as reported
 from analysis.compute import costs
 from analysis.small_models import comparisons, self_instruct
+
+LOOPS = Shared(most=16)
+"""Runs of the loop with settings of readers' own, kept for all readers of this server."""
+STORED_RUN = {"threshold": 0.7, "novelty": 0.5, "steps": self_instruct.STEPS, "seed": 0}
+"""The settings of `default_run`."""
 
 
 @tables.kept
@@ -35,12 +42,6 @@ def benchmarks_of(small: str) -> dict[str, str]:
     rows = compared(small)
     order = rows.groupby("benchmark", sort=False)["rival"].nunique().sort_values(ascending=False, kind="stable").index
     return {name: rows.loc[rows["benchmark"] == name, "label"].iloc[0] for name in order}
-
-
-@tables.kept
-def model_benchmarks() -> dict[str, tuple[str, str, str]]:
-    """Every small model with every benchmark on which it is compared: {"model/benchmark": (model, benchmark, label)}."""
-    return {f"{small}/{name}": (small, name, label) for small in comparisons.SMALL for name, label in benchmarks_of(small).items()}
 
 
 @tables.kept
@@ -148,3 +149,23 @@ def default_run() -> pd.DataFrame:
     """The stored run at the paper's threshold and half novelty, from the first seed."""
     rows = tables.load("self_instruct_runs")
     return rows[np.isclose(rows["threshold"], 0.7) & (rows["novelty"] == 0.5) & (rows["seed"] == 0)].reset_index(drop=True)
+
+
+def own_run(threshold: float, novelty: float, steps: int, seed: int, show: Report | None = None) -> tuple[pd.DataFrame, dict[str, list]]:
+    """(rows, texts) of a run of the loop: the stored one without texts, or the worker's, once for all readers.
+
+    rows: columns tried, kept, mean_pairwise, seed_similarity, distinct_pairs. texts: under "kept" and "dropped" the instructions, each
+    with the most similar one and their ROUGE-L. show(done, total, words) is called while it is waited for. Raises ValueError with one
+    sentence where there is no answer.
+    """
+    settings = {"threshold": threshold, "novelty": novelty, "steps": steps, "seed": seed}
+    if settings == STORED_RUN:
+        return default_run(), {"kept": [], "dropped": []}
+    seeds = self_instruct.instructions(tables.load("seed_tasks"))
+    known = self_instruct.known_parts(seeds, tables.load("instruction_parts"))
+    arguments = {"seeds": [list(parts) for parts in seeds], "known": known, **settings}
+    try:
+        answer = LOOPS.get(digest(arguments), lambda report: by_worker(shared_worker(), "self_instruct", arguments, report), show)
+    except (WorkerError, Cancelled) as problem:
+        raise ValueError(f"The run failed: {problem}") from None
+    return pd.DataFrame(answer["rows"]), {name: answer[name] for name in ("kept", "dropped")}

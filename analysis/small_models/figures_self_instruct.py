@@ -1,166 +1,238 @@
 """Figures of the simulated Self-Instruct loop: growth of the pool, what the filter drops, and variety."""
 
-from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.charts import style
-from analysis.charts.panel import Citation, Panel, table_of
+from analysis.charts import marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.marks import Part
+from analysis.charts.panel import Citation, Headline, Panel
+from analysis.charts.parameters import Quantity
 from analysis.small_models import self_instruct
-from analysis.small_models.data import default_run, ends_of_runs, one_run
+from analysis.small_models.data import STORED_RUN, ends_of_runs, one_run, own_run
+from analysis.units import significant
 
 SOURCES = (Citation("wang2022", "section 2.2"), Citation("lin2004", "section 3.1"))
 ASSUMED = "The generator recombines and rewords sentences written for this project; it is no language model, so only how things respond to the threshold carries over."
+ROUGE_THRESHOLD = Quantity(
+    "Threshold on ROUGE-L", low=min(self_instruct.THRESHOLDS), high=1, extra=self_instruct.THRESHOLDS,
+    help="An instruction as similar as this to one that is kept, or more, is dropped; thirteen thresholds are stored.",
+)  # fmt: skip
+NOVELTY = Quantity(
+    "Novelty of the generator",
+    unit="share",
+    low=0,
+    high=1,
+    step=0.25,
+    help="Chance that a part comes from outside the examples of a request.",
+)
+COLUMNS = {
+    "tried": "n_tried",
+    "kept": "n_kept",
+    "kept_low": "n_kept_low",
+    "kept_high": "n_kept_high",
+    "dropped": "dropped_instructions_share",
+}
+"""Columns of the stored runs as the tables of figures call them."""
 
 
-def growth(threshold: float, novelty: float, settings: Mapping[str, str]) -> Panel:
+def _part(rows: pd.DataFrame, series: str) -> Part:
+    return rows.rename(columns=COLUMNS).to_dict("list") | {"series": series, "status": "computed"}
+
+
+class Growth(Figure):
     """Kept against generated instructions at one threshold, beside the paper's threshold and no filter."""
-    rows, plain = one_run(threshold, novelty), one_run(self_instruct.THRESHOLD, novelty)
-    n_seeds = len(tables.load("seed_tasks"))
-    traces = [style.computed_line(rows["tried"], rows["tried"], "if everything were kept", style.GREY, width=1.2)]
-    traces += style.band(rows["tried"], rows["kept_low"], rows["kept_high"], "three seeds, lowest to highest", style.BLUE)
-    traces.append(style.computed_line(rows["tried"], rows["kept"], f"kept below {threshold:g}", style.BLUE))
-    if threshold != self_instruct.THRESHOLD:
-        traces.append(
-            style.computed_line(
-                plain["tried"], plain["kept"], f"kept below {self_instruct.THRESHOLD:g}, as in the paper", style.CRIMSON, width=1.5
-            )
+
+    name = "small_models.growth"
+    rouge_threshold: float = ROUGE_THRESHOLD(self_instruct.THRESHOLD)
+    novelty: float = NOVELTY(0.5)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        threshold, novelty, paper = self.rouge_threshold, self.novelty, self_instruct.THRESHOLD
+        rows = one_run(threshold, novelty)
+        n_seeds = len(tables.load("seed_tasks"))
+        everything = {"series": "if everything were kept", "n_tried": rows["tried"], "n_kept": rows["tried"], "status": "computed"}
+        parts = [everything, _part(rows, f"kept below {threshold:g}")]
+        shown: dict[str, Any] = {"x": "n_tried", "y": "n_kept"}
+        traces = [
+            marks.line(everything, color=style.GREY, width=1.2, **shown),
+            *marks.band(parts[1], "n_tried", "n_kept_low", "n_kept_high", style.BLUE, "three seeds, lowest to highest"),
+            marks.line(parts[1], color=style.BLUE, **shown),
+        ]
+        if threshold != paper:
+            parts.append(_part(one_run(paper, novelty), f"kept below {paper:g}, as in the paper"))
+            traces.append(marks.line(parts[-1], color=style.CRIMSON, width=1.5, **shown))
+        layout = style.layout(
+            "number", "number", x_title="Instructions generated", y_title="Instructions kept", x_range=(0, 1000), y_range=(0, 1020)
         )
-    layout = style.layout(
-        "number", "number", x_title="Instructions generated", y_title="Instructions kept", x_range=(0, 1000), y_range=(0, 1020)
-    )
-    kept, tried = float(rows["kept"].iloc[-1]), int(rows["tried"].iloc[-1])
-    early = float(rows["kept"].iloc[5] / rows["tried"].iloc[5])
-    late = float((rows["kept"].iloc[-1] - rows["kept"].iloc[-6]) / (rows["tried"].iloc[-1] - rows["tried"].iloc[-6]))
-    return Panel(
-        name="small_models.growth",
-        title=f"Below a similarity of {threshold:g}, {n_seeds} seed tasks grow by {kept:.0f} instructions out of {tried:,}; {early:.0%} are kept at first and {late:.0%} at last",
-        figure=style.figure(traces, layout),
-        data=lambda: table_of(
-            [
-                lambda: rows[["tried", "kept", "kept_low", "kept_high"]].assign(series=f"threshold {threshold:g}", status="computed"),
-                lambda: plain[["tried", "kept", "kept_low", "kept_high"]].assign(series="threshold of the paper", status="computed"),
-            ]
-        ),
-        caption=(
-            "Each request shows eight examples and brings eight instructions; one is kept if its ROUGE-L with every kept one and every seed task is below the threshold. "
-            f"The curve bends as the pool fills up. {ASSUMED}"
-        ),
-        alt=f"Kept against generated instructions; at threshold {threshold:g} {kept:.0f} of {tried} are kept.",
-        sources=SOURCES,
-        settings=settings,
-        explain=(self_instruct.simulate, self_instruct.rouge_l, self_instruct.generate),
-    )
+        tried, many = int(rows["tried"].iloc[-1]), float(rows["kept"].iloc[-1])
+        kept = Headline("instructions kept", many, "instructions", _count(many), "n_kept")
+        early = float(rows["kept"].iloc[5] / rows["tried"].iloc[5])
+        late = float((rows["kept"].iloc[-1] - rows["kept"].iloc[-6]) / (rows["tried"].iloc[-1] - rows["tried"].iloc[-6]))
+        return Panel(
+            title=f"Below a similarity of {threshold:g}, {n_seeds} seed tasks grow by {kept} instructions out of {tried:,}; {early:.0%} are kept at first and {late:.0%} at last",
+            headline=(kept,),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=(
+                "Each request shows eight examples and brings eight instructions; one is kept if its ROUGE-L with every kept one and every seed task is below the threshold. "
+                f"The curve bends as the pool fills up. {ASSUMED}"
+            ),
+            alt=f"Kept against generated instructions; at threshold {threshold:g} {kept} of {tried} are kept.",
+            sources=SOURCES,
+            explain=(self_instruct.simulate, self_instruct.rouge_l, self_instruct.generate),
+        )
 
 
-def filtered(threshold: float, novelty: float, settings: Mapping[str, str]) -> Panel:
+class Filtered(Figure):
     """Share dropped and similarities against the threshold at one novelty."""
-    rows = ends_of_runs(novelty)
-    here = rows.iloc[int(np.abs(rows["threshold"] - threshold).argmin())]
-    traces = []
-    for column, name, color in (
-        ("dropped", "generated instructions dropped", style.BLUE),
-        ("seed_similarity", "similarity to the nearest seed task", style.CRIMSON),
-        ("mean_pairwise", "similarity of two kept instructions", style.AMBER),
-    ):
-        traces.append(style.computed_line(rows["threshold"], rows[column], name, color))
-    layout = style.layout(
-        "number",
-        "percent",
-        x_title="Threshold on ROUGE-L",
-        y_title="Share; mean ROUGE-L",
-        x_range=(0.28, 1.02),
-        y_range=(-0.02, 1.05),
-        shapes=[style.vertical_line(threshold, style.AMBER)],
-    )
-    return Panel(
-        name="small_models.filter",
-        title=f"A threshold of {threshold:g} drops {here['dropped']:.0%}; two kept instructions then share {here['mean_pairwise']:.1%} ROUGE-L"
-        if here["kept"] >= 2
-        else f"A threshold of {threshold:g} drops {here['dropped']:.0%} of the instructions",
-        figure=style.figure(traces, layout),
-        data=lambda: rows[
-            ["threshold", "novelty", "tried", "kept", "dropped", "seed_similarity", "mean_pairwise", "distinct_pairs"]
-        ].assign(status="computed"),
-        caption=(
-            "After 1,000 generated instructions, mean of three seeds. A strict filter drops most and keeps what is unlike the seed tasks; a lax one keeps near copies. The mean over all pairs hardly moves, because most pairs "
-            f"have nothing to do with each other: near copies show in the similarity to the nearest. {ASSUMED}"
-        ),
-        alt=f"Share dropped and mean similarities against the threshold; at {threshold:g} {here['dropped']:.0%} are dropped.",
-        sources=SOURCES,
-        settings=settings,
-        explain=(self_instruct.simulate, self_instruct.rouge_l),
-    )
+
+    name = "small_models.filter"
+    rouge_threshold: float = ROUGE_THRESHOLD(self_instruct.THRESHOLD)
+    novelty: float = NOVELTY(0.5)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        threshold, rows = self.rouge_threshold, ends_of_runs(self.novelty)
+        one_run(threshold, self.novelty)  # refuses what is not stored
+        here = rows[np.isclose(rows["threshold"], threshold)]
+        ends = _part(rows, "after 1,000 generated instructions")
+        traces = [
+            marks.line(ends, "threshold", column, color, name)
+            for column, name, color in (
+                ("dropped_instructions_share", "generated instructions dropped", style.BLUE),
+                ("seed_similarity", "similarity to the nearest seed task", style.CRIMSON),
+                ("mean_pairwise", "similarity of two kept instructions", style.AMBER),
+            )
+        ]
+        layout = style.layout(
+            "number",
+            "percent",
+            x_title="Threshold on ROUGE-L",
+            y_title="Share; mean ROUGE-L",
+            x_range=(0.28, 1.02),
+            y_range=(-0.02, 1.05),
+            shapes=[style.vertical_line(threshold, style.AMBER)],
+        )
+        share, likeness, kept = (float(here[name].iloc[0]) for name in ("dropped", "mean_pairwise", "kept"))
+        dropped = Headline("share dropped", share, "share", f"{share:.0%}", "dropped_instructions_share")
+        alike = Headline("ROUGE-L of two kept instructions", likeness, "share", f"{likeness:.1%}", "mean_pairwise")
+        several = kept >= 2
+        return Panel(
+            title=f"A threshold of {threshold:g} drops {dropped}; two kept instructions then share {alike} ROUGE-L"
+            if several
+            else f"A threshold of {threshold:g} drops {dropped} of the instructions",
+            headline=(dropped, alike) if several else (dropped,),
+            figure=style.figure(traces, layout),
+            data=[ends, _part(here, "your threshold")],
+            caption=(
+                "After 1,000 generated instructions, mean of three seeds. A strict filter drops most and keeps what is unlike the seed tasks; a lax one keeps near copies. The mean over all pairs hardly moves, because most pairs "
+                f"have nothing to do with each other: near copies show in the similarity to the nearest. {ASSUMED}"
+            ),
+            alt=f"Share dropped and mean similarities against the threshold; at {threshold:g} {dropped} are dropped.",
+            sources=SOURCES,
+            explain=(self_instruct.simulate, self_instruct.rouge_l),
+        )
 
 
-def variety(threshold: float, settings: Mapping[str, str]) -> Panel:
+class Variety(Figure):
     """Distinct pairs of verb and object against the threshold, for every novelty."""
-    traces, parts = [], []
-    for number, novelty in enumerate(self_instruct.NOVELTIES):
-        rows = ends_of_runs(novelty)
-        traces.append(style.computed_line(rows["threshold"], rows["distinct_pairs"], f"novelty {novelty:.0%}", style.series_color(number)))
-        parts.append(rows)
-    low, high = (one_run(threshold, novelty).iloc[-1] for novelty in (self_instruct.NOVELTIES[0], self_instruct.NOVELTIES[-1]))
-    layout = style.layout(
-        "number",
-        "number",
-        x_title="Threshold on ROUGE-L",
-        y_title="Different pairs of verb and object",
-        x_range=(0.28, 1.02),
-        y_range=(0, 270),
-        shapes=[style.vertical_line(threshold, style.AMBER)],
-    )
-    return Panel(
-        name="small_models.variety",
-        title=f"At {threshold:g}, the kept instructions have {low['distinct_pairs']:.0f} different pairs of verb and object without novelty, {high['distinct_pairs']:.0f} with all of it",
-        figure=style.figure(traces, layout),
-        data=lambda: pd.concat(parts, ignore_index=True)[["threshold", "novelty", "kept", "distinct_pairs"]].assign(status="computed"),
-        caption=(
-            "Verb and object are taken as the first and the last word of an opening. A stricter filter costs variety because it keeps less; above about 0.8 there is hardly more to gain, and what is added are near copies. "
-            f"Novelty is the chance that a part comes from outside the examples of a request. {ASSUMED}"
-        ),
-        alt=f"Different pairs of verb and object against the threshold for {len(self_instruct.NOVELTIES)} levels of novelty; at {threshold:g} they are {low['distinct_pairs']:.0f} to {high['distinct_pairs']:.0f}.",
-        sources=SOURCES,
-        settings=settings,
-        explain=(self_instruct.simulate, self_instruct.root),
-    )
+
+    name = "small_models.variety"
+    rouge_threshold: float = ROUGE_THRESHOLD(self_instruct.THRESHOLD)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        threshold, novelties = self.rouge_threshold, self_instruct.NOVELTIES
+        columns = ["threshold", "novelty", "kept", "distinct_pairs"]
+        parts = [_part(ends_of_runs(novelty)[columns], f"novelty {novelty:.0%}") for novelty in novelties]
+        traces = [marks.line(part, "threshold", "distinct_pairs", style.series_color(number)) for number, part in enumerate(parts)]
+        here = pd.concat([one_run(threshold, novelty).tail(1)[columns] for novelty in novelties], ignore_index=True)
+        low, high = (
+            Headline(f"pairs at a novelty of {novelty:.0%}", pairs, "pairs", _count(pairs), "distinct_pairs")
+            for novelty, pairs in zip(here["novelty"].iloc[[0, -1]], here["distinct_pairs"].iloc[[0, -1]].astype(float), strict=True)
+        )
+        layout = style.layout(
+            "number",
+            "number",
+            x_title="Threshold on ROUGE-L",
+            y_title="Different pairs of verb and object",
+            x_range=(0.28, 1.02),
+            y_range=(0, 270),
+            shapes=[style.vertical_line(threshold, style.AMBER)],
+        )
+        return Panel(
+            title=f"At {threshold:g}, the kept instructions have {low} different pairs of verb and object without novelty, {high} with all of it",
+            headline=(low, high),
+            figure=style.figure(traces, layout),
+            data=[*parts, _part(here, "your threshold")],
+            caption=(
+                "Verb and object are taken as the first and the last word of an opening. A stricter filter costs variety because it keeps less; above about 0.8 there is hardly more to gain, and what is added are near copies. "
+                f"Novelty is the chance that a part comes from outside the examples of a request. {ASSUMED}"
+            ),
+            alt=f"Different pairs of verb and object against the threshold for {len(novelties)} levels of novelty; at {threshold:g} they are {low} to {high}.",
+            sources=SOURCES,
+            explain=(self_instruct.simulate, self_instruct.root),
+        )
 
 
-def own_run(rows: pd.DataFrame, settings: Mapping[str, str]) -> Panel:
-    """One run of the loop as it went: kept instructions and similarity to the seed tasks against generated ones.
+class OwnRun(Figure):
+    """One run of the loop as it went: kept instructions and different pairs of verb and object against generated ones."""
 
-    rows: of `self_instruct.Run`, with columns tried, kept, mean_pairwise, seed_similarity, distinct_pairs.
-    """
-    traces = [style.computed_line(rows["tried"], rows["tried"], "generated", style.GREY, width=1.2)]
-    traces.append(style.computed_line(rows["tried"], rows["kept"], "kept", style.BLUE))
-    traces.append(style.computed_line(rows["tried"], rows["distinct_pairs"], "different pairs of verb and object", style.CRIMSON))
-    last = rows.iloc[-1]
-    top = float(last["tried"])
-    layout = style.layout(
-        "number", "number", x_title="Instructions generated", y_title="Instructions; pairs", x_range=(0, top), y_range=(0, top * 1.02)
-    )
-    words = f", mean ROUGE-L of two of them {last['mean_pairwise']:.1%}" if last["kept"] >= 2 else ""
-    return Panel(
-        name="small_models.own_run",
-        title=f"This run keeps {last['kept']:.0f} of {last['tried']:.0f} instructions ({last['kept'] / last['tried']:.0%}){words}",
-        figure=style.figure(traces, layout),
-        data=lambda: rows.assign(status="computed"),
-        caption=f"One seed of the random numbers; another one gives a slightly other curve. {ASSUMED}",
-        alt=f"A run of the loop: {last['kept']:.0f} of {last['tried']:.0f} generated instructions are kept.",
-        sources=SOURCES,
-        settings=settings,
-        explain=(self_instruct.simulate, self_instruct.rouge_l, self_instruct.generate),
-    )
+    name = "small_models.own_run"
+    run_threshold: float = Quantity(
+        "Threshold of the run",
+        low=0.2,
+        high=1,
+        step=0.01,
+        help="An instruction as similar as this to one that is kept, or more, is dropped.",
+    )(STORED_RUN["threshold"])
+    run_novelty: float = Quantity(
+        "Novelty of the run",
+        unit="share",
+        low=0,
+        high=1,
+        step=0.01,
+        help="Chance that a part comes from outside the examples of a request.",
+    )(STORED_RUN["novelty"])
+    n_requests: int = Quantity(
+        "Requests", unit="requests", low=25, high=250, step=25, whole=True, help="Each request brings eight instructions."
+    )(STORED_RUN["steps"])
+    seed: int = Quantity("Random seed", low=0, high=9999, whole=True, help="Another seed gives a slightly other run.")(STORED_RUN["seed"])
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        rows, _ = own_run(self.run_threshold, self.run_novelty, self.n_requests, self.seed)
+        kept = _part(rows, "kept")
+        generated = {"series": "generated", "n_tried": rows["tried"], "status": "computed"}
+        traces = [
+            marks.line(generated, "n_tried", "n_tried", style.GREY, width=1.2),
+            marks.line(kept, "n_tried", "n_kept", style.BLUE),
+            marks.line(kept, "n_tried", "distinct_pairs", style.CRIMSON, "different pairs of verb and object"),
+        ]
+        last = rows.iloc[-1]
+        top = float(last["tried"])
+        layout = style.layout(
+            "number", "number", x_title="Instructions generated", y_title="Instructions; pairs", x_range=(0, top), y_range=(0, top * 1.02)
+        )
+        many = Headline("instructions kept", float(last["kept"]), "instructions", f"{last['kept']:.0f}", "n_kept")
+        words = f", mean ROUGE-L of two of them {last['mean_pairwise']:.1%}" if last["kept"] >= 2 else ""
+        return Panel(
+            title=f"This run keeps {many} of {last['tried']:.0f} instructions ({last['kept'] / last['tried']:.0%}){words}",
+            headline=(many,),
+            figure=style.figure(traces, layout),
+            data=[kept, generated],
+            caption=f"One seed of the random numbers; another one gives a slightly other curve. {ASSUMED}",
+            alt=f"A run of the loop: {many} of {last['tried']:.0f} generated instructions are kept.",
+            sources=SOURCES,
+            explain=(self_instruct.simulate, self_instruct.rouge_l, self_instruct.generate),
+        )
 
 
-def default_panels() -> dict[str, Callable[[], Panel]]:
-    """The panels of the loop at their default settings."""
-    settings = {"threshold": "0.7", "novelty": "50%"}
-    return {
-        "small_models.growth": lambda: growth(0.7, 0.5, settings),
-        "small_models.filter": lambda: filtered(0.7, 0.5, settings),
-        "small_models.variety": lambda: variety(0.7, {"threshold": "0.7"}),
-        "small_models.own_run": lambda: own_run(default_run(), settings | {"requests": "125", "seed": "0"}),
-    }
+def _count(mean: float) -> str:
+    """A mean of counts: whole from ten on, with two digits below."""
+    return f"{mean:.0f}" if mean >= 10 else significant(mean, 2)
