@@ -28,7 +28,6 @@ OLD = {
         "preference",
         "small_models",
         "pythia",
-        "benchmarks",
         "judges",
         "probe",
     )
