@@ -356,9 +356,7 @@ def test_text_is_readable_on_every_cell_of_the_heat_map():
 
 
 def test_values_from_memory_are_hollow_and_not_counted(language):
-    panel = benchmarks_figures_pair.dumbbell(
-        comparison.pairs(language, "Mixtral 8x7B", "Llama 2 70B"), "Mixtral 8x7B", "Llama 2 70B", 2.0, {"models": "both"}
-    )
+    panel = benchmarks_figures_pair.Dumbbell(model_a="mixtral-8x7b", model_b="llama-2-70b").panel()
     marks = [trace for trace in panel.figure.data if trace.meta["role"] == "reported"]
     assert [sum(symbol.endswith("-open") for symbol in trace.marker.symbol) for trace in marks] == [1, 1]  # TruthfulQA of the blog post
     assert panel.title.startswith("Mixtral 8x7B is ahead of Llama 2 70B in 29 of 35") and "1 with a value from memory" in panel.caption
@@ -366,17 +364,17 @@ def test_values_from_memory_are_hollow_and_not_counted(language):
 
 def test_scores_in_other_units_are_named_with_their_values(language):
     # tunstall2023 Table 1: MT-Bench 7.34 against 6.86.
-    rows = comparison.pairs(language, "Zephyr 7B", "Llama 2 70B Chat")
-    panel = benchmarks_figures_pair.dumbbell(rows, "Zephyr 7B", "Llama 2 70B Chat", 2.0, {"models": "both"})
+    panel = benchmarks_figures_pair.Dumbbell(model_a="zephyr-7b", model_b="llama-2-70b-chat").panel()
     assert "in other units: MT-Bench 7.34 against 6.86" in panel.caption
 
 
-def test_no_difference_is_clear_beyond_infinitely_many_errors(language):
-    for errors, thick in ((0.0, True), (1e9, False)):
-        panel = benchmarks_figures_pair.dumbbell(
-            comparison.pairs(language, "Mistral 7B", "Llama 2 13B"), "Mistral 7B", "Llama 2 13B", errors, {"models": "both"}
-        )
-        assert any(trace.name.startswith("more than") for trace in panel.figure.data) == thick
+def test_fewer_differences_are_clear_beyond_more_errors(language):
+    clear = []
+    for errors in (0.0, 2.0, 4.0):
+        panel = benchmarks_figures_pair.Dumbbell(model_a="mistral-7b", model_b="llama-2-13b", clear_errors=errors).panel()
+        clear.append(int(panel.data["series"].str.startswith("more than").sum()))
+        assert any(trace.name.startswith("more than") for trace in panel.figure.data) == bool(clear[-1])
+    assert clear[0] > clear[1] > clear[2]
 
 
 def test_two_models_without_a_common_setting_are_refused_in_words(language):
@@ -386,7 +384,15 @@ def test_two_models_without_a_common_setting_are_refused_in_words(language):
     )
     assert benchmarks_figures_pair.refusal(some, "Yi-34B", "Llama 2 70B") == ""
     with pytest.raises(ValueError, match="no benchmark in common"):
-        benchmarks_figures_pair.dumbbell(none, "AdaptLLM-7B", "Mixtral 8x7B", 2.0, {})
+        benchmarks_figures_pair.ready(none, "AdaptLLM-7B", "Mixtral 8x7B")
+    assert benchmarks_figures_pair.compared("Yi-34B", "Yi-34B") == "Choose two different models."
+    panel = benchmarks_figures_pair.Dumbbell(model_a="adaptllm-7b", model_b="mixtral-8x7b").panel()
+    assert panel.title == "AdaptLLM-7B and Mixtral 8x7B have 0 scores that can be compared" and not panel.figure.data
+
+
+def test_the_page_says_why_two_models_are_not_drawn():
+    app = open_page("benchmarks", section="pair", model_a="adaptllm-7b", model_b="mixtral-8x7b")
+    assert fine(app) and not charts(app) and any("no benchmark in common" in item.value for item in app.info)
 
 
 def test_details_lead_to_the_paper_and_show_corrections(language):
@@ -401,17 +407,15 @@ def test_details_lead_to_the_paper_and_show_corrections(language):
 def test_filters_of_the_page_and_what_they_leave(language):
     part = benchmarks_data.filtered(language, families=["phi"], sizes=["up to 3B"])
     assert set(part["family"]) == {"phi"} and part["n_params"].max() <= 3e9
-    panel = benchmark_figures.heat_map(
-        part, benchmarks_data.most_reported(part, "model"), benchmarks_data.most_reported(part, "benchmark"), {}
-    )
-    assert set(panel.data["model"]) <= set(part["model"])
-    with pytest.raises(ValueError, match="fewer filters"):
-        benchmark_figures.heat_map(part, ["GPT-4"], ["mmlu"], {})
+    figure = benchmark_figures.HeatMap(model_families=("phi",), model_sizes=("to-3b",))
+    assert set(figure.panel().data["model"]) <= set(part["model"])
+    empty = benchmark_figures.HeatMap(model_families=("phi",), compared_models=("gpt-4",), compared_benchmarks=("mmlu",)).panel()
+    assert empty.title.startswith("0 scores") and "fewer filters" in empty.caption and not empty.figure.data
 
 
-@pytest.mark.parametrize("model", ["Llama 2 7B", "Llama 2 13B", "Llama 2 70B"])
-def test_each_llama_2_was_measured_by_several_teams(language, model):
-    panel = disagree_figures.evaluators(*disagree_figures.measured(model), model, {"model": model})
+@pytest.mark.parametrize("size", ["7b", "13b", "70b"])
+def test_each_llama_2_was_measured_by_several_teams(size):
+    panel = disagree_figures.Evaluators(llama2_model=size).panel()
     assert panel.data["team"].nunique() >= 3 and len(panel.title) < 150
     assert {"Meta", "Mistral AI"} <= set(panel.data["team"])
 
@@ -421,36 +425,41 @@ def test_every_benchmark_offered_against_size_makes_a_panel(language):
     offered = benchmarks_data.with_sizes(language)
     assert {"mmlu", "gsm8k", "humaneval"} <= offered and len(offered) > 30
     for benchmark in offered:
-        panel = benchmark_figures.against_params(language, benchmark, {"benchmark": benchmark})
+        panel = benchmark_figures.AgainstParams(benchmark=benchmark).panel()
         assert len(panel.title) < 150 and not re.search(r"\bnan\b", panel.title + panel.caption), benchmark
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("filters", [{"families": ["phi"]}, {"papers": ["fourrier2023"]}, {"families": ["Grok"]}])
-def test_benchmarks_without_points_after_filtering_are_those_that_make_no_panel(language, filters):
+@pytest.mark.parametrize(
+    ("filters", "chosen"),
+    [
+        ({"families": ["phi"]}, {"model_families": ("phi",)}),
+        ({"papers": ["fourrier2023"]}, {"reported_in": ("fourrier2023",)}),
+        ({"families": ["Grok"]}, {"model_families": ("grok",)}),
+    ],
+)
+def test_benchmarks_without_points_after_filtering_are_those_that_make_no_chart(language, filters, chosen):
     part = benchmarks_data.filtered(language, **filters)
     there, makes = benchmarks_data.with_points(part), set()
     for benchmark in benchmarks_data.with_sizes(language):
-        try:
-            benchmark_figures.against_params(part, benchmark, {})
+        if benchmark_figures.AgainstParams(benchmark=benchmark, **chosen).panel().figure.data:
             makes.add(benchmark)
-        except ValueError:
-            pass
     assert makes == there & benchmarks_data.with_sizes(language)
     assert benchmarks_data.with_points(part.iloc[:0]) == set()
 
 
 def test_the_page_says_which_benchmarks_the_filters_leave():
-    app = open_page("benchmarks", bn_part="Against size", bn_family="phi", bn_against="GSM8K")
+    app = open_page("benchmarks", section="size", model_families="phi", benchmark="gsm8k")
     assert fine(app) and len(charts(app)) == 1
-    app = open_page("benchmarks", bn_part="Against size", bn_family="BLOOM", bn_against="GSM8K")
+    app = open_page("benchmarks", section="size", model_families="bloom", benchmark="gsm8k")
     said = [item.value for item in app.info if "passes the filters" in item.value]
     assert fine(app) and len(said) == 1 and "GSM8K to draw. " in said[0] and not charts(app)
 
 
 def test_a_spread_that_nothing_reaches_is_refused_with_the_widest_there_is(language):
-    found = disagree_figures.ranges(language, False)
-    with pytest.raises(ValueError, match=f"no reports are 99 points apart.*the widest are {found.found['spread'].max():g} points"):
-        disagree_figures.disagreements(found, 99.0, {})
-    with pytest.raises(ValueError, match="none differ at all"):
-        disagree_figures.disagreements(disagree_figures.ranges(language.iloc[:1], False), 5.0, {})
+    alone = {"reported_in": ("fourrier2023",), "model_variants": ("base",)}
+    most = disagree_figures.ranges_among(((), ("fourrier2023",), (), ("base",), ()), False).found["spread"].max()
+    panel = disagree_figures.Disagreements(**alone, least_spread=25.0).panel()
+    assert f"the widest are {most:g} points apart" in panel.title or "none differ at all" in panel.title
+    assert not panel.figure.data
+    assert len(disagree_figures.ranges(language.iloc[:1], False).found) == 0

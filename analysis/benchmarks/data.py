@@ -1,12 +1,14 @@
 """All reported scores in one table, and how they are filtered and chosen."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from analysis import tables
 from analysis.benchmarks import comparison, disagreement
+from analysis.transformer.model import slug
 
 SCORE_TABLES = tuple(f"{name}_scores" for name in ("llama2", "mistral", "small_models", "alignment", "bloomberggpt", "qlora", "vision"))
 JOINED_TO = ("score_models", "benchmarks", "score_metrics", "score_reports")
@@ -30,6 +32,59 @@ def _joined(vision: bool) -> pd.DataFrame:
     names = [name for name in SCORE_TABLES if vision or name != "vision_scores"]
     rows = [tables.load(name).assign(printed_value=tables.load(name, corrected=False)["value"]) for name in names]
     return comparison.join(rows, *map(tables.load, JOINED_TO))
+
+
+def keyed(names: Iterable[str]) -> dict[str, str]:
+    """Names by their keys in an address, sorted without regard to capitals; of two names with one key the second keeps its capitals.
+
+    >>> keyed(["ViT-g/14", "ViT-G/14", "LLaMA 7B + Alpaca"])
+    {'llama-7b-plus-alpaca': 'LLaMA 7B + Alpaca', 'vit-g-14': 'ViT-G/14', 'ViT-g-14': 'ViT-g/14'}
+    """
+    found: dict[str, str] = {}
+    for name in sorted(set(names), key=lambda name: (name.lower(), name)):
+        plain = name.replace("+", " plus ")
+        key = slug(plain)
+        found[key if key not in found else "-".join(filter(None, re.split("[^A-Za-z0-9.]+", plain)))] = name
+    return found
+
+
+@tables.kept
+def model_names(vision: bool = False) -> Mapping[str, str]:
+    """Name of each model with a score by its key."""
+    return keyed(all_scores(vision)["model"])
+
+
+@tables.kept
+def benchmark_labels(vision: bool = False) -> Mapping[str, str]:
+    """Label of each benchmark with a score, in the order of the table benchmarks."""
+    reported, labels = set(all_scores(vision)["benchmark"]), tables.load("benchmarks").set_index("benchmark")["label"]
+    return {name: labels[name] for name in labels.index if name in reported}
+
+
+@tables.kept
+def sized_labels() -> Mapping[str, str]:
+    """Label of each benchmark that models of several sizes share (`with_sizes`)."""
+    sized = with_sizes(all_scores())
+    return {name: label for name, label in benchmark_labels().items() if name in sized}
+
+
+@tables.kept
+def report_labels() -> Mapping[str, str]:
+    """Label of each work that reports scores, by its id."""
+    sources = set(all_scores()["source"])
+    return {source: label for source, label in tables.load("score_reports").set_index("source")["label"].items() if source in sources}
+
+
+@tables.kept
+def group_names() -> Mapping[str, str]:
+    """Kinds of benchmarks by their keys, without the vision papers'."""
+    return {slug(name): name for name in tables.load("benchmarks")["group"].unique() if name != "vision"}
+
+
+@tables.kept
+def family_names() -> Mapping[str, str]:
+    """Families of models by their keys."""
+    return keyed(all_scores()["family"])
 
 
 def size_filter(scores: pd.DataFrame, sizes: Sequence[str]) -> pd.DataFrame:

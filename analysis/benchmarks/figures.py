@@ -1,16 +1,16 @@
-"""Figures on reported scores: models and benchmarks side by side, and scores against size."""
-
-from collections.abc import Callable, Mapping, Sequence
+"""Figures on reported scores: models and benchmarks side by side, every report of one score, and scores against size."""
 
 import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.benchmarks import comparison, figures_disagree, figures_pair
-from analysis.benchmarks.data import all_scores
-from analysis.charts import style
-from analysis.charts.panel import Panel, cite
-from analysis.units import format_count
+from analysis.benchmarks import comparison, data
+from analysis.benchmarks.figures_filters import FAMILIES, GROUPS, MODEL_SIZES, REPORTED_IN, VARIANTS, nothing, picked
+from analysis.charts import marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.panel import Headline, Panel, cite
+from analysis.charts.parameters import Choice, Choices
+from analysis.units import counted, format_count
 
 LIKE = {"same": "", "unstated": "?", "different": "≠"}
 """What stands behind a score in the heat map by its verdict against the column's setting."""
@@ -78,65 +78,91 @@ def details(scores: pd.DataFrame, model: str, benchmark: str) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def heat_map(scores: pd.DataFrame, models: Sequence[str], columns: Sequence[str], settings: Mapping[str, str]) -> Panel:
+class HeatMap(Figure):
     """Models against benchmarks; what does not have the setting of its column is marked and not coloured."""
-    cells = comparison.matrix(scores, models, columns)
-    if cells.empty:
-        raise ValueError("models and benchmarks must have scores in common; choose fewer filters or other names")
-    columns = [name for name in columns if name in set(cells["benchmark"])]
-    models = [name for name in models if name in set(cells["model"])]
-    head = cells.drop_duplicates("benchmark").set_index("benchmark")
-    names = {name: style.escape(head.loc[name, "label"]) for name in columns}
-    fits = cells["verdict"] == "same"
-    ends = cells[fits].groupby("benchmark")["score"].agg(["min", "max"])
-    lower = cells["metric"].map(tables.load("score_metrics").set_index("metric")["higher_is_better"]) == 0
-    place = (cells["score"] - cells["benchmark"].map(ends["min"])) / cells["benchmark"].map(ends["max"] - ends["min"]).replace(0, np.nan)
-    cells["place"] = np.where(lower, 1 - place, place)
-    cells["place"] = cells["place"].fillna(0.5)
-    cells["text"] = [_cell_text(row) for row in cells.itertuples()]
-    cells["said"] = [comparison.describe_setting({"shots": row.shots, "setting": row.setting, "group": ""}) for row in cells.itertuples()]
-    traces = [
-        _cells(cells[fits], names, models, columns, "coloured", PALE_TO_BLUE),
-        _cells(cells[~fits], names, models, columns, "other setting", [[0, NOT_COMPARED], [1, NOT_COMPARED]]),
-    ]
-    layout = style.layout("category", "category", x_title="Benchmark and setting of its column", height=len(models) * 32 + 190)
-    ticks = [f"{names[name]}<br><span style='font-size:10px'>{style.escape(head.loc[name, 'column_setting'])}</span>" for name in columns]
-    layout["xaxis"] |= {
-        "categoryorder": "array",
-        "categoryarray": list(names.values()),
-        "tickangle": -45,
-        "showgrid": False,
-        "automargin": True,
-        "tickvals": list(names.values()),
-        "ticktext": ticks,
-        "tickfont": {"size": 11},
-    }
-    layout["yaxis"] |= {
-        "categoryorder": "array",
-        "categoryarray": [style.escape(name) for name in models],
-        "autorange": "reversed",
-        "showgrid": False,
-        "tickfont": {"size": 11},
-    }
-    layout["margin"] = layout["margin"] | {"t": 12}
-    layout["showlegend"] = False
-    n, marked = len(cells), int((~fits).sum())
-    empty = len(models) * len(columns) - n
-    several = int((cells["n_reports"] > 1).sum())
-    return Panel(
-        name="benchmarks.heat_map",
-        title=f"{marked} of {n} scores cannot be held against the rest of their column: their setting is another, or not stated",
-        figure=style.figure(traces, layout),
-        data=lambda: _cell_rows(cells),
-        caption=(
-            f"Each column has the setting that most of its models share; colour runs from its worst (pale) to its best score (blue). Grey cells are not compared: ≠ has another setting or metric, ? states none; "
-            f"a score in brackets is from memory. {several} cells have more than one report: the one from the widest table is shown. {empty} pairs are not reported, and nothing is filled in. Even one stated setting can hide 20 points, as the gaps between reports show."
-        ),
-        alt=f"Heat map of {len(models)} models and {len(columns)} benchmarks; {n - marked} scores share the setting of their column and {marked} do not.",
-        sources=cite(cells),
-        settings=settings,
-        explain=(comparison.matrix, comparison.comparable, comparison.join),
-    )
+
+    name = "benchmarks.heat_map"
+    reported_in: tuple = REPORTED_IN(())
+    benchmark_groups: tuple = GROUPS(())
+    model_families: tuple = FAMILIES(())
+    model_sizes: tuple = MODEL_SIZES(())
+    model_variants: tuple = VARIANTS(())
+    compared_models: tuple = Choices("Models", help="None chosen: twelve that many works report.", options=lambda _: data.model_names())(())
+    compared_benchmarks: tuple = Choices(
+        "Benchmarks", help="None chosen: twelve that many works report.", options=lambda _: data.benchmark_labels()
+    )(())
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        passing = picked(self)
+        scores, names = data.filtered(data.all_scores(), *passing), data.model_names()
+        models = [names[key] for key in self.compared_models]
+        models = models or list(data.most_reported(scores, "model") if any(passing) else FEATURED_MODELS)
+        columns = list(self.compared_benchmarks)
+        columns = columns or list(data.most_reported(scores, "benchmark") if any(passing) else FEATURED_BENCHMARKS)
+        explain = (comparison.matrix, comparison.comparable, comparison.join)
+        shared = scores["model"].isin(models) & scores["benchmark"].isin(columns)
+        if not shared.any():
+            return nothing(self, "scores", "0 scores of these models on these benchmarks pass the filters", explain)
+        cells = comparison.matrix(scores, models, columns)
+        columns = [name for name in columns if name in set(cells["benchmark"])]
+        models = [name for name in models if name in set(cells["model"])]
+        head = cells.drop_duplicates("benchmark").set_index("benchmark")
+        fits = cells["verdict"] == "same"
+        ends = cells[fits].groupby("benchmark")["score"].agg(["min", "max"])
+        lower = cells["metric"].map(tables.load("score_metrics").set_index("metric")["higher_is_better"]) == 0
+        place = (cells["score"] - cells["benchmark"].map(ends["min"])) / cells["benchmark"].map(ends["max"] - ends["min"]).replace(
+            0, np.nan
+        )
+        cells["place_in_column"] = pd.Series(np.where(lower, 1 - place, place)).fillna(0.5)
+        cells["text"] = [_cell_text(row) for row in cells.itertuples()]
+        cells["said"] = [
+            comparison.describe_setting({"shots": row.shots, "setting": row.setting, "group": ""}) for row in cells.itertuples()
+        ]
+        traces = [
+            _cells(cells[fits], head["label"], models, columns, "coloured", PALE_TO_BLUE),
+            _cells(cells[~fits], head["label"], models, columns, "other setting", [[0, NOT_COMPARED], [1, NOT_COMPARED]]),
+        ]
+        layout = style.layout("category", "category", x_title="Benchmark and setting of its column", height=len(models) * 32 + 190)
+        labels = [head.loc[name, "label"] for name in columns]
+        layout["xaxis"] |= {
+            "categoryorder": "array",
+            "categoryarray": labels,
+            "tickangle": -45,
+            "showgrid": False,
+            "automargin": True,
+            "tickvals": labels,
+            "ticktext": [
+                f"{style.escape(label)}<br><span style='font-size:10px'>{style.escape(head.loc[name, 'column_setting'])}</span>"
+                for name, label in zip(columns, labels, strict=True)
+            ],
+            "tickfont": {"size": 11},
+        }
+        layout["yaxis"] |= {
+            "categoryorder": "array",
+            "categoryarray": models,
+            "autorange": "reversed",
+            "showgrid": False,
+            "tickfont": {"size": 11},
+        }
+        layout["margin"] = layout["margin"] | {"t": 12}
+        layout["showlegend"] = False
+        marked, n = int((~fits).sum()), len(cells)
+        unlike, every = Headline("scores that are not compared", marked, "", str(marked)), Headline("scores", n, "", str(n))
+        empty, several = len(models) * len(columns) - n, int((cells["n_reports"] > 1).sum())
+        return Panel(
+            title=f"{unlike} of {every} scores cannot be held against the rest of their column: their setting is another, or not stated",
+            headline=(unlike, every),
+            figure=style.figure(traces, layout),
+            data=[cells.drop(columns=["text", "said"]).assign(series=np.where(fits, "coloured", "other setting"), status="reported")],
+            caption=(
+                f"Each column has the setting that most of its models share; colour runs from its worst (pale) to its best score (blue). Grey cells are not compared: ≠ has another setting or metric, ? states none; "
+                f"a score in brackets is from memory. {several} {'cell has' if several == 1 else 'cells have'} more than one report: the one from the widest table is shown. {empty} {'pair is' if empty == 1 else 'pairs are'} not reported, and nothing is filled in. Even one stated setting can hide 20 points, as the gaps between reports show."
+            ),
+            alt=f"Heat map of {counted(len(models), 'model')} and {counted(len(columns), 'benchmark')}; {counted(n - marked, 'score')} {'shares' if n - marked == 1 else 'share'} the setting of their column and {marked} {'does' if marked == 1 else 'do'} not.",
+            sources=cite(cells),
+            explain=explain,
+        )
 
 
 def _cell_text(row) -> str:
@@ -144,21 +170,21 @@ def _cell_text(row) -> str:
     return f"({text})" if row.verified == 0 else text
 
 
-def _cells(part: pd.DataFrame, names, models, columns, name: str, scale) -> dict:
+def _cells(part: pd.DataFrame, labels, models, columns, name: str, scale) -> dict:
     z = np.full((len(models), len(columns)), np.nan)
     text = np.full(z.shape, "", dtype=object)
     hover = np.full(z.shape, "", dtype=object)
     for row in part.itertuples():
         at = models.index(row.model), columns.index(row.benchmark)
-        z[at], text[at] = row.place, row.text + LIKE[row.verdict]
+        z[at], text[at] = row.place_in_column, row.text + LIKE[row.verdict]
         setting = row.said if row.verdict == "same" else f"{row.said}; the column has {row.column_setting}"
         hover[at] = style.escape(f"{row.text} ({setting}), {row.report}, {row.location}, {VERIFIED[row.verified]}")
         if row.n_reports > 1:
             hover[at] += f"<br>{row.n_reports} reports from {row.low:g} to {row.high:g}"
-    return {
+    trace = {
         "type": "heatmap",
-        "x": [names[column] for column in columns],
-        "y": [style.escape(model) for model in models],
+        "x": [labels[column] for column in columns],
+        "y": models,
         "z": z,
         "text": text.tolist(),
         "customdata": hover.tolist(),
@@ -175,122 +201,153 @@ def _cells(part: pd.DataFrame, names, models, columns, name: str, scale) -> dict
         "meta": {"role": "reported"},
         "hovertemplate": "%{y}, %{x}<br>%{customdata}<extra></extra>",
     }
+    return marks.named(trace, x="label", y="model", z="place_in_column")
 
 
-def _cell_rows(cells: pd.DataFrame) -> pd.DataFrame:
-    kept = [
-        "model",
-        "benchmark",
-        "label",
-        "score",
-        "unit",
-        "shots",
-        "setting",
-        "metric",
-        "column_setting",
-        "verdict",
-        "n_reports",
-        "low",
-        "high",
-        "source",
-        "location",
-        "verified",
-    ]
-    return cells[kept].assign(status="reported")
+class Reports(Figure):
+    """Every report of one model on one benchmark, with its setting and its place."""
+
+    name = "benchmarks.reports"
+    scored_model: str = Choice("Model of the score", options=lambda _: data.model_names(True))("llama-2-70b")
+    benchmark: str = Choice("Benchmark", options=lambda _: data.benchmark_labels(True))("bbh")
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        scores, model = data.all_scores(True), data.model_names(True)[self.scored_model]
+        rows = scores[(scores["model"] == model) & (scores["benchmark"] == self.benchmark)]
+        about = tables.load("benchmarks").set_index("benchmark").loc[self.benchmark]
+        explain = (comparison.join, comparison.describe_setting)
+        if rows.empty:
+            return nothing(self, "reports", f"0 reports here print {about['label']} for {model}", explain)
+        rows = rows.assign(said=[comparison.describe_setting(row) for row in rows.to_dict("records")])
+        unit = rows["unit"].value_counts().index[0]
+        drawn = (rows["unit"] == unit).to_numpy()
+        rows = rows.assign(
+            series="report", score_on_benchmark=np.where(drawn, rows["score"], np.nan), reported_by=rows["report"] + ", " + rows["said"],
+            status="reported",
+        )  # fmt: skip
+        part = rows[drawn].sort_values("score", kind="stable")
+        color, symbol = style.family_style(part["family"].iloc[0])
+        text = [f"{row.value:g}, {row.location}, measured by {row.measured_by}" for row in part.itertuples()]
+        mark = marks.points(part, "score_on_benchmark", "reported_by", color, symbol=symbol, text=text)
+        layout = style.layout(
+            "number", "category", x_title=f"{about['label']} ({'%' if unit == 'percent' else unit})", height=150 + 34 * len(part)
+        )
+        layout["yaxis"] |= {"categoryorder": "array", "categoryarray": list(dict.fromkeys(part["reported_by"]))}
+        low, high = (
+            Headline(f"{end} report", float(value), unit, f"{value:g}", "score_on_benchmark")
+            for end, value in (("lowest", part["score"].min()), ("highest", part["score"].max()))
+        )
+        reports = Headline("reports", len(part), "", str(len(part)))
+        if len(part) == 1:
+            headline, title = [low], f"One report prints {about['label']} for {model}: {low}"
+        else:
+            headline, title = [reports, low, high], f"{reports} reports print {about['label']} for {model}, from {low} to {high}"
+        others = f" {counted(len(rows) - len(part), 'report')} in another unit only in the table." if len(rows) > len(part) else ""
+        kept = ["series", "model", "benchmark", "score_on_benchmark", "value", "printed_value", "unit", "shots", "setting", "metric",
+                "reported_by", "measured_by", "source", "location", "verified", "note", "status"]  # fmt: skip
+        return Panel(
+            title=title,
+            headline=tuple(headline),
+            figure=style.figure([mark], layout),
+            data=[rows[kept]],
+            beside=details(scores, model, self.benchmark).map(str),
+            caption=f"{about['label']}: {about['measures']}. Hollow: from memory. Scores compare only where benchmark, metric, shots and setting agree.{others}",
+            alt=f"Reported scores of {model} on {about['label']}: {', '.join(f'{value:g}' for value in part['score'])}.",
+            sources=cite(rows),
+            explain=explain,
+        )
 
 
-def against_params(scores: pd.DataFrame, benchmark: str, settings: Mapping[str, str]) -> Panel:
+class AgainstParams(Figure):
     """The scores on one benchmark against model size, under the setting that most models share."""
-    column = scores[(scores["benchmark"] == benchmark) & (scores["group"] != "vision")]
-    if column.empty:
-        raise ValueError(f"benchmark must have scores after filtering, got {benchmark!r}")
-    column = column.assign(key=comparison.setting_keys(column))
-    common = comparison.common_settings(column).loc[benchmark, "key"]
-    fits = column[column["key"] == common]
-    known = fits.dropna(subset=["n_params"])
-    if known.empty:
-        raise ValueError(f"benchmark must have a score of a model of known size, got {benchmark!r}")
-    label, setting = known["label"].iloc[0], comparison.describe_setting(known.iloc[0])
-    shown = list(known["family"].value_counts().index[:FAMILIES_SHOWN])
-    traces = []
-    for family in [*shown, "other"]:
-        part = known[known["family"] == family] if family != "other" else known[~known["family"].isin(shown)]
-        if part.empty:
-            continue
-        color, symbol = style.family_style(family) if family != "other" else (style.GREY, "circle")
-        text = [
-            f"{row.model}: {row.score:g}<br>{row.report}, {row.location}, {format_count(row.n_params, 'parameters')}"
-            for row in part[["model", "score", "report", "location", "n_params"]].itertuples()
-        ]
-        trace = style.reported_markers(part["n_params"], part["score"], family, color, symbol, verified=part["verified"] > 0)
-        trace |= {"text": [style.escape(line).replace("&lt;br&gt;", "<br>") for line in text]}
-        traces.append(trace | {"hovertemplate": "%{text}<extra></extra>"})
-    chance = known["chance"].iloc[0]
-    low, high = known["n_params"].min() * 0.7, known["n_params"].max() * 1.4
-    layout = style.layout(
-        "params", "number", y_title=f"{label} ({known['unit'].iloc[0].replace('percent', '%')})", x_range=(low, high), height=440
-    )
-    if np.isfinite(chance):
-        layout["shapes"] = [style.horizontal_line(float(chance))]
-        layout["annotations"] = [style.note(1, float(chance), "guessing", xref="paper", xanchor="right", yshift=8)]
-    best, spread = known.loc[known["score"].idxmax()], _spread_at_one_size(known)
-    return Panel(
-        name="benchmarks.against_params",
-        title=f"{label}{f', {setting}' if len(setting) < 30 else ''}: {known['model'].nunique()} models from {format_count(known['n_params'].min())} to {format_count(known['n_params'].max())} parameters{spread}",
-        figure=style.figure(traces, layout),
-        data=lambda: known[
-            [
-                "model",
-                "family",
-                "variant",
-                "n_params",
-                "active_params",
-                "benchmark",
-                "score",
-                "unit",
-                "shots",
-                "setting",
-                "metric",
-                "source",
-                "location",
-                "verified",
+
+    name = "benchmarks.against_params"
+    reported_in: tuple = REPORTED_IN(())
+    benchmark_groups: tuple = GROUPS(())
+    model_families: tuple = FAMILIES(())
+    model_sizes: tuple = MODEL_SIZES(())
+    model_variants: tuple = VARIANTS(())
+    benchmark: str = Choice("Benchmark", options=lambda _: data.sized_labels())("mmlu")
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        benchmark, scores = self.benchmark, data.filtered(data.all_scores(), *picked(self))
+        explain = (comparison.join, comparison.comparable)
+        column = scores[(scores["benchmark"] == benchmark) & (scores["group"] != "vision")]
+        if benchmark not in data.with_points(scores):
+            title = f"0 models of known size that pass the filters have a score on {data.benchmark_labels()[benchmark]} to draw"
+            return nothing(self, "models", title, explain)
+        column = column.assign(key=comparison.setting_keys(column))
+        fits = column[column["key"] == comparison.common_settings(column).loc[benchmark, "key"]]
+        known = fits.dropna(subset=["n_params"])
+        label, setting, unit = known["label"].iloc[0], comparison.describe_setting(known.iloc[0]), known["unit"].iloc[0]
+        shown = list(known["family"].value_counts().index[:FAMILIES_SHOWN])
+        kept = ["model", "family", "variant", "n_params", "active_params", "benchmark", "score_on_benchmark", "unit", "shots", "setting",
+                "metric", "source", "location", "verified", "report", "status", "series"]  # fmt: skip
+        known = known.assign(
+            score_on_benchmark=known["score"], series=known["family"].where(known["family"].isin(shown), "other"), status="reported"
+        )
+        traces, parts = [], []
+        for family in [*shown, "other"]:
+            part = known.loc[known["series"] == family, kept]
+            if part.empty or family in [one["series"].iloc[0] for one in parts]:
+                continue
+            color, symbol = style.family_style(family) if family != "other" else (style.GREY, "circle")
+            text = [
+                f"{row.model}: {row.score_on_benchmark:g}<br>{row.report}, {row.location}, {format_count(row.n_params, 'parameters')}"
+                for row in part.itertuples()
             ]
-        ].assign(status="reported"),
-        caption=(
-            f"One marker per report (hollow: from memory), only with this setting: {setting or 'none is stated'}; {column['model'].nunique() - fits['model'].nunique()} more models have the benchmark under another setting. "
-            f"Sizes are total parameters as reported; a mixture of experts uses fewer per token (Mixtral 12.9 B of 46.7 B). {best['model']} has the highest score, {best['score']:g}."
-        ),
-        alt=f"{label} scores of {known['model'].nunique()} models against their parameters; the highest is {best['score']:g} by {best['model']}.",
-        sources=cite(known),
-        settings=settings,
-        explain=(comparison.join, comparison.comparable),
-    )
+            trace = marks.points(part, "n_params", "score_on_benchmark", color, symbol=symbol)
+            trace |= {"text": [style.escape(line).replace("&lt;br&gt;", "<br>") for line in text]}
+            traces.append(trace | {"hovertemplate": "%{text}<extra></extra>"})
+            parts.append(part)
+        chance = known["chance"].iloc[0]
+        low, high = known["n_params"].min(), known["n_params"].max()
+        layout = style.layout(
+            "params", "number", y_title=f"{label} ({unit.replace('percent', '%')})", x_range=(low * 0.7, high * 1.4), height=440
+        )
+        if np.isfinite(chance):
+            layout["shapes"] = [style.horizontal_line(float(chance))]
+            layout["annotations"] = [style.note(1, float(chance), "guessing", xref="paper", xanchor="right", yshift=8)]
+            parts.append({"series": "guessing", "benchmark": benchmark, "score_on_benchmark": [float(chance)], "status": "computed"})
+        best, widest, n = known.loc[known["score"].idxmax()], _spread_at_one_size(known), known["model"].nunique()
+        models = Headline("models", n, "", str(n))
+        smallest, largest = (
+            Headline(f"parameters of the {which} model", float(value), "parameters", format_count(value), "n_params")
+            for which, value in (("smallest", low), ("largest", high))
+        )
+        headline = [models, smallest, largest]
+        spread = ""
+        if widest is not None:
+            span = [
+                Headline(f"{end} score at one size", float(widest[end]), unit, f"{widest[end]:g}", "score_on_benchmark")
+                for end in ("low", "high")
+            ]
+            headline = [models, *span]
+            spread = f"; those of about {format_count(widest['size_'])} range from {span[0]} to {span[1]}"
+        sizes = f"from {smallest} to {largest} parameters" if n > 1 else f"with {smallest} parameters"
+        if n == 1:
+            headline = [models, smallest]
+        more = column["model"].nunique() - fits["model"].nunique()
+        return Panel(
+            title=f"{label}{f', {setting}' if len(setting) < 30 else ''}: {models} {'model' if n == 1 else 'models'} {sizes}{spread}",
+            headline=tuple(headline),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=(
+                f"One marker per report (hollow: from memory), only with this setting: {setting or 'none is stated'}; {more} more {'model has' if more == 1 else 'models have'} the benchmark under another setting. "
+                f"Sizes are total parameters as reported; a mixture of experts uses fewer per token (Mixtral 12.9 B of 46.7 B). {best['model']} has the highest score, {best['score']:g}."
+            ),
+            alt=f"{label} scores of {counted(n, 'model')} against their parameters; the highest is {best['score']:g} by {best['model']}.",
+            sources=cite(known),
+            explain=explain,
+        )
 
 
-def _spread_at_one_size(known: pd.DataFrame) -> str:
-    """How far models of about one size are apart, as the end of a title."""
+def _spread_at_one_size(known: pd.DataFrame) -> pd.Series | None:
+    """(low, high, n, size_) of the models of about one size that are furthest apart; None where no three have one size."""
     bins = known.assign(size=np.round(np.log10(known["n_params"]) * 5))
     spans = bins.groupby("size").agg(low=("score", "min"), high=("score", "max"), n=("model", "nunique"), size_=("n_params", "median"))
     spans = spans[spans["n"] >= 3]
-    if spans.empty:
-        return ""
-    widest = spans.loc[(spans["high"] - spans["low"]).idxmax()]
-    return f"; those of about {format_count(widest['size_'])} range from {widest['low']:g} to {widest['high']:g}"
-
-
-def default_panels() -> dict[str, Callable[[], Panel]]:
-    """Every panel of the benchmarks page at its default settings."""
-    scores = all_scores()
-    filters = {"filters": "none"}
-    return {
-        "benchmarks.heat_map": lambda: heat_map(scores, FEATURED_MODELS, FEATURED_BENCHMARKS, filters),
-        "benchmarks.dumbbell": lambda: figures_pair.dumbbell(
-            comparison.pairs(scores, "Mixtral 8x7B", "Llama 2 70B"),
-            "Mixtral 8x7B",
-            "Llama 2 70B",
-            2.0,
-            {"models": "Mixtral 8x7B, Llama 2 70B"},
-        ),
-        "benchmarks.against_params": lambda: against_params(scores, "mmlu", {"benchmark": "MMLU"}),
-        **figures_disagree.default_panels(scores),
-    }
+    return None if spans.empty else spans.loc[(spans["high"] - spans["low"]).idxmax()]

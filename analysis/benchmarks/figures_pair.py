@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis import tables
 from analysis.benchmarks import comparison
-from analysis.charts import style
-from analysis.charts.panel import Citation, Panel, cite
+from analysis.benchmarks.data import all_scores, model_names
+from analysis.benchmarks.figures_filters import nothing
+from analysis.charts import marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.panel import Citation, Headline, Panel, cite
+from analysis.charts.parameters import Choice, Quantity
 from analysis.units import significant
 
 
@@ -59,59 +64,89 @@ def ready(rows: pd.DataFrame, model_a: str, model_b: str) -> Ready:
     return Ready(rows, refused, {name: rows[name].to_numpy() for name in kept}, escaped, units, colors, cite(cited))
 
 
-def dumbbell(rows: pd.DataFrame | Ready, model_a: str, model_b: str, errors: float, settings: Mapping[str, str]) -> Panel:
-    """Two models on every benchmark and setting that they share; errors: standard errors that a difference must exceed to count.
+@tables.kept(most=64)
+def compared(model_a: str, model_b: str) -> Ready | str:
+    """Two models, ready to be drawn, or why they cannot be."""
+    if model_a == model_b:
+        return "Choose two different models."
+    rows = comparison.pairs(all_scores(), model_a, model_b)
+    return refusal(rows, model_a, model_b) or ready(rows, model_a, model_b)
 
-    rows: what `benchmarks.pairs` returns for them, or `ready` of it, which leaves little to do at each step of a slider.
-    """
-    drawn = rows if isinstance(rows, Ready) else ready(rows, model_a, model_b)
-    values, refused, n = drawn.values, drawn.refused, len(drawn.names)
-    unknown = np.isnan(values["error"])
-    beyond = ~unknown & (np.abs(values["difference"]) > errors * values["error"])
-    traces = []
-    for at, name, color, width in (
-        (beyond, f"more than {significant(errors, 2)} standard errors", style.SLATE, 5),
-        (~unknown & ~beyond, "not more", style.GREY, 2),
-        (unknown, "error unknown", style.GREY, 2),
-    ):
-        if at.any():
-            traces.append(
-                _bar_between(values["score_a"][at], values["score_b"][at], drawn.names[at], name, color, width, dotted=at is unknown)
+
+def _model(label: str, default: str) -> Any:
+    return Choice(label, options=lambda _: model_names())(default)
+
+
+class Dumbbell(Figure):
+    """Two models on every benchmark and setting that they share, and which differences are clear."""
+
+    name = "benchmarks.dumbbell"
+    model_a: str = _model("One model", "mixtral-8x7b")
+    model_b: str = _model("Another model", "llama-2-70b")
+    clear_errors: float = Quantity(
+        "Clear from so many standard errors on", low=0, high=4, step=0.1, help="Of drawing the questions of a benchmark."
+    )(2.0)
+
+    def draw(self) -> Panel:
+        """The panel at these parameters."""
+        model_a, model_b = (model_names()[key] for key in (self.model_a, self.model_b))
+        drawn, errors = compared(model_a, model_b), self.clear_errors
+        explain = (comparison.pairs, comparison.comparable, comparison.standard_error)
+        if isinstance(drawn, str):
+            return nothing(self, "scores", f"{model_a} and {model_b} have 0 scores that can be compared", (*explain, drawn))
+        values, refused, n = drawn.values, drawn.refused, len(drawn.names)
+        unknown = np.isnan(values["error"])
+        beyond = ~unknown & (np.abs(values["difference"]) > errors * values["error"])
+        parts: list[Any] = []
+        traces = []
+        for at, series, color, width in (
+            (beyond, f"more than {significant(errors, 2)} standard {'error' if errors == 1 else 'errors'}", style.SLATE, 5),
+            (~unknown & ~beyond, "not more", style.GREY, 2),
+            (unknown, "error unknown", style.GREY, 2),
+        ):
+            if at.any():
+                part = {
+                    "series": series, "compared": np.repeat(drawn.names[at], 2),
+                    "score": np.column_stack([values["score_a"][at], values["score_b"][at]]).ravel(),
+                    "difference": np.repeat(values["difference"][at], 2), "standard_error": np.repeat(values["error"][at], 2),
+                    "status": "computed",
+                }  # fmt: skip
+                parts.append(part)
+                traces.append(marks.segments(part, "score", "compared", color, width=width, dash="dot" if at is unknown else "solid"))
+        for side, model, color, symbol in (("a", model_a, drawn.colors[0], "circle"), ("b", model_b, drawn.colors[1], "diamond")):
+            part = _side(drawn.rows, side, model).assign(compared=drawn.names)
+            mark = marks.points(part, "score", "compared", color, symbol=symbol, text=values[f"text_{side}"])
+            traces.append(mark | {"hovertemplate": "%{y}<br>%{text}<extra>%{fullData.name}</extra>"})
+            parts += [part, *([_side(refused, side, model)] if len(refused) else [])]
+        layout = style.layout("number", "category", x_title="Score (%)", height=n * 22 + 170)
+        layout["yaxis"] |= {"categoryorder": "array", "categoryarray": list(drawn.names), "tickfont": {"size": 11}}
+        seen = (values["verified_a"] > 0) & (values["verified_b"] > 0)
+        wins, losses, n_seen = (
+            Headline(what, number, "", str(number))
+            for what, number in (
+                (f"scores in which {model_a} is ahead", int((seen & (values["better"] == "a")).sum())),
+                (f"scores in which {model_a} is behind", int((seen & (values["better"] == "b")).sum())),
+                ("scores that are compared", int(seen.sum())),
             )
-    for side, model, color, symbol in (("a", model_a, drawn.colors[0], "circle"), ("b", model_b, drawn.colors[1], "diamond")):
-        marks = style.reported_markers(
-            values[f"score_{side}"],
-            list(drawn.names),
-            model,
-            color,
-            symbol,
-            verified=values[f"verified_{side}"] > 0,
-            text=list(values[f"text_{side}"]),
         )
-        traces.append(marks | {"hovertemplate": "%{y}<br>%{text}<extra>%{fullData.name}</extra>"})
-    layout = style.layout("number", "category", x_title="Score (%)", height=n * 22 + 170)
-    layout["yaxis"] |= {"categoryorder": "array", "categoryarray": list(drawn.names), "tickfont": {"size": 11}}
-    seen = (values["verified_a"] > 0) & (values["verified_b"] > 0)
-    wins, losses = (int((seen & (values["better"] == side)).sum()) for side in ("a", "b"))
-    sure = [int((seen & (values["better"] == side) & beyond).sum()) for side in ("a", "b")]
-    n_seen, apart = int(seen.sum()), int((~values["one_report"].astype(bool)).sum())
-    memory = f" {n - n_seen} with a value from memory (hollow) are drawn but not counted." if n_seen < n else ""
-    others_units = f" Not drawn, in other units: {_listed(drawn.units, 4)}." if drawn.units else ""
-    others = f" Not compared, because their settings differ: {_listed(refused['label'])}." if len(refused) else ""
-    return Panel(
-        name="benchmarks.dumbbell",
-        title=f"{model_a} is ahead of {model_b} in {wins} of {n_seen} comparable scores and behind in {losses}",
-        figure=style.figure(traces, layout),
-        data=lambda: _pair_rows(drawn.rows, refused, model_a, model_b),
-        caption=(
-            f"Only scores whose benchmark, metric, shots and setting are stated and agree, or that stand in one column of one table. Beyond {significant(errors, 2)} standard errors of drawing the questions: "
-            f"{sure[0]} ahead, {sure[1]} behind; {int(unknown.sum())} have no known number of questions. {apart} of the pairs take the two scores from different reports.{memory}{others_units}{others}"
-        ),
-        alt=f"Pairs of scores of {model_a} and {model_b} on {n} benchmarks and settings; {model_a} is ahead in {wins} and behind in {losses}.",
-        sources=drawn.sources,
-        settings=settings,
-        explain=(comparison.pairs, comparison.comparable, comparison.standard_error),
-    )
+        sure = [int((seen & (values["better"] == side) & beyond).sum()) for side in ("a", "b")]
+        apart, hollow, no_error = int((~values["one_report"].astype(bool)).sum()), n - int(seen.sum()), int(unknown.sum())
+        memory = f" {hollow} with a value from memory (hollow) {'is' if hollow == 1 else 'are'} drawn but not counted." if hollow else ""
+        others_units = f" Not drawn, in other units: {_listed(drawn.units, 4)}." if drawn.units else ""
+        others = f" Not compared, because their settings differ: {_listed(refused['label'])}." if len(refused) else ""
+        return Panel(
+            title=f"{model_a} is ahead of {model_b} in {wins} of {n_seen} comparable scores and behind in {losses}",
+            headline=(wins, n_seen, losses),
+            figure=style.figure(traces, layout),
+            data=parts,
+            caption=(
+                f"Only scores whose benchmark, metric, shots and setting are stated and agree, or that stand in one column of one table. Beyond {significant(errors, 2)} standard errors of drawing the questions: "
+                f"{sure[0]} ahead, {sure[1]} behind; {no_error} {'has' if no_error == 1 else 'have'} no known number of questions. {apart} of the pairs {'takes' if apart == 1 else 'take'} the two scores from different reports.{memory}{others_units}{others}"
+            ),
+            alt=f"Pairs of scores of {model_a} and {model_b} on {n} benchmarks and settings; {model_a} is ahead in {wins} and behind in {losses}.",
+            sources=drawn.sources,
+            explain=explain,
+        )
 
 
 def refusal(rows: pd.DataFrame, model_a: str, model_b: str) -> str:
@@ -122,15 +157,6 @@ def refusal(rows: pd.DataFrame, model_a: str, model_b: str) -> str:
         return f"{model_a} and {model_b} have no benchmark in common."
     reasons = sorted({reason for text in rows["reasons"] for reason in text.split(", ") if reason}) or ["unit"]
     return f"{model_a} and {model_b} share {_listed(rows['label'])}, but under no common setting (what differs or is not stated: {', '.join(reasons)})."
-
-
-def _bar_between(low, high, names, label: str, color: str, width: float, dotted: bool = False) -> dict:
-    gap = np.full(len(low), None)
-    x = np.stack([np.asarray(low, object), np.asarray(high, object), gap], axis=1).ravel()
-    y = np.stack([names, names, gap], axis=1).ravel()
-    line = style.computed_line(list(x), list(y), label, color, width=width)
-    line["line"] = line["line"] | {"dash": "dot" if dotted else "solid"}
-    return line | {"hoverinfo": "skip", "hovertemplate": None, "connectgaps": False}
 
 
 def _distinct(names: pd.Series) -> pd.Series:
@@ -144,12 +170,8 @@ def _listed(labels, most: int = 8) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def _pair_rows(rows: pd.DataFrame, refused: pd.DataFrame, model_a: str, model_b: str) -> pd.DataFrame:
-    kept = ["benchmark", "label", "shots", "setting", "metric", "unit", "status", "reasons"]
-    parts = []
-    for side, model in (("a", model_a), ("b", model_b)):
-        named = {f"{name}_{side}": name for name in ("score", "source", "location", "verified")}
-        frame = pd.concat([part for part in (rows, refused) if len(part)])
-        frame = frame[[*kept, *named]].rename(columns=named | {"status": "comparison"}).assign(model=model, status="reported")
-        parts.append(frame)
-    return pd.concat(parts, ignore_index=True)
+def _side(rows: pd.DataFrame, side: str, model: str) -> pd.DataFrame:
+    """The scores of one side of pairs, compared or refused, as rows of a table."""
+    named = {f"{name}_{side}": name for name in ("score", "source", "location", "verified")}
+    kept = ["benchmark", "label", "shots", "setting", "metric", "unit", "status", "reasons", *named]
+    return rows[kept].rename(columns=named | {"status": "comparison"}).assign(series=model, model=model, status="reported")

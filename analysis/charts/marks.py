@@ -158,6 +158,19 @@ def estimates(
     return errors(trace | {"marker": marker, "hovertemplate": hover}, part, low, high, "x", color=color, thickness=2, width=0)
 
 
+def segments(part: Part, x: str, category: str, color: str, name: str | None = None, *, per: float = 1.0, **extra: Any) -> dict:
+    """A horizontal line from each second row of a part to the row after it, such as from one score to the other of a pair."""
+    values, places = column(part, x, per), column(part, category)
+    gap = np.full(len(values) // 2, None, object)
+    xs, ys = (np.column_stack([one.reshape(-1, 2).astype(object), gap]).ravel().tolist() for one in (values, places))
+    dash = extra.pop("dash", None)
+    trace = style.computed_line(xs, ys, _series(part, name), color, **extra)
+    trace |= {"hoverinfo": "skip", "hovertemplate": None, "connectgaps": False}
+    if dash is not None:
+        trace["line"]["dash"] = dash
+    return named(trace, {"x": per}, x=x, y=category)
+
+
 def ticks(part: Part, x: str, category: str, color: str, name: str | None = None, *, per: float = 1.0, text=None) -> dict:
     """The value of each row as a short upright line."""
     trace = style.computed_ticks(column(part, x, per), column(part, category), _series(part, name), color, text)

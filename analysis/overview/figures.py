@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from analysis.benchmarks import comparison
 from analysis.benchmarks import data as benchmarks_data
 from analysis.benchmarks import figures_pair as benchmarks_figures_pair
 from analysis.charts import style
@@ -26,9 +25,9 @@ PAPERS = (
     ),
     ("dettmers2023", "memory.parts", ("memory", "judges")),
     ("wu2023", "overview.bloomberg", ("domain", "compute", "scaling")),
-    ("rafailov2023", "overview.zephyr", ("preference", "benchmarks?bn_part=Two+models&bn_a=Zephyr+7B&bn_b=Llama+2+70B+Chat")),
+    ("rafailov2023", "overview.zephyr", ("preference", "benchmarks?section=pair&model_a=zephyr-7b&model_b=llama-2-70b-chat")),
     ("jiang2023", "attention.cache", ("attention", "moe")),
-    ("mitra2023", "overview.orca2", ("small_models", "benchmarks?bn_part=Two+models&bn_a=Orca+2+13B&bn_b=Llama+2+70B+Chat")),
+    ("mitra2023", "overview.orca2", ("small_models", "benchmarks?section=pair&model_a=orca-2-13b&model_b=llama-2-70b-chat")),
     ("smith2023", "overview.convnets", ("convnets_vits",)),
     ("kirillov2023", "overview.segment_anything", ("segment_anything",)),
     ("girdhar2023", "overview.emu", ("video",)),
@@ -91,10 +90,7 @@ def zephyr() -> Panel:
 
 def orca2() -> Panel:
     """Orca 2 13B and Llama 2 70B Chat on the benchmarks that they share."""
-    rows = benchmarks_data.all_scores()
-    panel = benchmarks_figures_pair.dumbbell(
-        comparison.pairs(rows, "Orca 2 13B", "Llama 2 70B Chat"), "Orca 2 13B", "Llama 2 70B Chat", 2.0, {"models": "two"}
-    )
+    panel = benchmarks_figures_pair.Dumbbell(model_a="orca-2-13b", model_b="llama-2-70b-chat").panel()
     return replace(panel, name="overview.orca2")
 
 

@@ -1,0 +1,53 @@
+"""What the figures on benchmarks share: the filters of reported scores, and the panel where nothing passes them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from analysis.benchmarks import data
+from analysis.benchmarks.data import SIZES
+from analysis.charts import style
+from analysis.charts.figure import Figure
+from analysis.charts.panel import Citation, Headline, Panel
+from analysis.charts.parameters import Choices
+
+EVERYTHING = "Nothing chosen lets everything pass."
+REPORTED_IN = Choices("Reports", help=f"The works that print the scores. {EVERYTHING}", options=lambda _: data.report_labels(), rare=True)
+GROUPS = Choices("Kinds of benchmarks", help=EVERYTHING, options=lambda _: data.group_names(), rare=True)
+FAMILIES = Choices("Model families", help=EVERYTHING, options=lambda _: data.family_names(), rare=True)
+MODEL_SIZES = Choices(
+    "Model sizes",
+    help=f"{EVERYTHING} Models of unknown size pass only without a choice of sizes.",
+    options=dict(zip(("to-3b", "3b-to-10b", "10b-to-40b", "over-40b"), SIZES, strict=True)),
+    rare=True,
+)
+VARIANTS = Choices("Variants", help=EVERYTHING, options={name: name for name in ("base", "chat", "fine-tuned", "other")}, rare=True)
+
+
+def picked(figure: Any) -> tuple[tuple[str, ...], ...]:
+    """What a figure's filters let pass, as `data.filtered` takes it: groups, works, families, variants and sizes."""
+    groups, families = data.group_names(), data.family_names()
+    return (
+        tuple(groups[key] for key in figure.benchmark_groups),
+        figure.reported_in,
+        tuple(families[key] for key in figure.model_families),
+        figure.model_variants,
+        tuple(MODEL_SIZES.labels({})[key] for key in figure.model_sizes),
+    )
+
+
+def nothing(figure: Figure, count: str, title: str, explain: tuple[Callable | str, ...], sources: tuple[Citation, ...] = ()) -> Panel:
+    """The panel of a figure that has nothing to draw. count: what there is none of; title: a sentence that holds its 0."""
+    layout = style.layout("number", "category", x_title="Score (%)", height=200)
+    values = {kind.label: kind.shown(value, {}) for (_, kind), value in zip(figure.kinds().items(), figure.values().values(), strict=True)}
+    return Panel(
+        title=title,
+        headline=(Headline(count, 0, "", "0"),),
+        figure=style.figure([], layout),
+        data=[pd.DataFrame([{"series": count, "n": 0, **values, "status": "computed"}])],
+        caption="There is nothing to draw; choose fewer filters or other names.",
+        alt=f"{title}.",
+        sources=sources or (Citation("touvron2023llama2"),),
+        explain=explain,
+    )
