@@ -1,7 +1,7 @@
 """All figures, by name."""
 
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from urllib.parse import parse_qsl, urlsplit
@@ -15,10 +15,6 @@ TOPICS = (
     "term_frequency", "benchmarks", "judges", "convnets_vits", "segment_anything", "video", "probe",
 )  # fmt: skip
 """The folders below analysis/ that have figures, in the order of the pages."""
-OLD = {f"probe_{part}": f"analysis.probe.figures_{part}" for part in ("bundled", "system")} | {
-    topic: f"analysis.{topic}.figures" for topic in TOPICS
-}
-"""Modules that may still offer panels by a function default_panels()."""
 
 
 @cache
@@ -77,19 +73,14 @@ def asked_for(address: str) -> Figure:
     return made
 
 
-def catalogue() -> Mapping[str, Callable[[], Panel]]:
+def catalogue() -> dict[str, Callable[[], Panel]]:
     """Every panel at its default settings, by name, as a function that builds it."""
-    panels: dict[str, Callable[[], Panel]] = {}
-    for topic in TOPICS:
-        panels |= {name: default(kind) for name, kind in figures_of(topic).items()}
-    for module in map(import_module, OLD.values()):
-        panels |= module.default_panels() if hasattr(module, "default_panels") else {}
-    return panels
+    return {name: default(kind) for name, kind in figures().items()}
 
 
 def default(kind: type[Figure]) -> Callable[[], Panel]:
     """The function that builds the panel of a figure at its defaults; a table that a default needs is read only then."""
-    return lambda: kind.of({})[0].panel()  # noqa: PLW0108
+    return lambda: kind.of({})[0].panel()  # noqa: PLW0108 - not before it is called
 
 
 def panel(name: str) -> Panel:
@@ -97,9 +88,4 @@ def panel(name: str) -> Panel:
 
     Raises ValueError for a name that its topic does not offer.
     """
-    topic = name.split(".")[0]
-    if topic in OLD and hasattr(module := import_module(OLD[topic]), "default_panels"):
-        offered = module.default_panels()
-        if name in offered:
-            return offered[name]()
     return default(figure(name))()

@@ -265,7 +265,6 @@ def fake_topic(monkeypatch):
     """A topic `sample` with a good figure, and one whose table is broken."""
     found = {"sample.figure": Sample, "sample.broken": Broken}
     monkeypatch.setattr(catalogue, "TOPICS", ("sample",))
-    monkeypatch.setattr(catalogue, "OLD", {})
     monkeypatch.setattr(catalogue, "figures_of", lambda topic: found)
 
 

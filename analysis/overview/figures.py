@@ -1,14 +1,15 @@
 """One small figure for each of the ten papers, in the article's order."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
+import pandas as pd
 
 from analysis.benchmarks import data as benchmarks_data
-from analysis.benchmarks import figures_pair as benchmarks_figures_pair
-from analysis.charts import style
-from analysis.charts.panel import Citation, Panel
+from analysis.benchmarks.figures_pair import Dumbbell
+from analysis.charts import marks, style
+from analysis.charts.figure import Figure
+from analysis.charts.marks import Part
+from analysis.charts.panel import Headline, Panel, cite
 from analysis.compute.figures import FromRun
 
 HEIGHT = 260
@@ -34,129 +35,145 @@ PAPERS = (
 )
 
 
-def reported_bars(name: str, rows, labels, values, x_title: str, title: str, caption: str, alt: str) -> Panel:
-    """Reported values as markers on one line each, largest at the top."""
-    order = np.argsort(values)
-    x, y = [float(values[i]) for i in order], [str(labels[i]) for i in order]
-    verified = [bool(rows["verified"].iloc[i] > 0) for i in order]
-    traces = [style.reported_markers(x, y, "reported", style.BLUE, verified=verified)]
+TOLD = ("model", "benchmark", "setting", "metric", "unit", "source", "location", "verified")
+
+
+def reported_markers(rows: pd.DataFrame, labels: list[str], column: str, x_title: str, **words) -> Panel:
+    """Reported values as markers on one line each, largest at the top. rows: of `all_scores`; words: title, headline, caption and alt of the panel."""
+    rows = rows.assign(entry=labels).sort_values("value", kind="stable")
+    part: Part = {"series": "reported", "entry": rows["entry"], column: rows["value"], **rows[list(TOLD)], "status": "reported"}
     layout = style.layout("number", "category", x_title=x_title, height=HEIGHT, showlegend=False)
-    sources = tuple(Citation(source, place) for source, place in dict.fromkeys(zip(rows["source"], rows["location"], strict=True)))
-    data = rows[["model", "benchmark", "setting", "metric", "value", "unit", "source", "location", "verified"]].assign(status="reported")
-    return Panel(
-        name=name,
-        title=title,
-        figure=style.figure(traces, layout),
-        data=data,
-        caption=caption,
-        alt=alt,
-        sources=sources,
-        settings={"scores": "as reported"},
-        explain=(reported_bars,),
-    )
+    traces = [marks.points(part, column, "entry", style.BLUE)]
+    return Panel(figure=style.figure(traces, layout), data=[part], sources=cite(rows), explain=(reported_markers,), **words)
 
 
-def of(source: str):
+def of(source: str) -> pd.DataFrame:
     """The scores that a work reports, vision papers included."""
     rows = benchmarks_data.all_scores(True)
     return rows[rows["source"] == source].reset_index(drop=True)
 
 
-def bloomberg() -> Panel:
+def score(name: str, value: float, column: str = "score", unit: str = "") -> Headline:
+    """A reported score as a headline, with the column in which it stands."""
+    return Headline(name, float(value), unit, f"{value:g}", column)
+
+
+class Bloomberg(Figure):
     """BloombergGPT's size against the optimum for its compute."""
-    panel = FromRun().panel()
-    panel.figure.data[-1].name = "BloombergGPT 50B"  # a card has no room for its bill
-    return replace(panel, name="overview.bloomberg", beside=None)
+
+    name = "overview.bloomberg"
+
+    def draw(self) -> Panel:
+        """The panel of compute.run, without its bill, for which a card has no room."""
+        panel = FromRun.of({})[0].panel()
+        panel.figure.data[-1].name = "BloombergGPT 50B"
+        return replace(panel, data=panel.data, beside=None)
 
 
-def zephyr() -> Panel:
+class Zephyr(Figure):
     """MT-Bench of Zephyr 7B, tuned with DPO, and of larger chat models in its paper."""
-    rows = benchmarks_data.all_scores()
-    rows = rows[(rows["benchmark"] == "mt_bench") & (rows["source"] == "tunstall2023") & rows["value"].notna()]
-    rows = rows.sort_values("value").drop_duplicates("model", keep="last").tail(9).reset_index(drop=True)
-    small = rows.set_index("model").loc["Zephyr 7B", "value"]
-    large = rows.set_index("model").loc["Llama 2 70B Chat", "value"]
-    return reported_bars(
-        "overview.zephyr",
-        rows,
-        rows["model"].tolist(),
-        rows["value"].tolist(),
-        "MT-Bench score (1 to 10)",
-        f"Tuned with DPO, Zephyr 7B scores {small:g} on MT-Bench; Llama 2 70B Chat scores {large:g}",
-        "As the Zephyr paper reports them, judged by GPT-4 (hollow: not verified).",
-        f"MT-Bench scores of {len(rows)} models; Zephyr 7B has {small:g} and Llama 2 70B Chat {large:g}.",
-    )
+
+    name = "overview.zephyr"
+
+    def draw(self) -> Panel:
+        """The panel."""
+        rows = benchmarks_data.all_scores()
+        rows = rows[(rows["benchmark"] == "mt_bench") & (rows["source"] == "tunstall2023") & rows["value"].notna()]
+        rows = rows.sort_values("value").drop_duplicates("model", keep="last").tail(9)
+        small, large = (
+            score(f"MT-Bench of {model}", rows.set_index("model").loc[model, "value"]) for model in ("Zephyr 7B", "Llama 2 70B Chat")
+        )
+        return reported_markers(
+            rows,
+            rows["model"].tolist(),
+            "score",
+            "MT-Bench score (1 to 10)",
+            title=f"Tuned with DPO, Zephyr 7B scores {small} on MT-Bench; Llama 2 70B Chat scores {large}",
+            headline=(small, large),
+            caption="As the Zephyr paper reports them, judged by GPT-4 (hollow: not verified).",
+            alt=f"MT-Bench scores of {len(rows)} models; Zephyr 7B has {small} and Llama 2 70B Chat {large}.",
+        )
 
 
-def orca2() -> Panel:
+class Orca2(Figure):
     """Orca 2 13B and Llama 2 70B Chat on the benchmarks that they share."""
-    panel = benchmarks_figures_pair.Dumbbell(model_a="orca-2-13b", model_b="llama-2-70b-chat").panel()
-    return replace(panel, name="overview.orca2")
+
+    name = "overview.orca2"
+
+    def draw(self) -> Panel:
+        """The panel of benchmarks.dumbbell for these two."""
+        return Dumbbell(model_a="orca-2-13b", model_b="llama-2-70b-chat").panel()
 
 
-def convnets() -> Panel:
+class ConvNets(Figure):
     """ImageNet accuracy of the largest pretrained NFNet and ViTs."""
-    rows = of("smith2023")
-    rows = rows[rows["benchmark"] == "imagenet"].reset_index(drop=True)
-    best = rows.loc[rows["value"].idxmax()]
-    return reported_bars(
-        "overview.convnets",
-        rows,
-        rows["model"].tolist(),
-        rows["value"].tolist(),
-        "ImageNet top-1 accuracy (%)",
-        f"A ConvNet reaches {rows.loc[rows['model'].str.startswith('NFNet'), 'value'].max():g}% on ImageNet; the best ViT beside it {best['value']:g}%",
-        "As reported; pretraining sets and compute differ and are named in the data.",
-        f"ImageNet accuracy of {len(rows)} models, from {rows['value'].min():g} to {rows['value'].max():g} per cent.",
-    )
+
+    name = "overview.convnets"
+
+    def draw(self) -> Panel:
+        """The panel."""
+        rows = of("smith2023")
+        rows = rows[rows["benchmark"] == "imagenet"]
+        ours = score("best ConvNet", rows.loc[rows["model"].str.startswith("NFNet"), "value"].max(), "top1_accuracy", "%")
+        best = score("best ViT", rows.loc[~rows["model"].str.startswith("NFNet"), "value"].max(), "top1_accuracy", "%")
+        return reported_markers(
+            rows,
+            rows["model"].tolist(),
+            "top1_accuracy",
+            "ImageNet top-1 accuracy (%)",
+            title=f"A ConvNet reaches {ours}% on ImageNet; the best ViT beside it {best}%",
+            headline=(ours, best),
+            caption="As reported; pretraining sets and compute differ and are named in the data.",
+            alt=f"ImageNet accuracy of {len(rows)} models, from {rows['value'].min():g} to {rows['value'].max():g} per cent.",
+        )
 
 
-def segment_anything() -> Panel:
+class SegmentAnything(Figure):
     """Difference between SAM and RITM on 23 data sets, one centre point each."""
-    rows = of("kirillov2023")
-    rows = rows[rows["benchmark"] == "sam_vs_ritm"].reset_index(drop=True)
-    names = [setting.split(",")[0] for setting in rows["setting"]]
-    better = int((rows["value"] > 0).sum())
-    return reported_bars(
-        "overview.segment_anything",
-        rows,
-        names,
-        rows["value"].tolist(),
-        "IoU of SAM less IoU of RITM (points)",
-        f"From one point, SAM segments better than RITM on {better} of {len(rows)} data sets",
-        "As reported; each marker is one data set.",
-        f"Differences on {len(rows)} data sets, from {rows['value'].min():g} to {rows['value'].max():g} IoU points; {better} are positive.",
-    )
+
+    name = "overview.segment_anything"
+
+    def draw(self) -> Panel:
+        """The panel."""
+        rows = of("kirillov2023")
+        rows = rows[rows["benchmark"] == "sam_vs_ritm"]
+        ahead = int((rows["value"] > 0).sum())
+        better = Headline("data sets on which SAM is ahead", ahead, "data sets", str(ahead))
+        return reported_markers(
+            rows,
+            [setting.split(",")[0] for setting in rows["setting"]],
+            "iou_difference",
+            "IoU of SAM less IoU of RITM (points)",
+            title=f"From one point, SAM segments better than RITM on {better} of {len(rows)} data sets",
+            headline=(better,),
+            caption="As reported; each marker is one data set.",
+            alt=f"Differences on {len(rows)} data sets, from {rows['value'].min():g} to {rows['value'].max():g} IoU points; {better} are positive.",
+        )
 
 
-def emu() -> Panel:
+class Emu(Figure):
     """How often Emu Video was preferred for its quality, by rival."""
-    rows = of("girdhar2023")
-    chosen = (rows["benchmark"] == "emu_human") & (rows["metric"] == "win_rate_quality") & (rows["location"] == "Figure 2")
-    rows = rows[chosen].reset_index(drop=True)
-    names = [setting.split(",")[0].removeprefix("vs ") for setting in rows["setting"]]
-    return reported_bars(
-        "overview.emu",
-        rows,
-        names,
-        rows["value"].tolist(),
-        "Preferred for quality (%)",
-        f"Raters preferred Emu Video's quality in {rows['value'].min():g} to {rows['value'].max():g}% of comparisons",
-        "As reported, against each rival; between 23 and 307 prompts, so the smaller sets are uncertain by several points.",
-        f"Win rates against {len(rows)} rivals, from {rows['value'].min():g} to {rows['value'].max():g} per cent.",
-    )
 
+    name = "overview.emu"
 
-def default_panels() -> dict[str, Callable[[], Panel]]:
-    """The small figures of this page; those of other topics are theirs."""
-    return {
-        "overview.bloomberg": bloomberg,
-        "overview.zephyr": zephyr,
-        "overview.orca2": orca2,
-        "overview.convnets": convnets,
-        "overview.segment_anything": segment_anything,
-        "overview.emu": emu,
-    }
+    def draw(self) -> Panel:
+        """The panel."""
+        rows = of("girdhar2023")
+        rows = rows[(rows["benchmark"] == "emu_human") & (rows["metric"] == "win_rate_quality") & (rows["location"] == "Figure 2")]
+        least, most = (
+            score(f"win rate, {name}", value, "win_rate", "%")
+            for name, value in (("least", rows["value"].min()), ("most", rows["value"].max()))
+        )
+        return reported_markers(
+            rows,
+            [setting.split(",")[0].removeprefix("vs ") for setting in rows["setting"]],
+            "win_rate",
+            "Preferred for quality (%)",
+            title=f"Raters preferred Emu Video's quality in {least} to {most}% of comparisons",
+            headline=(least, most),
+            caption="As reported, against each rival; between 23 and 307 prompts, so the smaller sets are uncertain by several points.",
+            alt=f"Win rates against {len(rows)} rivals, from {least} to {most} per cent.",
+        )
 
 
 def small(panel: Panel) -> Panel:
