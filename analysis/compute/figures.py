@@ -41,7 +41,7 @@ class Run(Figure):
 
     law: str = LAW("fit")
     gpu: Gpu = GPU("a100_40gb")
-    grid: str = Choice("Electricity", options=_grids, rare=True, help="CO2 per kWh of the grid that the GPUs run on.")("world2023")
+    grid: str = Choice("Electricity", options=_grids, help="CO2 per kWh of the grid that the GPUs run on.")("world2023")
     n_gpus: int = N_GPUS(512)
     mfu: float = MFU(0.4)
     usd_per_gpu_hour: float = USD_PER_GPU_HOUR(
