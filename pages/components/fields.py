@@ -66,7 +66,7 @@ def _slider(key: str, name: str, kind: Quantity, value: float, earlier: Mapping[
     low, high, step = (kind.number(end) for end in (kind.low, kind.high, kind.step))
     share = kind.unit == "share"
     form = "percent" if share else "%,d" if kind.whole and high >= 1000 else None
-    label = kind.label if share or not kind.unit else f"{kind.label} ({kind.unit})"
+    label = kind.label if share or kind.unit in ("", kind.label.lower()) else f"{kind.label} ({kind.unit})"
     _stands_at(key, kind.number(value))
     st.slider(label, low, high, step=step, format=form, **_common(key, name, kind))
 
