@@ -544,7 +544,6 @@ def test_the_probe_takes_a_file_and_names_the_rows_it_leaves_out(probe, name, da
 
 
 def test_hostile_names_are_escaped_in_charts_and_defused_in_their_tables():
-    from analysis.probe import data as probe_data
     from analysis.probe import figures as probe_figures
     from analysis.probe import results as probe_results
     from analysis.pythia.figures import Families
@@ -556,10 +555,9 @@ def test_hostile_names_are_escaped_in_charts_and_defused_in_their_tables():
     value = copy.deepcopy(V04)
     value["config"]["model_args"] = {"pretrained": "=" + bad_input.MARKUP}
     own, _ = checkpoints.own_scores(evals_read.read_results(json.dumps(value)), ["piqa"])
-    size, last = probe_data.published_models()[0], 143_000
     panels = [
-        probe_figures.curve([run], size, last, 4, "multiplication", 10),
-        probe_figures.overall([run], last, 4, "multiplication"),
+        probe_figures.Curve(probe_runs=Given("own", run.name, [run])).panel(),
+        probe_figures.Overall(probe_runs=Given("own", run.name, [run])).panel(),
         probe_figures.groups(run),
         Families(eval_task="piqa", own_results=Given("own", "mine", [own.assign(n_params=1e9)])).panel(),
     ]

@@ -50,9 +50,9 @@ class Elo(Figure):
     verdicts_in_elo: str = Choice(
         "Verdicts in Elo", options=ELO_VERDICTS, help="Confirmed: the same winner, or a tie, whichever answer is shown first."
     )("all")
-    n_orderings: int = Quantity(
-        "Orderings", unit="orderings", low=1, high=ORDERINGS, step=1, whole=True, help="The paper averages 10,000 of them."
-    )(ORDERINGS)
+    n_orderings: int = Quantity("Orderings", low=1, high=ORDERINGS, step=1, whole=True, help="The paper averages 10,000 of them.")(
+        ORDERINGS
+    )
 
     def draw(self) -> Panel:
         """The panel at these parameters."""

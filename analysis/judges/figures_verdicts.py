@@ -200,12 +200,13 @@ class PromptsNeeded(Figure):
     name = "judges.prompts_needed"
     prompt_set: str = PROMPT_SET("vicuna")
     level: float = CONFIDENCE(0.95)
-    gap_elo: float = Quantity(
+    gap_elo: int = Quantity(
         "Gap between two models",
         unit="Elo points",
         low=5,
         high=500,
         step=5,
+        whole=True,
         help="Difference of their strengths, from Bradley-Terry with ties.",
     )(60)
 

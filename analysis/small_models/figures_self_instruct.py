@@ -199,9 +199,9 @@ class OwnRun(Figure):
         step=0.01,
         help="Chance that a part comes from outside the examples of a request.",
     )(STORED_RUN["novelty"])
-    n_requests: int = Quantity(
-        "Requests", unit="requests", low=25, high=250, step=25, whole=True, help="Each request brings eight instructions."
-    )(STORED_RUN["steps"])
+    n_requests: int = Quantity("Requests", low=25, high=250, step=25, whole=True, help="Each request brings eight instructions.")(
+        STORED_RUN["steps"]
+    )
     seed: int = Quantity("Random seed", low=0, high=9999, whole=True, help="Another seed gives a slightly other run.")(STORED_RUN["seed"])
 
     def draw(self) -> Panel:

@@ -70,8 +70,8 @@ def _ladder(key: str, name: str, kind: Quantity, value: float, earlier: Mapping[
 def _slider(key: str, name: str, kind: Quantity, value: float, earlier: Mapping[str, Any]) -> None:
     low, high, step = (kind.number(end) for end in (kind.low, kind.high, kind.step))
     share = kind.unit == "share"
-    form = "percent" if share else "%,d" if kind.whole and high >= 1000 else "%.3f" if kind.step < 0.01 else None
-    label = kind.label if share or not kind.unit else f"{kind.label} ({kind.unit})"
+    form = "percent" if share else "%,d" if kind.whole and high >= 1000 else "%.3f" if 0 < kind.step < 0.01 else None
+    label = kind.label if share or kind.unit in ("", kind.label.lower()) else f"{kind.label} ({kind.unit})"
     st.slider(label, low, high, step=step, format=form, **_common(key, name, kind), **at(key, kind.number(value)))
 
 
