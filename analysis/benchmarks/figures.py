@@ -49,6 +49,7 @@ FEATURED_BENCHMARKS = (
 )
 """What the heat map shows without a choice and without filters."""
 FAMILIES_SHOWN = 9
+TWELVE = "twelve that many works report"
 
 
 def details(scores: pd.DataFrame, model: str, benchmark: str) -> pd.DataFrame:
@@ -87,9 +88,11 @@ class HeatMap(Figure):
     model_families: tuple = FAMILIES(())
     model_sizes: tuple = MODEL_SIZES(())
     model_variants: tuple = VARIANTS(())
-    compared_models: tuple = Choices("Models", help="None chosen: twelve that many works report.", options=lambda _: data.model_names())(())
+    compared_models: tuple = Choices(
+        "Models", help="None chosen: twelve that many works report.", options=lambda _: data.model_names(), empty=TWELVE
+    )(())
     compared_benchmarks: tuple = Choices(
-        "Benchmarks", help="None chosen: twelve that many works report.", options=lambda _: data.benchmark_labels()
+        "Benchmarks", help="None chosen: twelve that many works report.", options=lambda _: data.benchmark_labels(), empty=TWELVE
     )(())
 
     def draw(self) -> Panel:

@@ -13,16 +13,21 @@ from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choices
 
 EVERYTHING = "Nothing chosen lets everything pass."
-REPORTED_IN = Choices("Reports", help=f"The works that print the scores. {EVERYTHING}", options=lambda _: data.report_labels(), rare=True)
-GROUPS = Choices("Kinds of benchmarks", help=EVERYTHING, options=lambda _: data.group_names(), rare=True)
-FAMILIES = Choices("Model families", help=EVERYTHING, options=lambda _: data.family_names(), rare=True)
+REPORTED_IN = Choices(
+    "Reports", help=f"The works that print the scores. {EVERYTHING}", options=lambda _: data.report_labels(), rare=True, empty="all"
+)
+GROUPS = Choices("Kinds of benchmarks", help=EVERYTHING, options=lambda _: data.group_names(), rare=True, empty="all")
+FAMILIES = Choices("Model families", help=EVERYTHING, options=lambda _: data.family_names(), rare=True, empty="all")
 MODEL_SIZES = Choices(
     "Model sizes",
     help=f"{EVERYTHING} Models of unknown size pass only without a choice of sizes.",
     options=dict(zip(("to-3b", "3b-to-10b", "10b-to-40b", "over-40b"), SIZES, strict=True)),
     rare=True,
+    empty="all",
 )
-VARIANTS = Choices("Variants", help=EVERYTHING, options={name: name for name in ("base", "chat", "fine-tuned", "other")}, rare=True)
+VARIANTS = Choices(
+    "Variants", help=EVERYTHING, options={name: name for name in ("base", "chat", "fine-tuned", "other")}, rare=True, empty="all"
+)
 
 
 def picked(figure: Any) -> tuple[tuple[str, ...], ...]:

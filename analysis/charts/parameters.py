@@ -198,7 +198,7 @@ class Choice(Kind):
 
 @dataclass(frozen=True)
 class Choices(Choice):
-    """Several of several options, in the order of the options. least: how many must be chosen.
+    """Several of several options, in the order of the options. least: how many must be chosen; empty: what a choice of none means.
 
     >>> marks = Choices("Bars", options={"full": "full", "lora": "LoRA"})
     >>> marks.read("lora,full", {}), marks.key(()), marks.read("none", {})
@@ -206,6 +206,7 @@ class Choices(Choice):
     """
 
     least: int = 0
+    empty: str = "none"
     kind: ClassVar[str] = "choices"
 
     def read(self, value: Any, earlier: Earlier) -> tuple:
@@ -223,7 +224,7 @@ class Choices(Choice):
 
     def shown(self, value: Any, earlier: Earlier) -> str:
         """The options' labels."""
-        return ", ".join(self.labels(earlier)[one] for one in value) or "none"
+        return ", ".join(self.labels(earlier)[one] for one in value) or self.empty
 
     def trials(self, earlier: Earlier) -> list[Any]:
         """Each option by itself, all, and none where that is allowed."""

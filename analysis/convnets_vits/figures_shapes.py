@@ -81,7 +81,7 @@ class BySize(Figure):
             found = {model: counted(model, resolution) for model in known_shapes() if family(model) == name}
             models = [model for _, model in sorted((count.n_params, model) for model, count in found.items())]
             part = {
-                "series": name, "model": models, "n_params": [found[model].n_params for model in models],
+                "series": name, "family": name, "model": models, "n_params": [found[model].n_params for model in models],
                 "flops": [found[model].flops for model in models], "resolution": resolution, "status": "computed",
             }  # fmt: skip
             line = marks.line(part, "n_params", "flops", color, text=models, width=1.5)

@@ -140,7 +140,7 @@ class Driving(Figure):
         parts, traces = [], []
         for number, model in enumerate(wide.index):
             part = {
-                "series": model, "fid": [wide.loc[model, "fid"]], "fvd": [wide.loc[model, "fvd"]],
+                "series": model, "model": model, "fid": [wide.loc[model, "fid"]], "fvd": [wide.loc[model, "fvd"]],
                 "fvd_rank": [wide["fvd"].rank()[model]], "printed_benchmark": about.loc[model, "printed_benchmark"],
                 "location": about.loc[model, "location"], "source": LATENTS, "verified": [verified[model]], "status": "reported",
             }  # fmt: skip
