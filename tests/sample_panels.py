@@ -26,7 +26,7 @@ def panel_of(figure: go.Figure, name: str = "sample.figure", **changes) -> Panel
     """A panel around a figure; changes replace its parts."""
     parts = {
         "title": "Loss falls by half with every hundredfold of compute",
-        "data": pd.DataFrame({"series": ["law"] * 4, "train_flops": COMPUTE, "ratio": BEST, "status": "computed"}),
+        "parts": [{"series": ["law"] * 4, "train_flops": COMPUTE, "ratio": BEST, "status": "computed"}],
         "caption": "The line is computed, markers are reported.",
         "alt": "A line that rises with compute.",
         "sources": (Citation("hoffmann2022", "Table A3"), Citation("biderman2023")),
@@ -65,10 +65,10 @@ def hostile_panel() -> Panel:
     figure = style.figure(
         [style.computed_line([1, 2], [3, 4], HOSTILE, style.BLUE)] * 2, style.layout("number", "number", x_title=style.escape(HOSTILE))
     )
-    data = pd.DataFrame(
+    rows = pd.DataFrame(
         {"=label": [HOSTILE, "-1", "#5 of 7", "@x", "plain, text"], "value": [-1.5, 2.0, math.nan, 4.0, 1e24], "status": "computed"}
     )
-    return panel_of(figure, title=f"{HOSTILE} & more", caption=HOSTILE, alt=HOSTILE, settings={HOSTILE: f"a,=1+1; {HOSTILE}"}, data=data)
+    return panel_of(figure, title=f"{HOSTILE} & more", caption=HOSTILE, alt=HOSTILE, settings={HOSTILE: f"a,=1+1; {HOSTILE}"}, parts=[rows])
 
 
 def open_slides(data: bytes):

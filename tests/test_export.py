@@ -19,7 +19,7 @@ from analysis.charts import style
 from analysis.charts.figure import Figure
 from analysis.charts.panel import Citation
 from analysis.charts.parameters import Quantity
-from analysis.export import browser, command, csv_file, deck_file, files, gallery, report, slides
+from analysis.export import browser, command, deck_file, files, gallery, report, slides
 from analysis.export import words as export_words
 from pages.components import chart
 from tests.sample_panels import HOSTILE, LINK, every_text, hide_browser, hostile_panel, law_panel, panel_of
@@ -81,7 +81,7 @@ PRECISE = [0.1 + 0.2, 1 / 3, -2 / 3, 1e-300, 5e-324, 5.8e23, 5.76e23 / 7, math.p
 
 @pytest.mark.parametrize("way", ["as a file", "in the ZIP of a deck", "from a deck file opened again"])
 def test_numbers_in_the_csv_are_the_panels_to_the_last_bit(way):
-    panel = law_panel(data=pd.DataFrame({"value": PRECISE, "gap": [math.nan, *PRECISE[1:]], "status": "computed"}))
+    panel = law_panel(parts=[{"value": PRECISE, "gap": [math.nan, *PRECISE[1:]], "status": "computed"}])
     if way == "from a deck file opened again":
         panel = deck_file.unpack(deck_file.pack([{"panel": panel}]), own=True)[0]["panel"]
     written = files.export(panel, "csv")
@@ -112,12 +112,6 @@ def test_no_part_of_a_comment_line_begins_like_a_formula_where_a_spreadsheet_spl
 def test_line_breaks_in_words_do_not_end_the_comment():
     text = files.export(law_panel(title="One\nline\r\n=1+1"), "csv").decode()
     assert text.splitlines()[0] == "# Title: One line =1+1"
-
-
-def test_data_made_on_demand_is_exported_like_any_other():
-    panel = law_panel()
-    lazy = law_panel(data=lambda: panel.data)
-    assert csv_file.table(lazy) == csv_file.table(panel)
 
 
 # --- HTML --------------------------------------------------------------------------------------------------------------
@@ -357,10 +351,10 @@ def test_the_command_line_writes_what_it_can_without_a_browser_and_says_once_wha
         ({"name": "Sample figure"}, "name must look like 'topic.figure', got 'Sample figure'"),
         ({"title": " "}, "title of panel sample.figure must not be empty"),
         ({"alt": ""}, "alt of panel sample.figure must not be empty"),
-        ({"data": pd.DataFrame({"x": [1]})}, "needs a column 'status'"),
-        ({"data": pd.DataFrame({"status": ["guessed"]})}, "must be one of reported, computed, what_if, uncertain, got ['guessed']"),
+        ({"parts": [{"x": [1]}]}, "data of panel sample.figure needs a column 'status'"),
+        ({"parts": [{"status": ["guessed"]}]}, "must be one of reported, computed, what_if, uncertain, got ['guessed']"),
     ],
 )
 def test_a_panel_without_its_words_or_statuses_is_refused(changes, message):
     with pytest.raises(ValueError, match=re.escape(message)):
-        law_panel(**changes)
+        _ = law_panel(**changes).data

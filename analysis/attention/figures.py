@@ -137,7 +137,7 @@ class Cache(Figure):
             title=self._title(name, own, size, mha, open_ended, here["gqa"]),
             headline=(size, mha) if open_ended > size.value or mha.value > size.value else (size,),
             figure=style.figure(traces, layout),
-            data=[*parts.values(), weight_part, memory],
+            parts=[*parts.values(), weight_part, memory],
             caption=(
                 f"Solid: the model as it is built ({kind_of(own)}). Dashed: the same model with another attention in every layer, "
                 "without a window unless named; MLA with the widths of DeepSeek-V2. Grey lines are the whole memory of a device, which weights and cache share. Programs that hand out the cache in "
@@ -230,7 +230,7 @@ class Mask(Figure):
             else f"A window of {window:,} cuts nothing yet at position {position:,}: the token sees {seen_from} to {seen_to}",
             headline=(seen_from, seen_to),
             figure=style.figure(traces, layout),
-            data=[cells],
+            parts=[cells],
             caption=(
                 f"Each cell stands for {scale:,} by {counted(scale, 'position')}; it is as dark as the share of the block that the last token of its row sees, and the amber row is "
                 f"your position. Positions count from 1, and the window holds the token itself.{remark}"
@@ -298,7 +298,7 @@ class Reach(Figure):
             title=title,
             headline=(last,),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Each layer hands on what its window covers, so the reach adds up; {FAR:,} tokens stand for everything. This is a bound in "
                 "theory: it says what can get through, not what does. The token itself is part of each window, so k layers reach k (W - 1) + 1."
@@ -375,7 +375,7 @@ class Buffer(Figure):
             title=f"After {counted(n_tokens, 'token')} a buffer of {window} places holds {held_now}; {now}",
             headline=(oldest,),
             figure=style.figure([trace], layout),
-            data=[cells],
+            parts=[cells],
             caption=(
                 "One row per token; each cell names the position whose keys and values the place holds, bluest where it was written last. A window never needs "
                 f"more places than it is long: in Mistral 7B the 50,000th token goes to place {attention_window.slot(50_000, 4096)} of 4,096, and at 32,768 tokens the cache is "

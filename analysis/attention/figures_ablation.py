@@ -71,7 +71,7 @@ class Ablation(Figure):
             ),
             headline=(least["gqa"], mean["gqa"], mean["mha"], mean["mqa"]),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             beside=score_table(),
             caption=(
                 "30B models trained on 150B tokens, with MLPs widened where heads are shared so that sizes agree. Each kind was trained once and the paper prints no "

@@ -111,7 +111,7 @@ class Prefill(Figure):
             title=f"A prompt of {at:,} tokens takes {name} {flops}, {share:.0%} of it attention; {overtakes}",
             headline=(flops,),
             figure=style.figure(traces, layout),
-            data=[*lines, yours],
+            parts=[*lines, yours],
             caption=(
                 f"At {self.mfu:.0%} of the peak of {on.label} that is {format_duration(seconds)}. Matrices grow with the length, attention over the context with "
                 "its square until a window cuts it. The dotted line counts masked pairs too, as eager attention executes them. Softmax and norms are left out."
@@ -177,7 +177,7 @@ class Roofline(Figure):
             title=title,
             headline=headline,
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"An upper bound: each step reads the weights once and every sequence's cache, {format_bytes(float(own.moved_bytes(1)))} for one sequence at "
                 f"{significant(float(own.intensity(1)))} FLOP per byte, where {on.label} balances at {significant(on.ridge)}. "

@@ -157,7 +157,7 @@ class HeatMap(Figure):
             title=f"{unlike} of {every} scores cannot be held against the rest of their column: their setting is another, or not stated",
             headline=(unlike, every),
             figure=style.figure(traces, layout),
-            data=[cells.drop(columns=["text", "said"]).assign(series=np.where(fits, "coloured", "other setting"), status="reported")],
+            parts=[cells.drop(columns=["text", "said"]).assign(series=np.where(fits, "coloured", "other setting"), status="reported")],
             caption=(
                 f"Each column has the setting that most of its models share; colour runs from its worst (pale) to its best score (blue). Grey cells are not compared: ≠ has another setting or metric, ? states none; "
                 f"a score in brackets is from memory. {several} {'cell has' if several == 1 else 'cells have'} more than one report: the one from the widest table is shown. {empty} {'pair is' if empty == 1 else 'pairs are'} not reported, and nothing is filled in. Even one stated setting can hide 20 points, as the gaps between reports show."
@@ -253,7 +253,7 @@ class Reports(Figure):
             title=title,
             headline=tuple(headline),
             figure=style.figure([mark], layout),
-            data=[rows[kept]],
+            parts=[rows[kept]],
             beside=details(scores, model, self.benchmark).map(str),
             caption=f"{about['label']}: {about['measures']}. Hollow: from memory. Scores compare only where benchmark, metric, shots and setting agree.{others}",
             alt=f"Reported scores of {model} on {about['label']}: {', '.join(f'{value:g}' for value in part['score'])}.",
@@ -337,7 +337,7 @@ class AgainstParams(Figure):
             title=f"{label}{f', {setting}' if len(setting) < 30 else ''}: {models} {'model' if n == 1 else 'models'} {sizes}{spread}",
             headline=tuple(headline),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"One marker per report (hollow: from memory), only with this setting: {setting or 'none is stated'}; {more} more {'model has' if more == 1 else 'models have'} the benchmark under another setting. "
                 f"Sizes are total parameters as reported; a mixture of experts uses fewer per token (Mixtral 12.9 B of 46.7 B). {best['model']} has the highest score, {best['score']:g}."

@@ -108,7 +108,7 @@ class Gaps(Figure):
             title=title,
             headline=headline,
             figure=style.figure(traces, layout),
-            data=[*parts, _gap_rows(pairs)],
+            parts=[*parts, _gap_rows(pairs)],
             caption=(
                 f"Every two works that report the same model on the same benchmark: {counted(n, 'pair')}. The widest gap under one stated setting is {top['label']} of {top['model']}: {top['score_low']:g} ({top['report_low']}) and "
                 f"{top['score_high']:g} ({top['report_high']}).{noise} What is left unstated, such as the prompt, the part of the data or how an answer is scored, is enough for this. A team that reports twice counts twice; quoted scores are left out."
@@ -239,7 +239,7 @@ class Disagreements(Figure):
             title=f"{who} reports at least {points} apart; {only} of the {len(rows)} widest under one stated setting",
             headline=(far, only),
             figure=style.figure(drawn.traces, drawn.layout),
-            data=drawn.parts,
+            parts=drawn.parts,
             caption=(
                 f"One marker per report, the line from the lowest to the highest, its colour by what differs between those two. Widest: {first['label']} of {first['model']}, {first['low']:g} by {first['measured_by_low']} "
                 f"({first['setting_low']}) and {first['high']:g} by {first['measured_by_high']} ({first['setting_high']}). At most {MOST_ROWS} rows are drawn; all are in the data of the previous chart."
@@ -312,7 +312,7 @@ class Evaluators(Figure):
             title=title,
             headline=tuple(headline),
             figure=style.figure(traces, layout),
-            data=[rows[kept]],
+            parts=[rows[kept]],
             caption=(
                 "Benchmarks that at least three teams measured, one colour per report. Full symbols have the setting of the Llama 2 paper; crosses have another one, or none is stated. "
                 f"Settings explain part of the width: with all settings the widest range is {span.iloc[-1]:.1f} points ({span.index[-1]})."

@@ -50,7 +50,7 @@ def nothing(figure: Figure, count: str, title: str, explain: tuple[Callable | st
         title=title,
         headline=(Headline(count, 0, "", "0"),),
         figure=style.figure([], layout),
-        data=[pd.DataFrame([{"series": count, "n": 0, **values, "status": "computed"}])],
+        parts=[pd.DataFrame([{"series": count, "n": 0, **values, "status": "computed"}])],
         caption="There is nothing to draw; choose fewer filters or other names.",
         alt=f"{title}.",
         sources=sources or (Citation("touvron2023llama2"),),

@@ -138,7 +138,7 @@ class Dumbbell(Figure):
             title=f"{model_a} is ahead of {model_b} in {wins} of {n_seen} comparable scores and behind in {losses}",
             headline=(wins, n_seen, losses),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Only scores whose benchmark, metric, shots and setting are stated and agree, or that stand in one column of one table. Beyond {significant(errors, 2)} standard errors of drawing the questions: "
                 f"{sure[0]} ahead, {sure[1]} behind; {no_error} {'has' if no_error == 1 else 'have'} no known number of questions. {apart} of the pairs {'takes' if apart == 1 else 'take'} the two scores from different reports.{memory}{others_units}{others}"

@@ -74,7 +74,7 @@ class Implementations(Figure):
             title=f"One MMLU, three programs: {widest} scores {low} or {high}",
             headline=(low, high),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"The same questions, examples and models. HELM and the authors' code agree within {helm:.1f} points, the harness of January 2023 stands apart and puts {len(exchanged)} of {len(table) * (len(table) - 1) // 2} pairs of models "
                 "the other way round. By the blog post, the programs differ in the prompt and in how the model's answer is read off. The harness was changed afterwards."
@@ -122,7 +122,7 @@ class MultipleChoice(Figure):
             title=f"Training on multiple-choice questions lifts a chat model by {most} points on {top['label']}, {least} on {low['label']}",
             headline=(most, least),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 "DeepSeek's own experiment: the same 7B chat model with 20 million more Chinese multiple-choice questions in its training. The authors left these data out of the released models, "
                 "because they fit the tests and not the use. What they do to answers in own words is not in our tables."
@@ -176,7 +176,7 @@ class Contamination(Figure):
             title=f"Contaminated questions score up to {higher} points higher, but add only {low} to {high} points to the whole",
             headline=(higher, low, high),
             figure=style.figure(traces, layout),
-            data=[rows.drop(columns=["note"])],
+            parts=[rows.drop(columns=["note"])],
             caption=(
                 f"Llama 2 on the parts of three benchmarks: a question is dirty if at least 80% of its tokens occur in the training data, clean under 20%. {top['dirty_share']:.0%} of the questions of MMLU Humanities are dirty; without contaminated "
                 f"ones the 70B model's MMLU would be {whole['clean']:.1f} instead of {whole['whole']:.1f}. Dirty questions may also be the easier ones. The printed z scores come back within {np.abs(rows['z'] - rows['z_recomputed']).max():.1f}."

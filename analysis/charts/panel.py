@@ -4,8 +4,9 @@ import inspect
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -46,27 +47,6 @@ class Headline:
         return self.text
 
 
-class Rows:
-    """The data of a panel: a DataFrame, or a function that makes it, called when somebody first looks.
-
-    A slider redraws the chart and nobody reads the table behind it, so the table is not made until it is exported.
-    """
-
-    def __set_name__(self, owner, name):
-        self.slot = f"_{name}"
-
-    def __get__(self, panel, owner=None) -> pd.DataFrame:
-        if panel is None:
-            raise AttributeError("data of a panel has no default")
-        rows = panel.__dict__[self.slot]
-        if not isinstance(rows, pd.DataFrame):
-            rows = panel.__dict__[self.slot] = check_rows(panel.name, rows() if callable(rows) else table_of(rows))
-        return rows
-
-    def __set__(self, panel, rows) -> None:
-        panel.__dict__[self.slot] = check_rows(panel.name, rows) if isinstance(rows, pd.DataFrame) else rows
-
-
 def check_rows(name: str, rows: pd.DataFrame) -> pd.DataFrame:
     """rows if they are the data of a panel, else ValueError."""
     if "status" not in rows:
@@ -77,13 +57,13 @@ def check_rows(name: str, rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def table_of(parts: Sequence[Mapping | Callable[[], pd.DataFrame]]) -> pd.DataFrame:
-    """The rows of all parts below each other; a part is a mapping of columns, or a function that gives a DataFrame.
+def table_of(parts: Sequence[Mapping[str, Any] | pd.DataFrame]) -> pd.DataFrame:
+    """The rows of all parts below each other; a part is a mapping of columns (analysis/charts/marks.py).
 
     >>> table_of([{"x": [1, 2], "status": "computed"}, {"x": [3], "status": "what_if"}])["x"].tolist()
     [1, 2, 3]
     """
-    return pd.concat([part() if callable(part) else pd.DataFrame(part) for part in parts], ignore_index=True)
+    return pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +72,8 @@ class Panel:
 
     name: "topic.figure", the stable id in links, decks and bulk export; filled in by the Figure that draws it. title: the
     finding or the question, readable alone on a slide, written from the headline. figure: without a title of its own.
-    data: one row per drawn mark, with a column `status` out of STATUSES; the parts that it is made of
-    (analysis/charts/marks.py), or a function that makes it, are put together on first use.
+    parts: what its marks are drawn from (analysis/charts/marks.py); `data` are their rows below each other, one for each drawn mark, with a
+    column `status` out of STATUSES.
     caption: what is drawn and how to read it. alt: the finding in one sentence, for those who cannot see the chart.
     settings: the controls behind it, as shown. explain: functions whose docstrings say how the numbers are computed, or the
     text itself. headline: the quantities that the title states. beside: a small table of texts that stands with the chart on its page.
@@ -103,7 +83,7 @@ class Panel:
 
     title: str
     figure: go.Figure
-    data: Rows = Rows()
+    parts: Sequence[Mapping[str, Any] | pd.DataFrame]
     caption: str
     alt: str
     sources: tuple[Citation, ...] = ()
@@ -120,12 +100,14 @@ class Panel:
             if not getattr(self, word).strip():
                 raise ValueError(f"{word} of panel {self.name} must not be empty")
 
+    @cached_property
+    def data(self) -> pd.DataFrame:
+        """The rows behind the figure, put together on first use: a slider redraws the chart and nobody reads the table behind it."""
+        return check_rows(self.name, table_of(self.parts))
+
     def of_figure(self, name: str, settings: Mapping[str, str]) -> "Panel":
-        """The panel under the name of its figure, with its settings; the data are not put together for that."""
-        panel = copy(self)
-        object.__setattr__(panel, "name", name)
-        object.__setattr__(panel, "settings", dict(settings))
-        return panel
+        """The panel under the name of its figure, with its settings."""
+        return replace(self, name=name, settings=dict(settings))
 
 
 def explanation(panel: Panel) -> str:

@@ -73,7 +73,7 @@ class Verdicts(Figure):
             title=title,
             headline=headline,
             figure=style.figure(traces, layout),
-            data=[*parts, {name: rows[name] for name in TOLD} | {"series": "statement", "status": "computed"}],
+            parts=[*parts, {name: rows[name] for name in TOLD} | {"series": "statement", "status": "computed"}],
             caption="Each statement is one of the article's, in our words. Reported ones rest on a paper alone until a page recomputes them; a rumour stays one.",
             alt=f"Bars of verdicts by paper: {total['supported']} statements supported, {total['approximate']} approximately, {total['corrected']} corrected, {total['reported']} as reported.",
             sources=(Citation("raschka2023"), *(Citation(source_id) for source_id in table.index)),

@@ -129,7 +129,7 @@ class Run(Figure):
             title=title,
             headline=headline,
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             beside=bill(C, N, D, law, resamples, cost, self.n_gpus, LEVEL_OF_BILL),
             caption=(
                 "The line is the best size for each budget, the band its interval where the law was refitted here; markers are published models at "
@@ -252,7 +252,7 @@ class DeviceHours(Figure):
             title=f"Published runs used {least} to {most} of their devices' peak, half of them more than {middle}",
             headline=(least, most, middle),
             figure=style.figure(traces, layout),
-            data=[equal, runs],
+            parts=[equal, runs],
             caption=(
                 f"Markers above the line took more hours than {self.mfu:.0%} of peak would. Utilisation here is 6 N D over reported hours at peak, so attention and "
                 f"recomputation count as loss; {runs['series'][reached.argmax()]} comes out best."
@@ -298,7 +298,7 @@ class Devices(Figure):
             title=f"Renting {format_flops(C)} costs {cheapest} on {part['label'][0]} and {dearest} on {part['label'][-1]}",
             headline=(cheapest, dearest),
             figure=style.figure([bars], layout),
-            data=[part],
+            parts=[part],
             caption=f"List price per device-hour times the hours at {self.mfu:.0%} of peak, the same for every device. Prices are of the date and place in the table and change quickly; whether a model fits in memory is another question.",
             alt=f"Bars of rent by device for {format_flops(C)}; the cheapest is {part['label'][0]} at {cheapest}.",
             sources=tuple(Citation(i) for i in dict.fromkeys([*priced["source"], *priced["price_source"]]) if i),

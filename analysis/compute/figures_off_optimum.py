@@ -68,7 +68,7 @@ class Overtraining(Figure):
             title=f"At {words} per parameter the same compute loses {lost} nats, or takes {times} times the FLOPs",
             headline=(lost, times),
             figure=style.figure(traces, layout),
-            data=[curve, others, yours],
+            parts=[curve, others, yours],
             caption=(
                 f"The optimum is at {significant(float(chinchilla.tokens_per_param(law, C)))} tokens per parameter; yours would be {format_count(N, 'parameters')} on {format_count(D, 'tokens')}. "
                 "The curve is flat near the optimum, which is why small models trained for long are cheap to have. Model names mark their reported "
@@ -137,7 +137,7 @@ class Repetition(Figure):
             title=f"{passes} over {format_count(unique, 'tokens')} {verb} worth {effective} {new}, {share} of what was processed",
             headline=(effective, share),
             figure=style.figure(traces, layout),
-            data=[worth, most, yours],
+            parts=[worth, most, yours],
             caption="Up to about four passes repeated data is nearly as good as new; the worth saturates at the limit however long one trains. The law was fitted on C4 with up to 9 B parameters.",
             alt=f"Effective tokens against epochs saturate at {format_count(limit)}; {passes} {verb} worth {effective}.",
             sources=(Citation("muennighoff2023", "Appendix A, Eq. 17"),),
@@ -208,7 +208,7 @@ class Inference(Figure):
             title=f"Serving {format_count(served, 'tokens')} makes {size} parameters on {tokens} tokens the cheapest way to this loss",
             headline=(size, tokens),
             figure=style.figure(traces, layout),
-            data=[cheapest, yours],
+            parts=[cheapest, yours],
             caption=(
                 f"Every point reaches the loss of {format_count(N, 'parameters')} on {format_count(D, 'tokens')} ({significant(target)} nats). Training alone would be cheapest with "
                 f"{format_count(n_train, 'parameters')} on {format_count(d_train, 'tokens')}; counting 2 N FLOPs per served token, the smaller model saves {saving:.0%} of all FLOPs."

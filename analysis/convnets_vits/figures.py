@@ -93,7 +93,7 @@ class Accuracy(Figure):
             title=title,
             headline=tuple(headline),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Bars are {level:.0%} Wilson intervals from drawing 50,000 test images; the shaded range counts as equal compute. The intervals treat models as if "
                 "tested on different images; on the same images smaller gaps could be told apart, but only single errors are printed. Hours on v4 are the paper's estimates; RA is repeated augmentation in fine-tuning. "
@@ -149,7 +149,7 @@ class Devices(Figure):
             title=f"Equal compute depends on the device: beside ViT-g/14, NFNet-F7+ takes {v4} of the hours on TPU v4 and {v3} on v3",
             headline=(v4, v3),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"A v3 core has about half the rate of a v4 core. Going back to v3 multiplies the hours of the ViTs by {significant(ratio.drop('NFNet-F7+').min(), 3)} to {significant(ratio.drop('NFNet-F7+').max(), 3)} and those of NFNet-F7+ by "
                 f"{significant(float(ratio['NFNet-F7+']), 3)}. ViT hours on v4 and NFNet hours on v3 are estimates of the paper, ViT-G/14 took over 500k; the paper prints 250 hours where 250 thousand must be meant."
@@ -207,7 +207,7 @@ class Images(Figure):
             title=f"At {share:.0%} of peak, NFNet-F7+'s hours pay for {bought} images; it saw {saw}, which is {used} of that",
             headline=(bought, saw, used),
             figure=style.figure(traces, layout),
-            data=[part, seen],
+            parts=[part, seen],
             caption=(
                 f"Hours x peak rate of a core ({rate / 1e12:.1f} TFLOP/s on {VERSIONS[self.tpu_version]}) x utilisation, over three forward passes per image. 8 epochs of about 4 B images in 110k v4 hours mean {reached():.0%} of peak for NFNet-F7+. "
                 "F7+ is taken as the wider variant of the code released with NFNets. How many images the ViTs saw is not in this paper, so their bars are what-ifs: they assume the same resolution and utilisation."
@@ -297,7 +297,7 @@ class Loss(Figure):
             title=title,
             headline=tuple(headline),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 "The paper reports a straight line on logarithmic axes for loss against hours, without numbers. So no law is fitted here from its points: the grey line only joins the corners of its axes, and "
                 f"a law that spans the reported budgets inside them is at most that steep. With your exponent, ten times the hours lower the loss by {1 - 10**exponent:.1%}. Read points off its Figure 2 and they are fitted here."

@@ -108,7 +108,7 @@ class BySize(Figure):
             title=f"At {resolution} pixels NFNet-F7+ takes {work} of the FLOPs of ViT-g/14, with {size} of its parameters",
             headline=(work, size),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 "Counted from the shapes: matrix products and convolutions, two FLOPs for each multiply-add, without the last layer for classes. Parameters of an NFNet do not "
                 "depend on the resolution; a ViT has a few more position embeddings at a higher one. A training step takes three times as many FLOPs."
@@ -167,7 +167,7 @@ class ByResolution(Figure):
             title=f"Doubling {resolution} pixels takes {text}",
             headline=tuple(grows.values()),
             figure=style.figure(traces, layout),
-            data=[*parts, yours],
+            parts=[*parts, yours],
             caption=(
                 "Solid: NFNets, dotted: ViTs. Convolutions cost in proportion to the pixels, so doubling the resolution takes four times as many FLOPs. Attention compares all "
                 "pairs of patches, so ViTs grow faster, the more so the more patches there are. Patches that do not fit are cut off, which makes the dotted lines step."
@@ -223,7 +223,7 @@ class Published(Figure):
             title=f"{nfnets.sum()} printed counts of NFNets come out within {ours}, those of ViTs within {theirs}",
             headline=(ours, theirs),
             figure=style.figure(traces, layout),
-            data=[rows[kept]],
+            parts=[rows[kept]],
             caption=(
                 "Hollow: the printed value is quoted from memory. NFNets agree to the last printed digit. Of the ViTs, L/16 lies below because one size is printed whatever the patch, and g/14 and "
                 f"G/14 lie above because their printed sizes fit without the pooling layer ({format_count(without)} for G/14). The ViT formulas equal transformers' own counts exactly."

@@ -97,7 +97,7 @@ class Optimum(Figure):
             figure=style.figure(
                 traces, style.layout("flops", "params", x_range=(1e22, 3e24), y_range=(5e9, 1.5e12), height=460, shapes=shapes)
             ),
-            data=parts,
+            parts=parts,
             caption=(
                 f"The run trained {format_count(N)} parameters on {format_count(D)} tokens: {format_flops(run[6])} as 6 N D, {format_flops(run[8])} with the "
                 f"forward pass run again, {format_flops(printed['train_flops'])} as printed. It was planned for 1.3 M GPU-hours; the dashed line is "
@@ -176,7 +176,7 @@ class Sizes(Figure):
             title=f"At {format_flops(C)}, 175 B parameters could see {seen} tokens and would end {lost} nats {word} 50.6 B",
             headline=(seen, lost),
             figure=style.figure(traces, layout),
-            data=[span, new, again, compared, yours],
+            parts=[span, new, again, compared, yours],
             caption=(
                 f"The budget is {format_count(self.planned_gpu_hours)} GPU-hours less recomputation. All sizes spend it in full, so larger ones see fewer tokens. Yours would see "
                 f"{format_count(here_tokens)}. 175 B would read {significant(100 * at_tokens[1] / sum(corpus), 2)}% of the corpus and cost {significant(marked[1] / marked[0], 2)} times as much "
@@ -233,7 +233,7 @@ class Mix(Figure):
             title=f"{financial} of {whole} tokens are financial, and {share} of these come from the web",
             headline=(financial, whole, share),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Markers are tokens as printed, after removing duplicates; ticks are what {format_count(self.n_tokens)} training tokens draw of each source if all are drawn alike, "
                 f"{significant(self.n_tokens / total, 2)} passes. The paper stopped at 569 B because the held-out loss no longer fell. Shares are of tokens: financial documents are "
@@ -295,7 +295,7 @@ class Repeat(Figure):
             title=f"At {format_flops(C)} your corpus is best used by {size}, which read the domain text {times} times",
             headline=(size, times),
             figure=style.figure(traces, layout),
-            data=[was, alone, yours, at_best],
+            parts=[was, alone, yours, at_best],
             caption=(
                 f"{format_count(best_d, 'tokens')}, {100 * share:.0f}% of them from the domain; general text is read {significant(over[1], 2)} times. Expected loss {best:.3f} nats. Repeated "
                 "tokens are worth less, as fitted on general text; the law treats new tokens of both kinds alike, so it shows the price of repetition and not the gain on domain tasks."

@@ -87,7 +87,7 @@ class Cost(Figure):
             title=f"BloombergGPT's run rents for {bloomberg}, AdaptLLM's for {adapt}: {times} times as much",
             headline=(bloomberg, adapt, times),
             figure=style.figure(traces, layout),
-            data=[usual, article, yours],
+            parts=[usual, article, yours],
             caption=(
                 f"As run: 512 A100 for 53 days, {format_count(printed['gpu_hours'])} GPU-hours, and 32 V100 for one day, {format_count(adapt_hours())}. The article says about $100 for AdaptLLM; "
                 f"{format_count(adapt_hours())} hours would have to cost {significant(stated / adapt_hours(), 2)} USD each for that, against a list price of {listed['v100_32gb']:.2f}. "
@@ -202,7 +202,7 @@ class Ways(Figure):
             title=f"For {format_count(self.n_params, 'parameters')}: {written[0]} from scratch, {written[1]} continued, {written[2]} fine-tuned",
             headline=headline,
             figure=style.figure(traces, layout),
-            data=[own, published],
+            parts=[own, published],
             caption=(
                 f"6 N D for each way, on {format_count(scratch.n_tokens)}, {format_count(continued.n_tokens)} and {format_count(tuned.n_tokens)} tokens: {format_count(scratch.gpu_hours)}, "
                 f"{format_count(continued.gpu_hours)} and {format_count(tuned.gpu_hours)} GPU-hours. The last two leave out the base model. Blue: 6 N D and list-price rent of the hours of two "

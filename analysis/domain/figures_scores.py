@@ -96,7 +96,7 @@ class Scores(Figure):
             title=title,
             headline=tuple(headline),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 "Markers are scores as printed, one row per task; only rows of one task can be compared, since metrics differ (accuracy, F1, exact match). Hollow: from memory. "
                 f"The prompts were the paper's own, and no intervals are printed.{more}"
@@ -158,7 +158,7 @@ class Routes(Figure):
             title=title,
             headline=(own, prompted),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 "All 7 B models start from LLaMA 7B. Markers are scores as printed, ticks in the last row the means of the five. Prompted: examples in the prompt, as for BloombergGPT. "
                 "Fine-tuned: one epoch on the training set of each task, which the prompted models never saw, so the two settings answer different questions. "

@@ -86,7 +86,7 @@ def bundle(slides: Sequence[Mapping], formats: Sequence[str] = ("svg", "pdf", "c
 def retitled(slide: Mapping) -> Panel:
     """The slide's panel under the slide's title."""
     panel = slide["panel"]
-    return replace(panel, title=slide["title"], data=panel.data) if slide.get("title") and slide["title"] != panel.title else panel
+    return replace(panel, title=slide["title"]) if slide.get("title") and slide["title"] != panel.title else panel
 
 
 def _packed(slide: Mapping) -> dict:
@@ -155,7 +155,7 @@ def _unpacked(slide: Any, number: int) -> dict:
             name=texts["name"],
             title=texts["panel_title"],
             figure=style.figure(figure["data"], figure["layout"]),
-            data=_rows(slide, where),
+            parts=[_rows(slide, where)],
             caption=texts["caption"],
             alt=texts["alt"],
             sources=tuple(Citation(*pair) for pair in sources),

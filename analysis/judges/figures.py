@@ -105,7 +105,7 @@ class Elo(Figure):
             title=title,
             headline=headline,
             figure=style.figure(traces, layout),
-            data=[part, paper],
+            parts=[part, paper],
             caption=caption,
             alt=f"Elo ratings of {len(rows)} models on the {name} prompts; {rows['label'][0]} leads with {rows['mean'][0]:,.0f}, and a single ordering scatters by about {sd:.0f} points.",
             sources=(Citation(PAPER, "Tables 1 and 7; Section 5.2"), RELEASED),
@@ -211,7 +211,7 @@ class BradleyTerry(Figure):
             title=f"On the {name} prompts {'only ' if count < neighbours / 2 else ''}{sure} of {neighbours} neighbours in the ranking are told apart with 95% confidence",
             headline=(sure,),
             figure=style.figure(traces, layout),
-            data=[part, elo],
+            parts=[part, elo],
             caption=caption,
             alt=f"Bradley-Terry ratings of {len(rows)} models with intervals; {order[0]} leads with {rows['rating'][0]:,.0f}, and {sure} of {neighbours} neighbours are told apart.",
             sources=(RELEASED, Citation("bradley1952"), Citation("davidson1970"), Citation("davidson1977")),
@@ -272,7 +272,7 @@ class WinMatrix(Figure):
             title=f"In {close} of {len(pairs)} pairs on the {BENCHMARKS[benchmark]} prompts the better model takes less than 55% of the points",
             headline=(close,),
             figure=style.figure([trace], layout),
-            data=[cells],
+            parts=[cells],
             caption=(
                 f"Read along a row: the share of the points that its model takes from the column's, a tie counting half, both orders of the answers together. The closest pair is "
                 f"{labels()[best['stronger']]} with {best['share']:.1%} against {labels()[best['weaker']]}."
@@ -314,7 +314,7 @@ class RankingShift(Figure):
             title=f"Had each pair been shown in one order only, the {BENCHMARKS[benchmark]} ranking would come out the same in {same} of cases",
             headline=(same,),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Places that each model takes in 95% of draws. Because the judge saw every pair in both orders, its preference for a place cancels: fitting it moves {_models(moved['fitted'])} "
                 f"to another place, and keeping only verdicts that both orders confirm moves {_models(moved['consistent'])}. The last bar asks what would have happened with one order per pair, drawn at random."
@@ -360,7 +360,7 @@ class Human(Figure):
             title=f"On the Vicuna prompts human raters put {order[apart]} at number {place['human']} of {len(order)}; GPT-4 puts it at number {place['gpt4']}",
             headline=(place["human"], place["gpt4"]),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Both columns as printed; the humans' single verdicts are not released. Between the two columns Kendall's tau is {everyone['kendall_tau']:.2f} and Spearman's rho {everyone['spearman']:.2f}; "
                 f"the paper prints {printed['kendall_tau']:.2f} and {printed['spearman']:.2f}. Without GPT-4, which is judge and candidate, tau is {without['kendall_tau']:.2f} and rho {without['spearman']:.2f}: the "

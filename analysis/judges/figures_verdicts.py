@@ -73,7 +73,7 @@ class Verdicts(Figure):
             title=f"On the Vicuna prompts the answer shown first wins {first} times, the one shown second {second} times",
             headline=(first, second),
             figure=style.figure(traces, _stacked("Share of all questions to the judge")),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Every pair of models was shown in both orders, so a judge without a preference for a place would give both the same number. {lost:,} of {counts.to_numpy().sum():,} questions got no usable verdict "
                 f"({counts.loc['oa', 'unusable']:,} of them on Open Assistant prompts); they are counted here and used nowhere else."
@@ -104,7 +104,7 @@ class Consistency(Figure):
             title=f"Asked again with the answers exchanged, GPT-4 names the other model in {turned} of {BENCHMARKS[name]} cases",
             headline=(turned,),
             figure=style.figure(traces, _stacked("Share of prompts and pairs of models")),
-            data=parts,
+            parts=parts,
             caption=(
                 'The two verdicts on the same two answers, one for each order. "First both times" contradicts itself: whichever answer came first won. On the Vicuna prompts that happens '
                 f"{counts.loc[name, 'first both times']:,} times, the opposite {counts.loc[name, 'second both times']:,} times."
@@ -182,7 +182,7 @@ class PositionBias(Figure):
             title=f"In {n} of {len(pairs)} pairs on the {BENCHMARKS[benchmark]} prompts, the model shown first wins, whichever of the two it is",
             headline=(n,),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 "Each line runs from the points (a tie is half) that the stronger model takes when shown second, on the left, to those when shown first; a line across 50% means that the order decides. In the Bradley-Terry "
                 f"model being shown first is worth {effect['value']:.0f} Elo points here (95% interval {effect['low']:.0f} to {effect['high']:.0f}) and {other['value']:.0f} ({other['low']:.0f} to {other['high']:.0f}) "
@@ -259,7 +259,7 @@ class PromptsNeeded(Figure):
             title=f"Showing a gap of {gap:.0f} Elo points takes {take}; {n_prompts} tell {told} of {len(observed)} pairs apart",
             headline=(take, told),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Prompts until a two-sided test at {confidence:.0%} confidence finds the better model with {POWER:.0%} probability. Dashed: from the fitted chances of win, tie and loss with the order effect; for both orders the scatter "
                 f"is {ratio:.2f} times that of independent verdicts, as in the released ones. Markers: pairs of models with their own mean and scatter (those beyond the axes are left out); each gap is itself uncertain."
@@ -334,7 +334,7 @@ class Power(Figure):
             title=f"Telling {names[model]} from {names[other]} takes {in_both} in both orders, or {in_one} in one; {BENCHMARKS[self.prompt_set]} has {whole}",
             headline=tuple(part for part in (in_both, in_one, whole) if part.value <= MOST_PROMPTS),
             figure=style.figure(traces, layout),
-            data=[*parts, {"series": "prompts of the set", "n_prompts": [of_set], "status": "computed"}],
+            parts=[*parts, {"series": "prompts of the set", "n_prompts": [of_set], "status": "computed"}],
             caption=(
                 f"{names[ahead]} takes {max(mean, 1 - mean):.1%} of the points in {len(points)} prompts. If that were the truth, {n:,.0f} prompts in both orders would show it with {here:.0%} probability "
                 f"at {confidence:.0%} confidence; the thin line marks {POWER:.0%}. An order drawn per prompt leaves the mean as it is but adds the preference for a place to the scatter."

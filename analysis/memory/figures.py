@@ -105,7 +105,7 @@ class Parts(FineTuneRun):
             title=f"Fine-tuning {name} takes {listed(said)}, at {self.batch_size} x {self.seq_len:,} tokens",
             headline=headline,
             figure=style.figure(traces, layout),
-            data=list(rows.values()),
+            parts=list(rows.values()),
             beside=breakdown(results),
             caption=(
                 f"One device, nothing split. Solid parts are counted; hatched ones are estimates, which makes the totals (GB): {spans}. "
@@ -171,7 +171,7 @@ class Rank(Figure):
             title=f"Rank {self.lora_rank} on {chosen} trains {trained} parameters, {share}% of {clip(self.model.name, style.LONGEST_NAME)}",
             headline=(trained,),
             figure=style.figure(traces, layout),
-            data=[*lines, yours],
+            parts=[*lines, yours],
             caption=(
                 f"A rank adds its multiple of input and output width to each matrix. With 16-bit adapters and gradients and AdamW these take {format_bytes(12.0 * count)} to train, "
                 f"against {format_bytes(12.0 * total)} for all parameters. Queries, keys and values count as separate matrices."

@@ -101,7 +101,7 @@ class Fits(FineTuneRun):
             title=f"{first}, {said[0]}, {said[1]}",
             headline=(need["qlora"], need["lora"], need["full"]),
             figure=style.figure(traces, layout),
-            data=[*devices.values(), *needs],
+            parts=[*devices.values(), *needs],
             caption=(
                 "Markers are the nominal memory of one device, lines what each way needs, shades behind them the interval"
                 + (
@@ -195,7 +195,7 @@ class Largest(FineTuneRun):
             title=title,
             headline=headline,
             figure=style.figure(traces, layout),
-            data=[*lines, interval, mine],
+            parts=[*lines, interval, mine],
             caption=(
                 f"Below a line the batch fits into {format_bytes(capacity)}; a way without a line fits nowhere on it. Steps are whole sequences. "
                 "Activations and logits decide here, the least certain parts: the shade spans programs that keep as much as the formula says and 1.7 times as much, with 4 to 14 bytes for each logit."

@@ -72,7 +72,7 @@ class Codebook(Figure):
             title=f"In blocks of {self.quant_block_size}, NF4 puts {within['nf4']} of 16 levels within one standard deviation, INT4 {within['int4']} of 15",
             headline=(within["nf4"], within["int4"]),
             figure=style.figure(traces, layout),
-            data=[density, *levels.values()],
+            parts=[density, *levels.values()],
             caption=(
                 f"Each weight is divided by the largest of its block (here its median, {significant(1 / sigma)} standard deviations) and stored as the nearest level. NF4's levels are normal quantiles and equal the 16 values "
                 "printed in Appendix E; Eq. 4 of the paper as printed gives others. FP4 here is the plain E2M1 form."
@@ -128,7 +128,7 @@ class Error(Figure):
             title=f"In blocks of {size}, {nf4.FORMATS[best]} errs by {least} standard deviations of the weights, {others}",
             headline=(least,),
             figure=style.figure(traces, layout),
-            data=[*curves.values(), yours],
+            parts=[*curves.values(), yours],
             caption="Exact for independent normal weights with constants in full precision. Larger blocks have larger outliers, which widen the steps of everybody else. Real weights are nearly normal row by row, not exactly.",
             alt=f"RMS error against block size; at {size} it is {', '.join(f'{significant(e)} for {nf4.FORMATS[f]}' for f, e in here.items())}.",
             sources=(PAPER,),
@@ -206,7 +206,7 @@ class Bits(Figure):
             title=f"In blocks of {size} a 4-bit weight takes {double} bits with double quantisation and {plain} without",
             headline=(double, plain),
             figure=style.figure(traces, layout),
-            data=[*curves, printed, yours],
+            parts=[*curves, printed, yours],
             caption=(
                 f"Each block stores one constant: 32 bits, or 8 bits with one 32-bit constant for {constants} of them. The {significant(saved)} bits saved are "
                 f"{format_bytes(saved / 8 * 1e9)} for every billion parameters; for 65 B in blocks of 64 the paper says about 3 GB. It prints 0.5 and 0.127 bits beyond the four."
@@ -248,7 +248,7 @@ class WhatIsQuantised(FineTune):
             title=f"QLoRA quantises the frozen weights, {share} of {clip(self.model.name, style.LONGEST_NAME)}, to 4 bits; the low-rank matrices stay in {bits}",
             headline=(share, bits),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 "Beside the bars: storage type and how many numbers there are. The adapters, the only thing that is trained, are never quantised, and neither are "
                 "embeddings, output layer and norms; 4-bit matrices are unpacked to 16 bits one at a time to compute with them. The article says that the low-rank matrices are quantised."

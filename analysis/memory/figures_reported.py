@@ -66,7 +66,7 @@ class Reported(Figure):
             title=f"QLoRA's 33B run comes out at {run} as printed; its 4-bit models, counted, are {least} to {most} smaller than printed",
             headline=(run, least, most),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 "In brackets: computed against printed. 780 GB is 12 bytes a parameter: 16-bit weights and gradients and two 32-bit states, without a "
                 f"32-bit copy (with it: {format_bytes(16 * count_params(shapes[BASE]).total)}). Table 6 does not say what it counts: 16-bit rows are weights alone, 4-bit rows lie "

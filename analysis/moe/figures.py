@@ -99,7 +99,7 @@ class TotalActive(Figure):
             title=f"A token uses between {smallest} ({names[least]}) and {largest} ({names[most]}) of the parameters of {len(rows)} mixtures",
             headline=(smallest, largest),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 "Each line runs from what one token uses to what the model holds, counted from the published shape; markers are what the authors report, hollow where no original was seen. "
                 "Reports round, and some leave embeddings out of the active count. The axis is logarithmic."
@@ -146,7 +146,7 @@ class Intuition(Figure):
             title=f"{name} holds {whole} parameters, not {product}, and a token uses {active}",
             headline=(whole, active),
             figure=style.figure(traces[::-1], part_layout()),
-            data=parts,
+            parts=parts,
             caption=(
                 f"One expert and all the rest make a dense model of {format_count(sums['one'])}; {n_experts} of those would be {format_count(sums['naive'])}. Only the experts are there "
                 f"{n_experts} times: attention, embeddings and norms are shared, which saves {format_count(saved['attention'])}, {format_count(saved['embeddings'])} and {format_count(saved['norms and other'])}. "
@@ -235,7 +235,7 @@ class MemoryCompute(Figure):
             title=f"{name} fills {size} with {bits}-bit weights and takes 1/{times} of the FLOP of a dense model that large",
             headline=(size, times),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"All experts must be in memory, though a token passes few of them: each upright line is the memory above a dense model of equal compute. A dense model as fast takes "
                 f"{format_bytes(start)}, one as large computes {format_flops(equal['dense, same total'].flops)} per token, here {format_flops(own.flops)}. Dense models by the rule of 2 FLOP per parameter; "

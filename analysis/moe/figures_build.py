@@ -85,7 +85,7 @@ class Build(Figure):
             title=f"{n_experts} experts of which a token uses {chosen}: {whole} parameters, {passed} of them ({share}) used by a token",
             headline=(whole, passed, share),
             figure=style.figure(traces[::-1], part_layout()),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Routed experts hold {by_part.loc['routed experts', 'total'] / total:.0%} of the parameters; a token passes {chosen} of {n_experts} of them in each layer that has experts: "
                 f"{format_count(used)} of the {format_count(held)} that one such layer holds with its router. Everything else is used whole. Counted in closed form from the frame of {row['model']}.{reported}{note}"
@@ -155,7 +155,7 @@ class Rumour(Figure):
             ),
             headline=(total, one, two),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Arithmetic on a rumour that OpenAI has never confirmed; nothing here is known about GPT-4. {n_parts} x {part / BILLION:.0f} B is {format_count(reported)} only if the parts share nothing. "
                 "As in Mixtral, parts of a real mixture share attention and embeddings: the more each part shares, the smaller the whole. Top-1 and top-2 are assumptions of this page."

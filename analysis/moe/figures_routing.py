@@ -106,7 +106,7 @@ class Load(Figure):
             title=f"At skew {significant(skew)} the busiest of {n_experts} experts gets {most} times its fair share; {dropped} of assignments are dropped",
             headline=(most, dropped),
             figure=style.figure(traces, layout),
-            data=[assigned, lines],
+            parts=[assigned, lines],
             caption=(
                 f"{outcome.n_tokens:,} tokens, each sent to {top_k} of {n_experts} experts. An expert takes at most its capacity, {significant(factor)} times the fair share of {outcome.fair:,.0f}; "
                 f"what is above passes the layer on the residual path only. {ASSUMED}"
@@ -171,7 +171,7 @@ class Capacity(Figure):
             title=f"At capacity factor {significant(factor)} a router of skew {significant(skew)} drops {dropped} of assignments, one without skew {least}",
             headline=(dropped, least),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"{skewed.n_tokens:,} tokens, {top_k} of {n_experts} experts each. Nothing is dropped from a factor of {significant(needed)} on, the load of the busiest expert, at the price of empty places in all others; the Switch Transformer is reported to do well at 1 to 1.25. {ASSUMED}"
             ),
@@ -224,7 +224,7 @@ class Balance(Figure):
             title=f"At skew {significant(skew)} the balancing loss is {loss} alpha, against alpha at perfect balance and {worst} alpha at worst",
             headline=(loss, worst),
             figure=style.figure(traces, layout),
-            data=[losses, yours, bounds],
+            parts=[losses, yours, bounds],
             caption=(
                 "The Switch Transformer adds alpha N sum f P to the loss: f is the share of assignments of an expert, P its mean probability, N the number of experts and alpha "
                 f"{router.LOSS_WEIGHT:g}. Even loads and probabilities give alpha; N alpha{'' if top_k == 1 else f' / {top_k}'} is what all tokens on the same {'expert' if top_k == 1 else f'{top_k} experts'} would give. {ASSUMED}"

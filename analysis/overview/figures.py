@@ -44,7 +44,7 @@ def reported_markers(rows: pd.DataFrame, labels: list[str], column: str, x_title
     part: Part = {"series": "reported", "entry": rows["entry"], column: rows["value"], **rows[list(TOLD)], "status": "reported"}
     layout = style.layout("number", "category", x_title=x_title, height=HEIGHT, showlegend=False)
     traces = [marks.points(part, column, "entry", style.BLUE)]
-    return Panel(figure=style.figure(traces, layout), data=[part], sources=cite(rows), explain=(reported_markers,), **words)
+    return Panel(figure=style.figure(traces, layout), parts=[part], sources=cite(rows), explain=(reported_markers,), **words)
 
 
 def of(source: str) -> pd.DataFrame:
@@ -67,7 +67,7 @@ class Bloomberg(Figure):
         """The panel of compute.run, without its bill, for which a card has no room."""
         panel = FromRun.of({})[0].panel()
         panel.figure.data[-1].name = "BloombergGPT 50B"
-        return replace(panel, data=panel.data, beside=None)
+        return replace(panel, beside=None)
 
 
 class Zephyr(Figure):

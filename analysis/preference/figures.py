@@ -92,7 +92,7 @@ class Frontier(Figure):
             ),
             headline=(best["dpo"], best["rlhf"], best["best_of_n"], top),
             figure=style.figure(traces, layout),
-            data=[*parts.values(), closed, yours],
+            parts=[*parts.values(), closed, yours],
             caption=(
                 f"One prompt with {self.n_answers} answers, trained here with torch; lines are means, bands the middle 80% of {training.DEFAULTS['n_seeds']} seeds, which differ in the preferences drawn. The grey line is "
                 f"pi_ref exp(r / beta) / Z; no policy lies above it, though a band may reach over it, since it is drawn at the mean KL of seeds that differ. Your beta of {significant(self.beta)} would end {significant(at_kl, 2)} nats away with a reward of {at_reward:.2f}. Where a line falls "
@@ -165,7 +165,7 @@ class Implicit(Figure):
             title=f"At beta {significant(beta)}, DPO's implicit rewards miss the true ones by {off[0]} nats, the reward model's by {off[1]}",
             headline=tuple(off),
             figure=style.figure(traces, layout),
-            data=[equal, *parts],
+            parts=[equal, *parts],
             caption=(
                 "One seed. Each answer stands at its true reward; its implicit reward is beta log(pi / pi_ref), less the mean over the reference. Large marks are answers that the reference gives often "
                 "and that many preferences speak of; small ones stray, and one that won all of its few comparisons rises without limit. Misses are root mean squares with the reference's weights. No reward model was trained for DPO: the policy holds it."
@@ -226,7 +226,7 @@ class Loss(Figure):
             title=title,
             headline=(stated,),
             figure=style.figure(traces, layout),
-            data=[*parts, yours],
+            parts=[*parts, yours],
             caption=(
                 "h = log pi(y_w) / pi_ref(y_w) - log pi(y_l) / pi_ref(y_l); training starts at 0. L = -log sigma(beta h), and its gradient by h is -beta sigma(-beta h): beta times the probability that the implicit "
                 "rewards still give to the wrong order. A small beta lets the policy travel far before a pair counts as learned. Thin lines: the strengths of the paper's sweep."
@@ -281,7 +281,7 @@ class Optimum(Figure):
             title=f"At beta {significant(beta)} the best policy gives its best answer {share} of the time, {far} nats from the reference",
             headline=(share, far),
             figure=style.figure(traces, layout),
-            data=[reference, optimum, below],
+            parts=[reference, optimum, below],
             caption=(
                 f"pi = pi_ref exp(r / beta) / Z: on this logarithmic axis each cross stands over its dot by r / beta less log Z, so good answers rise and bad ones sink.{left_out} The mean reward is {reward:.2f} after "
                 f"{float(here.reference @ here.reward):.2f} for the reference. No policy has a higher reward less beta times KL."

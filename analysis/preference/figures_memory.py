@@ -82,7 +82,7 @@ class Stages(Figure):
             title=f"For {name}, PPO keeps four models in {ppo}, DPO two in {dpo} ({finetuning.METHODS[method]})",
             headline=(ppo, dpo),
             figure=style.figure(traces, layout),
-            data=[*drawn.values(), part("context", [each.context for each in found.values()]), part("total", list(totals.values()))],
+            parts=[*drawn.values(), part("context", [each.context for each in found.values()]), part("total", list(totals.values()))],
             caption=(
                 f"RLHF runs the first three one after another, DPO replaces the second and the third. All models are as large as the policy. {adapters} DPO and the reward model read two answers for each prompt. "
                 "Everything on one device; half a GB of context is in the totals. PPO also writes answers, whose cache is not counted."

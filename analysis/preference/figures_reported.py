@@ -90,7 +90,7 @@ class Rounds(Figure):
             ),
             headline=(*helps["meta_rm"], *helps["gpt4"]),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Win rates of Llama 2-Chat 70B over ChatGPT. The paper prints no numbers here: hollow points were measured off its figure, to about 0.3 points. Bars: {100 * level:.0f}% Wilson intervals for 584 helpfulness and 1,586 "
                 f"safety prompts; they hold the choice of prompts, not the judge's leaning. Meta's reward models were also what the model was trained on. Not every round gained on both axes: {falls(rows)}."
@@ -157,7 +157,7 @@ class Batches(Figure):
             title=f"Meta collected {every} comparisons in 14 batches; {since} of them came from batch {first} on",
             headline=(every, since),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 "Each comparison is one prompt with two answers and a person's choice between them. Batches were collected one after another, each on the newest model, so that the reward models saw answers like those "
                 f"they would judge. The sum of the batches, {int(whole):,}, is the number that the paper's Table 6 prints."
@@ -288,7 +288,7 @@ class WinRates(Figure):
             title=f"{GROUPS[group]}: of {all_known} win rates{without} with a known n, {above} lie above 50% and {below} below beyond their interval{unknown}",
             headline=(all_known, above, below),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Markers are win rates as reported; bands are {100 * level:.0f}% Wilson intervals for the number of prompts or answers, where it is known. {REMARKS[group]} "
                 "Intervals hold the draw of prompts alone; raters and judges differ by more."
@@ -355,7 +355,7 @@ class MtBench(Figure):
             title=f"Zephyr 7B scores {zephyr} on MT-Bench against {chat} for Llama 2 70B Chat; of the open models {', '.join(rivals)} is ahead",
             headline=(zephyr, chat),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 "Scores as the Zephyr paper prints them, coloured by the last step of tuning; lines are models whose size is not public. MT-Bench is 80 questions of two turns graded by GPT-4; the paper prints no errors, and another "
                 f"paper gives +-{significant(0.07)} for Mistral 7B Instruct. Zephyr learned from preferences of GPT-4 itself, which may please the same judge."

@@ -122,7 +122,7 @@ class Curve(Asked):
             title=title,
             headline=headline,
             figure=style.figure([*bands, *traces], layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Lines are means of {self.n_bins} bins of terms from rare to frequent, bands 95% intervals over the terms of a bin (Wilson's for single terms where there are fewer than {SPREAD}). "
                 f"Each model stands at the counts of its whole training data, also at an early checkpoint, so shapes compare and positions do not. {_partial(drawn_runs)}{V0}"
@@ -195,7 +195,7 @@ class Operands(Asked):
             title=title,
             headline=headline,
             figure=style.figure([*bands, *traces], layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Running means over {counted(window, 'operand')}; at 1 the bands are Wilson's 95% intervals. In the Pile small and round numbers are frequent, so Pythia's curve mixes size and frequency; "
                 f"in the bundled model's training text the two are unrelated. {_partial(drawn_runs)}{V0}"
@@ -246,7 +246,7 @@ class Overall(Asked):
             title=title,
             headline=headline,
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Diamonds are runs made here, circles the published models at step {step:,} with {counted(shots, 'example')}. Bars are 95% intervals over terms, Wilson's where a run has fewer than {SPREAD}. "
                 f"Models compare where they were asked the same questions with as many examples. {_partial(self.found())}{V0}"
@@ -280,7 +280,7 @@ def groups(run: Found) -> Panel:
         title=title,
         headline=(share,),
         figure=style.figure([marks.estimates(part, "score", "low", "high", style.BLUE, text=labels)], layout),
-        data=[part, rest],
+        parts=[part, rest],
         caption=f"One row for each group of questions, with Wilson's 95% interval. {f'{hidden} smaller groups are in the export only. ' if hidden else ''}{_partial([run])}",
         alt=f"Score by group of questions: {title}.",
         settings={key: value for key, value in run.facts.items() if key != "versions"},

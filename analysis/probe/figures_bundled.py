@@ -103,7 +103,7 @@ class BundledScatter(Figure):
             title=f"Frequency without size: rank correlation {rhos['seen'] or 'none'} at step {step:,} on {DOES[operation]} {NAMES['seen']}, {rhos['unseen'] or 'none'} on unseen ones",
             headline=_known(*rhos.values()),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"{MADE} A fifth of the questions was never shown. Accuracy: {seen['accuracy']:.0%} on questions of the training text (rank correlation {_span(seen, 'rho')}), "
                 f"{unseen['accuracy']:.0%} on held-out ones ({_span(unseen, 'rho')}). Each mark is an operand (40 seen, 10 held-out questions), lines are means of ten operands with 95% bands. One model, one seed; {ZERO}"
@@ -164,7 +164,7 @@ class BundledCourse(Figure):
             title=f"{label}, furthest from zero: {words}",
             headline=tuple(headline.values()),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=f"Checkpoints of one training run, asked every question without examples. Last: {most or 'none'}. Bands are 95% intervals over operands. {MADE} A correlation fades as accuracy nears either end, and has no mark where fewer than five operands differ.",
             alt=f"{label} over training steps for {operation}: {words}.",
             sources=DESIGN,
@@ -224,7 +224,7 @@ class BundledBesidePythia(Figure):
             title=f"Holding size fixed takes {' and '.join(changes)} ({operation})",
             headline=tuple(value for pair in pairs.values() for value in pair),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Pythia: last checkpoint (v0 models), 4 examples, counts of the Pile, where frequent numbers are also small. Bundled: step {step:,}, no examples, frequency and size unrelated by design, so the first two marks hardly differ. "
                 "Bars are 95% intervals over operands. The two differ in size, text and training by orders of magnitude: the comparison shows the confounder, not a difference in skill."

@@ -94,7 +94,7 @@ class Trajectory(Figure):
             title=f"{title} ({shots} examples)",
             headline=(last, first) if len(ends) > 1 else (last,),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Each line is one training run on {ARMS[arm]}; bands are 1.96 standard errors over the task's items, which cannot tell how another run of the same size would end. "
                 f"Guessing gives {level:.0%}. "
@@ -148,7 +148,7 @@ class Scaling(Figure):
             + (f", {fewest} on {labels[least]}" if several else ""),
             headline=(rise, fewest) if several else (rise,),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=f"All eight sizes have seen the same tokens in the same order here, so only size differs. Trained on {ARMS[arm]}; {shots} examples in the prompt. Bands are 1.96 standard errors over items.",
             alt=f"Accuracy against parameters at {tokens} for {counted(len(span), 'task')}; the largest rise is {_rise(span[most])} points, on {labels[most]}.",
             sources=(RELEASED, *task_sources(self.eval_tasks)),
@@ -210,7 +210,7 @@ class Memorised(Figure):
             title=title,
             headline=tuple(stated),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 "Memorised: given 32 tokens of a training sequence, the model's most likely continuation repeats the next 32 exactly. The first 23,552,000 sequences were tried (16% of training). "
                 + (
@@ -263,7 +263,7 @@ class Families(Figure):
             title=f"{label}: at like size OPT lies {words['OPT']} Pythia and BLOOM {words['BLOOM']}",
             headline=tuple(far.values()),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 "Finished models without examples, all evaluated by the same people with the same harness. The differences in the title are means over the models between 70M and 12B, against straight lines "
                 f"between Pythia's sizes ({len(gaps['OPT'])} OPT and {len(gaps['BLOOM'])} BLOOM models). Hollow: trained on the deduplicated Pile. Bars are 1.96 standard errors. BLOOM is multilingual, and a fair part of its parameters is embeddings."

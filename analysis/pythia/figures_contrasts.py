@@ -125,7 +125,7 @@ def _forest(question: str, shots: str, tasks: str, first_step: int, twins: bool)
         title=f"{asked.subject} {change}, over {n_models} pairs of runs and {n} tasks",
         headline=(mean,),
         figure=style.figure(traces, layout),
-        data=[*parts, {"series": "one size on one task", "kind": "cell", **cells, "status": "computed"}],
+        parts=[*parts, {"series": "one size on one task", "kind": "cell", **cells, "status": "computed"}],
         caption=(
             f"Pairs at equal tokens, averaged over checkpoints from {since} on. The interval of the first row draws sizes and tasks anew, as two crossed clusters: scores of one size share a training run, scores of one task its "
             f"items. Clear of zero: {', '.join(clear) or 'no task'}. " + _remarks(question, twins)
@@ -160,7 +160,7 @@ def _course(question: str, shots: str, tasks: str, twins: bool) -> Panel:
         title=f"{asked.subject} end {mean} {side}; clear of zero at {clear} of {len(course)} checkpoints",
         headline=(mean, clear),
         figure=style.figure(traces, layout),
-        data=parts,
+        parts=parts,
         caption=(
             "The same mean at each checkpoint by itself. Neighbouring checkpoints are stages of the same runs, so ups and downs of single points say little. "
             + ("Dotted: the second pass over the deduplicated data begins. " if question == "dedup" else "")
@@ -206,7 +206,7 @@ class Twins(Figure):
             title=f"At step 43,000 the two runs of 2.8B agree in {equal} of {at.loc[checkpoints.TWINS, 'n_scores']:.0f} scores, other sizes in {others} at most",
             headline=(equal, others),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 "Share of accuracies (MMLU by subject) that are equal to the last digit in the standard and the deduplicated run. Both arms of a size start from the same weights, so nearly all agree at first and part within a few hundred steps. "
                 "Those of 2.8B part only after step 43,000 and stay close afterwards: the released files do not hold two independent runs of this size, so it is left out of the comparison unless you ask for it."

@@ -76,7 +76,7 @@ class EmergenceFit(Figure):
             title=title,
             headline=(stated,),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=f"{words} Dashed: half of the gain up to the last checkpoint; dotted: its 95% interval. Between steps 1,000, 3,000 and 13,000 (2, 6 and 27 B tokens) nothing was evaluated, so much of the rise falls between checkpoints. No examples in the prompt; trained on {ARMS[arm]}.",
             alt=f"Accuracy of {model} on {label} against tokens; the fit is {found['status']}.",
             sources=(RELEASED, *task_sources([task])),
@@ -127,7 +127,7 @@ class Emergence(Figure):
             title=title,
             headline=tuple(ends),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 "Larger models go on gaining for longer, so half of their larger gain can come later although they are ahead at every moment. Bars are 95% intervals of the fit. "
                 + (

@@ -98,7 +98,7 @@ def allocation(figure: OfLaws, fitted: ScalingLaw, resamples: pd.DataFrame, quan
         title=f"At {format_flops(C)} the {'laws ask' if many else 'law asks'} for {f'{least} to {most}' if many else least} {noun}",
         headline=(least, most) if many else (least,),
         figure=style.figure(traces, layout),
-        data=parts,
+        parts=parts,
         caption=(
             f"Compute-optimal {noun} under each law; dotted lines rest on a single secondary source. Markers are published models at "
             "C = 6 N D (hollow: not verified). Laws that count parameters differently are drawn as they count."
@@ -162,7 +162,7 @@ class TokensPerParam(OfLaws):
             title=title,
             headline=(least, most) if self.laws else (least,),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=caption
             + "markers are published models (hollow: not verified), many of them trained far beyond every optimum because they will be used a lot.",
             alt=f"Tokens per parameter against compute: at {format_flops(C)} the laws range from {least} ({lowest}) to {most} ({highest}).",
@@ -219,7 +219,7 @@ class ChinchillaTable(Figure):
             title=f"Chinchilla's own tables follow a power law in {follow} of {n_rows} rows, but not its published equation",
             headline=(follow,),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Markers: printed budgets over a power law through the approach's rows; all agree within the printed rounding (approach 3 within 1.07 of it) except {missed}. "
                 f"The line: Table A3 against Eq. 10 with its unrounded constants, for which the table prints {-less.max():.0%} to {-less.min():.0%} less compute than the equation asks. "

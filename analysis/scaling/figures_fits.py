@@ -52,7 +52,7 @@ class Residuals(OfRuns):
             title=f"The law misses half of the runs by less than {typical}",
             headline=(typical,),
             figure=style.figure(traces, layout),
-            data=[part],
+            parts=[part],
             caption=(
                 f"Positive: the run is worse than {law.label} predicts. The largest miss is {worst:+.1%}. A pattern along the axis would mean "
                 "that the form of the law is wrong there; the five runs of highest loss lie where tokens are fewest."
@@ -124,7 +124,7 @@ class Constants(OfRuns):
             + (f": {_listed(outside)}" if outside else ""),
             headline=(many,),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             beside=beside,
             caption="Bars are percentile intervals of the resampled fits. A and B are known to a factor only; what they imply for a budget is known better, because they move together with their exponents."
             + left_open

@@ -94,7 +94,7 @@ class Contours(OfOneLaw):
             title=f"{counted(len(runs), 'run')} and the valley between too few parameters and too few tokens",
             headline=(count,),
             figure=style.figure(traces, layout),
-            data=[observed, *levels, optimal, budget, best],
+            parts=[observed, *levels, optimal, budget, best],
             caption=(
                 "Points are training runs coloured by final loss; grey lines join equal loss under the law; the solid line is the best split "
                 f"of every budget and the dashed one is the chosen budget, {format_flops(C)}."
@@ -186,7 +186,7 @@ class IsoFlop(OfOneLaw):
             title=f"At {format_flops(C)} the best model has {size} parameters, and being off by two costs little",
             headline=(size,),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Loss along lines of equal compute. The chosen budget's optimum is {format_count(N_best, 'parameters')}{interval_words} "
                 f"and {format_count(D_best, 'tokens')}; half or twice the size loses "

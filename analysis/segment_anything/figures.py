@@ -94,7 +94,7 @@ class PerMask(Figure):
             title=f"{model} at {counted(prompts, 'prompt')} an image: {cost} a mask, {encoding} of it for encoding the image",
             headline=(cost, encoding),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"The encoder runs once, so its {format_si(encoding_flops(model), 'FLOP')} are shared by all prompts of the image; each prompt adds {format_si(prompt, 'FLOP')}. "
                 f"Only after {even:,.0f} prompts has prompting cost as much as encoding. The dotted line is the grid of {grid['value']:,.0f} points with which SA-1B was made."
@@ -160,7 +160,7 @@ class Parts(Figure):
             title=f"One image with {counted(prompts, 'prompt')}: {encoder} in {model}, {rest} in everything after it",
             headline=(encoder, rest),
             figure=style.figure([bar], layout),
-            data=[part],
+            parts=[part],
             caption=(
                 "Matrix products and convolutions, a multiply-add counted as two. Scores and values of attention are a small part because most layers attend inside windows; "
                 "behind the encoder, most of the work is attention between the few tokens of the prompt and the whole embedding. Encoding the prompt itself costs next to nothing."
@@ -211,7 +211,7 @@ class Devices(Figure):
             title=f"At {share:.0%} of peak an A100 encodes an image with {model} in {takes}; the site reports {printed}, which is {implied}",
             headline=(takes, printed, implied),
             figure=style.figure(traces, layout),
-            data=[part, reported],
+            parts=[part, reported],
             caption=(
                 f"FLOPs over the 16-bit peak rate times the utilisation, the same for all devices. The reported {row['value']:g} s is taken as ViT-H, whose parameters the site gives; precision and batch "
                 f"are not stated. For {counted(prompts, 'prompt')} in one go the same rate is assumed; the 50 ms that the paper reports for a prompt are on the processor of a browser."

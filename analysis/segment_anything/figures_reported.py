@@ -102,7 +102,7 @@ class Datasets(Figure):
             title=f"SA-1B has {held} masks, {masks} times those of the next larger set, on {images} times its images",
             headline=(held, masks, images),
             figure=style.figure(traces, layout),
-            data=[sets, *lines, yours],
+            parts=[sets, *lines, yours],
             caption=(
                 f"Both axes are logarithmic; lines join equal numbers of masks per image. {beyond} of the {len(rows)} sets hold at least your {per_image:g} masks an image. "
                 f"The paper's legend prints {facts().loc['sa1b_masks_exact_legend', 'value']:,.0f} masks for SA-1B; {facts().loc['sa1b_automatic_share', 'value']:g}% of them were made without an annotator. Sets differ in what they label: whole objects, or parts too."
@@ -161,7 +161,7 @@ class Engine(Figure):
             title=f"By hand, at {seconds:g} s a mask, the automatic stage's {last} masks would take {takes} of unbroken work",
             headline=(last, takes),
             figure=style.figure(traces, layout),
-            data=[made, by_hand],
+            parts=[made, by_hand],
             caption=f"Annotators began at {start:g} s a mask and ended the first stage at {end:g} s, helped by the model. Years are masks times your seconds, night and day; the first two stages were made by people, the third by the model with a grid of {facts().loc['grid_points', 'value']:,.0f} points an image.",
             alt=f"Masks of three stages on a logarithmic axis, {', '.join(format_count(value) for value in masks)}; by hand the last would take {takes} at {seconds:g} s a mask.",
             sources=(Citation(PAPER, "Section 4"),),
@@ -197,7 +197,7 @@ class Regions(Figure):
             title=f"{lead[0].upper()}{lead[1:]} has {shares[0]} of SA-1B's images, {shares[1]} of COCO's and {shares[2]} of Open Images'",
             headline=tuple(shares),
             figure=style.figure(traces, layout),
-            data=[rows],
+            parts=[rows],
             caption="Shares of images by the country in which they were taken, as printed; Africa and low-income countries stay rare in all three."
             if kind == "region"
             else "Shares of images by the income of the country in which they were taken, as printed.",
@@ -243,7 +243,7 @@ class AgainstRitm(Figure):
             + (f", others within {margin:g} {'point' if margin == 1 else 'points'}" if margin else ""),
             headline=(ahead, behind),
             figure=style.figure([mark], layout),
-            data=[rows[kept]],
+            parts=[rows[kept]],
             caption=(
                 f"One point at the centre of the object, SAM's most confident mask. If the sets were a random draw, {ahead} of {decided} would put the share of wins between {low:.0%} and {high:.0%} (95%). "
                 "With the best of SAM's three masks in place of the most confident one, the paper reports it ahead on all 23: much of the gap is in choosing which object a point means."
@@ -284,7 +284,7 @@ class People(Figure):
             title=f"On people, three points lift the mean IoU from {ends[0]} to {ends[1]}% up to {ends[2]} to {ends[3]}%",
             headline=tuple(ends),
             figure=style.figure(traces, layout),
-            data=[rows[kept]],
+            parts=[rows[kept]],
             beside=printed(PRINTED),
             caption="Means by perceived gender presentation, age and skin tone, as the paper groups them. One point leaves open whether a person or a garment is meant. The table lists what else the paper and the site print.",
             alt=f"Mean IoU of {rows['group'].nunique()} groups of people: {ends[0]} to {ends[1]}% from one point, {ends[2]} to {ends[3]}% from three.",
@@ -329,7 +329,7 @@ class Transfer(Figure):
             title=f"Untrained for it, SAM reaches {sam} where the trained ViTDet-H has {trained}: {label}",
             headline=(sam, trained),
             figure=style.figure(traces, layout),
-            data=[part[kept] for part in parts],
+            parts=[part[kept] for part in parts],
             caption=f"As reported, by size or frequency of the objects; SAM is ahead in {int((gap > 0).sum())} of {len(gap)} rows"
             + (
                 f", most of all for {gap.idxmax()} objects ({gap.max():+.1f} points)."

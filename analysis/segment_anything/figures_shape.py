@@ -72,7 +72,7 @@ class Attention(Figure):
             title=f"At {side:,} pixels {model} takes {takes} as built; attention over the whole image in every layer would take {times} times that",
             headline=(takes, times),
             figure=style.figure(traces, layout),
-            data=[built, whole, mine, here, others],
+            parts=[built, whole, mine, here, others],
             caption=(
                 f"Attention over the whole image grows with the fourth power of its side, windows with the second, so the {encoder.n_global} global layers of {encoder.n_layers} decide at high resolution. "
                 f"Your windows would take {format_si(at['windows'], 'FLOP')}. Relative positions are counted; memory, which global attention needs even more of, is not."
@@ -127,7 +127,7 @@ class Windows(Figure):
             title=title + (free_one if padded else "they need no padding here"),
             headline=(more, change) if padded else (more,),
             figure=style.figure(traces, layout),
-            data=[line, even, chosen],
+            parts=[line, even, chosen],
             caption=(
                 "A layer with windows pads the image to whole windows and projects the padding too, hence the saw; rings mark sizes that divide the image. Between them the curve rises because a larger "
                 f"window lets each patch see more. At the right end a window is the image. The encoder as built has {encoder.n_global} global layers."
@@ -181,7 +181,7 @@ class Params(Figure):
             title=f"Counted from its shape the encoder ViT-H has {ours} parameters; the site says {theirs}",
             headline=(ours, theirs),
             figure=style.figure([*traces, mark], layout),
-            data=[*bars, whole, printed],
+            parts=[*bars, whole, printed],
             beside=counts_table(),
             caption=(
                 f"Every count agrees with the model that transformers builds, to the parameter. The printed {theirs} lies between the blocks alone ({blocks / 1e6:.1f} M) and the whole encoder; tables of absolute positions "
@@ -225,7 +225,7 @@ class LightParams(Figure):
             title=f"Prompt encoder and mask decoder hold {ours} parameters, {small} of the model with ViT-H; the site says {theirs}",
             headline=(ours, small, theirs),
             figure=style.figure([bar], layout),
-            data=[part, printed],
+            parts=[part, printed],
             caption=f"The decoder has {sum(decoder.values()):,} parameters and the prompt encoder {sum(prompt.values()):,}, {prompt['prompt encoder: Fourier frequencies']} of which are random frequencies that are shared with the image side and not trained. Both are the same behind every image encoder.",
             alt=f"Bars of parameters by part; the two-way blocks of the decoder hold {decoder['decoder: two-way blocks']:,} of {total:,}.",
             sources=(*SHAPES, Citation("meta2023sam", row["location"])),

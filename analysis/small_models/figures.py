@@ -92,7 +92,7 @@ class Scores(Figure):
             title=f"On {label}, {text}",
             headline=(held, count, times) if len(seen) else (times,),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Scores that the paper on {small} itself prints, in one column of one table. The blue line is {small}'s score; the dashed line its size times the ratio. "
                 "Hollow: quoted from memory, drawn and not counted. Models whose size is not published, such as GPT-4, have no place on this axis."
@@ -170,7 +170,7 @@ class Ratio(Figure):
             title=title,
             headline=headline,
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 "Each comparison is one benchmark and one rival in one column of the paper's tables; to hold is to score as much or more, and every benchmark weighs the same. Its authors chose the rivals, benchmarks "
                 "and prompts, so this is what they report, and no independent test. Scores quoted from memory are left out."
@@ -223,7 +223,7 @@ class Cost(Figure):
             title=f"At {format_money(price)} per A100-hour, phi-1.5 cost {phi_1_5} to pretrain, phi-2 {phi_2} and LLaMA 7B {llama}",
             headline=(phi_1_5, phi_2, llama),
             figure=style.figure([bar], layout),
-            data=[part],
+            parts=[part],
             caption=(
                 "Reported A100-hours times the price. Blue: pretraining of phi; grey: other pretraining; amber: fine-tuning from weights that somebody else paid for. phi-2's hours are 14 days on 96 GPUs. "
                 f"Not counted: the language models that wrote the data, trials, and people. List price of the table: {format_money(a100().price_usd_per_hour)} (A100 80 GB, on demand, 2023)."
@@ -278,7 +278,7 @@ class Hours(Figure):
             title=f"phi-1.5's reported tokens and hours mean {phi_1_5} of the GPUs' peak, phi-1's {phi_1}; LLaMA 7B reached {llama}",
             headline=(phi_1_5, phi_1, llama),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Markers below the line took fewer hours than {utilisation:.0%} of peak would. Percentages are 6 N D over the reported hours at 312 TFLOP/s, with sizes as printed (1.3 B; counted 1.42 B, which makes them higher still). "
                 f"The best other run with known hours in our tables comes to {best_other():.0%}, so tokens or hours of phi-1.5 and phi-2 may be rounded or counted otherwise."

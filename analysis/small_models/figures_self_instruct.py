@@ -77,7 +77,7 @@ class Growth(Figure):
             title=f"Below a similarity of {threshold:g}, {n_seeds} seed tasks grow by {kept} instructions out of {tried:,}; {early:.0%} are kept at first and {late:.0%} at last",
             headline=(kept,),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 "Each request shows eight examples and brings eight instructions; one is kept if its ROUGE-L with every kept one and every seed task is below the threshold. "
                 f"The curve bends as the pool fills up. {ASSUMED}"
@@ -128,7 +128,7 @@ class Filtered(Figure):
             else f"A threshold of {threshold:g} drops {dropped} of the instructions",
             headline=(dropped, alike) if several else (dropped,),
             figure=style.figure(traces, layout),
-            data=[ends, _part(here, "your threshold")],
+            parts=[ends, _part(here, "your threshold")],
             caption=(
                 "After 1,000 generated instructions, mean of three seeds. A strict filter drops most and keeps what is unlike the seed tasks; a lax one keeps near copies. The mean over all pairs hardly moves, because most pairs "
                 f"have nothing to do with each other: near copies show in the similarity to the nearest. {ASSUMED}"
@@ -169,7 +169,7 @@ class Variety(Figure):
             title=f"At {threshold:g}, the kept instructions have {low} different pairs of verb and object without novelty, {high} with all of it",
             headline=(low, high),
             figure=style.figure(traces, layout),
-            data=[*parts, _part(here, "your threshold")],
+            parts=[*parts, _part(here, "your threshold")],
             caption=(
                 "Verb and object are taken as the first and the last word of an opening. A stricter filter costs variety because it keeps less; above about 0.8 there is hardly more to gain, and what is added are near copies. "
                 f"Novelty is the chance that a part comes from outside the examples of a request. {ASSUMED}"
@@ -225,7 +225,7 @@ class OwnRun(Figure):
             title=f"This run keeps {many} of {last['tried']:.0f} instructions ({last['kept'] / last['tried']:.0%}){words}",
             headline=(many,),
             figure=style.figure(traces, layout),
-            data=[kept, generated],
+            parts=[kept, generated],
             caption=f"One seed of the random numbers; another one gives a slightly other curve. {ASSUMED}",
             alt=f"A run of the loop: {many} of {last['tried']:.0f} generated instructions are kept.",
             sources=SOURCES,

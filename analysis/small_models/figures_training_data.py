@@ -86,7 +86,7 @@ class Lima(Figure):
             title=f"With 1,000 examples, LIMA is preferred to Alpaca's 52,000 in {share} of the decided prompts ({level:.0%} interval {first['low']:.0%} to {first['high']:.0%})",
             headline=(share,),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Judged by {JUDGES[judge]}: wins over wins and losses, with Wilson intervals for one judgement on each of {self.n_prompts} prompts. Both LIMA and Alpaca are tuned from LLaMA 65B; Alpaca's examples were written by "
                 "text-davinci-003, not by ChatGPT. How many examples tuned the other rivals is not published."
@@ -136,7 +136,7 @@ class Amount(Figure):
             title=f"Seven times as many instructions (7,500 to 51,200) add {gain} points; better answers to the same ones add {quality}",
             headline=(gain, quality),
             figure=style.figure(traces, layout),
-            data=[itself, better],
+            parts=[itself, better],
             caption=(
                 f"GPT-3 tuned on its own instructions, answers to {RATED_TASKS} tasks rated by their authors. Values are read off the axis of the figure. The band is Wilson's interval for the tasks and leaves out how raters and training runs vary. "
                 "LIMA's own ablation says the same of 2,000 examples: filtered Stack Exchange scores 3.83 of 6 with ChatGPT as judge, unfiltered 3.33."
@@ -170,7 +170,7 @@ class CodeData(Figure):
             title=f"At 350M parameters, filtering lifts HumanEval from {steps[0]} to {steps[1]}, textbooks to {steps[2]}, exercises to {steps[3]}",
             headline=tuple(steps),
             figure=style.figure(traces, layout),
-            data=[part],
+            parts=[part],
             caption=(
                 "One model size on different data, then the two large ones; the last step in both sizes is fine-tuning on exercises of the test's own form. HumanEval has 164 problems, so intervals are wide: "
                 "the step from filtered code to textbooks alone is within them."
@@ -207,7 +207,7 @@ class ImitationStyle(Figure):
             title=f"Imitation makes style converge: lists where ChatGPT has one rise from {before} to {after}; a second answer of ChatGPT has {itself}",
             headline=(before, after, itself),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 "Resemblance to a random answer of ChatGPT, without imitation, with three amounts of it, and for ChatGPT beside itself, which is as much as can be had. "
                 "Raters saw this: crowd workers called about 70% of the best imitation's answers equal to or better than ChatGPT's."
@@ -259,7 +259,7 @@ class ImitationFacts(Figure):
             title=f"Broad imitation lowers NaturalQuestions from {stated[0]} to {stated[1]} (7B) and from {stated[2]} to {stated[3]} (13B)",
             headline=tuple(stated),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"What benchmarks showed: facts do not come with the style. Imitating the very task helps, and so does a larger base. Bars are {self.level:.0%} Wilson intervals for {self.n_questions:,.0f} questions; the paper does not say how many it asked "
                 "(the usual test set has 3,610)."

@@ -94,7 +94,7 @@ class Scatter(Figure):
             title=title,
             headline=tuple(headline),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f'One marker per first operand, over 50 questions such as "What is 24 times 17?". Accuracy rises by {100 * found["slope"]:.1f} points with ten times the count '
                 f"({_points(found, 'slope')}); the brackets hold 95% intervals over operands. Frequent numbers are also small or round, so this chart alone shows no cause. {V0}"
@@ -143,7 +143,7 @@ class Paper(Figure):
             title=f"The paper's {len(rows)} gaps come out with correlation {r} and {mean} points off on average, {most} at most",
             headline=(r, mean, most),
             figure=style.figure(traces, layout),
-            data=[rows, same],
+            parts=[rows, same],
             caption=(
                 f"Printed: the authors' own counts, of numbers near other numbers in the deduplicated Pile up to each checkpoint, which were never published. Computed: counts of {text_of(corpus)}, the same at every "
                 f"checkpoint; so the ten most frequent numbers are not always the same ones. {inside} printed gaps lie in the computed 95% interval. Furthest off: {size_of(worst['model'])}, {worst['shots']} examples, "

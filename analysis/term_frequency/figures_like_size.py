@@ -55,7 +55,7 @@ class Partial(Figure):
                 title=f"With {shots} examples at step {step:,} {none} of {len(runs)} sizes can be compared among operands of like size ({operation})",
                 headline=(none,),
                 figure=style.figure([], layout),
-                data=[left.assign(series="no correlation at fixed size", status="computed")],
+                parts=[left.assign(series="no correlation at fixed size", status="computed")],
                 caption=f"Either every model answers all operands alike, or the counts follow the size of the operand exactly. {V0}",
                 alt="No correlation at fixed operand size can be computed for any model size.",
                 sources=sources_of(corpus),
@@ -94,7 +94,7 @@ class Partial(Figure):
             title=f"At fixed operand size the correlation of {size_of(rows.index[0])} {falls} from {as_it_is} to {fixed} ({low} to {high}), {stays}",
             headline=(as_it_is, fixed, low, high),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"Small numbers are both frequent and easy: the rank correlation of count and operand is {with_size:.2f} in {text_of(corpus)}. The second mark asks what frequency tells among "
                 f"operands of like size. It stays above zero for {len(clear)} of {len(rows)} sizes. Bars are 95% intervals over operands. Correlation at fixed size is still no proof of cause. {V0}"
@@ -130,7 +130,7 @@ class Regression(Figure):
                 title=f"{model} gives {outcome} with {examples} examples ({operation}) for a regression to say anything",
                 headline=(examples,),
                 figure=style.figure([], intervals.rows(terms, "number", LOG_ODDS, 46, x_range=(-1, 3))),
-                data=[about.assign(series="no regression")],
+                parts=[about.assign(series="no regression")],
                 caption=f"At least {term_frequency_regression.MINIMUM} right and as many wrong answers are asked for, of 50 for each operand. A larger model or other examples will do. {V0}",
                 alt=f"No coefficients: {model} gives {outcome} for a regression.",
                 sources=sources_of("pile_train"),
@@ -155,7 +155,7 @@ class Regression(Figure):
             title=f"{size_of(model)}: with size and form held fixed {left} (odds x {odds[0]} per tenfold count, not x {odds[1]})",
             headline=tuple(headline),
             figure=style.figure(traces, intervals.rows(terms, "number", LOG_ODDS, 46)),
-            data=[together, alone],
+            parts=[together, alone],
             caption=(
                 f"A logistic regression of the 50 answers per operand on five properties of it. For the count, {significant(after['coefficient'], 3)} ({significant(after['coefficient_low'], 3)} to {significant(after['coefficient_high'], 3)}) "
                 f"remains of {significant(before['coefficient'], 3)}. Right of the line a property goes with more right answers. Bars are 95% intervals over operands. Last checkpoint, counts of the Pile. {V0}"

@@ -94,7 +94,7 @@ class Course(Figure):
             title=f"{title} ({operation}, {shots} examples)",
             headline=tuple(headline),
             figure=style.figure([*bands, *lines], layout),
-            data=parts,
+            parts=parts,
             caption=(
                 "Checkpoints at 9% to 100% of training. A line that is missing or broken belongs to a model that answers all operands alike, mostly wrongly. The paper "
                 f"dates the effect to step 65,000 (136 B tokens) and to 2.8B parameters and more. {V0}"
@@ -158,7 +158,7 @@ class Gap(Figure):
             title=f"{model} is right in {most} of questions on the {extremes} most frequent operands and {least} on the {extremes} least frequent",
             headline=(most, least),
             figure=style.figure([*bands, *lines], layout),
-            data=parts,
+            parts=parts,
             caption=(
                 f"{operation.capitalize()} with {self.n_shots} examples. The difference between the two outer lines with ten operands each is what the paper's Table 4 prints. "
                 f"Most frequent: {', '.join(map(str, sorted(order[:extremes])))}. Bands are 95% intervals of the mean over operands. {V0}"

@@ -100,7 +100,7 @@ def _won(which: str, level: float, unstated: int) -> Panel:
         title=title,
         headline=tuple(headline),
         figure=style.figure(traces, layout),
-        data=[*(part[KEPT] for part in parts), TIE],
+        parts=[*(part[KEPT] for part in parts), TIE],
         caption=(
             f"Share of prompts (their number in brackets) on which raters prefer the {what}; the bar is Wilson's interval, as if prompts were drawn at random. "
             + (f"{lost} of them lie below one half beyond chance. " if lost else "")
@@ -185,7 +185,7 @@ class Prompts(Figure):
             title=f"{share:.0%} of {n:,} prompts means {ends[0]} to {ends[1]}; {need}",
             headline=tuple(headline),
             figure=style.figure(traces, layout),
-            data=[band, chosen, yours, rows[kept], TIE],
+            parts=[band, chosen, yours, rows[kept], TIE],
             caption="The band is where the true share may lie after so many prompts with the share you chose. Markers are Emu Video's reported comparisons at their numbers of prompts (moved apart a little): most rest on 65 prompts, some on 307, one rival on 23.",
             alt=f"Interval of a share of {share:.0%} against the number of prompts; at {n:,} it reaches from {here[0]:.0%} to {here[1]:.0%}.",
             sources=(Citation(EMU, "Figure 2; Tables 2, 3, 5, 10"), Citation("wilson1927")),
@@ -220,7 +220,7 @@ class DrivingStudy(Figure):
             title=f"With {votes} independent votes a pair, {beyond} of {len(names)} preferences in the driving study would exceed chance",
             headline=(beyond,),
             figure=style.figure([marks.estimates(part, **SHARE, color=style.AMBER, symbol="circle-open", text=spans)], layout),
-            data=[printed.assign(series="printed", status="reported"), part, TIE],
+            parts=[printed.assign(series="printed", status="reported"), part, TIE],
             caption=f"The study has 4 raters and 100 videos; how many votes stand behind a share is not said. Its digits fit {', '.join(map(str, fewest))} votes or multiples of them; 400 would need all raters to answer independently. LVG is an earlier generator of long videos.",
             alt=f"Three preferences of the driving study between {share.min():.0%} and {share.max():.0%}; at {votes} votes {sure} of them lie wholly above one half.",
             sources=(Citation(LATENTS, "driving user study"), Citation("wilson1927"), Citation("brown2017grim")),

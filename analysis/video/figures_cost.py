@@ -97,7 +97,7 @@ class Frames(Figure):
             title=f"For {counted(n_frames, 'frame')} at {self.frame_side:,} pixels latent space saves a factor of {saving} in {name}; image first takes {more} latent space's",
             headline=(saving, ratio),
             figure=style.figure(traces, layout),
-            data=[*lines, yours],
+            parts=[*lines, yours],
             caption=(
                 "A what-if: a transformer all of whose parameters work on every token, the same number of steps everywhere; the published systems are U-Nets and take less. The saving comes from the latent space. "
                 + (
@@ -169,7 +169,7 @@ class Stages(Figure):
             title=f"Image first: the image is {shares[0]} of the FLOPs and interpolation {shares[1]}; in all {shares[2]} times generating {counted(n_frames, 'frame')} at once",
             headline=shares,
             figure=style.figure([bar], layout),
-            data=[part, pixels],
+            parts=[part, pixels],
             caption=f"Three stages in latent space: one frame from text, {what.key_frames:g} key frames from text and image, then all frames between them. Hatched bars are what-ifs; tokens are those of one of {what.steps:g} steps.",
             alt=f"FLOPs by stage: the image {shares[0]}, interpolation {shares[1]} of {format_flops(total)}; all frames at once in latent space take {format_flops(direct)}.",
             sources=GROUNDS,
@@ -235,7 +235,7 @@ class Formats(Figure):
             title=f"Two papers: Emu Video makes {counts[0]} frames of {ours['height']} x {ours['width']}, Align Your Latents {counts[1]} of {theirs['height']} x {theirs['width']}, {times} times the pixels",
             headline=(*counts, times),
             figure=style.figure(traces, layout),
-            data=[rows],
+            parts=[rows],
             beside=two_papers(),
             caption=f"As Emu Video's Table 8 lists them; Align Your Latents itself says {facts().loc['ayl_frames', 'value']:.0f} frames. More pixels did not win: on average Emu Video is preferred in quality on {facts().loc['emu_avg_win_rate_quality', 'value']:g}% of prompts at equal size and on {facts().loc['emu_avg_win_rate_quality_original_dims', 'value']:g}% at the original sizes.",
             alt=f"Frames against pixels a frame of {len(rows)} systems; Emu Video makes {ours['n_frames']} frames of {ours['pixels']:,} pixels, Align Your Latents {theirs['n_frames']} of {theirs['pixels']:,}.",

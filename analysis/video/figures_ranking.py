@@ -57,7 +57,7 @@ class Ranking(Figure):
             title=f"{OF[criterion]}, {names[0]} leads {leads} rivals beyond chance; {pair['model']} is nearest, {behind} points ({nearest} to {farthest}) behind",
             headline=(behind, nearest, farthest),
             figure=style.figure(traces, layout),
-            data=[first, rest],
+            parts=[first, rest],
             caption=(
                 f"Bradley-Terry strengths from {len(rows)} compared pairs with {added:g} added votes on each side; without them a system that lost every vote would be infinitely weak. Almost every rival met only {names[0]}, so the order among "
                 f"rivals rests on comparisons with it and overlapping bars leave it open. 400 points are odds of ten to one; {last['model']} is last at {last['rating']:.0f}."
@@ -107,7 +107,7 @@ class Triangle(Figure):
             title=f"Where it can be tested, choices add up: {expected} of prompts are implied in quality and {found} were found",
             headline=(expected, found),
             figure=style.figure(traces, layout),
-            data=[measured, predicted, {"series": "a tie", "win_share": [0.5], "status": "computed"}],
+            parts=[measured, predicted, {"series": "a tie", "win_share": [0.5], "status": "computed"}],
             caption=f"Emu Video met Gen-2 from text and Gen-2 animating an image. Its wins over each imply how the two should fare against each other if log-odds add up; in faithfulness {implied[1]:.1%} is implied and {share[1]:.1%} found. Starting from an image seems to help this rival too, though {n} prompts leave a tie possible.",
             alt=f"Gen-2 from text is preferred to Gen-2 from an image on {share[0]:.1%} of prompts in quality, where {implied[0]:.1%} is implied, and {share[1]:.1%} in faithfulness, where {implied[1]:.1%} is implied.",
             sources=(Citation(EMU, "Table 5"), Citation("bradley1952")),
@@ -152,7 +152,7 @@ class WholeVotes(Figure):
             title=f"{whole} of {len(rows)} printed shares are whole numbers of the stated prompts; the others miss by up to {largest} points",
             headline=(whole, largest),
             figure=style.figure(traces, layout),
-            data=[rows[kept], {"series": "half of the last printed digit", "gap_points": [0.05], "status": "computed"}],
+            parts=[rows[kept], {"series": "half of the last printed digit", "gap_points": [0.05], "status": "computed"}],
             caption=(
                 "If a share of n prompts is rounded to one decimal, it lies within 0.05 points (the line) of a multiple of 100/n; with 307 prompts many numbers do, with 65 few. The misses are small and look like another way of rounding. "
                 f"The same test on Align Your Latents' driving study, stated as 4 raters x 100 videos, finds shares of {', '.join(map(str, fewest.values()))} votes or multiples of them, not of 400."

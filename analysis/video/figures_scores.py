@@ -60,7 +60,7 @@ class Ucf101(Figure):
             title=f"{below} of {len(order)} systems have an FVD below {limit:g}, {names[0]} the lowest with {lowest}; the best inception score is {best['system']}'s",
             headline=(below, lowest),
             figure=style.figure(traces, layout),
-            data=[*parts, {"series": "your limit", "fvd": [limit], "status": "what_if"}],
+            parts=[*parts, {"series": "your limit", "fvd": [limit], "status": "what_if"}],
             beside=scores_table(),
             caption=f"Zero-shot on UCF-101, as each paper prints it. The papers disagree on MagicVideo ({magic[LATENTS]:g} and {magic[EMU]:g}) and round the others; Emu Video has the lowest distance and {best['system']} the highest inception score ({best['inception_score']:g}), so the two measures rank differently.",
             alt=f"FVD on UCF-101 of {len(order)} systems, from {order.iloc[0]:g} for {names[0]} to {order.iloc[-1]:g}.",
@@ -116,7 +116,7 @@ class FvdAndPeople(Figure):
             title=f"Rivals farther off by FVD also lose more often to Emu Video in {of}: rank correlation {correlation}, of {len(both)} systems only",
             headline=(correlation,),
             figure=style.figure([mark], layout),
-            data=[part, {"series": "rank correlation", "rank_correlation": [rho], "status": "computed"}],
+            parts=[part, {"series": "rank correlation", "rank_correlation": [rho], "status": "computed"}],
             caption=f"The {len(both)} rivals that have an FVD on UCF-101 and a comparison by raters; of two printed distances the lower is taken. With so few systems the correlation says little, and raters saw other prompts. Bars are 95% intervals.",
             alt=f"Share of prompts won by Emu Video against the rival's FVD for {len(both)} rivals; the rank correlation is {rho:.1f}.",
             sources=(Citation(EMU, "Figure 2; Table 2"), Citation(LATENTS, "zero-shot table of UCF-101")),
@@ -169,7 +169,7 @@ class Driving(Figure):
             title=f"Driving videos, {shown}: {best} has the lowest FVD, {lowest}; {tail}",
             headline=tuple(headline),
             figure=style.figure(traces, layout),
-            data=parts,
+            parts=parts,
             caption="Down is better in motion, left in single frames; the paper trains on driving videos of 512 x 1024 pixels. Numbers of different tables come from models of different sizes and do not compare."
             + (
                 " Diffusion in pixels, and training all layers end to end, are behind the latent video model."
