@@ -5,10 +5,10 @@ import pytest
 
 from analysis import tables
 from analysis.compute import costs
-from analysis.compute.costs import Device
+from analysis.gpus import Gpu, gpu, labels
 from analysis.scaling.chinchilla import ScalingLaw
 
-A100 = Device("a100", "A100", 312e12, 400.0, 2.0)
+A100 = Gpu("a100", "A100", 80e9, 2e12, 312e12, 400.0, 2.0)
 LAW = ScalingLaw(E=1.8172, A=482.01, B=2085.43, alpha=0.3478, beta=0.3658)
 
 
@@ -123,13 +123,12 @@ def test_values_out_of_range_are_refused_in_one_sentence(changes, sentence):
 
 
 def test_money_needs_a_price():
-    unpriced = Device("x", "X", 1e14, 300.0, float("nan"))
+    unpriced = Gpu("x", "X", 80e9, 2e12, 1e14, 300.0)
     with pytest.raises(ValueError, match="no price for X"):
         costs.flops_of_money(unpriced, 1000, 0.5)
 
 
 def test_every_device_in_the_table_is_a_device():
-    gpus = tables.load("gpus")
-    devices = [Device.from_row(row) for row in gpus.to_dict("records")]
+    devices = [gpu(key) for key in labels()]
     assert len(devices) >= 12
     assert {d.id: d.peak_flops_per_s for d in devices}["a100_80gb"] == 312e12  # NVIDIA A100 data sheet, BF16 dense

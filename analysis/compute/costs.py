@@ -14,26 +14,6 @@ RECOMPUTATION_FLOPS_PER_PARAM_TOKEN = 8.0
 
 
 @dataclass(frozen=True)
-class Device:
-    """A processor as the table `gpus` describes it.
-
-    peak_flops_per_s: dense matrix rate in 16-bit [FLOP/s]; power_w: board power [W];
-    price_usd_per_hour: rent of one device [USD/h], NaN where the table has none.
-    """
-
-    id: str
-    label: str
-    peak_flops_per_s: float
-    power_w: float
-    price_usd_per_hour: float
-
-    @classmethod
-    def from_row(cls, row) -> "Device":
-        """The device in a row (mapping) of the table `gpus`."""
-        return cls(**{name: row[name] for name in cls.__dataclass_fields__})
-
-
-@dataclass(frozen=True)
 class Cost:
     """What C FLOPs take; every field is an array or a float.
 
@@ -77,7 +57,7 @@ def utilisation_of(value) -> np.ndarray:
     return share
 
 
-def cost_of(C, device: Device | Gpu, n_gpus, utilisation, usd_per_gpu_hour=None, kg_co2_per_kwh=0.0, overhead=1.0, power_share=1.0) -> Cost:
+def cost_of(C, device: Gpu, n_gpus, utilisation, usd_per_gpu_hour=None, kg_co2_per_kwh=0.0, overhead=1.0, power_share=1.0) -> Cost:
     """The Cost of C training FLOPs on n_gpus devices; all arguments broadcast.
 
     gpu_seconds = C / (peak rate * utilisation); wall_seconds = gpu_seconds / n_gpus; usd = GPU-hours * price;
@@ -89,7 +69,7 @@ def cost_of(C, device: Device | Gpu, n_gpus, utilisation, usd_per_gpu_hour=None,
 
     Raises ValueError for values out of range. Holds for a run without failures and restarts, at constant utilisation.
 
-    >>> a100 = Device("a100", "A100", 312e12, 400.0, 2.0)
+    >>> a100 = Gpu("a100", "A100", 80e9, 2e12, 312e12, 400.0, 2.0)
     >>> cost = cost_of(312e12 * 3600, a100, n_gpus=1, utilisation=0.5)
     >>> float(cost.gpu_hours), float(cost.usd), float(cost.energy_kwh)
     (2.0, 4.0, 0.8)
@@ -110,10 +90,10 @@ def cost_of(C, device: Device | Gpu, n_gpus, utilisation, usd_per_gpu_hour=None,
     )
 
 
-def flops_of_gpus(device: Device | Gpu, n_gpus, days, utilisation):
+def flops_of_gpus(device: Gpu, n_gpus, days, utilisation):
     """Training FLOPs that n_gpus devices do in `days` days at a utilisation; broadcasts.
 
-    >>> a100 = Device("a100", "A100", 312e12, 400.0, 2.0)
+    >>> a100 = Gpu("a100", "A100", 80e9, 2e12, 312e12, 400.0, 2.0)
     >>> float(flops_of_gpus(a100, n_gpus=1000, days=1, utilisation=0.5)) == 312e12 * 0.5 * 1000 * 86400
     True
     """
@@ -121,7 +101,7 @@ def flops_of_gpus(device: Device | Gpu, n_gpus, days, utilisation):
     return seconds * device.peak_flops_per_s * utilisation_of(utilisation)
 
 
-def flops_of_money(device: Device | Gpu, usd, utilisation, usd_per_gpu_hour=None):
+def flops_of_money(device: Gpu, usd, utilisation, usd_per_gpu_hour=None):
     """Training FLOPs that `usd` dollars buy at the device's rent, or at usd_per_gpu_hour; broadcasts.
 
     Raises ValueError where the table has no price for the device and none is given.

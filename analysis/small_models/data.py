@@ -8,6 +8,7 @@ from analysis.background.once import Report, Shared, by_worker, digest
 from analysis.background.worker import Cancelled, WorkerError, shared_worker
 from analysis.benchmarks import data as reported
 from analysis.compute import costs
+from analysis.gpus import Gpu, gpu
 from analysis.small_models import comparisons, self_instruct
 
 LOOPS = Shared(most=16)
@@ -58,10 +59,9 @@ def phi_runs() -> pd.DataFrame:
     return comparisons.training_runs(facts(), tables.load("models_training"))
 
 
-@tables.kept
-def a100() -> costs.Device:
+def a100() -> Gpu:
     """The A100 of 80 GB."""
-    return costs.Device.from_row(tables.load("gpus").set_index("id", drop=False).loc["a100_80gb"])
+    return gpu("a100_80gb")
 
 
 @tables.kept

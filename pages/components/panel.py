@@ -28,12 +28,6 @@ SHOWN_SOURCES = 4
 WIDE = 760
 
 
-def show_panel(panel: Panel) -> None:
-    """A panel whose settings do not change on this page: chart and export row together."""
-    draw(panel.name, lambda: panel)
-    export_row(panel.name)
-
-
 def draw(slot: str, build: Callable[[], Panel], scroll: bool = False, query: Mapping | None = None) -> None:
     """Show the chart that build() makes, with its words; where tables or settings do not allow it, say why in its place.
 
