@@ -77,6 +77,13 @@ def test_a_value_that_a_figure_cannot_take_is_noted_and_kept_for_those_that_can(
     assert fine(app) and not app.warning and "a window of 64 in every layer" in charts(app)[0]["alt"]
 
 
+def test_an_old_link_opens_the_page_and_says_which_settings_it_does_not_know():
+    app = open_page("attention", attn_ctx="8,192", attn_part="What a window sees")
+    assert fine(app) and titles(app) == titles(open_page("attention"))
+    assert [item.value for item in app.warning] == ["The link holds settings that this page does not have: attn\\_ctx, attn\\_part."]
+    assert not app.run().warning
+
+
 def test_an_own_gpu_starts_from_the_one_that_was_chosen_and_takes_every_number():
     app = open_page("attention", section="generation", gpu="rtx_4090")
     app.selectbox(key="attention/generation:gpu").set_value("own:").run()

@@ -83,6 +83,9 @@ def show(stem: str, title: str, lead: str, sections: Sequence[Section]) -> None:
     scenario.take_over(stem, names)
     st.session_state["page_parameters"] = names
     head.begin(stem, title, lead)
+    if unknown := st.session_state.pop("scenario_unknown", None):
+        words = f"The link holds settings that this page does not have: {', '.join(name[:40] for name in unknown[:8])}."
+        st.warning(plain(words), icon=":material/link_off:")
     section = opened(stem, sections)
     query = scenario.query(names, section.key if section is not sections[0] else "")
     st.session_state["links"][stem] = {name: [text] for name, text in query.items()}

@@ -5,7 +5,7 @@ a parameter for; everything else stays at the figure's own default. The browser'
 (pages/components/chart.py writes it there, without a step in the browser's history for each move of a slider).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -67,14 +67,17 @@ def figure(kind: type[Figure], supplied: Mapping[str, Any] | None = None) -> tup
     return kind.of({**(supplied or {}), **texts()})
 
 
-def take_over(stem: str, names: Iterable[str]) -> None:
+def take_over(stem: str, names: Collection[str]) -> None:
     """Take up the parameters of a link: on the first run of a session, and when another page was opened with some.
 
-    Later runs of a page do not look at the address again: while a slider is moved it may be a step behind.
+    Later runs of a page do not look at the address again: while a slider is moved it may be a step behind. Parameters that the page does not have
+    are noted for it to say; those that begin with its name are of controls of its own.
     """
     if st.session_state.get("page") == stem:
         return
     st.session_state["scenario_arrived"] = stem
+    unknown = [name for name in st.query_params if name not in {SECTION, *names} and not name.startswith(f"{stem}_")]
+    st.session_state["scenario_unknown"] = unknown
     for name in names:
         if name in st.query_params:
             chosen()[name] = st.query_params[name]
