@@ -26,23 +26,14 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "toggle_on": Kind("toggle", ["true"], ["false"], False),
-    "toggle_off": Kind("toggle", ["false"], ["true"], True),
     "switch": Kind("button_group", ["First"], ["Second"], "two"),
     "choice": Kind("selectbox", ["First"], ["Third"], "three"),
     "choices": Kind("multiselect", ["First"], ["Second", "Third"], ["two", "three"]),
     "choices_none": Kind("multiselect", [""], ["Third"], ["three"]),
     "choices_two": Kind("multiselect", ["First", "Third"], [""], []),
-    "slider": Kind("slider", ["0.5"], ["0.3"], 0.3),
-    "slider_whole": Kind("slider", ["2000"], ["3500"], 3500),
-    "power": Kind("slider", ["2"], ["2.5"], 10**2.5),
-    "level": Kind("slider", ["95"], ["90"], 0.9),
-    "steps": Kind("select_slider", ["1,000"], ["4,096"], 4096),
-    "number": Kind("number_input", ["5"], ["2.5"], 2.5),
-    "number_whole": Kind("number_input", ["8"], ["64"], 64),
     "text": Kind("text_input", ["before"], ["a word & another=one"], "a word & another=one"),
 }
-OTHERS = {"begin", "address", "server_origin", "row", "number_text"}
+OTHERS = {"begin", "address", "server_origin"}
 """Functions of the module that are no kind of control."""
 
 
@@ -77,7 +68,7 @@ def moved() -> tuple[Opened, Opened]:
     before = {name: widget.value for name, widget in widgets.items()}
     for name, widget in widgets.items():
         assert widget.proto.query_param_key == name  # the browser writes the address under this name
-        widget.set_value({"power": 2.5, "level": 90}.get(name, KINDS[name].value))
+        widget.set_value(KINDS[name].value)
     there = seen(app.run())
     for name, kind in KINDS.items():
         getattr(app, kind.widget)(key=name).set_value(before[name])
@@ -88,7 +79,7 @@ def test_every_kind_of_control_is_on_the_page_of_this_test():
     functions = {name for name, value in inspect.getmembers(controls, inspect.isfunction) if value.__module__ == controls.__name__}
     kinds = {name for name in functions if not name.startswith("_")} - OTHERS
     assert kinds == set(re.findall(r"controls\.(\w+)\(\"", SCRIPT.read_text(encoding="utf-8"))) - OTHERS
-    assert len(kinds) == 10 and list(opened().returned) == list(KINDS)
+    assert len(kinds) == 4 and list(opened().returned) == list(KINDS)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -157,20 +148,11 @@ def click(page: Page, role: str, words: str) -> None:
 
 
 MOVES = {
-    "toggle_on": ((click, "switch", "Toggle that is on"), (click, "switch", "Toggle that is on")),
-    "toggle_off": ((click, "switch", "Toggle that is off"), (click, "switch", "Toggle that is off")),
     "switch": ((click, "radio", "Second"), (click, "radio", "First")),
     "choice": ((pick, "Choice", "Third"), (pick, "Choice", "First")),
     "choices": ((change, "Choices", "-First", "Second", "Third"), (change, "Choices", "-Second", "-Third", "First")),
     "choices_none": ((change, "Choices, none at first", "Third"), (change, "Choices, none at first", "-Third")),
     "choices_two": ((change, "Choices, two at first", "-First", "-Third"), (change, "Choices, two at first", "First", "Third")),
-    "slider": ((press, "Slider", "ArrowLeft", 2), (press, "Slider", "ArrowRight", 2)),
-    "slider_whole": ((press, "Slider over whole numbers", "ArrowRight", 3), (press, "Slider over whole numbers", "ArrowLeft", 3)),
-    "power": ((press, "Power (power of ten)", "ArrowRight", 1), (press, "Power (power of ten)", "ArrowLeft", 1)),
-    "level": ((press, "Level of the intervals (%)", "ArrowLeft", 5), (press, "Level of the intervals (%)", "ArrowRight", 5)),
-    "steps": ((press, "Steps", "ArrowRight", 1), (press, "Steps", "ArrowLeft", 1)),
-    "number": ((fill, "Number", "2.5"), (fill, "Number", "5")),
-    "number_whole": ((fill, "Whole number", "64"), (fill, "Whole number", "8")),
     "text": ((fill, "Text", "a word & another=one"), (fill, "Text", "before")),
 }
 
