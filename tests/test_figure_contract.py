@@ -15,7 +15,7 @@ from analysis import catalogue, units
 from analysis.charts.figure import Figure
 from analysis.charts.panel import Panel
 from analysis.charts.parameters import Choice, Data, Kind, Quantity
-from pages.components import chart
+from analysis.charts.plain import as_json
 from tests.conftest import ROOT
 
 FIGURES = catalogue.figures()
@@ -100,7 +100,7 @@ def default(name: str) -> Panel:
 
 
 def picture(panel: Panel) -> str:
-    return chart.as_json(panel.figure)
+    return as_json(panel.figure)
 
 
 # --- 1: every parameter changes the figure and its table --------------------------------------------------------------

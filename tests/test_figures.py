@@ -10,11 +10,11 @@ import pytest
 
 from analysis import catalogue, gpus, tables
 from analysis.charts.panel import Panel, explanation
+from analysis.charts.plain import as_plain
 from analysis.compute.data import published_models
 from analysis.compute.figures import FromRun, bill
 from analysis.scaling import chinchilla
 from analysis.scaling import data as scaling_data
-from pages.components import chart
 
 CATALOG = catalogue.catalogue()
 
@@ -24,7 +24,7 @@ def check_validity(panel):
     checked = go.Figure(panel.figure.to_plotly_json())
     assert len(checked.data) >= 1
     assert checked.layout.xaxis.title.text is not None
-    assert json.loads(chart.as_json(panel.figure)) == plain_values(json.loads(panel.figure.to_json()))
+    assert as_plain(panel.figure) == plain_values(json.loads(panel.figure.to_json()))
 
 
 def plain_values(value):

@@ -4,7 +4,6 @@ A deck file may come from anybody. What it holds is checked piece by piece: name
 knows, chart types and marks that this project draws, and texts without any tag but line breaks and the like.
 """
 
-import base64
 import io
 import json
 import math
@@ -14,13 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from analysis import tables, uploads
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, explanation
+from analysis.charts.plain import as_plain
 from analysis.export import files
 from analysis.export.words import MADE_WITH
 
@@ -91,8 +90,8 @@ def retitled(slide: Mapping) -> Panel:
 
 def _packed(slide: Mapping) -> dict:
     panel = slide["panel"]
-    figure = panel.figure.to_plotly_json()
-    layout = {name: value for name, value in figure.get("layout", {}).items() if name != "template"}
+    figure = as_plain(panel.figure)
+    layout = {name: value for name, value in figure["layout"].items() if name != "template"}
     rows = panel.data
     return {
         "title": slide.get("title", ""),
@@ -104,21 +103,14 @@ def _packed(slide: Mapping) -> dict:
         "settings": dict(panel.settings),
         "sources": [[citation.source_id, citation.location] for citation in panel.sources],
         "explain": explanation(panel),
-        "figure": _plain({"data": list(figure.get("data", ())), "layout": layout}),
+        "figure": {"data": figure["data"], "layout": layout},
         "columns": [str(name) for name in rows.columns],
         "rows": [_plain(rows[name].tolist()) for name in rows.columns],
     }
 
 
 def _plain(value: Any) -> Any:
-    """Numbers, texts, lists and mappings that JSON holds; what is not finite becomes null."""
-    if isinstance(value, Mapping) and "bdata" in value:  # how Plotly writes arrays
-        shape = [int(side) for side in str(value.get("shape", "-1")).split(",")]
-        value = np.frombuffer(base64.b64decode(value["bdata"]), value["dtype"]).reshape(shape)
-    if isinstance(value, Mapping):
-        return {str(key): _plain(part) for key, part in value.items()}
-    if hasattr(value, "tolist"):
-        value = value.tolist()
+    """The cells of a table as JSON holds them; what is not finite becomes null."""
     if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
     if isinstance(value, float) and not math.isfinite(value) or value is pd.NA or value is pd.NaT:

@@ -1,14 +1,13 @@
 """A panel as one picture for a slide, with its title, sources and settings in it, and the same words in the file's own notes."""
 
-import base64
 import io
 from collections.abc import Sequence
 from xml.sax.saxutils import escape as xml_escape
 
-import numpy as np
 import plotly.graph_objects as go
 
 from analysis.charts.panel import Panel
+from analysis.charts.plain import as_plain
 from analysis.charts.style import THEMES, escape, line_count, template
 from analysis.export import browser
 from analysis.export.words import lines, plain_text, printable, provenance, settings_line, source_line, text_width
@@ -105,7 +104,7 @@ def chart_figure(source: go.Figure, theme: str, width: int, height: int, above: 
 
 def _enlarged(source: go.Figure) -> go.Figure:
     """A copy with marks, labels and distances in pixels enlarged."""
-    spec = _unpacked(source.to_plotly_json())
+    spec = as_plain(source)
     for trace in spec["data"]:
         _scale(trace, ("line", "width"), ("marker", "size"), ("marker", "line", "width"), ("textfont", "size"), ("error_x", "thickness"))
         _scale(trace, ("error_y", "thickness"), ("error_x", "width"), ("error_y", "width"), ("marker", "colorbar", "thickness"))
@@ -117,17 +116,6 @@ def _enlarged(source: go.Figure) -> go.Figure:
         note.setdefault("font", {}).setdefault("size", 13)
         _scale(note, ("font", "size"), ("xshift",), ("yshift",), ("ax",), ("ay",), ("borderwidth",), ("arrowwidth",), ("standoff",))
     return go.Figure(spec)
-
-
-def _unpacked(value):
-    """A part of a figure's JSON with lists in place of the packed arrays that Plotly makes of numpy's."""
-    if isinstance(value, dict) and "bdata" in value:
-        array = np.frombuffer(base64.b64decode(value["bdata"]), dtype=value["dtype"])
-        shape = [int(length) for length in str(value.get("shape", len(array))).split(",")]
-        return array.reshape(shape).tolist()
-    if isinstance(value, dict):
-        return {key: _unpacked(part) for key, part in value.items()}
-    return [_unpacked(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _scale(holder: dict, *paths: Sequence[str]) -> None:

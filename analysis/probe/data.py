@@ -5,7 +5,7 @@ import pandas as pd
 from analysis import tables
 from analysis.probe import bundled, predicted
 from analysis.term_frequency import association
-from analysis.term_frequency.data import SHOTS, SIZES, STEPS
+from analysis.term_frequency.data import SHOTS, SIZES
 
 CORPUS = "pile_train"
 
@@ -38,11 +38,6 @@ def published_models() -> tuple[str, ...]:
 def published_shots() -> tuple[int, ...]:
     """Numbers of examples with which they were asked."""
     return SHOTS
-
-
-def published_steps() -> tuple[int, ...]:
-    """Checkpoints at which they were asked."""
-    return STEPS
 
 
 @tables.kept

@@ -8,12 +8,11 @@ are shown as text.
 import json
 from collections.abc import Mapping
 
-import orjson
-import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.charts import style
 from analysis.charts.panel import Panel
+from analysis.charts.plain import as_json
 from pages.components import plotly_script
 
 HTML = """
@@ -112,16 +111,6 @@ export default function({ parentElement, data }) {
 """.replace("MODE_BAR", json.dumps(style.MODE_BAR))
 
 COMPONENT = st.components.v2.component("panel_chart", html=HTML, css=CSS, js=plotly_script.LOAD + JS, isolate_styles=False)
-
-
-def as_json(figure: go.Figure) -> str:
-    """The figure as JSON, in a tenth of the time of its own to_json, which looks through every value for arrays to encode.
-
-    >>> as_json(go.Figure({"data": [{"type": "bar", "y": [1.0, float("nan")]}], "layout": {"template": {}}}, _validate=False))
-    '{"data":[{"y":[1.0,null],"type":"bar"}],"layout":{"template":{}}}'
-    """
-    parts = {"data": [trace.to_plotly_json() for trace in figure.data], "layout": figure.layout.to_plotly_json()}
-    return orjson.dumps(parts, default=lambda value: value.tolist(), option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
 def address(slot: str, query: Mapping | None) -> None:
