@@ -6,7 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from pages.components import scenario
+from analysis import catalogue
+from pages.components import controls
 from tests.test_journeys import go_to, ready
 from tests.test_pages import charts, fine, open_page, titles
 
@@ -100,9 +101,8 @@ def test_the_files_and_the_deck_get_a_link_to_the_figure_as_it_stands():
     app = open_page("attention", section="mask", window="8192", position="9000")
     query = {"section": "mask", "window": "8192", "position": "9000"}
     assert {name: text[0] for name, text in app.session_state["links"]["attention"].items()} == query
-    link = scenario.address("attention", query, "http://localhost:8501", "attention.mask")
-    assert parse_qs(urlsplit(link).query) == {name: [text] for name, text in query.items()}
-    assert link.endswith("#attention.mask")
+    link = f"{controls.address('attention', app.session_state['links'], 'http://localhost:8501')}#attention.mask"
+    assert catalogue.asked_for(link).values() == {"window": 8192, "position": 9000}
 
 
 def test_controls_that_share_a_name_are_one_control_in_a_section():

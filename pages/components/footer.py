@@ -104,9 +104,10 @@ export default function({ parentElement, data, setTriggerValue }) {
     }
     const gap = document.createElement('span'); gap.className = 'gap';
     const deck = button('Add to deck', 'Put this figure, as it stands, on your slide deck', () => setTriggerValue('press', 'deck'));
-    const copy = button('Copy link', 'Copy the address that restores every control of this page', async () => {
-      try { await navigator.clipboard.writeText(window.location.href); copy.textContent = 'Link copied'; }
-      catch { window.prompt('Copy this link', window.location.href); }
+    const copy = button('Copy link', 'Copy the address of this figure with your values; the command line takes it too', async () => {
+      const link = window.location.href.split('#')[0] + '#' + data.figure;
+      try { await navigator.clipboard.writeText(link); copy.textContent = 'Link copied'; }
+      catch { window.prompt('Copy this link', link); }
       setTimeout(() => { copy.textContent = 'Copy link'; }, 2000);
     });
     const explain = button('How is this computed?', 'Formulas, their range, and every source', () => {
@@ -151,6 +152,7 @@ def deck_answer(name: str, words: str) -> dict[str, str]:
 
 def footer(
     key: str,
+    figure: str,
     sources: Sequence[Mapping[str, str]],
     shown: int,
     formats: Sequence[Mapping],
@@ -160,11 +162,18 @@ def footer(
 ) -> None:
     """Show the component.
 
-    sources: {name, url, place} of each cited work, of which `shown` stand in the line above the buttons. formats: {id, label,
+    figure: its name, at the end of links to it. sources: {name, url, place} of each cited work, of which `shown` stand in the line above the buttons. formats: {id, label,
     hint, disabled} of each file button. answer: of `file_answer` or `problem_answer`, if a button was just pressed.
     on_press: called before the next run; `pressed` says which button it was.
     """
-    data = {"sources": list(sources), "shown": shown, "formats": list(formats), "explanation": explanation, "answer": answer}
+    data = {
+        "figure": figure,
+        "sources": list(sources),
+        "shown": shown,
+        "formats": list(formats),
+        "explanation": explanation,
+        "answer": answer,
+    }
     COMPONENT(key=key, data=data, on_press_change=on_press)
 
 

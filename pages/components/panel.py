@@ -102,7 +102,9 @@ def export_row(slot: str) -> None:
     works = [(citation.location, tables.source(citation.source_id)) for citation in panel.sources]
     sources = [{"name": f"{work['authors']} {int(work['year'])}", "url": work["url"], "place": place} for place, work in works]
     answer = st.session_state.setdefault("answers", {}).pop(slot, None)
-    footer.footer(key, sources, SHOWN_SOURCES, formats, explanation(panel), answer, partial(press, slot, controls.server_origin()))
+    footer.footer(
+        key, panel.name, sources, SHOWN_SOURCES, formats, explanation(panel), answer, partial(press, slot, controls.server_origin())
+    )
     if no_browser:
         st.info(NO_BROWSER, icon=":material/image_not_supported:")
 
@@ -118,7 +120,7 @@ def press(slot: str, origin: str) -> None:
     what, panel = footer.pressed(f"row-{slot}"), current().get(slot)
     if panel is None:
         return
-    link = controls.address(st.session_state["page"], st.session_state["links"], origin)
+    link = f"{controls.address(st.session_state['page'], st.session_state['links'], origin)}#{panel.name}"
     if what == "deck":
         decks.change(lambda slides: slides.append(slide(panel, link)))
         st.session_state.setdefault("answers", {})[slot] = footer.deck_answer(

@@ -7,7 +7,6 @@ a parameter for; everything else stays at the figure's own default. The browser'
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -88,13 +87,3 @@ def query(names: Iterable[str], section: str = "") -> dict[str, str]:
     """What stands in the address of a page whose figures have these parameters."""
     found = {SECTION: section} if section else {}
     return found | {name: chosen()[name] for name in names if name in chosen()}
-
-
-def address(stem: str, parameters: Mapping[str, str], origin: str, figure_name: str = "") -> str:
-    """A link to a page with these parameters, and with the name of a figure at its end.
-
-    >>> address("attention", {"section": "cache", "context_len": "8192"}, "http://localhost:8501", "attention.cache")
-    'http://localhost:8501/attention?section=cache&context_len=8192#attention.cache'
-    """
-    asked = f"?{urlencode(parameters)}" if parameters else ""
-    return f"{origin}/{stem}{asked}" + (f"#{figure_name}" if figure_name else "")
