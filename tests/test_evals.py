@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analysis import tables
@@ -420,6 +420,7 @@ ATOM = st.none() | st.booleans() | st.floats() | st.text(max_size=6)
 JSON = st.recursive(ATOM, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEY, inner, max_size=5), max_leaves=25)
 
 
+@example({"table_results": {}, "results": False})
 @settings(max_examples=150, deadline=None)
 @given(JSON)
 def test_any_json_is_read_or_refused(document):

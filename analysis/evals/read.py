@@ -220,7 +220,7 @@ def _rows(document: Mapping, name: str) -> Iterator[tuple]:
     scored: Iterable[tuple]
     if isinstance(results, list):
         layout, scored = "prompt rows", _prompts(results)
-    elif results is None:
+    elif not isinstance(results, dict):
         layout, scored = "prompt table", _prompts(list(document["table_results"].values()))
     else:
         current = "configs" in document or any("," in key for scores in results.values() if isinstance(scores, Mapping) for key in scores)
