@@ -31,6 +31,7 @@ def statements(figure: Verdicts) -> None:
         f"| {ICONS[row['verdict']]} {row['verdict']} | {plain(row['claim'])} | {plain(row['found']) or 'as reported'} | {plain(row['note'])} | {where(row)} |"
         for row in figure.rows().to_dict("records")
     ]
+    st.html("<style>[data-testid=stMarkdownContainer] table { display: block; overflow-x: auto; }</style>")
     st.markdown("\n".join(lines))
     st.caption(" · ".join(f"**{ICONS[name]} {name}**: {plain(meaning)}" for name, meaning in verdicts.VERDICTS.items()))
 

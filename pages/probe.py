@@ -41,6 +41,7 @@ def one_run() -> None:
     asked = of_run(run)
     above = page.at_the_head([Curve])
     if by_term:
+        st.caption("Drawn beside it, published answers of Pythia:")
         page.controls("probe/run", [Curve], above, asked | {"probe_runs": given([])})
 
     def chart() -> None:

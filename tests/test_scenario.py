@@ -24,13 +24,13 @@ def test_a_value_follows_the_reader_to_other_sections_and_pages_and_back():
     assert fine(app) and "a window of 8,192" in titles(app)[0]
     app.button_group(key="attention:section").set_value("reach").run()
     assert fine(app) and app.select_slider(key="attention/reach/attention.reach:window").value == 8192
-    assert "Taken over: Sliding window 8,192 tokens" in words(app.caption)
+    assert "Taken over: Sliding window: 8,192 tokens" in words(app.caption)
     app.button_group(key="attention:section").set_value("cache").run()
     app.selectbox(key="attention/cache:model").set_value("mixtral-8x7b").run()
     app.query_params.clear()  # as the browser does when another page is opened
     app.switch_page("pages/memory.py").run()
     assert fine(app) and "Fine-tuning Mixtral 8x7B" in titles(app)[0]
-    assert "Taken over: Model Mixtral 8x7B" in words(app.caption)
+    assert "Taken over: Model: Mixtral 8x7B" in words(app.caption)
     app.switch_page("pages/attention.py").run()
     assert "Mixtral 8x7B caches" in titles(app)[0] and app.button_group(key="attention:section").value == "cache"
 
@@ -38,7 +38,7 @@ def test_a_value_follows_the_reader_to_other_sections_and_pages_and_back():
 def test_reset_takes_back_what_was_taken_over_and_leaves_the_rest():
     app = open_page("memory", model="mistral-7b", seq_len="2048", lora_rank="8")
     assert fine(app) and "at 1 x 2,048 tokens" in titles(app)[0]
-    app.button(key="memory/parts:reset-taken").click().run()
+    app.button(key="memory/parts:reset").click().run()
     assert titles(app) == titles(open_page("memory")) and not app.session_state["scenario"]
     app.select_slider(key="memory/parts/memory.parts:lora_rank").set_value(16).run()
     assert app.session_state["scenario"] == {"lora_rank": "16"} and "Taken over" not in words(app.caption)
@@ -73,7 +73,7 @@ def test_what_cannot_be_used_is_said_in_one_sentence_and_stays_to_be_mended(type
 def test_a_value_that_a_figure_cannot_take_is_noted_and_kept_for_those_that_can():
     app = open_page("attention", window="64")
     assert not app.exception and len(app.warning) == 1
-    assert "Sliding window must be from 128 tokens to 131,072 tokens, got 64; showing 4,096 tokens" in app.warning[0].value
+    assert "Sliding window must be from 128 tokens to 131,072 tokens, got 64; showing 128 tokens" in app.warning[0].value
     app.button_group(key="attention:section").set_value("reach").run()
     assert fine(app) and not app.warning and "a window of 64 in every layer" in charts(app)[0]["alt"]
 
@@ -83,6 +83,30 @@ def test_an_old_link_opens_the_page_and_says_which_settings_it_does_not_know():
     assert fine(app) and titles(app) == titles(open_page("attention"))
     assert [item.value for item in app.warning] == ["The link holds settings that this page does not have: attn\\_ctx, attn\\_part."]
     assert not app.run().warning
+
+
+def test_what_was_chosen_for_one_model_goes_with_it():
+    app = open_page("moe", section="build")
+    app.select_slider(key="moe/build/moe.build:n_experts").set_value(4).run()
+    app.select_slider(key="moe/build/moe.build:d_model").set_value(2048).run()
+    assert app.session_state["scenario"] == {"n_experts": "4", "d_model": "2048"}
+    app.button_group(key="moe/build:mixture").set_value("deepseek").run()
+    assert fine(app) and app.session_state["scenario"].get("mixture") == "deepseek" and "n_experts" not in app.session_state["scenario"]
+    assert titles(app)[0].startswith("64 experts")
+
+
+def test_a_price_goes_with_its_gpu():
+    app = open_page("compute", usd_per_gpu_hour="2", gpu="a100_40gb")
+    app.selectbox(key="compute/budget:gpu").set_value("h100_sxm").run()
+    assert fine(app) and app.session_state["scenario"] == {"gpu": "h100_sxm"}
+
+
+def test_a_number_beyond_the_bounds_of_a_figure_stands_at_the_nearer_one_and_can_be_reset():
+    app = open_page("attention", section="prompt", n_gpus="2048")
+    assert not app.exception and "GPUs must be from 1 to 8, got 2048; showing 8" in app.warning[0].value
+    assert "GPUs: 8" in words(app.caption)
+    app.button(key="attention/prompt:reset").click().run()
+    assert fine(app) and not app.warning and not app.session_state["scenario"]
 
 
 def test_an_own_gpu_starts_from_the_one_that_was_chosen_and_takes_every_number():

@@ -55,7 +55,8 @@ class Figure(BaseModel):
     def of(cls, texts: Mapping[str, Any]) -> tuple[Self, dict[str, str]]:
         """(figure, problems) from keys or values by name of parameter, of which those of other figures are passed over.
 
-        A value that cannot be used leaves the parameter at its default, and one sentence under its name among the problems.
+        A value that cannot be used leaves the parameter at its default, a number beyond the bounds at the nearer one; either way one
+        sentence stands under its name among the problems.
         """
         values: dict[str, Any] = {}
         problems: dict[str, str] = {}
@@ -66,6 +67,10 @@ class Figure(BaseModel):
                     continue
                 except ValueError as problem:
                     problems[name] = str(problem)
+                    nearest = kind.nearest(texts[name])
+                    if nearest is not None:
+                        values[name] = nearest
+                        continue
             values[name] = cls.default(name, values)
         return cls.model_construct(**values), problems
 

@@ -28,6 +28,8 @@ SHOWN: dict[str, Callable[[float], str]] = {
 }
 """How a value with a unit is written, where that is not the number with the unit behind it."""
 MANTISSAS = (1, 2, 3, 5, 7)
+EVEN = 250
+"""Steps of an even slider; where there would be more, it stops at readable values instead."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,10 @@ class Kind:
     def read(self, value: Any, earlier: Earlier) -> Any:
         """The value, from its key, from what somebody typed, or from itself; ValueError with one sentence if it cannot be used."""
         raise NotImplementedError
+
+    def nearest(self, value: Any) -> Any:
+        """The value that comes nearest to one that cannot be used; None where there is no nearest."""
+        return None
 
     def key(self, value: Any) -> str:
         """The value as it stands in an address."""
@@ -116,6 +122,18 @@ class Quantity(Kind):
             raise ValueError(f"{self.label} must be a whole number, got {clip(value)}")
         return self.number(number)
 
+    def nearest(self, value: Any) -> int | float | None:
+        """The nearer bound for a number beyond them, the nearest whole number for one that is none.
+
+        >>> Quantity("GPUs", low=1, high=8, whole=True).nearest("2048")
+        8
+        """
+        try:
+            number = units.read_number(value, self.unit) if isinstance(value, str) else float(value)
+        except (ValueError, TypeError):
+            return None
+        return self.number(min(max(number, self.low), self.high))
+
     def key(self, value: Any) -> str:
         """The number without a unit, whole numbers without a decimal point."""
         whole = value == int(value) and abs(value) < 1e15
@@ -131,8 +149,8 @@ class Quantity(Kind):
         return f"{number} {self.unit.removesuffix('s') if value == 1 else self.unit}".rstrip()
 
     def ladder(self) -> list[int | float] | None:
-        """The values that a slider stops at, from low to high; None for one with even steps."""
-        if self.step:
+        """The values that a slider stops at, from low to high; None for one with even steps, of which there are at most EVEN."""
+        if self.step and (self.high - self.low) / self.step <= EVEN:
             return None
         if self.twos:
             first, last = math.ceil(math.log2(self.low or self.first)), math.floor(math.log2(self.high))

@@ -177,7 +177,7 @@ class Emu(Figure):
 
 
 def small(panel: Panel) -> Panel:
-    """The panel in the size of a card: lower, with its legend where that takes few words."""
+    """The panel in the size of a card: lower, with its legend where that takes few words, and without a table beside it."""
     layout, listed = panel.figure.layout, [trace for trace in panel.figure.data if trace.showlegend is not False]
     legend = layout.showlegend is not False and 1 < len(listed) <= LISTED
     layout.margin.update(t=60 if legend else 12, b=44)
@@ -185,4 +185,4 @@ def small(panel: Panel) -> Panel:
     layout.update(
         height=max(HEIGHT + 48 * legend, layout.margin.t + layout.margin.b + style.LINE * style.line_count(labels)), showlegend=legend
     )
-    return panel
+    return replace(panel, beside=None)

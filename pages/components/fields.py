@@ -69,10 +69,10 @@ def _ladder(key: str, name: str, kind: Quantity, value: float, earlier: Mapping[
 
 def _slider(key: str, name: str, kind: Quantity, value: float, earlier: Mapping[str, Any]) -> None:
     low, high, step = (kind.number(end) for end in (kind.low, kind.high, kind.step))
-    share = kind.unit == "share"
-    form = "percent" if share else "%,d" if kind.whole and high >= 1000 else "%.3f" if 0 < kind.step < 0.01 else None
-    label = kind.label if share or kind.unit in ("", kind.label.lower()) else f"{kind.label} ({kind.unit})"
-    st.slider(label, low, high, step=step, format=form, **_common(key, name, kind), **at(key, kind.number(value)))
+    digits = len(f"{kind.step:g}".partition(".")[2])
+    number = "%,d" if kind.whole else f"%.{digits}f"
+    form = "percent" if kind.unit == "share" else f"{number} {kind.unit}".rstrip()
+    st.slider(kind.label, low, high, step=step, format=form, **_common(key, name, kind), **at(key, kind.number(value)))
 
 
 def _one(key: str, name: str, kind: Choice, value: Any, earlier: Mapping[str, Any]) -> None:
@@ -97,7 +97,8 @@ def pick(label: str, labels: Mapping[Any, str], value: Any, *, key: str, **more:
 def _several(key: str, name: str, kind: Choices, value: tuple, earlier: Mapping[str, Any]) -> None:
     labels = kind.labels(earlier)
     common = _common(key, name, kind) | at(key, list(value), "default")
-    st.multiselect(kind.label, list(labels), format_func=labels.__getitem__, **common)
+    placeholder = kind.empty if kind.empty != "none" else None
+    st.multiselect(kind.label, list(labels), format_func=labels.__getitem__, placeholder=placeholder, **common)
 
 
 def _data(key: str, name: str, kind: Data, value: Given, earlier: Mapping[str, Any]) -> None:
@@ -142,7 +143,7 @@ def _gpu(key: str, name: str, kind: GpuKind, value: gpus.Gpu, earlier: Mapping[s
 
     pick(kind.label, gpus.labels() | {OWN: "my GPU"}, OWN if own else value.id, key=key, help=kind.help, on_change=take)
     if own:
-        with st.popover("My GPU"):
+        with st.popover("Edit my GPU"):
             for bound, (words, low, high, scale) in BOUNDS.items():
                 _own_gpu_number(f"{key}:{bound}", name, bound, value, words, low / scale, high / scale, scale)
 
@@ -155,7 +156,7 @@ def _own_gpu_number(key: str, name: str, bound: str, value: gpus.Gpu, words: str
         scenario.change(name, gpus.key_of(gpus.with_own(value, bound, math.nan if changed is None else changed * scale)), place_of(key))
 
     stands: dict[str, Any] = {"value": None} | at(key, None if math.isnan(now) else now / scale)
-    st.number_input(f"{words[0].upper()}{words[1:]} ({gpus.UNITS[bound]})", low, high, key=key, on_change=take, **stands)
+    st.number_input(f"{words[0].upper()}{words[1:]} ({gpus.UNITS[bound]})", low, high, format="%.4g", key=key, on_change=take, **stands)
 
 
 WIDGETS: dict[type[Kind], Callable] = {

@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from analysis.charts.figure import Figure
-from analysis.charts.parameters import Choice, Given, Kind, Quantity
+from analysis.charts.parameters import Choice, Data, Given, Kind, Quantity
 from analysis.charts.subjects import ModelKind
 from pages.components import fields, head, model_field, scenario
 from pages.components.markdown import plain
@@ -62,12 +62,13 @@ class Section:
 
 
 def at_the_head(figures: Sequence[type[Figure]], also: Sequence[str] = ()) -> dict[str, type[Figure]]:
-    """The parameters that stand at the head of a section with these figures: all that is no slider, is shared, or is rarely used."""
+    """The parameters that stand at the head of a section with these figures: what is shared or rarely used, and of the first all that is no slider."""
     found: dict[str, type[Figure]] = {}
     for figure in figures:
         for name, kind in figure.kinds().items():
             shared = sum(name in other.kinds() for other in figures) > 1
-            if name not in found and (shared or kind.rare or name in also or not on_a_slider(kind)):
+            first = figure is figures[0] and not on_a_slider(kind)
+            if name not in found and (shared or kind.rare or name in also or first or isinstance(kind, (Data, ModelKind))):
                 found[name] = figure
     return found
 
@@ -82,6 +83,7 @@ def show(stem: str, title: str, lead: str, sections: Sequence[Section]) -> None:
     names = list(dict.fromkeys(name for section in sections for figure in section.figures for name in figure.kinds()))
     scenario.take_over(stem, names)
     st.session_state["page_parameters"] = names
+    st.session_state["page_figures"] = list(dict.fromkeys(figure for section in sections for figure in section.figures))
     head.begin(stem, title, lead)
     if unknown := st.session_state.pop("scenario_unknown", None):
         words = f"The link holds settings that this page does not have: {', '.join(name[:40] for name in unknown[:8])}."
@@ -132,8 +134,9 @@ def opened(stem: str, sections: Sequence[Section]) -> Section:
 def show_section(stem: str, section: Section) -> None:
     """Show the controls and the figures of a section."""
     place, kinds, above = f"{stem}/{section.key}", section.kinds(), section.at_the_head()
-    say_notes(section)
-    taken_over(place, section)
+    with st.container():  # always there, so that what stands below keeps its place and stays open
+        say_notes(section)
+        taken_over(place, section)
     controls(place, section.figures, above)
     if "model" in kinds:
         model_field.own()
@@ -148,7 +151,12 @@ def show_section(stem: str, section: Section) -> None:
     if section.before is not None and section.before(scenario.figure(section.figures[0])[0]) is False:
         return
     for figure in section.figures:
-        st.fragment(one_figure)(figure, place, above, section.wide)
+        beside = [name for name, kind in figure.kinds().items() if name not in above and not on_a_slider(kind)]
+        if beside:  # outside of the fragment, since the sources below may depend on them
+            with st.container(horizontal=True, vertical_alignment="bottom"):
+                for name in beside:
+                    control(name, figure, f"{place}/{figure.name}")
+        st.fragment(one_figure)(figure, place, [*above, *beside], section.wide)
         export_row(figure.name)
     if section.after is not None:
         section.after(scenario.figure(section.figures[0])[0])
@@ -176,12 +184,14 @@ def controls(
                 for name, figure in quantities.items():
                     fields.typed(name, figure.kinds()[name], scenario.figure(figure, supplied)[0].values(), place)  # type: ignore[arg-type]
                 every = list({name: None for figure in figures for name in figure.kinds()})
-                st.button("Reset to defaults", key=f"{place}:reset", on_click=scenario.forget, args=(every,))
+                st.button("Reset to defaults", key=f"{place}:reset-all", on_click=scenario.forget, args=(every,))
 
 
 def control(name: str, figure: type[Figure], place: str, supplied: Supplied = MappingProxyType({})) -> None:
     """The widget of one parameter, at the reader's value."""
     values, kind = scenario.figure(figure, supplied)[0].values(), figure.kinds()[name]
+    if isinstance(kind, Choice) and len(kind.labels(values)) == 1:
+        return  # nothing to choose from
     if isinstance(kind, ModelKind):
         model_field.pick(kind, values[name], place)
     else:
@@ -213,24 +223,26 @@ def say_notes(section: Section) -> None:
         for name in scenario.waits_for(figure.kinds()):
             problems.pop(name, None)  # said where it is asked for
         for name, problem in problems.items():
-            kind = figure.kinds()[name]
-            said.setdefault(name, f"{problem}; showing {kind.shown(getattr(made, name), made.values())}.")
+            kind, asked = figure.kinds()[name], str(scenario.texts()[name])[:40]
+            what = problem if isinstance(kind, Quantity) else f"{kind.label}: {asked} is not possible here"
+            said.setdefault(name, f"{what}; showing {kind.shown(getattr(made, name), made.values())}.")
     for words in said.values():
-        st.warning(plain(words), icon=":material/link_off:")
+        st.warning(plain(words), icon=":material/info:")
 
 
 def taken_over(place: str, section: Section) -> None:
-    """Which values the section took over from elsewhere, with a button back to its defaults."""
-    words, names = [], []
+    """Which values the section took over from elsewhere, and a button back to its defaults where there is something to take back."""
+    words: dict[str, str] = {}
     for figure in section.figures:
-        changed = figure.of(scenario.texts())[0]
+        changed = scenario.figure(figure)[0]
         for name in changed.changed():
-            if name not in names and not scenario.places().get(name, "").startswith(place):
+            if not scenario.places().get(name, "").startswith(place):
                 kind = figure.kinds()[name]
-                names.append(name)
-                words.append(f"{kind.label} {kind.shown(getattr(changed, name), changed.values())}")
-    if not names:
+                words.setdefault(name, f"{kind.label}: {kind.shown(getattr(changed, name), changed.values())}")
+    mine = [name for name in section.kinds() if name in scenario.chosen()]
+    if not mine:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(plain(f"Taken over: {'; '.join(words)}."))
-        st.button("Reset", key=f"{place}:reset-taken", on_click=scenario.forget, args=(names,))
+        if words:
+            st.caption(plain(f"Taken over: {'; '.join(words.values())}."), width="content")
+        st.button("Reset", key=f"{place}:reset", on_click=scenario.forget, args=(mine,))

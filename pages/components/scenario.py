@@ -33,9 +33,16 @@ def given() -> dict[str, Any]:
 
 
 def change(name: str, key: str, place: str) -> None:
-    """The reader chose a value."""
+    """The reader chose a value. What they had chosen before goes where its default depends on this value: it was meant for another one."""
+    before = texts()
     chosen()[name] = key
     places()[name] = place
+    for figure in st.session_state.get("page_figures", ()):
+        if name in figure.kinds():
+            was, now = (figure.of(found)[0].values() for found in (before, texts()))
+            for later, kind in figure.kinds().items():
+                if later in chosen() and later != name and kind.key(figure.default(later, was)) != kind.key(figure.default(later, now)):
+                    forget([later])
 
 
 def forget(names: Iterable[str]) -> None:
