@@ -302,7 +302,7 @@ class Loss(Figure):
                 "The paper reports a straight line on logarithmic axes for loss against hours, without numbers. So no law is fitted here from its points: the grey line only joins the corners of its axes, and "
                 f"a law that spans the reported budgets inside them is at most that steep. With your exponent, ten times the hours lower the loss by {1 - 10**exponent:.1%}. Read points off its Figure 2 and they are fitted here."
             ),
-            alt=f"Held-out loss against TPU hours: the axes of the paper run from {bottom} to {top} nats and from {low:,.0f} to {high:,.0f} hours.",
+            alt=f"Held-out loss against TPU hours: the axes of the paper run from {bottom} to {top} nats and from {low:,.0f} to {high:,.0f} hours; with your exponent ten times the hours lower the loss by {1 - 10**exponent:.1%}.",
             sources=(Citation("smith2023", "Figure 2"),),
             explain=(equal_compute.fit_power_law, equal_compute.steepest_exponent),
         )

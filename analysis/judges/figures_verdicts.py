@@ -247,7 +247,7 @@ class PromptsNeeded(Figure):
             y_title="Prompts needed",
             height=460,
             x_range=(4, 700),
-            y_range=(min(1, yours / 1.5), 2e5),
+            y_range=(min(1, yours, *observed.loc[inside, "n_needed"]) / 1.5, 2e5),
             shapes=[style.horizontal_line(n_prompts)],
         )
         layout["xaxis"] |= {"tickvals": [5, 10, 20, 50, 100, 200, 500], "ticktext": ["5", "10", "20", "50", "100", "200", "500"]}

@@ -162,7 +162,7 @@ class Batches(Figure):
                 "Each comparison is one prompt with two answers and a person's choice between them. Batches were collected one after another, each on the newest model, so that the reward models saw answers like those "
                 f"they would judge. The sum of the batches, {int(whole):,}, is the number that the paper's Table 6 prints."
             ),
-            alt=f"Comparisons by batch, from {int(rows['comparisons'].iloc[0]):,} in the first to {int(rows['comparisons'].iloc[-1]):,} in the last.",
+            alt=f"Comparisons by batch, from {int(rows['comparisons'].iloc[0]):,} in the first to {int(rows['comparisons'].iloc[-1]):,} in the last; {since} came from batch {first} on.",
             sources=(Citation("touvron2023llama2", "Tables 6 and 26"),),
             explain=(
                 "The comparisons of Table 26 of the Llama 2 paper are added up in the order of the batches; the sum of all is the number of Table 6.",

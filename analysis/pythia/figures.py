@@ -220,7 +220,9 @@ class Memorised(Figure):
                 )
                 + V0
             ),
-            alt=f"Memorised sequences against tokens for seven or eight sizes; at the end {last[large]:.2f}% for 12B and {last[small]:.2f}% for 70M.",
+            alt=f"Memorised sequences against tokens for seven or eight sizes; at the end {last[large]:.2f}% for 12B and {last[small]:.2f}% for 70M."
+            if share
+            else f"Share of the finally memorised sequences against tokens; at 16% of training {first[large]:.0%} for 12B and {first[small]:.0%} for 70M.",
             sources=(Citation("biderman2023memorization"), Citation("eleutherai2023", "predictable-memorization/graphs")),
             explain=(checkpoints.memorised,),
         )

@@ -144,7 +144,7 @@ class TokensPerParam(OfLaws):
         traces, parts, at_budget = self.lines(law, resamples, "tokens_per_param")
         C = self.train_flops
         layout = style.layout(
-            "flops", "ratio", x_range=COMPUTE_RANGE, y_range=(0.5, 3000), height=440, shapes=[style.vertical_line(C, style.AMBER)]
+            "flops", "ratio", x_range=COMPUTE_RANGE, y_range=(0.5, 6000), height=440, shapes=[style.vertical_line(C, style.AMBER)]
         )
         lowest, highest = min(at_budget, key=at_budget.__getitem__), max(at_budget, key=at_budget.__getitem__)
         least, most = (

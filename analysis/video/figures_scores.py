@@ -63,7 +63,7 @@ class Ucf101(Figure):
             parts=[*parts, {"series": "your limit", "fvd": [limit], "status": "what_if"}],
             beside=scores_table(),
             caption=f"Zero-shot on UCF-101, as each paper prints it. The papers disagree on MagicVideo ({magic[LATENTS]:g} and {magic[EMU]:g}) and round the others; Emu Video has the lowest distance and {best['system']} the highest inception score ({best['inception_score']:g}), so the two measures rank differently.",
-            alt=f"FVD on UCF-101 of {len(order)} systems, from {order.iloc[0]:g} for {names[0]} to {order.iloc[-1]:g}.",
+            alt=f"FVD on UCF-101 of {len(order)} systems, from {order.iloc[0]:g} for {names[0]} to {order.iloc[-1]:g}; {below} lie below {limit:g}.",
             sources=(Citation(EMU, "Table 2"), Citation(LATENTS, "zero-shot table of UCF-101")),
             explain=(automatic, "Both scores are printed by the papers; nothing but the count of systems below the limit is computed."),
         )
