@@ -222,7 +222,7 @@ def check_intervals(panel: Panel) -> None:
 
 
 def last_digit(text: str) -> float:
-    """What one step in the last digit that a number shows is worth, in base units; trailing zeros of a whole number are not shown digits."""
+    """What one step in the last digit that a number shows is worth, in base units; zeros at the end of a whole number are no digits."""
     found = re.fullmatch(r"\$?(-?[\d,]+(?:\.\d+)?)(e[+-]?\d+)?\s*(\S*)(?:\s.*)?", text)
     assert found, text
     digits = found[1].replace(",", "").lstrip("-")

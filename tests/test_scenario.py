@@ -1,15 +1,19 @@
 """The reader's values: they follow from figure to figure and page to page, stand in the address, and go back to the defaults."""
 
 import re
+import runpy
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
 from analysis import catalogue
+from analysis.charts.parameters import Quantity
 from pages.components import controls
+from pages.components import page as page_of
+from pages.components.registry import PAGES
 from tests.test_journeys import go_to, ready
-from tests.test_pages import charts, fine, open_page, titles
+from tests.test_pages import DECLARED, FIGURES, charts, fine, open_page, open_sections, titles
 
 WINDOW = "attention/mask/attention.mask:window"
 
@@ -137,6 +141,47 @@ def test_controls_that_share_a_name_are_one_control_in_a_section():
     assert all("In blocks of 256" in title for title in titles(app))
 
 
+# --- over all pages ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stem", DECLARED)
+def test_each_figure_of_a_topic_stands_on_its_page_once(stem, monkeypatch):
+    taken: list = []
+    monkeypatch.setattr(page_of, "show", lambda _stem, _title, _lead, sections: taken.extend(sections))
+    runpy.run_path(str(PAGES / f"{stem}.py"))
+    shown = [figure.name for section in taken for figure in section.figures]
+    assert sorted(shown) == sorted(catalogue.figures_of(stem))
+    for section in taken:  # one control for all of them, so one default
+        shared = {name for figure in section.figures for name in figure.kinds() if sum(name in of.kinds() for of in section.figures) > 1}
+        for name in shared:
+            keys = {figure.kinds()[name].key(getattr(figure.of({})[0], name)) for figure in section.figures if name in figure.kinds()}
+            assert len(keys) == 1, (section.key, name, keys)
+
+
+@pytest.mark.parametrize("stem", DECLARED)
+def test_what_a_page_shows_is_what_its_figures_say(stem):
+    for app in open_sections(stem):
+        panels = {made.name.replace(".", "-"): made for made in app.session_state["panels"].values()}
+        for chart in charts(app):
+            made = panels[chart["file"]]
+            assert (chart["title"], chart["caption"], chart["alt"]) == (made.title, made.caption, made.alt)
+        kinds = {name: kind for made in panels.values() for name, kind in FIGURES[made.name].kinds().items()}
+        for slider in (*app.slider, *app.select_slider):
+            assert slider.label == kinds[slider.key.rpartition(":")[2]].label
+
+
+@pytest.mark.parametrize("stem", DECLARED)
+def test_reset_puts_every_figure_of_a_section_back(stem):
+    for section in open_page(stem).session_state["sections"]:
+        usual = open_page(stem, section=section)
+        kinds = {name: kind for made in usual.session_state["panels"] for name, kind in FIGURES[made].kinds().items()}
+        ends = {name: kind.key(kind.number(kind.high)) for name, kind in kinds.items() if isinstance(kind, Quantity)}
+        if len(charts(usual)) > 1 and ends:
+            app = open_page(stem, section=section, **ends)
+            app.button(key=f"{stem}/{section}:reset").click().run()
+            assert fine(app) and app.session_state["scenario"] == {}, section
+
+
 # --- in a browser, whose address the charts write ---------------------------------------------------------------------
 
 
@@ -181,3 +226,17 @@ def test_a_typed_value_is_drawn_and_reset_takes_it_back(app_server, browser_page
     page.get_by_role("button", name="Reset to defaults").click()
     expect(page.locator(".panel-chart h2").first).to_contain_text("512 tokens")
     page.wait_for_url(re.compile(r"/memory$"))
+
+
+def test_a_file_carries_the_link_of_the_chart_as_it_stands(app_server, browser_page):
+    page = browser_page
+    page.goto(f"{app_server}/memory")
+    ready(page)
+    page.get_by_role("slider", name="Sequence length").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(re.compile(r"seq_len=1024"))
+    expect(page.locator(".panel-chart h2").first).to_contain_text("1,024 tokens")
+    with page.expect_download(timeout=60_000) as waiting:
+        page.locator(".st-key-row-memory-parts").get_by_role("button", name="CSV", exact=True).click()
+    written = waiting.value.path().read_text(encoding="utf-8-sig")
+    assert "seq_len=1024#memory.parts" in written
