@@ -96,7 +96,9 @@ def _won(which: str, level: float, unstated: int) -> Panel:
         ]
         headline += ends
         span = f"{least['name'].rsplit(' (', 1)[0]}, {least['criterion']}{{}}: {ends[0]} to {ends[1]}"
-        title += f"; {len(open_)} include it, {span.format('')}" if len(open_) > 1 else f"; {span.format(', includes it')}"
+        title += (
+            f"; {len(open_)} include one half, such as {span.format('')}" if len(open_) > 1 else f"; {span.format(', includes one half')}"
+        )
     kappa = data.facts().loc["emu_juice_fleiss_kappa", "value"]
     what = "preferred design" if which == "design" else "system named first or Emu Video"
     return Panel(
