@@ -17,8 +17,8 @@ page.show(
         Section("model", "Your model", FromModel),
         Section("run", "A published run", FromRun),
         Section("paid", "What others paid", DeviceHours, Devices),
-        Section("overtraining", "Small for long", Overtraining),
-        Section("served", "Served for long", Inference),
+        Section("overtraining", "Overtraining", Overtraining),
+        Section("served", "Inference demand", Inference),
         Section("scarce", "Scarce data", Repetition),
     ],
 )

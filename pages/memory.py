@@ -16,7 +16,7 @@ page.show(
         Section("parts", "Memory by part", Parts),
         Section("fits", "Where it fits", Fits),
         Section("largest", "Largest batch", Largest),
-        Section("reported", "Held against the paper", Reported),
+        Section("reported", "Compared with the paper", Reported),
         Section("quantised", "What is quantised", WhatIsQuantised),
         Section("rank", "Adapters by rank", Rank),
         Section("levels", "Four bits for a weight", Codebook, Error),

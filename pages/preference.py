@@ -31,7 +31,7 @@ page.show(
     "set of answers where the best possible policy is known in closed form, and what papers report of larger models stands beside it.",
     [
         Section("frontier", "Reward against KL", Frontier, before=train, head=TRAINED),
-        Section("implicit", "Rewards learnt", Implicit, before=train, head=TRAINED),
+        Section("implicit", "Rewards learned", Implicit, before=train, head=TRAINED),
         Section("loss", "The loss", Loss),
         Section("optimum", "The optimum", Optimum),
         Section("memory", "Memory", Stages),

@@ -97,7 +97,7 @@ def the_suite(figure) -> None:
 page.show(
     "pythia",
     "What 16 models and 27 checkpoints tell about training",
-    "The Pythia suite trains eight sizes on the same data in the same order and releases what they can do along the way. Runs on "
+    "The Pythia suite trains eight sizes (14M and 31M came later) on the same data in the same order and releases what they can do along the way. Runs on "
     "deduplicated data score 0.4 points higher than standard ones, give or take as much; runs with batches of 2 million tokens 0.5 points "
     "lower than runs with smaller ones. Each is shown with its error, and your own result files can be drawn beside them.",
     [

@@ -19,7 +19,7 @@ def run(figure) -> bool:
     """Whether the loop could be run; a bar stands there while the worker runs it, and then its last instructions."""
     try:
         _, texts = with_bar(
-            lambda show: data.own_run(figure.run_threshold, figure.run_novelty, figure.n_requests, figure.seed, show),
+            lambda show: data.own_run(figure.run_threshold, figure.run_novelty, figure.n_requests, figure.loop_seed, show),
             "Running the loop",
         )
     except ValueError as problem:

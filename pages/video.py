@@ -26,12 +26,12 @@ page.show(
     "video",
     f"In {SURE} of {ALL} comparisons the preference for Emu Video is beyond chance",
     "Emu Video makes an image from text first and a video from both. Raters prefer it clearly, on as few as 23 prompts; "
-    f"open is {OPEN}. See what those numbers can carry, put all rivals on one scale, and count what making the image first costs.",
+    f"{OPEN} {'is' if ALL - SURE == 1 else 'are'} left open. See what those numbers can carry, put all rivals on one scale, and count what making the image first costs.",
     [
         Section("wins", "Who wins", WinRates, OtherWinRates),
         Section("prompts", "How many prompts", Prompts),
         Section("scale", "One scale", Ranking),
-        Section("votes", "Two tests of the shares", Triangle, WholeVotes),
+        Section("votes", "Checks on the shares", Triangle, WholeVotes),
         Section("scores", "Automatic scores", Ucf101, FvdAndPeople),
         Section("driving", "Driving videos", DrivingStudy, Driving),
         Section("image", "Image first", Frames, Stages),

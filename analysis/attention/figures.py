@@ -278,14 +278,19 @@ class Reach(Figure):
             traces.append(marks.points(parts[-1], "layer", "reach", style.RED))
         whole = np.flatnonzero(own == FAR)
         last = Headline("reach as built", float(own[-1]), "tokens", f"{own[-1]:,}", "reach")
+        yours = Headline("reach with the window", float(changed[-1]), "tokens", f"{changed[-1]:,}", "reach")
+        w, paper = shape.attention.window, ""
+        headline: tuple[Headline, ...] = (last, yours)
         if len(whole):
-            last = Headline("reach with the window", float(changed[-1]), "tokens", f"{changed[-1]:,}", "reach")
-            title = f"{name} sees everything from layer {whole[0] + 1} on; a window of {window:,} in all {len(own)} layers would reach {last} tokens"
+            headline = (yours,)
+            title = f"{name} sees everything from layer {whole[0] + 1} on; a window of {window:,} in all {len(own)} layers would reach {yours} tokens"
         else:
-            w = shape.attention.window
-            title = f"{len(own)} layers with a window of {w:,} reach {last} tokens in {name}" + (
-                f"; the paper's {len(own)} x {w:,} is {printed['value']:,.0f}" if ours else ""
+            title = (
+                f"{len(own)} layers with a window of {w:,} reach {last} tokens in {name}; "
+                f"a window of {window:,} in every layer would reach {yours}"
             )
+        if ours:
+            paper = f" The paper's {len(own)} x {w:,} is {printed['value']:,.0f}."
         layout = style.layout(
             "number",
             "tokens",
@@ -296,12 +301,13 @@ class Reach(Figure):
         )
         return Panel(
             title=title,
-            headline=(last,),
+            headline=headline,
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
                 f"Each layer hands on what its window covers, so the reach adds up; {FAR:,} tokens stand for everything. This is a bound in "
                 "theory: it says what can get through, not what does. The token itself is part of each window, so k layers reach k (W - 1) + 1."
+                f"{paper}"
             ),
             alt=f"Reach over layers: {name} as built ends at {own[-1]:,} positions, a window of {window:,} in every layer at {changed[-1]:,}.",
             sources=(WINDOWS,),

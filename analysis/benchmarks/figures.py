@@ -241,11 +241,15 @@ class Reports(Figure):
             Headline(f"{end} report", float(value), unit, f"{value:g}", "score_on_benchmark")
             for end, value in (("lowest", part["score"].min()), ("highest", part["score"].max()))
         )
-        reports = Headline("reports", len(part), "", str(len(part)))
-        if len(part) == 1:
+        n_reports = part["reported_by"].nunique()
+        reports = Headline("reports", n_reports, "", str(n_reports))
+        if part["score"].nunique() == 1 and n_reports == 1:
             headline, title = [low], f"One report prints {about['label']} for {model}: {low}"
+        elif n_reports == 1:
+            headline, title = [low, high], f"One report prints {about['label']} for {model} from {low} to {high}"
         else:
             headline, title = [reports, low, high], f"{reports} reports print {about['label']} for {model}, from {low} to {high}"
+        again = f" {counted(len(part), 'printed score')} in {counted(n_reports, 'report')}." if len(part) > n_reports else ""
         others = f" {counted(len(rows) - len(part), 'report')} in another unit only in the table." if len(rows) > len(part) else ""
         kept = ["series", "model", "benchmark", "score_on_benchmark", "value", "printed_value", "unit", "shots", "setting", "metric",
                 "reported_by", "measured_by", "source", "location", "verified", "note", "status"]  # fmt: skip
@@ -255,7 +259,7 @@ class Reports(Figure):
             figure=style.figure([mark], layout),
             parts=[rows[kept]],
             beside=details(scores, model, self.benchmark).map(str),
-            caption=f"{about['label']}: {about['measures']}. Hollow: from memory. Scores compare only where benchmark, metric, shots and setting agree.{others}",
+            caption=f"{about['label']}: {about['measures']}. A report is what one work prints under one setting.{again} Hollow: from memory. Scores compare only where benchmark, metric, shots and setting agree.{others}",
             alt=f"Reported scores of {model} on {about['label']}: {', '.join(f'{value:g}' for value in part['score'])}.",
             sources=cite(rows),
             explain=explain,

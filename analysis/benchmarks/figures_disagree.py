@@ -215,7 +215,7 @@ class Disagreements(Figure):
     model_variants: tuple = VARIANTS(())
     within_work: bool = Switch("Also two settings within one work", help="Such as 0-shot and 25-shot in two tables of one paper.")(False)
     least_spread: float = Quantity(
-        "Points apart, at least", unit="points", low=0, high=25, step=0.5, help="Smallest distance of the lowest from the highest report."
+        "Least distance", unit="points", low=0, high=25, step=0.5, help="Smallest distance of the lowest from the highest report."
     )(5.0)
 
     def draw(self) -> Panel:

@@ -12,7 +12,7 @@ from analysis.charts.figure import Figure
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choices
 
-EVERYTHING = "Nothing chosen lets everything pass."
+EVERYTHING = "Leave empty for all."
 REPORTED_IN = Choices(
     "Reports", help=f"The works that print the scores. {EVERYTHING}", options=lambda _: data.report_labels(), rare=True, empty="all"
 )

@@ -81,10 +81,10 @@ class Dumbbell(Figure):
     """Two models on every benchmark and setting that they share, and which differences are clear."""
 
     name = "benchmarks.dumbbell"
-    model_a: str = _model("One model", "mixtral-8x7b")
-    model_b: str = _model("Another model", "llama-2-70b")
+    model_a: str = _model("Model A", "mixtral-8x7b")
+    model_b: str = _model("Model B", "llama-2-70b")
     clear_errors: float = Quantity(
-        "Clear from so many standard errors on", low=0, high=4, step=0.1, help="Of drawing the questions of a benchmark."
+        "Standard errors that count as clear", low=0, high=4, step=0.1, help="Of drawing the questions of a benchmark."
     )(2.0)
 
     def draw(self) -> Panel:

@@ -45,7 +45,7 @@ class Run(Figure):
     n_gpus: int = N_GPUS(512)
     mfu: float = MFU(0.4)
     usd_per_gpu_hour: float = USD_PER_GPU_HOUR(
-        _list_price, rare=True, help=f"The list price of the table at first; {UNKNOWN_PRICE:.2f} USD where it has none."
+        _list_price, rare=True, help=f"Starts at the list price; {UNKNOWN_PRICE:.2f} USD where there is none."
     )
     pue: float = Quantity(
         "Overhead of the centre (PUE)", low=1, high=2, step=0.05, rare=True, help="Energy of the whole centre over that of its GPUs."
@@ -91,8 +91,9 @@ class Run(Figure):
             format_energy(float(cost.energy_joules)),
             f"{format_mass(float(cost.co2_kg))} CO2eq",
         ]
+        whose = "this run at your GPUs and MFU" if published_run else "your run"
         yours: dict[str, Any] = {
-            "series": f"your run: {', '.join(words)}",
+            "series": f"{whose}: {', '.join(words)}",
             "train_flops": [C],
             "n_params": [N],
             "n_tokens": [D],
@@ -135,7 +136,7 @@ class Run(Figure):
                 "The line is the best size for each budget, the band its interval where the law was refitted here; markers are published models at "
                 "C = 6 N D (hollow: not verified). Models above the line are larger than the law asks, those below were trained on more tokens."
             ),
-            alt=f"Parameters against compute: your run with {format_count(N)} parameters at {format_flops(C)} lies next to {near}.",
+            alt=f"Parameters against compute: {whose} with {format_count(N)} parameters at {format_flops(C)} lies next to {near}.",
             sources=(*cite_law(law), *cite_models(models.dropna(subset=["computed_flops"]))),
             explain=(
                 chinchilla.ScalingLaw.compute_optimal,
@@ -210,7 +211,7 @@ class FromRun(Run):
 
 
 class DeviceHours(Figure):
-    """Reported device-hours of published runs against those that 6 N D at a utilisation would take on the same device."""
+    """Reported device-hours of published runs against those that 6 N D at a utilization would take on the same device."""
 
     name = "compute.device_hours"
     mfu: float = MFU(0.4)
@@ -223,7 +224,7 @@ class DeviceHours(Figure):
         runs = model_part(models, **{name: name for name in values})
         runs |= {"train_flops": models["train_flops"].to_numpy(float), "gpu": models["gpu"].to_numpy()}
         low, high = min(100.0, runs["hours_at_utilisation"].min() / 2), max(1e8, 2 * runs["hours_at_utilisation"].max())
-        label = f"computed at {self.mfu:.0%} utilisation"
+        label = f"computed at {self.mfu:.0%} utilization (MFU)"
         equal: Part = {"series": label, "hours_at_utilisation": [low, high], "gpu_hours": [low, high], "status": "computed"}
         traces = [
             marks.line(equal, "hours_at_utilisation", "gpu_hours", style.BLUE),
@@ -243,9 +244,9 @@ class DeviceHours(Figure):
         least, most, middle = (
             Headline(name, float(value), "share", f"{value:.0%}", column)
             for name, value, column in (
-                ("lowest utilisation", reached.min(), "utilisation"),
-                ("highest utilisation", reached.max(), "utilisation"),
-                ("median utilisation", np.median(reached), ""),
+                ("lowest utilization", reached.min(), "utilisation"),
+                ("highest utilization", reached.max(), "utilisation"),
+                ("median utilization", np.median(reached), ""),
             )
         )
         return Panel(
@@ -254,10 +255,10 @@ class DeviceHours(Figure):
             figure=style.figure(traces, layout),
             parts=[equal, runs],
             caption=(
-                f"Markers above the line took more hours than {self.mfu:.0%} of peak would. Utilisation here is 6 N D over reported hours at peak, so attention and "
+                f"Markers above the line took more hours than {self.mfu:.0%} of peak would. Utilization (MFU) here is 6 N D over reported hours at peak, so attention and "
                 f"recomputation count as loss; {runs['series'][reached.argmax()]} comes out best."
             ),
-            alt=f"Reported against computed device-hours of {len(models)} runs; implied utilisation runs from {least} to {most}.",
+            alt=f"Reported against computed device-hours of {len(models)} runs; implied utilization (MFU) runs from {least} to {most}.",
             sources=(*cite_models(models), *(Citation(i) for i in ("nvidia_a100", "nvidia_h100", "google_tpu"))),
             explain=(costs.published_runs, costs.implied_utilisation, costs.cost_of),
         )

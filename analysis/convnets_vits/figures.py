@@ -209,7 +209,7 @@ class Images(Figure):
             figure=style.figure(traces, layout),
             parts=[part, seen],
             caption=(
-                f"Hours x peak rate of a core ({rate / 1e12:.1f} TFLOP/s on {VERSIONS[self.tpu_version]}) x utilisation, over three forward passes per image. 8 epochs of about 4 B images in 110k v4 hours mean {reached():.0%} of peak for NFNet-F7+. "
+                f"Hours x peak rate of a core ({rate / 1e12:.1f} TFLOP/s on {VERSIONS[self.tpu_version]}) x utilization, over three forward passes per image. 8 epochs of about 4 B images in 110k v4 hours mean {reached():.0%} of peak for NFNet-F7+. "
                 "F7+ is taken as the wider variant of the code released with NFNets. How many images the ViTs saw is not in this paper, so their bars are what-ifs: they assume the same resolution and utilisation."
             ),
             alt=f"Images that the reported hours pay for at {share:.0%} of peak; NFNet-F7+ {bought}, ViT-g/14 {format_count(float(paid[1]))}.",

@@ -28,7 +28,7 @@ PLANNED_GPU_HOURS = Quantity(
     unit="GPU-hours",
     low=1e5,
     high=5e6,
-    help="BloombergGPT was planned for the hours where this stands at first, at the rate of its run.",
+    help="Starts at the hours planned for BloombergGPT.",
 )
 DOMAIN_TOKENS = Quantity("Domain tokens", unit="tokens", low=1e8, high=3e12, help="Tokens of domain text in the corpus.")
 GENERAL_TOKENS = Quantity("General tokens", unit="tokens", low=1e8, high=1e13, help="Tokens of general text in the corpus.")
@@ -168,21 +168,21 @@ class Sizes(Figure):
                 for N, label, shift in ((marked[0], "50.6 B", -24), (marked[1], "175 B", 22))
             ],
         )
-        worse = float(at[1] - at[0])
-        word = "above" if worse > 0 else "below"
-        seen = Headline("tokens that 175 B parameters could see", float(at_tokens[1]), "tokens", format_count(at_tokens[1]), "n_tokens")
-        lost = Headline("loss between 175 B and 50.6 B", abs(worse), "nats", significant(abs(worse), 2))
+        worse, large = here - float(at[0]), float(at[1] - at[0])
+        seen = Headline("tokens that the size could see", float(here_tokens), "tokens", format_count(here_tokens), "n_tokens")
+        lost = Headline("loss between the size and 50.6 B", abs(worse), "nats", significant(abs(worse), 2))
+        word, large_word = ("above" if value > 0 else "below" for value in (worse, large))
         return Panel(
-            title=f"At {format_flops(C)}, 175 B parameters could see {seen} tokens and would end {lost} nats {word} 50.6 B",
+            title=f"At {format_flops(C)}, a model of {format_count(n_params)} parameters sees {seen} tokens; its loss is {lost} nats {word} that of 50.6 B",
             headline=(seen, lost),
             figure=style.figure(traces, layout),
             parts=[span, new, again, compared, yours],
             caption=(
-                f"The budget is {format_count(self.planned_gpu_hours)} GPU-hours less recomputation. All sizes spend it in full, so larger ones see fewer tokens. Yours would see "
-                f"{format_count(here_tokens)}. 175 B would read {significant(100 * at_tokens[1] / sum(corpus), 2)}% of the corpus and cost {significant(marked[1] / marked[0], 2)} times as much "
+                f"The budget is {format_count(self.planned_gpu_hours)} GPU-hours less recomputation. All sizes spend it in full, so larger ones see fewer tokens. 175 B would see "
+                f"{format_count(at_tokens[1])}, {significant(100 * at_tokens[1] / sum(corpus), 2)}% of the corpus, end {significant(abs(large), 2)} nats {large_word} 50.6 B and cost {significant(marked[1] / marked[0], 2)} times as much "
                 "for each answer. The band is the refit's interval for the blue line."
             ),
-            alt=f"Loss above the best size against parameters at {format_flops(C)}; 175 B ends {lost} nats {word} 50.6 B.",
+            alt=f"Loss above the best size against parameters at {format_flops(C)}; {format_count(n_params)} ends {lost} nats {word} 50.6 B.",
             sources=(PAPER, REPLICATION, Citation("muennighoff2023", "Eq. 5 and 6")),
             explain=(corpus_mix.loss_along_sizes, corpus_mix.mixed_loss, resampling.resampled_loss),
         )
@@ -252,7 +252,7 @@ class Repeat(Figure):
     domain_tokens: float = DOMAIN_TOKENS(1e11)
     general_tokens: float = GENERAL_TOKENS(3e11)
     domain_weight: float = Quantity(
-        "Domain text drawn so many times as often",
+        "Oversampling of domain text",
         low=0.25,
         high=20,
         step=0.25,

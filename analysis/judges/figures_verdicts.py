@@ -290,8 +290,8 @@ class Power(Figure):
     name = "judges.power"
     prompt_set: str = PROMPT_SET("vicuna")
     level: float = CONFIDENCE(0.95)
-    chatbot: str = Choice("One model", options=_played)("65b-guanaco")
-    other_chatbot: str = Choice("Another model", options=_others)(_usual_other)
+    chatbot: str = Choice("Model A", options=_played)("65b-guanaco")
+    other_chatbot: str = Choice("Model B", options=_others)(_usual_other)
     n_prompts: int = N_PROMPTS(80, step=10)
 
     def draw(self) -> Panel:

@@ -41,7 +41,7 @@ class Parts(FineTuneRun):
     methods: tuple[str, ...] = Choices(
         "Bars shown", options=finetuning.METHODS, help="One bar for each way of tuning.", rare=True, least=1
     )(tuple(finetuning.METHODS))
-    bar_scale: str = Choice("Length of the bars", options={"bytes": "GB", "shares": "share of each total"}, rare=True)("bytes")
+    bar_scale: str = Choice("Bar length", options={"bytes": "GB", "shares": "share of each total"}, rare=True)("bytes")
     batch_size: int = BATCH_SIZE(1, high=64)
     seq_len: int = SEQ_LEN(512)
 

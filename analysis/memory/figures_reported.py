@@ -15,6 +15,8 @@ from analysis.memory.figures_settings import ACTIVATIONS, BASE, ZERO
 from analysis.transformer import count_params
 from analysis.units import format_bytes, significant
 
+STARRED = "guanaco_7b_table1"
+"""The row of Table 1 on a model that Table 6 has too."""
 BOUNDS = {"": ("diamond", "printed"), "more than": ("triangle-right", "more than"), "less than": ("triangle-left", "less than")}
 
 
@@ -63,7 +65,7 @@ class Reported(Figure):
             for name, error in (("least", float(table6["error"].max())), ("most", float(table6["error"].min())))
         )
         return Panel(
-            title=f"QLoRA's 33B run comes out at {run} as printed; its 4-bit models, counted, are {least} to {most} smaller than printed",
+            title=f"QLoRA's 33B run comes out at {run} as printed; its 4-bit models, counted, are {least} to {most} smaller than Table 6 prints",
             headline=(run, least, most),
             figure=style.figure(traces, layout),
             parts=parts,
@@ -71,7 +73,7 @@ class Reported(Figure):
                 "In brackets: computed against printed. 780 GB is 12 bytes a parameter: 16-bit weights and gradients and two 32-bit states, without a "
                 f"32-bit copy (with it: {format_bytes(16 * count_params(shapes[BASE]).total)}). Table 6 does not say what it counts: 16-bit rows are weights alone, 4-bit rows lie "
                 f"between the stored model and its fine-tuning ({above['min']:.0%} to {above['max']:.0%} more). The 33B match is closer than its interval "
-                f"({significant(tuned.low / 1e9)} to {significant(tuned.high / 1e9)} GB) can promise. 48 GB is a limit; no A100 has it, they have 40 or 80. *: the same model in Table 1. "
+                f"({significant(tuned.low / 1e9)} to {significant(tuned.high / 1e9)} GB) can promise. 48 GB is a limit; no A100 has it, they have 40 or 80. *: the same model in Table 1, {-by_id.loc[STARRED, 'error']:.0%} smaller than printed there. "
                 "Fine-tuning is one sequence of 512 tokens, rank 64 on all linear layers, with checkpointing and double quantisation in blocks of 64."
             ),
             alt=f"Printed and computed footprints of {len(rows)} entries; the 4-bit models of Table 6 lie between stored model and whole fine-tune.",

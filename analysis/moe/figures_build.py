@@ -15,7 +15,7 @@ from analysis.moe.data import BILLION, PRESETS, frame_of, rumoured
 from analysis.transformer import count_params
 from analysis.units import format_count
 
-MIXTURE = Choice("Start from", options=PRESETS, help="The published mixture whose values everything has that you do not change.")
+MIXTURE = Choice("Start from", options=PRESETS, help="The published mixture that gives every value you do not change.")
 N_EXPERTS = Quantity("Experts", low=2, high=256, twos=True, whole=True, help="Routed experts in each layer that has them.")
 TOP_K = Quantity("Experts per token (top-k)", low=1, high=16, step=1, whole=True, help="How many of them the router picks for a token.")
 LAYERS = {"all": "all", "after-1": "all but the first", "every-2": "every 2nd", "every-4": "every 4th"}
@@ -29,6 +29,15 @@ def of_frame(field: str, missing: Any = 0) -> Any:
         return str(value).replace(" ", "-") if isinstance(value, str) else missing if pd.isna(value) else int(value)
 
     return default
+
+
+def all_of_them(top_k: int, n_experts: int) -> str:
+    """What a caption says where more experts per token are asked for than there are.
+
+    >>> all_of_them(16, 8), all_of_them(2, 8)
+    (' There are only 8 experts, so a token uses all of them.', '')
+    """
+    return f" There are only {n_experts} experts, so a token uses all of them." if top_k > n_experts else ""
 
 
 class Build(Figure):
@@ -71,7 +80,7 @@ class Build(Figure):
             for series, column in (("in the model", "total"), ("used by one token", "active"))
         ]
         traces = [part_bars(part, color) for part, color in zip(parts, (style.BLUE, style.AMBER), strict=True)]
-        note = f" There are only {n_experts} experts, so a token uses all of them." if self.top_k > n_experts else ""
+        note, uses = all_of_them(self.top_k, n_experts), f"{chosen}{' (as many as there are)' if self.top_k > n_experts else ''}"
         reported = ""
         if pd.notna(row["reported_total_params"]):
             reported = f" {row['model']} itself is reported with {format_count(row['reported_total_params'])}"
@@ -82,7 +91,7 @@ class Build(Figure):
         passed = Headline("parameters used by a token", active, "parameters", format_count(active))
         share = Headline("share used by a token", active / total, "share", f"{active / total:.1%}")
         return Panel(
-            title=f"{n_experts} experts of which a token uses {chosen}: {whole} parameters, {passed} of them ({share}) used by a token",
+            title=f"{n_experts} experts of which a token uses {uses}: {whole} parameters, {passed} of them ({share}) used by a token",
             headline=(whole, passed, share),
             figure=style.figure(traces[::-1], part_layout()),
             parts=parts,

@@ -9,7 +9,7 @@ from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Quantity
 from analysis.moe import routing as router
-from analysis.moe.figures_build import MIXTURE, N_EXPERTS, TOP_K, of_frame
+from analysis.moe.figures_build import MIXTURE, N_EXPERTS, TOP_K, all_of_them, of_frame
 from analysis.units import significant
 
 FACTORS = np.round(np.arange(0.5, 4.01, 0.05), 3)
@@ -108,7 +108,7 @@ class Load(Figure):
             figure=style.figure(traces, layout),
             parts=[assigned, lines],
             caption=(
-                f"{outcome.n_tokens:,} tokens, each sent to {top_k} of {n_experts} experts. An expert takes at most its capacity, {significant(factor)} times the fair share of {outcome.fair:,.0f}; "
+                f"{outcome.n_tokens:,} tokens, each sent to {top_k} of {n_experts} experts.{all_of_them(self.top_k, n_experts)} An expert takes at most its capacity, {significant(factor)} times the fair share of {outcome.fair:,.0f}; "
                 f"what is above passes the layer on the residual path only. {ASSUMED}"
             ),
             alt=f"Assignments of {n_experts} experts at skew {significant(skew)}: the busiest gets {outcome.load.max():,}, the fair share is {outcome.fair:,.0f}.",
@@ -173,7 +173,7 @@ class Capacity(Figure):
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"{skewed.n_tokens:,} tokens, {top_k} of {n_experts} experts each. Nothing is dropped from a factor of {significant(needed)} on, the load of the busiest expert, at the price of empty places in all others; the Switch Transformer is reported to do well at 1 to 1.25. {ASSUMED}"
+                f"{skewed.n_tokens:,} tokens, {top_k} of {n_experts} experts each.{all_of_them(self.top_k, n_experts)} Nothing is dropped from a factor of {significant(needed)} on, the load of the busiest expert, at the price of empty places in all others; the Switch Transformer is reported to do well at 1 to 1.25. {ASSUMED}"
             ),
             alt=f"Dropped share against capacity factor for {n_experts} experts: {dropped} at factor {significant(factor)} and skew {significant(skew)}, {least} without skew.",
             sources=(SWITCH,),
@@ -227,7 +227,7 @@ class Balance(Figure):
             parts=[losses, yours, bounds],
             caption=(
                 "The Switch Transformer adds alpha N sum f P to the loss: f is the share of assignments of an expert, P its mean probability, N the number of experts and alpha "
-                f"{router.LOSS_WEIGHT:g}. Even loads and probabilities give alpha; N alpha{'' if top_k == 1 else f' / {top_k}'} is what all tokens on the same {'expert' if top_k == 1 else f'{top_k} experts'} would give. {ASSUMED}"
+                f"{router.LOSS_WEIGHT:g}. Even loads and probabilities give alpha; N alpha{'' if top_k == 1 else f' / {top_k}'} is what all tokens on the same {'expert' if top_k == 1 else f'{top_k} experts'} would give.{all_of_them(self.top_k, n_experts)} {ASSUMED}"
             ),
             alt=f"Load-balancing loss over alpha against skew for {label}: {loss} at skew {significant(skew)}, 1 at perfect balance.",
             sources=(SWITCH,),

@@ -29,7 +29,7 @@ N_ANSWERS = Quantity(
     "Answers to choose from", unit="answers", low=4, high=64, twos=True, whole=True, help="How many different answers the one prompt has."
 )
 FLIPPED = Quantity(
-    "Verdicts turned round", unit="share", low=0, high=0.4, extra=(0.1, 0.2, 0.3), help="Share of the preferences that name the wrong answer."
+    "Flipped preferences", unit="share", low=0, high=0.4, extra=(0.1, 0.2, 0.3), help="Share of the preferences that name the wrong answer."
 )  # fmt: skip
 BETA = Quantity("Beta", low=0.01, high=30, help="Strength of the pull to the reference policy; small values let the policy travel far.")
 

@@ -4,9 +4,9 @@ from analysis.charts import marks, style
 from analysis.charts.figure import Figure
 from analysis.charts.marks import GB, Part
 from analysis.charts.panel import Citation, Headline, Panel
-from analysis.charts.parameters import Choice
 from analysis.charts.shared_parameters import BATCH_SIZE, MODEL, SEQ_LEN
 from analysis.memory import finetuning
+from analysis.memory.figures_settings import METHOD
 from analysis.preference import stage_memory
 from analysis.preference.data import known_models
 from analysis.transformer.model import Model
@@ -27,13 +27,13 @@ class Stages(Figure):
 
     name = "preference.memory"
     model: Model = MODEL("llama-2-7b", among=known_models, tried=("mistral-7b", "llama-2-70b"))
-    tuning_method: str = Choice("Fine-tuning method", options=finetuning.METHODS)("full")
+    method: str = METHOD("full")
     batch_size: int = BATCH_SIZE(1, high=64, help="Prompts that are processed at once; DPO and the reward model read two answers for each.")
     seq_len: int = SEQ_LEN(1024, high=8192, help="Tokens of prompt and answer together.")
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
-        name, method = clip(self.model.name, style.LONGEST_NAME), self.tuning_method
+        name, method = clip(self.model.name, style.LONGEST_NAME), self.method
         found = {
             stage: stage_memory.stage_memory(self.model.shape, stage, method, batch=self.batch_size, seq_len=self.seq_len)
             for stage in stage_memory.STAGES

@@ -122,7 +122,12 @@ class Batches(Figure):
     name = "preference.batches"
     comparisons_shown: str = Choice("Comparisons", options={"batch": "in each batch", "total": "added up"})("batch")
     first_batch: int = Quantity(
-        "Count from batch", low=1, high=14, step=1, whole=True, help="The title says what share of all comparisons came from this batch on."
+        "First batch counted",
+        low=1,
+        high=14,
+        step=1,
+        whole=True,
+        help="The title says what share of all comparisons came from this batch on.",
     )(8)
 
     def draw(self) -> Panel:
@@ -358,7 +363,7 @@ class MtBench(Figure):
             parts=parts,
             caption=(
                 "Scores as the Zephyr paper prints them, coloured by the last step of tuning; lines are models whose size is not public. MT-Bench is 80 questions of two turns graded by GPT-4; the paper prints no errors, and another "
-                f"paper gives +-{significant(0.07)} for Mistral 7B Instruct. Zephyr learned from preferences of GPT-4 itself, which may please the same judge."
+                f"paper gives ±{significant(0.07)} for Mistral 7B Instruct. Zephyr learned from preferences of GPT-4 itself, which may please the same judge."
             ),
             alt=f"MT-Bench score against size: Zephyr 7B has {zephyr}, Llama 2 70B Chat {chat}.",
             sources=(Citation("tunstall2023", "Table 1"), Citation("zheng2023"), Citation("jiang2023", "Table 4")),

@@ -18,7 +18,7 @@ from analysis.scaling import chinchilla, resampling
 from analysis.scaling import published as scaling_published
 from analysis.scaling.chinchilla import ScalingLaw
 from analysis.scaling.data import COMPUTE_RANGE, DEFAULT_LAWS, compute_axis, law_labels, law_name, published
-from analysis.scaling.figures_marks import REPLICATION, OfRuns, band_part, cite_laws, cite_models, model_part, model_points
+from analysis.scaling.figures_marks import REPLICATION, OfRuns, band_part, cite_laws, cite_models, model_part, model_points, the
 from analysis.scaling.fits import bands
 from analysis.units import format_count, format_flops, significant
 
@@ -88,14 +88,19 @@ def allocation(figure: OfLaws, fitted: ScalingLaw, resamples: pd.DataFrame, quan
     C, noun = figure.train_flops, {"n_params": "parameters", "n_tokens": "tokens"}[quantity]
     kind = {"n_params": "params", "n_tokens": "tokens"}[quantity]
     layout = style.layout("flops", kind, x_range=COMPUTE_RANGE, height=440, shapes=[style.vertical_line(C, style.AMBER)])
-    spread = [at_budget[published()[law_id].label] for law_id in figure.laws] or [at_budget[fitted.label]]
+    spread = list(at_budget.values())
     least, most = (
         Headline(f"{name} optimal {noun}", value, noun, format_count(value), quantity)
         for name, value in (("fewest", min(spread)), ("most", max(spread)))
     )
     many = len(spread) > 1
     return Panel(
-        title=f"At {format_flops(C)} the {'laws ask' if many else 'law asks'} for {f'{least} to {most}' if many else least} {noun}",
+        title=f"At {format_flops(C)} "
+        + (
+            f"the choice of law moves the optimum from {least} to {most} {noun}"
+            if many
+            else f"{the(fitted.label)} puts the optimum at {least} {noun}"
+        ),
         headline=(least, most) if many else (least,),
         figure=style.figure(traces, layout),
         parts=parts,
@@ -153,11 +158,9 @@ class TokensPerParam(OfLaws):
         )
         if self.laws:
             title = f"At {format_flops(C)} the choice of law moves the optimum from {least} to {most} tokens per parameter"
-            caption = (
-                f"Lowest is {lowest}, highest {highest}. The rounded and unrounded Chinchilla constants alone differ by more than half; "
-            )
+            caption = f"Lowest is {the(lowest)}, highest {the(highest)}. The rounded and unrounded Chinchilla constants alone differ by more than half; "
         else:
-            title, caption = f"At {format_flops(C)} the {law.label} puts the optimum at {least} tokens per parameter", "The "
+            title, caption = f"At {format_flops(C)} {the(law.label)} puts the optimum at {least} tokens per parameter", "The "
         return Panel(
             title=title,
             headline=(least, most) if self.laws else (least,),

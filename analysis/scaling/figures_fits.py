@@ -16,7 +16,7 @@ from analysis.scaling.chinchilla import ScalingLaw
 from analysis.scaling.data import published
 from analysis.scaling.figures import CHINCHILLA_FLOPS
 from analysis.scaling.figures_loss import runs_part
-from analysis.scaling.figures_marks import REPLICATION, OfRuns, cite_laws, law_sources
+from analysis.scaling.figures_marks import REPLICATION, OfRuns, cite_laws, law_sources, the
 from analysis.units import format_count, format_flops, significant
 
 SYMBOLS = {"hoffmann2022_approach3": "star", "hoffmann2022_approach3_rounded": "star-open", "besiroglu2024": "diamond"}
@@ -54,7 +54,7 @@ class Residuals(OfRuns):
             figure=style.figure(traces, layout),
             parts=[part],
             caption=(
-                f"Positive: the run is worse than {law.label} predicts. The largest miss is {worst:+.1%}. A pattern along the axis would mean "
+                f"Positive: the run is worse than {the(law.label)} predicts. The largest miss is {worst:+.1%}. A pattern along the axis would mean "
                 "that the form of the law is wrong there; the five runs of highest loss lie where tokens are fewest."
             ),
             alt=f"Residuals of {len(runs)} runs; half lie within {typical} of the prediction, the largest is {worst:+.1%}.",

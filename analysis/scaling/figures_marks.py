@@ -68,6 +68,15 @@ def undetermined(result: fitting.FitResult) -> str:
     return f"No law is drawn from these {result.n_runs} runs: {result.message[0].lower()}{result.message[1:]}"
 
 
+def the(law_label: str) -> str:
+    """The name of a law within a sentence.
+
+    >>> the("refit of the released runs"), the("this fit"), the("Chinchilla approach 3")
+    ('the refit of the released runs', 'this fit', 'Chinchilla approach 3')
+    """
+    return f"the {law_label}" if law_label.startswith("refit") else law_label
+
+
 def interval_name(fitted, bands: pd.DataFrame) -> str:
     """The legend's name of the interval in bands."""
     return f"{fitted.label}, {bands['level'].iloc[0]:.0%} interval"

@@ -172,7 +172,7 @@ class Parts(Figure):
 
 
 class Devices(Figure):
-    """Time of encoding an image and of decoding its prompts on every GPU of the table, at one utilisation."""
+    """Time of encoding an image and of decoding its prompts on every GPU of the table, at one utilization."""
 
     name = "segment_anything.devices"
     image_encoder: str = IMAGE_ENCODER("ViT-H")
@@ -213,7 +213,7 @@ class Devices(Figure):
             figure=style.figure(traces, layout),
             parts=[part, reported],
             caption=(
-                f"FLOPs over the 16-bit peak rate times the utilisation, the same for all devices. The reported {row['value']:g} s is taken as ViT-H, whose parameters the site gives; precision and batch "
+                f"FLOPs over the 16-bit peak rate times the utilization, the same for all devices. The reported {row['value']:g} s is taken as ViT-H, whose parameters the site gives; precision and batch "
                 f"are not stated. For {counted(prompts, 'prompt')} in one go the same rate is assumed; the 50 ms that the paper reports for a prompt are on the processor of a browser."
             ),
             alt=f"Seconds to encode an image with {model} and to decode {counted(prompts, 'prompt')} on {len(devices)} devices at {share:.0%} of their peak; an A100 takes {takes} to encode.",

@@ -104,7 +104,7 @@ class Datasets(Figure):
             figure=style.figure(traces, layout),
             parts=[sets, *lines, yours],
             caption=(
-                f"Both axes are logarithmic; lines join equal numbers of masks per image. {beyond} of the {len(rows)} sets hold at least your {per_image:g} masks an image. "
+                f"Both axes are logarithmic; lines join equal numbers of masks per image. {beyond} of the {len(rows)} sets {'holds' if beyond == 1 else 'hold'} at least your {per_image:g} masks an image. "
                 f"The paper's legend prints {facts().loc['sa1b_masks_exact_legend', 'value']:,.0f} masks for SA-1B; {facts().loc['sa1b_automatic_share', 'value']:g}% of them were made without an annotator. Sets differ in what they label: whole objects, or parts too."
             ),
             alt=f"Masks against images of {len(rows)} data sets; SA-1B has {held} masks on {format_count(ours['n_images'])} images, Open Images {format_count(theirs['n_masks'])} on {format_count(theirs['n_images'])}.",

@@ -16,8 +16,11 @@ from analysis.units import format_count, format_si, significant
 SHAPES = (Citation(PAPER, "Sections 2 and 3; Appendix A"), Citation("li2022vitdet", "Section 3"))
 COLORS = {"ViT-B": style.AMBER, "ViT-L": style.CRIMSON, "ViT-H": style.BLUE}
 IMAGE_ENCODER = Choice("Image encoder", options={name: name for name in COLORS})
-IMAGE_SIDE = Quantity(
-    "Side of the image", unit="pixels", low=256, high=2_048, step=128, whole=True, help="A multiple of 16, the side of a patch."
+IMAGE_SIDE = Choice(
+    "Side of the image",
+    options={side: f"{side:,} pixels" for side in range(256, 2_048 + 1, 128)},
+    ordered=True,
+    help="Multiples of 16, the side of a patch.",
 )
 
 

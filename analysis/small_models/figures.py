@@ -17,9 +17,7 @@ from analysis.units import format_money, significant
 
 NAMES = {slug(name): name for name in comparisons.SMALL}
 SMALL_MODEL = Choice("Small model", options=NAMES)
-LEAST_RATIO = Quantity(
-    "Rival larger by at least", unit="times", low=1, high=60, step=0.5, help="Parameters of the rival over those of the model."
-)
+LEAST_RATIO = Quantity("Least size ratio", unit="times", low=1, high=60, step=0.5, help="Parameters of the rival over those of the model.")
 
 
 def _benchmarks(earlier: Earlier) -> dict[str, str]:
@@ -271,7 +269,7 @@ class Hours(Figure):
         layout["xaxis"]["exponentformat"] = layout["yaxis"]["exponentformat"] = "B"
         share = rows.set_index("model")["utilisation"]
         phi_1_5, phi_1, llama = (
-            Headline(f"utilisation of {model}", float(share[model]), "share", f"{share[model]:.0%}", "utilisation")
+            Headline(f"utilization of {model}", float(share[model]), "share", f"{share[model]:.0%}", "utilisation")
             for model in ("phi-1.5", "phi-1", "LLaMA 7B")
         )
         return Panel(
@@ -283,7 +281,7 @@ class Hours(Figure):
                 f"Markers below the line took fewer hours than {utilisation:.0%} of peak would. Percentages are 6 N D over the reported hours at 312 TFLOP/s, with sizes as printed (1.3 B; counted 1.42 B, which makes them higher still). "
                 f"The best other run with known hours in our tables comes to {best_other():.0%}, so tokens or hours of phi-1.5 and phi-2 may be rounded or counted otherwise."
             ),
-            alt=f"Reported against computed A100-hours of {len(rows)} runs; implied utilisation runs from {share.min():.0%} to {share.max():.0%}.",
+            alt=f"Reported against computed A100-hours of {len(rows)} runs; implied utilization (MFU) runs from {share.min():.0%} to {share.max():.0%}.",
             sources=tuple(Citation(name) for name in dict.fromkeys([*rows["source"], "nvidia_a100"])),
             explain=(costs.implied_utilisation, costs.training_flops, comparisons.training_runs),
         )

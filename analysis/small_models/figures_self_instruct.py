@@ -202,11 +202,13 @@ class OwnRun(Figure):
     n_requests: int = Quantity("Requests", low=25, high=250, step=25, whole=True, help="Each request brings eight instructions.")(
         STORED_RUN["steps"]
     )
-    seed: int = Quantity("Random seed", low=0, high=9999, whole=True, help="Another seed gives a slightly other run.")(STORED_RUN["seed"])
+    loop_seed: int = Quantity("Random seed", low=0, high=9999, whole=True, help="Another seed gives a slightly other run.")(
+        STORED_RUN["seed"]
+    )
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
-        rows, _ = own_run(self.run_threshold, self.run_novelty, self.n_requests, self.seed)
+        rows, _ = own_run(self.run_threshold, self.run_novelty, self.n_requests, self.loop_seed)
         kept = _part(rows, "kept")
         generated = {"series": "generated", "n_tried": rows["tried"], "status": "computed"}
         traces = [

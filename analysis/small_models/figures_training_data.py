@@ -11,7 +11,7 @@ from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Quantity
-from analysis.charts.shared_parameters import LEVEL, N_PROMPTS
+from analysis.charts.shared_parameters import LEVEL
 from analysis.small_models import comparisons
 from analysis.small_models.data import amounts, humaneval, knowledge, preferences
 from analysis.units import format_count
@@ -51,13 +51,16 @@ class Lima(Figure):
 
     name = "small_models.lima"
     lima_judge: str = Choice("Judged by", options=JUDGES)("lima_human")
-    n_prompts: int = N_PROMPTS(300, low=50, high=1000, step=10, help="Prompts on which LIMA was compared with each rival, once.")
+    lima_prompts: int = Quantity(
+        "Prompts", unit="prompts", low=50, high=1000, step=10, whole=True,
+        help="Prompts on which LIMA was compared with each rival, once.",
+    )(300)  # fmt: skip
     level: float = LEVEL(0.95)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
         judge, level = self.lima_judge, self.level
-        rows = comparisons.preference_intervals(preferences(judge), float(self.n_prompts), level)
+        rows = comparisons.preference_intervals(preferences(judge), float(self.lima_prompts), level)
         known = {"Alpaca 65B": "52,000"}
         labels = [
             f"{row['rival']} ({known[row['rival']]} examples)" if row["rival"] in known else row["rival"] for row in rows.to_dict("records")
@@ -88,7 +91,7 @@ class Lima(Figure):
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Judged by {JUDGES[judge]}: wins over wins and losses, with Wilson intervals for one judgement on each of {self.n_prompts} prompts. Both LIMA and Alpaca are tuned from LLaMA 65B; Alpaca's examples were written by "
+                f"Judged by {JUDGES[judge]}: wins over wins and losses, with Wilson intervals for one judgement on each of {self.lima_prompts} prompts. Both LIMA and Alpaca are tuned from LLaMA 65B; Alpaca's examples were written by "
                 "text-davinci-003, not by ChatGPT. How many examples tuned the other rivals is not published."
             ),
             alt=f"LIMA against {len(rows)} rivals judged by {JUDGES[judge]}; it is preferred to Alpaca 65B in {share} of the decided prompts.",

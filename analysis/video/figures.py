@@ -85,7 +85,8 @@ def _won(which: str, level: float, unstated: int) -> Panel:
     title = f"{SETS[which][0].upper()}{SETS[which][1:]}: {above} of {len(rows)} shares have an interval above one half"
     if len(open_):
         least = open_.loc[(open_["win_share"] - 0.5).abs().idxmin()]
-        headline += [
+        headline += [Headline("shares whose interval includes one half", len(open_), "", str(len(open_)))] if len(open_) > 1 else []
+        ends = [
             Headline(
                 "low end of the most open interval", least["win_share_low"], "share", f"{least['win_share_low']:.0%}", "win_share_low"
             ),
@@ -93,7 +94,11 @@ def _won(which: str, level: float, unstated: int) -> Panel:
                 "high end of the most open interval", least["win_share_high"], "share", f"{least['win_share_high']:.0%}", "win_share_high"
             ),
         ]
-        title += f"; {least['name'].rsplit(' (', 1)[0]}, {least['criterion']}, has not: {headline[1]} to {headline[2]}"
+        headline += ends
+        span = f"{least['name'].rsplit(' (', 1)[0]}, {least['criterion']}{{}}: {ends[0]} to {ends[1]}"
+        title += (
+            f"; {len(open_)} include one half, such as {span.format('')}" if len(open_) > 1 else f"; {span.format(', includes one half')}"
+        )
     kappa = data.facts().loc["emu_juice_fleiss_kappa", "value"]
     what = "preferred design" if which == "design" else "system named first or Emu Video"
     return Panel(
@@ -198,7 +203,7 @@ class DrivingStudy(Figure):
 
     name = "video.driving_study"
     votes: int = Quantity(
-        "Independent votes a pair", unit="votes", low=25, high=400, step=1, whole=True,
+        "Independent votes per pair", unit="votes", low=25, high=400, step=1, whole=True,
         help="A what-if: the paper does not say how many votes stand behind a share.",
     )(100)  # fmt: skip
 
@@ -217,7 +222,7 @@ class DrivingStudy(Figure):
         sure = int((low > 0.5).sum())
         beyond = Headline("preferences beyond chance", sure, "", str(sure))
         return Panel(
-            title=f"With {votes} independent votes a pair, {beyond} of {len(names)} preferences in the driving study would exceed chance",
+            title=f"With {votes} independent votes per pair, {beyond} of {len(names)} preferences in the driving study would exceed chance",
             headline=(beyond,),
             figure=style.figure([marks.estimates(part, **SHARE, color=style.AMBER, symbol="circle-open", text=spans)], layout),
             parts=[printed.assign(series="printed", status="reported"), part, TIE],

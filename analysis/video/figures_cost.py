@@ -42,9 +42,9 @@ class Frames(Figure):
     frame_side: int = FRAME_SIDE(512)
     key_frames: int = KEY_FRAMES(16)
     latent_compression: int = Quantity(
-        "Compression of the latent space, a side", low=2, high=16, twos=True, whole=True, help="Pixels to one place of the latent space."
+        "Compression of the latent space per side", low=2, high=16, twos=True, whole=True, help="Pixels to one place of the latent space."
     )(8)
-    frame_patch: int = Quantity("Patch, a side", low=1, high=4, twos=True, whole=True, help="Places that one token covers, a side.")(2)
+    frame_patch: int = Quantity("Patch per side", low=1, high=4, twos=True, whole=True, help="Places that one token covers, per side.")(2)
     denoising_steps: int = Quantity(
         "Denoising steps", unit="steps", low=1, high=1_000, step=1, whole=True, help="How often the denoiser runs, the same in every stage."
     )(250)
