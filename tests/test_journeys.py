@@ -89,12 +89,12 @@ def test_a_link_from_one_reader_shows_another_the_same(app_server, browser):
     assert seen[0] == seen[1] and "parameters" in seen[0]
 
 
-def test_a_bad_value_in_a_link_is_noted_and_the_default_shown(app_server, browser_page):
+def test_a_value_beyond_the_bounds_is_noted_and_the_nearer_one_shown(app_server, browser_page):
     page = browser_page
     page.goto(f"{app_server}/scaling?train_flops=99")
     ready(page)
     assert "must be from 1e18 FLOP" in page.get_by_role("alert").first.inner_text()
-    assert "5.8e23 FLOP" in headline(page)
+    assert "At 1e18 FLOP" in headline(page)
 
 
 def test_svg_and_pptx_are_downloaded_and_open_again(app_server, browser_page):

@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from analysis.charts.figure import Figure
-from analysis.charts.parameters import Choice, Data, Given, Kind, Quantity
+from analysis.charts.parameters import Choice, Data, Given, Kind, Quantity, Text
 from analysis.charts.subjects import ModelKind
 from pages.components import fields, head, model_field, scenario
 from pages.components.markdown import plain
@@ -224,7 +224,7 @@ def say_notes(section: Section) -> None:
             problems.pop(name, None)  # said where it is asked for
         for name, problem in problems.items():
             kind, asked = figure.kinds()[name], str(scenario.texts()[name])[:40]
-            what = problem if isinstance(kind, Quantity) else f"{kind.label}: {asked} is not possible here"
+            what = problem if isinstance(kind, (Quantity, Text)) else f"{kind.label}: {asked} is not possible here"
             said.setdefault(name, f"{what}; showing {kind.shown(getattr(made, name), made.values())}.")
     for words in said.values():
         st.warning(plain(words), icon=":material/info:")
