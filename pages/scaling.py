@@ -18,7 +18,8 @@ page.show(
     "you take than on anything else. Fit the released runs, or yours, and see what is known and how well.",
     [
         Section("laws", "Published laws", TokensPerParam, **OF_RUNS),
-        Section("allocation", "Parameters and tokens", AllocationParameters, AllocationTokens, **OF_RUNS),
+        Section("allocation", "Parameters", AllocationParameters, **OF_RUNS),
+        Section("tokens", "Tokens", AllocationTokens, **OF_RUNS),
         Section("isoflop", "One law", IsoFlop, **OF_RUNS),
         Section("map", "As a map", Contours, **OF_RUNS),
         Section("fit", "How well known", Constants, Residuals, **OF_RUNS),

@@ -39,7 +39,8 @@ page.show(
     "That is in its own paper's tables. Papers on small models credit their data: textbooks, explanations by GPT-4, a thousand chosen examples. See what the printed "
     "scores support once sizes, intervals and costs stand beside them, run the loop that makes instructions out of 175 seeds, and see where imitation stops.",
     [
-        Section("larger", "Against larger models", Ratio, Scores),
+        Section("larger", "Against larger models", Ratio),
+        Section("scores", "Score by score", Scores),
         Section("loop", "The Self-Instruct loop", Growth, Filtered),
         Section("variety", "Variety", Variety),
         Section("run", "Run the loop", OwnRun, before=run, head=tuple(OwnRun.kinds())),

@@ -39,7 +39,7 @@ class OfLaws(OfRuns):
         options=lambda _: {law_id: label for law_id, label in law_labels().items() if law_id != "fit"},
         help="Laws that stand beside the fit.",
     )(DEFAULT_LAWS)
-    level: float = LEVEL(0.95)
+    level: float = LEVEL(0.95, rare=True)
     train_flops: float = TRAIN_FLOPS(START_FLOPS, high=1e26, extra=(START_FLOPS,))
 
     def lines(self, fitted: ScalingLaw, resamples: pd.DataFrame, quantity: str) -> tuple[list[dict], list[Part], dict[str, float]]:
