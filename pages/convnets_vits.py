@@ -12,7 +12,8 @@ page.show(
     "test images could shift a difference by 0.37 points, so this is a tie. On the older TPU v3 the same ConvNet would take more hours than ViT-g/14, not fewer.",
     [
         Section("equal", "Equal compute", Accuracy, Devices),
-        Section("shapes", "Counted from shapes", BySize, ByResolution),
+        Section("shapes", "Counted from shapes", BySize),
+        Section("resolution", "By resolution", ByResolution),
         Section("printed", "Against printed counts", Published),
         Section("hours", "What the hours buy", Images),
         Section("loss", "Loss against compute", Loss),

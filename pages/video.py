@@ -28,13 +28,15 @@ page.show(
     "Emu Video makes an image from text first and a video from both. Raters prefer it clearly, on as few as 23 prompts; "
     f"{OPEN} {'is' if ALL - SURE == 1 else 'are'} left open. See what those numbers can carry, put all rivals on one scale, and count what making the image first costs.",
     [
-        Section("wins", "Who wins", WinRates, OtherWinRates),
+        Section("wins", "Who wins", WinRates),
+        Section("others", "Other comparisons", OtherWinRates),
         Section("prompts", "How many prompts", Prompts),
         Section("scale", "One scale", Ranking),
         Section("votes", "Checks on the shares", Triangle, WholeVotes),
         Section("scores", "Automatic scores", Ucf101, FvdAndPeople),
         Section("driving", "Driving videos", DrivingStudy, Driving),
-        Section("image", "Image first", Frames, Stages),
+        Section("image", "Image first", Frames),
+        Section("stages", "Cost by stage", Stages),
         Section("papers", "Two papers", Formats, before=heading, wide=True),
     ],
 )
