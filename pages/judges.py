@@ -36,6 +36,7 @@ page.show(
         Section("support", "What the verdicts support", BradleyTerry, WinMatrix),
         Section("first", "The answer shown first", Verdicts, Consistency),
         Section("order", "Where the order decides", PositionBias, RankingShift),
-        Section("prompts", "How many prompts", PromptsNeeded, Power),
+        Section("prompts", "How many prompts", PromptsNeeded),
+        Section("power", "Chance to tell two apart", Power),
     ],
 )
