@@ -419,8 +419,8 @@ def test_where_the_worker_fails_the_page_says_why_and_draws_nothing(monkeypatch)
 
 def test_the_other_model_is_never_the_one_that_was_chosen():
     assert judges_figures_verdicts.Power(chatbot="gpt-3.5").other_chatbot == "65b-guanaco"
-    app = open_page("judges", section="prompts", chatbot="gpt-4", other_chatbot="gpt-4")
-    assert fine(app) and len(titles(app)) == 2 and len(app.warning) == 1
+    app = open_page("judges", section="power", chatbot="gpt-4", other_chatbot="gpt-4")
+    assert fine(app) and len(titles(app)) == 1 and len(app.warning) == 1
 
 
 def test_the_title_of_every_pair_of_models_fits_a_slide(played):

@@ -38,6 +38,7 @@ def rivals(small: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     return rows, each
 
 
+@tables.kept
 def benchmarks_of(small: str) -> dict[str, str]:
     """The benchmarks on which a small model is compared, by name, those with most rivals first."""
     rows = compared(small)
