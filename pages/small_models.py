@@ -27,7 +27,7 @@ def run(figure) -> bool:
         return False
     for name, words in (("kept", "Last instructions kept"), ("dropped", "Last instructions dropped")):
         if texts[name]:
-            with st.expander(f"{words}, with the most similar one and their ROUGE-L"):
+            with st.popover(f"{words}, with the most similar one and their ROUGE-L"):
                 rows = pd.DataFrame(texts[name][-20:], columns=["instruction", "most similar", "ROUGE-L"])
                 st.dataframe(rows, hide_index=True, width="stretch")
     return True
