@@ -2,7 +2,7 @@
 
     class Cache(Figure):
         name = "attention.cache"
-        model: Model = MODEL("Mistral 7B")
+        model: Model = MODEL("mistral-7b")
         context_len: int = CONTEXT_LEN(32_768)
 
         def draw(self) -> Panel: ...
@@ -14,9 +14,9 @@ is exported, and the tests over all figures (docs/adding.md).
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar, Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from analysis.charts.panel import NAME, Panel
 from analysis.charts.parameters import Kind
@@ -127,26 +127,3 @@ def _kinds(cls: type[Figure]) -> dict[str, Kind]:
             raise TypeError(f"parameter {name} of {cls.__name__} needs one kind of analysis.charts.parameters")
         kinds[name] = found[0]
     return kinds
-
-
-def sentence(problem: ValueError) -> str:
-    """What is wrong with the parameters of a figure, in one sentence.
-
-    >>> sentence(ValueError("Context must be from 512 to 1,024"))
-    'Context must be from 512 to 1,024'
-    """
-    if isinstance(problem, ValidationError):
-        first = problem.errors(include_url=False)[0]
-        cause = first.get("ctx", {}).get("error")
-        return str(cause) if cause is not None else f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    return str(problem)
-
-
-def split(address: str) -> tuple[str, str]:
-    """(name of the figure, query) of "attention.cache?context_len=8192", or of a whole link with a `figure` parameter.
-
-    >>> split("attention.cache?context_len=8192")
-    ('attention.cache', 'context_len=8192')
-    """
-    parts = urlsplit(address)
-    return parts.path, parts.query
