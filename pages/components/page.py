@@ -236,7 +236,7 @@ def taken_over(place: str, section: Section) -> None:
     for figure in section.figures:
         changed = scenario.figure(figure)[0]
         for name in changed.changed():
-            if not scenario.places().get(name, "").startswith(place):
+            if not f"{scenario.places().get(name, '')}/".startswith(f"{place}/"):
                 kind = figure.kinds()[name]
                 words.setdefault(name, f"{kind.label}: {kind.shown(getattr(changed, name), changed.values())}")
     mine = [name for name in section.kinds() if name in scenario.chosen()]
