@@ -15,6 +15,12 @@ TOPICS = (
     "term_frequency", "benchmarks", "judges", "convnets_vits", "segment_anything", "video", "probe",
 )  # fmt: skip
 """The folders below analysis/ that have figures, in the order of the pages."""
+RENAMED = {
+    **{f"probe_bundled.{name}": f"probe.bundled_{name}" for name in ("scatter", "course")},
+    "probe_bundled.pythia": "probe.bundled_beside_pythia",
+    **{f"probe_system.{name}": f"probe.measured_{name}" for name in ("cache", "rate", "decode", "window", "experts", "training")},
+}
+"""Today's name of a figure by the name that it had: links and scripts of readers go on to work."""
 
 
 @cache
@@ -42,7 +48,8 @@ def figures() -> dict[str, type[Figure]]:
 
 
 def figure(name: str) -> type[Figure]:
-    """One figure; only its own topic is imported. ValueError for a name that there is not."""
+    """One figure, also by a name that it had; only its own topic is imported. ValueError for a name that there is not."""
+    name = RENAMED.get(name, name)
     topic = name.split(".")[0]
     known = figures_of(topic) if topic in TOPICS else {}
     if name not in known:

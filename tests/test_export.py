@@ -262,6 +262,12 @@ def fake_topic(monkeypatch):
     monkeypatch.setattr(catalogue, "figures_of", lambda topic: found)
 
 
+def test_a_figure_is_found_by_a_name_that_it_had():
+    for before, now in catalogue.RENAMED.items():
+        assert catalogue.figure(before).name == now and catalogue.asked_for(before).name == now
+        assert before not in catalogue.figures()
+
+
 def test_the_catalogue_offers_the_panels_of_each_topic_unbuilt(fake_topic):
     panels = catalogue.catalogue()
     assert set(panels) == {"sample.figure", "sample.broken"}  # although one cannot be built
