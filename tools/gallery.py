@@ -28,21 +28,11 @@ RECORD = "current.json"
 """Beside the index: what each figure was when its files were written."""
 
 
-def page_of(name: str) -> str:
-    """The stem of the page that a panel belongs to: the longest that its name begins with.
-
-    >>> page_of("scaling.isoflop"), page_of("probe_bundled.scatter")
-    ('scaling', 'probe')
-    """
-    topic = name.split(".")[0]
-    return max((entry.stem for entry in ENTRIES if topic == entry.stem or topic.startswith(f"{entry.stem}_")), key=len, default=topic)
-
-
 def groups(cards: Sequence[Card]) -> list[Group]:
     """The cards by page, in the order of the pages; cards of no page come last, under the name of their topic."""
     by_page: dict[str, list[Card]] = {entry.stem: [] for entry in ENTRIES}
     for card in cards:
-        by_page.setdefault(page_of(card.name), []).append(card)
+        by_page.setdefault(card.name.split(".")[0], []).append(card)
     entries = {entry.stem: entry for entry in ENTRIES}
     return [
         Group(stem, entries[stem].title if stem in entries else stem, entries[stem].question if stem in entries else "", found)
