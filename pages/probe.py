@@ -42,7 +42,7 @@ def one_run() -> None:
     above = page.at_the_head([Curve])
     if by_term:
         st.caption("Drawn beside it, published answers of Pythia:")
-        page.controls("probe/run", [Curve], above, asked | {"probe_runs": given([])})
+        page.settings("probe/run", [Curve], above, asked | {"probe_runs": given([])})
 
     def chart() -> None:
         """The curve, or the groups, as far as the run is."""
@@ -96,7 +96,7 @@ def compare() -> None:
     asked = of_run(runs[chosen[0]] if chosen else None)
     asked |= {"probe_runs": given(known)}
     above = page.at_the_head([Overall, Operands])
-    page.controls("probe/compare", [Overall, Operands], above, asked)
+    page.settings("probe/compare", [Overall, Operands], above, asked)
     for figure in (Overall, Operands):
         st.fragment(page.one_figure)(figure, "probe/compare", above, supplied=asked)
         export_row(figure.name)

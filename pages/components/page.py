@@ -137,7 +137,7 @@ def show_section(stem: str, section: Section) -> None:
     with st.container():  # always there, so that what stands below keeps its place and stays open
         say_notes(section)
         taken_over(place, section)
-    controls(place, section.figures, above)
+    settings(place, section.figures, above)
     if "model" in kinds:
         model_field.own()
     for name, bring in section.own.items():
@@ -154,15 +154,16 @@ def show_section(stem: str, section: Section) -> None:
         beside = [name for name, kind in figure.kinds().items() if name not in above and not on_a_slider(kind)]
         if beside:  # outside of the fragment, since the sources below may depend on them
             with st.container(horizontal=True, vertical_alignment="bottom"):
+                values = scenario.figure(figure)[0].values()
                 for name in beside:
-                    control(name, figure, f"{place}/{figure.name}")
+                    control(name, figure, values, f"{place}/{figure.name}")
         st.fragment(one_figure)(figure, place, [*above, *beside], section.wide)
         export_row(figure.name)
     if section.after is not None:
         section.after(scenario.figure(section.figures[0])[0])
 
 
-def controls(
+def settings(
     place: str, figures: Sequence[type[Figure]], above: Mapping[str, type[Figure]], supplied: Supplied = MappingProxyType({})
 ) -> None:
     """The row of controls at the head of a section: its parameters `above` the figures, and fields to type any quantity."""
@@ -171,25 +172,26 @@ def controls(
     quantities = {name: figure for figure in reversed(figures) for name, kind in figure.kinds().items() if isinstance(kind, Quantity)}
     if not (shown or quantities):
         return
+    values = {figure: scenario.figure(figure, supplied)[0].values() for figure in {*shown.values(), *quantities.values()}}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for name, figure in shown.items():
             if name not in rare:
-                control(name, figure, place, supplied)
+                control(name, figure, values[figure], place)
         if rare:
             with st.popover("More settings"):
                 for name, figure in rare.items():
-                    control(name, figure, place, supplied)
+                    control(name, figure, values[figure], place)
         if quantities:
             with st.popover("Type a value", help="Any value, such as 3e9, 3B, 3 billion or 1.5k; and back to the defaults."):
                 for name, figure in quantities.items():
-                    fields.typed(name, figure.kinds()[name], scenario.figure(figure, supplied)[0].values(), place)  # type: ignore[arg-type]
+                    fields.typed(name, figure.kinds()[name], values[figure], place)  # type: ignore[arg-type]
                 every = list({name: None for figure in figures for name in figure.kinds()})
                 st.button("Reset to defaults", key=f"{place}:reset-all", on_click=scenario.forget, args=(every,))
 
 
-def control(name: str, figure: type[Figure], place: str, supplied: Supplied = MappingProxyType({})) -> None:
-    """The widget of one parameter, at the reader's value."""
-    values, kind = scenario.figure(figure, supplied)[0].values(), figure.kinds()[name]
+def control(name: str, figure: type[Figure], values: Mapping[str, Any], place: str) -> None:
+    """The widget of one parameter, at the reader's value. values: all of the figure."""
+    kind = figure.kinds()[name]
     if isinstance(kind, Choice) and len(kind.labels(values)) == 1:
         return  # nothing to choose from
     if isinstance(kind, ModelKind):
@@ -203,11 +205,12 @@ def one_figure(
 ) -> None:
     """The sliders of one figure, and its chart. above: parameters whose controls stand at the head of the section."""
     own = [name for name in figure.kinds() if name not in above and not isinstance(supplied.get(name), Given)]
+    made, _ = scenario.figure(figure, supplied)
     if own:
+        values = made.values()
         with st.container(horizontal=True, vertical_alignment="bottom"):
             for name in own:
-                control(name, figure, f"{place}/{figure.name}", supplied)
-    made, _ = scenario.figure(figure, supplied)
+                control(name, figure, values, f"{place}/{figure.name}")
     stem = place.partition("/")[0]
     section = st.session_state["links"][stem].get(scenario.SECTION, [""])[0]
     query = scenario.query(st.session_state["page_parameters"], section)
