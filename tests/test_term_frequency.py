@@ -345,7 +345,9 @@ def test_a_checkpoint_that_was_not_evaluated_is_refused_by_name():
 
 
 def test_the_corpora_are_those_of_the_table_and_each_can_be_chosen():
-    assert term_frequency_data.corpora() == figures_marks.CORPORA
+    counts = figures_marks.NUMBER_COUNTS
+    assert counts.labels() == term_frequency_data.corpora() | {"own": "your CSV"}
+    assert {counts.read(key, {}).value.corpus for key in term_frequency_data.corpora()} == set(term_frequency_data.corpora())
 
 
 @pytest.mark.slow

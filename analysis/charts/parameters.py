@@ -337,20 +337,25 @@ class Given:
 class Data(Kind):
     """Data that a figure is drawn from: published ones by key, or a reader's file, which the page reads.
 
-    published: (label, function that loads them) by key. own: what the reader's own are called on the page, "" where there can be none.
+    published: (label, function that loads them) by key, or a function that gives this, where they stand in a table.
+    own: what the reader's own are called on the page, "" where there can be none.
 
     >>> runs = Data("Training runs", published={"released": ("released", lambda: [1, 2])}, own="your CSV")
     >>> runs.read("released", {}).value
     [1, 2]
     """
 
-    published: Mapping[str, tuple[str, Callable[[], Any]]] = None  # type: ignore[assignment]
+    published: Mapping[str, tuple[str, Callable[[], Any]]] | Callable[[], Mapping[str, tuple[str, Callable[[], Any]]]] = None  # type: ignore[assignment]
     own: str = ""
     kind: ClassVar[str] = "data"
 
+    def offered(self) -> Mapping[str, tuple[str, Callable[[], Any]]]:
+        """The published ones: label and loading function by key."""
+        return self.published() if callable(self.published) else self.published
+
     def labels(self) -> dict[str, str]:
         """Label of each option by its key, the reader's own among them."""
-        labels = {key: label for key, (label, _) in self.published.items()}
+        labels = {key: label for key, (label, _) in self.offered().items()}
         return labels | ({"own": self.own} if self.own else {})
 
     def read(self, value: Any, earlier: Earlier) -> Given:
@@ -359,7 +364,8 @@ class Data(Kind):
             return value
         if value == "own":
             raise ValueError(f"{self.label}: a file of your own is not part of a link")
-        label, load = self.published[_option(self.label, value, self.published)]
+        offered = self.offered()
+        label, load = offered[_option(self.label, value, offered)]
         return Given(str(value), label, load())
 
     def key(self, value: Given) -> str:
@@ -372,11 +378,11 @@ class Data(Kind):
 
     def trials(self, earlier: Earlier) -> list[Given]:
         """All that are published."""
-        return [self.read(key, earlier) for key in self.published]
+        return [self.read(key, earlier) for key in self.offered()]
 
     def described(self, earlier: Earlier) -> dict[str, Any]:
         """With the published ones."""
-        return super().described(earlier) | {"options": {key: label for key, (label, _) in self.published.items()}}
+        return super().described(earlier) | {"options": {key: label for key, (label, _) in self.offered().items()}}
 
 
 def _option(label: str, value: Hashable, labels: Mapping[Any, Any]) -> Any:

@@ -8,19 +8,17 @@ from analysis.charts import style
 from analysis.charts.panel import Citation
 from analysis.charts.parameters import Choice, Data
 from analysis.pythia.data import size_of
-from analysis.term_frequency.data import OWN, SHOTS, SIZES, STEPS, NumberCounts
+from analysis.term_frequency.data import OWN, SHOTS, SIZES, STEPS, NumberCounts, corpora
 
 COLORS = dict(zip(SIZES, (style.GREY, style.SLATE, style.AMBER, style.CRIMSON, style.RED, style.VIOLET, style.BLUE), strict=True))
 RELEASED = Citation("eleutherai2023", "evals/csv")
 PAPER = Citation("biderman2023", "section 3.3")
 V0 = "Accuracies are those of the first deduplicated models (v0), which were later retrained."
 
-CORPORA = {"pile_train": "The Pile", "arxiv_latex_cs": "arXiv LaTeX", "nltk_english": "NLTK English", "wikitext2_valid_test": "WikiText-2"}
-"""The corpora of the table number_corpora with their labels, known before it is read."""
 NUMBER_COUNTS = Data(
     "Counts",
     help="Where it was counted how often each number stands; your CSV has the columns number and count.",
-    published={corpus: (label, partial(NumberCounts, corpus)) for corpus, label in CORPORA.items()},
+    published=lambda: {corpus: (label, partial(NumberCounts, corpus)) for corpus, label in corpora().items()},
     own="your CSV",
 )
 PYTHIA_MODEL = Choice("Pythia model", options={size_of(model).lower(): model for model in SIZES[::-1]})
