@@ -268,6 +268,13 @@ def test_a_figure_is_found_by_a_name_that_it_had():
         assert before not in catalogue.figures()
 
 
+def test_the_command_line_writes_a_figure_by_a_name_that_it_had(fake_topic, monkeypatch, tmp_path):
+    monkeypatch.setattr(catalogue, "RENAMED", {"old_sample.figure": "sample.figure"})
+    assert command.main(["old_sample.figure", "--format", "csv", "--out", str(tmp_path)]) == 0
+    assert command.main(["old_sample.figure?factor=2", "--format", "csv", "--out", str(tmp_path / "two")]) == 0
+    assert (tmp_path / "sample-figure.csv").exists() and (tmp_path / "two" / "sample-figure.csv").exists()
+
+
 def test_the_catalogue_offers_the_panels_of_each_topic_unbuilt(fake_topic):
     panels = catalogue.catalogue()
     assert set(panels) == {"sample.figure", "sample.broken"}  # although one cannot be built

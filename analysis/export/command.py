@@ -50,15 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _asked_for(addresses: Sequence[str], catalogue) -> dict[str, Callable]:
     """How to build each panel that is asked for, by its address."""
     known = catalogue.catalogue()
-    plain = [address for address in addresses if "?" not in address and "#" not in address]
+    settings = [address for address in addresses if "?" in address or "#" in address]
+    plain = [catalogue.RENAMED.get(address, address) for address in addresses if address not in settings]
     names = _chosen("panel", plain, known, "there is no figure {}; --list names them") if plain or not addresses else []
     panels: dict[str, Callable] = {name: known[name] for name in names}
-    for address in addresses:
-        if address not in plain:
-            try:
-                panels[address] = catalogue.asked_for(address).panel
-            except ValueError as problem:
-                raise _Refused(str(problem)) from None
+    for address in settings:
+        try:
+            panels[address] = catalogue.asked_for(address).panel
+        except ValueError as problem:
+            raise _Refused(str(problem)) from None
     return panels
 
 
