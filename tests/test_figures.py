@@ -58,7 +58,7 @@ def check_rows(panel):
     data = panel.data
     assert len(data) >= 5
     if (data["status"] == "reported").any():
-        assert "source" in data or panel.name == "scaling.isoflop"
+        assert "source" in data
     for cell in data["source"].dropna() if "source" in data else ():
         for source_id in str(cell).split(";"):
             assert not source_id or tables.source(source_id)["title"]
