@@ -13,7 +13,7 @@ from pages.components import controls
 from pages.components import page as page_of
 from pages.components.registry import PAGES
 from tests.test_journeys import go_to, ready
-from tests.test_pages import DECLARED, FIGURES, charts, fine, open_page, open_sections, titles
+from tests.test_pages import FIGURES, WITH_CHARTS, charts, fine, open_page, open_sections, titles
 
 WINDOW = "attention/mask/attention.mask:window"
 
@@ -144,7 +144,7 @@ def test_controls_that_share_a_name_are_one_control_in_a_section():
 # --- over all pages ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stem", DECLARED)
+@pytest.mark.parametrize("stem", WITH_CHARTS)
 def test_each_figure_of_a_topic_stands_on_its_page_once(stem, monkeypatch):
     taken: list = []
     monkeypatch.setattr(page_of, "show", lambda _stem, _title, _lead, sections: taken.extend(sections))
@@ -158,7 +158,7 @@ def test_each_figure_of_a_topic_stands_on_its_page_once(stem, monkeypatch):
             assert len(keys) == 1, (section.key, name, keys)
 
 
-@pytest.mark.parametrize("stem", DECLARED)
+@pytest.mark.parametrize("stem", WITH_CHARTS)
 def test_what_a_page_shows_is_what_its_figures_say(stem):
     for app in open_sections(stem):
         panels = {made.name.replace(".", "-"): made for made in app.session_state["panels"].values()}
@@ -170,7 +170,7 @@ def test_what_a_page_shows_is_what_its_figures_say(stem):
             assert slider.label == kinds[slider.key.rpartition(":")[2]].label
 
 
-@pytest.mark.parametrize("stem", DECLARED)
+@pytest.mark.parametrize("stem", WITH_CHARTS)
 def test_reset_puts_every_figure_of_a_section_back(stem):
     for section in open_page(stem).session_state["sections"]:
         usual = open_page(stem, section=section)
