@@ -86,3 +86,16 @@ def spearman(x, y) -> np.ndarray:
     1.0
     """
     return correlation(ranks(x), ranks(y))
+
+
+def spearman_p(rho: float, n: int) -> float:
+    """Two-sided p-value of a rank correlation of n pairs, by Student's t with n - 2 degrees of freedom; NaN for NaN.
+
+    >>> round(spearman_p(0.5, 20), 4), spearman_p(1.0, 20)
+    (0.0248, 0.0)
+    """
+    from scipy.special import stdtr
+
+    with np.errstate(divide="ignore"):
+        t = abs(rho) * np.sqrt((n - 2) / np.maximum(1 - np.square(rho), 0))
+    return float(2 * stdtr(n - 2, -t))

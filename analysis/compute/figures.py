@@ -21,6 +21,8 @@ from analysis.scaling.figures_marks import band_part, cite_law, cite_models, mod
 from analysis.scaling.fits import bands
 from analysis.units import format_count, format_duration, format_energy, format_flops, format_mass, format_money, significant
 
+ABOUT_AS_MUCH = 2
+"""Two runs took about as much compute if they are within this factor."""
 UNKNOWN_PRICE = 2.0
 """Rent of a GPU without a price in the table [USD/h]."""
 LEVEL_OF_BILL = 0.95
@@ -119,13 +121,16 @@ class Run(Figure):
         if published_run:
             near = published_run
             times = Headline("size over the law's optimum", N / best_n, "", significant(N / best_n, 2), "times_optimum")
-            title, headline = f"{near} is {times} times the size that the law asks for at its compute", (times,)
+            title, headline = f"{near} is {times} times the optimal size for its compute ({law.label})", (times,)
         else:
-            near = str(known["series"][np.abs(np.log(known["train_flops"] / C)).argmin()])
+            near, took = nearest_run(known, C)
             compute = Headline("training compute", C, "FLOP", format_flops(C), "train_flops")
             size = Headline("parameters", N, "parameters", format_count(N, "parameters"), "n_params")
             tokens = Headline("training tokens", D, "tokens", format_count(D, "tokens"), "n_tokens")
-            title, headline = f"{compute} trains {size} on {tokens}; {near} took about as much", (compute, size, tokens)
+            theirs = Headline("training compute of the nearest run", took, "FLOP", format_flops(took), "train_flops")
+            about = max(took / C, C / took) <= ABOUT_AS_MUCH
+            title = f"{compute} trains {size} on {tokens}; {near} took " + ("about as much" if about else f"{theirs}")
+            headline = (compute, size, tokens) if about else (compute, size, tokens, theirs)
         return Panel(
             title=title,
             headline=headline,
@@ -305,6 +310,14 @@ class Devices(Figure):
             sources=tuple(Citation(i) for i in dict.fromkeys([*priced["source"], *priced["price_source"]]) if i),
             explain=(costs.cost_of,),
         )
+
+
+def nearest_run(known: Part, C: float) -> tuple[str, float]:
+    """Name and compute [FLOP] of the published run whose compute is nearest to C by ratio, of those that were seen in print."""
+    sure = np.flatnonzero(np.asarray(known["verified"]) > 0)
+    took = np.asarray(known["train_flops"], float)[sure]
+    near = int(np.abs(np.log(took / C)).argmin())
+    return str(np.asarray(known["series"])[sure[near]]), float(took[near])
 
 
 def bill(C: float, N: float, D: float, law, resamples: pd.DataFrame, cost: costs.Cost, n_gpus: float, level: float) -> pd.DataFrame:

@@ -20,6 +20,7 @@ HOLDS = {
     "all three": style.CRIMSON,
     "LoRA and QLoRA": style.AMBER,
     "QLoRA": style.BLUE,
+    "QLoRA perhaps": style.VIOLET,
     "QLoRA, optimiser paged out": style.SLATE,
     "none": style.GREY,
 }
@@ -38,9 +39,10 @@ class Fits(FineTuneRun):
         results = {method: finetuning.finetuning_memory(self.model.shape, method, **options) for method in finetuning.METHODS}
         gpus = tables.load("gpus").sort_values(["memory_bytes", "year"], kind="stable")
         size = gpus["memory_bytes"].to_numpy()
-        holds = {method: size >= float(result.total) for method, result in results.items()}
-        paged = size >= float(results["qlora"].total - results["qlora"].pageable)
-        verdict = np.select([holds["full"], holds["lora"], holds["qlora"], paged], list(HOLDS)[:-1], "none")
+        holds = {method: size >= float(result.high) for method, result in results.items()}
+        may = {method: (size >= float(result.low)) & ~holds[method] for method, result in results.items()}
+        paged = size >= float(results["qlora"].high - results["qlora"].pageable)
+        verdict = np.select([holds["full"], holds["lora"], holds["qlora"], may["qlora"], paged], list(HOLDS)[:-1], "none")
         needs: list[Part] = [
             {
                 "series": f"needed by {finetuning.METHODS[method]}",
@@ -81,7 +83,6 @@ class Fits(FineTuneRun):
         layout["shapes"] = [
             span(float(result.low) / GB, float(result.high) / GB, METHOD_COLORS[method]) for method, result in results.items()
         ]
-        counts = {method: int(flags.sum()) for method, flags in holds.items()}
         need = {
             method: Headline(
                 f"memory of {finetuning.METHODS[method]}",
@@ -94,24 +95,18 @@ class Fits(FineTuneRun):
             )
             for method, r in results.items()
         }
-        said = [f"{finetuning.METHODS[m]} ({need[m]}) on {counts[m] or 'none'}" for m in ("lora", "full")]
-        first = f"QLoRA of {name} ({need['qlora']}) fits on {counts['qlora'] or 'none'} of {len(gpus)} devices"
-        doubtful = int(((size >= float(results["qlora"].low)) & (size < float(results["qlora"].high))).sum())
+        said = [f"{finetuning.METHODS[m]} ({need[m]}) {on_devices(holds[m], may[m])}" for m in ("lora", "full")]
+        first = f"QLoRA of {name} ({need['qlora']}) fits {on_devices(holds['qlora'], may['qlora'], f' of {len(gpus)} devices')}"
         return Panel(
             title=f"{first}, {said[0]}, {said[1]}",
             headline=(need["qlora"], need["lora"], need["full"]),
             figure=style.figure(traces, layout),
             parts=[*devices.values(), *needs],
             caption=(
-                "Markers are the nominal memory of one device, lines what each way needs, shades behind them the interval"
-                + (
-                    f"; {doubtful} of the devices {'lies' if doubtful == 1 else 'lie'} within that of QLoRA, so try before you buy"
-                    if doubtful
-                    else ""
-                )
-                + ". A few percent of the nominal memory are not free in practice. Splitting a model over devices or moving weights to the host is not considered."
+                "Markers are the memory of one device, lines what each way needs, shades behind them the interval of that estimate: a device to "
+                "its right holds the run, one within it may. Splitting a model over devices or moving weights to the host is not considered."
             ),
-            alt=f"Memory of {len(gpus)} devices beside the need of each method; {counts['qlora']} hold QLoRA of {name}.",
+            alt=f"Memory of {len(gpus)} devices beside the need of each method; {int(holds['qlora'].sum())} hold QLoRA of {name}.",
             sources=(*(Citation(source) for source in dict.fromkeys(gpus["source"])), QLORA, ACTIVATIONS),
             explain=(finetuning.finetuning_memory,),
         )
@@ -209,6 +204,16 @@ class Largest(FineTuneRun):
             sources=(*(Citation(source) for source in self.gpu.source.split(";") if source), QLORA, ACTIVATIONS),
             explain=(finetuning.largest_batch, finetuning.largest_seq_len, parts.activation_bytes),
         )
+
+
+def on_devices(holds: np.ndarray, may: np.ndarray, of: str = "") -> str:
+    """On how many devices a method fits, and on how many more it may, in words.
+
+    >>> on_devices(np.array([True, False]), np.array([False, True]), " of 2 devices"), on_devices(np.array([False]), np.array([False]))
+    ('on 1 of 2 devices (1 more may hold it)', 'on none')
+    """
+    perhaps = f" ({int(may.sum())} more may hold it)" if may.any() else ""
+    return f"on {int(holds.sum()) or 'none'}{of}{perhaps}"
 
 
 def span(low: float, high: float, color: str) -> dict:

@@ -110,3 +110,9 @@ QUESTIONS = {
         "batch", ("standard",), checkpoints.SMALL_BATCHES, "Batches of 2 M tokens", "smaller ones", "2 M tokens less smaller batch (points)"
     ),
 }
+
+
+@tables.kept
+def headline() -> dict[str, contrasts.Contrast]:
+    """What deduplication and the batch size change, as their sections show it at first, by question."""
+    return {question: contrast_of(question, "both" if question == "dedup" else "5", "all", FIRST_STEP, False) for question in QUESTIONS}

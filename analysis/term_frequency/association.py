@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from analysis.statistics import ranks, standardised
+from analysis.statistics import ranks, spearman_p, standardised
 
 QUESTIONS = 50
 """Questions for each first operand: the second runs from 1 to 50. [biderman2023] section 3.3."""
@@ -17,6 +17,8 @@ EXTREMES = 10
 RESAMPLES = 1000
 SEED = 2023
 LEVEL = 0.95
+FEWEST_RIGHT = 0.01
+"""Share of right answers below which nothing is said about who is answered better: a handful is no effect."""
 STATISTICS = ("slope", "rho", "size_rho", "partial", "gap")
 
 
@@ -95,6 +97,24 @@ def binned(count, accuracy, n_bins: int = 10) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["count", "accuracy", "low", "high", "n"])
 
 
+def direction(found: Mapping[str, float], n_operands: int) -> str:
+    """What a rank correlation of accuracy and count supports: "better", "worse", "open", or "few" with too few right answers.
+
+    found: accuracy [share], rho, rho_low and rho_high of `Operands.statistics`. Better and worse take an interval clear of zero,
+    p <= 0.05 by Student's t, and FEWEST_RIGHT.
+
+    >>> direction({"accuracy": 0.4, "rho": 0.9, "rho_low": 0.8, "rho_high": 0.95}, 100)
+    'better'
+    >>> direction({"accuracy": 0.4, "rho": 0.17, "rho_low": 0.01, "rho_high": 0.3}, 100)
+    'open'
+    """
+    if found["accuracy"] < FEWEST_RIGHT:
+        return "few"
+    if spearman_p(found["rho"], n_operands) > 1 - LEVEL or found["rho_low"] <= 0 <= found["rho_high"]:
+        return "open"
+    return "better" if found["rho"] > 0 else "worse"
+
+
 class Operands:
     """Numbers with their counts in a corpus, and the resamples that all intervals over them share.
 
@@ -123,7 +143,8 @@ class Operands:
 
         accuracy: mean over operands. slope: `slope_per_decade`. rho: `spearman` with the counts. size_rho: the same with the operand
         itself. partial: `partial` of accuracy and count, ranks, with the operand held fixed. gap: `frequency_gap`. NaN where accuracy
-        is the same for all operands. Intervals: percentiles over resamples of the operands.
+        is the same for all operands. Intervals: percentiles over resamples of the operands, of which those without variation count
+        as no correlation.
         """
         values = np.asarray(accuracy, dtype=float)
         drawn = values[self.rows]
@@ -142,9 +163,8 @@ class Operands:
         out = {"accuracy": float(values.mean())}
         tail = 100 * (1 - level) / 2
         for name, all_rows in found.items():
-            usable = all_rows[1:][np.isfinite(all_rows[1:])]
-            known = np.isfinite(all_rows[0]) and len(usable) >= len(self.draws) / 2
-            low, high = np.percentile(usable, [tail, 100 - tail]) if known else (np.nan, np.nan)
+            known = np.isfinite(all_rows[0])
+            low, high = np.percentile(np.nan_to_num(all_rows[1:]), [tail, 100 - tail]) if known else (np.nan, np.nan)
             # Rounded, or a correlation that should be zero is noise.
             out |= {name: round(float(all_rows[0]), 12), f"{name}_low": round(float(low), 12), f"{name}_high": round(float(high), 12)}
         return out

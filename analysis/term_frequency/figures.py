@@ -84,12 +84,19 @@ class Scatter(Figure):
         headline = [right]
         title = f"{model} {DOES[operation]} every operand equally, {right} right, so there is no correlation to compute"
         if found["rho"] == found["rho"]:
-            better = "better" if found["rho_low"] > 0 else "worse" if found["rho_high"] < 0 else "neither better nor worse"
             rho, low, high = headline = [
                 Headline(f"rank correlation{end}", float(found[column]), "", f"{found[column]:.2f}", column)
                 for column, end in (("rho", ""), ("rho_low", ", low end"), ("rho_high", ", high end"))
             ]
-            title = f"{model} {DOES[operation]} with frequent numbers {better}: rank correlation {rho} ({low} to {high})"
+            towards = association.direction(found, len(counts))
+            said = f"{model} {DOES[operation]} with frequent numbers {towards}"
+            if towards == "open":
+                said = f"Whether {model} {DOES[operation]} with frequent numbers better is open"
+            title = f"{said}: rank correlation {rho} ({low} to {high})"
+            if towards == "few":
+                n = round(float(accuracy.sum()) * association.QUESTIONS)
+                headline = [Headline("right answers", n, "answers", str(n))]
+                title = f"{model} has {headline[0]} of {len(counts) * association.QUESTIONS:,} questions right, too few to say whether frequency matters ({operation})"
         return Panel(
             title=title,
             headline=tuple(headline),

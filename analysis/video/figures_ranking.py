@@ -101,14 +101,23 @@ class Triangle(Figure):
         ]
         names = [f"{criterion} ({n} prompts)" for criterion in win_rates.CRITERIA]
         layout = intervals.rows(names, "percent", "Prompts that Gen-2 from text wins", 56, (0.2, 0.8), 0.5)
-        expected = Headline("share implied in quality", float(implied[0]), "share", f"{implied[0]:.1%}", "win_share")
-        found = Headline("share found in quality", float(share[0]), "share", f"{share[0]:.1%}", "win_share")
+        expected, found = (
+            [
+                Headline(f"share {what} in {criterion}", float(value), "share", f"{value:.1%}", "win_share")
+                for criterion, value in zip(win_rates.CRITERIA, values, strict=True)
+            ]
+            for what, values in (("implied", implied), ("found", share))
+        )
+        told = [
+            f"{implied_share} implied, {found_share} found in {criterion}"
+            for criterion, implied_share, found_share in zip(win_rates.CRITERIA, expected, found, strict=True)
+        ]
         return Panel(
-            title=f"Where it can be tested, choices add up: {expected} of prompts are implied in quality and {found} were found",
-            headline=(expected, found),
+            title=f"Do choices add up? Gen-2 over Gen-2 I2V: {'; '.join(told)}",
+            headline=(*expected, *found),
             figure=style.figure(traces, layout),
             parts=[measured, predicted, {"series": "a tie", "win_share": [0.5], "status": "computed"}],
-            caption=f"Emu Video met Gen-2 from text and Gen-2 animating an image. Its wins over each imply how the two should fare against each other if log-odds add up; in faithfulness {implied[1]:.1%} is implied and {share[1]:.1%} found. Starting from an image seems to help this rival too, though {n} prompts leave a tie possible.",
+            caption=f"Emu Video met Gen-2 from text and Gen-2 animating an image. Its wins over each imply how the two should fare against each other if log-odds add up; {int(predicted['inside_interval'].sum())} of {len(share)} lie within the interval of what was found. Starting from an image seems to help this rival too, though {n} prompts leave a tie possible.",
             alt=f"Gen-2 from text is preferred to Gen-2 from an image on {share[0]:.1%} of prompts in quality, where {implied[0]:.1%} is implied, and {share[1]:.1%} in faithfulness, where {implied[1]:.1%} is implied.",
             sources=(Citation(EMU, "Table 5"), Citation("bradley1952")),
             explain=(win_rates.implied_share, statistics.wilson_interval),
