@@ -1,4 +1,4 @@
-"""Claims: which of the article's statements hold when recomputed?"""
+"""Claims: which of the article's statements hold?"""
 
 from urllib.parse import quote
 
@@ -12,7 +12,7 @@ from pages.components.markdown import plain
 from pages.components.page import Section
 from pages.components.registry import ENTRIES
 
-ICONS = {"supported": "✓", "approximate": "≈", "corrected": "✎", "reported": "“", "rumour": "?"}
+ICONS = {"supported": "✓", "approximate": "≈", "corrected": "✎", "reported": "“", "rumour": "?", "forecast": "→"}
 PAGES = {entry.stem: entry.title for entry in ENTRIES}
 
 
@@ -26,21 +26,23 @@ def where(row) -> str:
 
 def statements(figure: Verdicts) -> None:
     """The statements that the figure counts, and what the verdicts mean."""
-    lines = ["| | The article says | The numbers say | Keep in mind | See |", "|---|---|---|---|---|"]
+    lines = ["| | The article says | The numbers or sources say | How | Keep in mind | See |", "|---|---|---|---|---|---|"]
     lines += [
-        f"| {ICONS[row['verdict']]} {row['verdict']} | {plain(row['claim'])} | {plain(row['found']) or 'as reported'} | {plain(row['note'])} | {where(row)} |"
+        f"| {ICONS[row['verdict']]} {row['verdict']} | {plain(row['claim'])} | {plain(row['found']) or 'as reported'} | {verdicts.HOW[row['how']][0]} "
+        f"| {plain(row['note'])} | {where(row)} |"
         for row in figure.rows().to_dict("records")
     ]
     st.html("<style>[data-testid=stMarkdownContainer] table { display: block; overflow-x: auto; }</style>")
     st.markdown("\n".join(lines))
     st.caption(" · ".join(f"**{ICONS[name]} {name}**: {plain(meaning)}" for name, meaning in verdicts.VERDICTS.items()))
+    st.caption(" · ".join(f"**{word}**: {plain(meaning)}" for word, meaning in verdicts.HOW.values()))
 
 
 rows = claims_data.stored()
 page.show(
     "claims",
     f"{len(rows)} statements, {int((rows['verdict'] == 'corrected').sum())} corrections",
-    "What the article says, what the numbers say, and where to see it. Verdicts are recomputed by the tests of this project; where they "
-    "differ from the text, the reason stands beside them.",
+    "What the article says, what the numbers or the sources say, how the verdict was reached, and where to see it. Tests compute the "
+    "verdicts that rest on numbers anew; where a verdict differs from the text, the reason stands beside it.",
     [Section("verdicts", "Verdicts", Verdicts, after=statements)],
 )

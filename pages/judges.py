@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from analysis import tables
 from analysis.judges import data
 from analysis.judges.figures import BradleyTerry, Elo, Human, RankingShift, WinMatrix
 from analysis.judges.figures_verdicts import Consistency, PositionBias, Power, PromptsNeeded, Verdicts
@@ -29,7 +30,7 @@ def replay(figure) -> bool:
 page.show(
     "judges",
     f"GPT-4 as judge gives the answer it reads first {numbers['vicuna']['order']} Elo points",
-    f"That is on the Vicuna prompts, in a Bradley-Terry model with ties; on the Open Assistant prompts it is {numbers['oa']['order']}. The QLoRA paper ranked chatbots by GPT-4's verdicts and released all 44,506 of them. "
+    f"That is on the Vicuna prompts, in a Bradley-Terry model with ties; on the Open Assistant prompts it is {numbers['oa']['order']}. The QLoRA paper ranked chatbots by GPT-4's verdicts and released all {len(tables.load('judge_verdicts')):,} of them. "
     f"Replay its tournament, see how much a single ordering scatters (by {numbers['vicuna']['sd']} points), and how many prompts it takes to tell two models apart.",
     [
         Section("tournament", "Tournament", Elo, Human, before=replay),

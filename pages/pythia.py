@@ -6,7 +6,7 @@ from analysis import tables
 from analysis.charts.panel import Citation
 from analysis.charts.parameters import Given
 from analysis.evals import read, write
-from analysis.pythia import checkpoints
+from analysis.pythia import checkpoints, data
 from analysis.pythia.data import MEAN, task_labels
 from analysis.pythia.figures import Families, Memorised, Scaling, Trajectory, suite
 from analysis.pythia.figures_contrasts import BatchCourse, BatchForest, DedupCourse, DedupForest, Twins
@@ -61,13 +61,13 @@ def own_results() -> Given:
 def download(number: int, rows) -> None:
     """A button that gives a file back in the current layout of the harness, if it holds a single run."""
     try:
-        data = write.write_results(rows)
+        content = write.write_results(rows)
     except ValueError as problem:
         st.text(f"Not offered as one v0.4 file: {problem}.")
         return
     st.download_button(
         f"Download {plain(clip(rows['model'].iloc[0], 60))} as v0.4 JSON",
-        data,
+        content,
         f"results_{number + 1}.json",
         "application/json",
         key=f"pythia_v04_{number}",
@@ -94,12 +94,13 @@ def the_suite(figure) -> None:
         )
 
 
+changed = {question: [100 * value for value in (c.mean, c.low, c.high)] for question, c in data.headline().items()}
 page.show(
     "pythia",
     "What 16 models and 27 checkpoints tell about training",
-    "The Pythia suite trains eight sizes (14M and 31M came later) on the same data in the same order and releases what they can do along the way. Runs on "
-    "deduplicated data score 0.4 points higher than standard ones, give or take as much; runs with batches of 2 million tokens 0.5 points "
-    "lower than runs with smaller ones. Each is shown with its error, and your own result files can be drawn beside them.",
+    "The Pythia suite trains eight sizes (14M and 31M came later) on the same data in the same order and releases what they can do along the way. Scores of runs "
+    "on deduplicated data less those of standard ones: {:+.2f} points (95% {:+.2f} to {:+.2f}); of batches of 2 million tokens less smaller ones: {:+.2f} points "
+    "({:+.2f} to {:+.2f}). Your own result files can be drawn beside them.".format(*changed["dedup"], *changed["batch"]),
     [
         Section("growth", "How abilities grow", Trajectory, own={"own_results": own_results}),
         Section("size", "By size", Scaling),

@@ -2,18 +2,21 @@
 
 from typing import Any
 
+from analysis.scaling import data
 from analysis.scaling.figures import AllocationParameters, AllocationTokens, ChinchillaTable, TokensPerParam
 from analysis.scaling.figures_fits import Constants, Residuals
 from analysis.scaling.figures_loss import Contours, IsoFlop
+from analysis.units import significant
 from pages.components import page
 from pages.components.fits import bring_runs, ready
 from pages.components.page import Section
 
 OF_RUNS: dict[str, Any] = {"own": {"training_runs": bring_runs}, "before": ready}
 
+least, most = data.headline()
 page.show(
     "scaling",
-    "The same runs advise 18 or 93 tokens per parameter",
+    f"The same runs advise {significant(least, 2)} or {significant(most, 2)} tokens per parameter",
     "Published laws agree on the shape and not on the numbers: at Chinchilla's budget the optimum depends more on whose constants "
     "you take than on anything else. Fit the released runs, or yours, and see what is known and how well.",
     [

@@ -35,9 +35,9 @@ def run(figure) -> bool:
 
 page.show(
     "small_models",
-    f"Orca 2 13B holds in {held} of {compared} comparisons with models over five times its size",
-    "That is in its own paper's tables. Papers on small models credit their data: textbooks, explanations by GPT-4, a thousand chosen examples. See what the printed "
-    "scores support once sizes, intervals and costs stand beside them, run the loop that makes instructions out of 175 seeds, and see where imitation stops.",
+    f"Orca 2 13B holds in {held} of the {compared} comparisons in our tables with models over five times its size",
+    "They are of its own paper, as far as its printed scores are transcribed here. Papers on small models credit their data: textbooks, explanations by GPT-4, a thousand chosen examples. See what the printed "
+    "scores support once sizes, intervals and costs stand beside them, run the loop that makes instructions out of a few seeds, and see where imitation stops.",
     [
         Section("larger", "Against larger models", Ratio),
         Section("scores", "Score by score", Scores),

@@ -4,7 +4,7 @@ import streamlit as st
 
 from analysis import tables
 from analysis.charts.parameters import Given
-from analysis.term_frequency import association, own_counts
+from analysis.term_frequency import association, data, own_counts
 from analysis.term_frequency.data import OWN, NumberCounts, paper_table
 from analysis.term_frequency.figures import Paper, Scatter
 from analysis.term_frequency.figures_like_size import Partial, Regression
@@ -20,14 +20,14 @@ def bring_counts() -> Given | None:
     if upload is None:
         st.info("Choose a file to use your own counts. It is read in memory, for this session only.", icon=":material/upload_file:")
         return None
-    data = upload.getvalue()
+    content = upload.getvalue()
     try:
-        counts, problems = own_counts.read_counts(data)
+        counts, problems = own_counts.read_counts(content)
         kept = st.session_state.setdefault("number_counts_kept", {})
-        if data not in kept:
+        if content not in kept:
             with st.spinner("Computing 420 runs against your counts"):
                 kept.clear()
-                kept[data] = association.all_statistics(tables.load("term_frequency"), {OWN: counts})
+                kept[content] = association.all_statistics(tables.load("term_frequency"), {OWN: counts})
     except ValueError as problem:
         st.error(plain(f"This file cannot be used. {problem}"), icon=":material/error:")
         return None
@@ -36,7 +36,7 @@ def bring_counts() -> Given | None:
     if problems:
         with st.expander(f"{len(problems)} rows were not used"):
             st.text("\n".join(problems[:200]) + ("\n..." if len(problems) > 200 else ""))
-    return Given(OWN, "your file", NumberCounts(OWN, counts, kept[data]))
+    return Given(OWN, "your file", NumberCounts(OWN, counts, kept[content]))
 
 
 def gaps(figure: Paper) -> None:
@@ -46,11 +46,12 @@ def gaps(figure: Paper) -> None:
 
 
 BRING = {"number_counts": bring_counts}
+found = data.headline()
 page.show(
     "term_frequency",
-    "Frequent numbers are answered better, even among numbers of like size",
-    "Pythia multiplies numbers that the Pile holds often with far more success. Frequent numbers are also small and round, so part of the "
-    "effect is not frequency: the rank correlation of 0.90 becomes 0.62 at fixed operand size. All accuracies on this page are of the "
+    "Frequent numbers are multiplied better, even among numbers of like size",
+    "Pythia 12B multiplies numbers that the Pile holds often with far more success. Frequent numbers are also small and round, so part of the "
+    f"effect is not frequency: the rank correlation of {found['rho']:.2f} becomes {found['partial']:.2f} at fixed operand size. All accuracies on this page are of the "
     "first (v0) deduplicated models, which were retrained afterwards; there is no file for 70M.",
     [
         Section("frequency", "Frequency", Scatter, own=BRING),

@@ -10,7 +10,7 @@ from analysis.video.figures_scores import Driving, FvdAndPeople, Ucf101
 from pages.components import page
 from pages.components.page import Section
 
-SURE, ALL, OPEN = headline()
+SURE, ALL, OPEN, FEWEST = headline()
 
 
 def heading(_figure) -> None:
@@ -25,7 +25,7 @@ def heading(_figure) -> None:
 page.show(
     "video",
     f"In {SURE} of {ALL} comparisons the preference for Emu Video is beyond chance",
-    "Emu Video makes an image from text first and a video from both. Raters prefer it clearly, on as few as 23 prompts; "
+    f"Emu Video makes an image from text first and a video from both. Raters prefer it clearly, on as few as {FEWEST} prompts; "
     f"{OPEN} {'is' if ALL - SURE == 1 else 'are'} left open. See what those numbers can carry, put all rivals on one scale, and count what making the image first costs.",
     [
         Section("wins", "Who wins", WinRates),

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from analysis.memory import finetuning, nf4, parts
 from analysis.transformer import Recurrent, count_params, shape_of_model, transformer_shape
 from analysis.transformer.count import attention_matrices, mlp_matrices
 from analysis.transformer.shape import Attention
+from tests.test_pages import open_page
 
 MODELS = tables.load("models")
 KNOWN = MODELS[MODELS["n_layers"].notna() & MODELS["d_model"].notna()]["model"].tolist()
@@ -273,9 +273,9 @@ def test_adapters_need_something_to_stand_on():
 
 
 def test_the_page_states_what_the_charts_compute():
-    page = (Path(__file__).parents[1] / "pages" / "memory.py").read_text(encoding="utf-8")
+    page = next(element.proto.body for element in open_page("memory").get("html") if element.proto.body.startswith("<h1"))
     totals = {method: float(finetuning.finetuning_memory(shape("LLaMA-65B"), method).total) / 1e9 for method in finetuning.METHODS}
-    assert f"in {totals['qlora']:.0f} GB; all of them would take {totals['full']:.0f}" in page
+    assert f"in {totals['qlora']:.1f} GB; full fine-tuning would take {totals['full']:.0f} GB" in page
     assert f"shrink to {float(nf4.bits_per_param()):.3f} bits" in page
 
 

@@ -1,5 +1,6 @@
 """Every page opens, every control moves to both ends, and a link restores what it says."""
 
+import ast
 import functools
 import json
 import re
@@ -67,6 +68,23 @@ def open_sections(stem: str) -> list[AppTest]:
     """The page once for each of its sections, with that section open; a page of the house has none and opens as it is."""
     app = open_page(stem)
     return [open_page(stem, section=key) for key in app.session_state["sections"]] if stem in WITH_CHARTS else [app]
+
+
+MEANT = re.compile(
+    r"\{[^}]*\}|^,?[+.]?\d*[.,]\d?f?%?$"  # how a number is written out
+    r"|GPT-\d|Llama 2|Orca 2 13B|LLaMA-65B|NFNet-F7\+|ViT-g/14|SoViT-400m/14|TPU v\d|Pythia 12B|Gen-2|8 x 7B|56B|\b7B\b|70M"
+    r"|14M and 31M|\(v0\)"
+    r"|16 models and 27 checkpoints|2 million tokens|512 tokens|16 bits|\(95%|1/$"  # settings
+)
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_no_number_is_typed_into_the_first_lines_of_a_page(stem):
+    calls = [node for node in ast.walk(ast.parse((PAGES / f"{stem}.py").read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    heads = [call.args[1:3] for call in calls if ast.unparse(call.func) == "page.show"]
+    pieces = [node.value for head in heads for argument in head for node in ast.walk(argument) if isinstance(node, ast.Constant)]
+    typed = [piece for piece in pieces if isinstance(piece, str) and re.search(r"\d", MEANT.sub("", piece))]
+    assert not typed and (heads or stem not in WITH_CHARTS)
 
 
 @pytest.mark.parametrize("stem", WITH_CHARTS)

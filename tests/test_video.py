@@ -214,7 +214,7 @@ def test_every_table_of_driving_videos_is_drawn(which):
 
 
 def test_what_is_open_is_imagen_video_in_faithfulness():
-    assert video_data.headline() == (17, 18, "Imagen Video in faithfulness")
+    assert video_data.headline() == (17, 18, "Imagen Video in faithfulness", 23)
 
 
 @pytest.mark.parametrize(

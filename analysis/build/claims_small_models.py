@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from analysis import tables
-from analysis.claims.verdicts import Check
+from analysis.claims.verdicts import Check, close
 from analysis.convnets_vits import data as vision
 from analysis.convnets_vits import equal_compute
 from analysis.small_models import comparisons
+from analysis.transformer import count_params, shape_of_model
 from analysis.units import format_count, format_flops
 
 LEVEL = 0.95
@@ -66,9 +67,22 @@ def convnets_budget() -> Check:
     return Check("supported" if exact and vision.reached() < 1 else "corrected", found)
 
 
+def phi_sizes() -> Check:
+    """Parameters counted against the sizes in print, with both embedding matrices and with one."""
+    models, stated = tables.load("models"), {"phi-1": 1.3e9, "phi-1.5": 1.3e9, "phi-2": 2.7e9}
+    shapes = {name: shape_of_model(name, models) for name in stated}
+    both = {name: count_params(shape).total for name, shape in shapes.items()}
+    one = {name: both[name] - shape.vocab_size * shape.d_model for name, shape in shapes.items()}
+    found = ", ".join(f"{name} {format_count(size)}" for name, size in both.items()) + " counted; with one embedding matrix instead of two "
+    found += ", ".join(map(format_count, one.values()))
+    holds = [all(close(counts[name], size) for name, size in stated.items()) for counts in (both, one)]
+    return Check("supported" if holds[0] else "approximate" if holds[1] else "corrected", found)
+
+
 CHECKS: dict[str, Callable[[], Check]] = {
     "selfinstruct-175": selfinstruct_seeds,
     "lima-1k": lima_preferred,
+    "phi-sizes": phi_sizes,
     "convnets-match": convnets_match,
     "convnets-compute": convnets_budget,
 }

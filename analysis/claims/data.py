@@ -1,4 +1,4 @@
-"""The claims with what was found when they were recomputed."""
+"""The claims with what was found when they were checked."""
 
 import pandas as pd
 
@@ -7,5 +7,11 @@ from analysis.claims import verdicts
 
 
 def stored() -> pd.DataFrame:
-    """The statements with what the checks found."""
-    return verdicts.with_findings(tables.load("claims"), tables.load("claim_checks"))
+    """The statements with what the checks found, or what the sources say."""
+    return verdicts.with_findings(tables.load("claims"), tables.load("claim_checks"), tables.load("claim_facts"))
+
+
+def sources_of(claims: pd.DataFrame) -> list[str]:
+    """The works that the statements are about or that say something on them, each once."""
+    facts = tables.load("claim_facts")
+    return list(dict.fromkeys([*claims["about"], *facts.loc[facts["claim"].isin(claims["id"]), "source"]]))

@@ -9,7 +9,7 @@ from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice
 from analysis.claims import verdicts as claims_verdicts
-from analysis.claims.data import stored
+from analysis.claims.data import sources_of, stored
 
 COLORS = {
     "supported": style.BLUE,
@@ -17,8 +17,11 @@ COLORS = {
     "corrected": style.AMBER,
     "reported": style.GREY,
     "rumour": style.CRIMSON,
+    "forecast": style.VIOLET,
 }
-TOLD = ["id", "about", "claim", "verdict", "found", "note", "source"]
+LEFT = {"reported": "as reported", "rumour": "as a rumour", "forecast": "as a forecast"}
+"""What is said of statements whose verdict does not say whether they hold."""
+TOLD = ["id", "about", "claim", "verdict", "how", "found", "note", "source"]
 
 
 def papers() -> dict[str, str]:
@@ -28,9 +31,22 @@ def papers() -> dict[str, str]:
 
 def verdicts_on(paper: str) -> dict[str, str]:
     """The verdicts on a paper, or on all."""
-    rows = stored()
-    found = set(rows.loc[(rows["about"] == paper) | (paper == "all"), "verdict"])
+    found = set(asked_for(paper=paper)["verdict"])
     return {name: name for name in claims_verdicts.VERDICTS if name in found}
+
+
+def ways_to(paper: str, verdict: str) -> dict[str, str]:
+    """How these verdicts were reached."""
+    found = set(asked_for(paper=paper, verdict=verdict)["how"])
+    return {key: word for key, (word, _) in claims_verdicts.HOW.items() if key in found}
+
+
+def asked_for(paper: str = "all", verdict: str = "all", how: str = "all") -> pd.DataFrame:
+    """The statements on a paper with a verdict that was reached in a way, of `stored`."""
+    rows = stored()
+    for column, value in (("about", paper), ("verdict", verdict), ("how", how)):
+        rows = rows[(rows[column] == value) | (value == "all")]
+    return rows
 
 
 class Verdicts(Figure):
@@ -39,11 +55,11 @@ class Verdicts(Figure):
     name = "claims.verdicts"
     paper: str = Choice("Paper", options=lambda _: {"all": "all papers"} | papers())("all")
     verdict: str = Choice("Verdict", options=lambda earlier: {"all": "all verdicts"} | verdicts_on(earlier["paper"]))("all")
+    how: str = Choice("How reached", options=lambda earlier: {"all": "all ways"} | ways_to(earlier["paper"], earlier["verdict"]))("all")
 
     def rows(self) -> pd.DataFrame:
         """The statements that are asked for, of `stored`."""
-        rows = stored()
-        return rows[((rows["about"] == self.paper) | (self.paper == "all")) & ((rows["verdict"] == self.verdict) | (self.verdict == "all"))]
+        return asked_for(self.paper, self.verdict, self.how)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -61,21 +77,24 @@ class Verdicts(Figure):
         layout["xaxis"] |= {"dtick": 1}
         layout["legend"] |= {"traceorder": "normal"}
         total = {verdict: int(table[verdict].sum()) for verdict in claims_verdicts.VERDICTS}
-        checked = sum(total[verdict] for verdict in ("supported", "approximate", "corrected"))
         said = {name: Headline(f"statements {name}", number, "statements", str(number)) for name, number in total.items()}
-        recomputed = Headline("statements recomputed", checked, "statements", str(checked))
-        title = f"Of {recomputed} recomputed statements {said['supported']} hold, {said['approximate']} nearly, and {said['corrected']} need a correction"
-        headline: tuple[Headline, ...] = (recomputed, said["supported"], said["approximate"], said["corrected"])
-        if not checked:
-            title = f"Not recomputed: {said['reported']} as reported, {said['rumour']} as a rumour"
-            headline = (said["reported"], said["rumour"])
+        number = sum(total[verdict] for verdict in claims_verdicts.CHECKED)
+        checked = Headline("statements checked", number, "statements", str(number))
+        title = f"Of {checked} checked statements {said['supported']} hold, {said['approximate']} nearly, and {said['corrected']} need a correction"
+        headline: tuple[Headline, ...] = (checked, said["supported"], said["approximate"], said["corrected"])
+        if not number:
+            left = [name for name in ("reported", "rumour", "forecast") if total[name]]
+            title = "Not checked: " + ", ".join(f"{said[name]} {word}" for name, word in LEFT.items() if name in left)
+            headline = tuple(said[name] for name in left)
+        reached = rows.loc[rows["verdict"].isin(claims_verdicts.CHECKED), "how"].value_counts()
+        ways = ", ".join(f"{reached[key]} {word}" for key, (word, _) in claims_verdicts.HOW.items() if key in reached)
         return Panel(
             title=title,
             headline=headline,
             figure=style.figure(traces, layout),
             parts=[*parts, {name: rows[name] for name in TOLD} | {"series": "statement", "status": "computed"}],
-            caption="Each statement is one of the article's, in our words. Reported ones rest on a paper alone until a page recomputes them; a rumour stays one.",
+            caption="Each statement is one of the article's, in our words." + (f" Checked: {ways}." if ways else ""),
             alt=f"Bars of verdicts by paper: {total['supported']} statements supported, {total['approximate']} approximately, {total['corrected']} corrected, {total['reported']} as reported.",
-            sources=(Citation("raschka2023"), *(Citation(source_id) for source_id in table.index)),
+            sources=(Citation("raschka2023"), *(Citation(source_id) for source_id in sources_of(rows) if source_id != "raschka2023")),
             explain=(claims_verdicts.no_effect, claims_verdicts.close, claims_verdicts.optimum_ratios),
         )

@@ -1,7 +1,7 @@
-"""Verdicts on what the article says: each check takes recomputed numbers and says whether the statement holds.
+"""Verdicts on what the article says: each check takes numbers and says whether the statement holds.
 
 `analysis.build.claims` gathers the numbers, data/claims.csv holds the statements and the verdict we publish, and a test
-holds the two together.
+holds the two together. Where nothing is computed, data/claim_facts.csv holds what the sources say.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,21 @@ from dataclasses import dataclass
 import pandas as pd
 
 VERDICTS = {
-    "supported": "The numbers say the same.",
-    "approximate": "The numbers say nearly the same, or the same with a condition.",
-    "corrected": "The numbers say something else.",
-    "reported": "Shown as a paper reports it; not recomputed here.",
+    "supported": "The numbers or the source say the same.",
+    "approximate": "Nearly the same, or the same with a condition.",
+    "corrected": "The numbers or the source say something else.",
+    "reported": "As a paper reports it; neither confirmed nor corrected here.",
     "rumour": "Unconfirmed; only its arithmetic can be checked.",
+    "forecast": "About what was still to come; beside it, what later sources say.",
 }
+CHECKED = ("supported", "approximate", "corrected")
+"""The verdicts that say whether a statement holds."""
+HOW = {
+    "recomputed": ("recomputed", "Counted, fitted, simulated or measured here."),
+    "printed": ("from printed values", "Compared or combined from values that papers print."),
+    "restated": ("restated", "Read in the source; nothing is computed."),
+}
+"""How a verdict was reached, by the key of data/claims.csv: word and meaning."""
 CLOSE = 0.05
 """A size that a name rounds may differ from it by this share."""
 NEGLIGIBLE = 0.01
@@ -83,16 +92,25 @@ def optimum_ratios(n_params: float, optima: Mapping[str, float]) -> str:
     return "supported" if all(near) else "approximate" if any(near) else "corrected"
 
 
-def with_findings(claims: pd.DataFrame, checks: pd.DataFrame) -> pd.DataFrame:
-    """The claims with what the checks found: column found, "" for claims that are not recomputed."""
-    return claims.merge(checks[["id", "found"]], on="id", how="left").fillna({"found": ""})
+def with_findings(claims: pd.DataFrame, checks: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
+    """The claims with column found: what the check found, or else what the sources say, "" where there is neither.
+
+    >>> claims = pd.DataFrame({"id": ["a", "b"]})
+    >>> checks = pd.DataFrame({"id": ["a"], "found": ["7.2 B"]})
+    >>> facts = pd.DataFrame({"claim": ["b", "b"], "fact": ["in 16 bits", "slower"]})
+    >>> with_findings(claims, checks, facts)["found"].tolist()
+    ['7.2 B', 'in 16 bits; slower']
+    """
+    found = checks.set_index("id")["found"].to_dict()
+    told = facts.groupby("claim")["fact"].agg("; ".join).to_dict()
+    return claims.assign(found=[found.get(claim) or told.get(claim, "") for claim in claims["id"]])
 
 
 def counts(claims: pd.DataFrame) -> pd.DataFrame:
     """How many claims of each paper have each verdict: one row per paper (id of the work), one column per verdict.
 
     >>> counts(pd.DataFrame({"about": ["a", "a"], "verdict": ["supported", "reported"]})).loc["a"].tolist()
-    [1, 0, 0, 1, 0]
+    [1, 0, 0, 1, 0, 0]
     """
     table = pd.crosstab(claims["about"], claims["verdict"])
     return table.reindex(index=list(dict.fromkeys(claims["about"])), columns=list(VERDICTS), fill_value=0)

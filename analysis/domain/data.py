@@ -12,6 +12,8 @@ from analysis.scaling import published as scaling_published
 from analysis.scaling.data import published, released_fit
 
 AXIS = np.geomspace(1e22, 3e24, 11)
+CHINCHILLA = ("hoffmann2022_approach1", "hoffmann2022_approach2", "hoffmann2022_approach3")
+"""The laws of the Chinchilla paper; the refit of its runs is held beside them."""
 
 
 @tables.kept
@@ -32,6 +34,12 @@ def fit() -> tuple[chinchilla.ScalingLaw, pd.DataFrame, pd.DataFrame]:
     """(law, resamples, interval on AXIS) of the refit of the released runs, read once."""
     law, resamples = released_fit(5)
     return law, resamples, resampling.optimum_bands(resamples, AXIS)
+
+
+def optimal_sizes(C: float) -> dict[str, float]:
+    """The optimal number of parameters at a compute [FLOP] by the refit ("fit") and each law of CHINCHILLA, by id."""
+    drawn = {"fit": fit()[0]} | {law_id: laws()[law_id] for law_id in CHINCHILLA}
+    return {law_id: float(law.compute_optimal(C)[0]) for law_id, law in drawn.items()}
 
 
 @tables.kept
@@ -77,6 +85,14 @@ def adapt_tokens() -> float:
 def prices() -> dict[str, float]:
     """List prices [USD per GPU-hour] of the devices that the two runs used, by id."""
     return tables.load("gpus").set_index("id")["price_usd_per_hour"][["a100_40gb", "v100_32gb"]].to_dict()
+
+
+@tables.kept
+def headline() -> dict[str, float]:
+    """Parameters of the two models and tokens of the corpus, and how many times the rent of AdaptLLM's run that of BloombergGPT's is."""
+    printed, price, (domain, general) = facts(), prices(), corpus_tokens()
+    rents = printed["gpu_hours"] * price["a100_40gb"], adapt_hours() * price["v100_32gb"]
+    return {"n_params": printed["n_params"], "domain": domain, "general": general, "rents": rents[0] / rents[1]}
 
 
 @tables.kept

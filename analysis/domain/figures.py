@@ -13,13 +13,13 @@ from analysis.charts.parameters import Choice, Quantity
 from analysis.charts.shared_parameters import N_PARAMS, N_TOKENS
 from analysis.compute import costs
 from analysis.domain import corpus_mix, ways
-from analysis.domain.data import AXIS, corpus_tokens, facts, fit, laws, other_models, repeated
+from analysis.domain.data import AXIS, CHINCHILLA, corpus_tokens, facts, fit, laws, optimal_sizes, other_models, repeated
 from analysis.scaling import chinchilla, resampling
 from analysis.scaling.figures_marks import REPLICATION, band_part, cite_models, model_part, model_points
 from analysis.units import format_count, format_flops, significant
 
 PAPER = Citation("wu2023", "Section 3.2; Table 4")
-LAWS = ("hoffmann2022_approach1", "hoffmann2022_approach2", "hoffmann2022_approach3", "kaplan2020")
+LAWS = (*CHINCHILLA, "kaplan2020")
 COUNTED = {6: "6 N D", 8: "8 N D, with recomputation"}
 SIZES = np.geomspace(3e9, 4e11, 41)
 KINDS = {"domain": ("financial text", style.RED, "square"), "general": ("general text", style.SLATE, "circle")}
@@ -71,7 +71,7 @@ class Optimum(Figure):
             one = {"train_flops": [run[factor]], "n_params": [N], "source": "wu2023", "status": "reported"}
             parts.append({"series": f"BloombergGPT, {label}", **one})
             traces.append(marks.points(parts[-1], "train_flops", "n_params", style.RED, symbol=symbol))
-        asked = {law_id: float(each.compute_optimal(plan)[0]) for law_id, each in drawn.items()}
+        asked = optimal_sizes(plan)
         ratio = {law_id: N / float(each.compute_optimal(run[counted])[0]) for law_id, each in drawn.items()}
         parts.append({"series": "your budget", "train_flops": [plan], "n_params": [asked["fit"]], "status": "what_if"})
         traces.append(marks.points(parts[-1], "train_flops", "n_params", style.AMBER, "your budget at the refit's optimum"))
@@ -84,8 +84,7 @@ class Optimum(Figure):
                 "status": "computed",
             }
         )
-        of_chinchilla = [value for law_id, value in ratio.items() if law_id != "kaplan2020"]
-        wanted = [value for law_id, value in asked.items() if law_id != "kaplan2020"]
+        of_chinchilla = [N / best for best in optimal_sizes(run[counted]).values()]
         low, high = (
             Headline(f"{name} size over a law's optimum", value, "", significant(value, 2), "size_over_optimum")
             for name, value in (("smallest", min(of_chinchilla)), ("largest", max(of_chinchilla)))
@@ -101,7 +100,7 @@ class Optimum(Figure):
             caption=(
                 f"The run trained {format_count(N)} parameters on {format_count(D)} tokens: {format_flops(run[6])} as 6 N D, {format_flops(run[8])} with the "
                 f"forward pass run again, {format_flops(printed['train_flops'])} as printed. It was planned for 1.3 M GPU-hours; the dashed line is "
-                f"{format_count(self.planned_gpu_hours)} hours at the 102 TFLOP/s of the run, where the laws ask for {format_count(min(wanted))} to {format_count(max(wanted))}. "
+                f"{format_count(self.planned_gpu_hours)} hours at the 102 TFLOP/s of the run, where the laws ask for {format_count(min(asked.values()))} to {format_count(max(asked.values()))}. "
                 "Laws take 6 N D, so the square is the fair comparison. Kaplan's law (dotted) counts no embeddings."
             ),
             alt=f"Parameters against compute: BloombergGPT with {format_count(N)} parameters lies at {low} to {high} times the optimum of the laws.",

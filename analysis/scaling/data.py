@@ -11,6 +11,8 @@ from analysis.scaling import published as scaling_published
 
 COMPUTE_RANGE = (1e18, 1e26)
 LAW_TABLES = ("laws", "scaling_laws", "chinchilla_optimal")
+CHINCHILLA_FLOPS = 5.76e23
+"""Training compute of Gopher and Chinchilla [FLOP]. [hoffmann2022] Table 1."""
 DEFAULT_LAWS = (
     "hoffmann2022_approach1",
     "hoffmann2022_approach2",
@@ -82,3 +84,12 @@ def law_labels(fitted: str = "refit of the released runs") -> dict[str, str]:
 def law_name(law: Any) -> str:
     """The law's label with a mark where it rests on a single secondary source or on memory."""
     return f"{law.label}{' (single source)' if law.single_source else ''}"
+
+
+@tables.kept
+def headline() -> tuple[float, float]:
+    """(least, most) tokens per parameter that Chinchilla's runs advise at its budget: by the refit and by the constants in print."""
+    known = published()
+    laws = [released_fit(5)[0], *(law for law_id, law in known.items() if law_id.startswith("hoffmann2022_approach3"))]
+    advised = [float(D / N) for N, D in (law.compute_optimal(CHINCHILLA_FLOPS) for law in laws)]
+    return min(advised), max(advised)

@@ -80,12 +80,13 @@ RESAMPLES = 400
 
 
 @tables.kept
-def headline() -> tuple[int, int, str]:
-    """(shares whose interval lies above one half, all shares, the ones that are not in words) for text to video at equal size."""
+def headline() -> tuple[int, int, str, int]:
+    """Text to video at equal size: (shares whose interval lies above one half, all shares, the others in words, fewest prompts)."""
     rows = chosen("equal")
     low, _ = statistics.wilson_interval(rows["share"].to_numpy(), rows["n"].to_numpy())
     left = rows[low <= 0.5]
-    return int((low > 0.5).sum()), len(rows), " and ".join(f"{row['second']} in {row['criterion']}" for row in left.to_dict("records"))
+    words = " and ".join(f"{row['second']} in {row['criterion']}" for row in left.to_dict("records"))
+    return int((low > 0.5).sum()), len(rows), words, int(rows["n"].min())
 
 
 def pair_names(rows: pd.DataFrame) -> pd.Series:
