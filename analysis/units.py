@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 SECONDS_PER_HOUR = 3_600.0
 SECONDS_PER_DAY = 86_400.0
@@ -134,6 +135,26 @@ def format_bytes(value: float, binary: bool = False) -> str:
     """
     base, names = (1024.0, ("B", "KiB", "MiB", "GiB", "TiB")) if binary else (1000.0, ("B", "kB", "MB", "GB", "TB"))
     return _scaled(value, [(name, base**power) for power, name in reversed(list(enumerate(names)))])
+
+
+@dataclass(frozen=True)
+class MemoryUnit:
+    """What memory is counted in: its name and its size [bytes].
+
+    >>> MEMORY_UNITS["gib"].text(24 * 2**30), MEMORY_UNITS["gb"].text(24 * 2**30)
+    ('24 GiB', '25.8 GB')
+    """
+
+    name: str
+    size: float
+
+    def text(self, value: float) -> str:
+        """Bytes written out in this unit, or in a larger or smaller one of its kind."""
+        return format_bytes(value, binary=self.name == "GiB")
+
+
+MEMORY_UNITS = {"gb": MemoryUnit("GB", 1e9), "gib": MemoryUnit("GiB", 2.0**30)}
+"""Decimal and binary: makers and this project count in GB, drivers in MiB and GiB."""
 
 
 def format_duration(seconds: float) -> str:

@@ -24,7 +24,8 @@ COUNTED = (
 )
 STATUS_OF_ROLE = {"band": {"uncertain", "computed", "what_if", "reported"}}
 SCALES = {
-    "": 1, "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "million": 1e6, "billion": 1e9,
+    "": 1, "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
+    "MiB": 2**20, "GiB": 2**30, "TiB": 2**40, "million": 1e6, "billion": 1e9,
     "trillion": 1e12, "%": 0.01, "minutes": 60, "hours": 3600, "days": 86400, "years": 365.25 * 86400,
     "ms": 1e-3, "kFLOPs": 1e3, "MFLOPs": 1e6, "GFLOPs": 1e9, "TFLOPs": 1e12, "PFLOPs": 1e15,
 }  # fmt: skip

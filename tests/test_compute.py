@@ -1,12 +1,17 @@
 """FLOPs, GPU time, money, energy and CO2 of a training run."""
 
+import re
+
 import numpy as np
 import pytest
 
 from analysis import tables
 from analysis.compute import costs
+from analysis.compute.data import published_models
+from analysis.compute.figures import Budget, Devices, price_lists
 from analysis.gpus import Gpu, gpu, labels
 from analysis.scaling.chinchilla import ScalingLaw
+from analysis.units import format_flops
 
 A100 = Gpu("a100", "A100", 80e9, 2e12, 312e12, 400.0, 2.0)
 LAW = ScalingLaw(E=1.8172, A=482.01, B=2085.43, alpha=0.3478, beta=0.3658)
@@ -132,3 +137,24 @@ def test_every_device_in_the_table_is_a_device():
     devices = [gpu(key) for key in labels()]
     assert len(devices) >= 12
     assert {d.id: d.peak_flops_per_s for d in devices}["a100_80gb"] == 312e12  # NVIDIA A100 data sheet, BF16 dense
+
+
+def test_a_chart_of_rents_holds_one_seller_in_one_year():
+    lists = price_lists()
+    assert len(lists) >= 5 and next(iter(lists)) == "aws_ec2_2023"
+    for key, name in lists.items():
+        panel = Devices(price_list=key).panel()
+        bases = panel.data["price_basis"]
+        assert panel.data["source"].nunique() == 1 and bases.str.extract(r"\b(20\d\d)\b")[0].nunique() == 1
+        assert panel.title.startswith(f"{name}: ")
+
+
+def test_a_run_took_about_as_much_only_within_a_factor_of_two():
+    known = published_models()
+    for C in np.geomspace(1e18, 1e27, 40):
+        title = Budget(train_flops=float(C)).panel().title
+        name = re.search(r"; (.+) took ", title)[1]
+        row = known.set_index("model").loc[name]
+        assert ("about as much" in title) == (0.5 <= row["computed_flops"] / C <= 2) and row["verified"] > 0
+        if "about as much" not in title:
+            assert title.endswith(f"took {format_flops(row['computed_flops'])}")

@@ -1,6 +1,7 @@
 """Fine-tuning memory by part, adapters, activations, and 4-bit code books."""
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from analysis import tables
 from analysis.memory import finetuning, nf4, parts
+from analysis.memory.figures_fits import Fits
 from analysis.transformer import Recurrent, count_params, shape_of_model, transformer_shape
 from analysis.transformer.count import attention_matrices, mlp_matrices
 from analysis.transformer.shape import Attention
@@ -288,3 +290,13 @@ def test_recurrent_layers_are_counted_too():
 def test_every_reported_footprint_names_a_model_of_the_table():
     rows = tables.load("memory_reported")
     assert len(rows) >= 12 and set(rows["model"]) - {""} <= set(KNOWN)
+
+
+def test_a_device_within_the_interval_may_hold_a_run_and_one_above_it_does():
+    for query in ("model=llama-7b", "model=llama-65b", "model=llama-2-70b&seq_len=4096", "model=mistral-7b&batch_size=8&seq_len=2048"):
+        panel = Fits.of_query(query).panel()
+        memory = tables.load("gpus")["memory_bytes"]
+        for headline in panel.headline:
+            sure, may = int((memory >= headline.high).sum()), int(((memory >= headline.low) & (memory < headline.high)).sum())
+            said = re.search(rf"\({re.escape(str(headline))}\)(?: fits)? on (\w+)(?: of \d+ devices)?(?: \((\d+) more)?", panel.title)
+            assert said[1] == (str(sure) if sure else "none") and int(said[2] or 0) == may, (query, headline)

@@ -517,6 +517,11 @@ def test_a_price_says_what_it_is_the_price_of():
     assert (gpus.loc[~priced, ["price_basis", "price_source"]] == "").to_numpy().all() and (gpus.loc[~priced, "verified_price"] == 0).all()
 
 
+def test_the_year_of_a_price_is_the_one_in_its_words():
+    gpus = tables.load("gpus").dropna(subset=["price_usd_per_hour"])
+    assert (gpus["price_basis"].str.extract(r"\b(20\d\d)\b")[0].astype(int) == gpus["price_year"]).all()
+
+
 def test_a_price_with_a_division_is_its_result():
     gpus = tables.load("gpus")
     divided = gpus[gpus["price_basis"].str.contains(" / ")]

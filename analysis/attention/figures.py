@@ -11,13 +11,13 @@ from analysis.attention.data import reported
 from analysis.attention.figures_latency import COLORS, CONTEXTS, groups_of
 from analysis.charts import marks, style
 from analysis.charts.figure import Figure
-from analysis.charts.marks import GB, Part
+from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Quantity
-from analysis.charts.shared_parameters import BATCH_SIZE, CONTEXT_LEN, KV_BITS, MODEL, WINDOW
+from analysis.charts.shared_parameters import BATCH_SIZE, CONTEXT_LEN, KV_BITS, MEMORY_UNIT, MODEL, WINDOW
 from analysis.transformer import Attention, TransformerShape, kv_cache_bytes
 from analysis.transformer.model import Model
-from analysis.units import counted, format_bytes, significant
+from analysis.units import MEMORY_UNITS, counted, significant
 from analysis.uploads import clip
 
 SHOWN_GPUS = ("rtx_4090", "a100_80gb", "mi300x")
@@ -67,9 +67,11 @@ class Cache(Figure):
     context_len: int = CONTEXT_LEN(32_768)
     batch_size: int = BATCH_SIZE(1)
     window: int = WINDOW(4_096, low=128)
+    memory_unit: str = MEMORY_UNIT("gb")
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
+        unit = MEMORY_UNITS[self.memory_unit]
         name, shape, bits, at = clip(self.model.name, style.LONGEST_NAME), self.model.shape, self.kv_bits / 8, self.context_len
         own = variants.own_attention(shape)
         shapes = {"own": shape} | variants.variants(shape, self.n_kv_heads, self.window)
@@ -87,6 +89,7 @@ class Cache(Figure):
                 "series": labels[kind],
                 "context_len": axis,
                 "kv_cache_bytes": np.asarray(kv_cache_bytes(model, axis, self.batch_size, bits), float),
+                "drawn_in": unit.name,
                 "status": "computed" if kind == "own" else "what_if",
             }
             for kind, model in shapes.items()
@@ -95,7 +98,7 @@ class Cache(Figure):
         endless = variants.with_attention(shape, lambda a: variants.with_window(a, None))
         weights = 2.0 * self.model.counts.total
         weight_part = {"series": "weights in 16 bits", "context_len": CONTEXTS, "kv_cache_bytes": [weights] * 2, "status": "computed"}
-        cached: dict[str, Any] = {"x": "context_len", "y": "kv_cache_bytes", "per_y": GB}
+        cached: dict[str, Any] = {"x": "context_len", "y": "kv_cache_bytes", "per_y": unit.size}
         traces = [marks.line(parts[kind], color=COLORS[kind], width=1.8, **cached) for kind in shapes if kind != "own"]
         traces.append(marks.line(parts["own"], color=COLORS["own"], name=f"{name} as built", width=3.5, **cached))
         traces.append(marks.line(weight_part, color=style.GREY, name="its weights in 16 bits", width=1.5, dash="dot", **cached))
@@ -106,22 +109,22 @@ class Cache(Figure):
             "source": [gpu.source for gpu in devices],
             "status": "reported",
         }
-        low = min(part["kv_cache_bytes"][0] for part in parts.values()) / GB / 1.5
-        high = max(parts["mha"]["kv_cache_bytes"][-1] / GB, 300) * 1.5
+        low = min(part["kv_cache_bytes"][0] for part in parts.values()) / unit.size / 1.5
+        high = max(parts["mha"]["kv_cache_bytes"][-1] / unit.size, 300) * 1.5
         layout = style.layout(
             "tokens",
             "log_number",
             x_title="Context (tokens)",
-            y_title="Keys and values (GB)",
+            y_title=f"Keys and values ({unit.name})",
             x_range=CONTEXTS,
             y_range=(low, high),
             height=480,
-            shapes=[style.vertical_line(at, style.AMBER), *(style.horizontal_line(gpu.memory_bytes / GB) for gpu in devices)],
+            shapes=[style.vertical_line(at, style.AMBER), *(style.horizontal_line(gpu.memory_bytes / unit.size) for gpu in devices)],
             annotations=[
                 style.note(
                     np.log10(CONTEXTS[0]),
-                    np.log10(gpu.memory_bytes / GB),
-                    f"{gpu.memory_bytes / GB:.0f} GB: {gpu.label}",
+                    np.log10(gpu.memory_bytes / unit.size),
+                    f"{unit.text(gpu.memory_bytes)}: {gpu.label}",
                     xanchor="left",
                     yanchor="bottom",
                     xshift=4,
@@ -130,8 +133,8 @@ class Cache(Figure):
             ],
         )
         layout["yaxis"]["exponentformat"] = "none"
-        size = Headline("KV cache", here["own"], "bytes", format_bytes(here["own"]), "kv_cache_bytes")
-        mha = Headline("KV cache with multi-head attention", here["mha"], "bytes", format_bytes(here["mha"]), "kv_cache_bytes")
+        size = Headline("KV cache", here["own"], "bytes", unit.text(here["own"]), "kv_cache_bytes")
+        mha = Headline("KV cache with multi-head attention", here["mha"], "bytes", unit.text(here["mha"]), "kv_cache_bytes")
         open_ended = float(kv_cache_bytes(endless, at, self.batch_size, bits))
         return Panel(
             title=self._title(name, own, size, mha, open_ended, here["gqa"]),
@@ -149,14 +152,15 @@ class Cache(Figure):
         )
 
     def _title(self, name: str, own: Attention, size: Headline, mha: Headline, open_ended: float, grouped: float) -> str:
+        unit = MEMORY_UNITS[self.memory_unit]
         where = f"At {self.context_len:,} tokens"
         if self.batch_size > 1:
             where = f"With {self.batch_size} sequences of {self.context_len:,} tokens"
         if open_ended > size.value:
-            return f"{where} {name} caches {size}: {format_bytes(open_ended)} without its window, {mha} with multi-head attention"
+            return f"{where} {name} caches {size}: {unit.text(open_ended)} without its window, {mha} with multi-head attention"
         if mha.value > size.value:
             return f"{where} {name} caches {size}, 1/{significant(mha.value / size.value)} of the {mha} that multi-head attention takes"
-        return f"{where} {name} caches {size}; {self.n_kv_heads} key-value heads instead of {own.n_heads} make it {format_bytes(grouped)}"
+        return f"{where} {name} caches {size}; {self.n_kv_heads} key-value heads instead of {own.n_heads} make it {unit.text(grouped)}"
 
 
 class Mask(Figure):

@@ -9,8 +9,8 @@ from analysis.charts.parameters import Choice, Quantity
 from analysis.charts.subjects import GPU, MODEL
 
 __all__ = [
-    "BATCH_SIZE", "BITS", "CONTEXT_LEN", "GPU", "KV_BITS", "LEVEL", "LORA_RANK", "MFU", "MODEL", "N_GPUS", "N_PARAMS", "N_PROMPTS",
-    "N_TOKENS", "SEQ_LEN", "TOKENS_PER_PARAM", "TRAIN_FLOPS", "USD_PER_GPU_HOUR", "WEIGHT_BITS", "WINDOW",
+    "BATCH_SIZE", "BITS", "CONTEXT_LEN", "GPU", "KV_BITS", "LEVEL", "LORA_RANK", "MEMORY_UNIT", "MFU", "MODEL", "N_GPUS", "N_PARAMS",
+    "N_PROMPTS", "N_TOKENS", "SEQ_LEN", "TOKENS_PER_PARAM", "TRAIN_FLOPS", "USD_PER_GPU_HOUR", "WEIGHT_BITS", "WINDOW",
 ]  # fmt: skip
 
 BITS = {16: "16 bit", 8: "8 bit", 4: "4 bit"}
@@ -23,6 +23,10 @@ SEQ_LEN = Quantity("Sequence length", unit="tokens", low=128, high=16_384, twos=
 WINDOW = Quantity(
     "Sliding window", unit="tokens", low=16, high=2**17, twos=True, whole=True, help="Positions that a token attends to, itself included."
 )
+MEMORY_UNIT = Choice(
+    "Memory in", options={"gb": "GB (10^9 bytes)", "gib": "GiB (2^30 bytes)"}, rare=True,
+    help="Makers count in GB, drivers in MiB and GiB: 24 GiB are 25.8 GB.",
+)  # fmt: skip
 WEIGHT_BITS = Choice("Weights stored in", options=BITS, help="Bits of each weight in memory.")
 KV_BITS = Choice("KV cache stored in", options=BITS, help="Bits of each cached key and value.")
 N_GPUS = Quantity("GPUs", low=1, high=1_000_000, whole=True, help="GPUs that share the work.")

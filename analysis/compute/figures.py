@@ -270,20 +270,35 @@ class DeviceHours(Figure):
 
 
 class Devices(Figure):
-    """Rent for a budget on each device that has a price in the table."""
+    """Rent for a budget on each device of one price list: one seller, one year."""
 
     name = "compute.devices"
     train_flops: float = TRAIN_FLOPS(2e23)
     mfu: float = MFU(0.4)
+    price_list: str = Choice(
+        "Price list", options=lambda _: price_lists(), help="One seller in one year; prices of different sellers or years do not compare."
+    )("aws_ec2_2023")
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
-        C = self.train_flops
-        priced = tables.load("gpus").dropna(subset=["price_usd_per_hour"])
+        C, seller = self.train_flops, price_lists()[self.price_list]
+        priced = priced_devices()
+        priced = priced[priced["price_list"] == self.price_list]
         each = [costs.cost_of(C, gpu(key), 1, self.mfu) for key in priced["id"]]
         found = {name: [float(getattr(cost, name)) for cost in each] for name in ("gpu_hours", "usd", "energy_kwh")}
         priced = priced.assign(**found).sort_values("usd")
-        told = ("id", "label", "peak_flops_per_s", "power_w", "price_usd_per_hour", "price_basis", "gpu_hours", "usd", "energy_kwh")
+        told = (
+            "id",
+            "label",
+            "peak_flops_per_s",
+            "power_w",
+            "price_usd_per_hour",
+            "price_basis",
+            "price_list",
+            "gpu_hours",
+            "usd",
+            "energy_kwh",
+        )
         part: Part = {
             "series": "rent",
             **{name: priced[name].to_numpy() for name in told},
@@ -293,23 +308,51 @@ class Devices(Figure):
         rents = [format_money(value) for value in part["usd"]]
         bars = marks.bars(part, "usd", "label", style.BLUE, horizontal=True, text=rents, textposition="outside", cliponaxis=False)
         layout = style.layout(
-            "number", "category", x_title="Rent (USD)", x_range=(0, 1.2 * part["usd"].max()), height=440, showlegend=False
+            "number",
+            "category",
+            x_title="Rent (USD)",
+            x_range=(0, 1.2 * part["usd"].max()),
+            height=130 + 40 * len(priced),
+            showlegend=False,
         )
         layout["xaxis"] |= {"tickprefix": "$", "exponentformat": "B"}
         layout["yaxis"] |= {"autorange": "reversed"}
-        cheapest, dearest = (
-            Headline(f"rent on {part['label'][at]}", float(part["usd"][at]), "USD", format_money(part["usd"][at]), "usd") for at in (0, -1)
-        )
+        rent = [
+            Headline(f"rent on {label}", float(usd), "USD", text, "usd")
+            for label, usd, text in zip(part["label"], part["usd"], rents, strict=True)
+        ]
+        ends = list(dict.fromkeys((0, len(rent) - 1)))
+        costs_on = " and ".join(f"{rent[at]} on {part['label'][at]}" for at in ends)
         return Panel(
-            title=f"Renting {format_flops(C)} costs {cheapest} on {part['label'][0]} and {dearest} on {part['label'][-1]}",
-            headline=(cheapest, dearest),
+            title=f"{seller}: renting {format_flops(C)} costs {costs_on}",
+            headline=tuple(rent[at] for at in ends),
             figure=style.figure([bars], layout),
             parts=[part],
-            caption=f"List price per device-hour times the hours at {self.mfu:.0%} of peak, the same for every device. Prices are of the date and place in the table and change quickly; whether a model fits in memory is another question.",
-            alt=f"Bars of rent by device for {format_flops(C)}; the cheapest is {part['label'][0]} at {cheapest}.",
+            caption=f"List price per device-hour times the hours at {self.mfu:.0%} of peak, the same for every device. Prices change quickly and differ between sellers, so one list is drawn at a time; whether a model fits in memory is another question.",
+            alt=f"Bars of rent by device for {format_flops(C)} by the prices of {seller}; the lowest is {rent[0]} on {part['label'][0]}.",
             sources=tuple(Citation(i) for i in dict.fromkeys([*priced["source"], *priced["price_source"]]) if i),
             explain=(costs.cost_of,),
         )
+
+
+def priced_devices() -> pd.DataFrame:
+    """The devices with a price in print, with the key of its list: seller and year."""
+    rows = tables.load("gpus")
+    rows = rows[rows["price_usd_per_hour"].notna() & (rows["verified_price"] > 0)]
+    return rows.assign(price_list=[f"{seller}_{year:.0f}" for seller, year in zip(rows["price_source"], rows["price_year"], strict=True)])
+
+
+@tables.kept
+def price_lists() -> dict[str, str]:
+    """Name of each price list by its key, those with most devices first.
+
+    >>> price_lists()["aws_ec2_2023"]
+    'Amazon Web Services 2023'
+    """
+    rows = priced_devices()
+    order = rows["price_list"].value_counts(sort=True).sort_values(ascending=False, kind="stable").index
+    first = rows.drop_duplicates("price_list").set_index("price_list")
+    return {key: f"{tables.source(first.loc[key, 'price_source'])['authors']} {first.loc[key, 'price_year']:.0f}" for key in order}
 
 
 def nearest_run(known: Part, C: float) -> tuple[str, float]:

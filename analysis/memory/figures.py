@@ -8,15 +8,15 @@ import pandas as pd
 
 from analysis.charts import marks, style
 from analysis.charts.figure import Figure
-from analysis.charts.marks import GB, Part
+from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Choices
-from analysis.charts.shared_parameters import BATCH_SIZE, LORA_RANK, MODEL, SEQ_LEN
+from analysis.charts.shared_parameters import BATCH_SIZE, LORA_RANK, MEMORY_UNIT, MODEL, SEQ_LEN
 from analysis.memory import finetuning
 from analysis.memory import parts as memory_parts
 from analysis.memory.figures_settings import ACTIVATIONS, LORA, LORA_TARGETS, QLORA, TARGETS, ZERO, FineTuneRun
 from analysis.transformer.model import Model
-from analysis.units import format_bytes, format_count, significant
+from analysis.units import MEMORY_UNITS, MemoryUnit, format_bytes, format_count, significant
 from analysis.uploads import clip
 
 # Parts that are uncertain are hatched.
@@ -41,12 +41,14 @@ class Parts(FineTuneRun):
     methods: tuple[str, ...] = Choices(
         "Bars shown", options=finetuning.METHODS, help="One bar for each way of tuning.", rare=True, least=1
     )(tuple(finetuning.METHODS))
-    bar_scale: str = Choice("Bar length", options={"bytes": "GB", "shares": "share of each total"}, rare=True)("bytes")
+    bar_scale: str = Choice("Bar length", options={"bytes": "memory", "shares": "share of each total"}, rare=True)("bytes")
     batch_size: int = BATCH_SIZE(1, high=64)
     seq_len: int = SEQ_LEN(512)
+    memory_unit: str = MEMORY_UNIT("gb")
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
+        unit = MEMORY_UNITS[self.memory_unit]
         name, shape, shares = clip(self.model.name, style.LONGEST_NAME), self.model.shape, self.bar_scale == "shares"
         options = self.options() | {"batch": self.batch_size, "seq_len": self.seq_len}
         results = {method: finetuning.finetuning_memory(shape, method, **options) for method in finetuning.METHODS}
@@ -64,23 +66,24 @@ class Parts(FineTuneRun):
                 "total_bytes": totals,
                 "total_low": [float(result.low) for result in drawn.values()],
                 "total_high": [float(result.high) for result in drawn.values()],
+                "drawn_in": unit.name,
                 "status": "uncertain" if part in finetuning.UNCERTAIN else "computed",
             }
-        along: dict[str, Any] = {"x": "share"} if shares else {"x": "bytes", "per_x": GB}
-        hover = f"%{{y}}, %{{fullData.name}}: %{{x:{'.1%' if shares else '.3~g'}}}{'' if shares else ' GB'}<extra></extra>"
+        along: dict[str, Any] = {"x": "share"} if shares else {"x": "bytes", "per_x": unit.size}
+        hover = f"%{{y}}, %{{fullData.name}}: %{{x:{'.1%' if shares else '.3~g'}}}{'' if shares else f' {unit.name}'}<extra></extra>"
         traces = []
         for part, row in rows.items():
             if row["bytes"].any():
                 color, hatch = PART_LOOKS[part]
                 marker = {"color": color, "pattern": {"shape": hatch, "size": 6, "solidity": 0.5}}
                 traces.append(marks.bars(row, y="method", color=color, horizontal=True, marker=marker, hovertemplate=hover, **along))
-        ends = np.ones(len(drawn)) if shares else totals / GB
-        kind, axis = ("percent", "Share of the total") if shares else ("number", "Memory (GB)")
+        ends = np.ones(len(drawn)) if shares else totals / unit.size
+        kind, axis = ("percent", "Share of the total") if shares else ("number", f"Memory ({unit.name})")
         layout = style.layout(kind, "category", x_title=axis, height=400, x_range=(0, ends.max() * 1.15), barmode="stack", bargap=0.35)
         layout["yaxis"] |= {"autorange": "reversed"}
         layout["legend"] |= {"traceorder": "normal", "maxheight": 0.4}
         layout["annotations"] = [
-            style.note(end, finetuning.METHODS[method], f"{significant(total / GB)} GB", xanchor="left", xshift=4)
+            style.note(end, finetuning.METHODS[method], f"{significant(total / unit.size)} {unit.name}", xanchor="left", xshift=4)
             for end, method, total in zip(ends, drawn, totals, strict=True)
         ]
         headline = tuple(
@@ -88,7 +91,7 @@ class Parts(FineTuneRun):
                 f"memory of {finetuning.METHODS[method]}",
                 total,
                 "bytes",
-                format_bytes(total),
+                unit.text(total),
                 "total_bytes",
                 float(result.low),
                 float(result.high),
@@ -98,7 +101,8 @@ class Parts(FineTuneRun):
         ways = {"full": "in full", "lora": "with LoRA", "qlora": "with QLoRA"}
         said = [f"{total} {ways[method]}" for method, total in zip(drawn, headline, strict=True)]
         spans = "; ".join(
-            f"{finetuning.METHODS[m]} {significant(float(r.low) / GB)} to {significant(float(r.high) / GB)}" for m, r in drawn.items()
+            f"{finetuning.METHODS[m]} {significant(float(r.low) / unit.size)} to {significant(float(r.high) / unit.size)}"
+            for m, r in drawn.items()
         )
         trained = results["qlora"].trained
         return Panel(
@@ -106,9 +110,9 @@ class Parts(FineTuneRun):
             headline=headline,
             figure=style.figure(traces, layout),
             parts=list(rows.values()),
-            beside=breakdown(results),
+            beside=breakdown(results, unit),
             caption=(
-                f"One device, nothing split. Solid parts are counted; hatched ones are estimates, which makes the totals (GB): {spans}. "
+                f"One device, nothing split. Solid parts are counted; hatched ones are estimates, which makes the totals ({unit.name}): {spans}. "
                 f"Adapters train {format_count(trained)} parameters, {significant(100 * trained / self.model.counts.total, 2)}% of the model. Fragments of the "
                 "allocator and LoRA's dropout are left out."
             ),
@@ -123,15 +127,20 @@ class Parts(FineTuneRun):
         )
 
 
-def breakdown(results: Mapping[str, finetuning.FinetuningMemory]) -> pd.DataFrame:
+def breakdown(results: Mapping[str, finetuning.FinetuningMemory], unit: MemoryUnit) -> pd.DataFrame:
     """Bytes by part of each method as texts, one row per part that any of them has, and the total with its interval."""
     rows = []
     for part, label in finetuning.PARTS.items():
         values = [float(result.parts[part]) for result in results.values()]
         if any(values):
-            rows.append((label, *(format_bytes(value) if value else "none" for value in values)))
-    rows.append(("total", *(format_bytes(float(result.total)) for result in results.values())))
-    rows.append(("interval (GB)", *(f"{significant(float(r.low) / 1e9)} to {significant(float(r.high) / 1e9)}" for r in results.values())))
+            rows.append((label, *(unit.text(value) if value else "none" for value in values)))
+    rows.append(("total", *(unit.text(float(result.total)) for result in results.values())))
+    rows.append(
+        (
+            f"interval ({unit.name})",
+            *(f"{significant(float(r.low) / unit.size)} to {significant(float(r.high) / unit.size)}" for r in results.values()),
+        )
+    )
     return pd.DataFrame(rows, columns=["part", *(finetuning.METHODS[method] for method in results)])
 
 

@@ -6,13 +6,13 @@ import numpy as np
 
 from analysis import tables
 from analysis.charts import marks, style
-from analysis.charts.marks import GB, Part
+from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
-from analysis.charts.shared_parameters import BATCH_SIZE, GPU, SEQ_LEN
+from analysis.charts.shared_parameters import BATCH_SIZE, GPU, MEMORY_UNIT, SEQ_LEN
 from analysis.gpus import Gpu
 from analysis.memory import finetuning, parts
 from analysis.memory.figures_settings import ACTIVATIONS, METHOD, METHOD_COLORS, QLORA, FineTuneRun
-from analysis.units import counted, format_bytes
+from analysis.units import MEMORY_UNITS, counted, format_bytes
 from analysis.uploads import clip
 
 SEQ_LENS = np.unique(np.geomspace(64, 2**17, 160).astype(int))
@@ -32,9 +32,11 @@ class Fits(FineTuneRun):
     name = "memory.fits"
     batch_size: int = BATCH_SIZE(1, high=64)
     seq_len: int = SEQ_LEN(512)
+    memory_unit: str = MEMORY_UNIT("gb")
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
+        unit = MEMORY_UNITS[self.memory_unit]
         name, options = clip(self.model.name, style.LONGEST_NAME), self.options() | {"batch": self.batch_size, "seq_len": self.seq_len}
         results = {method: finetuning.finetuning_memory(self.model.shape, method, **options) for method in finetuning.METHODS}
         gpus = tables.load("gpus").sort_values(["memory_bytes", "year"], kind="stable")
@@ -60,6 +62,7 @@ class Fits(FineTuneRun):
                 "gpu": rows["label"],
                 "memory_bytes": rows["memory_bytes"],
                 "holds": held,
+                "drawn_in": unit.name,
                 "verified": rows["verified"],
                 "source": rows["source"],
                 "status": "reported",
@@ -67,12 +70,16 @@ class Fits(FineTuneRun):
             for held in HOLDS
             if len(rows := gpus[verdict == held])
         }
-        shown: dict[str, Any] = {"x": "memory_bytes", "y": "gpu", "per_x": GB}
+        shown: dict[str, Any] = {"x": "memory_bytes", "y": "gpu", "per_x": unit.size}
         traces = [marks.line(part, color=METHOD_COLORS[method], **shown) for part, method in zip(needs, results, strict=True)]
         traces += [marks.points(part, color=HOLDS[held], text=part["gpu"], **shown) for held, part in devices.items()]
-        high = max(float(size.max()), *(float(result.high) for result in results.values())) / GB
+        high = max(float(size.max()), *(float(result.high) for result in results.values())) / unit.size
         layout = style.layout(
-            "log_number", "category", x_title="Memory (GB)", height=560, x_range=(min(10, float(results["qlora"].low) / 1.2e9), high * 1.3)
+            "log_number",
+            "category",
+            x_title=f"Memory ({unit.name})",
+            height=560,
+            x_range=(min(10, float(results["qlora"].low) / 1.2 / unit.size), high * 1.3),
         )
         layout["xaxis"] |= {
             "tickvals": [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000],
@@ -81,14 +88,14 @@ class Fits(FineTuneRun):
         layout["yaxis"] |= {"categoryorder": "array", "categoryarray": gpus["label"].tolist()}
         layout["legend"]["maxheight"] = 0.4
         layout["shapes"] = [
-            span(float(result.low) / GB, float(result.high) / GB, METHOD_COLORS[method]) for method, result in results.items()
+            span(float(result.low) / unit.size, float(result.high) / unit.size, METHOD_COLORS[method]) for method, result in results.items()
         ]
         need = {
             method: Headline(
                 f"memory of {finetuning.METHODS[method]}",
                 float(r.total),
                 "bytes",
-                format_bytes(float(r.total)),
+                unit.text(float(r.total)),
                 "memory_bytes",
                 float(r.low),
                 float(r.high),

@@ -8,16 +8,16 @@ import numpy as np
 from analysis import gpus
 from analysis.charts import marks, style
 from analysis.charts.figure import Figure
-from analysis.charts.marks import GB, Part
+from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice
-from analysis.charts.shared_parameters import MODEL, WEIGHT_BITS
+from analysis.charts.shared_parameters import MEMORY_UNIT, MODEL, WEIGHT_BITS
 from analysis.moe import expert_counts
 from analysis.moe.data import counted, known_mixtures, other_models
 from analysis.moe.figures_build import part_bars, part_layout
 from analysis.transformer import TransformerShape, count_params
 from analysis.transformer.model import Model
-from analysis.units import format_bytes, format_count, format_flops, significant
+from analysis.units import MEMORY_UNITS, format_count, format_flops, significant
 from analysis.uploads import clip
 
 EMBEDDINGS = {"with": "with embeddings", "without": "without embeddings"}
@@ -164,14 +164,16 @@ class MemoryCompute(Figure):
     name = "moe.memory_compute"
     model: Model = MODEL("mixtral-8x7b", among=known_mixtures, tried=MIXTURE_TRIALS)
     weight_bits: int = WEIGHT_BITS(16)
+    memory_unit: str = MEMORY_UNIT("gb")
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
+        unit = MEMORY_UNITS[self.memory_unit]
         name, bits, counts = clip(self.model.name, style.LONGEST_NAME), self.weight_bits, self.model.counts
         own = expert_counts.needs(self.model.shape, counts, bits)
         axis = np.geomspace(3e8, 3e12, 21)
         dense: Part = needs_part("dense models", axis, axis * bits / 16, "computed")
-        traces = [marks.line(dense, "flops", "weight_bytes", style.SLATE, per_y=GB)]
+        traces = [marks.line(dense, "flops", "weight_bytes", style.SLATE, per_y=unit.size)]
         parts = [dense]
         for number, (label, other, source) in enumerate(other_models(bits)):
             beside = expert_counts.dense_needs(other.flops / 2, bits).weight_bytes
@@ -180,27 +182,28 @@ class MemoryCompute(Figure):
             look: dict[str, Any] = {
                 "legendgroup": "others",
                 "showlegend": number == 0,
-                "hovertemplate": "%{text}: %{y:.4~g} GB<extra></extra>",
+                "hovertemplate": f"%{{text}}: %{{y:.4~g}} {unit.name}<extra></extra>",
             }
             line = marks.line(
-                part, "flops", "weight_bytes", style.GREY, "other mixtures of the table", per_y=GB, width=2, text=[label] * 2, **look
+                part, "flops", "weight_bytes", style.GREY, "other mixtures of the table", per_y=unit.size, width=2, text=[label] * 2, **look
             )
             traces.append(line)
         start = expert_counts.dense_needs(own.flops / 2, bits).weight_bytes
         parts.append(needs_part(name, [own.flops] * 2, [start, own.weight_bytes], "computed"))
-        traces.append(marks.line(parts[-1], "flops", "weight_bytes", style.RED, per_y=GB, width=6))
+        traces.append(marks.line(parts[-1], "flops", "weight_bytes", style.RED, per_y=unit.size, width=6))
         equal = {
             "dense, same total": expert_counts.dense_needs(counts.total, bits),
             "dense, same active": expert_counts.dense_needs(counts.active, bits),
         }
         for (label, one), color in zip(equal.items(), (style.VIOLET, style.AMBER), strict=True):
             parts.append(needs_part(label, [one.flops], [one.weight_bytes], "what_if"))
-            traces.append(marks.points(parts[-1], "flops", "weight_bytes", color, per_y=GB))
+            traces.append(marks.points(parts[-1], "flops", "weight_bytes", color, per_y=unit.size))
         devices = [gpus.gpu(key) for key in SHOWN_GPUS]
         parts.append(
             {
                 "series": [gpu.label for gpu in devices],
                 "weight_bytes": [gpu.memory_bytes for gpu in devices],
+                "drawn_in": unit.name,
                 "source": [gpu.source for gpu in devices],
                 "status": "reported",
             }
@@ -209,16 +212,16 @@ class MemoryCompute(Figure):
             "flops",
             "log_number",
             x_title="FLOP to compute one token",
-            y_title="Memory for the weights (GB)",
+            y_title=f"Memory for the weights ({unit.name})",
             x_range=(min(axis[0], own.flops / 2), max(axis[-1], 2 * equal["dense, same total"].flops)),
-            y_range=(min(0.05 * bits / 16 * 2, start / GB / 2), max(3000.0, own.weight_bytes / GB * 2)),
+            y_range=(min(0.05 * bits / 16 * 2, start / unit.size / 2), max(3000.0, own.weight_bytes / unit.size * 2)),
             height=460,
-            shapes=[style.horizontal_line(gpu.memory_bytes / GB) for gpu in devices],
+            shapes=[style.horizontal_line(gpu.memory_bytes / unit.size) for gpu in devices],
             annotations=[
                 style.note(
                     np.log10(axis[0]),
-                    np.log10(gpu.memory_bytes / GB),
-                    f"{gpu.memory_bytes / GB:.0f} GB: {gpu.label}",
+                    np.log10(gpu.memory_bytes / unit.size),
+                    f"{unit.text(gpu.memory_bytes)}: {gpu.label}",
                     xanchor="left",
                     yanchor="bottom",
                     xshift=4,
@@ -228,7 +231,7 @@ class MemoryCompute(Figure):
         )
         layout["yaxis"]["exponentformat"] = "none"
         layout["xaxis"]["dtick"] = 1
-        size = Headline("weights", own.weight_bytes, "bytes", format_bytes(own.weight_bytes), "weight_bytes")
+        size = Headline("weights", own.weight_bytes, "bytes", unit.text(own.weight_bytes), "weight_bytes")
         less = equal["dense, same total"].flops / own.flops
         times = Headline("FLOP of a dense model as large over its own", less, "", significant(less))
         return Panel(
@@ -238,7 +241,7 @@ class MemoryCompute(Figure):
             parts=parts,
             caption=(
                 f"All experts must be in memory, though a token passes few of them: each upright line is the memory above a dense model of equal compute. A dense model as fast takes "
-                f"{format_bytes(start)}, one as large computes {format_flops(equal['dense, same total'].flops)} per token, here {format_flops(own.flops)}. Dense models by the rule of 2 FLOP per parameter; "
+                f"{unit.text(start)}, one as large computes {format_flops(equal['dense, same total'].flops)} per token, here {format_flops(own.flops)}. Dense models by the rule of 2 FLOP per parameter; "
                 "attention over the context and the cache are left out. A batch of many tokens reads most experts, so memory traffic is not saved as compute is."
             ),
             alt=f"Weight memory against FLOP per token: {name} takes {size} and {format_flops(own.flops)}, a dense model as large {format_flops(equal['dense, same total'].flops)}.",

@@ -2,15 +2,15 @@
 
 from analysis.charts import marks, style
 from analysis.charts.figure import Figure
-from analysis.charts.marks import GB, Part
+from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
-from analysis.charts.shared_parameters import BATCH_SIZE, MODEL, SEQ_LEN
+from analysis.charts.shared_parameters import BATCH_SIZE, MEMORY_UNIT, MODEL, SEQ_LEN
 from analysis.memory import finetuning
 from analysis.memory.figures_settings import METHOD
 from analysis.preference import stage_memory
 from analysis.preference.data import known_models
 from analysis.transformer.model import Model
-from analysis.units import format_bytes, significant
+from analysis.units import MEMORY_UNITS, significant
 from analysis.uploads import clip
 
 ROLE_COLORS = {
@@ -30,15 +30,22 @@ class Stages(Figure):
     method: str = METHOD("full")
     batch_size: int = BATCH_SIZE(1, high=64, help="Prompts that are processed at once; DPO and the reward model read two answers for each.")
     seq_len: int = SEQ_LEN(1024, high=8192, help="Tokens of prompt and answer together.")
+    memory_unit: str = MEMORY_UNIT("gb")
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
+        unit = MEMORY_UNITS[self.memory_unit]
         name, method = clip(self.model.name, style.LONGEST_NAME), self.method
         found = {
             stage: stage_memory.stage_memory(self.model.shape, stage, method, batch=self.batch_size, seq_len=self.seq_len)
             for stage in stage_memory.STAGES
         }
-        common = {"model": self.model.name, "stage": [stage_memory.STAGES[stage] for stage in found], "status": "computed"}
+        common = {
+            "model": self.model.name,
+            "stage": [stage_memory.STAGES[stage] for stage in found],
+            "drawn_in": unit.name,
+            "status": "computed",
+        }
 
         def part(series: str, values: list[float]) -> Part:
             return {"series": series, "memory_bytes": values, **common}
@@ -49,16 +56,16 @@ class Stages(Figure):
         }
         drawn = {role: rows for role, rows in roles.items() if any(rows["memory_bytes"])}
         traces = [
-            marks.bars(rows, "memory_bytes", "stage", ROLE_COLORS[role], horizontal=True, per_x=GB)
-            | {"hovertemplate": "%{y}, %{fullData.name}: %{x:.3~g} GB<extra></extra>"}
+            marks.bars(rows, "memory_bytes", "stage", ROLE_COLORS[role], horizontal=True, per_x=unit.size)
+            | {"hovertemplate": f"%{{y}}, %{{fullData.name}}: %{{x:.3~g}} {unit.name}<extra></extra>"}
             for role, rows in drawn.items()
         ]
         totals = {stage: each.total for stage, each in found.items()}
         layout = style.layout(
             "number",
             "category",
-            x_title="Memory (GB)",
-            x_range=(0, max(totals.values()) / GB * 1.15),
+            x_title=f"Memory ({unit.name})",
+            x_range=(0, max(totals.values()) / unit.size * 1.15),
             height=380,
             barmode="stack",
             bargap=0.35,
@@ -66,7 +73,9 @@ class Stages(Figure):
         layout["yaxis"] |= {"autorange": "reversed"}
         layout["legend"] |= {"traceorder": "normal"}
         layout["annotations"] = [
-            style.note(total / GB, stage_memory.STAGES[stage], f"{significant(total / GB)} GB", xanchor="left", xshift=4)
+            style.note(
+                total / unit.size, stage_memory.STAGES[stage], f"{significant(total / unit.size)} {unit.name}", xanchor="left", xshift=4
+            )
             for stage, total in totals.items()
         ]
         adapters = (
@@ -75,7 +84,7 @@ class Stages(Figure):
             else "A frozen model is its 16-bit weights, a trained one has gradients and AdamW's two states besides."
         )
         ppo, dpo = (
-            Headline(f"memory of {stage_memory.STAGES[stage]}", totals[stage], "bytes", format_bytes(totals[stage]), "memory_bytes")
+            Headline(f"memory of {stage_memory.STAGES[stage]}", totals[stage], "bytes", unit.text(totals[stage]), "memory_bytes")
             for stage in ("ppo", "dpo")
         )
         return Panel(
@@ -87,7 +96,7 @@ class Stages(Figure):
                 f"RLHF runs the first three one after another, DPO replaces the second and the third. All models are as large as the policy. {adapters} DPO and the reward model read two answers for each prompt. "
                 "Everything on one device; half a GB of context is in the totals. PPO also writes answers, whose cache is not counted."
             ),
-            alt=f"Stacked bars of memory: supervised tuning {format_bytes(totals['sft'])}, reward model {format_bytes(totals['reward'])}, PPO {ppo}, DPO {dpo}.",
+            alt=f"Stacked bars of memory: supervised tuning {unit.text(totals['sft'])}, reward model {unit.text(totals['reward'])}, PPO {ppo}, DPO {dpo}.",
             sources=(
                 Citation("ouyang2022", "section 3.5"),
                 Citation("rafailov2023", "section 4"),
