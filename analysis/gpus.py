@@ -30,7 +30,8 @@ UNITS = {
 class Gpu:
     """One processor.
 
-    memory_bytes [bytes]; bandwidth_bytes_per_s [bytes/s]; peak_flops_per_s: dense matrix rate in 16 bits [FLOP/s];
+    memory_bytes: as its driver reports it, not the round number of its name [bytes]; bandwidth_bytes_per_s [bytes/s];
+    peak_flops_per_s: dense matrix rate in 16 bits [FLOP/s];
     power_w: board power [W]; price_usd_per_hour: rent [USD/h], NaN where none is known; source: id of the data sheet, "" for
     one that the reader describes.
     """
@@ -61,7 +62,7 @@ def labels() -> dict[str, str]:
     rows = tables.load("gpus")
     shown = {}
     for row in rows.to_dict("records"):
-        memory = format_bytes(row["memory_bytes"])
+        memory = format_bytes(row["nominal_bytes"])
         shown[row["id"]] = row["label"] if memory in row["label"] else f"{row['label']}, {memory}"
     return shown
 
@@ -73,7 +74,7 @@ def gpu(key: str) -> Gpu:
     The price of an own one may be empty. Raises ValueError with one sentence for anything else.
 
     >>> gpu("a100_80gb").memory_bytes, gpu("own:24:1008:165:450:").peak_flops_per_s
-    (80000000000.0, 165000000000000.0)
+    (85197848576.0, 165000000000000.0)
     """
     if key.startswith(OWN):
         return _own(key)

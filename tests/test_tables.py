@@ -463,8 +463,24 @@ def test_hours_of_tensor_processors_are_not_called_gpu_hours():
 def test_devices_are_those_of_the_data_sheets(gpu, tflops, gigabytes, gb_per_s, watts):
     row = tables.load("gpus").set_index("id").loc[gpu]
     assert row["peak_flops_per_s"] == pytest.approx(tflops * 1e12)
-    assert row["memory_bytes"] == pytest.approx(gigabytes * 1e9) and row["bandwidth_bytes_per_s"] == pytest.approx(gb_per_s * 1e9)
+    assert row["nominal_bytes"] == pytest.approx(gigabytes * 1e9) and row["bandwidth_bytes_per_s"] == pytest.approx(gb_per_s * 1e9)
     assert row["power_w"] == watts
+
+
+@pytest.mark.parametrize(
+    ("gpu", "reported"),  # as drivers report them, GB of 10^9 bytes
+    [("a100_80gb", 85.2), ("h100_sxm", 85.5), ("h200", 150.8), ("rtx_4090", 25.8), ("rtx_3090", 25.8), ("l40s", 48.3), ("b200", 192.3)],
+)
+def test_memory_is_what_the_device_reports(gpu, reported):
+    assert tables.load("gpus").set_index("id").loc[gpu, "memory_bytes"] / 1e9 == pytest.approx(reported, abs=0.05)
+
+
+def test_the_bytes_of_a_device_are_the_mebibytes_in_its_words():
+    gpus = tables.load("gpus").set_index("id")
+    mebibytes = gpus["memory_basis"].str.extract(r"^nvidia-smi(?: and torch)?: (\d+) MiB")[0].dropna().astype(float)
+    assert len(mebibytes) >= 13
+    assert (mebibytes * 2**20 == gpus.loc[mebibytes.index, "memory_bytes"]).all()
+    assert (gpus["memory_bytes"] / gpus["nominal_bytes"]).between(0.99, 1.08).all()
 
 
 # --- property: the tables fit together --------------------------------------------------------------------------------------

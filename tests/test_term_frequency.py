@@ -47,8 +47,8 @@ def test_the_correlation_of_12b_is_090_and_scipy_agrees(terms, pile, stored):
     row = stored.query(
         "model == 'Pythia 12B' and step == 143000 and shots == 16 and operation == 'multiplication' and corpus == 'pile_train'"
     )
-    assert row["rho"].item() == pytest.approx(stats.spearmanr(accuracy, pile).statistic, rel=2e-8)
-    assert row["slope"].item() == pytest.approx(stats.linregress(np.log10(pile), accuracy).slope, rel=2e-8)
+    assert row["rho"].item() == pytest.approx(stats.spearmanr(accuracy, pile).statistic, rel=5e-8)
+    assert row["slope"].item() == pytest.approx(stats.linregress(np.log10(pile), accuracy).slope, rel=5e-8)
 
 
 def test_stored_statistics_agree_with_scipy_for_every_corpus_and_some_runs(terms, stored):
@@ -60,7 +60,7 @@ def test_stored_statistics_agree_with_scipy_for_every_corpus_and_some_runs(terms
     for row in stored.iloc[::97].dropna(subset=["rho"]).itertuples():
         accuracy, counts = run(terms, row.model, row.step, row.shots, row.operation), frequencies[row.corpus]
         ac, an, cn = (stats.spearmanr(*pair).statistic for pair in ((accuracy, counts), (accuracy, numbers), (counts, numbers)))
-        assert (row.rho, row.size_rho) == pytest.approx((ac, an), rel=2e-8)
+        assert (row.rho, row.size_rho) == pytest.approx((ac, an), rel=5e-8)
         # Partial correlation the other way: correlate what is left of the ranks after regressing both on the operand's.
         ranked = [stats.rankdata(values) for values in (accuracy, counts, numbers)]
         left = [values - np.polyval(np.polyfit(ranked[2], values, 1), ranked[2]) for values in ranked[:2]]
