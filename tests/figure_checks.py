@@ -270,6 +270,14 @@ def check_statuses(panel: Panel) -> None:
     assert data.loc[own, "status"].isin(["what_if", "uncertain"]).all(), list(series[own].unique())
 
 
+def check_hover(panel: Panel) -> None:
+    """The hover label of a reported point ends with its work, its year and the place in it."""
+    for trace in panel.figure.data:
+        if (trace.meta or {}).get("role") == "reported" and trace.type in ("scatter", "bar") and trace.hoverinfo != "skip":
+            assert trace.hovertemplate.partition("<extra>")[0].endswith("%{hovertext}"), trace.name
+            assert len(trace.hovertext) == len(trace.x) and all(re.search(r" \d{4}, .", text) for text in trace.hovertext), trace.name
+
+
 def rows_of_point(point: tuple, data: pd.DataFrame, rows: list[tuple]) -> pd.DataFrame:
     """The rows of the table that a drawn point may be."""
     return data[[not any(gap(value) for value in row) and all(same(a, b) for a, b in zip(point, row, strict=True)) for row in rows]]

@@ -92,6 +92,7 @@ AT_THE_DEFAULTS = (
     figure_checks.check_texts,
     figure_checks.check_alt,
     figure_checks.check_csv,
+    figure_checks.check_hover,
 )
 AT_EVERY_VALUE = (
     figure_checks.check_headline,

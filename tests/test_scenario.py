@@ -116,7 +116,7 @@ def test_a_number_beyond_the_bounds_of_a_figure_stands_at_the_nearer_one_and_can
 def test_an_own_gpu_starts_from_the_one_that_was_chosen_and_takes_every_number():
     app = open_page("attention", section="generation", gpu="rtx_4090")
     app.selectbox(key="attention/generation:gpu").set_value("own:").run()
-    assert fine(app) and app.session_state["scenario"]["gpu"].startswith("own:24:1008:")
+    assert fine(app) and app.session_state["scenario"]["gpu"].startswith("own:25.7572:1008:")
     app.number_input(key="attention/generation:gpu:memory_bytes").set_value(96.0).run()
     assert fine(app) and "on your 96 GB GPU" in titles(app)[0]
     app.number_input(key="attention/generation:gpu:bandwidth_bytes_per_s").set_value(2016.0).run()

@@ -276,6 +276,7 @@ class Reach(Figure):
                     "reach": [printed["value"]],
                     "verified": [printed["verified"]],
                     "source": printed["source"],
+                    "location": printed["location"],
                     "status": "reported",
                 }
             )

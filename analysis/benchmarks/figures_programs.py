@@ -106,7 +106,7 @@ class MultipleChoice(Figure):
         ):
             part = {
                 "series": series, "benchmark": table["benchmark"].to_numpy(), "label": labels, "score": table[column].to_numpy(),
-                "gain": table["gain"].to_numpy(), "source": "deepseek2023repo", "verified": 2, "status": "reported",
+                "gain": table["gain"].to_numpy(), "source": "deepseek2023repo", "location": "repository evaluation/more_results.md", "verified": 2, "status": "reported",
             }  # fmt: skip
             parts.append(part)
             mark = marks.points(part, "score", "label", color, symbol=symbol)

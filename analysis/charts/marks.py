@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis import tables
 from analysis.charts import style
 
 Part = Mapping[str, Any]
@@ -87,6 +88,7 @@ def points(
         verified = verified * len(xs) if len(verified) == 1 else verified
         trace = style.reported_markers(xs, ys, label, color, symbol, verified, text, **extra)
         trace["meta"] = {"role": kind}
+        trace |= _cited(part, len(xs))
     return named(trace, {"x": per_x, "y": per_y}, x=x, y=y)
 
 
@@ -125,6 +127,7 @@ def bars(
     """A bar for each row; horizontal: along x, with the categories in y."""
     trace = style.bars(column(part, x, per_x), column(part, y, per_y), _series(part, name), color, text, horizontal) | extra
     trace["meta"] = {"role": status(part)}
+    trace |= _cited(part, len(trace["x"]))
     return named(trace, {"x": per_x, "y": per_y}, x=x, y=y)
 
 
@@ -206,6 +209,32 @@ def heat(part: Part, x: str, y: str, z: str, kind: str = "heatmap", *, per_z: fl
         **extra,
     }
     return named(trace, {"z": per_z}, x=x, y=y, z=z)
+
+
+def _cited(part: Part, n: int) -> dict:
+    """The work and the place in it of each of n reported rows, for the last line of its hover label; nothing for other rows."""
+    if status(part) != "reported" or "source" not in part:
+        return {}
+    ids, places = column(part, "source"), column(part, "location") if "location" in part else [""]
+    ids, places = (list(values) * n if len(values) == 1 else list(values) for values in (ids, places))
+    return {"hovertext": [style.escape(work_and_place(str(id), str(place))) for id, place in zip(ids, places, strict=True)]}
+
+
+def work_and_place(source: str, location: str = "") -> str:
+    """Authors and year of a work, or of several with ";" between their ids, and the place in it.
+
+    >>> work_and_place("jiang2023", "Table 2")
+    'Albert Q. Jiang et al. 2023, Table 2'
+    """
+    return ", ".join(filter(None, ["; ".join(_work(source_id) for source_id in source.split(";") if source_id), location]))
+
+
+def _work(source_id: str) -> str:
+    try:
+        work = tables.source(source_id)
+    except tables.TableError:
+        return source_id  # a reader's own file
+    return f"{work['authors']} {work['year']}"
 
 
 def _distinct(values: np.ndarray) -> np.ndarray:

@@ -191,7 +191,7 @@ def figure(traces: Sequence[Mapping], layout: Mapping) -> go.Figure:
     Plotly's validation of every property takes ten times as long as the rest of a slider's answer, so it is left out
     here; tests/test_figures.py validates every panel instead.
     """
-    traces = list(traces)
+    traces = [_with_source(trace) for trace in traces]
     if "l" not in layout["margin"]:
         layout = _wrapped(traces, layout)
         layout |= {"meta": layout["meta"] | {"label_room": _label_room(traces, layout["yaxis"])}}
@@ -293,6 +293,15 @@ def horizontal_line(y: float, color: str = GREY) -> dict:
 def note(x: float | str, y: float | str, text: str, **extra) -> dict:
     """An annotation without an arrow; on a logarithmic axis x and y are exponents of ten, as Plotly wants them."""
     return {"x": x, "y": y, "text": escape(text), "showarrow": False, "font": {"size": 11}, **extra}
+
+
+def _with_source(trace: Mapping) -> Mapping:
+    """A trace of reported values whose hover label ends with what stands in hovertext: the work and the place in it."""
+    if trace.get("meta", {}).get("role") != "reported" or "hovertext" not in trace:
+        return trace
+    value = "%{y}: %{x:.4~g}" if trace.get("orientation") == "h" else "%{x}: %{y:.4~g}"
+    label, _, beside = (trace.get("hovertemplate") or f"{value}<extra>%{{fullData.name}}</extra>").partition("<extra>")
+    return {**trace, "hovertemplate": f"{label}<br>%{{hovertext}}<extra>{beside}"}
 
 
 def _line(x, y, name, color, dash, role, width=2.5, text=None, **extra) -> dict:

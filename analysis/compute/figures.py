@@ -269,6 +269,26 @@ class DeviceHours(Figure):
         )
 
 
+def priced_devices() -> pd.DataFrame:
+    """The devices with a price in print, with the key of its list: seller and year."""
+    rows = tables.load("gpus")
+    rows = rows[rows["price_usd_per_hour"].notna() & (rows["verified_price"] > 0)]
+    return rows.assign(price_list=[f"{seller}_{year:.0f}" for seller, year in zip(rows["price_source"], rows["price_year"], strict=True)])
+
+
+@tables.kept
+def price_lists() -> dict[str, str]:
+    """Name of each price list by its key, those with most devices first.
+
+    >>> price_lists()["aws_ec2_2023"]
+    'Amazon Web Services 2023'
+    """
+    rows = priced_devices()
+    order = rows["price_list"].value_counts(sort=True).sort_values(ascending=False, kind="stable").index
+    first = rows.drop_duplicates("price_list").set_index("price_list")
+    return {key: f"{tables.source(first.loc[key, 'price_source'])['authors']} {first.loc[key, 'price_year']:.0f}" for key in order}
+
+
 class Devices(Figure):
     """Rent for a budget on each device of one price list: one seller, one year."""
 
@@ -333,26 +353,6 @@ class Devices(Figure):
             sources=tuple(Citation(i) for i in dict.fromkeys([*priced["source"], *priced["price_source"]]) if i),
             explain=(costs.cost_of,),
         )
-
-
-def priced_devices() -> pd.DataFrame:
-    """The devices with a price in print, with the key of its list: seller and year."""
-    rows = tables.load("gpus")
-    rows = rows[rows["price_usd_per_hour"].notna() & (rows["verified_price"] > 0)]
-    return rows.assign(price_list=[f"{seller}_{year:.0f}" for seller, year in zip(rows["price_source"], rows["price_year"], strict=True)])
-
-
-@tables.kept
-def price_lists() -> dict[str, str]:
-    """Name of each price list by its key, those with most devices first.
-
-    >>> price_lists()["aws_ec2_2023"]
-    'Amazon Web Services 2023'
-    """
-    rows = priced_devices()
-    order = rows["price_list"].value_counts(sort=True).sort_values(ascending=False, kind="stable").index
-    first = rows.drop_duplicates("price_list").set_index("price_list")
-    return {key: f"{tables.source(first.loc[key, 'price_source'])['authors']} {first.loc[key, 'price_year']:.0f}" for key in order}
 
 
 def nearest_run(known: Part, C: float) -> tuple[str, float]:

@@ -181,7 +181,7 @@ class Images(Figure):
         reported_images = facts()["epoch_budget_max"] * facts()["jft4b_images"]
         seen = {
             "series": "seen, as reported (8 epochs)", "model": ["NFNet-F7+"], "n_images": [reported_images], "source": "smith2023",
-            "status": "reported",
+            "location": "Section 2; Introduction", "status": "reported",
         }  # fmt: skip
         shown = [f"{format_count(value)} images" for value in paid]
         traces = [

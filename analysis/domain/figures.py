@@ -68,7 +68,7 @@ class Optimum(Figure):
         parts.append(model_part(others, train_flops="computed_flops", n_params="n_params"))
         traces.append(model_points(parts[-1], "train_flops", "n_params", "other models, 6 N D"))
         for (factor, label), symbol in zip(COUNTED.items(), ("square", "diamond"), strict=True):
-            one = {"train_flops": [run[factor]], "n_params": [N], "source": "wu2023", "status": "reported"}
+            one = {"train_flops": [run[factor]], "n_params": [N], "source": "wu2023", "location": PAPER.location, "status": "reported"}
             parts.append({"series": f"BloombergGPT, {label}", **one})
             traces.append(marks.points(parts[-1], "train_flops", "n_params", style.RED, symbol=symbol))
         asked = optimal_sizes(plan)
@@ -209,7 +209,7 @@ class Mix(Figure):
         traces = []
         for kind, (label, color, symbol) in KINDS.items():
             mine = rows[rows["kind"] == kind]
-            columns = ("row", "part", "kind", "collection", "n_tokens", "share", "source")
+            columns = ("row", "part", "kind", "collection", "n_tokens", "share", "source", "location")
             parts.append({"series": label, **{name: mine[name].to_numpy() for name in columns}, "status": "reported"})
             said = [f"{part}: {share:g}% of the corpus" for part, share in zip(mine["part"], mine["share"], strict=True)]
             traces.append(marks.points(parts[-1], "n_tokens", "row", color, symbol=symbol, text=said))

@@ -59,7 +59,14 @@ class Cost(Figure):
             "usd": domain_ways.rental(np.array(hours), np.array(at_list)),
             "status": "computed",
         }
-        article: Part = {"series": [RUNS[4]], "row": [4], "usd": [stated], "source": "raschka2023", "status": "reported"}
+        article: Part = {
+            "series": [RUNS[4]],
+            "row": [4],
+            "usd": [stated],
+            "source": "raschka2023",
+            "location": "remark on AdaptLLM",
+            "status": "reported",
+        }
         yours: Part = {
             "series": [RUNS[1], RUNS[3]],
             "row": [1, 3],

@@ -62,7 +62,7 @@ class Fits(FineTuneRun):
                 "gpu": rows["label"],
                 "memory_bytes": rows["memory_bytes"],
                 "nominal_bytes": rows["nominal_bytes"],
-                "memory_basis": rows["memory_basis"],
+                "location": rows["memory_basis"],
                 "holds": held,
                 "drawn_in": unit.name,
                 "verified": rows["verified"],

@@ -22,7 +22,8 @@ def with_experts(models: pd.DataFrame) -> pd.DataFrame:
 def table(models: pd.DataFrame) -> pd.DataFrame:
     """Every mixture of experts of the table with its counted parameters, in rising order of the total.
 
-    Columns model, family, source, verified, reported_total_params, reported_active_params (empty where not reported), and the fields of
+    Columns model, family, source, location, verified, reported_total_params, reported_active_params (empty where not reported), and the
+    fields of
     `count_params` [parameters].
 
     >>> from analysis import tables
@@ -32,7 +33,7 @@ def table(models: pd.DataFrame) -> pd.DataFrame:
     """
     kept = with_experts(models)
     counts = pd.DataFrame([vars(count_params(shape_from_row(row))) for row in kept.to_dict("records")], index=kept.index)
-    columns = ["model", "family", "source", "verified", "reported_total_params", "reported_active_params"]
+    columns = ["model", "family", "source", "location", "verified", "reported_total_params", "reported_active_params"]
     return pd.concat([kept[columns], counts], axis=1).sort_values("total", ignore_index=True)
 
 

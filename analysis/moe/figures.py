@@ -84,6 +84,7 @@ class TotalActive(Figure):
                     "quantity": column,
                     "n_params": known[column].to_numpy(),
                     "source": known["source"].to_numpy(),
+                    "location": known["location"].to_numpy(),
                     "verified": known["verified"].to_numpy(),
                     "status": "reported",
                 }

@@ -75,6 +75,7 @@ class Curve(Asked):
             "count": count,
             "accuracy": accuracy,
             "source": RELEASED.source_id,
+            "location": RELEASED.location,
             "status": "reported",
         }
         mean: Part = {"series": f"{name}, mean of bins", **bins, "status": "computed"}
@@ -150,6 +151,7 @@ class Operands(Asked):
             "operand": numbers,
             "accuracy": accuracy,
             "source": RELEASED.source_id,
+            "location": RELEASED.location,
             "status": "reported",
         }
         theirs: Part = {

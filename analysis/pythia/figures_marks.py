@@ -49,6 +49,7 @@ def scored(rows: pd.DataFrame, task: str) -> dict[str, Any]:
         "accuracy_low": accuracy - half,
         "accuracy_high": accuracy + half,
         "source": np.full(len(rows), RELEASED.source_id),
+        "location": RELEASED.location,
         "status": "computed" if task in AVERAGES else "reported",
     }
 

@@ -101,6 +101,7 @@ class Constants(OfRuns):
                     "value": values,
                     "multiple_of_fit": values / fit,
                     "source": known.source,
+                    "location": "fitted constants",
                     "status": "reported",
                 }
             )

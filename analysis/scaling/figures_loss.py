@@ -13,7 +13,7 @@ from analysis.charts.shared_parameters import LEVEL, TRAIN_FLOPS
 from analysis.scaling import chinchilla, resampling
 from analysis.scaling.chinchilla import ScalingLaw
 from analysis.scaling.data import law_labels, law_of, published
-from analysis.scaling.figures_marks import OfRuns, law_sources, run_source
+from analysis.scaling.figures_marks import OfRuns, law_sources, run_place, run_source
 from analysis.units import counted, format_count, format_flops, significant
 
 BUDGETS = {1e19: style.BLUE, 1e20: style.SLATE, 1e21: style.VIOLET}
@@ -201,7 +201,7 @@ class IsoFlop(OfOneLaw):
 def runs_part(runs: pd.DataFrame, series: str = "training runs") -> dict[str, Any]:
     """Training runs as a part."""
     columns = {name: runs[name].to_numpy(float) for name in ("n_params", "n_tokens", "train_flops", "loss")}
-    return {"series": series, **columns, "source": run_source(runs), "status": "reported"}
+    return {"series": series, **columns, "source": run_source(runs), "location": run_place(runs), "status": "reported"}
 
 
 def joined(levels: list[dict[str, Any]]) -> dict:

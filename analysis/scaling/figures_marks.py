@@ -90,6 +90,7 @@ def model_part(models: pd.DataFrame, **columns: str) -> dict[str, Any]:
         "family": known["family"].to_numpy(),
         **{name: known[column].to_numpy(float) for name, column in columns.items()},
         "source": known["source"].to_numpy(),
+        "location": known["location"].to_numpy(),
         "verified": known["verified"].to_numpy(),
         "status": "reported",
     }
@@ -112,6 +113,11 @@ def band_part(fitted, bands: pd.DataFrame) -> dict[str, Any]:
 def run_source(runs: pd.DataFrame) -> str:
     """The work that the runs are from."""
     return runs["source"].iloc[0] if "source" in runs and len(runs) else "your file"
+
+
+def run_place(runs: pd.DataFrame) -> str:
+    """Where in that work the runs stand."""
+    return REPLICATION.location if "source" in runs else ""
 
 
 def law_sources(law, runs: pd.DataFrame) -> tuple[Citation, ...]:

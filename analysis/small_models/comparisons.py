@@ -129,8 +129,8 @@ def fact(facts: pd.DataFrame, work: str, name: str) -> float:
 def training_runs(facts: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
     """Pretraining of the phi models, and of LLaMA 7B and Llama 2 7B beside them: one row per run.
 
-    Columns: model, n_params, n_tokens, gpu_hours (A100), computed_flops = 6 N D, tokens_per_param, source, derived (whether the
-    hours are days times devices). facts: table `small_models_facts`; models: table `models_training`.
+    Columns: model, n_params, n_tokens, gpu_hours (A100), computed_flops = 6 N D, tokens_per_param, source, location (of the hours), derived
+    (whether the hours are days times devices). facts: table `small_models_facts`; models: table `models_training`.
     """
     rows = [
         ("phi-1", "phi1", "tokens_seen", "gpu_hours_pretraining", "gunasekar2023", False),
@@ -146,12 +146,13 @@ def training_runs(facts: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
                 "n_tokens": fact(facts, work, tokens),
                 "gpu_hours": fact(facts, work, hours),
                 "source": source,
+                "location": facts.loc[(facts["work"] == work) & (facts["fact"] == hours), "location"].iloc[0],
                 "derived": derived,
             }
             for name, work, tokens, hours, source, derived in rows
         ]
     )
-    others = models[models["model"].isin(["LLaMA 7B", "Llama 2 7B"])][["model", "n_params", "n_tokens", "gpu_hours", "source"]]
+    others = models[models["model"].isin(["LLaMA 7B", "Llama 2 7B"])][["model", "n_params", "n_tokens", "gpu_hours", "source", "location"]]
     out = pd.concat([out, others.assign(derived=False)], ignore_index=True)
     out["computed_flops"] = costs.training_flops(out["n_params"], out["n_tokens"])
     out["tokens_per_param"] = out["n_tokens"] / out["n_params"]

@@ -63,7 +63,7 @@ class Scatter(Figure):
                 continue
             part = {
                 "series": name, "operand": numbers[at], "occurrences": counts[at].to_numpy(), "accuracy": accuracy[at].to_numpy(),
-                "source": RELEASED.source_id, "status": "reported",
+                "source": RELEASED.source_id, "location": RELEASED.location, "status": "reported",
             }  # fmt: skip
             parts.append(part)
             text = [f"operand {n}" for n in numbers[at]]

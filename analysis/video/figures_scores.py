@@ -96,7 +96,7 @@ class FvdAndPeople(Figure):
         low, high = statistics.wilson_interval(share, rows.loc[both, "n"].to_numpy())
         part = {
             "series": "rival", "system": both, "fvd": x, "win_share": share, "win_share_low": low, "win_share_high": high,
-            "n_prompts": rows.loc[both, "n"].to_numpy(), "criterion": criterion, "source": f"{EMU};{LATENTS}", "status": "reported",
+            "n_prompts": rows.loc[both, "n"].to_numpy(), "criterion": criterion, "source": f"{EMU};{LATENTS}", "location": "Figure 2; Table 2", "status": "reported",
         }  # fmt: skip
         mark = marks.points(part, "fvd", "win_share", COLORS[criterion], symbol=SYMBOLS[criterion], text=both)
         mark |= {"mode": "markers+text", "textposition": ["middle left" if value == max(x) else "middle right" for value in x]}
