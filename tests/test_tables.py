@@ -509,6 +509,22 @@ def test_valid_ranges_run_from_low_to_high():
     assert len(wide) >= 10 and (wide["min"] < wide["max"]).all()
 
 
+def test_only_scores_are_quoted_from_memory():
+    counted = {name: tables.load(name)["verified"] for name in tables.names() if "verified" in tables.describe(name)["column"].tolist()}
+    others = {name: int((seen == 0).sum()) for name, seen in counted.items() if not name.endswith("_scores")}
+    assert len(others) >= 20 and not any(others.values()), others
+
+
+def test_gopher_s_hours_and_yi_s_tokens_are_those_of_their_papers():
+    runs = tables.load("models_training").set_index("model")
+    # Rae et al. 2021, appendix on compute usage: 4096 chips of TPU v3 (Table on training time), 920 hours.
+    assert runs.at["Gopher 280B", "gpu_hours"] == 4096 * 920 and "rae2021" in runs.at["Gopher 280B", "source"]
+    assert runs.at["Yi-34B", "n_tokens"] == 3.1e12  # Young et al. 2024, Section 1 and Figure 2
+    # Black et al. 2022, Section 3: 1538 contexts of 2048 tokens for 150,000 steps.
+    assert runs.at["GPT-NeoX-20B", "n_tokens"] == 1538 * 2048 * 150_000
+    assert runs.at["GPT-NeoX-20B", "n_params"] == tables.load("param_counts").set_index("model").at["GPT-NeoX-20B", "total"]
+
+
 def test_a_price_says_what_it_is_the_price_of():
     gpus = tables.load("gpus")
     priced = gpus["price_usd_per_hour"].notna()
