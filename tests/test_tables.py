@@ -109,7 +109,21 @@ def test_an_unknown_table_or_source_is_refused_with_what_there_is():
 def test_a_source_comes_back_as_a_record():
     record = tables.source("besiroglu2024")
     assert set(record) == {"id", "title", "authors", "year", "url", "licence", "note"}
-    assert record["licence"] == "" and "without a stated licence" in record["note"]
+    assert record["licence"] == "not stated" and "without a stated licence" in record["note"]
+
+
+def test_every_work_says_under_which_licence_it_is_or_that_none_was_seen(data):
+    works = tables.load("sources").set_index("id")
+    assert len(works) >= 150 and works["licence"].ne("").all()
+    # Read in the repositories' own files: DATA_LICENSE of Alpaca, LICENSE of MMLU and of DBRX, README of BoolQ.
+    assert works.loc[["taori2023_code", "hendrycks2020", "databricks2024", "clark2019"], "licence"].tolist() == [
+        "CC-BY-NC-4.0",
+        "MIT",
+        "Databricks Open Model License",
+        "CC-BY-SA-3.0",
+    ]
+    line = change(data / "sources.csv", "/abs/2001.08361,not stated", "/abs/2001.08361,")
+    assert f"data/sources.csv line {line}, column licence" in message("sources")
 
 
 # --- contract: damage is named by file, line, column and value ---------------------------------------------------------
