@@ -270,6 +270,14 @@ def test_what_is_drawn_at_the_defaults_changes_only_on_purpose(name):
     assert marks_of(name) == known, f"say in CHANGELOG what readers will see; python -m {__name__} writes {DRAWN_MARKS.name}"
 
 
+@pytest.mark.parametrize("name", FIGURES)
+def test_hollow_marks_are_spoken_of_only_where_one_is_hollow(name):
+    panel = default(name)
+    said = "ollow: " in panel.caption or any("ollow: " in (trace.name or "") for trace in panel.figure.data)
+    symbols = [symbol for trace in panel.figure.data for symbol in np.atleast_1d(getattr(getattr(trace, "marker", None), "symbol", None))]
+    assert not said or any(str(symbol).endswith("-open") for symbol in symbols), panel.caption
+
+
 def public_lines() -> list[str]:
     """The lines of the list of public names: those of figures, and of the controls that pages have of their own."""
     own = [line for line in PUBLIC_NAMES.read_text(encoding="utf-8").split() if "." not in line.partition("?")[0]]

@@ -85,7 +85,7 @@ def test_hollow_markers_are_exactly_the_unverified_models(panels):
     trace = next(t for t in panels["scaling.tokens_per_param"].figure.data if t.name == "published models")
     hollow = {text for text, symbol in zip(trace.text, trace.marker.symbol, strict=True) if symbol.endswith("-open")}
     shown = models.dropna(subset=["computed_flops", "tokens_per_param"])
-    assert hollow == set(shown.loc[shown["verified"] == 0, "model"]) and hollow
+    assert hollow == set(shown.loc[shown["verified"] == 0, "model"]) and len(shown) >= 25
 
 
 def test_the_finding_of_the_scaling_page_is_18_to_93(panels):

@@ -376,11 +376,17 @@ def test_every_rule_on_both_sets_of_prompts_makes_a_panel(benchmark):
             assert "neighbours" in panel.title and len(panel.title) < 150
 
 
-def test_unverified_printed_ratings_are_hollow():
+def test_unverified_printed_ratings_are_hollow_and_only_then_spoken_of(monkeypatch):
+    def reported(panel):
+        trace = next(trace for trace in panel.figure.data if trace.meta["role"] == "reported")
+        return trace.name, sum(symbol.endswith("-open") for symbol in np.atleast_1d(trace.marker.symbol)), len(trace.x)
+
     panel = judges_figures.Elo(prompt_set="oa").panel()
-    trace = next(trace for trace in panel.figure.data if trace.meta["role"] == "reported")
-    assert sum(symbol.endswith("-open") for symbol in trace.marker.symbol) == 5 and len(trace.x) == 7
+    assert reported(panel) == ("printed", 0, 7)
     assert "within 2" in panel.title or "within 1" in panel.title
+    rows = judges_data.printed_elo("oa")
+    monkeypatch.setattr(judges_figures, "printed_elo", lambda benchmark: rows.assign(verified=[0, 0, 1, 1, 2, 2, 1]))
+    assert reported(judges_figures.Elo(prompt_set="oa").panel()) == ("printed (hollow: not verified)", 2, 7)
 
 
 def test_the_order_decides_16_of_28_vicuna_pairs_and_the_lines_end_at_the_shares():

@@ -109,7 +109,21 @@ def test_an_unknown_table_or_source_is_refused_with_what_there_is():
 def test_a_source_comes_back_as_a_record():
     record = tables.source("besiroglu2024")
     assert set(record) == {"id", "title", "authors", "year", "url", "licence", "note"}
-    assert record["licence"] == "" and "without a stated licence" in record["note"]
+    assert record["licence"] == "not stated" and "without a stated licence" in record["note"]
+
+
+def test_every_work_says_under_which_licence_it_is_or_that_none_was_seen(data):
+    works = tables.load("sources").set_index("id")
+    assert len(works) >= 150 and works["licence"].ne("").all()
+    # Read in the repositories' own files: DATA_LICENSE of Alpaca, LICENSE of MMLU and of DBRX, README of BoolQ.
+    assert works.loc[["taori2023_code", "hendrycks2020", "databricks2024", "clark2019"], "licence"].tolist() == [
+        "CC-BY-NC-4.0",
+        "MIT",
+        "Databricks Open Model License",
+        "CC-BY-SA-3.0",
+    ]
+    line = change(data / "sources.csv", "/abs/2001.08361,not stated", "/abs/2001.08361,")
+    assert f"data/sources.csv line {line}, column licence" in message("sources")
 
 
 # --- contract: damage is named by file, line, column and value ---------------------------------------------------------
@@ -523,6 +537,22 @@ def test_valid_ranges_run_from_low_to_high():
     assert ranges["quantity"].notna().all()
     wide = ranges.pivot(index=["law", "quantity"], columns="end", values="value").dropna()
     assert len(wide) >= 10 and (wide["min"] < wide["max"]).all()
+
+
+def test_only_scores_are_quoted_from_memory():
+    counted = {name: tables.load(name)["verified"] for name in tables.names() if "verified" in tables.describe(name)["column"].tolist()}
+    others = {name: int((seen == 0).sum()) for name, seen in counted.items() if not name.endswith("_scores")}
+    assert len(others) >= 20 and not any(others.values()), others
+
+
+def test_gopher_s_hours_and_yi_s_tokens_are_those_of_their_papers():
+    runs = tables.load("models_training").set_index("model")
+    # Rae et al. 2021, appendix on compute usage: 4096 chips of TPU v3 (Table on training time), 920 hours.
+    assert runs.at["Gopher 280B", "gpu_hours"] == 4096 * 920 and "rae2021" in runs.at["Gopher 280B", "source"]
+    assert runs.at["Yi-34B", "n_tokens"] == 3.1e12  # Young et al. 2024, Section 1 and Figure 2
+    # Black et al. 2022, Section 3: 1538 contexts of 2048 tokens for 150,000 steps.
+    assert runs.at["GPT-NeoX-20B", "n_tokens"] == 1538 * 2048 * 150_000
+    assert runs.at["GPT-NeoX-20B", "n_params"] == tables.load("param_counts").set_index("model").at["GPT-NeoX-20B", "total"]
 
 
 def test_a_price_says_what_it_is_the_price_of():

@@ -259,7 +259,7 @@ class Reports(Figure):
             figure=style.figure([mark], layout),
             parts=[rows[kept]],
             beside=details(scores, model, self.benchmark).map(str),
-            caption=f"{about['label']}: {about['measures']}. A report is what one work prints under one setting.{again} Hollow: from memory. Scores compare only where benchmark, metric, shots and setting agree.{others}",
+            caption=f"{about['label']}: {about['measures']}. A report is what one work prints under one setting.{again}{marks.hollow(' Hollow: from memory.', part)} Scores compare only where benchmark, metric, shots and setting agree.{others}",
             alt=f"Reported scores of {model} on {about['label']}: {', '.join(f'{value:g}' for value in part['score'])}.",
             sources=cite(rows),
             explain=explain,
@@ -343,7 +343,7 @@ class AgainstParams(Figure):
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"One marker per report (hollow: from memory), only with this setting: {setting or 'none is stated'}; {more} more {'model has' if more == 1 else 'models have'} the benchmark under another setting. "
+                f"One marker per report{marks.hollow(' (hollow: from memory)', *parts)}, only with this setting: {setting or 'none is stated'}; {more} more {'model has' if more == 1 else 'models have'} the benchmark under another setting. "
                 f"Sizes are total parameters as reported; a mixture of experts uses fewer per token (Mixtral 12.9 B of 46.7 B). {best['model']} has the highest score, {best['score']:g}."
             ),
             alt=f"{label} scores of {counted(n, 'model')} against their parameters; the highest is {best['score']:g} by {best['model']}.",

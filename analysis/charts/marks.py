@@ -92,6 +92,15 @@ def points(
     return named(trace, {"x": per_x, "y": per_y}, x=x, y=y)
 
 
+def hollow(words: str, *parts: Part) -> str:
+    """The words that explain hollow markers where a row of the parts has `verified` 0, and nothing where no marker is hollow.
+
+    >>> hollow(" (hollow: from memory)", {"verified": [2, 0], "status": "reported"}), hollow(" (hollow: from memory)", {"verified": [1]})
+    (' (hollow: from memory)', '')
+    """
+    return words if any((column(part, "verified") == 0).any() for part in parts if "verified" in part) else ""
+
+
 def band(
     part: Part,
     x: str,

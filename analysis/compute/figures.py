@@ -139,7 +139,7 @@ class Run(Figure):
             beside=bill(C, N, D, law, resamples, cost, self.n_gpus, LEVEL_OF_BILL),
             caption=(
                 "The line is the best size for each budget, the band its interval where the law was refitted here; markers are published models at "
-                "C = 6 N D (hollow: not verified). Models above the line are larger than the law asks, those below were trained on more tokens."
+                f"C = 6 N D{marks.hollow(' (hollow: not verified)', *parts)}. Models above the line are larger than the law asks, those below were trained on more tokens."
             ),
             alt=f"Parameters against compute: {whose} with {format_count(N)} parameters at {format_flops(C)} lies next to {near}.",
             sources=(*cite_law(law), *cite_models(models.dropna(subset=["computed_flops"]))),

@@ -225,10 +225,10 @@ class Published(Figure):
             figure=style.figure(traces, layout),
             parts=[rows[kept]],
             caption=(
-                "Hollow: the printed value is quoted from memory. NFNets agree to the last printed digit. Of the ViTs, L/16 lies below because one size is printed whatever the patch, and g/14 and "
+                f"{marks.hollow('Hollow: the printed value is quoted from memory. ', rows)}NFNets agree to the last printed digit. Of the ViTs, L/16 lies below because one size is printed whatever the patch, and g/14 and "
                 f"G/14 lie above because their printed sizes fit without the pooling layer ({format_count(without)} for G/14). The ViT formulas equal transformers' own counts exactly."
             ),
             alt=f"Counted over printed parameters and operations of {len(models)} models; all lie within {theirs}.",
-            sources=(Citation("brock2021", "Table 3"), *SHAPE_SOURCES[2:]),
+            sources=(Citation("brock2021", "Table 3"), Citation("brock2021_code", "README"), *SHAPE_SOURCES[2:]),
             explain=(shapes.count_nfnet, shapes.count_vit),
         )

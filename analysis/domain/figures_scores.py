@@ -98,8 +98,8 @@ class Scores(Figure):
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "Markers are scores as printed, one row per task; only rows of one task can be compared, since metrics differ (accuracy, F1, exact match). Hollow: from memory. "
-                f"The prompts were the paper's own, and no intervals are printed.{more}"
+                "Markers are scores as printed, one row per task; only rows of one task can be compared, since metrics differ (accuracy, F1, exact match). "
+                f"{marks.hollow('Hollow: from memory. ', rows)}The prompts were the paper's own, and no intervals are printed.{more}"
             ),
             alt=f"Scores by task for {group}: BloombergGPT is ahead of the three models tested beside it on {ahead} of {n}.",
             sources=(Citation("wu2023", "; ".join(dict.fromkeys(rows["location"]))),),

@@ -134,10 +134,7 @@ def colors() -> str:
 
 def sections(panel: Panel, permalink: str) -> str:
     """Sources, settings, computation and link of a panel."""
-    works = "".join(
-        f"<li>{link(work.url, work.short)}: {text(work.title + (f' ({work.licence})' if work.licence else ''))}</li>"
-        for work in references([panel])
-    )
+    works = "".join(f"<li>{link(work.url, work.short)}: {text(f'{work.title} ({work.terms})')}</li>" for work in references([panel]))
     settings = "".join(f"<dt>{text(name)}</dt><dd>{text(value)}</dd>" for name, value in panel.settings.items())
     computed = html.escape(explanation(panel))
     parts = [

@@ -18,7 +18,7 @@ CHARACTER_WIDTH = 0.56
 
 @dataclass(frozen=True)
 class Reference:
-    """A cited work as it is shown: short ("Jordan Hoffmann et al. 2022, Table A3"), title, url and, where it is known, licence."""
+    """A cited work as it is shown: short ("Jordan Hoffmann et al. 2022, Table A3"), title, url and licence."""
 
     short: str
     title: str
@@ -26,9 +26,18 @@ class Reference:
     licence: str
 
     @property
+    def terms(self) -> str:
+        """The licence in words that can stand alone.
+
+        >>> Reference("", "", "", "MIT").terms, Reference("", "", "", "not stated").terms
+        ('MIT', 'licence not stated')
+        """
+        return "licence not stated" if self.licence == "not stated" else self.licence
+
+    @property
     def long(self) -> str:
         """Everything in one line."""
-        return f"{self.short}. {self.title}. {self.url}" + (f" ({self.licence})" if self.licence else "")
+        return f"{self.short}. {self.title}. {self.url} ({self.terms})"
 
 
 def reference(citation: Citation) -> Reference:

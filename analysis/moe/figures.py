@@ -102,7 +102,8 @@ class TotalActive(Figure):
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "Each line runs from what one token uses to what the model holds, counted from the published shape; markers are what the authors report, hollow where no original was seen. "
+                "Each line runs from what one token uses to what the model holds, counted from the published shape; markers are what the authors report"
+                f"{marks.hollow(', hollow where no original was seen', *parts)}. "
                 "Reports round, and some leave embeddings out of the active count. The axis is logarithmic."
             ),
             alt=f"Active and total parameters of {len(rows)} mixtures of experts; the active share runs from {smallest} to {largest}.",

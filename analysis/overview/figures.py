@@ -90,7 +90,7 @@ class Zephyr(Figure):
             "MT-Bench score (1 to 10)",
             title=f"Tuned with DPO, Zephyr 7B scores {small} on MT-Bench; Llama 2 70B Chat scores {large}",
             headline=(small, large),
-            caption="As the Zephyr paper reports them, judged by GPT-4 (hollow: not verified).",
+            caption=f"As the Zephyr paper reports them, judged by GPT-4{marks.hollow(' (hollow: not verified)', rows)}.",
             alt=f"MT-Bench scores of {len(rows)} models; Zephyr 7B has {small} and Llama 2 70B Chat {large}.",
         )
 

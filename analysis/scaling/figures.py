@@ -106,7 +106,7 @@ def allocation(figure: OfLaws, fitted: ScalingLaw, resamples: pd.DataFrame, quan
         parts=parts,
         caption=(
             f"Compute-optimal {noun} under each law; dotted lines rest on a single secondary source. Markers are published models at "
-            "C = 6 N D (hollow: not verified). Laws that count parameters differently are drawn as they count."
+            f"C = 6 N D{marks.hollow(' (hollow: not verified)', *parts)}. Laws that count parameters differently are drawn as they count."
         ),
         alt=f"Lines of optimal {noun} against compute for {len(spread)} {'laws' if many else 'law'}; at {format_flops(C)} they span a factor {significant(most.value / least.value, 2)}.",
         sources=figure.cited(),
@@ -167,7 +167,7 @@ class TokensPerParam(OfLaws):
             figure=style.figure(traces, layout),
             parts=parts,
             caption=caption
-            + "markers are published models (hollow: not verified), many of them trained far beyond every optimum because they will be used a lot.",
+            + f"markers are published models{marks.hollow(' (hollow: not verified)', *parts)}, many of them trained far beyond every optimum because they will be used a lot.",
             alt=f"Tokens per parameter against compute: at {format_flops(C)} the laws range from {least} ({lowest}) to {most} ({highest}).",
             sources=self.cited(),
             explain=(chinchilla.tokens_per_param, chinchilla.ScalingLaw.compute_optimal, resampling.bootstrap),

@@ -93,7 +93,7 @@ class Scores(Figure):
             parts=parts,
             caption=(
                 f"Scores that the paper on {small} itself prints, in one column of one table. The blue line is {small}'s score; the dashed line its size times the ratio. "
-                "Hollow: quoted from memory, drawn and not counted. Models whose size is not published, such as GPT-4, have no place on this axis."
+                f"{marks.hollow('Hollow: quoted from memory, drawn and not counted. ', rows)}Models whose size is not published, such as GPT-4, have no place on this axis."
             ),
             alt=f"{label} against parameters: {small} scores {significant(own)}, and {text.removeprefix(small + ' ')}.",
             sources=(Citation(comparisons.WORKS[small], rows["location"].iloc[0]),),
