@@ -44,7 +44,7 @@ def test_every_published_verdict_rests_on_a_check_or_on_what_a_source_says(check
     published, facts = tables.load("claims").set_index("id"), tables.load("claim_facts")
     assert checks["verdict"].to_dict() == published.loc[checks.index, "verdict"].to_dict() and len(checks) >= 40
     told = set(published.index) - set(checks.index)
-    assert told == set(facts["claim"]) and len(told) >= 4
+    assert told <= set(facts["claim"]) <= set(published.index) and len(told) >= 20
     assert (published.loc[list(told), "how"] == "restated").all()
     assert (facts["verified"] > 0).all()  # nothing from memory decides a verdict
 

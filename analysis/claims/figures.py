@@ -80,7 +80,8 @@ class Verdicts(Figure):
         said = {name: Headline(f"statements {name}", number, "statements", str(number)) for name, number in total.items()}
         number = sum(total[verdict] for verdict in claims_verdicts.CHECKED)
         checked = Headline("statements checked", number, "statements", str(number))
-        title = f"Of {checked} checked statements {said['supported']} hold, {said['approximate']} nearly, and {said['corrected']} need a correction"
+        needs = "needs" if total["corrected"] == 1 else "need"
+        title = f"Of {checked} checked statements {said['supported']} hold, {said['approximate']} nearly, and {said['corrected']} {needs} a correction"
         headline: tuple[Headline, ...] = (checked, said["supported"], said["approximate"], said["corrected"])
         if not number:
             left = [name for name in ("reported", "rumour", "forecast") if total[name]]
