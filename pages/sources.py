@@ -3,6 +3,7 @@
 import streamlit as st
 
 from analysis import tables
+from analysis.export.data_file import all_tables
 from pages.components import controls, head
 from pages.components.markdown import plain
 
@@ -23,6 +24,15 @@ st.dataframe(
 )
 
 st.header("Tables", anchor=False)
+st.download_button(
+    "Download all tables",
+    all_tables,
+    "ten_papers_tables.zip",
+    "application/zip",
+    icon=":material/download:",
+    help="A ZIP file: every table as CSV, what its columns mean, and the works with their licences.",
+    on_click="ignore",
+)
 
 
 @st.fragment

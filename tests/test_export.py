@@ -14,13 +14,14 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from analysis import catalogue
+from analysis import catalogue, tables
 from analysis.charts import style
 from analysis.charts.figure import Figure
 from analysis.charts.panel import Citation
 from analysis.charts.parameters import Quantity
 from analysis.export import browser, command, deck_file, files, gallery, report, slides
 from analysis.export import words as export_words
+from analysis.export.data_file import all_tables
 from pages.components import chart
 from tests.sample_panels import HOSTILE, LINK, every_text, hide_browser, hostile_panel, law_panel, panel_of
 
@@ -371,3 +372,17 @@ def test_the_command_line_writes_what_it_can_without_a_browser_and_says_once_wha
 def test_a_panel_without_its_words_or_statuses_is_refused(changes, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         _ = law_panel(**changes).data
+
+
+def test_one_file_holds_every_table_with_its_columns_and_the_licences_of_its_sources():
+    with zipfile.ZipFile(io.BytesIO(all_tables())) as file:
+        held = {name: pd.read_csv(io.BytesIO(file.read(name)), low_memory=False) for name in file.namelist() if name.endswith(".csv")}
+        words = file.read("README.txt").decode()
+    assert {f"{name}.csv" for name in tables.names()} | {"tables.csv", "columns.csv"} == set(held)
+    meant = held["columns.csv"].groupby("table")["column"].apply(list).to_dict()
+    for name in tables.names():
+        assert list(held[f"{name}.csv"]) == meant[name] and len(held[f"{name}.csv"]) == len(tables.load(name))
+    assert held["columns.csv"]["meaning"].notna().all() and held["sources.csv"]["licence"].notna().all()
+    assert f"{len(tables.names())} tables" in words and "Left out" not in words
+    gpus = held["gpus.csv"].set_index("id")["memory_bytes"]
+    assert gpus["a100_80gb"] == tables.load("gpus").set_index("id").loc["a100_80gb", "memory_bytes"]

@@ -1,14 +1,17 @@
 """Tables load as described, say exactly what is wrong when damaged, and hold what the papers print."""
 
+import io
 import math
 import os
 import shutil
+import zipfile
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from analysis import tables
+from analysis.export.data_file import all_tables
 from analysis.tables import TableError
 
 RUNS = "chinchilla_runs.csv"
@@ -625,3 +628,9 @@ def test_only_the_last_results_are_kept_and_a_table_of_the_same_age_but_another_
     path.write_text("\n".join(lines[:-1]) + "\n")
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert named(3)[1] == len(lines) - 2
+
+
+def test_a_damaged_table_is_left_out_of_the_file_and_named(data):
+    (data / "gpus.csv").write_text("id\n1\n2\n")
+    with zipfile.ZipFile(io.BytesIO(all_tables())) as file:
+        assert "gpus.csv" not in file.namelist() and "gpus: data/gpus.csv" in file.read("README.txt").decode()

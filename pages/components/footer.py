@@ -50,14 +50,15 @@ function text(tag, words) {
   return element;
 }
 
-function citation({ name, url, place }) {
+function citation({ name, url, place, title }, whole) {
   const line = document.createElement('span');
   if (/^https?:[/][/]/.test(url)) {
     const link = text('a', name);
-    link.href = url; link.target = '_blank'; link.rel = 'noopener noreferrer';
+    link.href = url; link.target = '_blank'; link.rel = 'noopener noreferrer'; link.title = title;
     line.append(link);
   } else line.append(name);
   if (place) line.append(', ' + place);
+  if (whole) line.append('. ' + title);
   return line;
 }
 
@@ -79,7 +80,7 @@ export default function({ parentElement, data, setTriggerValue }) {
   if (!data.sources.length) sources.append('computed from the settings alone');
   if (data.sources.length > data.shown) sources.append(' \\u00b7 and ' + (data.sources.length - data.shown) + ' more, listed below');
   how.querySelector('pre').textContent = data.explanation;
-  how.querySelector('ul').replaceChildren(...data.sources.map(source => { const item = document.createElement('li'); item.append(citation(source)); return item; }));
+  how.querySelector('ul').replaceChildren(...data.sources.map(source => { const item = document.createElement('li'); item.append(citation(source, true)); return item; }));
 
   function say(words, problem) {
     said.textContent = words; said.hidden = !words; said.classList.toggle('problem', Boolean(problem));
@@ -162,7 +163,7 @@ def footer(
 ) -> None:
     """Show the component.
 
-    figure: its name, at the end of links to it. sources: {name, url, place} of each cited work, of which `shown` stand in the line above the buttons. formats: {id, label,
+    figure: its name, at the end of links to it. sources: {name, url, place, title} of each cited work, of which `shown` stand in the line above the buttons. formats: {id, label,
     hint, disabled} of each file button. answer: of `file_answer` or `problem_answer`, if a button was just pressed.
     on_press: called before the next run; `pressed` says which button it was.
     """

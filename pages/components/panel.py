@@ -100,7 +100,10 @@ def export_row(slot: str) -> None:
         for format, (label, hint) in FORMATS.items()
     ]
     works = [(citation.location, tables.source(citation.source_id)) for citation in panel.sources]
-    sources = [{"name": f"{work['authors']} {int(work['year'])}", "url": work["url"], "place": place} for place, work in works]
+    sources = [
+        {"name": f"{work['authors']} {int(work['year'])}", "url": work["url"], "place": place, "title": work["title"]}
+        for place, work in works
+    ]
     answer = st.session_state.setdefault("answers", {}).pop(slot, None)
     footer.footer(
         key, panel.name, sources, SHOWN_SOURCES, formats, explanation(panel), answer, partial(press, slot, controls.server_origin())
