@@ -181,16 +181,22 @@ class IsoFlop(OfOneLaw):
                     }
                 )
         layout = style.layout("params", "loss", y_range=(min(losses) - 0.1, max(max(losses) * 1.25, 3.2)), shapes=shapes)
-        half, twice = (significant(float(law.loss(N_best * times, D_best / times) - law.loss(N_best, D_best)), 2) for times in (0.5, 2.0))
+        half, twice = (
+            Headline(f"loss above the best at {words} its size", loss, "nats", significant(loss, 2))
+            for words, loss in (
+                (words, float(law.loss(N_best * times, D_best / times) - law.loss(N_best, D_best)))
+                for words, times in (("half", 0.5), ("twice", 2.0))
+            )
+        )
         size = Headline("optimal parameters", N_best, "parameters", format_count(N_best), "n_params")
         return Panel(
-            title=f"At {format_flops(C)} the best model has {size} parameters, and being off by a factor of two costs little",
-            headline=(size,),
+            title=f"At {format_flops(C)} the best model has {size} parameters; half that size costs {half} nats, twice {twice}",
+            headline=(size, half, twice),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
                 f"Loss along lines of equal compute. The chosen budget's optimum is {format_count(N_best, 'parameters')}{interval_words} "
-                f"and {format_count(D_best, 'tokens')}; half or twice the size loses {half if half == twice else f'{half} or {twice}'} nats."
+                f"and {format_count(D_best, 'tokens')}."
             ),
             alt=f"U-shaped curves of loss against parameters; the one for {format_flops(C)} is lowest at {format_count(N_best, 'parameters')}.",
             sources=law_sources(law, runs),
