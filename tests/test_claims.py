@@ -1,5 +1,10 @@
 """The article's statements and the verdicts on them."""
 
+import csv
+import re
+import shutil
+from collections.abc import Callable
+
 import pandas as pd
 import pytest
 
@@ -96,3 +101,103 @@ def test_the_counts_of_the_chart_add_up():
     panel = claims_figures.Verdicts().panel()
     shown = sum(sum(trace.x) for trace in panel.figure.data)
     assert shown == len(rows)
+
+
+# --- a check that can only come out one way is none -------------------------------------------------------------------
+
+
+def times(factor: float):
+    return lambda text: f"{float(text) * factor:.10g}" if text else text
+
+
+def upside_down(unit: str):
+    whole = {"percent": 100.0, "points of 10": 10.0}.get(unit)
+    return (lambda text: f"{whole - float(text):.10g}") if whole else (lambda text: text)
+
+
+# table: (which rows, column, what its cells become), so that every check must come to another verdict
+ALTERED: dict[str, list[tuple[Callable[[dict], bool], str, Callable[[str], str]]]] = {
+    "models.csv": [
+        (lambda row: row["model"] != "Qwen-14B" and row["n_layers"] != "", "n_layers", times(3)),
+        (lambda row: row["model"] in ("Llama 2 34B", "Llama 2 70B"), "n_kv_heads", lambda _: "64"),
+        (lambda row: row["model"] == "Switch-Base-128", "top_k", lambda _: "2"),
+    ],
+    "models_training.csv": [(lambda row: row["model"] == "GPT-3 175B", "n_tokens", lambda _: "406e9")],
+    "attention_reported.csv": [
+        (lambda row: row["quantity"] == "first_seen_at_50000", "value", lambda _: "45000"),
+        (lambda row: row["quantity"] == "trained_context", "value", lambda _: "100000"),
+    ],
+    "domain_facts.csv": [
+        (lambda row: row["model"] == "BloombergGPT" and row["quantity"] == "n_params", "value", lambda _: "3e10"),
+        (lambda row: row["quantity"] in ("gpu_hours", "budget_gpu_hours"), "value", lambda _: "1000"),
+        (lambda row: row["model"] == "AdaptLLM-7B" and row["quantity"] == "hours", "value", lambda _: "1"),
+    ],
+    "domain_mix.csv": [(lambda row: True, "n_tokens", times(1.1))],
+    "preference_rounds.csv": [
+        (lambda row: True, column, lambda text: f"{100 - float(text):g}") for column in ("helpfulness", "harmlessness")
+    ],
+    "measured/system.csv": [(lambda row: row["what"] == "train step" and row["method"] == "qlora", "value", times(0.1))],
+    "small_models_facts.csv": [
+        (lambda row: row["work"] == "alpaca" and row["fact"] == "generator", "text", lambda _: "ChatGPT"),
+        (lambda row: row["work"] == "self_instruct" and row["fact"] == "seed_tasks", "value", lambda _: "100"),
+    ],
+    "convnets_facts.csv": [(lambda row: row["fact"] == "compute_budget_max", "value", lambda _: "50000")],
+    "segment_anything_datasets.csv": [(lambda row: row["dataset"] == "SA-1B", "n_images", lambda _: "5000000")],
+    "segment_anything_encoders.csv": [
+        (lambda row: True, column, lambda text, value=value: value)
+        for column, value in (("n_layers", "1"), ("n_global", "1"), ("d_model", "64"), ("d_ff", "64"), ("n_heads", "2"))
+    ],
+    "video_systems.csv": [(lambda row: row["system"] == "Emu Video", "n_models", lambda _: "9")],
+    "reported/vision_scores.csv": [(lambda row: row["model"].startswith("NFNet"), "value", lambda text: f"{float(text) - 5:g}")],
+    "reported/qlora_scores.csv": [(lambda row: "double quantisation" in row["setting"], "value", lambda text: f"{float(text) - 5:g}")],
+    "reported/mistral_scores.csv": [
+        (lambda row: row["source"] == "mistral2023mixtral" and row["benchmark"] == "mt_bench", "verified", lambda _: "0")
+    ],
+}  # fmt: skip
+TURNED = ("llama2", "mistral", "small_models", "alignment", "bloomberggpt", "vision")
+"""Tables of scores in which the better becomes the worse."""
+ALTERED_DERIVED: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    "pythia_scores": lambda rows: rows.assign(
+        value=(rows["value"] + 0.2 * (rows["arm"] == "deduped") - 0.2 * (rows["arm"] == "standard")).clip(0, 1)
+    ),
+    "term_frequency_stats": lambda rows: rows.assign(rho_low=-0.1),
+    "preference_runs": lambda rows: rows.assign(reward=rows["reward"] - 1.0),
+}
+ONE_WAY = {"gpt4-rumour"}
+"""Nothing but the arithmetic of a rumour can be checked."""
+
+
+@pytest.fixture(scope="module")
+def altered(tmp_path_factory):
+    """Tables that say something else wherever a check looks."""
+    copy = tmp_path_factory.mktemp("altered") / "data"
+    shutil.copytree(tables.DATA, copy, ignore=shutil.ignore_patterns("probe_model"))
+    for path in copy.rglob("*.csv"):
+        name = path.relative_to(copy).as_posix()
+        turned = path.parent.name == "reported" and path.stem.removesuffix("_scores") in TURNED
+        if name not in ALTERED and not turned:
+            continue
+        rows = list(csv.DictReader(path.open(encoding="utf-8")))
+        for row in rows:
+            for concerns, column, change in ALTERED.get(name, []):
+                if concerns(row):
+                    row[column] = change(row[column])
+            if turned and not re.match("NFNet|ViT|SoViT", row["model"]):
+                row["value"] = upside_down(row["unit"])(row["value"])
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+    for name, change in ALTERED_DERIVED.items():
+        path = copy / "derived" / f"{name}.parquet"
+        change(pd.read_parquet(path)).to_parquet(path)
+    (copy / "corrections.csv").write_text((copy / "corrections.csv").read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables, "DATA", copy)
+        yield copy
+
+
+@pytest.mark.parametrize("claim", [name for name in claims.CHECKS if name not in ONE_WAY])
+def test_a_check_comes_out_otherwise_where_the_tables_say_otherwise(altered, claim):
+    published = pd.read_csv(altered / "claims.csv").set_index("id")["verdict"]
+    assert claims.CHECKS[claim]().verdict != published[claim]
