@@ -4,7 +4,7 @@ import streamlit as st
 
 from analysis.benchmarks import data
 from analysis.benchmarks.figures import AgainstParams, HeatMap, Reports
-from analysis.benchmarks.figures_disagree import Disagreements, Evaluators, Gaps, headline
+from analysis.benchmarks.figures_disagree import Disagreements, Evaluators, Gaps
 from analysis.benchmarks.figures_filters import picked
 from analysis.benchmarks.figures_pair import Dumbbell, compared
 from analysis.benchmarks.figures_programs import Contamination, Implementations, MultipleChoice
@@ -16,7 +16,7 @@ from pages.components.page import Section
 
 def can_be_compared(figure: Dumbbell) -> bool:
     """Whether two models can be drawn side by side; says why not."""
-    found = compared(*(data.model_names()[key] for key in (figure.model_a, figure.model_b)))
+    found = compared(*figure.asked())
     if isinstance(found, str):
         st.info(plain(found), icon=":material/compare_arrows:")
     return not isinstance(found, str)
@@ -36,12 +36,12 @@ def has_points(figure: AgainstParams) -> bool:
     return figure.benchmark in there
 
 
-numbers = headline()
+numbers = data.gap_summary()
 page.show(
     "benchmarks",
     f"Under one stated setting, two reports of a model's score still differ by up to {significant(numbers['largest'])} points",
     f"In the median of {numbers['n_same']:.0f} such pairs the gap is {significant(numbers['same'], 2)} points, against {significant(numbers['different'], 2)} in {numbers['n_different']:.0f} pairs with different settings. "
-    "So the setting explains most of a typical gap, but not the widest ones. Here is every score that the papers print, compared only where benchmark, metric, shots and setting agree.",
+    "So the setting explains most of a typical gap, but not the widest ones. Here is every score that the papers print, compared only where benchmark, metric, the way to read an answer, shots and setting are stated and agree.",
     [
         Section("apart", "How far apart", Gaps, Disagreements),
         Section("depends", "What a score depends on", Implementations, Evaluators),

@@ -300,3 +300,32 @@ def test_the_loop_runs_in_the_worker_from_the_page():
     assert fine(app)
     assert "of 200 instructions" in titles(app)[0]
     assert len(app.dataframe) == 2 and len(app.dataframe[0].value) == 20
+
+
+def test_a_benchmark_and_its_parts_or_an_average_and_its_members_do_not_both_count():
+    # gunasekar2023 Table 3 splits HumanEval in two; javaheripi2023 Table 1 prints BBH, GSM8K and three averages of other tasks.
+    scores = small_models_data.all_scores()
+    phi_1 = comparisons.comparisons(scores, "phi-1", "gunasekar2023")
+    assert {"humaneval_similar", "humaneval_other"} <= set(scores.query("model == 'phi-1'")["benchmark"])
+    assert set(phi_1["benchmark"]) == {"humaneval", "mbpp", "unconventional_code"}
+    phi_2 = comparisons.comparisons(scores, "phi-2", "javaheripi2023")
+    assert set(phi_2["benchmark"]) == {"avg_code_phi2", "avg_commonsense_phi2", "avg_language_phi2", "bbh", "gsm8k"}
+
+
+@pytest.mark.parametrize("small", ["orca-2-13b", "orca-2-7b", "phi-2", "phi-1.5", "phi-1"])
+@pytest.mark.parametrize("least", [1.0, 5.0, 12.0, 60.0])
+def test_scores_from_memory_stand_in_no_count_of_larger_models_at_any_setting(small, least):
+    model = small_models_figures.NAMES[small]
+    for benchmark in small_models_data.benchmarks_of(model):
+        panel = small_models_figures.Scores(small_model=small, least_ratio=least, benchmark=benchmark).panel()
+        rivals = panel.data[(panel.data["status"] == "reported") & (panel.data["model"] != model)]
+        counted = rivals[(rivals["verified"] > 0) & (rivals["size_ratio"] >= least * (1 - 1e-9))]
+        stated = {part.name: part.value for part in panel.headline}
+        assert stated.get("larger models", 0) == len(counted), panel.title
+        assert stated.get("held", 0) == (counted["difference"] >= 0).sum()
+        star = next(trace for trace in panel.figure.data if trace.name == model)
+        own = small_models_data.compared(model).query("benchmark == @benchmark")["verified_small"].iloc[0]
+        assert [symbol.endswith("-open") for symbol in np.atleast_1d(star.marker.symbol)] == [own == 0]
+    ratio = small_models_figures.Ratio(small_model=small, least_ratio=least).panel()
+    if "has no rival" in ratio.title:
+        assert small_models_data.headline(model, least)[1] == 0 and ratio.title.endswith("that somebody has seen")

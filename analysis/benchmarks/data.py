@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.benchmarks import comparison, disagreement
+from analysis.benchmarks import comparison, disagreement, pairing
 from analysis.transformer.model import slug
 
 SCORE_TABLES = tuple(f"{name}_scores" for name in ("llama2", "mistral", "small_models", "alignment", "bloomberggpt", "qlora", "vision"))
@@ -109,20 +109,60 @@ def report_pairs(picked: tuple = ()) -> pd.DataFrame:
     return disagreement.report_pairs(filtered(all_scores(), *picked))
 
 
+@tables.kept
+def gap_summary() -> dict[str, float]:
+    """Pairs of reports, and their gaps under the same and under different settings, over all scores."""
+    table = disagreement.summary(report_pairs())
+    return {
+        "n_same": table.loc["same", "n"],
+        "same": table.loc["same", "median"],
+        "largest": table.loc["same", "largest"],
+        "n_different": table.loc["different", "n"],
+        "different": table.loc["different", "median"],
+        "n_pairs": table["n"].sum(),
+    }
+
+
+@tables.kept(most=64)
+def paired(model_a: str, model_b: str, reports: tuple[str, ...] = (), place: str = "") -> pairing.HeadToHead:
+    """Two models on all scores that compare, or on those of some reports, or of one place in them: for pages, cards and claims alike.
+
+    Raises ValueError for a model without scores there, or twice the same.
+    """
+    return pairing.head_to_head(all_scores(), model_a, model_b, reports, place)
+
+
+@tables.kept(most=64)
+def shared_places(model_a: str, model_b: str, reports: tuple[str, ...]) -> Mapping[str, str]:
+    """The tables and figures of these reports in which both models have scores, by their keys."""
+    part = all_scores()
+    part = part[part["source"].isin(reports)]
+    first, second = (set(part.loc[part["model"] == model, "location"]) for model in (model_a, model_b))
+    return keyed(first & second)
+
+
 def with_sizes(scores: pd.DataFrame, least: int = 3) -> set[str]:
     """Benchmarks that models of at least so many sizes share under one setting."""
-    part = scores[scores["n_params"].notna()].assign(key=comparison.setting_keys)
+    part = scores[scores["n_params"].notna() & (scores["verified"] > 0)].assign(key=comparison.setting_keys)
     shared = part.groupby(["benchmark", "key"])["n_params"].nunique()
     return set(shared.index[shared >= least].get_level_values("benchmark"))
 
 
+def widest_settings(part: pd.DataFrame) -> pd.DataFrame:
+    """The setting (key) of each benchmark that models of most families share (`comparison.common_settings`), values from memory aside."""
+    return comparison.common_settings(part[part["verified"] > 0], ("family", "model"))
+
+
 def with_points(scores: pd.DataFrame) -> set[str]:
-    """Benchmarks for which score against size has something to draw: a model of known size under the setting that most models share."""
-    part = scores[scores["group"] != "vision"]
+    """Benchmarks for which score against size has something to draw: a model of known size under the setting of `widest_settings`.
+
+    Values from memory do not count.
+    """
+    part = scores[(scores["group"] != "vision") & (scores["verified"] > 0)]
     if part.empty:
         return set()
     part = part.assign(key=comparison.setting_keys)
-    common = comparison.common_settings(part)["key"]
+    common = widest_settings(part)["key"]
     known = part["n_params"].notna() & (part["key"] == part["benchmark"].map(common))
     return set(part.loc[known, "benchmark"])
 

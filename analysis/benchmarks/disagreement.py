@@ -19,7 +19,7 @@ def reports(scores: pd.DataFrame) -> pd.DataFrame:
     part = scores[~scores["evaluator"].isin(QUOTED) & (scores["verified"] > 0)]
     part = part[~part["setting"].str.contains("contaminated|clean questions")]
     part = part[(part["unit"] == "percent") & ~part["group"].isin(LEFT_OUT) & part["metric"].isin([*SCALES, "pass@1", "f1", "average"])]
-    part = part.drop_duplicates(["source", "model", "benchmark", "shots", "setting", "metric", "score"])
+    part = part.drop_duplicates(["source", "model", "benchmark", "shots", "setting", "metric", "scoring", "score"])
     return part.assign(scale=part["metric"].map(lambda metric: SCALES.get(metric, metric)))
 
 
@@ -27,8 +27,8 @@ def report_pairs(scores: pd.DataFrame) -> pd.DataFrame:
     """Every two reports, by different works, of one model on one benchmark, and how far they are apart.
 
     Columns: model, benchmark, label, verdict and reasons (`benchmarks.judge`), gap (absolute difference [per cent]), error (standard
-    error of a difference [per cent], as of independent draws of the questions), and score, shots, setting, metric, source, report,
-    location, measured_by, verified of each side with _low and _high, largest gap first.
+    error of a difference [per cent], as of independent draws of the questions), and score, shots, setting, metric, scoring, source,
+    report, location, measured_by, verified of each side with _low and _high, largest gap first.
     """
     rows = reports(scores).reset_index(drop=True)
     both = rows.assign(place=rows.index).merge(rows.assign(place=rows.index), on=["model", "benchmark", "scale"], suffixes=("_a", "_b"))
@@ -36,7 +36,7 @@ def report_pairs(scores: pd.DataFrame) -> pd.DataFrame:
     both["benchmark_a"] = both["benchmark_b"] = both["benchmark"]
     both = pd.concat([both, judge(both)], axis=1)
     swap = (both["score_a"] > both["score_b"]).to_numpy()
-    named = ["score", "shots", "setting", "metric", "source", "report", "location", "measured_by", "verified", "group"]
+    named = ["score", "shots", "setting", "metric", "scoring", "source", "report", "location", "measured_by", "verified", "group"]
     result = both[["model", "benchmark", "verdict", "reasons"]].assign(
         label=both["label_a"],
         gap=(both["score_a"] - both["score_b"]).abs().round(10),
@@ -78,7 +78,7 @@ def disagreements(scores: pd.DataFrame, across_works: bool = True) -> pd.DataFra
 
     across_works: only where two works report; else two settings within one work count too. Columns: model, benchmark, label, group,
     n_reports, n_works, low, high, spread, same_spread (largest gap between two reports under the same stated setting; NaN where no
-    two works share one), reasons (what differs between the lowest and the highest; "" where it is only who measured), and setting,
+    two works share one), verdict and reasons (of `judge` for the lowest and the highest; "" where it is only who measured), and setting,
     measured_by, source, report, location, verified with _low and _high, largest spread first.
     """
     rows = reports(scores).reset_index(drop=True)
@@ -94,7 +94,7 @@ def disagreements(scores: pd.DataFrame, across_works: bool = True) -> pd.DataFra
         low=low["score"],
         high=high["score"],
         spread=(high["score"] - low["score"]).round(10),
-        reasons=judge(sides)["reasons"],
+        **judge(sides),
     )
     for end, side in (("low", low), ("high", high)):
         frame[f"setting_{end}"] = [describe_setting(row) for row in side.to_dict("records")]

@@ -55,7 +55,7 @@ TWELVE = "twelve that many works report"
 def details(scores: pd.DataFrame, model: str, benchmark: str) -> pd.DataFrame:
     """Every reported score of a model on a benchmark, as a reader wants to check it; empty where there is none.
 
-    Columns: score (as printed, with its unit), setting, metric, report, link, place, measured by, checked (transcriptions that agree), note.
+    Columns: score (as printed, with its unit), setting, metric, answer read (scoring), report, link, place, measured by, checked (transcriptions that agree), note.
     """
     rows = scores[(scores["model"] == model) & (scores["benchmark"] == benchmark)]
     if rows.empty:
@@ -69,6 +69,7 @@ def details(scores: pd.DataFrame, model: str, benchmark: str) -> pd.DataFrame:
             "score": rows["value"].map("{:g}".format) + units.map(lambda unit: "%" if unit == "percent" else f" ({unit})"),
             "setting": [comparison.describe_setting(row) for row in rows.to_dict("records")],
             "metric": rows["metric"].map(metrics),
+            "answer read": rows["scoring"].where(rows["scoring"] != "", "as the metric says"),
             "report": rows["report"],
             "link": [tables.source(source)["url"] for source in rows["source"]],
             "place": rows["location"],
@@ -99,19 +100,22 @@ class HeatMap(Figure):
         """The panel at these parameters."""
         passing = picked(self)
         scores, names = data.filtered(data.all_scores(), *passing), data.model_names()
+        largest = data.gap_summary()["largest"]
         models = [names[key] for key in self.compared_models]
         models = models or list(data.most_reported(scores, "model") if any(passing) else FEATURED_MODELS)
         columns = list(self.compared_benchmarks)
         columns = columns or list(data.most_reported(scores, "benchmark") if any(passing) else FEATURED_BENCHMARKS)
         explain = (comparison.matrix, comparison.comparable, comparison.join)
         shared = scores["model"].isin(models) & scores["benchmark"].isin(columns)
-        if not shared.any():
-            return nothing(self, "scores", "0 scores of these models on these benchmarks pass the filters", explain)
+        if not (shared & (scores["verified"] > 0)).any():
+            known = " that somebody has seen" if shared.any() else ""
+            return nothing(self, "scores", f"0 scores{known} of these models on these benchmarks pass the filters", explain)
         cells = comparison.matrix(scores, models, columns)
         columns = [name for name in columns if name in set(cells["benchmark"])]
         models = [name for name in models if name in set(cells["model"])]
         head = cells.drop_duplicates("benchmark").set_index("benchmark")
-        fits = cells["verdict"] == "same"
+        seen = cells["verified"] > 0
+        fits = (cells["verdict"] == "same") & seen
         ends = cells[fits].groupby("benchmark")["score"].agg(["min", "max"])
         lower = cells["metric"].map(tables.load("score_metrics").set_index("metric")["higher_is_better"]) == 0
         place = (cells["score"] - cells["benchmark"].map(ends["min"])) / cells["benchmark"].map(ends["max"] - ends["min"]).replace(
@@ -120,7 +124,8 @@ class HeatMap(Figure):
         cells["place_in_column"] = pd.Series(np.where(lower, 1 - place, place)).fillna(0.5)
         cells["text"] = [_cell_text(row) for row in cells.itertuples()]
         cells["said"] = [
-            comparison.describe_setting({"shots": row.shots, "setting": row.setting, "group": ""}) for row in cells.itertuples()
+            comparison.describe_setting({"shots": row.shots, "setting": row.setting, "scoring": row.scoring, "group": ""})
+            for row in cells.itertuples()
         ]
         traces = [
             _cells(cells[fits], head["label"], models, columns, "coloured", PALE_TO_BLUE),
@@ -150,17 +155,17 @@ class HeatMap(Figure):
         }
         layout["margin"] = layout["margin"] | {"t": 12}
         layout["showlegend"] = False
-        marked, n = int((~fits).sum()), len(cells)
+        marked, n, recalled = int((~fits & seen).sum()), int(seen.sum()), int((~seen).sum())
         unlike, every = Headline("scores that are not compared", marked, "", str(marked)), Headline("scores", n, "", str(n))
-        empty, several = len(models) * len(columns) - n, int((cells["n_reports"] > 1).sum())
+        empty, several = len(models) * len(columns) - len(cells), int((cells["n_reports"] > 1).sum())
         return Panel(
-            title=f"{unlike} of {every} scores cannot be held against the rest of their column: their setting is another, or not stated",
+            title=f"{unlike} of {every} scores cannot be held against the rest of their column: their setting or scoring is another, or not stated",
             headline=(unlike, every),
             figure=style.figure(traces, layout),
             parts=[cells.drop(columns=["text", "said"]).assign(series=np.where(fits, "coloured", "other setting"), status="reported")],
             caption=(
-                f"Each column has the setting that most of its models share; colour runs from its worst (pale) to its best score (blue). Grey cells are not compared: ≠ has another setting or metric, ? states none; "
-                f"a score in brackets is from memory. {several} {'cell has' if several == 1 else 'cells have'} more than one report: the one from the widest table is shown. {empty} {'pair is' if empty == 1 else 'pairs are'} not reported, and nothing is filled in. Even one stated setting can hide 20 points, as the gaps between reports show."
+                f"Each column has the setting that most of its models share, with one way to read an answer; where a report does not say all of it, that is one table. Colour runs from its worst (pale) to its best score (blue). Grey cells are not compared: ≠ has another setting, metric or scoring, ? does not state all; "
+                f"a score in brackets is from memory, and not counted ({recalled}). {several} {'cell has' if several == 1 else 'cells have'} more than one report: the one from the widest table is shown. {empty} {'pair is' if empty == 1 else 'pairs are'} not reported, and nothing is filled in. Even one stated setting can hide {largest:.1f} points, as the gaps between reports show."
             ),
             alt=f"Heat map of {counted(len(models), 'model')} and {counted(len(columns), 'benchmark')}; {counted(n - marked, 'score')} {'shares' if n - marked == 1 else 'share'} the setting of their column and {marked} {'does' if marked == 1 else 'do'} not.",
             sources=cite(cells),
@@ -237,21 +242,25 @@ class Reports(Figure):
             "number", "category", x_title=f"{about['label']} ({'%' if unit == 'percent' else unit})", height=150 + 34 * len(part)
         )
         layout["yaxis"] |= {"categoryorder": "array", "categoryarray": list(dict.fromkeys(part["reported_by"]))}
+        checked = part[part["verified"] > 0]
         low, high = (
             Headline(f"{end} report", float(value), unit, f"{value:g}", "score_on_benchmark")
-            for end, value in (("lowest", part["score"].min()), ("highest", part["score"].max()))
+            for end, value in (("lowest", checked["score"].min()), ("highest", checked["score"].max()))
         )
-        n_reports = part["reported_by"].nunique()
+        n_reports = checked["reported_by"].nunique()
         reports = Headline("reports", n_reports, "", str(n_reports))
-        if part["score"].nunique() == 1 and n_reports == 1:
+        if checked.empty:
+            headline, title = [reports], f"{reports} reports that somebody has seen print {about['label']} for {model}"
+        elif checked["score"].nunique() == 1 and n_reports == 1:
             headline, title = [low], f"One report prints {about['label']} for {model}: {low}"
         elif n_reports == 1:
             headline, title = [low, high], f"One report prints {about['label']} for {model} from {low} to {high}"
         else:
             headline, title = [reports, low, high], f"{reports} reports print {about['label']} for {model}, from {low} to {high}"
-        again = f" {counted(len(part), 'printed score')} in {counted(n_reports, 'report')}." if len(part) > n_reports else ""
+        again = f" {counted(len(checked), 'printed score')} in {counted(n_reports, 'report')}." if len(checked) > n_reports else ""
+        recalled = f" {counted(len(part) - len(checked), 'score')} from memory (hollow), not counted." if len(part) > len(checked) else ""
         others = f" {counted(len(rows) - len(part), 'report')} in another unit only in the table." if len(rows) > len(part) else ""
-        kept = ["series", "model", "benchmark", "score_on_benchmark", "value", "printed_value", "unit", "shots", "setting", "metric",
+        kept = ["series", "model", "benchmark", "score_on_benchmark", "value", "printed_value", "unit", "shots", "setting", "metric", "scoring",
                 "reported_by", "measured_by", "source", "location", "verified", "note", "status"]  # fmt: skip
         return Panel(
             title=title,
@@ -259,7 +268,7 @@ class Reports(Figure):
             figure=style.figure([mark], layout),
             parts=[rows[kept]],
             beside=details(scores, model, self.benchmark).map(str),
-            caption=f"{about['label']}: {about['measures']}. A report is what one work prints under one setting.{again}{marks.hollow(' Hollow: from memory.', part)} Scores compare only where benchmark, metric, shots and setting agree.{others}",
+            caption=f"{about['label']}: {about['measures']}. A report is what one work prints under one setting.{again}{recalled} Scores compare only where benchmark, metric, scoring, shots and setting are stated and agree.{others}",
             alt=f"Reported scores of {model} on {about['label']}: {', '.join(f'{value:g}' for value in part['score'])}.",
             sources=cite(rows),
             explain=explain,
@@ -267,7 +276,7 @@ class Reports(Figure):
 
 
 class AgainstParams(Figure):
-    """The scores on one benchmark against model size, under the setting that most models share."""
+    """The scores on one benchmark against model size, under the setting that models of most families share."""
 
     name = "benchmarks.against_params"
     reported_in: tuple = REPORTED_IN(())
@@ -286,12 +295,13 @@ class AgainstParams(Figure):
             title = f"0 models of known size that pass the filters have a score on {data.benchmark_labels()[benchmark]} to draw"
             return nothing(self, "models", title, explain)
         column = column.assign(key=comparison.setting_keys(column))
-        fits = column[column["key"] == comparison.common_settings(column).loc[benchmark, "key"]]
+        fits = column[column["key"] == data.widest_settings(column).loc[benchmark, "key"]]
         known = fits.dropna(subset=["n_params"])
-        label, setting, unit = known["label"].iloc[0], comparison.describe_setting(known.iloc[0]), known["unit"].iloc[0]
+        checked = known[known["verified"] > 0]
+        label, setting, unit = known["label"].iloc[0], comparison.describe_setting(checked.iloc[0]), known["unit"].iloc[0]
         shown = list(known["family"].value_counts().index[:FAMILIES_SHOWN])
         kept = ["model", "family", "variant", "n_params", "active_params", "benchmark", "score_on_benchmark", "unit", "shots", "setting",
-                "metric", "source", "location", "verified", "report", "status", "series"]  # fmt: skip
+                "metric", "scoring", "source", "location", "verified", "report", "status", "series"]  # fmt: skip
         known = known.assign(
             score_on_benchmark=known["score"], series=known["family"].where(known["family"].isin(shown), "other"), status="reported"
         )
@@ -310,15 +320,14 @@ class AgainstParams(Figure):
             traces.append(trace | {"hovertemplate": "%{text}<extra></extra>"})
             parts.append(part)
         chance = known["chance"].iloc[0]
-        low, high = known["n_params"].min(), known["n_params"].max()
-        layout = style.layout(
-            "params", "number", y_title=f"{label} ({unit.replace('percent', '%')})", x_range=(low * 0.7, high * 1.4), height=440
-        )
+        low, high = checked["n_params"].min(), checked["n_params"].max()
+        drawn_between = (known["n_params"].min() * 0.7, known["n_params"].max() * 1.4)
+        layout = style.layout("params", "number", y_title=f"{label} ({unit.replace('percent', '%')})", x_range=drawn_between, height=440)
         if np.isfinite(chance):
             layout["shapes"] = [style.horizontal_line(float(chance))]
             layout["annotations"] = [style.note(1, float(chance), "guessing", xref="paper", xanchor="right", yshift=8)]
             parts.append({"series": "guessing", "benchmark": benchmark, "score_on_benchmark": [float(chance)], "status": "computed"})
-        best, widest, n = known.loc[known["score"].idxmax()], _spread_at_one_size(known), known["model"].nunique()
+        best, widest, n = checked.loc[checked["score"].idxmax()], _spread_at_one_size(checked), checked["model"].nunique()
         models = Headline("models", n, "", str(n))
         smallest, largest = (
             Headline(f"parameters of the {which} model", float(value), "parameters", format_count(value), "n_params")
@@ -337,13 +346,18 @@ class AgainstParams(Figure):
         if n == 1:
             headline = [models, smallest]
         more = column["model"].nunique() - fits["model"].nunique()
+        table = (
+            ""
+            if not comparison.unstated(checked.iloc[:1])["scoring"][0]
+            else " How an answer is read is not stated, so all markers are of one table."
+        )
         return Panel(
-            title=f"{label}{f', {setting}' if len(setting) < 30 else ''}: {models} {'model' if n == 1 else 'models'} {sizes}{spread}",
+            title=f"{label}{f', {setting}' if setting and len(setting) < 40 else ''}: {models} {'model' if n == 1 else 'models'} {sizes}{spread}",
             headline=tuple(headline),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"One marker per report{marks.hollow(' (hollow: from memory)', *parts)}, only with this setting: {setting or 'none is stated'}; {more} more {'model has' if more == 1 else 'models have'} the benchmark under another setting. "
+                f"One marker per report{marks.hollow(' (hollow: from memory, not counted)', *parts)}, only with this setting: {setting or 'none is stated'}; {more} more {'model has' if more == 1 else 'models have'} the benchmark under another setting or from another table.{table} "
                 f"Sizes are total parameters as reported; a mixture of experts uses fewer per token (Mixtral 12.9 B of 46.7 B). {best['model']} has the highest score, {best['score']:g}."
             ),
             alt=f"{label} scores of {counted(n, 'model')} against their parameters; the highest is {best['score']:g} by {best['model']}.",

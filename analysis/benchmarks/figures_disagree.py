@@ -33,21 +33,6 @@ REPORTS = {
 }
 
 
-@tables.kept
-def headline() -> dict[str, float]:
-    """The numbers of the page's title: pairs of reports, and their gaps under the same and under different settings."""
-    table = disagreement.summary(data.report_pairs())
-    return {
-        "n_same": table.loc["same", "n"],
-        "same": table.loc["same", "median"],
-        "largest": table.loc["same", "largest"],
-        "noise": table.loc["same", "beyond_noise"],
-        "n_different": table.loc["different", "n"],
-        "different": table.loc["different", "median"],
-        "n_pairs": table["n"].sum(),
-    }
-
-
 class Gaps(Figure):
     """How far two reports are apart: share of pairs with at least that gap, by whether the stated settings agree."""
 
@@ -82,6 +67,7 @@ class Gaps(Figure):
         layout["xaxis"] |= {"range": [0, 40], "autorange": False}
         same = table.loc["same"] if "same" in table.index else None
         top = pairs[pairs["verdict"] == "same"].iloc[0] if same is not None else pairs.iloc[0]
+        where = "The widest gap under one stated setting" if same is not None else "No two have one stated setting. The widest gap"
         n, noise = len(pairs), ""
         widest = Headline("widest gap", float(pairs["gap"].max()), "points", f"{pairs['gap'].max():.1f}", "report_gap")
         headline: tuple[Headline, ...] = (widest,)
@@ -110,10 +96,10 @@ class Gaps(Figure):
             figure=style.figure(traces, layout),
             parts=[*parts, _gap_rows(pairs)],
             caption=(
-                f"Every two works that report the same model on the same benchmark: {counted(n, 'pair')}. The widest gap under one stated setting is {top['label']} of {top['model']}: {top['score_low']:g} ({top['report_low']}) and "
-                f"{top['score_high']:g} ({top['report_high']}).{noise} What is left unstated, such as the prompt, the part of the data or how an answer is scored, is enough for this. A team that reports twice counts twice; quoted scores are left out."
+                f"Every two works that report the same model on the same benchmark: {counted(n, 'pair')}. {where} is {top['label']} of {top['model']}: {top['score_low']:g} ({top['report_low']}) and {top['score_high']:g} ({top['report_high']}).{noise} "
+                "One setting is one number of examples, one metric and one way to read an answer, all of them stated; what else may differ is the prompt or the part of the data. A team that reports twice counts twice; quoted scores are left out."
             ),
-            alt=f"Share of pairs of reports against their gap; different settings are further apart, but a single stated setting still leaves gaps of up to {top['gap']:.1f} points."
+            alt=f"Share of pairs of reports against their gap; a single stated setting leaves gaps of up to {top['gap']:.1f} points."
             if same is not None
             else f"Share of pairs of reports against their gap, which is {widest} points at most; no two have one stated setting.",
             sources=_both(pairs),
@@ -123,7 +109,7 @@ class Gaps(Figure):
 
 def _gap_rows(pairs: pd.DataFrame) -> pd.DataFrame:
     kept = ["model", "benchmark", "verdict", "reasons", "report_gap", "standard_error", "score_low", "score_high", "shots_low", "shots_high",
-            "setting_low", "setting_high"]  # fmt: skip
+            "setting_low", "setting_high", "scoring_low", "scoring_high"]  # fmt: skip
     rows = pairs.rename(columns={"gap": "report_gap", "error": "standard_error"})[kept]
     return rows.assign(series="pair", source=pairs["source_low"] + ";" + pairs["source_high"], status="reported")
 
@@ -164,7 +150,8 @@ def ranges(scores: pd.DataFrame, within: bool) -> Ranges:
     """The ranges among these scores. within: also where the reports are two settings of one work."""
     found = disagreement.disagreements(scores, across_works=not within).query("spread > 0").reset_index(drop=True)
     found["name"] = [f"{row.model}, {row.label}" for row in found.itertuples()]
-    found["kind"] = np.where(found["reasons"] == "", "same", np.where(found["reasons"] == "metric", "metric", "different"))
+    only_metric = found["reasons"].isin(["metric", "scoring", "metric, scoring"])
+    found["kind"] = found["verdict"].mask((found["verdict"] == "different") & only_metric, "metric")
     every = disagreement.reports(scores).merge(found[["model", "benchmark", "name", "spread"]], on=["model", "benchmark"])
     every["said"] = [comparison.describe_setting(row) for row in every.to_dict("records")]
     return Ranges(found, every)
@@ -179,7 +166,8 @@ def _widest(rows: pd.DataFrame, every: pd.DataFrame) -> Widest:
     for kind, series, color in (
         ("same", "the ends have one stated setting", style.CRIMSON),
         ("different", "the ends differ in setting", style.BLUE),
-        ("metric", "the ends differ in metric", style.SLATE),
+        ("metric", "the ends differ in metric or scoring", style.SLATE),
+        ("unstated", "not all is stated of the ends", style.GREY),
     ):
         found = rows[rows["kind"] == kind]
         if len(found):
@@ -194,7 +182,7 @@ def _widest(rows: pd.DataFrame, every: pd.DataFrame) -> Widest:
     text = [
         f"{row.score:g}: {row.report}, {row.location}, {row.said}" for row in every[["score", "report", "location", "said"]].itertuples()
     ]
-    kept = ["name", "model", "benchmark", "score", "shots", "setting", "metric", "measured_by", "source", "location", "verified"]
+    kept = ["name", "model", "benchmark", "score", "shots", "setting", "metric", "scoring", "measured_by", "source", "location", "verified"]
     parts.append(every[kept].assign(series="one report", status="reported"))
     mark = marks.points(parts[-1], "score", "name", style.AMBER, text=text)
     mark["marker"] |= {"symbol": "circle"}
@@ -254,7 +242,7 @@ class Disagreements(Figure):
 def measured(model: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What `Evaluators` draws: (reports of the model, with alike for those in the paper's setting; pairs with the paper in one setting)."""
     rows = disagreement.by_evaluator(data.all_scores(), model)
-    own = rows[rows["source"] == "touvron2023llama2"].drop_duplicates(["benchmark", "shots", "setting"])
+    own = rows[rows["source"] == "touvron2023llama2"].drop_duplicates(["benchmark", "shots", "setting", "scoring"])
     pairs = rows.assign(place=rows.index).merge(own, on="benchmark", suffixes=("_a", "_b"))
     pairs["benchmark_a"] = pairs["benchmark_b"] = pairs["benchmark"]
     alike = pairs[comparison.judge(pairs)["verdict"].to_numpy() == "same"]
@@ -306,15 +294,15 @@ class Evaluators(Figure):
             title = (
                 f"{teams} teams measured {model}: under the setting of its own paper others are up to {off} points off it ({gap.index[0]})"
             )
-        kept = ["series", "model", "benchmark", "label", "score", "team", "measured_by", "shots", "setting", "metric", "alike", "source",
-                "location", "verified", "status"]  # fmt: skip
+        kept = ["series", "model", "benchmark", "label", "score", "team", "measured_by", "shots", "setting", "metric", "scoring", "alike",
+                "source", "location", "verified", "status"]  # fmt: skip
         return Panel(
             title=title,
             headline=tuple(headline),
             figure=style.figure(traces, layout),
             parts=[rows[kept]],
             caption=(
-                "Benchmarks that at least three teams measured, one colour per report. Full symbols have the setting of the Llama 2 paper; crosses have another one, or none is stated. "
+                "Benchmarks that at least three teams measured, one colour per report. Full symbols have the setting of the Llama 2 paper and read answers as it does; crosses do otherwise, or do not say. "
                 f"Settings explain part of the width: with all settings the widest range is {span.iloc[-1]:.1f} points ({span.index[-1]})."
             ),
             alt=f"Scores of {model} on {len(span)} benchmarks by {teams} teams; the widest range over all settings is {span.iloc[-1]:.1f} points.",

@@ -45,12 +45,11 @@ def picked(figure: Any) -> tuple[tuple[str, ...], ...]:
 def nothing(figure: Figure, count: str, title: str, explain: tuple[Callable | str, ...], sources: tuple[Citation, ...] = ()) -> Panel:
     """The panel of a figure that has nothing to draw. count: what there is none of; title: a sentence that holds its 0."""
     layout = style.layout("number", "category", x_title="Score (%)", height=200)
-    values = {kind.label: kind.shown(value, {}) for (_, kind), value in zip(figure.kinds().items(), figure.values().values(), strict=True)}
     return Panel(
         title=title,
         headline=(Headline(count, 0, "", "0"),),
         figure=style.figure([], layout),
-        parts=[pd.DataFrame([{"series": count, "n": 0, **values, "status": "computed"}])],
+        parts=[pd.DataFrame([{"series": count, "n": 0, **figure.settings(), "status": "computed"}])],
         caption="There is nothing to draw; choose fewer filters or other names.",
         alt=f"{title}.",
         sources=sources or (Citation("touvron2023llama2"),),

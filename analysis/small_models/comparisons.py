@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from analysis.benchmarks.pairing import whole_or_parts
 from analysis.compute import costs
 from analysis.statistics import with_interval
 
@@ -19,20 +20,21 @@ def comparisons(scores: pd.DataFrame, small: str, source: str) -> pd.DataFrame:
 
     Columns: rival, n_params, ratio (size of the rival over that of the small model, by their printed sizes), benchmark, label,
     score_small, score_rival, difference (positive where the small one is better), held (not worse), location, verified (the
-    smaller of the two). Averages are left out where there are at least three other benchmarks, and so are rivals without a reported
-    size and relatives of the small models themselves.
+    smaller of the two), verified_small. Of a benchmark and its parts, and of an average and its members, only one is there
+    (`benchmarks.pairing.whole_or_parts`), as far as somebody has seen them; rivals without a reported size and relatives of the small
+    models themselves are left out.
 
     scores: of `benchmarks.join`. small: name of the model. source: the work. Raises ValueError where the work has no score of it.
     """
     part = scores[(scores["source"] == source) & scores["higher_is_better"].notna()]
-    single = part["group"] != "averages"
-    part = part[single] if part.loc[single & (part["model"] == small), "benchmark"].nunique() >= 3 else part
     key = ["location", "benchmark", "printed_benchmark", "printed_setting", "metric", "unit"]
     own = part[part["model"] == small]
     if own.empty:
         raise ValueError(f"small must be a model with scores in {source}, got {small!r}")
     relatives = (part["family"] == "phi") | part["model"].str.startswith("Orca 2")
     both = own.merge(part[~relatives & part["n_params"].notna()], on=key, suffixes=("_own", ""))
+    both["verified"] = np.minimum(both["verified_own"], both["verified"])
+    both = both[~_told_twice(both)]
     sign = np.where(both["higher_is_better"] == 1, 1.0, -1.0)
     gap = ((both["score_own"] - both["score"]) * sign).round(10)
     return pd.DataFrame(
@@ -47,9 +49,20 @@ def comparisons(scores: pd.DataFrame, small: str, source: str) -> pd.DataFrame:
             "difference": gap,
             "held": gap >= 0,
             "location": both["location"],
-            "verified": np.minimum(both["verified_own"], both["verified"]),
+            "verified": both["verified"],
+            "verified_small": both["verified_own"],
         }
     ).reset_index(drop=True)
+
+
+def _told_twice(both: pd.DataFrame) -> pd.Series:
+    """Which comparisons are of a whole beside its parts, or of an average beside its members."""
+    about = both.rename(columns={"group": "group_a", "members": "members_a"})
+    seen = about["verified"] > 0
+    there = whole_or_parts(about[seen])
+    recalled = whole_or_parts(about[~seen & ~about["benchmark"].isin(about.loc[seen, "benchmark"])])
+    members = about.loc[about["benchmark"].isin(there), "members_a"].str.split(";").explode()
+    return ~about["benchmark"].isin(there | (recalled - set(members)))
 
 
 def held_share(ratios, held, least) -> tuple[np.ndarray, np.ndarray]:

@@ -56,11 +56,12 @@ class Scores(Figure):
             if chosen.any():
                 parts.append(shown[chosen].to_dict("list") | {"series": name, "status": "reported"})
                 traces.append(marks.points(parts[-1], "n_params", "benchmark_score", color, text=shown[chosen]["model"]))
-        place = {"location": rows["location"].iloc[0], "source": comparisons.WORKS[small]}
+        known = int(rows["verified_small"].iloc[0])
+        place = {"location": rows["location"].iloc[0], "source": comparisons.WORKS[small], "verified": [known]}
         mine = {"series": small, "model": [small], "n_params": [size], "benchmark_score": [own], **place, "status": "reported"}
         parts.append(mine)
-        star = {"marker": {"size": 15, "symbol": "star", "color": style.BLUE}}
-        traces.append(marks.points(mine, "n_params", "benchmark_score", style.BLUE, symbol="star") | star)
+        star = marks.points(mine, "n_params", "benchmark_score", style.BLUE, symbol="star")
+        traces.append(star | {"marker": star["marker"] | {"size": 15}})
         values = [*rows["score_rival"], own]
         room = max((max(values) - min(values)) * 0.2, 0.5)
         label, low = rows["label"].iloc[0], max(min(rows["n_params"].min(), size) / 1.8, 1e8)
@@ -163,7 +164,7 @@ class Ratio(Figure):
             title = f"{small} holds in {held} of {compared_with} {'comparison' if count == 1 else 'comparisons'} with models at least {times} times its size"
             headline: tuple[Headline, ...] = (held, compared_with, times)
         else:
-            title, headline = f"The paper on {small} has no rival {times} times its size", (times,)
+            title, headline = f"The paper on {small} has no rival {times} times its size with a score that somebody has seen", (times,)
         return Panel(
             title=title,
             headline=headline,
