@@ -172,7 +172,7 @@ def _parse(data: bytes | str):
     except ValueError as problem:
         raise ValueError(f"{NOT_A_FILE}: it {problem}.") from None
     if not text.startswith("{"):
-        header = re.split("[,;\t]", text.splitlines()[0]) if text else []
+        header = re.split("[,;\t]", uploads.EXCEL_LINE.sub("", text, count=1).lstrip().partition("\n")[0])
         if {"checkpoint", "fewshot", "task"} <= {cell.strip(' "') for cell in header}:
             return _cells(text)
         raise ValueError(f"{NOT_A_FILE}: it starts with {text[:20]!r}, neither a JSON object nor a table of checkpoints and shots.")
