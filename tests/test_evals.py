@@ -4,6 +4,7 @@ import copy
 import hashlib
 import json
 import math
+import time
 import tracemalloc
 
 import numpy as np
@@ -686,3 +687,11 @@ def test_infinite_scores_and_percentages_are_named_and_drawn_nowhere():
     rows, notes = checkpoints.own_scores(frame, ["piqa", "lambada_openai", "wsc", "sciq", "arc_easy"], 1e9)
     assert rows["task"].tolist() == ["arc_easy"] and not any("piqa" in note for note in notes)
     assert read.odd_scores(read.read_results(V04)) == []
+
+
+def test_names_without_end_are_refused_in_no_time():
+    start = time.process_time()
+    for name in ("1" * 300_000, "|" * 300_000, "a|1" * 100_000):
+        with pytest.raises(ValueError, match="it has a task of 300,000 characters"):
+            read.read_results({"results": {name: {"acc": 0.5}}, "config_general": {}})
+    assert time.process_time() - start < 2

@@ -55,7 +55,7 @@ def test_a_comma_that_may_be_either_is_refused_until_other_cells_tell():
     assert number("1,234", mark_of(["1,234", "0,5"]))[0] == 1.234
     assert number("1.234", mark_of(["1.234", "0,5"]))[0] == 1234
     assert number("1.234")[0] == 1.234
-    assert mark_of(["1,234", "0.5", "0,5"]) == MIXED
+    assert mark_of(["1,234", "0.5", "0,5"]) == MIXED and is_ambiguous("1.234", MIXED) and not is_ambiguous("0.5", MIXED)
     for text in ("1,234", "1.234"):
         with pytest.raises(ValueError, match="may be (1234 or 1.234|1.234 or 1234): "):
             number(text, MIXED)

@@ -274,7 +274,7 @@ def test_a_file_without_a_usable_row_draws_no_chart():
 @pytest.mark.slow
 def test_the_page_puts_a_sentence_where_an_optimum_would_be_no_model():
     app = with_runs(written(ENORMOUS["enormous sizes"]))
-    assert not charts(app) and "'N' is above 100 trillion parameters in 30 of 30 rows" in app.warning[0].value
+    assert not charts(app) and "'N' is above 10 trillion parameters in 30 of 30 rows" in app.warning[0].value
     app.checkbox[0].check().run()
     for section, of_it in SECTIONS.items():
         app.button_group(key="scaling:section").set_value(section).run()
@@ -363,7 +363,7 @@ def test_an_unclear_comma_is_asked_about():
     data = rows_of("N;D;loss", "{0:.0f};{1:.0f};{2:.3f}").replace(b".", b",")
     app = with_runs(data, section="isoflop")
     assert not app.success and not charts(app) and "Nothing in the file tells what" in said(app)
-    next(group for group in app.button_group if group.label == "The comma is").set_value(",").run()
+    next(group for group in app.button_group if group.label == "Numbers are written").set_value(",").run()
     assert fine(app) and len(app.success) == 1 and len(charts(app)) == 1
 
 

@@ -105,7 +105,7 @@ def _of_lighteval(document: Mapping) -> dict[str, tuple[str, float]]:
     Of two suites with a task of one name the suite stays in the name.
     """
     results = document["results"]
-    found = {task: match for task in results if (match := LIGHTEVAL.fullmatch(task))}
+    found = {task: match for task in results if len(task) <= LONGEST_NAME and (match := LIGHTEVAL.fullmatch(task))}
     if not found or ("config_general" not in document and len(found) < len(set(results) - {"all"})):
         return {}
     suites: dict[str, set] = {}

@@ -75,6 +75,10 @@ def guess_columns(columns: Sequence[str]) -> dict[str, str | None]:
     return guess
 
 
+LONGEST_NAME = 200
+"""Characters of a column's name that is looked at: matching takes time with the square of the length."""
+
+
 def meaning(column: str) -> Meaning | None:
     """What the name of a column says that it holds, None where it does not say.
 
@@ -123,7 +127,9 @@ def _plain(name: str) -> str:
 
 def _without_unit(column: str) -> list[tuple[str, Unit]]:
     """(rest of the name, unit) in all the ways in which the end of a name may be a unit, and last the whole name."""
-    ways = []
+    ways: list[tuple[str, Unit]] = []
+    if len(column) > LONGEST_NAME:
+        return ways
     if found := re.fullmatch(r"(.*?)\s*(?:[(\[]([^()\[\]]*)[)\]]|[/,:]\s+(.*))\s*", column):
         inside = (found[2] if found[2] is not None else found[3]).strip()
         unit = (unit_of(inside) if inside else None) or _power(inside)

@@ -7,8 +7,8 @@ import pandas as pd
 from analysis.units import format_count
 from analysis.uploads import clip
 
-LEAST_PARAMS, MOST_PARAMS = 1e4, 1e14
-MOST_TOKENS = 1e17
+LEAST_PARAMS, MOST_PARAMS = 1e4, 1e13
+MOST_TOKENS = 1e15
 LEAST_TOKENS_PER_PARAM = 0.1
 LEAST_LOSS, MOST_LOSS = 0.1, 20.0
 """A vocabulary of 100,000 has a loss of 11.5 nats before training, and text some 0.5 nats that nobody can foretell."""
@@ -21,7 +21,7 @@ def doubts(runs: pd.DataFrame, roles: Mapping[str, str], in_percent: bool = Fals
     """A sentence for each column whose numbers no usual run has, naming the column, how many rows, one of them, and the likely unit.
 
     runs, roles: as `analysis.scaling.own_runs.parse_runs` gives and takes them. in_percent: whether losses are.
-    In doubt are fewer than 10^4 or more than 10^14 parameters, fewer tokens than a tenth of the parameters or more than 10^17, and a loss
+    In doubt are fewer than 10^4 or more than 10^13 parameters, fewer tokens than a tenth of the parameters or more than 10^15, and a loss
     below 0.1 or above 20 nats.
 
     >>> runs = pd.DataFrame({"line": [2], "n_params": [44.0], "n_tokens": [1.1], "train_flops": [290.4], "loss": [3.5]})
@@ -39,11 +39,11 @@ def doubts(runs: pd.DataFrame, roles: Mapping[str, str], in_percent: bool = Fals
     too_many = n_tokens > MOST_TOKENS
     found = [
         ("n_params", small, "below 10,000 parameters", _may_be(meant)),
-        ("n_params", n_params > MOST_PARAMS, "above 100 trillion parameters", "the unit may be smaller"),
+        ("n_params", n_params > MOST_PARAMS, "above 10 trillion parameters", "the unit may be smaller"),
         ("n_tokens", few, "below a tenth of the parameters", _may_be(tokens_meant)),
-        ("n_tokens", too_many, "above 100,000 trillion tokens", "the unit may be smaller"),
+        ("n_tokens", too_many, "above 1,000 trillion tokens", "the unit may be smaller"),
         ("train_flops", few, "too low for a tenth of a token per parameter", "the unit may be larger, or these may be FLOPs per second"),
-        ("train_flops", too_many, "enough for more than 100,000 trillion tokens", "the unit may be smaller"),
+        ("train_flops", too_many, "enough for more than 1,000 trillion tokens", "the unit may be smaller"),
         ("loss", loss > MOST_LOSS, "above 20 nats per token", "these may be perplexities, or percent"),
         ("loss", loss < LEAST_LOSS, "below 0.1 nats per token", "these may be no losses"),
         ("loss", loss == loss if in_percent else loss != loss, "in percent", "the numbers are read as hundredths"),

@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis import uploads
 from analysis.scaling.chinchilla import FLOPS_PER_PARAM_TOKEN
-from analysis.scaling.own_columns import KINDS, LOSS_KINDS, guess_columns, unit_in
+from analysis.scaling.own_columns import KINDS, LOSS_KINDS, guess_columns, hint, unit_in
 from analysis.uploads import notation
 from analysis.uploads.notation import MIXED, Unit
 from analysis.uploads.table import Table, table_of
@@ -43,7 +43,8 @@ def read_runs_file(data: bytes) -> Table:
     except ValueError as problem:
         raise ValueError(f"The file {problem}.") from None
     if len(table.columns) < 3:
-        raise ValueError(f"The header has {len(table.columns)} column(s); three are needed: parameters, tokens or FLOPs, and loss.")
+        words = f"The header has {len(table.columns)} column(s); three are needed: parameters, tokens or FLOPs, and loss."
+        raise ValueError(f"{words} {hint(table.columns)}".strip())
     if all(map(_is_number, table.columns)):
         raise ValueError("The first line holds numbers only; a header with a name for each column is needed.")
     if (doubled := uploads.twice(table.columns)) is not None:
@@ -85,14 +86,14 @@ def decimal_marks(table: Table, columns: Iterable[str]) -> dict[str, str]:
 
 
 def ambiguous(table: Table, columns: Iterable[str]) -> str:
-    """A cell of which nothing in these columns tells whether it has a decimal comma or a comma between thousands; "" if there is none.
+    """A cell of which these columns do not tell what its comma or point is, decimal or between thousands; "" if there is none.
 
     >>> ambiguous(read_runs_file(b'N,D,loss\\n"1,234","5,678",3\\n'), ["N", "D", "loss"])
     '1,234'
     """
     marks = decimal_marks(table, columns)
-    unclear = (cell for column, mark in marks.items() if not mark for cell in _cells(table, column))
-    return next((cell for cell in unclear if notation.is_ambiguous(cell)), "")
+    unclear = ((cell, mark) for column, mark in marks.items() if mark in ("", MIXED) for cell in _cells(table, column))
+    return next((cell for cell, mark in unclear if notation.is_ambiguous(cell, mark)), "")
 
 
 def parse_runs(

@@ -112,13 +112,13 @@ def mark_of(cells: Iterable[str]) -> str:
     return MIXED if len(proved) > 1 else next(iter(proved), "")
 
 
-def is_ambiguous(text: str) -> bool:
-    """Whether a number means one thing with a decimal point and another with a decimal comma, and is not written as programs write it.
+def is_ambiguous(text: str, mark: str = "") -> bool:
+    """Whether a number may mean two things in a column with this mark, "" or MIXED; with "" a single point is what programs write.
 
     >>> is_ambiguous("1,234"), is_ambiguous("1.234"), is_ambiguous("1,234,567")
     (True, False, False)
     """
-    return len(set(_parts(text)[1].values())) > 1 and "," in text
+    return len(set(_parts(text)[1].values())) > 1 and ("," in text or mark == MIXED)
 
 
 def number(text: str, mark: str = "") -> tuple[float, Unit]:
@@ -139,7 +139,7 @@ def number(text: str, mark: str = "") -> tuple[float, Unit]:
     unit = unit_of(rest)
     if not found or unit is None:
         raise ValueError("is empty" if not text.strip() else f"is not a number: {shown}")
-    if len(set(found.values())) > 1 and (mark == MIXED or (not mark and is_ambiguous(text))):
+    if len(set(found.values())) > 1 and mark in ("", MIXED) and is_ambiguous(text, mark):
         raise ValueError(f"may be {found['.']} or {found[',']}: {shown}")
     value = float(f"{sign}{found[mark] if mark in found else next(iter(found.values()))}e{exponent}")
     if not math.isfinite(value * unit.factor):

@@ -42,11 +42,10 @@ def table_of(data: bytes, most_bytes: int, most_rows: int) -> Table:
         notes.append(
             "1 line that starts with # was left out." if n_comments == 1 else f"{n_comments:,} lines that start with # were left out."
         )
-    if rows and {len(cells) for _, cells in rows} == {len(header) + 1}:
-        if uploads.delimiter_of(text) != ",":  # a comma may be a decimal one
-            header = ("", *header)
-        else:
-            notes.append("Every row has a cell more than the header: name the first column, or quote numbers with a decimal comma.")
+    if rows and {len(cells) for _, cells in rows} == {len(header) + 1} and uploads.delimiter_of(text) != ",":
+        header = ("", *header)  # where commas separate, the cell too many may be what stands behind a decimal comma
+    elif rows and all(len(cells) > len(header) for _, cells in rows):
+        notes.append("Every row has more cells than the header: name the first column, or quote numbers with a comma.")
     return Table(tuple(name or f"(column {at})" for at, name in enumerate(header, start=1)), tuple(rows), tuple(notes))
 
 

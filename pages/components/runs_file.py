@@ -41,7 +41,11 @@ FROM_FLOPS = (
 def bring_runs() -> Given | None:
     """The reader's runs, with every unusable row reported; None until there is a file of which it is known what it holds."""
     upload = st.file_uploader(
-        "CSV with a header: parameters, tokens or FLOPs, and loss per run", type=["csv", "tsv", "txt"], key="runs_file"
+        "CSV with a header: parameters, tokens or FLOPs, and loss per run",
+        type=["csv", "tsv", "txt"],
+        key="runs_file",
+        help=f"At most {own_runs.MAX_BYTES / 1e6:g} MB and {own_runs.MAX_ROWS:,} rows. Numbers may have units, such as 44M or 1.1 billion; "
+        "lines that start with # are comments.",
     )
     if upload is None:
         st.info("Choose a file to fit your own runs. It is read in memory, for this session only.", icon=":material/upload_file:")
@@ -145,9 +149,9 @@ def asked(table: Table, roles: Mapping[str, str], units: Mapping[str, Unit], pla
     if cell := own_runs.ambiguous(table, roles.values()):
         st.warning(plain(f"Nothing in the file tells what {clip(cell)!r} is. Nothing is fitted until you say it."), icon=":material/help:")
         mark = st.segmented_control(
-            "The comma is",
+            "Numbers are written",
             [".", ","],
-            format_func={".": "between thousands", ",": "a decimal comma"}.__getitem__,
+            format_func={".": "1,234.5", ",": "1.234,5"}.__getitem__,
             key=f"runs_mark_{place}",
             persist_state="session",
         )
