@@ -9,6 +9,11 @@ from hypothesis import strategies as st
 from analysis.units import PF_DAY
 from analysis.uploads.notation import LONGEST, MIXED, Unit, is_ambiguous, mark_of, number, scaled, unit_of
 
+
+def test_a_unit_leaves_no_digits_behind():
+    assert scaled(*number("4.1B")) == 4_100_000_000 != 4.1 * 1e9
+
+
 FORTY_FOUR_MILLION = (
     "44000000", "44,000,000", "44.000.000", "44 000 000", "44\u00a0000\u00a0000", "44\u202f000\u202f000", "44'000'000", "44’000’000",
     "44_000_000", "4,40,00,000", "4.4e7", "4.4E+07", "4,4e7", "44M", "44 m", "44 million", "44 Mio", "0.044B", "0,044 bn", "44000k", "44e6",
@@ -59,6 +64,7 @@ def test_a_comma_that_may_be_either_is_refused_until_other_cells_tell():
     for text in ("1,234", "1.234"):
         with pytest.raises(ValueError, match="may be (1234 or 1.234|1.234 or 1234): "):
             number(text, MIXED)
+    assert number("1.234e9", ",")[0] == 1.234e9 and mark_of(["1.234e9"]) == "."  # points are no groups before an exponent
     assert number("0,5", ".")[0] == 0.5 == number("0.5", ",")[0]  # these can be read in one way only
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from analysis.scaling.own_columns import hint
+from analysis.scaling.own_columns import hint, meaning
 from analysis.scaling.own_doubts import doubts
 from analysis.scaling.own_runs import ambiguous, guess_columns, in_percent, parse_number, parse_runs, read_runs_file
 from analysis.units import PF_DAY
@@ -199,6 +199,7 @@ def test_letters_of_latin_1_are_read_and_said():
 
 def test_what_was_left_out_or_does_not_fit_is_said():
     assert read_runs_file(WAYS["comments"].encode()).notes == ("3 lines that start with # were left out.",)
+    assert read_runs_file(WAYS["a header in a comment"].encode()).columns == ("N", "D", "loss")
     assert read_runs_file(b"#,N,D,loss\n1,2,3,4\n").columns == ("#", "N", "D", "loss")
     names = read_runs_file(b"name,N,D,loss\n#1,2,3,4\n#2,2,3,4\n")
     assert len(names.rows) == 2 and not names.notes  # most rows start so: they are names
@@ -224,6 +225,18 @@ def test_what_was_left_out_or_does_not_fit_is_said():
 def test_columns_that_are_not_known_are_not_guessed(header):
     guess = guess_columns(header.split(","))
     assert None in (guess["n_params"], guess["loss"], guess["n_tokens"] or guess["train_flops"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "batch/tokens", "eval/tokens", "step/flops", "embedding/params", "train/Z loss", "aux_loss", "loss_scale", "loss (M)", "loss_b",
+        "TFLOPs", "throughput/TFLOPs", "FLOP/s", "tokens/s", "tokens_per_second", "N (embedding)", "D (per step)", "max_tokens", "config/n",
+        "million", "eval/downstream_bpb/mmlu_bpb", "(column 1)", "params (M/B)", "Loss (tokens)", "N (nats)", "total_training_log_Gflops",
+    ],
+)  # fmt: skip
+def test_names_that_come_near_are_not_taken(name):
+    assert meaning(name) is None
 
 
 def test_of_several_columns_the_reader_chooses_unless_one_goes_before():
