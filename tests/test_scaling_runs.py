@@ -249,9 +249,12 @@ def test_of_several_columns_the_reader_chooses_unless_one_goes_before():
     assert guess_columns(["num_params", "num_scaling_params"])["n_params"] == "num_params"
 
 
-def test_a_chart_of_weights_and_biases_is_recognised():
+def test_charts_and_logs_are_told_from_tables_of_runs():
     assert "export the table of runs" in hint(["Step", "run-1 - val/loss", "run-1 - val/loss__MIN", "run-1 - val/loss__MAX"])
     assert hint(["Name", "N", "D", "loss"]) == ""
+    ladder = ["_step", "eval/c4_en-validation/CrossEntropyLoss", "eval/pile-validation/CrossEntropyLoss", "batch_size_in_tokens"]
+    assert set(guess_columns(ladder).values()) == {None} and "the log of a single run" in hint(ladder)  # as OLMo's ladder keeps one
+    assert hint(["step", "N", "D", "loss"]) == ""
     with pytest.raises(ValueError, match="three are needed.*This looks like the log of a single run"):
         read_runs_file(b"step,train_loss\n1,3.5\n")  # as DeepSpeed writes it
 

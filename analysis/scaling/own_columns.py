@@ -114,7 +114,7 @@ def hint(columns: Sequence[str]) -> str:
     """
     if any(column.endswith(("__MIN", "__MAX")) for column in columns):
         return "This looks like the export of a W&B chart, which has a column for each run; export the table of runs instead."
-    if {_plain(column) for column in columns} & {"step", "global step", "iteration"} and len(columns) < 3:
+    if {_plain(column) for column in columns} & {"step", "global step", "iteration"} and guess_columns(columns)["n_params"] is None:
         return "This looks like the log of a single run; a row for each run is needed, with its parameters and its last loss."
     return ""
 
