@@ -21,11 +21,15 @@ from pages.components.panel import cited
 def own_results() -> Given:
     """The scores of the reader's result files on the tasks; of none as long as there is no file that can be used."""
     uploads = st.file_uploader(
-        "Result files of the LM Evaluation Harness", type=["json", "csv"], accept_multiple_files=True, key="pythia_file"
+        "Result files of the LM Evaluation Harness or of lighteval",
+        type=["json", "csv", "jsonl", "eval"],  # the last two are told what to bring instead
+        accept_multiple_files=True,
+        key="pythia_file",
     )
     if not uploads:
         st.info(
-            "Choose results_*.json of any version of the harness (or a term-frequency CSV). Files are read in memory, for this session only.",
+            "Choose results_*.json of any version of the harness, of lighteval or of the Open LLM Leaderboards (or a term-frequency CSV). "
+            "Files are read in memory, for this session only.",
             icon=":material/upload_file:",
         )
         return Given("own", "no file yet", [])
@@ -51,7 +55,7 @@ def own_results() -> Given:
         st.text(
             f"{clip(upload.name, 80)}: {len(rows)} scores of {clip(', '.join(rows['model'].unique()[:3]), 160)}, layout {rows['layout'].iloc[0]}; {len(found)} on the tasks below."
         )
-        for note in [*notes, *read.mismatches(rows, tables.load("pythia_evals"))]:
+        for note in [*notes, *read.odd_scores(rows), *read.mismatches(rows, tables.load("pythia_evals"))]:
             st.text(f"– {note}")
     for number, rows in enumerate(files):
         download(number, rows)

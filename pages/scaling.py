@@ -8,8 +8,9 @@ from analysis.scaling.figures_fits import Constants, Residuals
 from analysis.scaling.figures_loss import Contours, IsoFlop
 from analysis.units import significant
 from pages.components import page
-from pages.components.fits import bring_runs, ready
+from pages.components.fits import ready
 from pages.components.page import Section
+from pages.components.runs_file import bring_runs
 
 OF_RUNS: dict[str, Any] = {"own": {"training_runs": bring_runs}, "before": ready}
 

@@ -42,9 +42,12 @@ def of_any(good: bytes) -> dict[str, Case]:
         "only a byte-order mark": ("refused", lambda: b"\xef\xbb\xbf"),
         "blanks of other kinds": ("refused", "\x1c\u2003\u00a0\x85\n\u3000".encode),
         "half": ("either", lambda: good[: len(good) // 2]),
-        "UTF-16": ("refused", lambda: text.encode("utf-16")),
+        "UTF-16": ("works", lambda: text.encode("utf-16")),
+        "UTF-16, the other way round": ("works", lambda: b"\xfe\xff" + text.encode("utf-16-be")),
         "UTF-16 without a mark": ("refused", lambda: text.encode("utf-16-le")),
-        "UTF-32": ("refused", lambda: text.encode("utf-32")),
+        "UTF-16 cut within a character": ("refused", lambda: text.encode("utf-16")[:-1]),
+        "UTF-16 with NUL": ("refused", lambda: (text + "\0").encode("utf-16")),
+        "UTF-32": ("works", lambda: text.encode("utf-32")),
         "latin-1": ("refused", lambda: good + "é".encode("latin-1")),
         "NUL": ("refused", lambda: good + b"\0"),
         "NUL at the front": ("refused", lambda: b"\0" + good),
@@ -90,6 +93,8 @@ def of_table(good: str) -> dict[str, Case]:
 
     cases: dict[str, Case] = {
         "semicolons": ("works", table(header, rows, ";")),
+        "a line for Excel": ("works", lambda: b"sep=,\n" + good.encode()),
+        "semicolons and a line for Excel": ("works", lambda: b'"sep=;"\r\n' + table(header, rows, ";")()),
         "tabs": ("works", table(header, rows, "\t")),
         "blank lines": ("works", lambda: good.replace("\n", "\n\n").encode()),
         "bars": ("refused", table(header, rows, "|")) if len(header) > 1 else ("either", table(header, rows, "|")),

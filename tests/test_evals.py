@@ -4,6 +4,7 @@ import copy
 import hashlib
 import json
 import math
+import time
 import tracemalloc
 
 import numpy as np
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from analysis import tables
 from analysis.build import command
-from analysis.evals import read, write
+from analysis.evals import model_args, read, write
 from analysis.evals.model_names import HISTORICAL, model_of, step_in
 from analysis.pythia import checkpoints
 
@@ -471,3 +472,226 @@ def test_released_files_are_imported(tmp_path):
     (folder / "csv" / "m" / "term_frquency_all_shots.csv").write_text(TERMS)
     terms = command.IMPORTED["term_frequency"](tmp_path)
     assert terms["operand"].tolist() == [0, 1] and terms["accuracy"].tolist() == [1.0, 0.34]
+
+
+# --- what was evaluated ----------------------------------------------------------------------------------------------
+
+
+def run_of(arguments, **config) -> dict:
+    """A file of the current layout with these arguments."""
+    document = {"results": {"piqa": {"acc,none": 0.7, "acc_stderr,none": 0.0107}}, "configs": {}, "n-shot": {"piqa": 0}}
+    return document | {"config": {"model": "hf", "model_args": arguments, **config}}
+
+
+DIFFERENT = (
+    "pretrained=a/b",
+    "pretrained=a/b,peft=../runs/tuned/epoch_20",
+    "pretrained=a/b,peft=../runs/tuned/epoch_40",
+    "pretrained=a/b,delta=../runs/tuned/epoch_20",
+    "pretrained=a/b,revision=v2",
+    "pretrained=a/b,revision=5d9f4a0",
+    "pretrained=a/b,subfolder=step_2",
+    "pretrained=a/b,dtype=float16",
+    "pretrained=a/b,dtype=bfloat16",
+    "pretrained=a/b,dtype=float32",
+    "pretrained=a/b,load_in_4bit=True",
+    "pretrained=a/b,load_in_4bit=True,bnb_4bit_quant_type=nf4",
+    "pretrained=a/b,load_in_8bit=True",
+    "pretrained=a/b,autogptq=True",
+    "pretrained=a/b,autogptq=model-4bit.safetensors",
+    "pretrained=a/b,gguf_file=b.Q4_K_M.gguf",
+    "pretrained=a/b,gguf_file=b.Q8_0.gguf",
+    "pretrained=a/b,quantization=awq",
+    "pretrained=a/b,peft=../runs/tuned/epoch_20,load_in_4bit=True",
+    "pretrained=a/b,peft=../runs/tuned/epoch_20,revision=v2",
+    "pretrained=a/b,lora_local_path=c/d",
+    "pretrained=a/c",
+)
+SAME = (
+    "pretrained=a/b,revision=main,dtype=auto,trust_remote_code=True,parallelize=False",
+    "pretrained=a/b,peft=None,load_in_4bit=False,load_in_8bit=false",
+    "dtype=auto,pretrained=a/b",
+    {"pretrained": "a/b", "peft": None, "dtype": "auto", "load_in_4bit": False, "revision": "main"},
+)
+
+
+def test_runs_that_differ_in_what_was_evaluated_have_names_of_their_own():
+    names = {arguments: read.read_results(run_of(arguments))["model"].item() for arguments in DIFFERENT}
+    assert len(set(names.values())) == len(DIFFERENT) and names["pretrained=a/b"] == "a/b"
+    assert names["pretrained=a/b,peft=../runs/tuned/epoch_20,load_in_4bit=True"] == "a/b + ../runs/tuned/epoch_20 (4-bit)"
+    assert names["pretrained=a/b,revision=v2"] == "a/b (revision v2)"
+    for arguments in SAME:
+        assert read.read_results(run_of(arguments))["model"].item() == "a/b"
+    stated = run_of("pretrained=a/b", model_dtype="torch.bfloat16", model_revision="v2")
+    assert read.read_results(stated)["model"].item() == "a/b (revision v2, bfloat16)"
+    assert read.read_results(run_of("pretrained=a/b,dtype=float16", model_dtype="torch.float16"))["model"].item() == "a/b (float16)"
+
+
+def test_the_step_of_a_checkpoint_is_no_part_of_its_name():
+    frame = read.read_results(run_of("pretrained=EleutherAI/pythia-70m,revision=step3000,dtype=float16"))
+    assert (frame["model"].item(), frame["step"].item()) == ("Pythia 70M (float16)", 3000)
+
+
+@pytest.mark.parametrize("arguments", DIFFERENT)
+def test_what_tells_models_apart_survives_the_way_out_and_back(arguments):
+    current = read.read_results(run_of(arguments))
+    before = read.read_results({"results": {"piqa": {"acc": 0.7}}, "config": {"model_args": arguments, "num_fewshot": 0}})
+    assert before["model"].item() == current["model"].item()
+    for frame in (current, before):
+        assert read.read_results(write.write_results(frame))["model"].item() == current["model"].item()
+
+
+@pytest.mark.models
+def test_arguments_and_names_are_those_of_the_harness():
+    from lm_eval.loggers.evaluation_tracker import GeneralConfigTracker
+    from lm_eval.utils import simple_parse_args_string
+
+    for arguments in (*DIFFERENT, *SAME[:3], "model=gpt-x", "engine=e", "path=x/y.nemo", "peft=c/d,pretrained=a/b"):
+        theirs = simple_parse_args_string(arguments)
+        ours = model_args.parsed(arguments)
+        assert {name: model_args.said(value) for name, value in ours.items()} == {
+            name: model_args.said(value) for name, value in theirs.items()
+        }
+        for form in (arguments, theirs):
+            name = GeneralConfigTracker._get_model_name(form)
+            frame = read.read_results(run_of(form) | {"model_name": name})
+            added = name if name and name != frame["model_id"].item() and "peft=None" not in arguments else ""
+            assert frame["model"].item().startswith(frame["model_id"].item()) and added in frame["model"].item()
+
+
+# --- lighteval and the Open LLM Leaderboards -------------------------------------------------------------------------
+
+GENERAL = {"lighteval_sha": "x", "max_samples": None, "model_name": "a/small", "model_sha": "y", "model_dtype": "torch.bfloat16"}
+
+
+def lighteval(names: tuple[str, ...], general=None, **more) -> dict:
+    """A file of lighteval with these tasks."""
+    results = {name: {"acc": 0.5, "acc_stderr": 0.043, "acc_norm": 0.6} for name in names} | {"all": {"acc": 0.5}}
+    return {"config_general": GENERAL if general is None else general, "results": results, "versions": dict.fromkeys(names, 0), **more}
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "shots"),
+    [
+        ("leaderboard|gsm8k|5", "gsm8k", 5),
+        ("leaderboard|mmlu:anatomy|5|0", "mmlu:anatomy", 5),
+        ("lighteval|gsm8k|0|1", "gsm8k", 0),
+        ("community|arabic_mmlu:law|25|0", "arabic_mmlu:law", 25),
+        ("helm|bigbench:auto_debugging|1", "bigbench:auto_debugging", 1),
+        ("gsm8k|5", "gsm8k", 5),
+        ("math_500|0", "math_500", 0),
+        ("aime24|0|0", "aime24", 0),
+    ],
+)
+def test_a_task_of_lighteval_is_read_as_task_and_examples(name, task, shots):
+    frame = read.read_results(lighteval((name,)))
+    row = frame[frame["metric"] == "acc_norm"].iloc[0]
+    assert (row["model"], row["task"], row["shots"], row["version"], row["layout"]) == ("a/small (bfloat16)", task, shots, "0", "lighteval")
+    assert frame[frame["task"] == "all"]["shots"].isna().all()
+    back = read.read_results(write.write_results(frame))
+    columns = ["model", "task", "shots", "metric", "value"]
+    pd.testing.assert_frame_equal(*(part[columns].sort_values(columns, ignore_index=True) for part in (back, frame)))
+
+
+def test_two_suites_with_one_task_stay_apart():
+    frame = read.read_results(lighteval(("leaderboard|gsm8k|5", "lighteval|gsm8k|5", "leaderboard|piqa|0")))
+    assert set(frame["task"]) == {"leaderboard|gsm8k", "lighteval|gsm8k", "piqa", "all"}
+
+
+def test_adapters_and_limits_of_lighteval_are_read():
+    config = {"model_name": "a/small", "revision": "v2", "dtype": "float16", "load_in_4bit": True}
+    frame = read.read_results(lighteval(("leaderboard|piqa|0",), {"model_config": config, "max_samples": 10}))
+    assert set(frame["model"]) == {"a/small (revision v2, 4-bit, float16)"}
+    notes = " ".join(read.mismatches(frame, tables.load("pythia_evals").query("task == 'piqa'")))
+    assert "limit 10" in notes and "made by lighteval" in notes
+
+
+def test_the_first_open_llm_leaderboard_is_read():
+    subjects = [f"harness|hendrycksTest-{number}|5" for number in range(57)]
+    names = ("harness|arc:challenge|25", "harness|hellaswag|10", "harness|truthfulqa:mc|0", "harness|winogrande|5", *subjects)
+    frame = read.read_results(lighteval(names, GENERAL | {"model_dtype": "torch.float16"}))
+    assert set(frame["layout"]) == {"leaderboard v1"} and set(frame["model"]) == {"a/small (float16)"}
+    shots = frame.drop_duplicates("task").set_index("task")["shots"]
+    assert shots[["arc:challenge", "hellaswag", "truthfulqa:mc", "winogrande"]].tolist() == [25, 10, 0, 5]
+    macro = read.mmlu(frame)
+    assert macro[macro["task"] == "MMLU (macro)"][["value", "shots"]].values.tolist() == [[0.5, 5]]
+    old = lighteval(names[:2])
+    old["config"] = old.pop("config_general")
+    assert read.read_results(old)["model"].unique().tolist() == ["a/small (bfloat16)"]
+
+
+def test_a_group_of_tasks_has_the_examples_that_all_of_them_have():
+    names = ("leaderboard", "bbh", "a", "b", "if")
+    document = {
+        "results": {name: {"alias": name, " ": " ", "acc,none": 0.11, "acc_stderr,none": 0.003} for name in names},
+        "group_subtasks": {"leaderboard": ["bbh", "if"], "bbh": ["a", "b"], "a": [], "circle": ["circle"]},
+        "configs": {"a": {"num_fewshot": 3}, "b": {"num_fewshot": 3}},
+        "n-shot": {"leaderboard": 0, "a": 3, "b": 3},
+        "config": {"model_args": "pretrained=a/m,revision=0123abc,trust_remote_code=False,dtype=bfloat16"},
+    }  # fmt: skip
+    frame = read.read_results(document).set_index("task")
+    assert frame["shots"].fillna(-1).to_dict() == {"leaderboard": -1, "bbh": 3, "a": 3, "b": 3, "if": -1}
+    assert set(frame["model"]) == {"a/m (revision 0123abc, bfloat16)"}
+    document["n-shot"]["if"] = 3
+    assert set(read.read_results(document)["shots"]) == {3}
+    assert read.read_results(document)["n_samples"].isna().all()  # rounded scores tell no number of items
+
+
+# --- files of other programs, and scores that are none ----------------------------------------------------------------
+
+FOREIGN = {
+    "samples": ('{"doc_id": 0, "doc": {}, "resps": [["4"]], "acc": 1.0}\n{"doc_id": 1, "doc": {}, "resps": []}\n', "single answers"),
+    "one sample": ('{"doc_id": 0, "doc": {}, "arguments": {}, "resps": [["4"]]}', "single answers"),
+    "HELM statistics": ('[{"name": {"name": "exact_match", "split": "test"}, "count": 1, "sum": 0.5, "mean": 0.5}]', "HELM"),
+    "HELM instances": ('[{"instance_id": "id1", "train_trial_index": 0, "stats": []}]', "HELM"),
+    "HELM specification": ('{"name": "mmlu:model=a", "scenario_spec": {}, "adapter_spec": {}, "metric_specs": []}', "HELM"),
+    "HELM runs": ('[{"run_spec": {"name": "x"}, "stats": []}]', "HELM"),
+    "HELM table": ('[{"title": "Accuracy", "header": [], "rows": []}]', "HELM"),
+    "Inspect": ('{"version": 2, "status": "success", "eval": {"model": "m"}, "plan": {}, "results": {"scores": []}}', "Inspect"),
+    "EvalScope": ('{"name": "m@arc", "dataset_name": "arc", "model_name": "m", "score": 0.9, "metrics": [{"name": "A"}]}', "EvalScope"),
+    "BigCode": ('{"humaneval": {"pass@1": 0.31}, "config": {"model": "a"}}', "BigCode"),
+    "OpenCompass": ("dataset,version,metric,mode,model\nmmlu,1,acc,gen,50\n", "OpenCompass"),
+    "MTEB": ('{"mteb_version": "1", "task_name": "STS", "scores": {}}', "MTEB"),
+    "lines": ('{"a": 1}\n{"a": 2}\n', "a JSON object on each line"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+def test_files_of_other_programs_are_named_with_what_to_bring(what):
+    text, said = FOREIGN[what]
+    for data in (text, text.encode(), json.loads(text) if text[0] == "{" and text.count("\n") < 2 else text):
+        with pytest.raises(ValueError, match=said) as refusal:
+            read.read_results(data)
+        assert "bring " in str(refusal.value) and "results_*.json" in str(refusal.value)
+        assert str(refusal.value).endswith(".") and len(str(refusal.value)) < 200
+
+
+def test_a_packed_log_of_inspect_is_told_by_its_name():
+    with pytest.raises(ValueError, match="a log of Inspect"):
+        read.read_results(b"PK\x03\x04 rest", "2025-01-01_task.eval")
+    with pytest.raises(ValueError, match="a ZIP archive"):
+        read.read_results(b"PK\x03\x04 rest", "results.json")
+
+
+def test_infinite_scores_and_percentages_are_named_and_drawn_nowhere():
+    scores = {"piqa": 71.0, "lambada_openai": math.inf, "wsc": math.nan, "sciq": -0.5, "arc_easy": 0.5, **{f"t{n}": 50 for n in range(4)}}
+    document = {"results": {task: {"acc,none": value} for task, value in scores.items()}, "configs": {}}
+    document["results"]["tg"] = {"mae,none": 40.0, "rmse,none": math.inf}
+    frame = read.read_results(json.dumps(document))
+    assert read.odd_scores(frame) == [
+        "Infinite, so in no chart: acc of lambada_openai, rmse of tg.",
+        "Not a number, so in no chart: acc of wsc.",
+        "Above 1, so percentages or no shares, and in no chart: acc of piqa (71), acc of t0 (50), acc of t1 (50) and 2 more.",
+        "Below 0, so no shares, and in no chart: acc of sciq (-0.5).",
+    ]  # fmt: skip
+    rows, notes = checkpoints.own_scores(frame, ["piqa", "lambada_openai", "wsc", "sciq", "arc_easy"], 1e9)
+    assert rows["task"].tolist() == ["arc_easy"] and not any("piqa" in note for note in notes)
+    assert read.odd_scores(read.read_results(V04)) == []
+
+
+def test_names_without_end_are_refused_in_no_time():
+    start = time.process_time()
+    for name in ("1" * 300_000, "|" * 300_000, "a|1" * 100_000):
+        with pytest.raises(ValueError, match="it has a task of 300,000 characters"):
+            read.read_results({"results": {name: {"acc": 0.5}}, "config_general": {}})
+    assert time.process_time() - start < 2

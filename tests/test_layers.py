@@ -39,7 +39,7 @@ MOST_AT_THE_TOP = 15
 """Names in analysis/ besides the topics."""
 
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("ground", tuple(f"analysis/{name}.py" for name in ("__init__", "tables", "units", "uploads", "statistics", "spreadsheets", "gpus"))),
+    ("ground", tuple(f"analysis/{name}.py" for name in ("__init__", "tables", "units", "uploads/*", "statistics", "spreadsheets", "gpus"))),
     ("background", ("analysis/background/*.py",)),
     ("shared", ("analysis/transformer/*.py", "analysis/evals/*.py", "analysis/charts/*.py")),
     ("formulas", tuple(f"analysis/{topic}/*.py" for topic in (*TOPICS, "probe"))),

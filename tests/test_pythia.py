@@ -382,3 +382,26 @@ def test_the_labels_of_the_rows_fit_beside_the_chart_in_a_picture():
     figure = chart_figure(DedupForest().panel().figure, "light", 1920, 1080)
     longest = max(figure.layout.yaxis.ticktext, key=len)
     assert longest == "all sizes and tasks" and figure.layout.margin.l > text_width(longest, TICK)
+
+
+def test_an_adapter_and_its_base_are_drawn_under_two_names():
+    app = open_page("pythia", own_results="own", section="families")
+    files = []
+    for number, more in enumerate(("", ",peft=../runs/tuned/epoch_20", ",load_in_4bit=True")):
+        document = OWN | {"config": {"model_args": f"pretrained=acme/Base-1B{more}", "model_num_parameters": 1_100_000_000}}
+        files.append((f"results_{number}.json", json.dumps(document).encode(), "application/json"))
+    app.file_uploader[0].set_value(files).run()
+    assert fine(app)
+    own = next(trace for trace in app.session_state["panels"]["pythia.families"].figure.data if trace.name == "your file")
+    assert set(own.text) == {"acme/Base-1B", "acme/Base-1B + ../runs/tuned/epoch_20", "acme/Base-1B (4-bit)"}
+
+
+def test_files_that_cannot_be_drawn_are_named_beside_the_chart():
+    app = open_page("pythia", own_results="own")
+    log = b'{"doc_id": 0, "doc": {}, "resps": [["4"]]}\n{"doc_id": 1, "doc": {}, "resps": [["5"]]}\n'
+    app.file_uploader[0].upload("samples_piqa.jsonl", log, "application/json").run()
+    assert not app.exception and len(app.error) == 1 and "results\\_\\*.json that lies beside it" in app.error[0].value
+    percent = OWN | {"results": {"piqa": {"acc,none": 71.0}, "tg": {"mae,none": float("inf")}}}
+    app.file_uploader[0].upload("results_x.json", json.dumps(percent).encode(), "application/json").run()
+    said = " ".join(item.value for item in app.text)
+    assert "Infinite, so in no chart: mae of tg." in said and "percentages or no shares, and in no chart: acc of piqa (71)." in said

@@ -274,6 +274,8 @@ def test_a_file_without_a_usable_row_draws_no_chart():
 @pytest.mark.slow
 def test_the_page_puts_a_sentence_where_an_optimum_would_be_no_model():
     app = with_runs(written(ENORMOUS["enormous sizes"]))
+    assert not charts(app) and "'N' is above 10 trillion parameters in 30 of 30 rows" in app.warning[0].value
+    app.checkbox[0].check().run()
     for section, of_it in SECTIONS.items():
         app.button_group(key="scaling:section").set_value(section).run()
         shown = of_it if section == "fit" else 0
@@ -299,3 +301,97 @@ def test_an_arithmetic_error_is_a_sentence_where_the_chart_would_be(problem, mon
     app = open_page("scaling", section="isoflop")
     assert not app.exception and not charts(app)
     assert len(app.error) == 1 and sentence(app.error[0].value)
+
+
+# --- what a file does not say is asked --------------------------------------------------------------------------------
+
+
+def said(app) -> str:
+    """The questions and warnings on the page."""
+    return " ".join(item.value for item in app.warning)
+
+
+def rows_of(header: str, form: str, n: float = 1.0, d: float = 1.0, losses=None) -> bytes:
+    """The thirty runs with noise in other units. form: of a row."""
+    counts = zip(N / n, D / d, DETERMINED["thirty runs with noise"][2] if losses is None else losses, strict=True)
+    return "\n".join([header, *(form.format(*row) for row in counts)]).encode()
+
+
+def test_nothing_is_fitted_to_columns_that_are_not_recognised_until_they_are_chosen():
+    app = with_runs(rows_of("flops_per_step,depth,amount,result,x", "1e18,8,{0},{2},{1}"), section="isoflop")
+    assert not app.exception and not app.error and not app.success and not charts(app)
+    assert "No column was recognised as parameters or tokens or loss" in said(app)
+    chosen = {"Parameters": "amount", "Loss": "result", "Tokens": "x"}
+    for label, name in chosen.items():
+        assert not app.success and not charts(app)
+        next(box for box in app.selectbox if box.label == label).select(name).run()
+    assert fine(app) and len(app.success) == 1 and "30 runs" in app.success[0].value and len(charts(app)) == 1
+    app.button_group(key="scaling:section").set_value("map").run()
+    assert fine(app) and len(app.success) == 1  # what was chosen holds in other sections
+
+
+def test_numbers_of_no_usual_run_are_fitted_only_when_the_reader_says_so():
+    app = with_runs(rows_of("params,tokens,loss", "{0},{1},{2}", 1e6, 1e9), section="isoflop")
+    assert not app.error and not app.success and not charts(app)
+    assert "'params' is below 10,000 parameters in 27 of 30 rows (2131.61 on line 2); these may be millions or billions." in said(
+        app
+    ) and "'tokens' is below a tenth" in said(app)
+    assert "these may be billions or trillions" in said(app)
+    app.checkbox[0].check().run()
+    assert len(app.success) == 1 and not app.exception
+    app.checkbox[0].uncheck().run()
+    assert not app.success and not charts(app)
+    for label, unit in (("Unit of parameters", "millions"), ("Unit of tokens", "billions")):
+        next(box for box in app.selectbox if box.label == label).select(unit).run()
+    assert fine(app) and len(app.success) == 1 and not app.checkbox
+    in_units = charts(app)[0]["title"]
+    assert in_units == charts(with_runs(rows_of("params,tokens,loss", "{0},{1},{2}"), section="isoflop"))[0]["title"]
+    # the next file is not read in the units of this one
+    app.file_uploader[0].upload("other.csv", rows_of("params,tokens,loss", "{0},{1:.1f},{2}"), "text/csv").run()
+    assert fine(app) and not app.warning and charts(app)[0]["title"] == in_units
+    assert {box.value for box in app.selectbox if box.label.startswith("Unit of") and box.label != "Unit of loss"} == {"as written"}
+
+
+def test_units_in_the_header_stand_beside_the_columns():
+    app = with_runs(rows_of("N (M),D (1e10),loss", "{0},{1},{2}", 1e6, 1e10), section="isoflop")
+    assert fine(app) and len(app.success) == 1
+    units = {box.label: box.value for box in app.selectbox if box.label.startswith("Unit of")}
+    assert units == {"Unit of parameters": "millions", "Unit of tokens": "1e+10", "Unit of loss": "nats per token"}
+
+
+def test_an_unclear_comma_is_asked_about():
+    data = rows_of("N;D;loss", "{0:.0f};{1:.0f};{2:.3f}").replace(b".", b",")
+    app = with_runs(data, section="isoflop")
+    assert not app.success and not charts(app) and "Nothing in the file tells what" in said(app)
+    next(group for group in app.button_group if group.label == "Numbers are written").set_value(",").run()
+    assert fine(app) and len(app.success) == 1 and len(charts(app)) == 1
+
+
+def test_bits_per_byte_need_the_bytes_of_a_token():
+    nats = DETERMINED["thirty runs with noise"][2]
+    app = with_runs(rows_of("num_params,tokens_trained,val_bpb", "{0},{1},{2}", losses=nats / np.log(2) / 4.5), section="isoflop")
+    assert not app.success and not charts(app) and "in bits per byte" in said(app)
+    app.number_input[0].set_value(4.5).run()
+    assert fine(app) and len(app.success) == 1
+    assert charts(app)[0]["title"] == charts(with_runs(rows_of("N,D,loss", "{0},{1},{2}"), section="isoflop"))[0]["title"]
+
+
+def test_tokens_that_follow_from_compute_are_said_to():
+    losses = DETERMINED["thirty runs with noise"][2]
+    data = "\n".join(
+        ["N,FLOPs,loss", *(f"{n!r},{6 * n * d!r},{loss!r}" for n, d, loss in zip(N.tolist(), D.tolist(), losses.tolist(), strict=True))]
+    )
+    app = with_runs(data.encode(), section="isoflop")
+    assert fine(app) and len(app.success) == 1 and any("Tokens are C / (6 N)" in item.value for item in app.caption)
+    app = with_runs(rows_of("N,D,loss", "{0},{1},{2}"), section="isoflop")
+    assert not any("C / (6 N)" in item.value for item in app.caption)
+
+
+def test_what_was_left_out_of_a_file_is_said_on_the_page():
+    app = with_runs(b"# a comment\n" + rows_of("N,D,loss", "{0},{1},{2}"), section="isoflop")
+    assert fine(app) and any(item.value == "1 line that starts with \\# was left out." for item in app.caption)
+
+
+def test_the_chart_of_a_tracker_is_told_from_its_table():
+    app = with_runs(b"Step,run-1 - val/loss,run-1 - val/loss__MIN,run-1 - val/loss__MAX\n1,3.5,3.5,3.5\n")
+    assert "export the table of runs instead" in said(app) and not charts(app) and not app.exception

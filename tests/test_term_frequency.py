@@ -273,7 +273,7 @@ def test_every_unusable_row_is_named_with_its_line(row, said):
         (b"", "is empty"),
         (b"number,count,count\n1,2,3\n", "each once"),
         (b"\x00", "NUL"),
-        (b"\xff\xfe", "UTF-8"),
+        (b"\xff\xfea", "UTF-8"),
         (b"a,b\n1,2\n", "number and count"),
         (b"number,count\n1,2\n", "1 usable"),
         (b"number,count\nx,2\n", "First problem: line 2"),
@@ -297,11 +297,36 @@ def test_no_row_is_dropped_in_silence(rows):
     clean = [
         (a, b)
         for a, b in rows
-        if not set(a + b) & set(',;\t\r\n"') and (a + b).strip() and "\0" not in a + b and (a + b).splitlines() == [a + b]
+        if not set(a + b) & set(',;\t\r\n"#') and (a + b).strip() and "\0" not in a + b and (a + b).splitlines() == [a + b]
     ]
     data = "number,count\n" + GOOD.replace("29,1971\n", "") + "".join(f"{a},{b}\n" for a, b in clean)
     counts, problems = own_counts.read_counts(data.encode())
     assert len(counts) + len(problems) == 29 + len(clean)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda n: f"{n};{1000 + n:,}",
+        lambda n: f"{n};{(1000 + n) * 1000:,}".replace(",", "."),
+        lambda n: f'{n},"{(1000 + n) * 1000:,}"',
+        lambda n: f"{n},{1000 + n}e3",
+        lambda n: f"{n},{1000 + n}k",
+        lambda n: f"{n}\t{(1000 + n) * 1000:,}".replace(",", " "),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "latin-1"])
+def test_counts_are_read_in_every_notation(write, encoding):
+    text = "\n".join(map(write, range(30)))
+    delimiter = next(mark for mark in ";\t," if mark in text)
+    data = f"# geübt\nnumber{delimiter}count\n{text}\n".encode(encoding)
+    if ";1,0" in text:  # nothing tells what the comma is
+        with pytest.raises(ValueError, match="the count may be 1000 or 1.000: '1,000'"):
+            own_counts.read_counts(data)
+        return
+    counts, problems = own_counts.read_counts(data)
+    assert counts.tolist() == [(1000 + n) * 1000 for n in range(30)]
+    assert problems[-1] == "1 line that starts with # was left out." and len(problems) == 1 + (encoding == "latin-1")
 
 
 def test_other_separators_and_a_byte_order_mark_are_read():

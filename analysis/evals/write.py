@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from analysis import uploads
+from analysis.evals.model_args import NAMES, WRITTEN, arguments_of, said
 
 MAX_BYTES = 200_000_000
 STANDARD = ("config", "configs", "results", "groups", "n-samples")
@@ -60,7 +61,7 @@ def write_results(frame: pd.DataFrame) -> bytes:
     document.setdefault("higher_is_better", {task: _better(rows["metric"]) for task, rows in frame.groupby("task", sort=False)})
     document["config"] = kept.get("config") or {
         "model": "hf",
-        "model_args": f"pretrained={first['model_id']}" + ("" if math.isnan(first["step"]) else f",revision=step{int(first['step'])}"),
+        "model_args": _arguments(raw, first),
         "model_num_parameters": None if math.isnan(first["n_params"]) else int(first["n_params"]),
         **dict.fromkeys(("batch_size", "device", "use_cache", "limit", "bootstrap_iters", "gen_kwargs")),
         "batch_sizes": [],
@@ -70,6 +71,14 @@ def write_results(frame: pd.DataFrame) -> bytes:
     if raw and not kept:
         document["source_file"] = raw
     return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=True).encode()
+
+
+def _arguments(raw: Mapping, first: pd.Series) -> str:
+    """The arguments of a model whose file was in another layout: its name and step, and whatever else tells it apart."""
+    step = "" if math.isnan(first["step"]) else f"step{int(first['step'])}"
+    told = {name: value for name, value in arguments_of(raw).items() if name in WRITTEN and name not in NAMES and said(value)}
+    told = {"pretrained": first["model_id"]} | ({"revision": step} if step else {}) | told
+    return ",".join(f"{name}={value}" for name, value in told.items())
 
 
 def _scores(rows: pd.DataFrame) -> dict:

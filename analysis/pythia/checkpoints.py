@@ -88,7 +88,7 @@ def own_scores(frame: pd.DataFrame, tasks: Sequence[str], n_params: float = np.n
 
     frame: of `read_results`. n_params: of the model [parameters], for files that do not say. MMLU is averaged over
     subjects where all 57 are there; else a group named mmlu is taken as it is, and a note says so. Of several filters the first counts.
-    A note also names the scores that have no counterpart among the tasks.
+    Scores that are no shares are left out (`analysis.evals.read.odd_scores` names them). A note also names the tasks without a counterpart.
     """
     notes = []
     macro = read.mmlu(frame)
@@ -99,10 +99,11 @@ def own_scores(frame: pd.DataFrame, tasks: Sequence[str], n_params: float = np.n
     if macro.empty and len(group):
         notes.append("MMLU is the file's own average, over questions; the published scores are averaged over subjects.")
     rows = pd.concat([single, macro if len(macro) else group], ignore_index=True)
+    known = set(rows["task"])
     rows = rows[rows["value"].between(0, 1)]
     stated = frame.groupby("model_id")["n_params"].first()
     rows["n_params"] = rows["model_id"].map(stated).fillna(n_params)
-    others = sorted(set(frame["task"]) - set(rows["task"]) - {t for t in frame["task"] if read.SUBJECT.match(t)})
+    others = sorted(set(frame["task"]) - known - {t for t in frame["task"] if read.SUBJECT.match(t)})
     if others:
         rest = f" and {len(others) - 12} more." if len(others) > 12 else "."
         notes.append(f"Without a counterpart here: {uploads.clip(', '.join(others[:12]), 240)}{rest}")

@@ -4,19 +4,21 @@ import re
 
 import pandas as pd
 
-from analysis import uploads
+from analysis.uploads import notation
+from analysis.uploads.table import table_of
 
 MAX_BYTES = 1_000_000
 MAX_ROWS = 100_000
-WHOLE = re.compile(r"\d{1,3}")
-COUNT = re.compile(r"\d{1,15}(\.0*)?|\d(\.\d+)?[eE]\+?\d{1,2}")
+WHOLE = re.compile(r"[0-9]{1,3}")
+MOST = 1e15
 
 
 def read_counts(data: bytes) -> tuple[pd.Series, list[str]]:
-    """(counts indexed by number, problems) of a CSV with the columns number and count, separated by commas, semicolons or tabs.
+    """(counts indexed by number, problems) of a CSV with the columns number and count, as `analysis.uploads.table.table_of` reads it.
 
-    Numbers from 0 to 99, counts of at least 1. problems: one sentence for each row that is not used, naming its line; every row of the
-    file is in one of the two. Raises ValueError with one sentence for what is no such table, or has fewer than 20 usable rows.
+    Numbers from 0 to 99, counts of at least 1, also as "1,234,567", "1.2e6" or "44M". problems: one sentence for each row that is not used,
+    naming its line; every row of the file is in one of the two. Comments that were left out are a last sentence.
+    Raises ValueError with one sentence for what is no such table, or has fewer than 20 usable rows.
 
     >>> rows = "".join(f"{n},{1000 - n}\\n" for n in range(30))
     >>> counts, problems = read_counts(f"number,count\\n{rows}7,5\\nten,5\\n".encode())
@@ -24,25 +26,29 @@ def read_counts(data: bytes) -> tuple[pd.Series, list[str]]:
     (30, ['line 32: the number 7 is already on line 9', "line 33: 'ten' is not a number from 0 to 99"])
     """
     try:
-        rows = [(line, [cell.strip() for cell in cells]) for line, cells in uploads.rows_of(uploads.text_of(data, MAX_BYTES), MAX_ROWS)]
+        table = table_of(data, MAX_BYTES, MAX_ROWS)
     except ValueError as error:
         raise ValueError(f"The file {error}.") from None
-    names = [cell.lower() for cell in rows[0][1]]
+    names = [name.lower() for name in table.columns]
     if names.count("number") != 1 or names.count("count") != 1:
         raise ValueError("The first line must name the columns number and count, each once.")
     at_number, at_count = names.index("number"), names.index("count")
+    mark = notation.mark_of(cells[at_count] for _, cells in table.rows if len(cells) == len(names))
     counts: dict[int, float] = {}
     seen: dict[int, int] = {}
     problems = []
-    for line, cells in rows[1:]:
-        problem = _problem(cells, len(names), at_number, at_count)
-        number = int(cells[at_number]) if not problem else -1
-        if not problem and number in seen:
-            problem = f"the number {number} is already on line {seen[number]}"
-        if problem:
+    for line, cells in table.rows:
+        try:
+            if len(cells) != len(names):
+                raise ValueError(f"{len(cells)} cells where the header has {len(names)}")
+            number, count = _number(cells[at_number]), _count(cells[at_count], mark)
+            if number in seen:
+                raise ValueError(f"the number {number} is already on line {seen[number]}")
+        except ValueError as problem:
             problems.append(f"line {line}: {problem}")
         else:
-            counts[number], seen[number] = float(cells[at_count]), line
+            counts[number], seen[number] = count, line
+    problems += table.notes
     if len(counts) < 20:
         raise ValueError(
             f"The file has {len(counts)} usable counts; at least 20 are needed." + (f" First problem: {problems[0]}." if problems else "")
@@ -50,12 +56,21 @@ def read_counts(data: bytes) -> tuple[pd.Series, list[str]]:
     return pd.Series(counts, name="count").sort_index(), problems
 
 
-def _problem(cells: list[str], width: int, at_number: int, at_count: int) -> str:
-    if len(cells) != width:
-        return f"{len(cells)} cells where the header has {width}"
-    number, count = cells[at_number], cells[at_count]
-    if not WHOLE.fullmatch(number) or int(number) > 99:
-        return f"{number[:40]!r} is not a number from 0 to 99"
-    if not COUNT.fullmatch(count):
-        return f"the count {count[:40]!r} is not a whole number"
-    return "" if float(count) >= 1 else "a count of 0 has no logarithm and no place in a ranking"
+def _number(cell: str) -> int:
+    if not WHOLE.fullmatch(cell) or int(cell) > 99:
+        raise ValueError(f"{cell[:40]!r} is not a number from 0 to 99")
+    return int(cell)
+
+
+def _count(cell: str, mark: str) -> float:
+    try:
+        value, unit = notation.number(cell, mark)
+    except ValueError as problem:
+        unclear = str(problem) if str(problem).startswith("may be") else f"{cell[:40]!r} is not a whole number"
+        raise ValueError(f"the count {unclear}") from None
+    count = notation.scaled(value, unit)
+    if unit.kind or count < 0 or count != int(count) or count > MOST:
+        raise ValueError(f"the count {cell[:40]!r} is not a whole number")
+    if count < 1:
+        raise ValueError("a count of 0 has no logarithm and no place in a ranking")
+    return count

@@ -4,8 +4,10 @@ A file is refused with a ValueError that goes on from "the file": "is empty", "h
 subject in front, so that the reader gets one sentence about the file at hand.
 """
 
+import codecs
 import csv
 import io
+import itertools
 import json
 import re
 from typing import Any
@@ -15,17 +17,28 @@ MOST_DEPTH = 64
 """Levels of lists and objects in a JSON file; what is read here has ten at most."""
 HALF = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 ARCHIVES = {b"PK\x03\x04": "a ZIP archive or an Office document", b"\x1f\x8b": "compressed (gzip)"}
+MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}  # fmt: skip
+"""What encodings put at the front of a file; of two that begin alike, the longer one first."""
+WESTERN = "cp1252"
+"""Windows-1252, which holds the letters of Latin-1."""
 DELIMITERS = ",;\t"
+LINES_COMPARED = 20
+EXCEL_LINE = re.compile(r'"?sep=([,;\t])"?(?=[\r\n]|$)', re.IGNORECASE)
+"""The first line in which Excel is told what separates the cells."""
 
 
-def text_of(data: bytes | str, most_bytes: int) -> str:
-    """The text in a file, in UTF-8 with or without a byte-order mark. [most_bytes: bytes]
+def text_of(data: bytes | str, most_bytes: int, western: bool = False) -> str:
+    """The text in a file: UTF-8, or UTF-16 or UTF-32 with a byte-order mark. [most_bytes: bytes]
 
+    western: bytes that are none of these are read as Windows-1252, in which digits and punctuation are right whatever the letters.
     Raises ValueError for more than most_bytes, for nothing but blanks, archives, NUL bytes, and other encodings, naming the first line.
 
-    >>> text_of(b"\\xef\\xbb\\xbfN,D", 100)
-    'N,D'
-    >>> text_of("b\\u00e4".encode("latin-1"), 100)
+    >>> text_of(b"\\xef\\xbb\\xbfN,D", 100), text_of("N,D".encode("utf-16"), 100), text_of(b"b\\xe4", 100, western=True)
+    ('N,D', 'N,D', 'bä')
+    >>> text_of(b"b\\xe4", 100)
     Traceback (most recent call last):
     ...
     ValueError: is not UTF-8 text (line 1); please save it in UTF-8
@@ -41,29 +54,44 @@ def text_of(data: bytes | str, most_bytes: int) -> str:
     for magic, kind in ARCHIVES.items():
         if raw.startswith(magic):
             raise ValueError(f"is {kind}, not text; please unpack it, or save it as text")
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ValueError("is not UTF-8 text but UTF-16; please save it in UTF-8")
-    if b"\0" in raw:
+    encoding = encoding_of(raw)
+    if b"\0" in raw and encoding.startswith("utf-8"):
         raise ValueError("contains NUL bytes, so it is not a text file (an Excel file, perhaps)")
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode(encoding)
     except UnicodeDecodeError as error:
-        raise ValueError(f"is not UTF-8 text (line {raw[: error.start].count(10) + 1}); please save it in UTF-8") from None
+        if not encoding.startswith("utf-8"):
+            raise ValueError(f"begins like {encoding.upper()} text and is none; please save it in UTF-8") from None
+        if not western:
+            raise ValueError(f"is not UTF-8 text (line {raw[: error.start].count(10) + 1}); please save it in UTF-8") from None
+        text = raw.decode(WESTERN, errors="replace")
+    if "\0" in text:
+        raise ValueError("contains NUL characters, so it is not a text file")
     if not text.strip():
         raise ValueError("is empty")
     return text
 
 
+def encoding_of(raw: bytes) -> str:
+    """The encoding that a byte-order mark at the front names, else UTF-8.
+
+    >>> encoding_of("a".encode("utf-16")), encoding_of(b"a")
+    ('utf-16', 'utf-8')
+    """
+    return next((name for mark, name in MARKS.items() if raw.startswith(mark)), "utf-8")
+
+
 def rows_of(text: str, most_rows: int) -> list[tuple[int, list[str]]]:
-    """(line, cells) of every row of a CSV that is not blank, the header first; commas, semicolons or tabs, whichever the header has most.
+    """(line, cells) of every row of a CSV that is not blank, the header first, separated as `delimiter_of` or a line sep=; says.
 
     Raises ValueError for a header without names or with over 1,000, more than most_rows rows below it, and quoting that does not end.
 
-    >>> rows_of("a;b\\n\\n1;2\\n", 10)
-    [(1, ['a', 'b']), (3, ['1', '2'])]
+    >>> rows_of("a;b\\n\\n1;2\\n", 10), rows_of("sep=;\\na,b;c\\n", 10)
+    ([(1, ['a', 'b']), (3, ['1', '2'])], [(2, ['a,b', 'c'])])
     """
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=header.count), strict=True)
+    told = EXCEL_LINE.match(text)
+    text = text[told.end() :] if told else text
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=told[1] if told else delimiter_of(text), strict=True)
     rows: list[tuple[int, list[str]]] = []
     start = 1
     try:
@@ -80,6 +108,25 @@ def rows_of(text: str, most_rows: int) -> list[tuple[int, list[str]]]:
     if len(rows[0][1]) > MOST_COLUMNS:
         raise ValueError(f"has {len(rows[0][1]):,} columns; at most {MOST_COLUMNS:,} are read")
     return rows
+
+
+def delimiter_of(text: str) -> str:
+    """The comma, semicolon or tab that separates the cells: the one under which most of the first lines have as many cells as the header.
+
+    >>> delimiter_of("N, total;D, seen;L\\n1,5;2;3\\n"), delimiter_of("a,b;c\\n1,2\\n")
+    (';', ',')
+    """
+    head = "".join(itertools.islice(io.StringIO(text[:100_000].lstrip(), newline=""), LINES_COMPARED))
+
+    def agreement(delimiter: str) -> tuple[bool, float, int]:
+        try:
+            found = [len(cells) for cells in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter) if any(map(str.strip, cells))]
+        except csv.Error:
+            found = []
+        width = found[0] if found else 0
+        return width > 1, found.count(width) / max(len(found), 1), width
+
+    return max(DELIMITERS, key=agreement)
 
 
 def twice(names: list[str] | tuple[str, ...]) -> str | None:
