@@ -15,6 +15,7 @@ from analysis.benchmarks.figures_pair import Dumbbell
 from analysis.build import claims
 from analysis.overview import figures as overview_figures
 from tests.test_figure_contract import trials
+from tests.test_pages import fine, open_page, titles
 
 PAIRS = (
     ("Mixtral 8x7B", "Llama 2 70B"), ("DeepSeek LLM 67B", "Llama 2 70B"), ("Yi-34B", "Llama 2 70B"), ("Llama 2 7B", "Llama 2 70B"),
@@ -266,6 +267,30 @@ def test_the_heat_map_counts_what_it_colours_at_every_setting():
         coloured = rows[rows["series"] == "coloured"]
         assert (coloured["verified"] > 0).all() and (coloured["verdict"] == "same").all()
         assert f"not counted ({len(rows) - len(known)})" in panel.caption
+
+
+def test_a_value_from_memory_decides_no_setting_of_a_column(scores):
+    rows = scores.query("benchmark == 'gsm8k' and source == 'touvron2023llama2' and location == 'Table 25'").head(5).assign(verified=2)
+    recalled = rows.iloc[2:].assign(verified=0, shots=0.0)
+    cells = comparison.matrix(pd.concat([rows.head(2), recalled]), list(rows["model"]), ["gsm8k"])
+    assert len(cells) == 5 and set(cells["column_setting"]) == {"8-shot"}
+    assert cells.loc[cells["verified"] == 0, "verdict"].eq("different").all()
+
+
+def test_no_standard_error_rests_on_a_number_of_questions_from_memory(scores):
+    benchmarks = tables.load("benchmarks")
+    recalled = benchmarks.loc[benchmarks["n_questions"].notna() & ~(benchmarks["verified"] > 0), "benchmark"]
+    assert scores.loc[scores["benchmark"].isin(recalled), "error"].isna().all()
+    rest = (tables.load(name) for name in ("score_models", "score_metrics", "score_reports"))
+    models, metrics, reports = rest
+    planted = comparison.join([tables.load("mistral_scores")], models, benchmarks.assign(verified=0), metrics, reports)
+    assert planted["error"].isna().all() and scores["error"].notna().sum() > 500
+
+
+def test_the_page_opens_a_claims_link_at_what_the_claim_counts():
+    query = tables.load("claims").set_index("id").loc["mixtral-llama2", "query"]
+    app = open_page("benchmarks", **dict(parse_qsl(query)))
+    assert fine(app) and ["in 9 of 12 comparable scores in Table 2 of the Mixtral paper" in title for title in titles(app)] == [True]
 
 
 def test_the_ends_of_the_reports_are_of_values_that_somebody_has_seen_at_every_setting():
