@@ -15,6 +15,7 @@ from analysis.benchmarks.figures_pair import Dumbbell
 from analysis.build import claims
 from analysis.overview import figures as overview_figures
 from tests.test_figure_contract import trials
+from tests.test_pages import fine, open_page, titles
 
 PAIRS = (
     ("Mixtral 8x7B", "Llama 2 70B"), ("DeepSeek LLM 67B", "Llama 2 70B"), ("Yi-34B", "Llama 2 70B"), ("Llama 2 7B", "Llama 2 70B"),
@@ -119,8 +120,11 @@ def test_two_models_are_compared_once_per_benchmark_and_only_by_what_compares(sc
 def test_the_kinds_of_row_that_once_counted_are_there_and_left_out(scores):
     # jiang2024: MBPP 60.7 stands in Tables 2 and 3, BOLD's spreads in Figure 5, the means of Table 2's columns in Figure 3.
     rows = benchmarks_data.paired("Mixtral 8x7B", "Llama 2 70B").rows.set_index("benchmark")
-    assert len(rows.loc[["mbpp"]]) == 1 and rows.loc["truthfulqa", "status"] == "from memory"
+    assert len(rows.loc[["mbpp"]]) == 1
     assert not {"bold", "avg_code_mistral", "avg_math_mistral", "avg_knowledge_mistral", "avg_reasoning_mistral"} & set(rows.index)
+    # mitra2023: some scores of Llama 2 13B Chat stand here from memory.
+    rows_of_orca = benchmarks_data.paired("Orca 2 13B", "Llama 2 13B Chat").rows.set_index("benchmark")
+    assert rows_of_orca.loc["mmlu", "status"] == "from memory"
     # deepseek2023repo: a loss per token over two tokenizers, and DROP by exact match and by F1.
     rows = benchmarks_data.paired("DeepSeek LLM 67B", "Llama 2 70B").rows.set_index("benchmark")
     assert rows.loc["pile_test", ["status", "reasons"]].tolist() == ["refused", "tokenizer"]
@@ -185,12 +189,22 @@ def test_bloomberggpt_is_not_slightly_better_overall():
 # --- titles, at every setting ----------------------------------------------------------------------------------------
 
 
+FROM_MEMORY = {
+    "benchmarks.reports": "scored_model=orca-2-7b&benchmark=arc_easy",
+    "benchmarks.dumbbell": "model_a=orca-2-13b&model_b=llama-2-13b-chat",
+}
+"""Settings at which a value from memory is drawn."""
+
+
 def every(name: str):
     """The figure at its defaults and at every value of each parameter that is tried."""
     usual = catalogue.figures()[name].of({})[0]
     yield usual, usual.panel()
     for trial in trials(name):
         yield trial.figure, trial.figure.panel()
+    if name in FROM_MEMORY:
+        figure = catalogue.figures()[name].of_query(FROM_MEMORY[name])
+        yield figure, figure.panel()
 
 
 def numbers(panel) -> dict[str, float]:
@@ -229,7 +243,7 @@ def test_a_value_from_memory_is_hollow_and_stands_in_no_headline_at_any_setting(
                 assert opened == (rows["verified"].astype(float) == 0).sum(), (panel.title, trace.name)
                 hollow += opened
     assert tried > 0
-    if name in ("benchmarks.reports", "benchmarks.dumbbell"):
+    if name in FROM_MEMORY:
         assert hollow > 0
 
 
@@ -266,6 +280,30 @@ def test_the_heat_map_counts_what_it_colours_at_every_setting():
         coloured = rows[rows["series"] == "coloured"]
         assert (coloured["verified"] > 0).all() and (coloured["verdict"] == "same").all()
         assert f"not counted ({len(rows) - len(known)})" in panel.caption
+
+
+def test_a_value_from_memory_decides_no_setting_of_a_column(scores):
+    rows = scores.query("benchmark == 'gsm8k' and source == 'touvron2023llama2' and location == 'Table 25'").head(5).assign(verified=2)
+    recalled = rows.iloc[2:].assign(verified=0, shots=0.0)
+    cells = comparison.matrix(pd.concat([rows.head(2), recalled]), list(rows["model"]), ["gsm8k"])
+    assert len(cells) == 5 and set(cells["column_setting"]) == {"8-shot"}
+    assert cells.loc[cells["verified"] == 0, "verdict"].eq("different").all()
+
+
+def test_no_standard_error_rests_on_a_number_of_questions_from_memory(scores):
+    benchmarks = tables.load("benchmarks")
+    recalled = benchmarks.loc[benchmarks["n_questions"].notna() & ~(benchmarks["verified"] > 0), "benchmark"]
+    assert scores.loc[scores["benchmark"].isin(recalled), "error"].isna().all()
+    rest = (tables.load(name) for name in ("score_models", "score_metrics", "score_reports"))
+    models, metrics, reports = rest
+    planted = comparison.join([tables.load("mistral_scores")], models, benchmarks.assign(verified=0), metrics, reports)
+    assert planted["error"].isna().all() and scores["error"].notna().sum() > 500
+
+
+def test_the_page_opens_a_claims_link_at_what_the_claim_counts():
+    query = tables.load("claims").set_index("id").loc["mixtral-llama2", "query"]
+    app = open_page("benchmarks", **dict(parse_qsl(query)))
+    assert fine(app) and ["in 9 of 12 comparable scores in Table 2 of the Mixtral paper" in title for title in titles(app)] == [True]
 
 
 def test_the_ends_of_the_reports_are_of_values_that_somebody_has_seen_at_every_setting():

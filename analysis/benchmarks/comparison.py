@@ -57,12 +57,14 @@ def join(
     Adds to the columns of the tables: score (value, with fractions as per cent), label, group, chance, members and usual_metric of the
     benchmark, family, variant, n_params, active_params and tokenizer of the model, higher_is_better and per_token of the metric, report,
     paper and team of the source, measured_by (evaluator, or the team), and error, the standard error of the score in per cent
-    (`standard_error`; NaN where the number of questions is not known). A score that two tables print from one place is kept once.
+    (`standard_error`; NaN where the number of questions is not known or from memory). A score that two tables print from one place is kept
+    once.
     """
     frame = pd.concat(rows, ignore_index=True)
     frame = frame.drop_duplicates(["source", "location", "model", "benchmark", "shots", "setting", "metric", "value"], ignore_index=True)
     frame = frame.merge(models.drop(columns="note"), on="model", how="left", validate="many_to_one")
-    about = benchmarks[["benchmark", "label", "group", "chance", "n_questions", "members", "metric"]]
+    about = benchmarks.assign(n_questions=benchmarks["n_questions"].where(benchmarks["verified"] > 0))
+    about = about[["benchmark", "label", "group", "chance", "n_questions", "members", "metric"]]
     frame = frame.merge(about.rename(columns={"metric": "usual_metric"}), on="benchmark", how="left")
     frame = frame.merge(metrics[["metric", "higher_is_better", "share_of_questions", "per_token"]], on="metric", how="left")
     frame = frame.merge(reports.rename(columns={"label": "report"}), on="source", how="left")
