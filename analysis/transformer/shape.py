@@ -130,7 +130,7 @@ class TransformerShape:
     a learned position table. head_bias: bias of the output layer. other_embedding: parameters of further tables; other_matrix,
     other: remaining parameters outside the layers, in matrices that every token passes and elsewhere.
     context_len: longest sequence the model was made for, None where it is not stated. notes: what a reader of the count
-    should know.
+    should know. unread: fields of its configuration that look like sizes, counts or patterns and that the shape does not follow.
 
     >>> from analysis.transformer.plain_shape import transformer_shape
     >>> shape = transformer_shape(n_layers=32, d_model=4096, n_heads=32, n_kv_heads=8, d_ff=14336, vocab_size=32000, window=4096)
@@ -155,6 +155,7 @@ class TransformerShape:
     context_len: int | None = None
     name: str = ""
     notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def n_layers(self) -> int:

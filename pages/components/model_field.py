@@ -4,7 +4,7 @@ A configuration is parsed once a run and counted once; where it cannot be used t
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -15,6 +15,7 @@ from analysis.transformer import ParamCounts, read_config
 from analysis.transformer import model as models
 from analysis.transformer.hub import fetch_config
 from analysis.transformer.model import Model
+from analysis.transformer.unread import listed
 from pages.components import fields, scenario
 from pages.components.markdown import plain
 
@@ -80,7 +81,7 @@ def own() -> None:
     except ValueError as found:
         problem = str(found)
         st.error(f"This configuration cannot be used. {plain(problem)}", icon=":material/error:")
-    exact = exact_count(config, None if model is None else model.counts)
+    exact = exact_count(config, None if model is None else model.counts, () if model is None else model.shape.unread)
     if model is not None:
         for note in model.shape.notes:
             st.caption(plain(note))
@@ -167,10 +168,10 @@ def forget() -> None:
         job.cancel()
 
 
-def exact_count(config: Mapping[str, Any], closed: ParamCounts | None) -> ParamCounts | None:
+def exact_count(config: Mapping[str, Any], closed: ParamCounts | None, unread: Sequence[str] = ()) -> ParamCounts | None:
     """Show the parameters of a configuration: closed form at once, and transformers' own count when the worker has it.
 
-    closed: by the formulas here, None where its shape is unknown. Where the two differ the difference is shown, and the exact count is the one to
+    closed: by the formulas here, None where its shape is unknown. unread: fields that the formulas do not follow. Where the two differ the difference is shown, and the exact count is the one to
     use. It is returned; None as long as there is none.
     """
     key = json.dumps(config, sort_keys=True)
@@ -189,39 +190,55 @@ def exact_count(config: Mapping[str, Any], closed: ParamCounts | None) -> ParamC
     def show() -> None:
         if waiting and job.status not in ("queued", "running"):
             st.rerun()  # the whole page: its charts use the exact count from now on, and the clock stops
-        report(closed, job)
+        report(closed, job, unread)
 
     st.fragment(show, run_every=POLL_SECONDS if waiting else None)()
     exact = answer_of(job) if job.status == "done" else None
     return from_answer(exact) if isinstance(exact, dict) else None
 
 
-def report(closed: ParamCounts | None, job) -> None:
-    """What is known so far about the parameters of a configuration."""
+def report(closed: ParamCounts | None, job, unread: Sequence[str] = ()) -> None:
+    """What is known so far about the parameters of a configuration. unread: fields that look like sizes and that the formulas do not follow."""
     if closed is not None:
         st.markdown(f"**{closed.total:,} parameters** by the formulas here{used(closed)}.")
     if job.status in ("queued", "running"):
+        say_unread(unread, "Not read by the formulas here")
         words = job.progress[2] or "the worker is starting, which takes some seconds"
         st.caption(f"The exact count is on its way: {plain(words)}.")
         return
     exact = answer_of(job)
     if isinstance(exact, str):
+        say_unread(unread, "Not read by the formulas here")
         st.warning(f"No exact count: {plain(exact)}.", icon=":material/warning:")
         return
     held = from_answer(exact)
     by = f"transformers {plain(exact['transformers_version'])} ({plain(exact['model_class'])}, built without memory)"
+    ignored = exact["ignored"]
     if closed is None:
         st.markdown(f"**{held.total:,} parameters**{used(held)}, as counted by {by}.")
+        say_unread(ignored, "Not read by transformers")
         st.caption("Its shape is not known here, so the charts cannot show this model.")
     elif differences(closed, held):
         st.warning(f"{by} counts **{held.total:,} parameters**; this count is the one used from here on.", icon=":material/difference:")
         lines = ["| part | formulas here | exact | difference |", "| --- | ---: | ---: | ---: |"]
         lines += [f"| {label} | {ours:,} | {theirs:,} | {theirs - ours:+,} |" for label, ours, theirs in differences(closed, held)]
         st.markdown("\n".join(lines))
+        say_unread(ignored, "Not read by transformers")
+    elif both := [name for name in ignored if name in unread]:
+        st.caption(f"The same in every part as {by} counts.")
+        say_unread(both, "Read neither by the formulas here nor by transformers")
     else:
-        st.caption(f"Equal in every part to the exact count by {by}.")
-    for note in exact["notes"]:
+        known = f" It knows {plain(listed(unread))}, which the formulas here do not read." if unread else ""
+        st.caption(f"Equal in every part to the exact count by {by}.{known}")
+    for note in exact["notes"] if closed is None else ():  # the shape has them too
         st.caption(plain(note))
+
+
+def say_unread(names: Sequence[str], lead: str) -> None:
+    """A warning where fields that may decide sizes were not read. lead: by whom."""
+    if names:
+        text = f"{lead}: {plain(listed(names))}. Where these decide a size, the model has another number of parameters."
+        st.warning(text, icon=":material/rule:")
 
 
 def used(counts: ParamCounts) -> str:
