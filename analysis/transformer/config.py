@@ -1,4 +1,4 @@
-"""Shapes from Hugging Face configurations: reading config.json, and understanding it.
+"""Shapes from Hugging Face configurations: what the object in a config.json says of a model.
 
 What each model_type names and has is data in analysis.transformer.architectures. Nothing is guessed: an unknown model_type is
 refused with a sentence, a field that is missing takes the value that the architecture itself gives it, and sizes must be there.
@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from analysis import uploads
 from analysis.transformer.architectures import ARCHITECTURES, Architecture
+from analysis.transformer.config_text import TIES_UNKNOWN, checked_config
 from analysis.transformer.layer_patterns import CHUNKED, SLIDING, layer_kinds, spelled
 from analysis.transformer.plain_shape import qk_norm_values, split_heads
 from analysis.transformer.reader import MOST_LAYERS, Reader, as_typed
@@ -18,7 +18,6 @@ from analysis.transformer.text_parts import TEXT_PARTS
 from analysis.transformer.twins import TWINS, as_twin
 from analysis.transformer.unread import IDLE, countable, listed, predictors
 
-LARGEST_CONFIG_BYTES = 10_000_000
 TEXT_KEYS = ("text_config", "llm_config", "language_config", "thinker_config")
 MOST_PARTS = 3
 """Parts inside each other: a thinker's text part is the third of a model that speaks."""
@@ -32,34 +31,6 @@ def supported_model_types() -> tuple[str, ...]:
     """
     known = {outer for outer, inner in TEXT_PARTS.items() if inner in ARCHITECTURES or inner in TWINS}
     return tuple(sorted({*ARCHITECTURES, *TWINS, *known}))
-
-
-def read_config(text: str | bytes) -> dict[str, Any]:
-    """The object in the text of a config.json.
-
-    Raises ValueError with one sentence for more than LARGEST_CONFIG_BYTES, for text that is not UTF-8 or not JSON, that is nested
-    too deeply, and for JSON that is not an object.
-
-    >>> read_config('{"model_type": "llama"}')
-    {'model_type': 'llama'}
-    >>> read_config("[1, 2]")
-    Traceback (most recent call last):
-    ...
-    ValueError: the configuration must be a JSON object with names and values, got a list
-    """
-    try:
-        config = uploads.json_of(uploads.text_of(text, LARGEST_CONFIG_BYTES))
-    except ValueError as problem:
-        raise ValueError(f"the configuration {problem}") from None
-    return checked_config(config)
-
-
-def checked_config(config: Any) -> dict[str, Any]:
-    """config if it is a JSON object, else ValueError with one sentence."""
-    if not isinstance(config, Mapping):
-        kind = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}.get(type(config), f"a {type(config).__name__}")
-        raise ValueError(f"the configuration must be a JSON object with names and values, got {kind}")
-    return dict(config)
 
 
 def text_part(config: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -131,6 +102,8 @@ def shape_from_hf_config(config: Mapping[str, Any]) -> TransformerShape:
     if model_type not in ARCHITECTURES:
         raise ValueError(f"the model_type {as_typed(model_type)} is not known here; counting it exactly with transformers may still work")
     architecture = ARCHITECTURES[model_type]
+    if text.get("_notes") == (TIES_UNKNOWN,):
+        notes = (*notes, TIES_UNKNOWN)
     read = Reader(text, model_type, architecture.names, nested)
     shape = assemble(read, architecture, model_type, notes)
     if heads := predictors(text):

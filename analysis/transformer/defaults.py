@@ -598,8 +598,8 @@ DEFAULTS: dict[str, dict] = {
     },
     "prophetnet": {
         "add_cross_attention": True, "decoder_ffn_dim": 4096, "encoder_ffn_dim": 4096, "hidden_size": 1024,
-        "max_position_embeddings": 512, "ngram": 2, "num_buckets": 32, "num_decoder_attention_heads": 16, "num_decoder_layers": 12, "num_encoder_attention_heads": 16,
-        "num_encoder_layers": 12, "tie_word_embeddings": True, "vocab_size": 30522,
+        "max_position_embeddings": 512, "ngram": 2, "num_buckets": 32, "num_decoder_attention_heads": 16, "num_decoder_layers": 12,
+        "num_encoder_attention_heads": 16, "num_encoder_layers": 12, "tie_word_embeddings": True, "vocab_size": 30522,
     },
     "whisper": {
         "d_model": 384, "decoder_attention_heads": 6, "decoder_ffn_dim": 1536, "decoder_layers": 4, "encoder_attention_heads": 6,

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from analysis.transformer.config import checked_config, text_part
+from analysis.transformer.config import text_part
+from analysis.transformer.config_text import checked_config
 from analysis.transformer.count import ParamCounts
 from analysis.transformer.fields import ALWAYS_READ, counted_fields, names_of
 from analysis.transformer.language_model import is_encoder_decoder, language_parameters, text_config_of

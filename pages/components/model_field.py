@@ -5,6 +5,7 @@ A configuration is parsed once a run and counted once; where it cannot be used t
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -13,8 +14,9 @@ from analysis.background.worker import Cancelled, WorkerError, shared_worker
 from analysis.charts.subjects import ModelKind
 from analysis.transformer import ParamCounts, read_config
 from analysis.transformer import model as models
-from analysis.transformer.hub import fetch_config
+from analysis.transformer.hub import fetch_config, hub_id_of
 from analysis.transformer.model import Model
+from analysis.transformer.stored_bits import without_storage
 from analysis.transformer.unread import listed
 from pages.components import fields, scenario
 from pages.components.markdown import plain
@@ -85,8 +87,10 @@ def own() -> None:
     if model is not None:
         for note in model.shape.notes:
             st.caption(plain(note))
+        if model.storage:
+            st.caption(plain(model.storage))
         if exact is not None:
-            model = Model(model.key, model.name, model.shape, exact)
+            model = replace(model, counts=exact)
         scenario.given()["model"] = model
         if scenario.chosen().get("model") != key:
             scenario.chosen()["model"] = key
@@ -95,7 +99,7 @@ def own() -> None:
 def own_config() -> tuple[str, str, dict[str, Any]] | None:
     """(key, name, configuration) from an upload or from pasted text; None until there is one that can be read."""
     pasted = st.text_area(
-        "Paste a config.json",
+        "Paste a config.json, or a params.json",
         key="model_text",
         height=120,
         placeholder='{"model_type": "llama", "hidden_size": 4096, ...}',
@@ -124,17 +128,17 @@ def hub_config() -> tuple[str, str, dict[str, Any]] | None:
         st.session_state["model_hub"] = stands
 
     def take() -> None:
-        scenario.change("model", models.HUB + (st.session_state["model_hub"] or "").strip(), scenario.places().get("model", ""))
+        scenario.change("model", models.HUB + named(st.session_state["model_hub"] or ""), scenario.places().get("model", ""))
 
     hub_id = st.text_input(
-        "Name on the Hugging Face hub",
+        "Name or address on the Hugging Face hub",
         key="model_hub",
         max_chars=200,
         placeholder="mistralai/Mistral-7B-v0.1",
         help="Only the file config.json is fetched. Nothing of the model is run.",
         on_change=take,
     )
-    hub_id = (hub_id or "").strip()
+    hub_id = named(hub_id or "")
     if not hub_id:
         st.info("Type the name of a model; its config.json is then fetched from the hub.", icon=":material/cloud_download:")
         return None
@@ -156,6 +160,14 @@ def hub_config() -> tuple[str, str, dict[str, Any]] | None:
     return models.HUB + hub_id, hub_id, kept[hub_id]
 
 
+def named(text: str) -> str:
+    """The name of a model in what was typed, also out of an address; what was typed where it is none, for `fetch_config` to say so."""
+    try:
+        return hub_id_of(text.strip())
+    except ValueError:
+        return text.strip()
+
+
 def from_answer(exact: Mapping[str, Any]) -> ParamCounts:
     """The ParamCounts in the answer of the worker's task."""
     return ParamCounts(**{name: exact[name] for name in ParamCounts.__dataclass_fields__})
@@ -174,14 +186,15 @@ def exact_count(config: Mapping[str, Any], closed: ParamCounts | None, unread: S
     closed: by the formulas here, None where its shape is unknown. unread: fields that the formulas do not follow. Where the two differ the difference is shown, and the exact count is the one to
     use. It is returned; None as long as there is none.
     """
-    key = json.dumps(config, sort_keys=True)
+    counted = without_storage(config)
+    key = json.dumps(counted, sort_keys=True)
     if st.session_state.get("exact") not in (None, key):
         forget()
     st.session_state["exact"] = key
     jobs = st.session_state.setdefault("exact_jobs", {})
     if key not in jobs or jobs[key].status == "cancelled":
         jobs.pop(key, None)
-        jobs[key] = shared_worker().submit("exact_param_counts", {"config": dict(config)})
+        jobs[key] = shared_worker().submit("exact_param_counts", {"config": counted})
         while len(jobs) > KEPT:
             jobs.pop(next(iter(jobs))).cancel()
     job = jobs[key]
