@@ -174,6 +174,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "gpt_neo": Architecture(
         names={"num_attention_heads": "num_heads", "num_hidden_layers": "num_layers", "sliding_window": "window_size"},
         **LAYERNORM, o_bias=True, mlp_bias=True, d_ff_factor=4, positions=0, pattern=layers.attention_types,
+        attention=attentions.gpt_neo,
     ),
     "gpt_neox": Architecture(**LAYERNORM, qkv_bias="attention_bias", o_bias="attention_bias", mlp_bias=True),
     "opt": Architecture(
@@ -192,7 +193,8 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "falcon": Architecture(
         names={"hidden_size": "n_embed", "num_hidden_layers": "n_layer", "num_attention_heads": "n_head",
                "intermediate_size": "ffn_hidden_size"},
-        **LAYERNORM, qkv_bias="bias", o_bias="bias", mlp_bias="bias", d_ff_factor=4, attention=attentions.falcon, layer=parts.falcon_layer),
+        **LAYERNORM, qkv_bias="bias", o_bias="bias", mlp_bias="bias", d_ff_factor=4, attention=attentions.falcon, layer=parts.falcon_layer,
+        outside=parts.falcon_outside),
     "mpt": Architecture(
         names={"hidden_size": "d_model", "num_hidden_layers": "n_layers", "num_attention_heads": "n_heads",
                "max_position_embeddings": "max_seq_len"},

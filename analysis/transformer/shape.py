@@ -33,10 +33,11 @@ class Attention:
 
     n_kv_heads: heads of keys and values (1: multi-query); head_dim: width of a head's query and key; v_head_dim: of its
     value. window: tokens a query sees, itself included, None for all; chunked: the window is a fixed chunk, not a sliding
-    one. qk_norm: values in the norms of queries and keys. extra_matrix, extra: parameters of further matrices (an output
-    gate, an indexer) and of anything else (sinks, relative position biases). kv_projections: 2 for keys and values, 1 where one
-    matrix makes both, 0 where the layer uses those of another. caches: whether the layer keeps keys and values of its own;
-    extra_cache: values it caches for a token besides (an indexer's key).
+    one; rolls: whether the cache lets go of what no query sees any more. qk_norm: values in the norms of queries and keys.
+    extra_matrix, extra: parameters of further matrices (an output gate, an indexer) and of anything else (sinks, relative
+    position biases). kv_projections: 2 for keys and values, 1 where one matrix makes both, 0 where the layer uses those of
+    another. caches: whether the layer keeps keys and values of its own; extra_cache: values it caches for a token besides
+    (an indexer's key).
     """
 
     n_heads: int
@@ -50,6 +51,7 @@ class Attention:
     qk_norm: int = 0
     window: int | None = None
     chunked: bool = False
+    rolls: bool = True
     latent: Latent | None = None
     extra_matrix: int = 0
     extra: int = 0

@@ -154,6 +154,14 @@ def opt_outside(read: Reader, shape: TransformerShape) -> TransformerShape:
     return replace(shape, embedding_dim=None if width == shape.d_model else width, final_norms=int(last), norm=norm)
 
 
+def falcon_outside(read: Reader, shape: TransformerShape) -> TransformerShape:
+    """With a note on the cache of grouped heads."""
+    if not read.flag("new_decoder_architecture"):
+        return shape
+    note = "The cache holds a group's keys and values once; transformers repeats them for every head of the group."
+    return replace(shape, notes=(*shape.notes, note))
+
+
 def untied(read: Reader, shape: TransformerShape) -> TransformerShape:
     """An output layer of its own, whatever tie_word_embeddings says."""
     return replace(shape, tied_embeddings=False)
