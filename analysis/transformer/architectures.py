@@ -122,6 +122,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "ministral": Architecture(pattern=layers.sliding_if_set),
     "ministral3": WINDOWED,
     "phi3": WINDOWED,
+    "phi4_multimodal": WINDOWED,
     "arcee": replace(LLAMA, gated=False),
     "apertus": Architecture(**KEYED, gated=False, qk_norm="head", layer=parts.apertus_layer),
     "bitnet": Architecture(**KEYED, attention=attentions.bitnet, layer=parts.bitnet_layer),
