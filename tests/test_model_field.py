@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from analysis.background.worker import WorkerError
 from analysis.transformer import count_params, hub, shape_from_hf_config
 from pages.components import model_field
+from pages.components.markdown import plain
 from tests import fake_hub
 
 ROOT = Path(__file__).parents[1]
@@ -57,8 +58,9 @@ class FakeWorker:
 
 
 def exact(**change):
-    counts = count_params(shape_from_hf_config(TINY)).__dict__ | change
-    return counts | {"model_class": "LlamaForCausalLM", "model_type": "llama", "transformers_version": "5.0", "n_tensors": 1, "notes": []}
+    counts = count_params(shape_from_hf_config(TINY)).__dict__
+    said = {"model_class": "LlamaForCausalLM", "model_type": "llama", "transformers_version": "5.0", "n_tensors": 1}
+    return counts | said | {"notes": [], "ignored": []} | change
 
 
 def picker():
@@ -121,6 +123,32 @@ def test_until_the_exact_count_arrives_the_closed_form_holds(monkeypatch):
     assert f"total: {TINY_TOTAL}" in texts(app.text) and "on its way" in texts(app.caption)
 
 
+@pytest.mark.parametrize(
+    ("field", "ignored", "said", "unsaid"),
+    [
+        (
+            "routed_expert_hidden_size",
+            ["routed_expert_hidden_size"],
+            "Read neither by the formulas here nor by transformers",
+            "Equal in every",
+        ),
+        ("known_to_transformers", [], "It knows known\\_to\\_transformers, which the formulas here do not read", "neither"),
+    ],
+)
+def test_a_field_that_nobody_reads_stands_beside_the_count_and_is_never_called_equal(monkeypatch, field, ignored, said, unsaid):
+    app, _ = open_picker(monkeypatch, job=FakeJob(answer=exact(ignored=ignored)))
+    app.text_area(key="model_text").set_value(json.dumps(TINY | {field: 4})).run()
+    shown = texts(app.caption) + texts(app.warning)
+    assert said in shown and unsaid not in shown and plain(field) in shown
+
+
+def test_until_and_without_an_exact_count_an_unread_field_is_named(monkeypatch):
+    for job in (FakeJob("running"), FakeJob("failed", WorkerError("it is not known"))):
+        app, _ = open_picker(monkeypatch, job=job)
+        app.text_area(key="model_text").set_value(json.dumps(TINY | {"latent_width": 4})).run()
+        assert "Not read by the formulas here: latent\\_width" in texts(app.warning)
+
+
 def test_a_failed_exact_count_is_one_sentence_and_the_page_goes_on(monkeypatch):
     missing = WorkerError("torch is not installed: run `pip install -r requirements.txt`")
     app, _ = open_picker(monkeypatch, job=FakeJob("failed", missing))
@@ -133,7 +161,7 @@ def test_a_failed_exact_count_is_one_sentence_and_the_page_goes_on(monkeypatch):
     [
         ("not json", "is not JSON"),
         ("[1]", "must be a JSON object"),
-        (" " * 1_200_000 + "{}", "1.2 MB"),
+        (" " * 12_000_000 + "{}", "12.0 MB"),
         (json.dumps({"hidden_size": 8}), "model\\_type"),
         (json.dumps(TINY | {"num_hidden_layers": -4}), "num\\_hidden\\_layers"),
         (json.dumps(TINY | {"num_attention_heads": 3}), "3"),
@@ -207,7 +235,7 @@ def fake(hub_address, monkeypatch, tmp_path):
     monkeypatch.setenv("HF_ENDPOINT", hub_address)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY", True)  # or it asks for a list of agents once a day
-    configs = {"a/b": json.dumps(TINY).encode(), "a/large": b" " * 3_000_000, "a/page": b"<html>", "a/list": b"[1]"}
+    configs = {"a/b": json.dumps(TINY).encode(), "a/large": b" " * 12_000_000, "a/page": b"<html>", "a/list": b"[1]"}
     monkeypatch.setattr(fake_hub.Hub, "configs", configs)
     monkeypatch.setattr(fake_hub.Hub, "asked", [])
     return fake_hub.Hub.asked
@@ -220,7 +248,7 @@ def test_the_hub_is_asked_for_one_file_without_a_token(fake, monkeypatch):
 
 
 def test_a_file_that_is_too_large_is_not_fetched(fake):
-    with pytest.raises(ValueError, match="a/large may have at most 1 MB"):
+    with pytest.raises(ValueError, match="a/large may have at most 10 MB"):
         hub.fetch_config("a/large")
     assert [method for method, _path, _token in fake] == ["HEAD"]
 

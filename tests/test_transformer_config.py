@@ -7,12 +7,14 @@ import pytest
 
 from analysis import tables
 from analysis.transformer import count_params, exact_param_counts, read_config, shape_from_hf_config, shape_of_model, supported_model_types
-from analysis.transformer.architectures import ARCHITECTURES, TEXT_PARTS
+from analysis.transformer.architectures import ARCHITECTURES
 from analysis.transformer.defaults import DEFAULTS
+from analysis.transformer.text_parts import TEXT_PARTS
+from analysis.transformer.twins import TWINS
 from tests.tiny_configs import tiny_config
 
-NOT_IN_TRANSFORMERS = {"kimi_k2", "qwen", "deepseek"}
 ONLY_INSIDE = {f"{outer}_text": outer for outer in ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe", "glm4v", "glm4v_moe")}
+ONLY_INSIDE["qwen2_5_omni_text"] = "qwen2_5_omni_thinker"
 SEEDS = range(4)
 LLAMA = {
     "model_type": "llama",
@@ -141,7 +143,7 @@ def differences(config) -> dict:
 # --- reference -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model_type", sorted(set(ARCHITECTURES) - NOT_IN_TRANSFORMERS))
+@pytest.mark.parametrize("model_type", sorted(ARCHITECTURES))
 def test_random_small_models_are_counted_as_transformers_builds_them(model_type, config_classes):
     fields = set(config_classes[model_type].__dataclass_fields__)
     for seed in SEEDS:
@@ -154,9 +156,10 @@ def test_random_small_models_are_counted_as_transformers_builds_them(model_type,
 
 def test_every_known_model_type_is_compared_with_transformers(config_classes):
     assert len(ARCHITECTURES) >= 100
-    assert {model_type for model_type in ARCHITECTURES if model_type not in config_classes} == NOT_IN_TRANSFORMERS
-    assert set(TEXT_PARTS.values()) <= set(ARCHITECTURES)
-    assert set(supported_model_types()) == {*ARCHITECTURES, *TEXT_PARTS}
+    assert all(model_type in config_classes for model_type in ARCHITECTURES)
+    assert all(twin.like in ARCHITECTURES for twin in TWINS.values()) and not set(TWINS) & set(config_classes)
+    outside = {outer for outer, inner in TEXT_PARTS.items() if inner in {*ARCHITECTURES, *TWINS}}
+    assert set(supported_model_types()) == {*ARCHITECTURES, *TWINS, *outside} and len(outside) > 60
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -230,7 +233,7 @@ def test_defaults_are_those_of_the_installed_classes(config_classes):
 
 def test_windows_fall_on_the_layers_that_transformers_gives_them(config_classes):
     checked = set()
-    for model_type in sorted(set(ARCHITECTURES) - NOT_IN_TRANSFORMERS - {"t5", "switch_transformers", "nemotron_h"}):
+    for model_type in sorted(set(ARCHITECTURES) - {"t5", "switch_transformers", "nemotron_h"}):
         fields = set(config_classes[model_type].__dataclass_fields__)
         for seed in SEEDS:
             config = tiny_config(model_type, fields, seed)
@@ -396,7 +399,7 @@ BAD_TEXT = [
     ("[" * 200_000, "the configuration is nested too deeply to be read"),
     ('{"a":' * 100_000, "the configuration is nested too deeply to be read"),
     ('{"hidden_size": ' + "9" * 5000 + "}", "the configuration holds a number with too many digits to be read"),
-    ('{"a": "' + "x" * 10**7 + '"}', "the configuration has 10.0 MB; at most 1 MB are read"),
+    ('{"a": "' + "x" * 12 * 10**6 + '"}', "the configuration has 12.0 MB; at most 10 MB are read"),
     (b"\xff\xfe{\x00}\x00", "the configuration is not UTF-8 text"),
     (b"\x89PNG\r\n\x1a\n", "the configuration is not UTF-8 text"),
 ]

@@ -154,7 +154,7 @@ def test_jamba_caches_four_of_its_32_layers():
     # lieber2024 Table 1: 4 GB of cache at 256K tokens in 16 bits, where Mixtral needs 32 GB.
     jamba, mixtral = shape_of_model("Jamba-v0.1", MODELS), shape_of_model("Mixtral 8x7B", MODELS)
     assert kv_cache_bytes(jamba, 262_144) == 4 * 2**30 and kv_cache_bytes(mixtral, 262_144) == 32 * 2**30
-    assert recurrent_state_bytes(jamba) == 28 * 8192 * (16 + 3) * 2 and recurrent_state_bytes(mixtral) == 0
+    assert recurrent_state_bytes(jamba) == 28 * 8192 * (16 + 4) * 2 and recurrent_state_bytes(mixtral) == 0
 
 
 # --- property --------------------------------------------------------------------------------------------------------

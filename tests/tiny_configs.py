@@ -41,6 +41,10 @@ WIDTHS = {
     "global_attn_every_n_layers": [2, 3], "sliding_window_pattern": [2, 3], "expansion_ratio": [4], "moe_latent_size": [None, 32],
     "index_topk_freq": [1, 2], "altup_correct_scale": [True, False], "full_attention_interval": [2, 3], "gating": [True, "per-element"],
     "use_sandwich_norm": [True, False], "use_attention_gate": [True, False], "dense_intermediate_size": [112],
+    "encoder_layers": [2, 3], "decoder_layers": [1, 4], "encoder_attention_heads": [4, 8], "decoder_attention_heads": [2, 4],
+    "encoder_ffn_dim": [80, 144], "decoder_ffn_dim": [80, 112], "num_encoder_layers": [2, 3], "num_encoder_attention_heads": [4, 8],
+    "num_decoder_attention_heads": [2, 4], "decoder_vocab_size": [101, 130], "share_encoder_decoder_embeddings": [True, False],
+    "num_buckets": [8, 32], "ngram": [2, 3], "num_mel_bins": [20, 80], "max_source_positions": [50], "max_target_positions": [40],
 }  # fmt: skip
 """Values that a field may take."""
 
@@ -54,6 +58,8 @@ ALSO = {
     "qwen3_5_text": ["full_attention_interval"],
     "qwen3_5_moe_text": ["full_attention_interval"],
     "kimi_linear": ["first_k_dense_replace"],
+    "t5": ["tie_word_embeddings"],
+    "umt5": ["tie_word_embeddings"],
 }
 """Fields that a class reads without declaring them."""
 
@@ -115,6 +121,10 @@ def adjusted(config: dict, model_type: str, draw: random.Random) -> dict:
     if model_type == "minimax_m3_vl_text":
         config["layer_types"] = [draw.choice(["full_attention", "minimax_m3_sparse"]) for _ in range(layers)]
         config["moe_layer_freq"] = [draw.choice([0, 1]) for _ in range(layers - 1)] + [1]
+    if model_type == "prophetnet":
+        config |= {"num_decoder_layers": draw.choice([1, 4]), "add_cross_attention": draw.choice([True, False])}
+    if config.get("share_encoder_decoder_embeddings"):
+        config["decoder_vocab_size"] = config["vocab_size"]
     if model_type == "ernie4_5_moe":
         config["moe_layer_end_index"] = draw.choice([-1, layers - 2])
     return config

@@ -96,12 +96,18 @@ class Cache(Figure):
         }
         here = {kind: float(kv_cache_bytes(model, at, self.batch_size, bits)) for kind, model in shapes.items()}
         endless = variants.with_attention(shape, lambda a: variants.with_window(a, None))
-        weights = 2.0 * self.model.counts.total
-        weight_part = {"series": "weights in 16 bits", "context_len": CONTEXTS, "kv_cache_bytes": [weights] * 2, "status": "computed"}
+        stored = self.model.weight_bits
+        weights = stored / 8 * self.model.counts.total
+        weight_part = {
+            "series": f"weights in {stored} bits",
+            "context_len": CONTEXTS,
+            "kv_cache_bytes": [weights] * 2,
+            "status": "computed",
+        }
         cached: dict[str, Any] = {"x": "context_len", "y": "kv_cache_bytes", "per_y": unit.size}
         traces = [marks.line(parts[kind], color=COLORS[kind], width=1.8, **cached) for kind in shapes if kind != "own"]
         traces.append(marks.line(parts["own"], color=COLORS["own"], name=f"{name} as built", width=3.5, **cached))
-        traces.append(marks.line(weight_part, color=style.GREY, name="its weights in 16 bits", width=1.5, dash="dot", **cached))
+        traces.append(marks.line(weight_part, color=style.GREY, name=f"its weights in {stored} bits", width=1.5, dash="dot", **cached))
         devices = [gpus.gpu(key) for key in SHOWN_GPUS]
         memory: Part = {
             "series": [gpu.label for gpu in devices],

@@ -131,7 +131,7 @@ class Roofline(Figure):
     kv_bits: int = KV_BITS(16)
     gpu: gpus.Gpu = GPU("a100_80gb")
     n_gpus: int = N_GPUS(1, high=8, twos=True)
-    weight_bits: int = WEIGHT_BITS(16)
+    weight_bits: int = WEIGHT_BITS(lambda earlier: earlier["model"].weight_bits)
     context_len: int = CONTEXT_LEN(8_192)
 
     def draw(self) -> Panel:

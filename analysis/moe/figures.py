@@ -165,7 +165,7 @@ class MemoryCompute(Figure):
 
     name = "moe.memory_compute"
     model: Model = MODEL("mixtral-8x7b", among=known_mixtures, tried=MIXTURE_TRIALS)
-    weight_bits: int = WEIGHT_BITS(16)
+    weight_bits: int = WEIGHT_BITS(lambda earlier: earlier["model"].weight_bits)
     memory_unit: str = MEMORY_UNIT("gb")
 
     def draw(self) -> Panel:

@@ -3,15 +3,18 @@
 The parts live in modules of their own, and this is their door:
 
 - `shape`: what a model is built of; `plain_shape`: the same from plain arguments; `models_table`: from a row of the table `models`
-- `config`: from a Hugging Face config.json, with what architectures name and have in `architectures`, which layers attend how in
-  `layer_patterns`, and what fields cannot say in `special_attention`, `special_layers` and `mixer_sizes`; checked access and defaults in
-  `reader` and `defaults`
+- `config_text`, `config`: from a Hugging Face config.json, with what architectures name and have in `architectures`, which layers
+  attend how in `layer_patterns`, and what fields cannot say in `special_attention`, `special_layers`, `encoder_decoder` and
+  `mixer_sizes`; text parts and families with code of their own in `text_parts` and `twins`; checked access and defaults in `reader`
+  and `defaults`; what nobody read in `unread`; the bits of quantized weights in `stored_bits`
 - `count`: parameters by part, in closed form
-- `exact`: parameters by part, counted by transformers on the meta device (worker process only), from what `fields` lets through
+- `exact`: parameters by part, counted by transformers on the meta device (worker process only), from what `fields` lets through, of what
+  `language_model` takes for the language model
 - `cost`: FLOPs and cache
 """
 
-from analysis.transformer.config import read_config, shape_from_hf_config, supported_model_types
+from analysis.transformer.config import shape_from_hf_config, supported_model_types
+from analysis.transformer.config_text import read_config
 from analysis.transformer.cost import (
     ForwardFlops,
     causal_pairs,

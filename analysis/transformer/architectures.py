@@ -1,13 +1,14 @@
 """What each model_type of Hugging Face configurations has: names of its sizes, norms, biases, windows and experts, as data.
 
 Every entry is checked against the model that transformers builds from the same configuration (tests/test_transformer_config.py).
-What does not fit into fields is a function of the modules _layers, _attentions or _parts.
+What does not fit into fields is a function of the modules special_attention, special_layers or encoder_decoder.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from analysis.transformer import encoder_decoder as stacks
 from analysis.transformer import layer_patterns as layers
 from analysis.transformer import special_attention as attentions
 from analysis.transformer import special_layers as parts
@@ -45,10 +46,11 @@ class Architecture:
     window: "all" where every layer has the window that is set, "if_used" where use_sliding_window switches it on. pattern: kinds of layers
     where the configuration does not list them, a function of analysis.transformer.layer_patterns; only with a pattern is such a list
     read. attention: function of analysis.transformer.special_attention that makes the mixer of a layer; layer, outside: functions of
-    analysis.transformer.special_layers that change a layer, and the whole.
+    analysis.transformer.special_layers that change a layer, and the whole. whole: function of analysis.transformer.encoder_decoder that
+    makes all of the shape.
     latent: multi-head latent attention. without_heads: no attention at all. d_ff_factor: width of the MLP over d_model where it is not
     given. own_mlp: the layer function makes the MLP. positions: rows that a learned position table has beyond the context; None: no
-    table. same_as: model_type whose defaults hold.
+    table.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -71,11 +73,11 @@ class Architecture:
     attention: Callable | None = None
     layer: Callable | None = None
     outside: Callable | None = None
+    whole: Callable | None = None
     without_heads: bool = False
     d_ff_factor: int | None = None
     positions: int | None = None
     own_mlp: bool = False
-    same_as: str = ""
 
 
 GPT2_NAMES = {
@@ -120,6 +122,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "ministral": Architecture(pattern=layers.sliding_if_set),
     "ministral3": WINDOWED,
     "phi3": WINDOWED,
+    "phi4_multimodal": WINDOWED,
     "arcee": replace(LLAMA, gated=False),
     "apertus": Architecture(**KEYED, gated=False, qk_norm="head", layer=parts.apertus_layer),
     "bitnet": Architecture(**KEYED, attention=attentions.bitnet, layer=parts.bitnet_layer),
@@ -172,6 +175,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "gpt_neo": Architecture(
         names={"num_attention_heads": "num_heads", "num_hidden_layers": "num_layers", "sliding_window": "window_size"},
         **LAYERNORM, o_bias=True, mlp_bias=True, d_ff_factor=4, positions=0, pattern=layers.attention_types,
+        attention=attentions.gpt_neo,
     ),
     "gpt_neox": Architecture(**LAYERNORM, qkv_bias="attention_bias", o_bias="attention_bias", mlp_bias=True),
     "opt": Architecture(
@@ -191,7 +195,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         names={"hidden_size": "n_embed", "num_hidden_layers": "n_layer", "num_attention_heads": "n_head",
                "intermediate_size": "ffn_hidden_size"},
         **LAYERNORM, qkv_bias="bias", o_bias="bias", mlp_bias="bias", d_ff_factor=4, attention=attentions.falcon, layer=parts.falcon_layer,
-    ),
+        outside=parts.falcon_outside),
     "mpt": Architecture(
         names={"hidden_size": "d_model", "num_hidden_layers": "n_layers", "num_attention_heads": "n_heads",
                "max_position_embeddings": "max_seq_len"},
@@ -214,8 +218,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         names={"hidden_size": "d_model", "num_hidden_layers": "n_layers", "num_attention_heads": "n_heads",
                "max_position_embeddings": "max_seq_len"},
         norm="layernorm_no_bias", attention=attentions.dbrx,
-        experts=ExpertNames(number="ffn_config.moe_num_experts", chosen="ffn_config.moe_top_k", width="ffn_config.ffn_hidden_size"),
-    ),
+        experts=ExpertNames(number="ffn_config.moe_num_experts", chosen="ffn_config.moe_top_k", width="ffn_config.ffn_hidden_size")),
     "deepseek_v2": replace(DEEPSEEK_V3, mlp_bias="mlp_bias"),
     "deepseek_v3": DEEPSEEK_V3,
     "deepseek_v32": replace(DEEPSEEK_V3, experts=LISTED_EXPERTS, attention=attentions.indexer),
@@ -292,32 +295,30 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "kimi_linear": Architecture(
         names={"max_position_embeddings": "model_max_length"}, latent=True, pattern=layers.kimi,
         attention=attentions.kimi_delta, outside=parts.untied,
-        experts=ExpertNames(chosen="num_experts_per_token", shared_count="num_shared_experts", rule=layers.mlp_layer_types(default=1)),
-    ),
+        experts=ExpertNames(chosen="num_experts_per_token", shared_count="num_shared_experts", rule=layers.mlp_layer_types(default=1))),
     "mamba": MAMBA,
     "falcon_mamba": MAMBA,
     "mamba2": replace(MAMBA, attention=attentions.mamba2),
     # --- encoder and decoder -----------------------------------------------------------------------------------------
-    "t5": Architecture(outside=parts.t5),
-    "switch_transformers": Architecture(outside=parts.t5),
-    # --- not in transformers, but known to be the same as another ---------------------------------------------------
-    "kimi_k2": replace(DEEPSEEK_V3, same_as="deepseek_v3"),
-    "qwen": replace(QWEN2, layer=parts.qwen_layer, same_as="qwen2"),
-    "deepseek": Architecture(experts=DEEPSEEK_EXPERTS),
+    "t5": Architecture(whole=stacks.t5),
+    "mt5": Architecture(whole=stacks.t5),
+    "umt5": Architecture(whole=stacks.t5),
+    "switch_transformers": Architecture(whole=stacks.t5),
+    "bart": Architecture(whole=stacks.bart(first_norm=True, positions=2)),
+    "plbart": Architecture(whole=stacks.bart(first_norm=True, positions=2)),
+    "mbart": Architecture(whole=stacks.bart(first_norm=True, last_norm=True, positions=2)),
+    "blenderbot": Architecture(whole=stacks.bart(last_norm=True)),
+    "blenderbot-small": Architecture(whole=stacks.bart(first_norm=True)),
+    "pegasus": Architecture(whole=stacks.bart(last_norm=True)),
+    "m2m_100": Architecture(whole=stacks.bart(last_norm=True, positions=None)),
+    "marian": Architecture(whole=stacks.marian),
+    "prophetnet": Architecture(whole=stacks.prophetnet),
+    "whisper": Architecture(whole=stacks.whisper),
     # --- text parts of multimodal models -----------------------------------------------------------------------------
     "glm4v_text": Architecture(qkv_bias=True, norms_per_layer=4),
     "qwen2_vl_text": QWEN2,
     "qwen2_5_vl_text": QWEN2,
+    "qwen2_5_omni_text": QWEN2,
     "qwen3_vl_text": QWEN3,
     "qwen3_vl_moe_text": Architecture(**KEYED, qk_norm="head", experts=QWEN3_EXPERTS),
 }  # fmt: skip
-
-TEXT_PARTS: Mapping[str, str] = {
-    "gemma3": "gemma3_text", "gemma3n": "gemma3n_text", "gemma4": "gemma4_text", "gemma4_unified": "gemma4_unified_text",
-    "llama4": "llama4_text", "mistral3": "mistral", "llava": "llama", "llava_next": "llama", "paligemma": "gemma", "aria": "aria_text",
-    "qwen2_vl": "qwen2_vl_text", "qwen2_5_vl": "qwen2_5_vl_text", "qwen3_vl": "qwen3_vl_text", "qwen3_vl_moe": "qwen3_vl_moe_text",
-    "qwen3_5": "qwen3_5_text", "qwen3_5_moe": "qwen3_5_moe_text", "internvl": "qwen2", "got_ocr2": "qwen2", "lfm2_vl": "lfm2",
-    "lfm3_vl": "lfm3", "glm4v": "glm4v_text", "glm4v_moe": "glm4v_moe_text", "minimax_m3_vl": "minimax_m3_vl_text", "idefics3": "llama",
-    "smolvlm": "llama", "aya_vision": "cohere2", "cohere2_vision": "cohere2",
-}  # fmt: skip
-"""model_type of the text part of multimodal models, where their configuration does not name it."""

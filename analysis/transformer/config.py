@@ -1,4 +1,4 @@
-"""Shapes from Hugging Face configurations: reading config.json, and understanding it.
+"""Shapes from Hugging Face configurations: what the object in a config.json says of a model.
 
 What each model_type names and has is data in analysis.transformer.architectures. Nothing is guessed: an unknown model_type is
 refused with a sentence, a field that is missing takes the value that the architecture itself gives it, and sizes must be there.
@@ -8,16 +8,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from analysis import uploads
-from analysis.transformer.architectures import ARCHITECTURES, TEXT_PARTS, Architecture
-from analysis.transformer.layer_patterns import CHUNKED, SLIDING, layer_kinds
+from analysis.transformer.architectures import ARCHITECTURES, Architecture
+from analysis.transformer.config_text import TIES_UNKNOWN, checked_config
+from analysis.transformer.layer_patterns import CHUNKED, SLIDING, layer_kinds, spelled
 from analysis.transformer.plain_shape import qk_norm_values, split_heads
-from analysis.transformer.reader import Reader, as_typed
+from analysis.transformer.reader import MOST_LAYERS, Reader, as_typed
 from analysis.transformer.shape import Attention, Experts, Latent, Layer, Mlp, TransformerShape, plain_mlp
-from analysis.transformer.special_layers import t5
+from analysis.transformer.text_parts import TEXT_PARTS
+from analysis.transformer.twins import TWINS, as_twin
+from analysis.transformer.unread import IDLE, countable, listed, predictors
 
-LARGEST_CONFIG_BYTES = 1_000_000
-TEXT_KEYS = ("text_config", "llm_config", "language_config")
+TEXT_KEYS = ("text_config", "llm_config", "language_config", "thinker_config")
+MOST_PARTS = 3
+"""Parts inside each other: a thinker's text part is the third of a model that speaks."""
 
 
 def supported_model_types() -> tuple[str, ...]:
@@ -26,68 +29,57 @@ def supported_model_types() -> tuple[str, ...]:
     >>> "llama" in supported_model_types(), len(supported_model_types()) > 90
     (True, True)
     """
-    return tuple(sorted({*ARCHITECTURES, *TEXT_PARTS}))
-
-
-def read_config(text: str | bytes) -> dict[str, Any]:
-    """The object in the text of a config.json.
-
-    Raises ValueError with one sentence for more than LARGEST_CONFIG_BYTES, for text that is not UTF-8 or not JSON, that is nested
-    too deeply, and for JSON that is not an object.
-
-    >>> read_config('{"model_type": "llama"}')
-    {'model_type': 'llama'}
-    >>> read_config("[1, 2]")
-    Traceback (most recent call last):
-    ...
-    ValueError: the configuration must be a JSON object with names and values, got a list
-    """
-    try:
-        config = uploads.json_of(uploads.text_of(text, LARGEST_CONFIG_BYTES))
-    except ValueError as problem:
-        raise ValueError(f"the configuration {problem}") from None
-    return checked_config(config)
-
-
-def checked_config(config: Any) -> dict[str, Any]:
-    """config if it is a JSON object, else ValueError with one sentence."""
-    if not isinstance(config, Mapping):
-        kind = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}.get(type(config), f"a {type(config).__name__}")
-        raise ValueError(f"the configuration must be a JSON object with names and values, got {kind}")
-    return dict(config)
+    known = {outer for outer, inner in TEXT_PARTS.items() if inner in ARCHITECTURES or inner in TWINS}
+    return tuple(sorted({*ARCHITECTURES, *TWINS, *known}))
 
 
 def text_part(config: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The part of a configuration that describes the language model, and notes for the reader of what follows from it.
 
-    A multimodal configuration holds it under text_config; whether embeddings are tied is taken from outside where the part does
-    not say it.
+    A multimodal configuration holds it under text_config, in older files at its top level; whether embeddings are tied is taken from
+    outside where the part does not say it.
 
     >>> text_part({"model_type": "gemma3", "text_config": {"hidden_size": 2560}})[0]
     {'hidden_size': 2560, 'model_type': 'gemma3_text'}
     """
-    key = next((key for key in TEXT_KEYS if config.get(key) is not None), None)
-    if key is None:
-        return dict(config), ()
-    outer = config.get("model_type")
-    text = config[key]
-    if not isinstance(text, Mapping):
-        raise ValueError(f"{key} must be an object with the fields of the language model, got {as_typed(text)}")
-    if not text:
-        raise ValueError(f"{key} is empty, so the language model is not known")
-    text = dict(text)
-    if "model_type" not in text and isinstance(outer, str):
-        text["model_type"] = TEXT_PARTS.get(outer, outer)
-    if "tie_word_embeddings" not in text and "tie_word_embeddings" in config:
-        text["tie_word_embeddings"] = config["tie_word_embeddings"]
-    return text, (f"Counted is the language model in {key}; what belongs to images or sound is left out.",)
+    text, path = dict(config), []
+    while len(path) < MOST_PARTS and (key := next((key for key in TEXT_KEYS if text.get(key) is not None), None)):
+        outer, inner = text, text[key]
+        if not isinstance(inner, Mapping):
+            raise ValueError(f"{key} must be an object with the fields of the language model, got {as_typed(inner)}")
+        if not inner:
+            raise ValueError(f"{key} is empty, so the language model is not known")
+        text, path = dict(inner), [*path, key]
+        if "model_type" not in text and isinstance(outer.get("model_type"), str):
+            text["model_type"] = TEXT_PARTS.get(outer["model_type"], outer["model_type"])
+        if "tie_word_embeddings" not in text and "tie_word_embeddings" in outer:
+            text["tie_word_embeddings"] = outer["tie_word_embeddings"]
+    if path:
+        return with_layers(text), (f"Counted is the language model in {'.'.join(path)}; what belongs to images or sound is left out.",)
+    model_type = config.get("model_type")
+    if isinstance(model_type, str) and model_type in TEXT_PARTS and model_type not in ARCHITECTURES:
+        text["model_type"] = TEXT_PARTS[model_type]
+        return with_layers(text), (
+            f"Counted is the language model of {model_type}, whose fields stand at the top level; images and sound are left out.",
+        )
+    return with_layers(text), ()
+
+
+def with_layers(text: dict[str, Any]) -> dict[str, Any]:
+    """A configuration with its layers listed where it gives their pattern in letters, which transformers reads in numbers only."""
+    letters, n_layers = text.get("sliding_window_pattern"), text.get("num_hidden_layers")
+    if not isinstance(letters, str) or not isinstance(n_layers, int) or not 0 < n_layers <= MOST_LAYERS:
+        return text
+    kinds = {"layer_types": spelled(letters, n_layers)}
+    return kinds | {key: value for key, value in text.items() if key != "sliding_window_pattern"}
 
 
 def shape_from_hf_config(config: Mapping[str, Any]) -> TransformerShape:
     """The shape that a Hugging Face configuration (the object in a config.json) describes.
 
-    Of a multimodal configuration the text part is taken; `notes` of the shape say so. Sizes (layers, width, heads, vocabulary) must
-    be in the configuration; other fields take the default of the architecture where they are missing.
+    Of a multimodal configuration the text part is taken; `notes` of the shape say so, and `unread` names the fields that look like sizes
+    and that nothing here reads. Sizes (layers, width, heads, vocabulary) must be in the configuration; other fields take the default
+    of the architecture where they are missing.
 
     Raises ValueError with one sentence: for a model_type that is not known here, and for values that are missing, out of range, of the
     wrong kind, or do not divide, naming key and value.
@@ -99,24 +91,46 @@ def shape_from_hf_config(config: Mapping[str, Any]) -> TransformerShape:
     8030261248
     """
     text, notes = text_part(checked_config(config))
+    nested = bool(notes)
+    if twin := as_twin(text):
+        text, nested, notes = twin[0], False, (*notes, twin[1])
     model_type = text.get("model_type")
     if model_type is None:
         raise ValueError("the configuration has no model_type, so its architecture is not known")
     if not isinstance(model_type, str):
         raise ValueError(f"model_type must be a text, got {as_typed(model_type)}")
-    if model_type not in ARCHITECTURES and model_type in TEXT_PARTS:
-        model_type = TEXT_PARTS[model_type]  # older multimodal files keep the text fields outside
     if model_type not in ARCHITECTURES:
         raise ValueError(f"the model_type {as_typed(model_type)} is not known here; counting it exactly with transformers may still work")
     architecture = ARCHITECTURES[model_type]
-    read = Reader(text, model_type if not architecture.same_as else architecture.same_as, architecture.names, nested=bool(notes))
-    return assemble(read, architecture, model_type, notes)
+    if text.get("_notes") == (TIES_UNKNOWN,):
+        notes = (*notes, TIES_UNKNOWN)
+    read = Reader(text, model_type, architecture.names, nested)
+    shape = assemble(read, architecture, model_type, notes)
+    if heads := predictors(text):
+        note = f"Layers that foretell further tokens ({listed(heads)}) are not counted: a model answers without them."
+        shape = replace(shape, notes=(*shape.notes, note))
+    return replace(shape, unread=tuple(name for name in countable(text) if name not in read.seen))
+
+
+WINDOW_FIELDS = ("sliding_window", "use_sliding_window", "max_window_layers", "layer_types")
+LATENT_FIELDS = ("num_key_value_heads", "head_dim", "qk_head_dim")
+"""Fields that decide nothing with latent attention, where every head has keys of its own and other fields give their widths."""
+
+
+def known_fields(architecture: Architecture, model_type: str) -> tuple[str, ...]:
+    """Fields that an architecture has and that decide nothing in some of its configurations."""
+    experts, windowed = architecture.experts, architecture.window or architecture.pattern
+    mixture = () if experts is None else (experts.number, experts.chosen, experts.width, experts.dense_width, "intermediate_size")
+    latent = LATENT_FIELDS if architecture.latent else ()
+    return (*IDLE.get(model_type, ()), *mixture, *latent, *(WINDOW_FIELDS if windowed else ()))
 
 
 def assemble(read: Reader, architecture: Architecture, model_type: str, notes: tuple[str, ...]) -> TransformerShape:
     """The shape that a reader finds for an architecture."""
-    if architecture.outside is t5:
-        return replace(t5(read), name=model_type, notes=notes)
+    read.knows(*known_fields(architecture, model_type))
+    if architecture.whole:
+        shape = architecture.whole(read)
+        return replace(shape, name=model_type, notes=(*notes, *shape.notes, *read.notes()))
     d_model = read.size("hidden_size")
     kinds = layer_kinds(read, architecture.pattern, architecture.window)
     attention = None if architecture.without_heads else attention_of(read, architecture, d_model)

@@ -172,13 +172,13 @@ def recurrent_state_bytes(shape: TransformerShape, batch=1, bytes_per_value=2):
 
 
 def held_tokens(attention: Attention, context):
-    """Tokens whose keys and values one layer holds: context, at most its window."""
-    return context if attention.window is None else smaller(context, attention.window)
+    """Tokens whose keys and values one layer holds: context, at most its window where its cache rolls."""
+    return context if attention.window is None or not attention.rolls else smaller(context, attention.window)
 
 
 def past_held(attention: Attention, past):
     """Tokens of the past that a step finds in the cache: at most window - 1, since the window holds the token itself."""
-    return past if attention.window is None else smaller(past, attention.window - 1)
+    return past if attention.window is None or not attention.rolls else smaller(past, attention.window - 1)
 
 
 def causal_pairs(attention: Attention, S, past=0):

@@ -457,6 +457,10 @@ DEFAULTS: dict[str, dict] = {
         "hidden_size": 3072, "intermediate_size": 8192, "max_position_embeddings": 4096, "num_attention_heads": 32,
         "num_hidden_layers": 32, "vocab_size": 32064,
     },
+    "phi4_multimodal": {
+        "hidden_size": 3072, "intermediate_size": 8192, "max_position_embeddings": 131072, "num_attention_heads": 32,
+        "num_hidden_layers": 32, "num_key_value_heads": 8, "vocab_size": 200064,
+    },
     "phimoe": {
         "hidden_size": 4096, "intermediate_size": 6400, "max_position_embeddings": 131072, "num_attention_heads": 32,
         "num_experts_per_tok": 2, "num_hidden_layers": 32, "num_key_value_heads": 8, "num_local_experts": 16, "vocab_size": 32064,
@@ -464,6 +468,10 @@ DEFAULTS: dict[str, dict] = {
     "qwen2": {
         "hidden_size": 4096, "intermediate_size": 22016, "max_position_embeddings": 32768, "max_window_layers": 28,
         "num_attention_heads": 32, "num_hidden_layers": 32, "num_key_value_heads": 32, "sliding_window": 4096, "vocab_size": 151936,
+    },
+    "qwen2_5_omni_text": {
+        "hidden_size": 3584, "intermediate_size": 18944, "max_position_embeddings": 32768, "max_window_layers": 28,
+        "num_attention_heads": 28, "num_hidden_layers": 28, "num_key_value_heads": 4, "sliding_window": 32768, "vocab_size": 152064,
     },
     "qwen2_5_vl_text": {
         "hidden_size": 8192, "intermediate_size": 29568, "max_position_embeddings": 32768, "max_window_layers": 80,
@@ -559,5 +567,55 @@ DEFAULTS: dict[str, dict] = {
         "num_attention_heads": 16, "num_hidden_layers": 32, "num_key_value_heads": 16, "q_lora_rank": 1536, "qk_nope_head_dim": 128,
         "qk_rope_head_dim": 64, "tie_word_embeddings": True, "v_head_dim": 128, "vocab_size": 128256,
     },
-    "deepseek": {},
+    "bart": {
+        "d_model": 1024, "decoder_attention_heads": 16, "decoder_ffn_dim": 4096, "decoder_layers": 12, "encoder_attention_heads": 16,
+        "encoder_ffn_dim": 4096, "encoder_layers": 12, "max_position_embeddings": 1024, "tie_word_embeddings": True, "vocab_size": 50265,
+    },
+    "plbart": {
+        "d_model": 768, "decoder_attention_heads": 12, "decoder_ffn_dim": 3072, "decoder_layers": 6, "encoder_attention_heads": 12,
+        "encoder_ffn_dim": 3072, "encoder_layers": 6, "max_position_embeddings": 1024, "tie_word_embeddings": True, "vocab_size": 50005,
+    },
+    "mbart": {
+        "d_model": 1024, "decoder_attention_heads": 16, "decoder_ffn_dim": 4096, "decoder_layers": 12, "encoder_attention_heads": 16,
+        "encoder_ffn_dim": 4096, "encoder_layers": 12, "max_position_embeddings": 1024, "tie_word_embeddings": True, "vocab_size": 50265,
+    },
+    "blenderbot": {
+        "d_model": 2560, "decoder_attention_heads": 32, "decoder_ffn_dim": 10240, "decoder_layers": 24, "encoder_attention_heads": 32,
+        "encoder_ffn_dim": 10240, "encoder_layers": 2, "max_position_embeddings": 128, "tie_word_embeddings": True, "vocab_size": 8008,
+    },
+    "blenderbot-small": {
+        "d_model": 512, "decoder_attention_heads": 16, "decoder_ffn_dim": 2048, "decoder_layers": 8, "encoder_attention_heads": 16,
+        "encoder_ffn_dim": 2048, "encoder_layers": 8, "max_position_embeddings": 512, "tie_word_embeddings": True, "vocab_size": 50265,
+    },
+    "pegasus": {
+        "d_model": 1024, "decoder_attention_heads": 16, "decoder_ffn_dim": 4096, "decoder_layers": 12, "encoder_attention_heads": 16,
+        "encoder_ffn_dim": 4096, "encoder_layers": 12, "max_position_embeddings": 1024, "tie_word_embeddings": True, "vocab_size": 50265,
+    },
+    "m2m_100": {
+        "d_model": 1024, "decoder_attention_heads": 16, "decoder_ffn_dim": 4096, "decoder_layers": 12, "encoder_attention_heads": 16,
+        "encoder_ffn_dim": 4096, "encoder_layers": 12, "max_position_embeddings": 1024, "tie_word_embeddings": True, "vocab_size": 128112,
+    },
+    "marian": {
+        "d_model": 1024, "decoder_attention_heads": 16, "decoder_ffn_dim": 4096, "decoder_layers": 12, "encoder_attention_heads": 16,
+        "encoder_ffn_dim": 4096, "encoder_layers": 12, "max_position_embeddings": 1024, "share_encoder_decoder_embeddings": True,
+        "tie_word_embeddings": True, "vocab_size": 58101,
+    },
+    "prophetnet": {
+        "add_cross_attention": True, "decoder_ffn_dim": 4096, "encoder_ffn_dim": 4096, "hidden_size": 1024,
+        "max_position_embeddings": 512, "ngram": 2, "num_buckets": 32, "num_decoder_attention_heads": 16, "num_decoder_layers": 12,
+        "num_encoder_attention_heads": 16, "num_encoder_layers": 12, "tie_word_embeddings": True, "vocab_size": 30522,
+    },
+    "whisper": {
+        "d_model": 384, "decoder_attention_heads": 6, "decoder_ffn_dim": 1536, "decoder_layers": 4, "encoder_attention_heads": 6,
+        "encoder_ffn_dim": 1536, "encoder_layers": 4, "max_source_positions": 1500, "max_target_positions": 448, "num_mel_bins": 80,
+        "tie_word_embeddings": True, "vocab_size": 51865,
+    },
+    "mt5": {
+        "d_ff": 1024, "d_kv": 64, "d_model": 512, "feed_forward_proj": "gated-gelu", "num_heads": 6, "num_layers": 8,
+        "relative_attention_num_buckets": 32, "tie_word_embeddings": True, "vocab_size": 250112,
+    },
+    "umt5": {
+        "d_ff": 1024, "d_kv": 64, "d_model": 512, "feed_forward_proj": "gated-gelu", "num_heads": 6, "num_layers": 8,
+        "relative_attention_num_buckets": 32, "vocab_size": 250112,
+    },
 }  # fmt: skip

@@ -7,10 +7,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from analysis.transformer.architectures import ARCHITECTURES
-from analysis.transformer.config import checked_config, text_part
+from analysis.transformer.config import text_part
+from analysis.transformer.config_text import checked_config
 from analysis.transformer.count import ParamCounts
-from analysis.transformer.fields import counted_fields
+from analysis.transformer.fields import ALWAYS_READ, counted_fields, names_of
+from analysis.transformer.language_model import is_encoder_decoder, language_parameters, text_config_of
+from analysis.transformer.text_parts import TEXT_PARTS
+from analysis.transformer.twins import as_twin
+from analysis.transformer.unread import countable
 from analysis.uploads import clip
 
 MOST_TENSORS = 200_000
@@ -19,44 +23,47 @@ TOP_K_KEYS = ("num_experts_per_tok", "num_experts_per_token", "moe_topk", "moe_t
 
 PARTS = {
     "embedding": r"lm_head|embed_out|wte|wpe|tokens_embed|positions_embed|embed_tokens|embed_in|embed_positions|embeddings?|"
-    r"word_embeddings|embed_tokens_per_layer|output_projection|shared(?=\.weight)",
-    "attention": r"self_attn|attn|attention|self_attention|SelfAttention|EncDecAttention|mixer\.[qkvo]_proj",
+    r"word_embeddings|embed_tokens_per_layer|output_projection|proj_out|position_embeddings|ngram_embeddings|shared(?=\.weight)",
+    "attention": r"self_attn|attn|encoder_attn|cross_attn|attention|self_attention|SelfAttention|EncDecAttention|mixer\.[qkvo]_proj",
     "mixer": r"mamba|linear_attn|conv",
     "router": r"gate|router|shared_expert_gate|expert_bias",
     "mlp": r"mlp|feed_forward|ffn|block_sparse_moe|fc[12]|experts|shared_experts|shared_mlp|DenseReluDense|mixer\.(up|down)_proj",
 }
 """Words in the names of parameters by part; a parameter belongs to the first part whose pattern fits: layers.0.self_attn.q_proj.weight."""
 
-BESIDE_TEXT = re.compile(r"(^|\.)(vision_tower|vision_model|visual|audio_tower|multi_modal_projector|embed_vision|embed_audio)\.")
-
-STACK_TABLES = ("encoder.embed_tokens.weight", "decoder.embed_tokens.weight")
-"""The shared token table again, where an encoder-decoder whose output layer is untied is built without tying anything."""
+SAME = (EXPERT_KEYS, TOP_K_KEYS, ("n_shared_experts", "num_shared_experts"))
+"""Words of files for one thing; a class may know another than the file has."""
+SIZES = ("num_hidden_layers", "hidden_size", "vocab_size")
+"""What a model that is built must have from the file."""
 
 
 def exact_param_counts(config: Mapping[str, Any], progress=None) -> dict[str, Any]:
     """The counts of a Hugging Face configuration by part, as transformers builds the model: a dict with the fields of ParamCounts.
 
-    Besides: model_class, model_type, transformers_version, n_tensors, and notes. The model is built on torch's meta device, which
-    allocates nothing; tied tensors are counted once; code that comes with a model is never run. Of a multimodal model the text
-    part is counted. active leaves out the routed experts that a token does not use: top_k of n_experts are used.
+    Besides: model_class, model_type, transformers_version, n_tensors, notes, and ignored: fields of the file that look like sizes, counts
+    or patterns and that transformers does not know for this model_type. The model is built on torch's meta device, which allocates nothing;
+    tied tensors are counted once; code that comes with a model is never run. Of an encoder-decoder both are counted, of a multimodal
+    model its decoder and output layer. active leaves out the routed experts that a token does not use: top_k of n_experts are used.
 
     progress(done, total, message) is called while tensors are made; it may raise to stop the count.
 
     Raises ValueError with one sentence for a model_type that transformers does not know as a language model, for a configuration
-    that it cannot build, and for one with more than MOST_LAYERS layers or MOST_TENSORS tensors.
+    that it cannot build, for one with more than MOST_LAYERS layers or MOST_TENSORS tensors, and for a model that does not come out
+    with the layers, width and vocabulary of the file.
     """
     import transformers
 
-    config = checked_config(config)
-    text, notes = text_part(config)
-    if note := twin(text):
-        text["model_type"], notes = note[0], (*notes, note[1])
+    text, notes = text_part(checked_config(config))
+    if twin := as_twin(text):
+        text, note = {key: value for key, value in twin[0].items() if value is not None}, twin[1]
+        notes = (*notes, note)
+    text = in_words_of(text)
     config_object = build_config(text)
-    nested = text is not config and config.get("model_type") != text.get("model_type")
-    if nested and auto_class(config_object) is None:  # the language model exists only inside the multimodal one
-        config_object = build_config(config)
+    if auto_class(config_object) is None:  # the language model exists only inside a multimodal one
+        config_object = build_config(inside_text(text))
+    check_sizes(text, text_config_of(config_object))
     model, n_tensors = build_model(config_object, progress)
-    counts = count_by_part(model, config_object.get_text_config(decoder=True) if nested else config_object)
+    counts = count_by_part(model)
     return {
         **counts.__dict__,
         "model_class": type(model).__name__,
@@ -64,6 +71,7 @@ def exact_param_counts(config: Mapping[str, Any], progress=None) -> dict[str, An
         "transformers_version": transformers.__version__,
         "n_tensors": n_tensors,
         "notes": notes,
+        "ignored": ignored_fields(text, config_object),
     }
 
 
@@ -73,17 +81,42 @@ def task(arguments: Mapping[str, Any], progress) -> dict[str, Any]:
     return exact_param_counts(arguments["config"], progress)
 
 
-def twin(config: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The model_type with the very tensors of one that transformers lacks, and a note on it; None where there is none.
+def inside_text(text: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration of a multimodal model with text as its text part, for a text part that transformers builds only inside one."""
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-    >>> twin({"model_type": "kimi_k2"})[0], twin({"model_type": "llama"})
-    ('deepseek_v3', None)
+    model_type = str(text.get("model_type"))
+    stem = model_type.removesuffix("_text")
+    for outer in (stem, f"{stem}_thinker", *(outer for outer, inner in TEXT_PARTS.items() if inner == model_type)):
+        inside = CONFIG_MAPPING[outer].sub_configs_defaults.get("text_config") if outer in CONFIG_MAPPING else None
+        if inside is not None and inside.config_class.model_type == model_type:
+            return {"model_type": outer, "text_config": dict(text)} | ties(text)
+    return dict(text)
+
+
+def ties(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a configuration says of tied embeddings, where it says something."""
+    return {key: config[key] for key in ("tie_word_embeddings",) if key in config}
+
+
+def check_sizes(text: Mapping[str, Any], config) -> None:
+    """Raise ValueError where a configuration object has other layers, width or vocabulary than the file.
+
+    A class takes what it knows and gives its own defaults for the rest, so a file with its fields in another place would be counted as
+    another model.
     """
-    model_type = config.get("model_type")
-    architecture = ARCHITECTURES.get(model_type) if isinstance(model_type, str) else None
-    if architecture is None or not architecture.same_as or architecture.layer:
-        return None
-    return architecture.same_as, f"Built as {architecture.same_as}, which {model_type} equals."
+    for key in SIZES:
+        own = config.attribute_map.get(key, key)
+        stated = next((text[name] for name in (own, key) if name in text), None)
+        built = getattr(config, key, None)
+        if isinstance(stated, int) and built != stated:
+            raise ValueError(f"transformers builds {config.model_type} with {own} = {built}, and the file says {clip(repr(stated), 30)}")
+
+
+def ignored_fields(text: Mapping[str, Any], config) -> list[str]:
+    """The fields of a file that look like sizes, counts or patterns and that transformers does not know for this model_type."""
+    known = {*names_of(type(text_config_of(config))), *ALWAYS_READ}
+    return [name for name in countable(text) if name.partition(".")[0] not in known]
 
 
 def build_config(config: Mapping[str, Any]):
@@ -98,16 +131,39 @@ def build_config(config: Mapping[str, Any]):
     config_class = CONFIG_MAPPING[model_type]
     kept = counted_fields({key: value for key, value in config.items() if key != "model_type"}, config_class)
     try:
-        return config_class.from_dict(kept)
+        made = config_class.from_dict(kept)
     except Exception as error:
         raise ValueError(f"transformers refuses this {model_type} configuration: {_sentence(error)}") from error
+    if kept.get("tie_word_embeddings") is False:
+        made.tie_word_embeddings = False  # T5's class ties always; released models of version 1.1 and mT5 have an output layer of their own
+    return made
+
+
+def in_words_of(text: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration whose numbers of experts stand under the names that its class knows."""
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+    words, model_type = dict(text), text.get("model_type")
+    if not isinstance(model_type, str) or model_type not in CONFIG_MAPPING:
+        return words
+    config_class = CONFIG_MAPPING[model_type]
+    known, meant = names_of(config_class), set(config_class.attribute_map.values())
+    for names in SAME:
+        stated = [name for name in names if name in words]
+        own = next((name for some in (meant, known) for name in names if name in some), None)  # other names may stand for one that is meant
+        if own is not None and stated and not known & set(stated):
+            words[own] = words.pop(stated[0])
+    return words
 
 
 def auto_class(config):
-    """The class of transformers that builds a language model of this configuration, None if there is none."""
-    from transformers import AutoModelForCausalLM, AutoModelForImageTextToText, AutoModelForSeq2SeqLM
+    """The class of transformers that builds a language model of this configuration, an encoder-decoder whole; None if there is none."""
+    import transformers
 
-    classes = (AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoModelForImageTextToText)
+    decoders = ("AutoModelForCausalLM", "AutoModelForImageTextToText")
+    whole = ("AutoModelForSeq2SeqLM", "AutoModelForSpeechSeq2Seq")
+    names = (*whole, *decoders) if is_encoder_decoder(config) else (*decoders, *whole)
+    classes = (getattr(transformers, name) for name in names)
     return next((auto for auto in classes if type(config) in auto._model_mapping), None)
 
 
@@ -142,15 +198,12 @@ def build_model(config, progress=None):
     return model, made
 
 
-def count_by_part(model, config) -> ParamCounts:
-    """The ParamCounts of a model, told by the names of its parameters; tied ones are counted once."""
+def count_by_part(model) -> ParamCounts:
+    """The ParamCounts of a model's language model, told by the names of its parameters; tied ones are counted once."""
     parts = dict.fromkeys(("embedding", "attention", "mlp", "router", "other"), 0)
     routed = inactive = 0
-    n_experts, top_k = expert_numbers(config)
-    encoder_decoder = hasattr(model, "shared")
-    for name, parameter in model.named_parameters():
-        if BESIDE_TEXT.search(name) or (encoder_decoder and name in STACK_TABLES):
-            continue
+    n_experts, top_k = expert_numbers(text_config_of(model.config))
+    for name, parameter in language_parameters(model):
         size = parameter.numel()
         part = part_of(name)
         parts[part] += size

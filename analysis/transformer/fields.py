@@ -62,7 +62,8 @@ def names_of(config_class: type[Any]) -> set[str]:
     own = config_class.__mro__[: config_class.__mro__.index(PreTrainedConfig)]
     codes = [vars(part)["__post_init__"].__code__ for part in own if "__post_init__" in vars(part)]
     old = {text for code in codes for text in (*code.co_consts, *code.co_names) if isinstance(text, str)}
-    return {*config_class.__dataclass_fields__, *config_class.attribute_map, *old}
+    aliases = config_class.attribute_map
+    return {*config_class.__dataclass_fields__, *aliases, *aliases.values(), *old}
 
 
 def _bounded(key: str, value: Any, config_class: type[Any] | None, depth: int) -> Any:

@@ -4,13 +4,17 @@ import os
 import re
 from typing import Any
 
-from analysis.transformer.config import LARGEST_CONFIG_BYTES, read_config
+from analysis.transformer.config_text import LARGEST_CONFIG_BYTES, read_config
 
 # Read when huggingface_hub is first imported, which is later: the hub is asked for the file that a reader wants and for nothing else,
 # and not told which packages are installed here. Whoever sets it otherwise decides.
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 HUB_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9_][A-Za-z0-9._-]{0,95})?", re.ASCII)
+ADDRESS = re.compile(r"(https?://)?(www\.)?(huggingface\.co|hf\.co)/", re.ASCII | re.IGNORECASE)
+NO_MODELS = ("datasets", "spaces", "collections", "papers", "docs", "blog", "models")
+PLACES = ("blob", "resolve", "tree", "raw", "discussions", "commits")
+"""What follows a model's name in the address of one of its pages; the models of the first days have one word."""
 TIMEOUT_SECONDS = 5.0
 CONFIG = "config.json"
 OTHERWISE = "paste the config.json instead"
@@ -23,6 +27,25 @@ def is_hub_id(name: str) -> bool:
     (True, True, False)
     """
     return HUB_ID.fullmatch(name) is not None and ".." not in name and "--" not in name
+
+
+def hub_id_of(text: str) -> str:
+    """The name of a model in what a reader typed: itself, or out of the address of its page or of one of its files.
+
+    >>> hub_id_of("https://huggingface.co/mistralai/Mistral-7B-v0.1/blob/main/config.json"), hub_id_of("gpt2")
+    ('mistralai/Mistral-7B-v0.1', 'gpt2')
+    >>> hub_id_of("https://huggingface.co/datasets/a/b")
+    Traceback (most recent call last):
+    ...
+    ValueError: this is the address of one of the hub's datasets, not of a model
+    """
+    found = ADDRESS.match(text)
+    if found is None:
+        return text
+    parts = [part for part in re.split(r"[?#]", text[found.end() :])[0].split("/") if part]
+    if parts and parts[0] in NO_MODELS:
+        raise ValueError(f"this is the address of one of the hub's {parts[0]}, not of a model")
+    return "/".join(parts[:2] if len(parts) < 3 or parts[1] not in PLACES else parts[:1])
 
 
 def offline() -> bool:
@@ -60,6 +83,7 @@ def fetch_config(hub_id: str) -> dict[str, Any]:
     ...
     ValueError: a hub id looks like "owner/model", with letters, digits, dots, dashes and underscores; got '../etc/passwd'
     """
+    hub_id = hub_id_of(hub_id)
     if not is_hub_id(hub_id):
         shown = hub_id if len(hub_id) <= 60 else hub_id[:57] + "..."
         raise ValueError(f'a hub id looks like "owner/model", with letters, digits, dots, dashes and underscores; got {shown!r}')

@@ -86,6 +86,20 @@ def by_key(key: str, default: int, others: str = SLIDING):
     return pattern
 
 
+def spelled(letters: str, n_layers: int) -> list[str]:
+    """The kinds of layers in a text of L (local) and G (global) that repeats; the last layer attends to everything (EXAONE).
+
+    Source: docstring of transformers' Exaone4Config, sliding_window_pattern. Raises ValueError for other letters.
+
+    >>> spelled("LLG", 5)
+    ['sliding_attention', 'sliding_attention', 'full_attention', 'sliding_attention', 'full_attention']
+    """
+    if not 0 < len(letters) <= MOST_LAYERS or set(letters) - {"L", "G"}:
+        raise ValueError(f"sliding_window_pattern must be a number, or a text of the letters L and G, got {as_typed(letters)}")
+    kinds = [SLIDING if letters[index % len(letters)] == "L" else FULL for index in range(n_layers)]
+    return [*kinds[:-1], FULL]
+
+
 def after_max_window_layers(read: Reader, n_layers: int) -> list[str]:
     """Layers from max_window_layers on have the window (Qwen)."""
     first = read.size("max_window_layers", required=False, least=0) or 0

@@ -13,10 +13,13 @@ from analysis.transformer.config import shape_from_hf_config
 from analysis.transformer.count import ParamCounts, count_params
 from analysis.transformer.models_table import shape_of_model
 from analysis.transformer.shape import TransformerShape
+from analysis.transformer.stored_bits import stored_bits
 from analysis.uploads import clip
 
 OWN = "own"
 HUB = "hub:"
+STORED = (4, 8, 16)
+"""Bits of a weight that charts can show."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,16 @@ class Model:
     """One model.
 
     key: how it stands in an address: "mistral-7b" of the table `models`, "hub:owner/name", or "own" for a reader's configuration.
+    weight_bits: in which its weights are taken to be stored at first, one of STORED; 16 unless its configuration says that they are
+    quantized. storage: what its configuration says of that, in a sentence; "" where it says nothing.
     """
 
     key: str
     name: str
     shape: TransformerShape
     counts: ParamCounts
+    weight_bits: int = 16
+    storage: str = ""
 
     @property
     def published(self) -> bool:
@@ -86,4 +93,22 @@ def of_config(config: Mapping[str, Any], key: str = OWN, name: str = "", counts:
     """
     shape = shape_from_hf_config(config)
     given = str(config.get("_name_or_path") or "").strip() or f"your {config.get('model_type', '')} model"
-    return Model(key, clip(name.strip() or given, 60), shape, counts or count_params(shape))
+    bits, storage = storage_of(config)
+    return Model(key, clip(name.strip() or given, 60), shape, counts or count_params(shape), bits, storage)
+
+
+def storage_of(config: Mapping[str, Any]) -> tuple[int, str]:
+    """(bits from which charts start, a sentence on it) of a configuration; (16, "") where its weights are not quantized.
+
+    >>> storage_of({"quantization_config": {"quant_method": "gptq", "bits": 3}})
+    (4, 'The file stores its weights in 3 bits (gptq); charts start at 4 bits a weight, the nearest from above.')
+    """
+    found = stored_bits(config)
+    if found is None:
+        return 16, ""
+    bits, method = found
+    if bits is None:
+        return 16, f"The file stores its weights quantized ({method}) and does not say in how many bits; charts start at 16."
+    start = next((option for option in STORED if option >= bits), STORED[-1])
+    nearest = "" if start == bits else ", the nearest from above" if start > bits else ", the most that they show"
+    return start, f"The file stores its weights in {bits} bits ({method}); charts start at {start} bits a weight{nearest}."

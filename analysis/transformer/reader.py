@@ -7,7 +7,12 @@ from analysis.transformer.defaults import DEFAULTS
 
 LARGEST = 10**9
 MOST_LAYERS = 10_000
-SIZES = {"hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size", "intermediate_size"}
+SIZES = {
+    "hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size", "intermediate_size",
+    "d_model", "num_layers", "num_heads", "d_ff", "encoder_layers", "encoder_attention_heads", "encoder_ffn_dim",
+    "decoder_layers", "decoder_attention_heads", "decoder_ffn_dim", "num_encoder_layers", "num_encoder_attention_heads",
+    "num_decoder_layers", "num_decoder_attention_heads",
+}  # fmt: skip
 """What a configuration must state itself; only the text part of a multimodal one may leave it to the architecture."""
 SYNONYMS = {
     "num_experts": ("num_local_experts",),
@@ -32,10 +37,12 @@ class Reader:
         self.config, self.model_type, self.names, self.nested = config, model_type, names, nested
         self.defaults = DEFAULTS.get(model_type, {})
         self.assumed: list[str] = []
+        self.seen: set[str] = set()
 
     def find(self, key: str) -> tuple[str, Any, bool]:
         """The key as this configuration spells it, its value, and whether the configuration holds it."""
         own = self.names.get(key)
+        self.seen.update(name for name in (own, key, *SYNONYMS.get(key, ())) if name)
         for name in (own, key, *SYNONYMS.get(key, ())):
             if name and name in self.config:
                 return name, self.config[name], True
@@ -47,6 +54,11 @@ class Reader:
             return key, self.defaults.get(key), False
         name = next((name for name in (own, key, *SYNONYMS.get(key, ())) if name in self.defaults), key)
         return own or key, self.defaults.get(name), False
+
+    def knows(self, *keys: str) -> None:
+        """Note fields that an architecture has and that decide nothing in this configuration, so that they do not count as unread."""
+        for key in keys:
+            self.find(key)
 
     def holds(self, key: str) -> bool:
         """Whether the configuration itself has the field."""

@@ -33,10 +33,11 @@ class Attention:
 
     n_kv_heads: heads of keys and values (1: multi-query); head_dim: width of a head's query and key; v_head_dim: of its
     value. window: tokens a query sees, itself included, None for all; chunked: the window is a fixed chunk, not a sliding
-    one. qk_norm: values in the norms of queries and keys. extra_matrix, extra: parameters of further matrices (an output
-    gate, an indexer) and of anything else (sinks, relative position biases). kv_projections: 2 for keys and values, 1 where one
-    matrix makes both, 0 where the layer uses those of another. caches: whether the layer keeps keys and values of its own;
-    extra_cache: values it caches for a token besides (an indexer's key).
+    one; rolls: whether the cache lets go of what no query sees any more. qk_norm: values in the norms of queries and keys.
+    extra_matrix, extra: parameters of further matrices (an output gate, an indexer) and of anything else (sinks, relative
+    position biases). kv_projections: 2 for keys and values, 1 where one matrix makes both, 0 where the layer uses those of
+    another. caches: whether the layer keeps keys and values of its own; extra_cache: values it caches for a token besides
+    (an indexer's key).
     """
 
     n_heads: int
@@ -50,6 +51,7 @@ class Attention:
     qk_norm: int = 0
     window: int | None = None
     chunked: bool = False
+    rolls: bool = True
     latent: Latent | None = None
     extra_matrix: int = 0
     extra: int = 0
@@ -130,7 +132,7 @@ class TransformerShape:
     a learned position table. head_bias: bias of the output layer. other_embedding: parameters of further tables; other_matrix,
     other: remaining parameters outside the layers, in matrices that every token passes and elsewhere.
     context_len: longest sequence the model was made for, None where it is not stated. notes: what a reader of the count
-    should know.
+    should know. unread: fields of its configuration that look like sizes, counts or patterns and that the shape does not follow.
 
     >>> from analysis.transformer.plain_shape import transformer_shape
     >>> shape = transformer_shape(n_layers=32, d_model=4096, n_heads=32, n_kv_heads=8, d_ff=14336, vocab_size=32000, window=4096)
@@ -155,6 +157,7 @@ class TransformerShape:
     context_len: int | None = None
     name: str = ""
     notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def n_layers(self) -> int:

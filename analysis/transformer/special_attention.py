@@ -64,6 +64,11 @@ def gpt_bigcode(read: Reader, attention: Attention, *_layer) -> Attention:
     return replace(attention, n_kv_heads=1 if read.flag("multi_query") else attention.n_heads)
 
 
+def gpt_neo(read: Reader, attention: Attention, *_layer) -> Attention:
+    """A window that is a mask only: transformers keeps all keys and values."""
+    return replace(attention, rolls=False)
+
+
 def falcon(read: Reader, attention: Attention, *_layer) -> Attention:
     """Grouped heads in the new architecture, one head with multi_query, else as many as of queries."""
     if not read.flag("new_decoder_architecture"):

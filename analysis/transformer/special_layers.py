@@ -6,8 +6,8 @@ the shape. Functions for mixers are in analysis.transformer.special_attention.
 
 from dataclasses import replace
 
-from analysis.transformer.reader import MOST_LAYERS, Reader, as_typed
-from analysis.transformer.shape import Attention, Experts, Layer, Mlp, TransformerShape, plain_mlp
+from analysis.transformer.reader import Reader, as_typed
+from analysis.transformer.shape import Experts, Layer, Mlp, TransformerShape, plain_mlp
 from analysis.transformer.special_attention import mamba2_of, shared_from
 
 # --- layers ----------------------------------------------------------------------------------------------------------
@@ -39,11 +39,6 @@ def falcon_layer(read: Reader, layer: Layer, *_layer) -> Layer:
     if number is None:
         number = 2 if read.flag("new_decoder_architecture") else 1
     return replace(layer, norms=2 if number == 2 or not read.flag("parallel_attn") else 1)
-
-
-def qwen_layer(read: Reader, layer: Layer, *_layer) -> Layer:
-    """The first Qwen's intermediate_size counts both halves of the gated MLP."""
-    return replace(layer, mlp=replace(layer.mlp, d_ff=layer.mlp.d_ff // 2))
 
 
 def lfm2_layer(read: Reader, layer: Layer, *_layer) -> Layer:
@@ -159,6 +154,14 @@ def opt_outside(read: Reader, shape: TransformerShape) -> TransformerShape:
     return replace(shape, embedding_dim=None if width == shape.d_model else width, final_norms=int(last), norm=norm)
 
 
+def falcon_outside(read: Reader, shape: TransformerShape) -> TransformerShape:
+    """With a note on the cache of grouped heads."""
+    if not read.flag("new_decoder_architecture"):
+        return shape
+    note = "The cache holds a group's keys and values once; transformers repeats them for every head of the group."
+    return replace(shape, notes=(*shape.notes, note))
+
+
 def untied(read: Reader, shape: TransformerShape) -> TransformerShape:
     """An output layer of its own, whatever tie_word_embeddings says."""
     return replace(shape, tied_embeddings=False)
@@ -177,37 +180,3 @@ def gemma3n_outside(read: Reader, shape: TransformerShape) -> TransformerShape:
     """Inputs for every layer, and projections into and out of the copies of the stream."""
     copies = read.size("altup_num_inputs")
     return per_layer_inputs(read, replace(shape, other_matrix=2 * (copies - 1) * shape.d_model**2))
-
-
-def t5(read: Reader) -> TransformerShape:
-    """An encoder and a decoder of T5, which transformers always ties; with experts on every n-th layer in a Switch Transformer."""
-    d, n_heads, width = read.size("d_model"), read.size("num_heads"), read.size("d_kv")
-    n_encoder = read.size("num_layers", most=MOST_LAYERS)
-    n_decoder = read.size("num_decoder_layers", required=False, most=MOST_LAYERS) or n_encoder
-    gated = str(read.find("feed_forward_proj")[1] or "").startswith("gated-")
-    mlp = plain_mlp(read.size("d_ff"), gated, d)
-    attention = Attention(n_heads, n_heads, width, width)
-    first = replace(attention, extra=read.size("relative_attention_num_buckets") * n_heads)
-    experts = None
-    if read.model_type == "switch_transformers" and (n_experts := read.size("num_experts", least=0)):
-        experts = Experts(n_experts, 1, mlp, router_bias=n_experts * read.flag("router_bias"))
-
-    def stack(n_layers: int, key: str, decoder: bool) -> tuple[Layer, ...]:
-        sparse = read.size(key, required=False, least=0) if experts else 0
-        step = n_layers // sparse if sparse else 0
-        layers = []
-        for index in range(n_layers):
-            chosen = experts if step and (index % step == 1 or step == 1) else None
-            mixer = attention if index else first
-            layers.append(Layer(mixer, None if chosen else mlp, chosen, norms=2 + decoder, cross=attention if decoder else None))
-        return tuple(layers)
-
-    return TransformerShape(
-        d_model=d,
-        vocab_size=read.size("vocab_size"),
-        layers=stack(n_decoder, "num_sparse_decoder_layers", True),
-        encoder_layers=stack(n_encoder, "num_sparse_encoder_layers", False),
-        final_norms=2,
-        tied_embeddings=read.model_type == "t5" or read.flag("tie_word_embeddings"),
-        context_len=read.size("n_positions", required=False),
-    )

@@ -4,7 +4,8 @@ A configuration is parsed once a run and counted once; where it cannot be used t
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -13,8 +14,10 @@ from analysis.background.worker import Cancelled, WorkerError, shared_worker
 from analysis.charts.subjects import ModelKind
 from analysis.transformer import ParamCounts, read_config
 from analysis.transformer import model as models
-from analysis.transformer.hub import fetch_config
+from analysis.transformer.hub import fetch_config, hub_id_of
 from analysis.transformer.model import Model
+from analysis.transformer.stored_bits import without_storage
+from analysis.transformer.unread import listed
 from pages.components import fields, scenario
 from pages.components.markdown import plain
 
@@ -80,12 +83,14 @@ def own() -> None:
     except ValueError as found:
         problem = str(found)
         st.error(f"This configuration cannot be used. {plain(problem)}", icon=":material/error:")
-    exact = exact_count(config, None if model is None else model.counts)
+    exact = exact_count(config, None if model is None else model.counts, () if model is None else model.shape.unread)
     if model is not None:
         for note in model.shape.notes:
             st.caption(plain(note))
+        if model.storage:
+            st.caption(plain(model.storage))
         if exact is not None:
-            model = Model(model.key, model.name, model.shape, exact)
+            model = replace(model, counts=exact)
         scenario.given()["model"] = model
         if scenario.chosen().get("model") != key:
             scenario.chosen()["model"] = key
@@ -94,7 +99,7 @@ def own() -> None:
 def own_config() -> tuple[str, str, dict[str, Any]] | None:
     """(key, name, configuration) from an upload or from pasted text; None until there is one that can be read."""
     pasted = st.text_area(
-        "Paste a config.json",
+        "Paste a config.json, or a params.json",
         key="model_text",
         height=120,
         placeholder='{"model_type": "llama", "hidden_size": 4096, ...}',
@@ -123,17 +128,17 @@ def hub_config() -> tuple[str, str, dict[str, Any]] | None:
         st.session_state["model_hub"] = stands
 
     def take() -> None:
-        scenario.change("model", models.HUB + (st.session_state["model_hub"] or "").strip(), scenario.places().get("model", ""))
+        scenario.change("model", models.HUB + named(st.session_state["model_hub"] or ""), scenario.places().get("model", ""))
 
     hub_id = st.text_input(
-        "Name on the Hugging Face hub",
+        "Name or address on the Hugging Face hub",
         key="model_hub",
         max_chars=200,
         placeholder="mistralai/Mistral-7B-v0.1",
         help="Only the file config.json is fetched. Nothing of the model is run.",
         on_change=take,
     )
-    hub_id = (hub_id or "").strip()
+    hub_id = named(hub_id or "")
     if not hub_id:
         st.info("Type the name of a model; its config.json is then fetched from the hub.", icon=":material/cloud_download:")
         return None
@@ -155,6 +160,14 @@ def hub_config() -> tuple[str, str, dict[str, Any]] | None:
     return models.HUB + hub_id, hub_id, kept[hub_id]
 
 
+def named(text: str) -> str:
+    """The name of a model in what was typed, also out of an address; what was typed where it is none, for `fetch_config` to say so."""
+    try:
+        return hub_id_of(text.strip())
+    except ValueError:
+        return text.strip()
+
+
 def from_answer(exact: Mapping[str, Any]) -> ParamCounts:
     """The ParamCounts in the answer of the worker's task."""
     return ParamCounts(**{name: exact[name] for name in ParamCounts.__dataclass_fields__})
@@ -167,20 +180,21 @@ def forget() -> None:
         job.cancel()
 
 
-def exact_count(config: Mapping[str, Any], closed: ParamCounts | None) -> ParamCounts | None:
+def exact_count(config: Mapping[str, Any], closed: ParamCounts | None, unread: Sequence[str] = ()) -> ParamCounts | None:
     """Show the parameters of a configuration: closed form at once, and transformers' own count when the worker has it.
 
-    closed: by the formulas here, None where its shape is unknown. Where the two differ the difference is shown, and the exact count is the one to
+    closed: by the formulas here, None where its shape is unknown. unread: fields that the formulas do not follow. Where the two differ the difference is shown, and the exact count is the one to
     use. It is returned; None as long as there is none.
     """
-    key = json.dumps(config, sort_keys=True)
+    counted = without_storage(config)
+    key = json.dumps(counted, sort_keys=True)
     if st.session_state.get("exact") not in (None, key):
         forget()
     st.session_state["exact"] = key
     jobs = st.session_state.setdefault("exact_jobs", {})
     if key not in jobs or jobs[key].status == "cancelled":
         jobs.pop(key, None)
-        jobs[key] = shared_worker().submit("exact_param_counts", {"config": dict(config)})
+        jobs[key] = shared_worker().submit("exact_param_counts", {"config": counted})
         while len(jobs) > KEPT:
             jobs.pop(next(iter(jobs))).cancel()
     job = jobs[key]
@@ -189,39 +203,55 @@ def exact_count(config: Mapping[str, Any], closed: ParamCounts | None) -> ParamC
     def show() -> None:
         if waiting and job.status not in ("queued", "running"):
             st.rerun()  # the whole page: its charts use the exact count from now on, and the clock stops
-        report(closed, job)
+        report(closed, job, unread)
 
     st.fragment(show, run_every=POLL_SECONDS if waiting else None)()
     exact = answer_of(job) if job.status == "done" else None
     return from_answer(exact) if isinstance(exact, dict) else None
 
 
-def report(closed: ParamCounts | None, job) -> None:
-    """What is known so far about the parameters of a configuration."""
+def report(closed: ParamCounts | None, job, unread: Sequence[str] = ()) -> None:
+    """What is known so far about the parameters of a configuration. unread: fields that look like sizes and that the formulas do not follow."""
     if closed is not None:
         st.markdown(f"**{closed.total:,} parameters** by the formulas here{used(closed)}.")
     if job.status in ("queued", "running"):
+        say_unread(unread, "Not read by the formulas here")
         words = job.progress[2] or "the worker is starting, which takes some seconds"
         st.caption(f"The exact count is on its way: {plain(words)}.")
         return
     exact = answer_of(job)
     if isinstance(exact, str):
+        say_unread(unread, "Not read by the formulas here")
         st.warning(f"No exact count: {plain(exact)}.", icon=":material/warning:")
         return
     held = from_answer(exact)
     by = f"transformers {plain(exact['transformers_version'])} ({plain(exact['model_class'])}, built without memory)"
+    ignored = exact["ignored"]
     if closed is None:
         st.markdown(f"**{held.total:,} parameters**{used(held)}, as counted by {by}.")
+        say_unread(ignored, "Not read by transformers")
         st.caption("Its shape is not known here, so the charts cannot show this model.")
     elif differences(closed, held):
         st.warning(f"{by} counts **{held.total:,} parameters**; this count is the one used from here on.", icon=":material/difference:")
         lines = ["| part | formulas here | exact | difference |", "| --- | ---: | ---: | ---: |"]
         lines += [f"| {label} | {ours:,} | {theirs:,} | {theirs - ours:+,} |" for label, ours, theirs in differences(closed, held)]
         st.markdown("\n".join(lines))
+        say_unread(ignored, "Not read by transformers")
+    elif both := [name for name in ignored if name in unread]:
+        st.caption(f"The same in every part as {by} counts.")
+        say_unread(both, "Read neither by the formulas here nor by transformers")
     else:
-        st.caption(f"Equal in every part to the exact count by {by}.")
-    for note in exact["notes"]:
+        known = f" It knows {plain(listed(unread))}, which the formulas here do not read." if unread else ""
+        st.caption(f"Equal in every part to the exact count by {by}.{known}")
+    for note in exact["notes"] if closed is None else ():  # the shape has them too
         st.caption(plain(note))
+
+
+def say_unread(names: Sequence[str], lead: str) -> None:
+    """A warning where fields that may decide sizes were not read. lead: by whom."""
+    if names:
+        text = f"{lead}: {plain(listed(names))}. Where these decide a size, the model has another number of parameters."
+        st.warning(text, icon=":material/rule:")
 
 
 def used(counts: ParamCounts) -> str:
