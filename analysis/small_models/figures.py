@@ -161,7 +161,7 @@ class Ratio(Figure):
             held, compared_with = (
                 Headline(name, round(value), "", f"{value:.0f}") for name, value in (("held", here * count), ("comparisons", count))
             )
-            title = f"{small} holds in {held} of {compared_with} {'comparison' if count == 1 else 'comparisons'} with models at least {times} times its size"
+            title = f"{small} holds in {held} of {compared_with} {'comparison' if count == 1 else 'comparisons'} seen in print with models at least {times} times its size"
             headline: tuple[Headline, ...] = (held, compared_with, times)
         else:
             title, headline = f"The paper on {small} has no rival {times} times its size with a score that somebody has seen", (times,)
@@ -172,7 +172,7 @@ class Ratio(Figure):
             parts=parts,
             caption=(
                 "Each comparison is one benchmark and one rival in one column of the paper's tables; to hold is to score as much or more, and every benchmark weighs the same. Its authors chose the rivals, benchmarks "
-                "and prompts, so this is what they report, and no independent test. Scores quoted from memory are left out."
+                "and prompts, so this is what they report, and no independent test. Scores quoted from memory are left out, and not every cell of those tables is transcribed."
             ),
             alt=f"Share of comparisons in which {small} holds, against the ratio of sizes; {title}.",
             sources=(Citation(comparisons.WORKS[small]),),
