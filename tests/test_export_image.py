@@ -287,6 +287,8 @@ def test_the_plot_takes_most_of_a_picture_and_no_type_is_smaller_than_ten_points
         sizes = [axis.tickfont.size, figure.layout.xaxis.tickfont.size, figure.layout.legend.font.size or 26]
         sizes += [note.font.size for note in figure.layout.annotations if note.font.size]
         assert min(size for size in sizes if size) >= smallest - 0.1, (name, sizes)
+        for line in figure.layout.annotations[-1].text.split("<br>"):
+            assert fonts.text_width(export_words.plain_text(line), export_picture.FOOTER) <= 1920 - 2 * export_picture.EDGE, (name, line)
         title = figure.layout.annotations[-2].text
         assert title.count("<br>") <= 1 or len(panel.title) > 160, name
         assert len(set(axis.ticktext or ())) == len(axis.ticktext or ()), name

@@ -51,8 +51,9 @@ def slide_figure(panel: Panel, theme: str = "light") -> go.Figure:
     """
     width = WIDTH - 2 * EDGE
     size, title = set_title(panel.title, width)
-    below_chart = [rows_left_out(panel.figure), short_settings(panel, width)]
-    footer = [text for text in (short_sources(panel, width), ". ".join(filter(None, below_chart))) if text]
+    left_out = rows_left_out(panel.figure)
+    settings = short_settings(panel, width - text_width(f"{left_out}. ", FOOTER))
+    footer = [text for text in (short_sources(panel, width), ". ".join(filter(None, (left_out, settings)))) if text]
     top, bottom = EDGE * 0.8, EDGE * 0.5
     above, below = top + len(title) * size * LINE, bottom + len(footer) * FOOTER * LINE
     figure = chart_figure(panel.figure, theme, WIDTH, HEIGHT, above, below)
@@ -243,7 +244,13 @@ def _label_height(figure: go.Figure, plot_width: float) -> float:
         wrapped = _wrap_categories(figure, "x", 420)
         figure.update_xaxes(tickangle=-90)
         return max(text_width(part, TICK) for parts in wrapped for part in parts)
-    wrapped = _wrap_categories(figure, "x", plot_width / count * 0.9)
+    room = plot_width / count * 0.95
+    wrapped = _wrap_categories(figure, "x", room)
+    widest = max((text_width(part, TICK) for parts in wrapped for part in parts), default=0)
+    if widest > room:  # a single word may be wider than its column
+        _wrap_categories(figure, "x", 420)
+        figure.update_xaxes(tickangle=-30)
+        return widest / 2 + TICK * LINE
     return max((len(parts) for parts in wrapped), default=1) * TICK * LINE
 
 
