@@ -11,6 +11,7 @@ from analysis.pythia.data import MEAN, task_labels
 from analysis.pythia.figures import Families, Memorised, Scaling, Trajectory, suite
 from analysis.pythia.figures_contrasts import BatchCourse, BatchForest, DedupCourse, DedupForest, Twins
 from analysis.pythia.figures_emergence import Emergence, EmergenceFit
+from analysis.units import counted
 from analysis.uploads import clip
 from pages.components import page
 from pages.components.markdown import plain
@@ -53,7 +54,7 @@ def own_results() -> Given:
         files.append(rows)
         scores.append(found)
         st.text(
-            f"{clip(upload.name, 80)}: {len(rows)} scores of {clip(', '.join(rows['model'].unique()[:3]), 160)}, layout {rows['layout'].iloc[0]}; {len(found)} on the tasks below."
+            f"{clip(upload.name, 80)}: {counted(len(rows), 'score')} of {clip(', '.join(rows['model'].unique()[:3]), 160)}, layout {rows['layout'].iloc[0]}; {len(found)} on the tasks below."
         )
         for note in [*notes, *read.odd_scores(rows), *read.mismatches(rows, tables.load("pythia_evals"))]:
             st.text(f"– {note}")
@@ -103,7 +104,7 @@ page.show(
     "pythia",
     "What 16 models and 27 checkpoints tell about training",
     "The Pythia suite trains eight sizes (14M and 31M came later) on the same data in the same order and releases what they can do along the way. Scores of runs "
-    "on deduplicated data less those of standard ones: {:+.2f} points (95% {:+.2f} to {:+.2f}); of batches of 2 million tokens less smaller ones: {:+.2f} points "
+    "on deduplicated data minus those of standard ones: {:+.2f} points (95% {:+.2f} to {:+.2f}); of batches of 2 million tokens minus smaller ones: {:+.2f} points "
     "({:+.2f} to {:+.2f}). Your own result files can be drawn beside them.".format(*changed["dedup"], *changed["batch"]),
     [
         Section("growth", "How abilities grow", Trajectory, own={"own_results": own_results}),

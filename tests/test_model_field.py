@@ -60,7 +60,7 @@ class FakeWorker:
 def exact(**change):
     counts = count_params(shape_from_hf_config(TINY)).__dict__
     said = {"model_class": "LlamaForCausalLM", "model_type": "llama", "transformers_version": "5.0", "n_tensors": 1}
-    return counts | said | {"notes": [], "ignored": []} | change
+    return counts | said | {"notes": [], "ignored": [], "besides": 0} | change
 
 
 def picker():
@@ -172,8 +172,25 @@ def test_a_bad_configuration_is_refused_in_one_sentence(monkeypatch, text, said)
     app, _ = open_picker(monkeypatch, job=FakeJob("failed", WorkerError("it is not known")))
     app.text_area(key="model_text").set_value(text).run()
     assert not app.exception
-    assert len(app.error) == 1 and said in app.error[0].value
+    answered = [*app.error, *(info for info in app.info if said in info.value)]
+    assert len(answered) == 1 and said in answered[0].value
     assert "chosen: None" in texts(app.text)
+
+
+def test_a_file_stays_while_the_reader_goes_from_page_to_page(monkeypatch):
+    app, _ = open_picker(monkeypatch)
+    app.file_uploader(key="model_file").set_value(("tiny.json", json.dumps(TINY).encode(), "application/json")).run()
+    assert "chosen: your config.json" in texts(app.text) or "chosen:" in texts(app.text) and "None" not in texts(app.text)
+    app.file_uploader(key="model_file").set_value(None).run()
+    assert "chosen: None" not in texts(app.text) and "tiny.json" in texts(app.caption)
+    app.button(key="model_forget").click().run()
+    assert "chosen: None" in texts(app.text)
+
+
+def test_towers_are_said_to_be_left_out(monkeypatch):
+    app, _ = open_picker(monkeypatch, job=FakeJob("done", exact(besides=907_982_272)))
+    app.text_area(key="model_text").set_value(json.dumps(TINY)).run()
+    assert "907,982,272 parameters beside it, for images or sound, are left out" in texts(app.caption)
 
 
 def test_a_configuration_is_named_by_itself_or_by_the_reader(monkeypatch):

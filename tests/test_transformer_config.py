@@ -305,7 +305,7 @@ def test_keys_and_values_of_the_older_names_are_understood():
 BAD = [
     ({"model_type": None}, "the configuration has no model_type, so its architecture is not known"),
     ({"model_type": 7}, "model_type must be a text, got 7"),
-    ({"model_type": "llama5"}, 'the model_type "llama5" is not known here; counting it exactly with transformers may still work'),
+    ({"model_type": "llama5"}, 'the shape of the model_type "llama5" is not known here; transformers may still count it'),
     ({"hidden_size": ...}, "the configuration has no hidden_size"),
     ({"num_hidden_layers": ...}, "the configuration has no num_hidden_layers"),
     ({"num_attention_heads": ...}, "the configuration has no num_attention_heads"),

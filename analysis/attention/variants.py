@@ -74,7 +74,7 @@ def variants(shape: TransformerShape, n_kv_heads: int, window: int) -> dict[str,
 def own_attention(shape: TransformerShape) -> Attention:
     """The first attention of a decoder; ValueError where there is none, or where there is an encoder as well."""
     if shape.encoder_layers:
-        raise ValueError("this model has an encoder as well; caches and costs are computed here for decoders")
+        raise ValueError("this model has an encoder as well; this chart is of decoders alone")
     if shape.attention is None:
         raise ValueError("this model has no attention, so it keeps no cache of keys and values")
     return shape.attention

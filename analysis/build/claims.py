@@ -71,14 +71,14 @@ def pythia_dedup() -> Check:
     ways = [pythia_data.pairs("dedup", *how) for how in (("both", "all"), ("5", "all"), ("both", "no_wsc"))]
     found = [interval(contrasts.contrast(rows[rows["n_tokens"] >= LATE])) for rows in ways]
     named = zip(("", "; five-shot alone ", "; without WSC "), found, strict=True)
-    return Check(no_effect(found), "deduplicated less standard: " + "".join(name + points(way) for name, way in named))
+    return Check(no_effect(found), "deduplicated minus standard: " + "".join(name + points(way) for name, way in named))
 
 
 def pythia_batch() -> Check:
     """The batch of 2M tokens less smaller ones, over the late checkpoints and at the last."""
     rows = pythia_data.pairs("batch", "5", "all")
     found = [interval(contrasts.contrast(rows[rows["n_tokens"] >= least])) for least in (LATE, LAST)]
-    return Check(no_effect(found), f"2M less smaller batches: {points(found[0])}; at the last checkpoint {points(found[1])}")
+    return Check(no_effect(found), f"2M minus smaller batches: {points(found[0])}; at the last checkpoint {points(found[1])}")
 
 
 def pythia_terms() -> Check:
@@ -124,7 +124,7 @@ def bloomberg_optimum() -> Check:
     low, high = min(optima.values()), max(optima.values())
     found = (
         f"the optimum is {format_count(low)} to {format_count(high)} parameters by {len(optima)} laws: "
-        f"it is {significant(N / high, 2)} to {significant(N / low, 2)} times as large"
+        f"BloombergGPT is {significant(N / high, 2)} to {significant(N / low, 2)} times as large"
     )
     return Check(optimum_ratios(N, optima), found)
 

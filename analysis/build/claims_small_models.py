@@ -46,7 +46,8 @@ def convnets_match() -> Check:
     least, most = pairs["difference"].min(), pairs["difference"].max()
     told = int(pairs["tells"].sum())
     found = (
-        f"within a factor of {EQUAL_WITHIN} in TPU v4 hours, the error in {len(pairs)} pairs differs by {least:+.1f} to "
+        f"within a factor of {EQUAL_WITHIN} in TPU v4 hours, the error of the ConvNet minus that of the ViT "
+        f"in {len(pairs)} pairs is {least:+.1f} to "
         f"{most:+.1f} points, and 50,000 test images can tell {told} of them apart; errors are {rows['error'].min():.2f} to "
         f"{rows['error'].max():.2f}%"
     )

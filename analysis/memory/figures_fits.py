@@ -112,7 +112,7 @@ class Fits(FineTuneRun):
             figure=style.figure(traces, layout),
             parts=[*devices.values(), *needs],
             caption=(
-                "Markers are the memory that the driver of one device reports (a program gets up to 2% less), lines what each way needs, shades behind them the interval of that estimate: a device to "
+                "Markers are the memory that the driver of one device reports (a program gets up to 2% less; of a TPU as its maker states it; of the MI250X both dies together), lines what each way needs, shades behind them the interval of that estimate: a device to "
                 "its right holds the run, one within it may. Splitting a model over devices or moving weights to the host is not considered."
             ),
             alt=f"Memory of {len(gpus)} devices beside the need of each method; {int(holds['qlora'].sum())} hold QLoRA of {name}.",

@@ -105,9 +105,14 @@ def contrast_of(question: str, shots: str, tasks: str, first_step: int, twins: b
 
 
 QUESTIONS = {
-    "dedup": Question("dedup", ("deduped",), ("standard",), "Deduplicated runs", "standard ones", "Deduplicated less standard (points)"),
+    "dedup": Question("dedup", ("deduped",), ("standard",), "Deduplicated runs", "standard ones", "Deduplicated minus standard (points)"),
     "batch": Question(
-        "batch", ("standard",), checkpoints.SMALL_BATCHES, "Batches of 2 M tokens", "smaller ones", "2 M tokens less smaller batch (points)"
+        "batch",
+        ("standard",),
+        checkpoints.SMALL_BATCHES,
+        "Batches of 2 M tokens",
+        "smaller ones",
+        "2 M tokens minus smaller (points)",
     ),
 }
 

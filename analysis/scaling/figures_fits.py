@@ -55,7 +55,7 @@ class Residuals(OfRuns):
             parts=[part],
             caption=(
                 f"Positive: the run is worse than {the(law.label)} predicts. The largest miss is {worst:+.1%}. A pattern along the axis would mean "
-                "that the form of the law is wrong there; the five runs of highest loss lie where tokens are fewest."
+                f"that the form of the law is wrong there{few_tokens(runs)}."
             ),
             alt=f"Residuals of {len(runs)} runs; half lie within {typical} of the prediction, the largest is {worst:+.1%}.",
             sources=law_sources(law, runs),
@@ -167,3 +167,10 @@ def estimates(fitted, resamples: pd.DataFrame, C: float, level: float) -> pd.Dat
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1] if names else "none"
+
+
+def few_tokens(runs: pd.DataFrame) -> str:
+    """That the runs of highest loss lie where tokens are fewest, where they do: among the fifth of the runs with fewest tokens."""
+    highest = runs.nlargest(5, "loss")
+    few = runs["n_tokens"].quantile(0.2)
+    return "; the five runs of highest loss lie where tokens are fewest" if len(runs) > 25 and (highest["n_tokens"] <= few).all() else ""

@@ -221,7 +221,7 @@ class AgainstRitm(Figure):
         rows = rows[rows["benchmark"] == "sam_vs_ritm"].sort_values("value", ascending=False)
         values = rows["value"].to_numpy()
         outcome = np.where(values > margin, "SAM ahead", np.where(values < -margin, "SAM behind", "draw"))
-        rows = rows.assign(series="SAM less RITM", iou_difference=values, outcome=outcome, status="reported")
+        rows = rows.assign(series="SAM minus RITM", iou_difference=values, outcome=outcome, status="reported")
         look = {"SAM ahead": style.BLUE, "SAM behind": style.CRIMSON, "draw": style.GREY}
         color = [look[one] for one in outcome]
         mark = marks.points(rows, "iou_difference", "printed_benchmark", style.BLUE)

@@ -23,6 +23,10 @@ MOST_PARTS = 3
 """Parts inside each other: a thinker's text part is the third of a model that speaks."""
 
 
+class UnknownModelType(ValueError):
+    """A model_type whose shape is not known here, though the file may be sound."""
+
+
 def supported_model_types() -> tuple[str, ...]:
     """The model_types whose shapes are known here, in alphabetical order, multimodal ones included.
 
@@ -100,7 +104,11 @@ def shape_from_hf_config(config: Mapping[str, Any]) -> TransformerShape:
     if not isinstance(model_type, str):
         raise ValueError(f"model_type must be a text, got {as_typed(model_type)}")
     if model_type not in ARCHITECTURES:
-        raise ValueError(f"the model_type {as_typed(model_type)} is not known here; counting it exactly with transformers may still work")
+        own = config.get("model_type")
+        inside = f" (the language model of {as_typed(own)})" if own != model_type and isinstance(own, str) else ""
+        raise UnknownModelType(
+            f"the shape of the model_type {as_typed(model_type)}{inside} is not known here; transformers may still count it"
+        )
     architecture = ARCHITECTURES[model_type]
     if text.get("_notes") == (TIES_UNKNOWN,):
         notes = (*notes, TIES_UNKNOWN)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from analysis.transformer.reader import MOST_LAYERS, Reader
 from analysis.transformer.shape import Attention, Experts, Layer, TransformerShape, plain_mlp
 
-CACHE_NOTE = "The cache is that of the decoder's own tokens; keys and values of the encoder's output come besides."
+COUNTED_WHOLE = "Encoder and decoder are counted together."
 
 
 def t5(read: Reader) -> TransformerShape:
@@ -44,7 +44,7 @@ def t5(read: Reader) -> TransformerShape:
         final_norms=2,
         tied_embeddings=not read.holds("tie_word_embeddings") or read.flag("tie_word_embeddings"),
         context_len=read.size("n_positions", required=False),
-        notes=(CACHE_NOTE,),
+        notes=(COUNTED_WHOLE,),
     )
 
 
@@ -85,7 +85,7 @@ def two_stacks(read: Reader, words: Words = BART, k_bias: bool = True) -> Transf
         norm="layernorm",
         final_norms=0,
         tied_embeddings=read.flag("tie_word_embeddings"),
-        notes=(CACHE_NOTE,),
+        notes=(COUNTED_WHOLE,),
     )
 
 

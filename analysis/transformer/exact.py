@@ -40,7 +40,8 @@ SIZES = ("num_hidden_layers", "hidden_size", "vocab_size")
 def exact_param_counts(config: Mapping[str, Any], progress=None) -> dict[str, Any]:
     """The counts of a Hugging Face configuration by part, as transformers builds the model: a dict with the fields of ParamCounts.
 
-    Besides: model_class, model_type, transformers_version, n_tensors, notes, and ignored: fields of the file that look like sizes, counts
+    Besides: model_class, model_type, transformers_version, n_tensors, notes, besides: parameters of the class that are no language model
+    (towers for images and sound), and ignored: fields of the file that look like sizes, counts
     or patterns and that transformers does not know for this model_type. The model is built on torch's meta device, which allocates nothing;
     tied tensors are counted once; code that comes with a model is never run. Of an encoder-decoder both are counted, of a multimodal
     model its decoder and output layer. active leaves out the routed experts that a token does not use: top_k of n_experts are used.
@@ -71,6 +72,7 @@ def exact_param_counts(config: Mapping[str, Any], progress=None) -> dict[str, An
         "transformers_version": transformers.__version__,
         "n_tensors": n_tensors,
         "notes": notes,
+        "besides": parameters_besides(model, counts.total),
         "ignored": ignored_fields(text, config_object),
     }
 
@@ -196,6 +198,11 @@ def build_model(config, progress=None):
     finally:
         hook.remove()
     return model, made
+
+
+def parameters_besides(model, counted: int) -> int:
+    """Parameters of a model that the count of its language model leaves out; none of an encoder-decoder, which is counted whole."""
+    return 0 if is_encoder_decoder(model.config) else sum(parameter.numel() for parameter in model.parameters()) - counted
 
 
 def count_by_part(model) -> ParamCounts:

@@ -101,14 +101,14 @@ def storage_of(config: Mapping[str, Any]) -> tuple[int, str]:
     """(bits from which charts start, a sentence on it) of a configuration; (16, "") where its weights are not quantized.
 
     >>> storage_of({"quantization_config": {"quant_method": "gptq", "bits": 3}})
-    (4, 'The file stores its weights in 3 bits (gptq); charts start at 4 bits a weight, the nearest from above.')
+    (4, 'The file stores its weights in 3 bits (gptq); charts of inference start at 4 bits a weight, the nearest from above.')
     """
     found = stored_bits(config)
     if found is None:
         return 16, ""
     bits, method = found
     if bits is None:
-        return 16, f"The file stores its weights quantized ({method}) and does not say in how many bits; charts start at 16."
+        return 16, f"The file stores its weights quantized ({method}) and does not say in how many bits; charts of inference start at 16."
     start = next((option for option in STORED if option >= bits), STORED[-1])
     nearest = "" if start == bits else ", the nearest from above" if start > bits else ", the most that they show"
-    return start, f"The file stores its weights in {bits} bits ({method}); charts start at {start} bits a weight{nearest}."
+    return start, f"The file stores its weights in {bits} bits ({method}); charts of inference start at {start} bits a weight{nearest}."

@@ -14,10 +14,12 @@ from analysis.background.worker import Cancelled, WorkerError, shared_worker
 from analysis.charts.subjects import ModelKind
 from analysis.transformer import ParamCounts, read_config
 from analysis.transformer import model as models
+from analysis.transformer.config import UnknownModelType
 from analysis.transformer.hub import fetch_config, hub_id_of
 from analysis.transformer.model import Model
 from analysis.transformer.stored_bits import without_storage
 from analysis.transformer.unread import listed
+from analysis.uploads import clip
 from pages.components import fields, scenario
 from pages.components.markdown import plain
 
@@ -80,6 +82,9 @@ def own() -> None:
     problem, model = None, None
     try:
         model = models.of_config(config, key, name)
+    except UnknownModelType as found:
+        problem = str(found)
+        st.info(f"No chart here: {plain(problem)}.", icon=":material/info:")
     except ValueError as found:
         problem = str(found)
         st.error(f"This configuration cannot be used. {plain(problem)}", icon=":material/error:")
@@ -107,11 +112,19 @@ def own_config() -> tuple[str, str, dict[str, Any]] | None:
         help="It is read in memory, for this session only, and is not part of the page's link.",
     )
     upload = st.file_uploader("or choose the file", type=["json", "txt"], key="model_file")
-    if upload is None and not (pasted or "").strip():
+    if upload is not None:
+        st.session_state["model_kept"] = (upload.name, upload.getvalue())
+    kept_name, kept = st.session_state.get("model_kept", ("", b""))
+    if upload is None and kept and not (pasted or "").strip():
+        st.caption(f"From before: {plain(clip(kept_name, LONGEST_NAME))}.")
+        if st.button("Forget this file", key="model_forget"):
+            del st.session_state["model_kept"]
+            st.rerun()
+    if upload is None and not kept and not (pasted or "").strip():
         st.info("Paste the config.json of a model, or choose the file.", icon=":material/upload_file:")
         return None
     try:
-        config = read_config(upload.getvalue() if upload is not None else pasted)
+        config = read_config(upload.getvalue() if upload is not None else pasted if (pasted or "").strip() else kept)
     except ValueError as problem:
         st.error(f"This file cannot be used: {plain(str(problem))}.", icon=":material/error:")
         return None
@@ -243,6 +256,8 @@ def report(closed: ParamCounts | None, job, unread: Sequence[str] = ()) -> None:
     else:
         known = f" It knows {plain(listed(unread))}, which the formulas here do not read." if unread else ""
         st.caption(f"Equal in every part to the exact count by {by}.{known}")
+    if exact["besides"]:
+        st.caption(f"Counted is the language model; the {exact['besides']:,} parameters beside it, for images or sound, are left out.")
     for note in exact["notes"] if closed is None else ():  # the shape has them too
         st.caption(plain(note))
 
