@@ -41,7 +41,7 @@ page.show(
     "benchmarks",
     f"Under one stated setting, two reports of a model's score still differ by up to {significant(numbers['largest'])} points",
     f"In the median of {numbers['n_same']:.0f} such pairs the gap is {significant(numbers['same'], 2)} points, against {significant(numbers['different'], 2)} in {numbers['n_different']:.0f} pairs with different settings. "
-    "So the setting explains most of a typical gap, but not the widest ones. Here is every score that the papers print, compared only where benchmark, metric, the way to read an answer, shots and setting are stated and agree.",
+    "Here is every score that the papers print, compared only where benchmark, metric, the way to read an answer, shots and setting are stated and agree.",
     [
         Section("apart", "How far apart", Gaps, Disagreements),
         Section("depends", "What a score depends on", Implementations, Evaluators),

@@ -163,7 +163,7 @@ class Cache(Figure):
         if self.batch_size > 1:
             where = f"With {self.batch_size} sequences of {self.context_len:,} tokens"
         if open_ended > size.value:
-            return f"{where} {name} caches {size}: {unit.text(open_ended)} without its window, {mha} with multi-head attention"
+            return f"{where} {name} caches {size}; without its window it would be {unit.text(open_ended)}, with multi-head attention {mha}"
         if mha.value > size.value:
             return f"{where} {name} caches {size}, 1/{significant(mha.value / size.value)} of the {mha} that multi-head attention takes"
         return f"{where} {name} caches {size}; {self.n_kv_heads} key-value heads instead of {own.n_heads} make it {unit.text(grouped)}"

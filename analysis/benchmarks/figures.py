@@ -159,7 +159,7 @@ class HeatMap(Figure):
         unlike, every = Headline("scores that are not compared", marked, "", str(marked)), Headline("scores", n, "", str(n))
         empty, several = len(models) * len(columns) - len(cells), int((cells["n_reports"] > 1).sum())
         return Panel(
-            title=f"{unlike} of {every} scores cannot be held against the rest of their column: their setting or scoring is another, or not stated",
+            title=f"{unlike} of {every} scores cannot be compared with the rest of their column: their setting or scoring is another, or not stated",
             headline=(unlike, every),
             figure=style.figure(traces, layout),
             parts=[cells.drop(columns=["text", "said"]).assign(series=np.where(fits, "coloured", "other setting"), status="reported")],

@@ -162,7 +162,7 @@ class Dumbbell(Figure):
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Only scores whose benchmark, metric, scoring, shots and setting are stated and agree, or that stand in one column of one table; each benchmark once under one setting, and a mean or its members. Beyond {significant(errors, 2)} standard errors of drawing the questions: "
+                f"Only scores whose benchmark, metric, scoring, shots and setting are stated and agree, or that stand in one column of one table; each benchmark once per setting, and a mean or its members. Beyond {significant(errors, 2)} standard errors of drawing the questions: "
                 f"{sure[0]} ahead, {sure[1]} behind; {no_error} {'has' if no_error == 1 else 'have'} no known number of questions. {apart} of the pairs {'takes' if apart == 1 else 'take'} the two scores from different reports.{memory}{others_units}{others}"
             ),
             alt=f"Pairs of scores of {model_a} and {model_b} on {n} benchmarks and settings; {model_a} is ahead in {wins} of {n_counted} and behind in {losses}.",

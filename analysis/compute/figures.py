@@ -17,7 +17,7 @@ from analysis.compute.data import published_models, runs_with_tokens
 from analysis.gpus import Gpu, gpu
 from analysis.scaling import chinchilla, resampling
 from analysis.scaling.data import compute_axis, law_labels, law_name, law_of, released_fit
-from analysis.scaling.figures_marks import band_part, cite_law, cite_models, model_part, model_points
+from analysis.scaling.figures_marks import band_part, cite_law, cite_models, model_part, model_points, the
 from analysis.scaling.fits import bands
 from analysis.units import format_count, format_duration, format_energy, format_flops, format_mass, format_money, significant
 
@@ -64,12 +64,12 @@ class Run(Figure):
     def planned(self, C: float) -> Panel:
         """The panel of C FLOPs that are spent on the size which the law asks for."""
         N, D = (float(value) for value in law_of(self.law).compute_optimal(C))
-        return self.run(C, N, D)
+        return self.run(C, N, D, planned=True)
 
-    def run(self, C: float, N: float, D: float, published_run: str = "") -> Panel:
+    def run(self, C: float, N: float, D: float, published_run: str = "", planned: bool = False) -> Panel:
         """The panel of a run of N parameters on D tokens with C FLOPs, among published runs, on the law's optimum.
 
-        published_run: name of the published run that it repeats, if it does.
+        published_run: name of the published run that it repeats, if it does. planned: N and D are the law's own.
         """
         law, models = law_of(self.law), published_models()
         budgets = compute_axis()
@@ -129,7 +129,8 @@ class Run(Figure):
             tokens = Headline("training tokens", D, "tokens", format_count(D, "tokens"), "n_tokens")
             theirs = Headline("training compute of the nearest run", took, "FLOP", format_flops(took), "train_flops")
             about = max(took / C, C / took) <= ABOUT_AS_MUCH
-            title = f"{compute} trains {size} on {tokens}; {near} took " + ("about as much" if about else f"{theirs}")
+            by = f" by {the(law.label)}" if planned else ""
+            title = f"{compute} trains {size} on {tokens}{by}; {near} took " + ("about as much" if about else f"{theirs}")
             headline = (compute, size, tokens) if about else (compute, size, tokens, theirs)
         return Panel(
             title=title,
@@ -331,7 +332,7 @@ class Devices(Figure):
             "number",
             "category",
             x_title="Rent (USD)",
-            x_range=(0, 1.2 * part["usd"].max()),
+            x_range=(0, 1.35 * part["usd"].max()),
             height=130 + 40 * len(priced),
             showlegend=False,
         )

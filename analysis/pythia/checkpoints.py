@@ -104,9 +104,7 @@ def own_scores(frame: pd.DataFrame, tasks: Sequence[str], n_params: float = np.n
     stated = frame.groupby("model_id")["n_params"].first()
     rows["n_params"] = rows["model_id"].map(stated).fillna(n_params)
     if len(rows) and rows["n_tokens"].isna().any():
-        notes.append(
-            "Without a number of training tokens a score has no place in the chart over training; it stands in Suite and other families."
-        )
+        notes.append("Scores without a number of training tokens stand in Suite and other families, not over training.")
     others = sorted(set(frame["task"]) - known - {t for t in frame["task"] if read.SUBJECT.match(t)})
     if others:
         rest = f" and {len(others) - 12} more." if len(others) > 12 else "."
