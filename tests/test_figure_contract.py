@@ -100,6 +100,7 @@ AT_EVERY_VALUE = (
     figure_checks.check_words,
     figure_checks.check_markers,
     figure_checks.check_statuses,
+    figure_checks.check_ticks,
 )
 
 

@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from analysis.charts import ticks
+
 BLUE, AMBER, CRIMSON, VIOLET, RED, SLATE, GREY = "#0096FF", "#CD8200", "#B2365A", "#7E39FF", "#E74449", "#466597", "#8C92A3"
 PALETTE = (BLUE, AMBER, CRIMSON, VIOLET, RED, SLATE, GREY)
 SEQUENTIAL = "Viridis"
@@ -64,7 +66,7 @@ AXES: dict[str, tuple[str, bool, dict, str]] = {
     "loss": ("Loss (nats per token)", False, {}, "0.0"),
     "log_number": ("", True, {"dtick": 1}, "General"),
     "number": ("", False, {}, "General"),
-    "percent": ("", False, {"tickformat": ".0%"}, "0%"),
+    "percent": ("", False, {"tickformat": "~%"}, "0%"),
     "category": ("", False, {"type": "category"}, "General"),
 }
 
@@ -192,6 +194,9 @@ def figure(traces: Sequence[Mapping], layout: Mapping) -> go.Figure:
     here; tests/test_figures.py validates every panel instead.
     """
     traces = [_with_source(trace) for trace in traces]
+    layout = ticks.completed(traces, layout)
+    if "percent" in layout["meta"].values():  # whole markers at 0 and 100%
+        traces = [{**trace, "cliponaxis": False} if "markers" in trace.get("mode", "") else trace for trace in traces]
     if "l" not in layout["margin"]:
         layout = _wrapped(traces, layout)
         layout |= {"meta": layout["meta"] | {"label_room": _label_room(traces, layout["yaxis"])}}
@@ -354,8 +359,8 @@ def layout(x: str, y: str, x_title: str = "", y_title: str = "", height: int = H
 
 def axis(kind: str, title: str = "", data_range: Sequence[float] | None = None) -> dict:
     """A Plotly axis of a kind in AXES; data_range (low, high) in the units of the data, also for a logarithmic axis."""
-    default, logarithmic, ticks, _ = AXES[kind]
-    result: dict = {"title": {"text": title or default}, **ticks}
+    default, logarithmic, look, _ = AXES[kind]
+    result: dict = {"title": {"text": title or default}, **look}
     if logarithmic:
         result["type"] = "log"
     if data_range is not None:

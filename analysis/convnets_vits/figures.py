@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.charts import marks, style
+from analysis.charts import marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Quantity, Text
@@ -74,7 +74,7 @@ class Accuracy(Figure):
             shapes=[shaded],
             annotations=_labels(rows),
         )
-        layout["xaxis"] |= {"tickvals": [1e5, 2e5, 3e5, 5e5], "ticktext": ["100k", "200k", "300k", "500k"]}
+        layout["xaxis"] |= ticks.at([1e5, 2e5, 3e5, 5e5], "count")
         kept = ["series", "model", "family", "core_hours", "hours_v4", "hours_v3", "top1_error", "top1_error_low", "top1_error_high",
                 "source", "location", "verified", "status"]  # fmt: skip
         parts: list[Any] = [rows[kept], line, equal]
@@ -288,10 +288,7 @@ class Loss(Figure):
             y_range=(min(y) / 1.02, max(y) * 1.02),
             height=420,
         )
-        layout["yaxis"] |= {
-            "tickvals": [2, 2.2, 2.4, 2.6, 2.8, 3.0, 3.2, 3.5, 4, 5],
-            "ticktext": ["2.0", "2.2", "2.4", "2.6", "2.8", "3.0", "3.2", "3.5", "4", "5"],
-        }
+        layout["yaxis"] |= ticks.at([2, 2.2, 2.4, 2.6, 2.8, 3.0, 3.2, 3.5, 4, 5])
         layout["xaxis"] |= {"exponentformat": "B"}
         return Panel(
             title=title,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.charts import marks, style
+from analysis.charts import marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
@@ -174,7 +174,7 @@ class Rank(Figure):
         ]
         traces.append(marks.points(yours, color=style.VIOLET, **shown))
         layout = style.layout("log_number", "params", x_title="Rank", y_title="Trained parameters", x_range=(0.9, 1150))
-        layout["xaxis"] |= {"tickvals": [1, 4, 16, 64, 256, 1024], "ticktext": ["1", "4", "16", "64", "256", "1024"]}
+        layout["xaxis"] |= ticks.at([1, 4, 16, 64, 256, 1024])
         share = significant(100 * count / total, 2)
         return Panel(
             title=f"Rank {self.lora_rank} on {chosen} trains {trained} parameters, {share}% of {clip(self.model.name, style.LONGEST_NAME)}",

@@ -271,7 +271,6 @@ class Optimum(Figure):
             y_range=(LEAST_SHOWN, 1.5),
             height=430,
         )
-        layout["yaxis"] |= {"tickformat": ".0e"}
         top = float(best[here.reward.argmax()])
         share = Headline("probability of the best answer", top, "share", f"{100 * top:.0f}%", "probability")
         far = Headline("KL from the reference", KL, "nats", significant(KL, 2))

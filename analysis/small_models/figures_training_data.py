@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import statistics, tables
-from analysis.charts import intervals, marks, style
+from analysis.charts import intervals, marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
@@ -130,7 +130,7 @@ class Amount(Figure):
             x_range=(120, 90_000),
             y_range=(0.15, 0.7),
         )
-        layout["xaxis"] |= {"tickvals": [175, 800, 7500, 51200], "ticktext": ["175", "800", "7,500", "51,200"]}
+        layout["xaxis"] |= ticks.at([175, 800, 7500, 51200])
         more = float(own["share"].iloc[-1] - own["share"].iloc[2])
         answers = float(other["share"].iloc[0] - own["share"].iloc[-1])
         gain = Headline("gain from more instructions", more, "share", f"{100 * more:.1f}")

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from analysis import statistics
-from analysis.charts import intervals, marks, style
+from analysis.charts import intervals, marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Quantity
@@ -175,7 +175,7 @@ class Prompts(Figure):
             y_range=(0.3, 1.02),
             shapes=[style.horizontal_line(0.5), style.vertical_line(n, style.AMBER)],
         )
-        layout["xaxis"] |= {"tickvals": [5, 10, 23, 65, 150, 307, 1000], "ticktext": ["5", "10", "23", "65", "150", "307", "1,000"]}
+        layout["xaxis"] |= ticks.at([5, 10, 23, 65, 150, 307, 1000])
         ends = (
             Headline("low end of the interval", here[0], "share", f"{here[0]:.0%}", "win_share_low"),
             Headline("high end of the interval", here[1], "share", f"{here[1]:.0%}", "win_share_high"),
