@@ -345,6 +345,33 @@ def check_ticks(panel: Panel) -> None:
             assert drawn is None or drawn[0] < 0 or drawn[1] > 1 + 1e-9 or 0 <= low < high and (high <= 1 or high == 1.15), (low, high)
 
 
+AMBER = (style.AMBER.lower(), style.translucent(style.AMBER)[:15])
+
+
+def is_amber(color: Any) -> bool:
+    """Whether a colour, of any opacity, is the one of what-ifs."""
+    return str(color).lower().startswith(AMBER)
+
+
+def check_looks(panel: Panel) -> None:
+    """Amber is a what-if, hollow is not verified, and both the other way round where they can be."""
+    traces = [trace for trace in panel.figure.data if trace.type in ("scatter", "bar")]
+    chosen = any(trace.meta["role"] == "what_if" for trace in traces)
+    for trace in traces:
+        colors = np.atleast_1d(trace.marker.color if trace.marker.color is not None else [])
+        shades = [*colors, *([trace.line.color, trace.fillcolor] if trace.type == "scatter" else [])]
+        role = trace.meta["role"]
+        assert not any(map(is_amber, shades)) or role == "what_if" or (role == "band" and chosen), (trace.name, role)
+        if trace.type != "scatter" or trace.marker.symbol is None:
+            continue
+        symbols = np.broadcast_to(np.atleast_1d(np.asarray(trace.marker.symbol, object)), len(trace.x))
+        rows = panel.data[panel.data["status"].isin(STATUS_OF_ROLE.get(role, {role}))]
+        keys = list(rows_of(panel, trace.meta["columns"], trace.meta.get("per", {})).loc[rows.index].itertuples(index=False, name=None))
+        for symbol, point in zip(symbols, zip(*(values(trace, prop) for prop in trace.meta["columns"]), strict=True), strict=True):  # type: ignore[arg-type]
+            if not any(gap(value) for value in point) and str(symbol).endswith("-open"):
+                assert (rows_of_point(point, rows, keys).get("verified", pd.Series([1])) == 0).any(), (trace.name, point)
+
+
 def told_by(text: str) -> set[str]:
     """The words, by their first five letters, and the numbers of a sentence."""
     return {word[:5].lower() for word in re.findall(r"[^\W\d_]{4,}", text)} | set(re.findall(r"\d[\d,.]*\d|\d", text))

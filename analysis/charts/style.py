@@ -17,8 +17,10 @@ import plotly.graph_objects as go
 
 from analysis.charts import ticks
 
-BLUE, AMBER, CRIMSON, VIOLET, RED, SLATE, GREY = "#0096FF", "#CD8200", "#B2365A", "#7E39FF", "#E74449", "#466597", "#8C92A3"
-PALETTE = (BLUE, AMBER, CRIMSON, VIOLET, RED, SLATE, GREY)
+BLUE, ORCHID, CRIMSON, VIOLET, RED, SLATE, GREY = "#0096FF", "#D818D8", "#B2365A", "#7E39FF", "#E74449", "#466597", "#8C92A3"
+PALETTE = (BLUE, ORCHID, CRIMSON, VIOLET, RED, SLATE, GREY)
+AMBER = "#CD8200"
+"""The colour of what-ifs: what a reader chose, and nothing else."""
 SEQUENTIAL = "Viridis"
 # Page, text and grid where no Streamlit page provides them: in exported files.
 THEMES = {
@@ -47,11 +49,11 @@ LINE = 14
 FAMILIES = {
     "Chinchilla": (CRIMSON, "star"), "Gopher": (SLATE, "square"), "GPT-3": (GREY, "diamond"), "GPT-NeoX": (GREY, "cross"),
     "PaLM": (SLATE, "triangle-up"), "LaMDA": (SLATE, "diamond"), "MT-NLG": (GREY, "square"), "Jurassic-1": (GREY, "triangle-up"),
-    "OPT": (SLATE, "cross"), "BLOOM": (AMBER, "cross"), "Pythia": (BLUE, "circle"), "LLaMA": (VIOLET, "triangle-up"),
-    "Llama 2": (VIOLET, "circle"), "Llama 3": (VIOLET, "diamond"), "Falcon": (AMBER, "triangle-up"), "MPT": (AMBER, "square"),
+    "OPT": (SLATE, "cross"), "BLOOM": (ORCHID, "cross"), "Pythia": (BLUE, "circle"), "LLaMA": (VIOLET, "triangle-up"),
+    "Llama 2": (VIOLET, "circle"), "Llama 3": (VIOLET, "diamond"), "Falcon": (ORCHID, "triangle-up"), "MPT": (ORCHID, "square"),
     "BloombergGPT": (RED, "square"), "Mistral": (RED, "circle"), "Mixtral": (RED, "diamond"), "phi": (CRIMSON, "circle"),
-    "DeepSeek": (BLUE, "diamond"), "Yi": (BLUE, "square"), "Qwen": (AMBER, "circle"), "StableLM": (CRIMSON, "triangle-up"),
-    "GPT-4": (SLATE, "star"), "ChatGPT": (AMBER, "star"), "Bard": (GREY, "star"), "Vicuna": (VIOLET, "star"), "Guanaco": (BLUE, "star"),
+    "DeepSeek": (BLUE, "diamond"), "Yi": (BLUE, "square"), "Qwen": (ORCHID, "circle"), "StableLM": (CRIMSON, "triangle-up"),
+    "GPT-4": (SLATE, "star"), "ChatGPT": (ORCHID, "star"), "Bard": (GREY, "star"), "Vicuna": (VIOLET, "star"), "Guanaco": (BLUE, "star"),
 }  # fmt: skip
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 

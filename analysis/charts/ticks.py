@@ -27,8 +27,8 @@ def written(value: float, notation: str = "plain") -> str:
 
     >>> [written(1e5, notation) for notation in ("plain", "power", "count", "SI", "bytes")]
     ['100,000', '10⁵', '100 k', '100 k', '100 kB']
-    >>> written(0.25), written(0), written(1e-5), written(2.5e17, "power")
-    ('0.25', '0', '10⁻⁵', '2.5×10¹⁷')
+    >>> written(0.25), written(0), written(1e-5), written(1e-9), written(2.5e17, "power")
+    ('0.25', '0', '0.00001', '10⁻⁹', '2.5×10¹⁷')
     """
     if notation == "power" and value:
         return units.scientific(value)
@@ -38,7 +38,7 @@ def written(value: float, notation: str = "plain") -> str:
         return units.format_si(value, "").rstrip()
     if notation == "count":
         return units.format_count(value)
-    return f"{value:,.10g}" if not value or abs(value) >= 1e-3 else units.scientific(value)
+    return f"{value:,.10f}".rstrip("0").rstrip(".") if not value or abs(value) >= 1e-6 else units.scientific(value)
 
 
 def at(values: Sequence[float], notation: str = "plain", prefix: str = "") -> dict[str, Any]:

@@ -127,7 +127,7 @@ class Devices(Figure):
         rows = equal_compute.device_ratio(reported())
         base = {version: float(rows.loc[rows["family"] == "NFNet", f"hours_{version}"].iloc[0]) for version in VERSIONS}
         parts, traces = [], []
-        for version, color, symbol in (("v4", style.BLUE, "square"), ("v3", style.AMBER, "diamond")):
+        for version, color, symbol in (("v4", style.BLUE, "square"), ("v3", style.ORCHID, "diamond")):
             part = rows.rename(columns={f"hours_{version}": "core_hours", "ratio": "v3_over_v4"}).assign(
                 series=VERSIONS[version], device=VERSIONS[version], status="reported"
             )
@@ -187,7 +187,7 @@ class Images(Figure):
         traces = [
             marks.bars(part, "n_images", "model", [LOOKS[family(model)][0] for model in LARGEST], horizontal=True, text=shown)
             | {"insidetextanchor": "start"},
-            marks.points(seen, "n_images", "model", style.AMBER, symbol="diamond"),
+            marks.points(seen, "n_images", "model", style.ORCHID, symbol="diamond"),
         ]
         layout = style.layout(
             "number",

@@ -24,7 +24,7 @@ SAID = {
     "first": ("first shown wins", style.BLUE),
     "tie": ("tie", style.GREY),
     "second": ("second shown wins", style.CRIMSON),
-    "unusable": ("unusable", style.AMBER),
+    "unusable": ("unusable", style.ORCHID),
 }
 TOGETHER = {
     "same winner": style.BLUE,
@@ -32,7 +32,7 @@ TOGETHER = {
     "tie once": style.GREY,
     "first both times": style.CRIMSON,
     "second both times": style.VIOLET,
-    "unusable": style.AMBER,
+    "unusable": style.ORCHID,
 }
 INSIDE = {
     "textposition": "inside",

@@ -25,11 +25,11 @@ PART_LOOKS = {
     "constants": (style.SLATE, ""),
     "adapters": (style.RED, ""),
     "master_weights": (style.GREY, ""),
-    "gradients": (style.AMBER, ""),
+    "gradients": (style.ORCHID, ""),
     "optimiser_states": (style.CRIMSON, ""),
     "dequantised": (style.VIOLET, ""),
     "activations": (style.BLUE, "/"),
-    "logits": (style.AMBER, "/"),
+    "logits": (style.ORCHID, "/"),
     "context": (style.GREY, "/"),
 }
 
@@ -170,7 +170,7 @@ class Rank(Figure):
         yours = {"series": "your adapters", "lora_rank": [self.lora_rank], "trained_params": [count], "status": "what_if"}
         shown: dict[str, Any] = {"x": "lora_rank", "y": "trained_params"}
         traces = [
-            marks.line(part, color=color, **shown) for part, color in zip(lines, (style.BLUE, style.AMBER, style.CRIMSON), strict=True)
+            marks.line(part, color=color, **shown) for part, color in zip(lines, (style.BLUE, style.ORCHID, style.CRIMSON), strict=True)
         ]
         traces.append(marks.points(yours, color=style.VIOLET, **shown))
         layout = style.layout("log_number", "params", x_title="Rank", y_title="Trained parameters", x_range=(0.9, 1150))

@@ -18,7 +18,7 @@ from analysis.uploads import clip
 SEQ_LENS = np.unique(np.geomspace(64, 2**17, 160).astype(int))
 HOLDS = {
     "all three": style.CRIMSON,
-    "LoRA and QLoRA": style.AMBER,
+    "LoRA and QLoRA": style.ORCHID,
     "QLoRA": style.BLUE,
     "QLoRA perhaps": style.VIOLET,
     "QLoRA, optimiser paged out": style.SLATE,

@@ -16,7 +16,7 @@ from analysis.units import format_bytes, format_count, significant
 from analysis.uploads import clip
 
 PAPER = Citation("dettmers2023", "section 3, Appendix E")
-COLORS = {"nf4": style.BLUE, "fp4": style.AMBER, "int4": style.CRIMSON}
+COLORS = {"nf4": style.BLUE, "fp4": style.ORCHID, "int4": style.CRIMSON}
 BLOCKS = tuple(2**k for k in range(3, 13))
 SIGMA = "standard deviations"
 
@@ -154,7 +154,7 @@ class Bits(Figure):
         """The panel at these parameters."""
         size, constants = self.quant_block_size, self.constant_block_size
         axis = np.unique(np.geomspace(BLOCKS[0], BLOCKS[-1], 60).astype(int))
-        ways = {"32-bit constants": (False, style.AMBER), "double quantisation": (True, style.BLUE)}
+        ways = {"32-bit constants": (False, style.ORCHID), "double quantisation": (True, style.BLUE)}
         curves: list[Part] = [
             {
                 "series": label,
@@ -228,7 +228,7 @@ class WhatIsQuantised(FineTune):
         order = [row["part"] for row in rows]
         parts: list[Part] = []
         traces = []
-        for kind, label, color in (("quantised", "quantised", style.BLUE), ("kept", "not quantised", style.AMBER)):
+        for kind, label, color in (("quantised", "quantised", style.BLUE), ("kept", "not quantised", style.ORCHID)):
             some = [row for row in rows if row["kind"] == kind]
             part = {name: [row[name] for row in some] for name in ("part", "bits", "type", "numbers", "kind")}
             parts.append({"series": label, **part, "status": "computed"})

@@ -50,7 +50,7 @@ class Reported(Figure):
             told = ["id", "label", "model", "quantity", "method", "bound", "value", "unit", "verified", "source", "location"]
             parts.append({"series": name, "entry": some["entry"], "bytes": some["printed"], **some[told], "status": "reported"})
             hover = [" ".join(filter(None, (r["bound"], f"{r['value']:g} {r['unit']}", r["location"]))) for r in some.to_dict("records")]
-            traces.append(marks.points(parts[-1], "bytes", "entry", style.AMBER, per_x=GB, symbol=symbol, text=hover))
+            traces.append(marks.points(parts[-1], "bytes", "entry", style.ORCHID, per_x=GB, symbol=symbol, text=hover))
         layout = style.layout("log_number", "category", x_title="Memory (GB)", height=500)
         layout["xaxis"] |= ticks.at([3, 10, 30, 100, 300, 1000]) | {"tickangle": 0}
         layout["yaxis"] |= {"categoryorder": "array", "categoryarray": rows["entry"].tolist()[::-1]}

@@ -242,7 +242,7 @@ class Families(Figure):
         traces: list[dict] = []
         for family, arm, name, symbol in (
             ("Pythia", "standard", "Pythia", "circle"),
-            ("Pythia", "deduped", "Pythia, deduplicated", "circle-open"),
+            ("Pythia", "deduped", "Pythia, deduplicated", "square"),
             ("OPT", "", "OPT", "cross"),
             ("BLOOM", "", "BLOOM", "cross"),
         ):
@@ -267,7 +267,7 @@ class Families(Figure):
             parts=parts,
             caption=(
                 "Finished models without examples, all evaluated by the same people with the same harness. The differences in the title are means over the models between 70M and 12B, against straight lines "
-                f"between Pythia's sizes ({len(gaps['OPT'])} OPT and {len(gaps['BLOOM'])} BLOOM models). Hollow: trained on the deduplicated Pile. Bars are 1.96 standard errors. BLOOM is multilingual, and a fair part of its parameters is embeddings."
+                f"between Pythia's sizes ({len(gaps['OPT'])} OPT and {len(gaps['BLOOM'])} BLOOM models). Squares: trained on the deduplicated Pile. Bars are 1.96 standard errors. BLOOM is multilingual, and a fair part of its parameters is embeddings."
             ),
             alt=f"Accuracy on {label} against parameters for Pythia, OPT and BLOOM; OPT lies {words['OPT']} Pythia, BLOOM {words['BLOOM']}.",
             sources=(RELEASED, Citation("zhang2022"), Citation("scao2022"), *task_sources([task])),

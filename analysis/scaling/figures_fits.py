@@ -19,7 +19,7 @@ from analysis.scaling.figures_loss import runs_part
 from analysis.scaling.figures_marks import REPLICATION, OfRuns, cite_laws, law_sources, the
 from analysis.units import format_count, format_flops, significant
 
-SYMBOLS = {"hoffmann2022_approach3": "star", "hoffmann2022_approach3_rounded": "star-open", "besiroglu2024": "diamond"}
+SYMBOLS = {"hoffmann2022_approach3": "star", "hoffmann2022_approach3_rounded": "triangle-up", "besiroglu2024": "diamond"}
 """The published laws whose constants stand beside those of the fit."""
 COORDINATES = {"train_flops": "flops", "n_params": "params", "n_tokens": "tokens"}
 

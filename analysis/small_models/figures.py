@@ -188,7 +188,7 @@ class Cost(Figure):
         rows = all_runs()
         rows = rows.assign(rent_usd=rows["gpu_hours"] * price)
         colors = [
-            style.AMBER if kind == "tuning" else style.BLUE if model.startswith("phi") else style.GREY
+            style.ORCHID if kind == "tuning" else style.BLUE if model.startswith("phi") else style.GREY
             for kind, model in zip(rows["kind"], rows["model"], strict=True)
         ]
         part: Part = rows.to_dict("list") | {"series": "rent", "status": "computed"}

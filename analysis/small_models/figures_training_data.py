@@ -20,7 +20,7 @@ JUDGES = {"lima_human": "people", "lima_gpt4": "GPT-4"}
 WILSON = Citation("wilson1927")
 MEASURES = {
     "lists": (style.BLUE, "circle"),
-    "summary paragraphs": (style.AMBER, "square"),
+    "summary paragraphs": (style.ORCHID, "square"),
     "shared words": (style.CRIMSON, "diamond"),
     "authoritative tone": (style.VIOLET, "triangle-up"),
 }

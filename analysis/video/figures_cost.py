@@ -15,7 +15,7 @@ from analysis.video import cost as costs
 from analysis.video.data import EMU, LATENTS, SIZES, denoisers, facts
 
 COLORS = dict(zip(costs.WAYS, (style.GREY, style.CRIMSON, style.BLUE), strict=True))
-STAGE_COLORS = dict(zip(costs.STAGES, (style.AMBER, style.VIOLET, style.BLUE, style.CRIMSON), strict=True))
+STAGE_COLORS = dict(zip(costs.STAGES, (style.ORCHID, style.VIOLET, style.BLUE, style.CRIMSON), strict=True))
 QUANTITIES = {"tokens": "tokens in a step", "flops": "FLOPs"}
 GROUNDS = (Citation(EMU, "Sections 3.2, 3.3 and 4.2"), Citation("rombach2022"), Citation("peebles2022"))
 MOST_FRAMES = 512
