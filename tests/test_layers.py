@@ -137,6 +137,7 @@ FILES_BUT = {
     "analysis/export/command.py": "writes the exports",
     "analysis/export/deck_store.py": "keeps the decks of readers",
     "analysis/export/browser.py": "starts a browser",
+    "analysis/export/fonts.py": "brings the font that it ships",
     "analysis/probe/*.py": "keeps runs in files of their own",
     "analysis/transformer/hub.py": "reads what it has fetched",
     "analysis/background/process.py": "rearranges its own input and output",

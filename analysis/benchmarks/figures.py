@@ -323,6 +323,8 @@ class AgainstParams(Figure):
         low, high = checked["n_params"].min(), checked["n_params"].max()
         drawn_between = (known["n_params"].min() * 0.7, known["n_params"].max() * 1.4)
         layout = style.layout("params", "number", y_title=f"{label} ({unit.replace('percent', '%')})", x_range=drawn_between, height=440)
+        if drawn_between[1] / drawn_between[0] < 100:  # one decade may hold a single power of ten
+            layout["xaxis"] |= {"dtick": "D2"}
         if np.isfinite(chance):
             layout["shapes"] = [style.horizontal_line(float(chance))]
             layout["annotations"] = [style.note(1, float(chance), "guessing", xref="paper", xanchor="right", yshift=8)]

@@ -27,7 +27,7 @@ THEMES = {
     "light": {"page": "#FFFFFF", "text": "#1F2430", "muted": "#5A6072", "grid": "#E1E4EA"},
     "dark": {"page": "#0E1117", "text": "#FAFAFA", "muted": "#A9AFBC", "grid": "#2B303B"},
 }
-FONTS = '"Source Sans 3", "Source Sans Pro", Helvetica, Arial, sans-serif'
+FONTS = '"Ten Papers Sans", "Source Sans 3", "Source Sans Pro", Helvetica, Arial, sans-serif'
 """Font families of exported files. Quotes are needed: browsers drop a list with an unquoted name that has a word with a digit first."""
 MODE_BAR = {
     "displaylogo": False,

@@ -5,10 +5,14 @@ import atexit
 import contextlib
 import os
 import shutil
+import tempfile
 import threading
+from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects as go
+
+from analysis.export import fonts
 
 IMAGE_FORMATS = ("png", "svg", "pdf")
 START_SECONDS = 60.0
@@ -86,6 +90,7 @@ class _Browser:
     def __init__(self):
         self.loop: asyncio.AbstractEventLoop | None = None
         self.kaleido: Any = None
+        self.folder: tempfile.TemporaryDirectory | None = None
 
     @property
     def running(self) -> bool:
@@ -102,11 +107,15 @@ class _Browser:
             raise NoBrowserError(advice())
         import kaleido
 
+        self.folder = tempfile.TemporaryDirectory(prefix="ten-papers-")
+        script = Path(self.folder.name) / "font.js"
+        script.write_text(fonts.page_script(), encoding="utf-8")
+        page = kaleido.PageGenerator(mathjax=False, others=[script.as_uri()])
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=_run, args=(self.loop,), name="export-browser", daemon=True).start()
         # Without mathjax=False the page would ask the network for it. No sandbox: containers run as root, and the page
         # holds nothing but our own figure.
-        self.kaleido = kaleido.Kaleido(n=1, timeout=RENDER_SECONDS, mathjax=False, path=path, enable_sandbox=False)
+        self.kaleido = kaleido.Kaleido(n=1, timeout=RENDER_SECONDS, page_generator=page, path=path, enable_sandbox=False)
         self._wait(self.kaleido.open(), START_SECONDS)
 
     def stop(self) -> None:
@@ -117,6 +126,8 @@ class _Browser:
             with contextlib.suppress(Exception):  # it is being thrown away
                 asyncio.run_coroutine_threadsafe(browser.close(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
+        if self.folder is not None:
+            self.folder.cleanup()
 
     def _wait(self, coroutine, seconds: float):
         assert self.loop is not None, "the browser is not running"

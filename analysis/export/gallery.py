@@ -8,6 +8,7 @@ from analysis.charts.panel import Panel
 from analysis.charts.style import FONTS, PALETTE, THEMES, template
 from analysis.charts.style import HEIGHT as CHART_HEIGHT
 from analysis.export import browser
+from analysis.export.fonts import face_css
 from analysis.export.html import CONFIG, colors, link, plain, script, sections, text
 from analysis.export.picture import HEIGHT, WIDTH, chart_figure
 from analysis.export.words import LICENCE, MADE_WITH, PROJECT, references
@@ -24,10 +25,11 @@ PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
-  content="default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data:">
+  content="default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data:; font-src data:">
 <meta name="generator" content="{made_with}">
 <title>{project}: all figures</title>
 <style>
+{faces}
 {colors}
 body {{ margin: 0 auto; max-width: 84rem; padding: 1.5rem 1rem 3rem;
   font: 16px/1.5 {fonts};
@@ -155,6 +157,7 @@ def index(groups: Sequence[Group]) -> bytes:
         colors=themes(),
         accent=PALETTE[0],
         fonts=FONTS,
+        faces=face_css(),
         chart=CHART_HEIGHT,
         count=sum(len(group.cards) for group in groups),
         contents="".join(f'<li><a href="#{text(group.id)}">{text(group.heading)}</a></li>' for group in groups),

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from analysis.charts.panel import Panel, explanation
 from analysis.charts.style import FONTS, MODE_BAR, PALETTE, THEMES, template
+from analysis.export.fonts import face_css
 from analysis.export.picture import HEIGHT, WIDTH, slide_figure
 from analysis.export.words import LICENCE, MADE_WITH, printable, references
 
@@ -19,11 +20,12 @@ PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
-  content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:">
+  content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:">
 <meta name="description" content="{alt}">
 <meta name="generator" content="{made_with}">
 <title>{title}</title>
 <style>
+{faces}
 {colors}
 body {{ margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem 3rem;
   font: 16px/1.5 {fonts};
@@ -66,7 +68,7 @@ for (const format of ["png", "svg"])
     {{ data: panel.slide.data, layout: panel.slide.layouts[theme()] }},
     {{ format, width: panel.size[0], height: panel.size[1], filename: panel.file }});
 system.addEventListener("change", draw);
-draw();
+document.fonts.load('16px "Ten Papers Sans"').then(draw, draw);
 </script>
 </body>
 </html>
@@ -100,6 +102,7 @@ def page(panel: Panel, permalink: str = "", theme: str = "auto") -> bytes:
         licence=LICENCE,
         accent=PALETTE[0],
         fonts=FONTS,
+        faces=face_css(),
         colors=colors(),
         sections=sections(panel, permalink),
         plotly=get_plotlyjs(),

@@ -10,19 +10,28 @@ from analysis.charts.panel import Panel
 from analysis.charts.plain import as_plain
 from analysis.charts.style import THEMES, escape, line_count, template
 from analysis.export import browser
-from analysis.export.words import lines, plain_text, printable, provenance, settings_line, source_line, text_width
+from analysis.export.fonts import text_width
+from analysis.export.words import lines, plain_text, printable, provenance, references, source_line
 
 WIDTH, HEIGHT = 1920, 1080
+POINT = WIDTH / 13.333 / 72
+"""Pixels of one point on a slide of 13.333 inches."""
 ENLARGED = 2.0
 """How much larger than in the browser marks are drawn on a slide."""
-EDGE, GAP, COLORBAR = 72, 24, 140
-TITLE, SMALLER_TITLE, AXIS_TITLE, TICK, FOOTER = 46, 38, 28, 26, 20
-CROWDED = 8  # so many rows of labels may take more of the width, to need fewer lines
-LINE = 1.3
+EDGE, GAP, COLORBAR = 44, 16, 140
+TITLES = (44, 40, 36, 33)
+"""Sizes of type for a title on one line; on two it takes the last but one or the last."""
+AXIS_TITLE, TICK, FOOTER = 26, 26, 20
+MOST_ROWS = 15
+NAME_WIDTH = 24 * 0.48 * TICK
+"""Width of a label of a row: about 24 characters."""
+ROWS_HEIGHT = 700
+"""What rows of labels have to share, about."""
+LINE = 1.25
 """Height of a line over the size of its type."""
-SOURCES_SHOWN = 6
-BOLD = 1.07
-"""How much wider bold type is."""
+SOURCES_SHOWN = 3
+SYMBOL = 52
+"""Width of a mark in the legend."""
 
 
 def picture(panel: Panel, format: str, permalink: str = "", theme: str = "light") -> bytes:
@@ -41,10 +50,11 @@ def slide_figure(panel: Panel, theme: str = "light") -> go.Figure:
     theme: "light" or "dark". Type is at least 24 px on the axes; the legend stands between title and plot, the sources below.
     """
     width = WIDTH - 2 * EDGE
-    size = TITLE if len(lines(panel.title, TITLE * BOLD, width)) <= 2 else SMALLER_TITLE
-    title = lines(panel.title, size * BOLD, width)
-    footer = [line for text in (source_line(panel, SOURCES_SHOWN), settings_line(panel)) for line in lines(text, FOOTER, width) if line]
-    top, bottom = EDGE * 0.6, EDGE * 0.6
+    size, title = set_title(panel.title, width)
+    left_out = rows_left_out(panel.figure)
+    settings = short_settings(panel, width - text_width(f"{left_out}. ", FOOTER))
+    footer = [text for text in (short_sources(panel, width), ". ".join(filter(None, (left_out, settings)))) if text]
+    top, bottom = EDGE * 0.8, EDGE * 0.5
     above, below = top + len(title) * size * LINE, bottom + len(footer) * FOOTER * LINE
     figure = chart_figure(panel.figure, theme, WIDTH, HEIGHT, above, below)
     margin = figure.layout.margin
@@ -62,6 +72,37 @@ def slide_figure(panel: Panel, theme: str = "light") -> go.Figure:
         font={"size": FOOTER, "color": THEMES[theme]["muted"]},
     )
     return figure
+
+
+def set_title(title: str, width: float) -> tuple[int, list[str]]:
+    """(size of type, lines) of a title: one line if any of TITLES allows, else two, else as many as the smallest takes.
+
+    >>> set_title("A short one", 1800)
+    (44, ['A short one'])
+    """
+    tried = [(size, lines(title, size, width, bold=True)) for size in TITLES]
+    fits = [found for found in tried if len(found[1]) == 1] + [found for found in tried[-2:] if len(found[1]) == 2]
+    return fits[0] if fits else tried[-1]
+
+
+def short_sources(panel: Panel, width: float) -> str:
+    """The panel's first sources in one line of a picture's footer; how many more stand in the file's notes."""
+    shorts = list(dict.fromkeys(work.short for work in references([panel])))
+    return _one_line("Sources" if len(shorts) > 1 else "Source", shorts, width, SOURCES_SHOWN) or source_line(panel)
+
+
+def short_settings(panel: Panel, width: float) -> str:
+    """The panel's settings in one line of a picture's footer, as many as fit; how many more stand in the file's notes."""
+    return _one_line("Settings", [f"{name}: {value}" for name, value in panel.settings.items()], width)
+
+
+def _one_line(lead: str, parts: Sequence[str], width: float, most: int = 99) -> str:
+    for shown in range(min(len(parts), most), 0, -1):
+        rest = f" and {len(parts) - shown} more" if len(parts) > shown else ""
+        text = f"{lead}: {'; '.join(parts[:shown])}{rest}"
+        if shown == 1 or text_width(text, FOOTER) <= width:
+            return text
+    return ""
 
 
 def chart_figure(source: go.Figure, theme: str, width: int, height: int, above: float = 0.0, below: float = 0.0) -> go.Figure:
@@ -85,11 +126,12 @@ def chart_figure(source: go.Figure, theme: str, width: int, height: int, above: 
     figure.update_yaxes(
         automargin=False, tickfont={"size": TICK}, title={"font": {"size": AXIS_TITLE}, "standoff": 16}, ticklabelstandoff=8
     )
+    _keep_rows(figure)
     label_width = _label_width(figure)
     left = EDGE + label_width + (AXIS_TITLE * LINE + GAP if figure.layout.yaxis.title.text else 0)
     right = EDGE + (COLORBAR if _has_colorbar(figure) else 0)
     plot_width = width - left - right
-    bottom = GAP + _label_height(figure, plot_width) + (AXIS_TITLE * LINE + GAP if figure.layout.xaxis.title.text else 0)
+    bottom = 1.5 * GAP + _label_height(figure, plot_width) + (AXIS_TITLE * LINE + GAP if figure.layout.xaxis.title.text else 0)
     headings = 2 * GAP if any(note.yref == "paper" and (note.y or 0) >= 1 for note in figure.layout.annotations) else 0  # of subplots
     legend = _place_legend(figure, plot_width)
     top = 1.5 * GAP + headings + (legend + 1.5 * GAP if legend else 0)
@@ -98,7 +140,7 @@ def chart_figure(source: go.Figure, theme: str, width: int, height: int, above: 
         margin={"l": left, "r": right, "t": above + top, "b": below + bottom, "pad": 0, "autoexpand": False},
         legend={"y": 1 + (1.5 * GAP + headings) / plot_height},
     )
-    _fit_labels(figure, plot_height, label_width)
+    _fit_labels(figure, plot_height)
     return figure
 
 
@@ -130,25 +172,69 @@ def _scale(holder: dict, *paths: Sequence[str]) -> None:
             place[last] = [part * ENLARGED for part in value]
 
 
-def _label_width(figure: go.Figure) -> float:
-    """Width of the labels of the y axis, whose categories are wrapped to fit; numbers may have labels of their own (ticktext)."""
-    wrapped = _wrap_categories(figure, "y", 420 if len(categories(figure, "y")) < CROWDED else 640)
-    labels = [part for parts in wrapped for part in parts] or [plain_text(text) for text in figure.layout.yaxis.ticktext or ()]
-    return max(text_width(label, TICK) for label in labels) + 8 if labels else text_width("00.00", TICK)
+def _rows(figure: go.Figure) -> tuple[list[str], int]:
+    """(categories of the y axis in its order, number of rows with labels); no rows where something else than marks and bars is drawn."""
+    if any(trace.type not in ("bar", "scatter") for trace in figure.data):
+        return [], 0
+    axis, names = figure.layout.yaxis, categories(figure, "y")
+    if names:
+        order = [name for name in axis.categoryarray or names if name in names]
+        return order, len(order)
+    falling = axis.range is not None and axis.range[0] > axis.range[1]
+    return [], len(axis.ticktext or ()) if falling else 0
 
 
-def _fit_labels(figure: go.Figure, height: float, width: float) -> None:
-    """Set the y axis's own labels in type that keeps neighbours apart: broken as they are, or on one line each where that may be larger."""
-    broken = [str(text) for text in figure.layout.yaxis.ticktext or ()]
-    if not broken:
+def rows_left_out(figure: go.Figure) -> str:
+    """The words that say that a picture shows only MOST_ROWS of a figure's rows, "" where it shows all."""
+    count = _rows(figure)[1]
+    return f"{MOST_ROWS} of {count} rows, the others in the file" if count > MOST_ROWS else ""
+
+
+def _keep_rows(figure: go.Figure) -> None:
+    """Leave the first MOST_ROWS rows of labels on the y axis, counted from the top."""
+    order, count = _rows(figure)
+    if count <= MOST_ROWS:
         return
-    size = min(TICK, height / line_count(broken) / LINE)
-    whole = [plain_text(text) for text in broken]
-    on_one_line = min(height / len(whole) / LINE, width / max(text_width(text, 1) for text in whole if text), TICK)
-    if on_one_line > size and not any("<" in text.replace("<br>", "") for text in broken):
-        size = on_one_line
-        figure.update_yaxes(ticktext=[escape(text) for text in whole])
-    figure.update_yaxes(tickfont={"size": size})
+    ends = (MOST_ROWS - 0.4, -0.6)
+    if order:
+        ends = (MOST_ROWS - 0.5, -0.5) if figure.layout.yaxis.autorange == "reversed" else (count - MOST_ROWS - 0.5, count - 0.5)
+        figure.update_yaxes(categoryorder="array", categoryarray=order)
+    figure.update_yaxes(range=ends, autorange=False)
+
+
+def _label_width(figure: go.Figure) -> float:
+    """Width of the labels of the y axis, which are wrapped or shortened to NAME_WIDTH; numbers may have labels of their own (ticktext)."""
+    names = categories(figure, "y")
+    own = [plain_text(text) for text in figure.layout.yaxis.ticktext or ()]
+    if not names and not any(text_width(text, TICK) > text_width("00,000.00", TICK) for text in own):
+        return max((text_width(text, TICK) for text in own), default=text_width("00.00", TICK)) + 8
+    rows = min(len(names or own), MOST_ROWS)
+    most = max(1, min(3, int(ROWS_HEIGHT / rows / FOOTER / LINE)))
+    for width in (NAME_WIDTH, 1.4 * NAME_WIDTH, 2 * NAME_WIDTH):  # wider only where shortened names would be the same
+        wrapped = [_in_lines(plain_text(name), most, width) for name in names or own]
+        if len({tuple(parts) for parts in wrapped}) == len(set(names or own)):
+            break
+    bold = ["<b>" in str(text) for text in figure.layout.yaxis.ticktext or ()] if not names else [False] * len(names)
+    texts = ["<br>".join(escape(line) for line in parts) for parts in wrapped]
+    texts = [f"<b>{text}</b>" if heavy else text for text, heavy in zip(texts, bold, strict=True)]
+    figure.update_yaxes(tickmode="array", tickvals=names or figure.layout.yaxis.tickvals, ticktext=texts)
+    return max(text_width(line, TICK) for parts in wrapped for line in parts) + 8
+
+
+def _in_lines(name: str, most: int, width: float) -> list[str]:
+    """A name in at most so many lines of a width, shortened in its middle where it is longer."""
+    parts, kept = lines(name, TICK, width), len(name)
+    while len(parts) > most or any(text_width(part, TICK) > width * 1.1 for part in parts):
+        kept -= 1
+        parts = lines(f"{name[: kept - kept // 2].rstrip()}\u2026{name[len(name) - kept // 2 :].lstrip()}", TICK, width)
+    return parts
+
+
+def _fit_labels(figure: go.Figure, height: float) -> None:
+    """Set the y axis's own labels in type that keeps neighbours apart."""
+    broken = [str(text) for text in figure.layout.yaxis.ticktext or ()][:MOST_ROWS]
+    if broken:
+        figure.update_yaxes(tickfont={"size": min(TICK, height / line_count(broken) / LINE)})
 
 
 def _label_height(figure: go.Figure, plot_width: float) -> float:
@@ -158,7 +244,13 @@ def _label_height(figure: go.Figure, plot_width: float) -> float:
         wrapped = _wrap_categories(figure, "x", 420)
         figure.update_xaxes(tickangle=-90)
         return max(text_width(part, TICK) for parts in wrapped for part in parts)
-    wrapped = _wrap_categories(figure, "x", plot_width / count * 0.9)
+    room = plot_width / count * 0.95
+    wrapped = _wrap_categories(figure, "x", room)
+    widest = max((text_width(part, TICK) for parts in wrapped for part in parts), default=0)
+    if widest > room:  # a single word may be wider than its column
+        _wrap_categories(figure, "x", 420)
+        figure.update_xaxes(tickangle=-30)
+        return widest / 2 + TICK * LINE
     return max((len(parts) for parts in wrapped), default=1) * TICK * LINE
 
 
@@ -195,8 +287,9 @@ def _place_legend(figure: go.Figure, plot_width: float) -> float:
     if not names:
         figure.update_layout(showlegend=False)
         return 0
-    symbol, entry = 60, max(text_width(name, TICK) for name in names)
-    columns = max(min(int(plot_width // (entry + symbol + GAP)), len(names)), 1)
+    widths = [text_width(name, TICK) + SYMBOL + GAP for name in names]
+    in_one_row = sum(widths) <= plot_width
+    columns = len(names) if in_one_row else max(min(int(plot_width // max(widths)), len(names)), 1)
     figure.update_layout(
         legend={
             "orientation": "h",
@@ -206,9 +299,9 @@ def _place_legend(figure: go.Figure, plot_width: float) -> float:
             "xanchor": "left",
             "yanchor": "bottom",
             "font": {"size": TICK},
-            "entrywidth": entry,
+            "entrywidth": 0 if in_one_row else max(widths) - SYMBOL - GAP,
             "entrywidthmode": "pixels",
-            "itemwidth": symbol,
+            "itemwidth": SYMBOL,
             "title": {"text": ""},
             "tracegroupgap": 0,
             "itemsizing": "trace",

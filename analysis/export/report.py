@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from analysis.charts.style import FONTS, PALETTE, THEMES, template
+from analysis.export.fonts import face_css
 from analysis.export.html import CONFIG, colors, plain, script, sections, text
 from analysis.export.words import LICENCE, MADE_WITH, PROJECT
 
@@ -12,10 +13,11 @@ PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
-  content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:">
+  content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:">
 <meta name="generator" content="{made_with}">
 <title>{title}</title>
 <style>
+{faces}
 {colors}
 body {{ margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem 3rem;
   font: 16px/1.5 {fonts};
@@ -54,7 +56,7 @@ function draw() {{
   }});
 }}
 system.addEventListener("change", draw);
-draw();
+document.fonts.load('16px "Ten Papers Sans"').then(draw, draw);
 </script>
 </body>
 </html>
@@ -102,6 +104,7 @@ def report(slides: Sequence[Mapping], theme: str = "auto", title: str = PROJECT)
         licence=LICENCE,
         accent=PALETTE[0],
         fonts=FONTS,
+        faces=face_css(),
         colors=colors(),
         plotly=get_plotlyjs(),
         report=script(content),

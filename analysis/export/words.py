@@ -2,18 +2,19 @@
 
 import html
 import re
-import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from analysis import __version__, tables
 from analysis.charts.panel import Citation, Panel
+from analysis.export.fonts import text_width
 
 PROJECT = "Ten Papers, Recomputed"
 MADE_WITH = f"{PROJECT} {__version__}"
 LICENCE = "Values keep the terms of their sources; cite the sources with the figure."
-CHARACTER_WIDTH = 0.56
-"""Mean width of a character over the size of its type, on the safe side for the sans-serif types in use."""
+UNITS = "[kMGTPE]?(?:i?B|FLOPs?|FLOP/s|Wh?)|[KMBT]|million|billion|%|x|to|points|times|tokens?|hours?|days?|m?s"
+WITH_UNIT = re.compile(rf"((?<![\w.])\$?\d[\d.,]*(?:e\d+)?) (?=(?:{UNITS})(?![\w]))")
+"""A number and the blank before its unit, which stay on one line."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +105,19 @@ def printable(text: str) -> str:
     return re.sub("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\ufffe\\uffff]", "", one_line)
 
 
-def lines(text: str, size: float, width: float) -> list[str]:
-    """Text broken into lines that fit a width when set in type of a size, both in the same unit; nothing is cut."""
-    return textwrap.wrap(text, max(int(width / (CHARACTER_WIDTH * size)), 8)) or [""]
+def lines(text: str, size: float, width: float, bold: bool = False) -> list[str]:
+    """Text broken into lines that fit a width when set in type of a size, both in the same unit; nothing is cut.
 
+    A number stays with its unit. A word that is wider than the width stands on a line of its own.
 
-def text_width(text: str, size: float) -> float:
-    """Width of a text in type of a size, estimated on the safe side."""
-    return CHARACTER_WIDTH * size * len(text)
+    >>> lines("takes 4.29 GB in all", 20, 100)
+    ['takes', '4.29\xa0GB in', 'all']
+    """
+    broken: list[str] = []
+    for word in WITH_UNIT.sub("\\1\xa0", text).split(" "):
+        longer = f"{broken[-1]} {word}" if broken else word
+        if broken and text_width(longer, size, bold) <= width:
+            broken[-1] = longer
+        elif word or not broken:
+            broken.append(word)
+    return broken

@@ -76,7 +76,7 @@ class Elo(Figure):
             "status": "computed",
         }
         paper = {
-            "series": "printed ratings" + marks.hollow(" (hollow: not verified)", printed),
+            "series": "printed rating" + marks.hollow(" (hollow: not verified)", printed),
             "model": printed["model"].to_list(),
             "label": printed["model"].map(labels()).to_list(),
             "elo_rating": printed["value"].to_numpy(),
