@@ -11,7 +11,7 @@ JOULES_PER_KWH = 3.6e6
 PF_DAY = 1e15 * SECONDS_PER_DAY
 """One petaFLOP/s for a day [FLOP], the unit of compute in [kaplan2020]."""
 
-COUNT_SUFFIXES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
+COUNT_SUFFIXES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 SI_PREFIXES = (("E", 1e18), ("P", 1e15), ("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0))
 ROUNDS_UP = 0.9995  # from this share of a unit on, three digits show one of it
 MISSING = "–"
@@ -20,7 +20,9 @@ MULTIPLES = {
     "billion": 1e9, "t": 1e12, "tn": 1e12, "trillion": 1e12, "quadrillion": 1e15,
 }  # fmt: skip
 """What may stand behind a number, in small letters, and what it multiplies it by."""
-POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺"
+POWERS = str.maketrans(SUPERSCRIPTS, "0123456789-+")
+RAISED = str.maketrans("0123456789-+", SUPERSCRIPTS)
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?"
 _TYPED = re.compile(rf"\$?(?P<number>{_NUMBER})(?:[x*·](?P<base>10|2)\^?(?P<power>[+-]?\d+))?(?P<rest>[a-z%]*)")
 _POWER = re.compile(rf"(?P<base>10|2)\^(?P<power>{_NUMBER})(?P<rest>[a-z%]*)")
@@ -63,35 +65,42 @@ def read_number(text: str, unit: str = "") -> float:
     return float(f"{value:.15g}")  # 5.8 times 10^23 is 5.8e23
 
 
+def scientific(value: float, digits: int = 3) -> str:
+    """value as a power of ten, with so many significant digits before it where it is more than the power itself.
+
+    >>> scientific(5.8e23), scientific(1e24), scientific(-2.5e-5)
+    ('5.8×10²³', '10²⁴', '-2.5×10⁻⁵')
+    """
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    mantissa, power = _trim(mantissa), "10" + str(int(exponent)).translate(RAISED)
+    return {"1": power, "-1": f"-{power}"}.get(mantissa, f"{mantissa}×{power}")
+
+
 def significant(value: float, digits: int = 3) -> str:
-    """value with so many significant digits, without an exponent where it is between 0.001 and 10^6.
+    """value with so many significant digits, as a power of ten only where it is below 0.001 or at least 10^6.
 
     >>> significant(0.034729), significant(1234567.0), significant(20.0)
-    ('0.0347', '1.23e6', '20')
+    ('0.0347', '1.23×10⁶', '20')
     """
     if not math.isfinite(value):
         return MISSING
     if value == 0:
         return "0"
     if not 1e-3 <= abs(value) < 1e6:
-        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-        return f"{_trim(mantissa)}e{int(exponent)}"
+        return scientific(value, digits)
     places = max(digits - 1 - math.floor(math.log10(abs(value))), 0)
     return _trim(f"{round(value, digits - 1 - math.floor(math.log10(abs(value)))):,.{places}f}")
 
 
 def format_flops(value: float) -> str:
-    """Training FLOPs, with an exponent as the papers write them.
+    """Training FLOPs, as a power of ten.
 
-    >>> format_flops(5.76e23), format_flops(0)
-    ('5.76e23 FLOP', '0 FLOP')
+    >>> format_flops(5.76e23), format_flops(1e21), format_flops(0)
+    ('5.76×10²³ FLOP', '10²¹ FLOP', '0 FLOP')
     """
     if not math.isfinite(value):
         return MISSING
-    if value == 0:
-        return "0 FLOP"
-    mantissa, exponent = f"{value:.2e}".split("e")
-    return f"{_trim(mantissa)}e{int(exponent)} FLOP"
+    return f"{scientific(value) if value else 0} FLOP"
 
 
 def format_si(value: float, unit: str) -> str:
@@ -104,7 +113,7 @@ def format_si(value: float, unit: str) -> str:
 
 
 def format_count(value: float, unit: str = "") -> str:
-    """A count of parameters or tokens with K, M, B or T.
+    """A count of parameters or tokens with k, M, B or T.
 
     >>> format_count(7.24e9), format_count(1.4e12, "tokens"), format_count(512)
     ('7.24 B', '1.4 T tokens', '512')

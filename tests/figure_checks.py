@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import units
-from analysis.charts import style
+from analysis.charts import style, ticks
 from analysis.charts.panel import Panel
 from analysis.export import csv_file
 from analysis.export import words as export_words
@@ -24,7 +24,7 @@ COUNTED = (
 )
 STATUS_OF_ROLE = {"band": {"uncertain", "computed", "what_if", "reported"}}
 SCALES = {
-    "": 1, "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
+    "": 1, "k": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
     "MiB": 2**20, "GiB": 2**30, "TiB": 2**40, "million": 1e6, "billion": 1e9,
     "trillion": 1e12, "%": 0.01, "minutes": 60, "hours": 3600, "days": 86400, "years": 365.25 * 86400,
     "ms": 1e-3, "kFLOPs": 1e3, "MFLOPs": 1e6, "GFLOPs": 1e9, "TFLOPs": 1e12, "PFLOPs": 1e15,
@@ -136,12 +136,26 @@ def check_axes(panel: Panel) -> None:
 # --- 3: words --------------------------------------------------------------------------------------------------------
 
 
+WRITTEN = re.compile(r"\$?(-?[\d,]+(?:\.\d+)?)(e[+-]?\d+)?\s*(\S*)(?:\s.*)?")
+"""A number that a headline writes: its digits, the power of ten, the unit."""
+POWER = re.compile(rf"(?:(?<=\d)×|\b)10([{units.SUPERSCRIPTS}]+)")
+
+
+def without_powers(text: str) -> str:
+    """The text with powers of ten as programs write them.
+
+    >>> without_powers("5.8×10²³ FLOP"), without_powers("10²¹ FLOP"), without_powers("110 k")
+    ('5.8e23 FLOP', '1e21 FLOP', '110 k')
+    """
+    return POWER.sub(lambda found: f"{'' if found[0].startswith('×') else 1}e{found[1].translate(units.POWERS)}", text)
+
+
 def number_in(text: str) -> float:
     """The number that a headline writes, in base units."""
-    found = re.fullmatch(r"\$?(-?[\d,]+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(\S*)(?:\s.*)?", text)
+    found = WRITTEN.fullmatch(without_powers(text))
     assert found, text
-    number = float(found[1].replace(",", ""))
-    unit = found[2]
+    number = float(f"{found[1].replace(',', '')}{found[2] or ''}")
+    unit = found[3]
     if unit in SCALES or f"{unit}s" in SCALES:
         return number * SCALES.get(unit, SCALES.get(f"{unit}s", 1))
     prefix = unit[:1] if unit[1:] in ("FLOP/s", "FLOP", "bytes/s", "B/s") else ""
@@ -168,6 +182,8 @@ def check_words(panel: Panel) -> None:
         assert not re.search(r"^\s|\s$|\(\)|: ?$", words), words
     assert panel.title and panel.alt.endswith(".") and len(panel.title) < 170, panel.title
 
+
+NOTATIONS = ("plain", "power", "count", "SI", "bytes")
 
 CUT_OFF = {"scaling.isoflop", "compute.overtraining", "domain.mix", "small_models.hours"}
 """Figures whose axes leave out published markers at some setting, on purpose: what the reader moves decides what is shown."""
@@ -224,7 +240,7 @@ def check_intervals(panel: Panel) -> None:
 
 def last_digit(text: str) -> float:
     """What one step in the last digit that a number shows is worth, in base units; zeros at the end of a whole number are no digits."""
-    found = re.fullmatch(r"\$?(-?[\d,]+(?:\.\d+)?)(e[+-]?\d+)?\s*(\S*)(?:\s.*)?", text)
+    found = WRITTEN.fullmatch(without_powers(text))
     assert found, text
     digits = found[1].replace(",", "").lstrip("-")
     decimals = len(digits.partition(".")[2])
@@ -302,13 +318,58 @@ def check_texts(panel: Panel) -> None:
                 cells = [cell for cell in mine[column] if isinstance(cell, str)]
                 if cells and (data[column] == text).any():
                     assert text in cells, (trace.name, column, text, cells)
-        if not all(re.fullmatch(r"\$?-?\d[\d,.]*(e\d+)?(%| ?[A-Za-z]{1,8})?", text) for text, _ in pairs):
+        if not all(re.fullmatch(r"\$?-?\d[\d,.]*(e\d+)?(%| ?[A-Za-z]{1,8})?", without_powers(text)) for text, _ in pairs):
             continue
         numbers = [(number_in(text), 0.51 * last_digit(text) + 1e-12, mine) for text, mine in pairs]
         for column in data.select_dtypes("number"):
             told = [any(abs(n - v) <= half for v in data[column].dropna()) for n, half, _ in numbers]
             if len(numbers) > 2 and all(told):
                 assert all(any(abs(n - v) <= half for v in mine[column].dropna()) for n, half, mine in numbers), (trace.name, column, texts)
+
+
+def check_ticks(panel: Panel) -> None:
+    """Ticks are written in one notation, each text once, on the axis; shares end at 0 and 100%."""
+    for which in "xy":
+        axis = panel.figure.layout[f"{which}axis"]
+        texts, places = list(axis.ticktext or ()), list(axis.tickvals if axis.tickvals is not None else ())
+        assert len(set(texts)) == len(texts) and not re.search(r"\.\d[%ef]", axis.tickformat or ""), (texts, axis.tickformat)
+        low, high = sorted(10.0**end if axis.type == "log" else end for end in axis.range or (math.nan, math.nan))
+        for text, place in zip(texts, places, strict=bool(texts)):
+            if isinstance(place, str) or not axis.title.text:  # names of rows
+                continue
+            assert text.removeprefix("$") in {ticks.written(place, notation) for notation in NOTATIONS}, (text, place)
+            assert axis.range is None or low * (1 - 1e-9) <= place <= high * (1 + 1e-9), (text, low, high)
+        assert axis.type != "log" or len(texts) >= 2, (which, texts)
+        if panel.figure.layout.meta[which] == "percent":
+            drawn = ticks.extent([trace.to_plotly_json() for trace in panel.figure.data], {}, which)
+            assert drawn is None or drawn[0] < 0 or drawn[1] > 1 + 1e-9 or 0 <= low < high and (high <= 1 or high == 1.15), (low, high)
+
+
+AMBER = (style.AMBER.lower(), style.translucent(style.AMBER)[:15])
+
+
+def is_amber(color: Any) -> bool:
+    """Whether a colour, of any opacity, is the one of what-ifs."""
+    return str(color).lower().startswith(AMBER)
+
+
+def check_looks(panel: Panel) -> None:
+    """Amber is a what-if, hollow is not verified, and both the other way round where they can be."""
+    traces = [trace for trace in panel.figure.data if trace.type in ("scatter", "bar")]
+    chosen = any(trace.meta["role"] == "what_if" for trace in traces)
+    for trace in traces:
+        colors = np.atleast_1d(trace.marker.color if trace.marker.color is not None else [])
+        shades = [*colors, *([trace.line.color, trace.fillcolor] if trace.type == "scatter" else [])]
+        role = trace.meta["role"]
+        assert not any(map(is_amber, shades)) or role == "what_if" or (role == "band" and chosen), (trace.name, role)
+        if trace.type != "scatter" or trace.marker.symbol is None:
+            continue
+        symbols = np.broadcast_to(np.atleast_1d(np.asarray(trace.marker.symbol, object)), len(trace.x))
+        rows = panel.data[panel.data["status"].isin(STATUS_OF_ROLE.get(role, {role}))]
+        keys = list(rows_of(panel, trace.meta["columns"], trace.meta.get("per", {})).loc[rows.index].itertuples(index=False, name=None))
+        for symbol, point in zip(symbols, zip(*(values(trace, prop) for prop in trace.meta["columns"]), strict=True), strict=True):  # type: ignore[arg-type]
+            if not any(gap(value) for value in point) and str(symbol).endswith("-open"):
+                assert (rows_of_point(point, rows, keys).get("verified", pd.Series([1])) == 0).any(), (trace.name, point)
 
 
 def told_by(text: str) -> set[str]:

@@ -26,7 +26,7 @@ def test_a_moved_slider_sends_another_chart_and_nothing_else_of_the_page(app_ser
             whole = await session.open("scaling")
             (before,) = session.charts()
             names = [widget.key for widget in session.widgets()]
-            step = await session.move(slider(session, "train_flops"), ["1e22 FLOP"])
+            step = await session.move(slider(session, "train_flops"), ["10²² FLOP"])
             (after,) = session.charts()
             assert session.problems() == [] and [widget.key for widget in session.widgets()] == names
             return whole, step, before, after, session.query()
@@ -42,7 +42,7 @@ def test_a_link_and_a_page_left_and_opened_again_restore_their_controls(app_serv
         async with Session(app_server) as session:
             await session.open("scaling", "train_flops=3e21&level=0.8")
             assert session.query() == "level=0.8&train_flops=3e21"
-            await session.move(slider(session, "train_flops"), ["1e20 FLOP"])
+            await session.move(slider(session, "train_flops"), ["10²⁰ FLOP"])
             await session.open("compute")  # a control of the same name there would take this page's away
             assert session.charts() and session.query() == "train_flops=1e20"  # what means the same follows the reader
             await session.open("scaling")

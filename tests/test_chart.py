@@ -23,7 +23,7 @@ def place(browser_page):
     return page
 
 
-def show(page, names=("one", "two"), y=(1, 2, 3), x_title="Tokens", y_range=None, **data) -> None:
+def show(page, names=("one", "two"), y=(1, 2, 3), x_title="Tokens", y_range=None, y_ticks=None, **data) -> None:
     """Give the element a chart of one line per name and wait until it is drawn."""
     traces = [
         {"type": "scatter", "name": name, "x": [1, 2, 3], "y": [number * value for value in y]} for number, name in enumerate(names, 1)
@@ -31,7 +31,7 @@ def show(page, names=("one", "two"), y=(1, 2, 3), x_title="Tokens", y_range=None
     layout = {
         "height": 300,
         "xaxis": {"title": {"text": x_title}},
-        "yaxis": {"title": {"text": "Loss"}, **({"range": y_range} if y_range else {})},
+        "yaxis": {"title": {"text": "Loss"}, **({"range": y_range} if y_range else {}), **(y_ticks or {})},
     }
     given = {
         "title": "A title",
@@ -145,3 +145,16 @@ def test_without_plotlys_code_the_element_says_so_and_tries_again(place):
     place.evaluate("window.plotlyScript = Promise.resolve(window.alone)")
     show(place)
     assert not place.get_by_role("alert").is_visible()
+
+
+def test_a_reader_who_zooms_between_two_ticks_gets_others_and_the_first_ones_back(place):
+    ticks = {"tickvals": [0, 2, 4, 6], "ticktext": ["0", "two", "4", "6"]}
+    texts = "[...document.querySelectorAll('.ytick text')].map(text => text.textContent)"
+    show(place, y_ticks=ticks)
+    assert "two" in place.evaluate(texts)
+    place.evaluate("window.Plotly.relayout(document.querySelector('.drawing'), {'yaxis.range': [2.2, 3.8]})")
+    place.wait_for_timeout(200)
+    assert len(place.evaluate(texts)) >= 2
+    place.evaluate("window.Plotly.relayout(document.querySelector('.drawing'), {'yaxis.range': [0, 6]})")
+    place.wait_for_timeout(200)
+    assert place.evaluate(texts) == ["0", "two", "4", "6"]

@@ -93,6 +93,7 @@ AT_THE_DEFAULTS = (
     figure_checks.check_alt,
     figure_checks.check_csv,
     figure_checks.check_hover,
+    figure_checks.check_looks,
 )
 AT_EVERY_VALUE = (
     figure_checks.check_headline,
@@ -100,6 +101,7 @@ AT_EVERY_VALUE = (
     figure_checks.check_words,
     figure_checks.check_markers,
     figure_checks.check_statuses,
+    figure_checks.check_ticks,
 )
 
 

@@ -52,10 +52,10 @@ def test_a_slider_changes_the_chart_and_the_address_and_a_reload_keeps_both(app_
     page = browser_page
     page.goto(f"{app_server}/scaling")
     ready(page)
-    assert "5.8e23 FLOP" in headline(page) and "93 tokens per parameter" in headline(page)
+    assert "5.8×10²³ FLOP" in headline(page) and "93 tokens per parameter" in headline(page)
     press(page, SLIDER, "ArrowLeft", times=5)
     page.wait_for_url(re.compile(r"[?&]train_flops=7e22"))
-    expect(page.locator("h2").first).to_contain_text("7e22 FLOP")
+    expect(page.locator("h2").first).to_contain_text("7×10²² FLOP")
     after = headline(page)
     page.reload()
     ready(page)
@@ -83,7 +83,7 @@ def test_a_link_from_one_reader_shows_another_the_same(app_server, browser):
         page = context.new_page()
         page.goto(f"{app_server}/scaling?section=allocation&train_flops=3e21&level=0.8&laws=kaplan2020")
         ready(page)
-        expect(page.locator("h2").first).to_contain_text("3e21 FLOP")
+        expect(page.locator("h2").first).to_contain_text("3×10²¹ FLOP")
         seen.append(headline(page))
         context.close()
     assert seen[0] == seen[1] and "parameters" in seen[0]
@@ -93,15 +93,15 @@ def test_a_value_beyond_the_bounds_is_noted_and_the_nearer_one_shown(app_server,
     page = browser_page
     page.goto(f"{app_server}/scaling?train_flops=99")
     ready(page)
-    assert "must be from 1e18 FLOP" in page.get_by_role("alert").first.inner_text()
-    assert "At 1e18 FLOP" in headline(page)
+    assert "must be from 10¹⁸ FLOP" in page.get_by_role("alert").first.inner_text()
+    assert "At 10¹⁸ FLOP" in headline(page)
 
 
 def test_svg_and_pptx_are_downloaded_and_open_again(app_server, browser_page):
     page = browser_page
     page.goto(f"{app_server}/scaling?train_flops=1e22")
     ready(page)
-    expect(page.locator("h2").first).to_contain_text("1e22 FLOP")
+    expect(page.locator("h2").first).to_contain_text("10²² FLOP")
     files = {}
     for label in ("SVG", "PPTX", "CSV"):
         with page.expect_download(timeout=60_000) as waiting:
@@ -112,9 +112,9 @@ def test_svg_and_pptx_are_downloaded_and_open_again(app_server, browser_page):
     drawing = ET.fromstring(files["SVG"])
     assert drawing.tag.endswith("svg")
     words = " ".join(drawing.itertext())
-    assert "1e22 FLOP" in words and "Hoffmann" in words and "train_flops=1e22" in words
+    assert "10²² FLOP" in words and "Hoffmann" in words and "train_flops=1e22" in words
     slide = Presentation(io.BytesIO(files["PPTX"])).slides[0]
-    assert "1e22" in slide.shapes.title.text_frame.text
+    assert "10²²" in slide.shapes.title.text_frame.text
     charts = [shape.chart for shape in slide.shapes if shape.has_chart]
     assert len(charts) == 1 and len(list(charts[0].plots[0].series)) >= 6
     assert "train_flops=1e22" in slide.notes_slide.notes_text_frame.text

@@ -158,7 +158,7 @@ def test_an_optimum_of_less_than_one_parameter_or_token_is_not_written(what):
     result = fitted(runs)
     assert result.law is not None
     drawn, instead = draw_all(runs, result.law, 1e21)
-    assert drawn == ["constants", "residuals"] and len(instead) == 7 and all("1e21 FLOP" in text for text in instead)
+    assert drawn == ["constants", "residuals"] and len(instead) == 7 and all("10²¹ FLOP" in text for text in instead)
 
 
 def test_an_optimum_beyond_floating_point_is_a_sentence():

@@ -22,7 +22,7 @@ COLORS = {
     "own": style.BLUE,
     "mha": style.CRIMSON,
     "gqa": style.VIOLET,
-    "mqa": style.AMBER,
+    "mqa": style.ORCHID,
     "mla": style.SLATE,
     "window": style.RED,
 }

@@ -17,14 +17,14 @@ from analysis.units import counted, significant
 
 KINDS = {
     "same": ("same stated setting", style.CRIMSON),
-    "unstated": ("a setting not stated", style.AMBER),
+    "unstated": ("a setting not stated", style.ORCHID),
     "different": ("different settings", style.BLUE),
 }
 MOST_ROWS = 30
 REPORTS = {
     "touvron2023llama2": (style.VIOLET, "circle"),
     "meta2024card": (style.CRIMSON, "star"),
-    "jiang2023": (style.AMBER, "square"),
+    "jiang2023": (style.ORCHID, "square"),
     "jiang2024": (style.RED, "square"),
     "deepseek2023repo": (style.BLUE, "diamond"),
     "li2023": (style.SLATE, "triangle-up"),
@@ -184,7 +184,7 @@ def _widest(rows: pd.DataFrame, every: pd.DataFrame) -> Widest:
     ]
     kept = ["name", "model", "benchmark", "score", "shots", "setting", "metric", "scoring", "measured_by", "source", "location", "verified"]
     parts.append(every[kept].assign(series="one report", status="reported"))
-    mark = marks.points(parts[-1], "score", "name", style.AMBER, text=text)
+    mark = marks.points(parts[-1], "score", "name", style.ORCHID, text=text)
     mark["marker"] |= {"symbol": "circle"}
     traces.append(mark | {"hovertemplate": "%{y}<br>%{text}<extra></extra>"})
     layout = style.layout("number", "category", x_title="Score (%)", height=len(rows) * 24 + 170)

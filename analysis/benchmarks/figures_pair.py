@@ -58,7 +58,7 @@ def ready(found: pairing.HeadToHead, model_a: str, model_b: str) -> Ready:
     families = tables.load("score_models").set_index("model")["family"]
     colors = [style.family_style(families[model])[0] for model in (model_a, model_b)]
     if colors[0] == colors[1]:
-        colors[1] = style.AMBER if colors[0] != style.AMBER else style.BLUE
+        colors[1] = style.ORCHID if colors[0] != style.ORCHID else style.BLUE
     units = [f"{row.label} {row.score_a:g} against {row.score_b:g}" for row in apart_units.itertuples()]
     cited = pd.DataFrame({"source": [*rows["source_a"], *rows["source_b"]], "location": [*rows["location_a"], *rows["location_b"]]})
     kept = ("score_a", "score_b", "text_a", "text_b", "difference", "error", "better", "one_report", "status")

@@ -14,7 +14,7 @@ CONTAMINATION = Citation("touvron2023llama2", "Table 51; Section A.6")
 SUBSETS = {
     "clean": (style.BLUE, "circle"),
     "not dirty": (style.SLATE, "square"),
-    "not clean": (style.AMBER, "diamond"),
+    "not clean": (style.ORCHID, "diamond"),
     "dirty": (style.CRIMSON, "star"),
 }
 PROGRAMS = {

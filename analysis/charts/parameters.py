@@ -90,7 +90,7 @@ class Quantity(Kind):
     >>> Quantity("Compute", unit="FLOP", low=1e18, high=1e28).read("5.8e23", {})
     5.8e+23
     >>> Quantity("Compute", unit="FLOP", low=1e18, high=1e28).shown(5.8e23, {})
-    '5.8e23 FLOP'
+    '5.8×10²³ FLOP'
     """
 
     unit: str = ""

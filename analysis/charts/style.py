@@ -15,8 +15,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-BLUE, AMBER, CRIMSON, VIOLET, RED, SLATE, GREY = "#0096FF", "#CD8200", "#B2365A", "#7E39FF", "#E74449", "#466597", "#8C92A3"
-PALETTE = (BLUE, AMBER, CRIMSON, VIOLET, RED, SLATE, GREY)
+from analysis.charts import ticks
+
+BLUE, ORCHID, CRIMSON, VIOLET, RED, SLATE, GREY = "#0096FF", "#D818D8", "#B2365A", "#7E39FF", "#E74449", "#466597", "#8C92A3"
+PALETTE = (BLUE, ORCHID, CRIMSON, VIOLET, RED, SLATE, GREY)
+AMBER = "#CD8200"
+"""The colour of what-ifs: what a reader chose, and nothing else."""
 SEQUENTIAL = "Viridis"
 # Page, text and grid where no Streamlit page provides them: in exported files.
 THEMES = {
@@ -45,11 +49,11 @@ LINE = 14
 FAMILIES = {
     "Chinchilla": (CRIMSON, "star"), "Gopher": (SLATE, "square"), "GPT-3": (GREY, "diamond"), "GPT-NeoX": (GREY, "cross"),
     "PaLM": (SLATE, "triangle-up"), "LaMDA": (SLATE, "diamond"), "MT-NLG": (GREY, "square"), "Jurassic-1": (GREY, "triangle-up"),
-    "OPT": (SLATE, "cross"), "BLOOM": (AMBER, "cross"), "Pythia": (BLUE, "circle"), "LLaMA": (VIOLET, "triangle-up"),
-    "Llama 2": (VIOLET, "circle"), "Llama 3": (VIOLET, "diamond"), "Falcon": (AMBER, "triangle-up"), "MPT": (AMBER, "square"),
+    "OPT": (SLATE, "cross"), "BLOOM": (ORCHID, "cross"), "Pythia": (BLUE, "circle"), "LLaMA": (VIOLET, "triangle-up"),
+    "Llama 2": (VIOLET, "circle"), "Llama 3": (VIOLET, "diamond"), "Falcon": (ORCHID, "triangle-up"), "MPT": (ORCHID, "square"),
     "BloombergGPT": (RED, "square"), "Mistral": (RED, "circle"), "Mixtral": (RED, "diamond"), "phi": (CRIMSON, "circle"),
-    "DeepSeek": (BLUE, "diamond"), "Yi": (BLUE, "square"), "Qwen": (AMBER, "circle"), "StableLM": (CRIMSON, "triangle-up"),
-    "GPT-4": (SLATE, "star"), "ChatGPT": (AMBER, "star"), "Bard": (GREY, "star"), "Vicuna": (VIOLET, "star"), "Guanaco": (BLUE, "star"),
+    "DeepSeek": (BLUE, "diamond"), "Yi": (BLUE, "square"), "Qwen": (ORCHID, "circle"), "StableLM": (CRIMSON, "triangle-up"),
+    "GPT-4": (SLATE, "star"), "ChatGPT": (ORCHID, "star"), "Bard": (GREY, "star"), "Vicuna": (VIOLET, "star"), "Guanaco": (BLUE, "star"),
 }  # fmt: skip
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 
@@ -64,7 +68,7 @@ AXES: dict[str, tuple[str, bool, dict, str]] = {
     "loss": ("Loss (nats per token)", False, {}, "0.0"),
     "log_number": ("", True, {"dtick": 1}, "General"),
     "number": ("", False, {}, "General"),
-    "percent": ("", False, {"tickformat": ".0%"}, "0%"),
+    "percent": ("", False, {"tickformat": "~%"}, "0%"),
     "category": ("", False, {"type": "category"}, "General"),
 }
 
@@ -192,6 +196,9 @@ def figure(traces: Sequence[Mapping], layout: Mapping) -> go.Figure:
     here; tests/test_figures.py validates every panel instead.
     """
     traces = [_with_source(trace) for trace in traces]
+    layout = ticks.completed(traces, layout)
+    if "percent" in layout["meta"].values():  # whole markers at 0 and 100%
+        traces = [{**trace, "cliponaxis": False} if "markers" in trace.get("mode", "") else trace for trace in traces]
     if "l" not in layout["margin"]:
         layout = _wrapped(traces, layout)
         layout |= {"meta": layout["meta"] | {"label_room": _label_room(traces, layout["yaxis"])}}
@@ -354,8 +361,8 @@ def layout(x: str, y: str, x_title: str = "", y_title: str = "", height: int = H
 
 def axis(kind: str, title: str = "", data_range: Sequence[float] | None = None) -> dict:
     """A Plotly axis of a kind in AXES; data_range (low, high) in the units of the data, also for a logarithmic axis."""
-    default, logarithmic, ticks, _ = AXES[kind]
-    result: dict = {"title": {"text": title or default}, **ticks}
+    default, logarithmic, look, _ = AXES[kind]
+    result: dict = {"title": {"text": title or default}, **look}
     if logarithmic:
         result["type"] = "log"
     if data_range is not None:

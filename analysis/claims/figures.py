@@ -14,7 +14,7 @@ from analysis.claims.data import sources_of, stored
 COLORS = {
     "supported": style.BLUE,
     "approximate": style.SLATE,
-    "corrected": style.AMBER,
+    "corrected": style.ORCHID,
     "reported": style.GREY,
     "rumour": style.CRIMSON,
     "forecast": style.VIOLET,

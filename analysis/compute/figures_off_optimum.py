@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.charts import marks, style
+from analysis.charts import marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
@@ -126,7 +126,7 @@ class Repetition(Figure):
         ]
         layout = style.layout("log_number", "tokens", x_title="Epochs over the corpus", y_title="Effective training tokens", x_range=EPOCHS)
         stops = [1, 2, 4, 10, 20, 40, 100, 200]
-        layout["xaxis"] |= {"tickvals": stops, "ticktext": [str(stop) for stop in stops]}
+        layout["xaxis"] |= ticks.at(stops)
         effective = Headline("effective tokens", here, "tokens", format_count(here), "effective_tokens")
         share = Headline(
             "effective over processed tokens", here / (epochs * unique), "share", f"{here / (epochs * unique):.0%}", "share_of_seen"
@@ -201,7 +201,7 @@ class Inference(Figure):
             shapes=[style.vertical_line(served, style.AMBER)],
         )
         decades = [10.0**n for n in range(10, 16)]
-        layout["xaxis"] |= {"tickvals": decades, "ticktext": ["10B", "100B", "1T", "10T", "100T", "1000T"]}
+        layout["xaxis"] |= ticks.at(decades, "count")
         size = Headline("parameters", n_best, "parameters", format_count(n_best), "n_params")
         tokens = Headline("training tokens", d_best, "tokens", format_count(d_best), "n_tokens")
         return Panel(

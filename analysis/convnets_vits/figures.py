@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.charts import marks, style
+from analysis.charts import marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Quantity, Text
@@ -74,7 +74,7 @@ class Accuracy(Figure):
             shapes=[shaded],
             annotations=_labels(rows),
         )
-        layout["xaxis"] |= {"tickvals": [1e5, 2e5, 3e5, 5e5], "ticktext": ["100k", "200k", "300k", "500k"]}
+        layout["xaxis"] |= ticks.at([1e5, 2e5, 3e5, 5e5], "count")
         kept = ["series", "model", "family", "core_hours", "hours_v4", "hours_v3", "top1_error", "top1_error_low", "top1_error_high",
                 "source", "location", "verified", "status"]  # fmt: skip
         parts: list[Any] = [rows[kept], line, equal]
@@ -127,7 +127,7 @@ class Devices(Figure):
         rows = equal_compute.device_ratio(reported())
         base = {version: float(rows.loc[rows["family"] == "NFNet", f"hours_{version}"].iloc[0]) for version in VERSIONS}
         parts, traces = [], []
-        for version, color, symbol in (("v4", style.BLUE, "square"), ("v3", style.AMBER, "diamond")):
+        for version, color, symbol in (("v4", style.BLUE, "square"), ("v3", style.ORCHID, "diamond")):
             part = rows.rename(columns={f"hours_{version}": "core_hours", "ratio": "v3_over_v4"}).assign(
                 series=VERSIONS[version], device=VERSIONS[version], status="reported"
             )
@@ -187,7 +187,7 @@ class Images(Figure):
         traces = [
             marks.bars(part, "n_images", "model", [LOOKS[family(model)][0] for model in LARGEST], horizontal=True, text=shown)
             | {"insidetextanchor": "start"},
-            marks.points(seen, "n_images", "model", style.AMBER, symbol="diamond"),
+            marks.points(seen, "n_images", "model", style.ORCHID, symbol="diamond"),
         ]
         layout = style.layout(
             "number",
@@ -288,10 +288,7 @@ class Loss(Figure):
             y_range=(min(y) / 1.02, max(y) * 1.02),
             height=420,
         )
-        layout["yaxis"] |= {
-            "tickvals": [2, 2.2, 2.4, 2.6, 2.8, 3.0, 3.2, 3.5, 4, 5],
-            "ticktext": ["2.0", "2.2", "2.4", "2.6", "2.8", "3.0", "3.2", "3.5", "4", "5"],
-        }
+        layout["yaxis"] |= ticks.at([2, 2.2, 2.4, 2.6, 2.8, 3.0, 3.2, 3.5, 4, 5])
         layout["xaxis"] |= {"exponentformat": "B"}
         return Panel(
             title=title,

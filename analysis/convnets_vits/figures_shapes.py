@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from analysis import units
-from analysis.charts import marks, style
+from analysis.charts import marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choices, Earlier, Quantity
@@ -97,7 +97,7 @@ class BySize(Figure):
             height=440,
             annotations=_size_labels(resolution),
         )
-        layout["xaxis"] |= {"tickvals": [1e8, 3e8, 1e9, 2e9], "ticktext": ["100M", "300M", "1B", "2B"]}
+        layout["xaxis"] |= ticks.at([1e8, 3e8, 1e9, 2e9], "count")
         layout["yaxis"] |= {"dtick": 1}
         big, rival = counted("NFNet-F7+", resolution), counted("ViT-g/14", resolution)
         work, size = (
@@ -157,7 +157,7 @@ class ByResolution(Figure):
             height=440,
             shapes=[style.vertical_line(resolution, style.AMBER)],
         )
-        layout["xaxis"] |= {"tickvals": [128, 224, 384, 512, 768, 1024], "ticktext": ["128", "224", "384", "512", "768", "1024"]}
+        layout["xaxis"] |= ticks.at([128, 224, 384, 512, 768, 1024])
         layout["yaxis"] |= {"dtick": 1}
         growth = {model: counted(model, 2 * resolution).flops / value for model, value in here.items()}
         least, most = min(growth, key=growth.__getitem__), max(growth, key=growth.__getitem__)
@@ -209,7 +209,7 @@ class Published(Figure):
             height=150 + 26 * len(models),
             shapes=[{"type": "line", "x0": 0, "x1": 0, "y0": 0, "y1": 1, "yref": "y domain", "line": {"color": style.GREY, "width": 1}}],
         )
-        layout["xaxis"]["tickformat"] = "+.1%"
+        layout["xaxis"]["tickformat"] = "+~%"
         layout["yaxis"] |= {"autorange": "reversed", "categoryorder": "array", "categoryarray": models}
         off, nfnets = rows["relative_difference"].abs(), rows["model"].str.startswith("NFNet")
         ours = Headline("largest difference of an NFNet", float(off[nfnets].max()), "share", f"{off[nfnets].max():.2%}")

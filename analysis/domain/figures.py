@@ -221,7 +221,7 @@ class Mix(Figure):
                 "status": "computed",
             }
         )
-        traces.append(marks.ticks(parts[-1], "n_tokens", "row", style.AMBER, text=list(rows["part"])))
+        traces.append(marks.ticks(parts[-1], "n_tokens", "row", style.ORCHID, text=list(rows["part"])))
         most = max(6e11, 1.5 * float(parts[-1]["n_tokens"].max()))
         layout = intervals.rows(list(rows["part"]), "tokens", "Tokens", row_height=20, x_range=(5e7, most), zero=None)
         web = rows["n_tokens"].iloc[0] / by_kind["domain"]

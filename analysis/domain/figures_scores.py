@@ -18,7 +18,7 @@ RIVALS = {
     "BloombergGPT 50B": ("BloombergGPT 50B", style.RED, "square"),
     "GPT-NeoX-20B": ("GPT-NeoX 20B", style.GREY, "cross"),
     "OPT-66B": ("OPT 66B", style.SLATE, "triangle-up"),
-    "BLOOM 176B": ("BLOOM 176B", style.AMBER, "circle"),
+    "BLOOM 176B": ("BLOOM 176B", style.ORCHID, "circle"),
     "GPT-3 175B": ("GPT-3 175B", style.GREY, "diamond"),
 }
 GROUPS = {

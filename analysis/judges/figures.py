@@ -35,7 +35,7 @@ ELO_VERDICTS = {"all": "all usable", "consistent": "confirmed by both orders"}
 PLACES = (
     ("ignored", "both orders, prompts drawn again", style.BLUE),
     ("consistent", "only verdicts both orders confirm", style.VIOLET),
-    ("one_order", "each pair in one order only", style.AMBER),
+    ("one_order", "each pair in one order only", style.ORCHID),
 )
 SETTLED = 1000
 """Orderings from which on the mean is known well enough (to three points) to be held against the printed rating."""
@@ -186,8 +186,8 @@ class BradleyTerry(Figure):
         traces = [
             marks.intervals(part, "elo_rating_low", "elo_rating_high", "label", style.BLUE, interval, width=0.5, opacity=0.3),
             marks.ticks(part, "elo_rating", "label", style.BLUE, text=spans),
-            marks.ticks(elo, "elo_rating", "label", style.AMBER)
-            | {"marker": {"color": style.AMBER, "size": 11, "symbol": "line-ns", "line": {"width": 2, "color": style.AMBER}}},
+            marks.ticks(elo, "elo_rating", "label", style.ORCHID)
+            | {"marker": {"color": style.ORCHID, "size": 11, "symbol": "line-ns", "line": {"width": 2, "color": style.ORCHID}}},
         ]
         layout = _rows_layout("Rating on the Elo scale", order, len(order) * 38 + 150)
         count, neighbours = int((rows["above_next"] >= SURE).sum()), len(rows) - 1
@@ -337,7 +337,7 @@ class Human(Figure):
         }
         models = by_judge["gpt4"].sort_values("value", ascending=False).index
         order = [labels()[model] for model in models]
-        looks = {"gpt4": ("GPT-4 as judge", style.BLUE, "circle"), "human": ("human raters", style.AMBER, "square")}
+        looks = {"gpt4": ("GPT-4 as judge", style.BLUE, "circle"), "human": ("human raters", style.ORCHID, "square")}
         traces, parts = [], []
         for judge, (series, color, symbol) in looks.items():
             rows = by_judge[judge].loc[models].reset_index().rename(columns={"value": "elo_rating"})

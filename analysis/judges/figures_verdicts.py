@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.charts import marks, style
+from analysis.charts import marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
@@ -24,7 +24,7 @@ SAID = {
     "first": ("first shown wins", style.BLUE),
     "tie": ("tie", style.GREY),
     "second": ("second shown wins", style.CRIMSON),
-    "unusable": ("unusable", style.AMBER),
+    "unusable": ("unusable", style.ORCHID),
 }
 TOGETHER = {
     "same winner": style.BLUE,
@@ -32,7 +32,7 @@ TOGETHER = {
     "tie once": style.GREY,
     "first both times": style.CRIMSON,
     "second both times": style.VIOLET,
-    "unusable": style.AMBER,
+    "unusable": style.ORCHID,
 }
 INSIDE = {
     "textposition": "inside",
@@ -250,7 +250,7 @@ class PromptsNeeded(Figure):
             y_range=(min(1, yours, *observed.loc[inside, "n_needed"]) / 1.5, 2e5),
             shapes=[style.horizontal_line(n_prompts)],
         )
-        layout["xaxis"] |= {"tickvals": [5, 10, 20, 50, 100, 200, 500], "ticktext": ["5", "10", "20", "50", "100", "200", "500"]}
+        layout["xaxis"] |= ticks.at([5, 10, 20, 50, 100, 200, 500])
         layout["yaxis"] |= {"exponentformat": "B"}
         layout["annotations"] = [style.note(np.log10(4.3), np.log10(n_prompts * 1.25), f"{n_prompts} prompts", xanchor="left")]
         take = Headline("prompts needed", _whole(yours), "prompts", _prompts(yours))

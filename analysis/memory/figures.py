@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.charts import marks, style
+from analysis.charts import marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
@@ -25,11 +25,11 @@ PART_LOOKS = {
     "constants": (style.SLATE, ""),
     "adapters": (style.RED, ""),
     "master_weights": (style.GREY, ""),
-    "gradients": (style.AMBER, ""),
+    "gradients": (style.ORCHID, ""),
     "optimiser_states": (style.CRIMSON, ""),
     "dequantised": (style.VIOLET, ""),
     "activations": (style.BLUE, "/"),
-    "logits": (style.AMBER, "/"),
+    "logits": (style.ORCHID, "/"),
     "context": (style.GREY, "/"),
 }
 
@@ -170,11 +170,11 @@ class Rank(Figure):
         yours = {"series": "your adapters", "lora_rank": [self.lora_rank], "trained_params": [count], "status": "what_if"}
         shown: dict[str, Any] = {"x": "lora_rank", "y": "trained_params"}
         traces = [
-            marks.line(part, color=color, **shown) for part, color in zip(lines, (style.BLUE, style.AMBER, style.CRIMSON), strict=True)
+            marks.line(part, color=color, **shown) for part, color in zip(lines, (style.BLUE, style.ORCHID, style.CRIMSON), strict=True)
         ]
         traces.append(marks.points(yours, color=style.VIOLET, **shown))
         layout = style.layout("log_number", "params", x_title="Rank", y_title="Trained parameters", x_range=(0.9, 1150))
-        layout["xaxis"] |= {"tickvals": [1, 4, 16, 64, 256, 1024], "ticktext": ["1", "4", "16", "64", "256", "1024"]}
+        layout["xaxis"] |= ticks.at([1, 4, 16, 64, 256, 1024])
         share = significant(100 * count / total, 2)
         return Panel(
             title=f"Rank {self.lora_rank} on {chosen} trains {trained} parameters, {share}% of {clip(self.model.name, style.LONGEST_NAME)}",

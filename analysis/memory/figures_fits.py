@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from analysis import tables
-from analysis.charts import marks, style
+from analysis.charts import marks, style, ticks
 from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.shared_parameters import BATCH_SIZE, GPU, MEMORY_UNIT, SEQ_LEN
@@ -18,7 +18,7 @@ from analysis.uploads import clip
 SEQ_LENS = np.unique(np.geomspace(64, 2**17, 160).astype(int))
 HOLDS = {
     "all three": style.CRIMSON,
-    "LoRA and QLoRA": style.AMBER,
+    "LoRA and QLoRA": style.ORCHID,
     "QLoRA": style.BLUE,
     "QLoRA perhaps": style.VIOLET,
     "QLoRA, optimiser paged out": style.SLATE,
@@ -83,10 +83,7 @@ class Fits(FineTuneRun):
             height=560,
             x_range=(min(10, float(results["qlora"].low) / 1.2 / unit.size), high * 1.3),
         )
-        layout["xaxis"] |= {
-            "tickvals": [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000],
-            "ticktext": ["1", "2", "5", "10", "20", "50", "100", "200", "500", "1000", "2000", "5000"],
-        }
+        layout["xaxis"] |= ticks.at([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000])
         layout["yaxis"] |= {"categoryorder": "array", "categoryarray": gpus["label"].tolist()}
         layout["legend"]["maxheight"] = 0.4
         layout["shapes"] = [
@@ -178,12 +175,8 @@ class Largest(FineTuneRun):
             x_range=(60, end * 1.2),
             y_range=(0.8, top * 1.6),
         )
-        ticks = [digit * 10**power for power in range(5) for digit in (1, 2, 5)]
-        layout["yaxis"] |= {"tickvals": ticks, "ticktext": [f"{tick:,}" for tick in ticks]}
-        layout["xaxis"] |= {
-            "tickvals": [64, 256, 1024, 4096, 16384, 65536],
-            "ticktext": ["64", "256", "1,024", "4,096", "16,384", "65,536"],
-        }
+        layout["yaxis"] |= ticks.at([digit * 10**power for power in range(5) for digit in (1, 2, 5)])
+        layout["xaxis"] |= ticks.at([64, 256, 1024, 4096, 16384, 65536])
         if not lines:
             layout["annotations"] = [style.note(0.5, 0.5, "No batch fits on one device", xref="x domain", yref="y domain")]
         on = self.gpu.label if self.gpu.id == "own" else f"one {self.gpu.label}"

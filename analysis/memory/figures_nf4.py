@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from analysis import tables
-from analysis.charts import marks, style
+from analysis.charts import marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
@@ -16,7 +16,7 @@ from analysis.units import format_bytes, format_count, significant
 from analysis.uploads import clip
 
 PAPER = Citation("dettmers2023", "section 3, Appendix E")
-COLORS = {"nf4": style.BLUE, "fp4": style.AMBER, "int4": style.CRIMSON}
+COLORS = {"nf4": style.BLUE, "fp4": style.ORCHID, "int4": style.CRIMSON}
 BLOCKS = tuple(2**k for k in range(3, 13))
 SIGMA = "standard deviations"
 
@@ -120,7 +120,7 @@ class Error(Figure):
             x_range=(7, 4700),
             y_range=(0.06, 0.17),
         )
-        layout["xaxis"] |= {"tickvals": list(BLOCKS[::2]), "ticktext": [str(block) for block in BLOCKS[::2]]}
+        layout["xaxis"] |= ticks.at(BLOCKS[::2])
         best = min(here, key=here.__getitem__)
         least = Headline(f"RMS error of {nf4.FORMATS[best]}", here[best], SIGMA, significant(here[best], 2), "rms_error")
         others = ", ".join(f"{nf4.FORMATS[f]} {here[f] / here[best] - 1:.0%} more" for f in here if f != best)
@@ -154,7 +154,7 @@ class Bits(Figure):
         """The panel at these parameters."""
         size, constants = self.quant_block_size, self.constant_block_size
         axis = np.unique(np.geomspace(BLOCKS[0], BLOCKS[-1], 60).astype(int))
-        ways = {"32-bit constants": (False, style.AMBER), "double quantisation": (True, style.BLUE)}
+        ways = {"32-bit constants": (False, style.ORCHID), "double quantisation": (True, style.BLUE)}
         curves: list[Part] = [
             {
                 "series": label,
@@ -196,7 +196,7 @@ class Bits(Figure):
             x_range=(7, 4700),
             y_range=(3.9, 8.2),
         )
-        layout["xaxis"] |= {"tickvals": list(BLOCKS[::2]), "ticktext": [str(block) for block in BLOCKS[::2]]}
+        layout["xaxis"] |= ticks.at(BLOCKS[::2])
         plain, double = (
             Headline(f"bits with {label}", bits, "bits", significant(bits, 4), "bits_per_param")
             for label, bits in zip(ways, here, strict=True)
@@ -228,7 +228,7 @@ class WhatIsQuantised(FineTune):
         order = [row["part"] for row in rows]
         parts: list[Part] = []
         traces = []
-        for kind, label, color in (("quantised", "quantised", style.BLUE), ("kept", "not quantised", style.AMBER)):
+        for kind, label, color in (("quantised", "quantised", style.BLUE), ("kept", "not quantised", style.ORCHID)):
             some = [row for row in rows if row["kind"] == kind]
             part = {name: [row[name] for row in some] for name in ("part", "bits", "type", "numbers", "kind")}
             parts.append({"series": label, **part, "status": "computed"})
@@ -238,7 +238,7 @@ class WhatIsQuantised(FineTune):
         layout = style.layout(
             "number", "category", x_title="Bits for each number", height=420, barmode="stack", bargap=0.3, x_range=(0, 56)
         )
-        layout["xaxis"] |= {"tickvals": [0, 4, 8, 16, 32], "ticktext": ["0", "4", "8", "16", "32"]}
+        layout["xaxis"] |= ticks.at([0, 4, 8, 16, 32])
         layout["yaxis"] |= {"categoryorder": "array", "categoryarray": order[::-1]}
         kept = next(row["bits"] for row in rows if row["part"] == "low-rank adapters")
         frozen = rows[0]["numbers"] / self.model.counts.total

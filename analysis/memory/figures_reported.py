@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from analysis import tables
-from analysis.charts import marks, style
+from analysis.charts import marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.marks import GB, Part
 from analysis.charts.panel import Citation, Headline, Panel
@@ -50,9 +50,9 @@ class Reported(Figure):
             told = ["id", "label", "model", "quantity", "method", "bound", "value", "unit", "verified", "source", "location"]
             parts.append({"series": name, "entry": some["entry"], "bytes": some["printed"], **some[told], "status": "reported"})
             hover = [" ".join(filter(None, (r["bound"], f"{r['value']:g} {r['unit']}", r["location"]))) for r in some.to_dict("records")]
-            traces.append(marks.points(parts[-1], "bytes", "entry", style.AMBER, per_x=GB, symbol=symbol, text=hover))
+            traces.append(marks.points(parts[-1], "bytes", "entry", style.ORCHID, per_x=GB, symbol=symbol, text=hover))
         layout = style.layout("log_number", "category", x_title="Memory (GB)", height=500)
-        layout["xaxis"] |= {"tickvals": [3, 10, 30, 100, 300, 1000], "ticktext": ["3", "10", "30", "100", "300", "1000"], "tickangle": 0}
+        layout["xaxis"] |= ticks.at([3, 10, 30, 100, 300, 1000]) | {"tickangle": 0}
         layout["yaxis"] |= {"categoryorder": "array", "categoryarray": rows["entry"].tolist()[::-1]}
         by_id = rows.set_index("id")
         tuned = finetuning.finetuning_memory(shapes[by_id.loc["qlora_33b_figure6", "model"]], "qlora")

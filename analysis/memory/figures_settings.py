@@ -16,7 +16,7 @@ QLORA, LORA, ZERO = (
     Citation("rajbhandari2019", "section 3.1"),
 )
 ACTIVATIONS = Citation("korthikanti2022", "sections 4 and 5")
-METHOD_COLORS = {"full": style.CRIMSON, "lora": style.AMBER, "qlora": style.BLUE}
+METHOD_COLORS = {"full": style.CRIMSON, "lora": style.ORCHID, "qlora": style.BLUE}
 TARGETS = {
     "all": ("all linear layers", parts.ALL_LINEAR),
     "attention": ("attention (q, k, v, o)", ("q", "k", "v", "o")),

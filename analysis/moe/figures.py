@@ -74,7 +74,7 @@ class TotalActive(Figure):
             traces.append(marks.line(parts[-1], "n_params", "model", style.BLUE, width=5, **grouped))
         for series, column, color in (
             ("total, reported", "reported_total_params", style.CRIMSON),
-            ("active, reported", "reported_active_params", style.AMBER),
+            ("active, reported", "reported_active_params", style.ORCHID),
         ):
             known = rows[rows[column].notna()]
             parts.append(
@@ -129,7 +129,7 @@ class Intuition(Figure):
         columns = {
             f"{n_experts} whole models": (kept["naive"], style.GREY, "what_if"),
             "the model": (kept["held"], style.BLUE, "computed"),
-            "used by one token": (used[kept.index], style.AMBER, "computed"),
+            "used by one token": (used[kept.index], style.ORCHID, "computed"),
         }
         parts: list[Part] = [
             {"series": series, "part": list(values.index), "n_params": values.to_numpy(float), "status": status}

@@ -79,7 +79,7 @@ class Build(Figure):
             {"series": series, "part": list(kept.index), "n_params": kept[column].to_numpy(float), "status": "computed"}
             for series, column in (("in the model", "total"), ("used by one token", "active"))
         ]
-        traces = [part_bars(part, color) for part, color in zip(parts, (style.BLUE, style.AMBER), strict=True)]
+        traces = [part_bars(part, color) for part, color in zip(parts, (style.BLUE, style.ORCHID), strict=True)]
         note, uses = all_of_them(self.top_k, n_experts), f"{chosen}{' (as many as there are)' if self.top_k > n_experts else ''}"
         reported = ""
         if pd.notna(row["reported_total_params"]):
@@ -135,7 +135,7 @@ class Rumour(Figure):
         ]
         traces = [
             marks.line(part_, "shared_params", "n_params", color, per_x=BILLION, per_y=BILLION)
-            for part_, color in zip(parts, (style.BLUE, style.AMBER, style.CRIMSON), strict=True)
+            for part_, color in zip(parts, (style.BLUE, style.ORCHID, style.CRIMSON), strict=True)
         ]
         here = {label: float(curve(shared)) for label, curve in curves.items()}
         parts.append(

@@ -15,7 +15,7 @@ from analysis.units import significant
 DPO = Citation("rafailov2023", "sections 3 and 4")
 BEST_OF_N = Citation("beirami2024", "Theorem 1")
 BRADLEY = Citation("bradley1952")
-METHOD_LOOKS = {"dpo": style.BLUE, "rlhf": style.CRIMSON, "best_of_n": style.AMBER}
+METHOD_LOOKS = {"dpo": style.BLUE, "rlhf": style.CRIMSON, "best_of_n": style.ORCHID}
 SWEEP = (0.05, 0.1, 1.0, 5.0)
 """The strengths that the DPO paper tries on its sentiment task, section 6.1."""
 MARGINS = np.linspace(-30, 30, 121)
@@ -156,7 +156,7 @@ class Implicit(Figure):
             {"series": series, "reward": true, "reference": reference, "learned_reward": values, "status": "computed"}
             for series, values in learned.items()
         ]
-        looks = ((style.BLUE, "circle"), (style.CRIMSON, "diamond-open"))
+        looks = ((style.BLUE, "circle"), (style.CRIMSON, "diamond"))
         traces = [marks.line(equal, "reward", "learned_reward", style.GREY)]
         for part, (color, symbol) in zip(parts, looks, strict=True):
             traces.append(_dots(part, "reward", "learned_reward", color, symbol, size, names))
@@ -271,7 +271,6 @@ class Optimum(Figure):
             y_range=(LEAST_SHOWN, 1.5),
             height=430,
         )
-        layout["yaxis"] |= {"tickformat": ".0e"}
         top = float(best[here.reward.argmax()])
         share = Headline("probability of the best answer", top, "share", f"{100 * top:.0f}%", "probability")
         far = Headline("KL from the reference", KL, "nats", significant(KL, 2))

@@ -15,7 +15,7 @@ from analysis.uploads import clip
 
 ROLE_COLORS = {
     "policy": style.BLUE,
-    "value model": style.AMBER,
+    "value model": style.ORCHID,
     "reward model": style.CRIMSON,
     "reference": style.SLATE,
     "activations": style.VIOLET,

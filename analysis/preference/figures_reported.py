@@ -14,10 +14,10 @@ from analysis.charts.shared_parameters import LEVEL
 from analysis.preference import objective
 from analysis.units import format_count, significant
 
-JUDGES = {"meta_rm": ("Meta's reward models", style.VIOLET, "circle"), "gpt4": ("GPT-4", style.AMBER, "square")}
+JUDGES = {"meta_rm": ("Meta's reward models", style.VIOLET, "circle"), "gpt4": ("GPT-4", style.ORCHID, "square")}
 LLAMA = Citation("touvron2023llama2", "Figure 11; Section 3.4.1")
 MT_BENCH = ("tunstall2023", "Table 1")
-ALIGNED = {"dDPO": style.BLUE, "RLHF": style.CRIMSON, "dPPO": style.AMBER, "dSFT": style.SLATE, "SFT": style.SLATE, "": style.GREY}
+ALIGNED = {"dDPO": style.BLUE, "RLHF": style.CRIMSON, "dPPO": style.ORCHID, "dSFT": style.SLATE, "SFT": style.SLATE, "": style.GREY}
 PLACES = {
     "Mistral 7B Instruct": "middle right",
     "WizardLM 70B v1.0": "bottom center",
@@ -57,7 +57,7 @@ class Rounds(Figure):
                 "harmlessness",
                 "helpfulness",
                 color,
-                symbol=f"{symbol}-open",
+                symbol=symbol,
                 text=[name.replace("RLHF ", "") for name in mine["label"]],
             )
             for way, axis in (("x", "harmlessness"), ("y", "helpfulness")):
@@ -92,7 +92,7 @@ class Rounds(Figure):
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Win rates of Llama 2-Chat 70B over ChatGPT. The paper prints no numbers here: hollow points were measured off its figure, to about 0.3 points. Bars: {100 * level:.0f}% Wilson intervals for 584 helpfulness and 1,586 "
+                f"Win rates of Llama 2-Chat 70B over ChatGPT. The paper prints no numbers here: the points were measured off its figure, to about 0.3 points. Bars: {100 * level:.0f}% Wilson intervals for 584 helpfulness and 1,586 "
                 f"safety prompts; they hold the choice of prompts, not the judge's leaning. Meta's reward models were also what the model was trained on. Not every round gained on both axes: {falls(rows)}."
             ),
             alt=f"Helpfulness against harmlessness over eight rounds; GPT-4 sees {helps['gpt4'][0]} to {helps['gpt4'][1]}% and {harms[0]:.0f} to {harms[1]:.0f}%.",

@@ -20,7 +20,7 @@ from analysis.term_frequency.figures_marks import CHECKPOINT_STEP, MODELS, N_SHO
 from analysis.units import counted
 
 V0 = "Published accuracies are those of the first deduplicated models (v0), which were later retrained."
-COLORS = (style.BLUE, style.CRIMSON, style.AMBER, style.VIOLET, style.RED, style.SLATE)
+COLORS = (style.BLUE, style.CRIMSON, style.ORCHID, style.VIOLET, style.RED, style.SLATE)
 """Of runs, in the order in which they are shown."""
 MOST = len(COLORS)
 """Runs in one chart."""

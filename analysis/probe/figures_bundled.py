@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis import tables
-from analysis.charts import intervals, marks, style
+from analysis.charts import intervals, marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
@@ -149,7 +149,7 @@ class BundledCourse(Figure):
             if len(rows):
                 ends[questions], peaks[questions] = rows.iloc[-1], rows.loc[rows[measure].abs().idxmax()]
         layout = style.layout("log_number", kind, x_title="Training step", y_title=label, shapes=[style.horizontal_line(0)])
-        layout["xaxis"] |= {"tickvals": steps(), "ticktext": [f"{step:,}" for step in steps()]}
+        layout["xaxis"] |= ticks.at(steps())
         write = (lambda value: f"{value:.0%}") if kind == "percent" else (lambda value: f"{value:.2f}")
         which = {"seen": f"{DOES[operation]} asked in training", "unseen": "held-out ones"}
         headline = {

@@ -18,10 +18,10 @@ from analysis.transformer import forward_flops, kv_cache_bytes, training_flops
 from analysis.transformer.model import slug
 from analysis.units import counted, format_bytes, format_si, significant
 
-COLORS = (style.BLUE, style.CRIMSON, style.AMBER, style.VIOLET, style.SLATE, style.RED)
+COLORS = (style.BLUE, style.CRIMSON, style.ORCHID, style.VIOLET, style.SLATE, style.RED)
 WORK = {
     "forward": ("forward pass", style.BLUE, "circle"),
-    "prefill": ("prompt", style.AMBER, "square"),
+    "prefill": ("prompt", style.ORCHID, "square"),
     "train step": ("training step", style.CRIMSON, "diamond"),
 }
 METHODS = {"full": "full", "lora": "LoRA", "qlora": "QLoRA"}

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analysis import tables
-from analysis.charts import marks, style
+from analysis.charts import marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
@@ -136,7 +136,7 @@ class Scaling(Figure):
             traces += _line_with_band(part, "n_params", style.series_color(number), task, dotted=number >= len(style.PALETTE))
         span = {task: float(part["accuracy"][-1] - part["accuracy"][0]) for task, part in zip(self.eval_tasks, parts, strict=True)}
         layout = style.layout("params", "percent", y_title="Right answers", y_range=(0, 1), x_range=(5e7, 1.7e10), height=460)
-        layout["xaxis"] |= {"tickvals": [1e8, 1e9, 1e10], "ticktext": ["100 M", "1 B", "10 B"]}
+        layout["xaxis"] |= ticks.at([1e8, 1e9, 1e10], "count")
         layout["legend"] = layout["legend"] | {"traceorder": "normal"}
         tokens = format_count(step * TOKENS_PER_STEP, "tokens")
         most, least = max(span, key=span.__getitem__), min(span, key=span.__getitem__)
@@ -191,8 +191,7 @@ class Memorised(Figure):
             y_range=(0, 0.0165 if share else 1.02),
             height=440,
         )
-        layout["xaxis"] |= {"tickvals": [1e11, 2e11, 3e11], "ticktext": ["100 B", "200 B", "300 B"]}
-        layout["yaxis"]["tickformat"] = ".1%" if share else ".0%"
+        layout["xaxis"] |= ticks.at([1e11, 2e11, 3e11], "count")
         last = rows[rows["step"] == rows["step"].max()].set_index("model")["memorised_pct"]
         first = rows[rows["step"] == rows["step"].min()].set_index("model")["recall"]
         large, small = ("Pythia 12B", "Pythia 70M")
@@ -243,7 +242,7 @@ class Families(Figure):
         traces: list[dict] = []
         for family, arm, name, symbol in (
             ("Pythia", "standard", "Pythia", "circle"),
-            ("Pythia", "deduped", "Pythia, deduplicated", "circle-open"),
+            ("Pythia", "deduped", "Pythia, deduplicated", "square"),
             ("OPT", "", "OPT", "cross"),
             ("BLOOM", "", "BLOOM", "cross"),
         ):
@@ -268,7 +267,7 @@ class Families(Figure):
             parts=parts,
             caption=(
                 "Finished models without examples, all evaluated by the same people with the same harness. The differences in the title are means over the models between 70M and 12B, against straight lines "
-                f"between Pythia's sizes ({len(gaps['OPT'])} OPT and {len(gaps['BLOOM'])} BLOOM models). Hollow: trained on the deduplicated Pile. Bars are 1.96 standard errors. BLOOM is multilingual, and a fair part of its parameters is embeddings."
+                f"between Pythia's sizes ({len(gaps['OPT'])} OPT and {len(gaps['BLOOM'])} BLOOM models). Squares: trained on the deduplicated Pile. Bars are 1.96 standard errors. BLOOM is multilingual, and a fair part of its parameters is embeddings."
             ),
             alt=f"Accuracy on {label} against parameters for Pythia, OPT and BLOOM; OPT lies {words['OPT']} Pythia, BLOOM {words['BLOOM']}.",
             sources=(RELEASED, Citation("zhang2022"), Citation("scao2022"), *task_sources([task])),

@@ -1,7 +1,7 @@
 """Figures on pairs of Pythia runs: with and without deduplication, with large and small batches."""
 
 from analysis import tables
-from analysis.charts import intervals, marks, style
+from analysis.charts import intervals, marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
@@ -147,7 +147,7 @@ def _course(question: str, shots: str, tasks: str, twins: bool) -> Panel:
         "tokens", "number", y_title=asked.axis, x_range=(0.8 * course["n_tokens"].iloc[0], 3.6e11), shapes=[style.horizontal_line(0)]
     )
     if course["n_tokens"].iloc[0] > 1e9:
-        layout["xaxis"] |= {"tickvals": [1e10, 3e10, 1e11, 3e11], "ticktext": ["10 B", "30 B", "100 B", "300 B"]}
+        layout["xaxis"] |= ticks.at([1e10, 3e10, 1e11, 3e11], "count")
     if question == "dedup":
         layout["shapes"].append(style.vertical_line(EPOCH_TOKENS, style.GREY, "dot"))
         second = {"series": "second pass begins", "n_tokens": [EPOCH_TOKENS], "source": "biderman2023", "location": "section 2.4"}
@@ -196,7 +196,7 @@ class Twins(Figure):
             x_range=(1.8e6, 4e11) if shots == 0 else (5e9, 3.6e11),
         )
         if shots:
-            layout["xaxis"] |= {"tickvals": [1e10, 1e11], "ticktext": ["10 B", "100 B"]}
+            layout["xaxis"] |= ticks.at([1e10, 1e11], "count")
         at = rows[rows["step"] == 43_000].set_index("model")
         most = float(at["equal_share"].drop(checkpoints.TWINS).max())
         number = int(at.loc[checkpoints.TWINS, "n_equal"])

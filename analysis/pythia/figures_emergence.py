@@ -3,7 +3,7 @@
 import numpy as np
 
 from analysis import tables
-from analysis.charts import intervals, marks, style
+from analysis.charts import intervals, marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
 from analysis.charts.panel import Headline, Panel
@@ -114,7 +114,7 @@ class Emergence(Figure):
         layout = intervals.rows(
             [size_of(size) for size in SIZES[::-1]], "tokens", "Tokens at half of the gain", x_range=(1e9, 3e11), zero=None
         )
-        layout["xaxis"] |= {"tickvals": [1e9, 3e9, 1e10, 3e10, 1e11, 3e11], "ticktext": ["1 B", "3 B", "10 B", "30 B", "100 B", "300 B"]}
+        layout["xaxis"] |= ticks.at([1e9, 3e9, 1e10, 3e10, 1e11, 3e11], "count")
         if len(known) > 1:
             ends = [
                 Headline(f"tokens at half of the gain, {size}", float(known[size]), "tokens", _tokens(known[size]), "half_tokens")

@@ -13,7 +13,7 @@ from analysis.charts.parameters import Choice, Earlier
 from analysis.pythia.data import ARMS, MEAN, SIZES, size_of, task_labels
 
 COLORS = dict(
-    zip(SIZES, (style.GREY, style.GREY, style.SLATE, style.AMBER, style.CRIMSON, style.RED, style.VIOLET, style.BLUE), strict=True)
+    zip(SIZES, (style.GREY, style.GREY, style.SLATE, style.ORCHID, style.CRIMSON, style.RED, style.VIOLET, style.BLUE), strict=True)
 )
 RELEASED = Citation("eleutherai2023", "evals/")
 V0 = "These are the first (v0) deduplicated models, which were later retrained."

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.charts import marks, style
+from analysis.charts import marks, style, ticks
 from analysis.charts.marks import Part
 from analysis.charts.panel import Headline, Panel
 from analysis.charts.parameters import Choice
@@ -19,7 +19,7 @@ from analysis.scaling.figures_loss import runs_part
 from analysis.scaling.figures_marks import REPLICATION, OfRuns, cite_laws, law_sources, the
 from analysis.units import format_count, format_flops, significant
 
-SYMBOLS = {"hoffmann2022_approach3": "star", "hoffmann2022_approach3_rounded": "star-open", "besiroglu2024": "diamond"}
+SYMBOLS = {"hoffmann2022_approach3": "star", "hoffmann2022_approach3_rounded": "triangle-up", "besiroglu2024": "diamond"}
 """The published laws whose constants stand beside those of the fit."""
 COORDINATES = {"train_flops": "flops", "n_params": "params", "n_tokens": "tokens"}
 
@@ -109,7 +109,7 @@ class Constants(OfRuns):
             traces.append(marks.points(parts[-1], "multiple_of_fit", "constant", color, symbol=symbol, text=text))
         layout = style.layout("log_number", "category", x_title="Multiple of the fitted value")
         layout["yaxis"] |= {"autorange": "reversed"}
-        layout["xaxis"] |= {"tickvals": [0.2, 0.5, 1, 2, 5], "ticktext": ["0.2", "0.5", "1", "2", "5"]}
+        layout["xaxis"] |= ticks.at([0.2, 0.5, 1, 2, 5])
         theirs = np.array([getattr(published()["hoffmann2022_approach3"], name) for name in names])
         outside = [name for name, out in zip(names, (theirs < low) | (high < theirs), strict=True) if out]
         open_ends = [name for name, end in zip(names, low + high, strict=True) if not np.isfinite(end)]

@@ -153,15 +153,20 @@ class IsoFlop(OfOneLaw):
             traces.append(marks.line(parts[-1], "n_params", "loss", color))
             close = runs[np.abs(np.log(runs["train_flops"] / budget)) < np.log(1.25)]
             near.append(close)
-            colors += [color] * len(close)
+            colors += [BUDGETS.get(budget, style.GREY)] * len(close)
         seen = pd.concat(near)
         if len(seen):
             parts.append(runs_part(seen, "runs within 25% of a budget"))
             traces.append(painted(marks.points(parts[-1], "n_params", "loss", style.GREY), colors))
-        budgets, sizes, losses, shades = (list(column) for column in zip(*optima, strict=True))
+        budgets, sizes, losses, shades = (list(column) for column in zip(*(one for one in optima if one[0] != C), strict=True))
         parts.append({"series": "optimum", "train_flops": budgets, "n_params": sizes, "loss": losses, "status": "computed"})
         cross = style.what_if_marker([], [], "", style.GREY)["marker"]
         traces.append(painted(marks.points(parts[-1], "n_params", "loss", style.GREY) | {"marker": cross}, shades))
+        chosen = [float(value) for value in chinchilla.optimal_model(law, C)]
+        parts.append(
+            {"series": "your optimum", "train_flops": C, "n_params": chosen[:1], "loss": [float(law.loss(*chosen))], "status": "what_if"}
+        )
+        traces.append(marks.points(parts[-1], "n_params", "loss", style.AMBER, showlegend=False))
         bottom = float(law.loss(N_best, D_best))
         interval_words = ""
         if len(resamples):
@@ -180,7 +185,8 @@ class IsoFlop(OfOneLaw):
                         "status": "uncertain",
                     }
                 )
-        layout = style.layout("params", "loss", y_range=(min(losses) - 0.1, max(max(losses) * 1.25, 3.2)), shapes=shapes)
+        lowest = [loss for _, _, loss, _ in optima]
+        layout = style.layout("params", "loss", y_range=(min(lowest) - 0.1, max(max(lowest) * 1.25, 3.2)), shapes=shapes)
         half, twice = (
             Headline(f"loss above the best at {words} its size", loss, "nats", significant(loss, 2))
             for words, loss in (

@@ -15,7 +15,7 @@ from analysis.units import SECONDS_PER_DAY, format_count, significant
 
 DATASETS = {
     "SA-1B": (style.BLUE, "star"),
-    "Open Images": (style.AMBER, "square"),
+    "Open Images": (style.ORCHID, "square"),
     "LVIS v1": (style.CRIMSON, "diamond"),
     "COCO": (style.VIOLET, "circle"),
     "ADE20K": (style.SLATE, "triangle-up"),
@@ -146,7 +146,7 @@ class Engine(Figure):
         traces = [
             marks.points(made, "n_masks", "stage", style.BLUE, text=[f"{format_count(value)} masks" for value in masks]) | look,
             marks.points(
-                by_hand, "seconds_by_hand", "stage", style.AMBER, per_x=YEAR,
+                by_hand, "seconds_by_hand", "stage", style.ORCHID, per_x=YEAR,
                 text=[f"{significant(value)} {'year' if significant(value) == '1' else 'years'}" for value in years],
             ) | look,
         ]  # fmt: skip
@@ -270,7 +270,7 @@ class People(Figure):
             status="reported",
         )
         traces, ends = [], []
-        for setting, color, symbol in (("1 point", style.AMBER, "circle"), ("3 points", style.BLUE, "diamond")):
+        for setting, color, symbol in (("1 point", style.ORCHID, "circle"), ("3 points", style.BLUE, "diamond")):
             part = rows[rows["printed_setting"] == setting]
             traces.append(marks.points(part, "mean_iou", "group", color, symbol=symbol))
             ends += [
@@ -308,7 +308,7 @@ class Transfer(Figure):
         rows = rows.assign(measure=measure, task_score=rows["value"], status="reported")
         traces, parts = [], []
         for model, color, symbol in (
-            ("ViTDet-H", style.AMBER, "square"),
+            ("ViTDet-H", style.ORCHID, "square"),
             ("SAM", style.BLUE, "star"),
             ("SAM - single output", style.SLATE, "circle"),
         ):

@@ -14,7 +14,7 @@ from analysis.segment_anything.data import PAPER, counts_table, encoders, facts,
 from analysis.units import format_count, format_si, significant
 
 SHAPES = (Citation(PAPER, "Sections 2 and 3; Appendix A"), Citation("li2022vitdet", "Section 3"))
-COLORS = {"ViT-B": style.AMBER, "ViT-L": style.CRIMSON, "ViT-H": style.BLUE}
+COLORS = {"ViT-B": style.ORCHID, "ViT-L": style.CRIMSON, "ViT-H": style.BLUE}
 IMAGE_ENCODER = Choice("Image encoder", options={name: name for name in COLORS})
 IMAGE_SIDE = Choice(
     "Side of the image",
@@ -112,11 +112,11 @@ class Windows(Figure):
         built = f"windows of {own}, as built" if n_global == encoder.n_global else f"windows of {own}"
         chosen = {"series": built, "window_side": [own], "flops": [here], "status": "what_if"}
         even = {"series": "no padding", "window_side": free, "flops": values[free - 2], "status": "what_if"}
-        ring = {"color": style.CRIMSON, "size": 8, "symbol": "circle-open", "line": {"width": 2}}
+        dot = {"color": style.CRIMSON, "size": 8}
         traces = [
             marks.line(line, "window_side", "flops", style.BLUE),
             marks.points(chosen, "window_side", "flops", style.AMBER),
-            marks.points(even, "window_side", "flops", style.CRIMSON, marker=ring),
+            marks.points(even, "window_side", "flops", style.CRIMSON, marker=dot),
         ]
         layout = style.layout("number", "number", x_title="Side of a window (patches)", y_title="FLOP to encode one image", height=420)
         layout["yaxis"] |= {"exponentformat": "SI", "rangemode": "tozero"}
@@ -148,7 +148,7 @@ PART_COLORS = {
     "patches": style.SLATE,
     "neck": style.RED,
     "relative positions": style.GREY,
-    "norms": style.AMBER,
+    "norms": style.ORCHID,
 }
 
 
@@ -172,7 +172,7 @@ class Params(Figure):
         }  # fmt: skip
         whole = {"series": "total", "part": "total", "model": list(totals), "n_params": list(totals.values()), "status": "computed"}
         traces = [marks.bars(part, "n_params", "model", PART_COLORS[part["part"]], horizontal=True) for part in bars]
-        mark = marks.points(printed, "n_params", "model", style.AMBER, symbol="diamond")
+        mark = marks.points(printed, "n_params", "model", style.ORCHID, symbol="diamond")
         mark["marker"] |= {"size": 13, "line": {"width": 1.5, "color": "#FFFFFF"}}
         layout = style.layout("number", "category", x_title="Parameters of the image encoder", height=380, barmode="stack")
         layout["xaxis"] |= {"exponentformat": "B"}
@@ -213,7 +213,7 @@ class LightParams(Figure):
             "series": "reported", "part": "prompt encoder and mask decoder", "n_params": [row["value"]], "source": row["source"],
             "location": row["location"], "status": "reported",
         }  # fmt: skip
-        colors = [style.SLATE if name.startswith("decoder") else style.AMBER for name in rows]
+        colors = [style.SLATE if name.startswith("decoder") else style.ORCHID for name in rows]
         bar = marks.bars(part, "n_params", "part", colors, horizontal=True, text=[f"{value:,}" for value in values])
         bar |= {"textposition": "outside", "cliponaxis": False}
         layout = style.layout("number", "category", x_title="Parameters", height=400, showlegend=False, x_range=(0, 1.16 * max(values)))

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis.charts import marks, style
+from analysis.charts import marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
@@ -75,10 +75,7 @@ class Scores(Figure):
             shapes=[style.horizontal_line(own, style.BLUE), style.vertical_line(least * size, style.CRIMSON)],
             annotations=_names(rows, size, low),
         )
-        layout["xaxis"] |= {
-            "tickvals": [3e8, 1e9, 3e9, 1e10, 3e10, 1e11, 5e11],
-            "ticktext": ["300M", "1B", "3B", "10B", "30B", "100B", "500B"],
-        }
+        layout["xaxis"] |= ticks.at([3e8, 1e9, 3e9, 1e10, 3e10, 1e11, 5e11], "count")
         seen = rows[far & (rows["verified"] > 0).to_numpy()]
         times = Headline("ratio of sizes", least, "times", significant(least))
         held, count = (Headline(name, n, "", str(n)) for name, n in (("held", int(seen["held"].sum())), ("larger models", len(seen))))
@@ -152,10 +149,7 @@ class Ratio(Figure):
             y_range=(-0.05, 1.08),
             shapes=[style.vertical_line(least, style.AMBER)],
         )
-        layout["xaxis"] |= {
-            "tickvals": [0.5, 1, 2, 5, 10, 20, 50, 100, 500],
-            "ticktext": ["0.5", "1", "2", "5", "10", "20", "50", "100", "500"],
-        }
+        layout["xaxis"] |= ticks.at([0.5, 1, 2, 5, 10, 20, 50, 100, 500])
         times = Headline("ratio of sizes", least, "times", significant(least))
         if count:
             held, compared_with = (
@@ -194,7 +188,7 @@ class Cost(Figure):
         rows = all_runs()
         rows = rows.assign(rent_usd=rows["gpu_hours"] * price)
         colors = [
-            style.AMBER if kind == "tuning" else style.BLUE if model.startswith("phi") else style.GREY
+            style.ORCHID if kind == "tuning" else style.BLUE if model.startswith("phi") else style.GREY
             for kind, model in zip(rows["kind"], rows["model"], strict=True)
         ]
         part: Part = rows.to_dict("list") | {"series": "rent", "status": "computed"}

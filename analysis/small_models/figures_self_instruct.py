@@ -106,7 +106,7 @@ class Filtered(Figure):
             for column, name, color in (
                 ("dropped_instructions_share", "generated instructions dropped", style.BLUE),
                 ("seed_similarity", "similarity to the nearest seed task", style.CRIMSON),
-                ("mean_pairwise", "similarity of two kept instructions", style.AMBER),
+                ("mean_pairwise", "similarity of two kept instructions", style.ORCHID),
             )
         ]
         layout = style.layout(

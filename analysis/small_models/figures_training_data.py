@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import statistics, tables
-from analysis.charts import intervals, marks, style
+from analysis.charts import intervals, marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
@@ -20,7 +20,7 @@ JUDGES = {"lima_human": "people", "lima_gpt4": "GPT-4"}
 WILSON = Citation("wilson1927")
 MEASURES = {
     "lists": (style.BLUE, "circle"),
-    "summary paragraphs": (style.AMBER, "square"),
+    "summary paragraphs": (style.ORCHID, "square"),
     "shared words": (style.CRIMSON, "diamond"),
     "authoritative tone": (style.VIOLET, "triangle-up"),
 }
@@ -130,7 +130,7 @@ class Amount(Figure):
             x_range=(120, 90_000),
             y_range=(0.15, 0.7),
         )
-        layout["xaxis"] |= {"tickvals": [175, 800, 7500, 51200], "ticktext": ["175", "800", "7,500", "51,200"]}
+        layout["xaxis"] |= ticks.at([175, 800, 7500, 51200])
         more = float(own["share"].iloc[-1] - own["share"].iloc[2])
         answers = float(other["share"].iloc[0] - own["share"].iloc[-1])
         gain = Headline("gain from more instructions", more, "share", f"{100 * more:.1f}")

@@ -27,7 +27,7 @@ from analysis.term_frequency.figures_marks import (
 )
 
 DOES = {"multiplication": "multiplies", "addition": "adds"}
-GROUPS = (("one digit", style.CRIMSON, "diamond"), ("ends in 0 or 5", style.AMBER, "square"), ("other", style.BLUE, "circle"))
+GROUPS = (("one digit", style.CRIMSON, "diamond"), ("ends in 0 or 5", style.ORCHID, "square"), ("other", style.BLUE, "circle"))
 GAPS = (-5.0, 90.0)
 
 

@@ -10,7 +10,7 @@ from analysis.charts.parameters import Choice, Data
 from analysis.pythia.data import size_of
 from analysis.term_frequency.data import OWN, SHOTS, SIZES, STEPS, NumberCounts, corpora
 
-COLORS = dict(zip(SIZES, (style.GREY, style.SLATE, style.AMBER, style.CRIMSON, style.RED, style.VIOLET, style.BLUE), strict=True))
+COLORS = dict(zip(SIZES, (style.GREY, style.SLATE, style.ORCHID, style.CRIMSON, style.RED, style.VIOLET, style.BLUE), strict=True))
 RELEASED = Citation("eleutherai2023", "evals/csv")
 PAPER = Citation("biderman2023", "section 3.3")
 V0 = "Accuracies are those of the first deduplicated models (v0), which were later retrained."

@@ -3,7 +3,7 @@
 import numpy as np
 
 from analysis import tables
-from analysis.charts import marks, style
+from analysis.charts import marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Given, Quantity
@@ -32,7 +32,7 @@ MEASURES = {
 BATCH_TOKENS = 2_097_152.0
 """Tokens of one training step of Pythia."""
 TOKENS_SHOWN = (2.2e10, 3.6e11)
-TICKS = {"tickvals": [3e10, 1e11, 3e11], "ticktext": ["30 B", "100 B", "300 B"]}
+TICKS = ticks.at([3e10, 1e11, 3e11], "count")
 
 
 class Course(Figure):

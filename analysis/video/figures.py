@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from analysis import statistics
-from analysis.charts import intervals, marks, style
+from analysis.charts import intervals, marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Quantity
@@ -75,8 +75,8 @@ def _won(which: str, level: float, unstated: int) -> Panel:
             for name, share, a, b in zip(part["name"], part["win_share"], part["win_share_low"], part["win_share_high"], strict=True)
         ]
         criterion = part["criterion"].iloc[0]
-        hollow = "-open" if part["status"].iloc[0] == "what_if" else ""
-        traces.append(marks.estimates(part, **SHARE, color=COLORS[criterion], symbol=SYMBOLS[criterion] + hollow, text=spans))
+        color = style.AMBER if part["status"].iloc[0] == "what_if" else COLORS[criterion]
+        traces.append(marks.estimates(part, **SHARE, color=color, symbol=SYMBOLS[criterion], text=spans))
     layout = intervals.rows(names, "percent", f"Prompts won ({level:.0%} intervals)", 40, (min(0.3, float(low.min()) - 0.03), 1.01), 0.5)
     open_ = rows[(low <= 0.5) & (high >= 0.5)]
     won, lost = int((low > 0.5).sum()), int((high < 0.5).sum())
@@ -109,7 +109,7 @@ def _won(which: str, level: float, unstated: int) -> Panel:
         caption=(
             f"Share of prompts (their number in brackets) on which raters prefer the {what}; the bar is Wilson's interval, as if prompts were drawn at random. "
             + (f"{lost} of them lie below one half beyond chance. " if lost else "")
-            + ("A hollow mark has no stated number of prompts and stands at yours. " if rows["n_prompts"].isna().any() else "")
+            + ("An amber mark has no stated number of prompts and stands at yours. " if rows["n_prompts"].isna().any() else "")
             + ("Values are read from the text of the figure, and which of two is quality was inferred. " if which == "equal" else "")
             + f"Each prompt is one vote, the majority of its raters, who agree only in part (Fleiss' kappa {kappa:g})."
         ),
@@ -175,7 +175,7 @@ class Prompts(Figure):
             y_range=(0.3, 1.02),
             shapes=[style.horizontal_line(0.5), style.vertical_line(n, style.AMBER)],
         )
-        layout["xaxis"] |= {"tickvals": [5, 10, 23, 65, 150, 307, 1000], "ticktext": ["5", "10", "23", "65", "150", "307", "1,000"]}
+        layout["xaxis"] |= ticks.at([5, 10, 23, 65, 150, 307, 1000])
         ends = (
             Headline("low end of the interval", here[0], "share", f"{here[0]:.0%}", "win_share_low"),
             Headline("high end of the interval", here[1], "share", f"{here[1]:.0%}", "win_share_high"),
@@ -224,7 +224,7 @@ class DrivingStudy(Figure):
         return Panel(
             title=f"With {votes} independent votes per pair, {beyond} of {len(names)} preferences in the driving study would exceed chance",
             headline=(beyond,),
-            figure=style.figure([marks.estimates(part, **SHARE, color=style.AMBER, symbol="circle-open", text=spans)], layout),
+            figure=style.figure([marks.estimates(part, **SHARE, color=style.AMBER, text=spans)], layout),
             parts=[printed.assign(series="printed", status="reported"), part, TIE],
             caption=f"The study has 4 raters and 100 videos; how many votes stand behind a share is not said. Its digits fit {', '.join(map(str, fewest))} votes or multiples of them; 400 would need all raters to answer independently. LVG is an earlier generator of long videos.",
             alt=f"Three preferences of the driving study between {share.min():.0%} and {share.max():.0%}; at {votes} votes {sure} of them lie wholly above one half.",

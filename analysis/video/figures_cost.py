@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.charts import marks, style
+from analysis.charts import marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Quantity
@@ -15,7 +15,7 @@ from analysis.video import cost as costs
 from analysis.video.data import EMU, LATENTS, SIZES, denoisers, facts
 
 COLORS = dict(zip(costs.WAYS, (style.GREY, style.CRIMSON, style.BLUE), strict=True))
-STAGE_COLORS = dict(zip(costs.STAGES, (style.AMBER, style.VIOLET, style.BLUE, style.CRIMSON), strict=True))
+STAGE_COLORS = dict(zip(costs.STAGES, (style.ORCHID, style.VIOLET, style.BLUE, style.CRIMSON), strict=True))
 QUANTITIES = {"tokens": "tokens in a step", "flops": "FLOPs"}
 GROUNDS = (Citation(EMU, "Sections 3.2, 3.3 and 4.2"), Citation("rombach2022"), Citation("peebles2022"))
 MOST_FRAMES = 512
@@ -80,7 +80,7 @@ class Frames(Figure):
             x_range=(0.9, MOST_FRAMES * 1.1),
             shapes=[style.vertical_line(n_frames, style.AMBER)],
         )
-        layout["xaxis"] |= {"tickvals": [1, 4, 16, 65, 256, 512], "ticktext": ["1", "4", "16", "65", "256", "512"]}
+        layout["xaxis"] |= ticks.at([1, 4, 16, 65, 256, 512])
         name, change = "tokens" if quantity == "tokens" else "FLOPs", first / latent
         saving = Headline(
             f"{name} in pixels over {name} in latent space", pixels / latent, "", significant(pixels / latent), "times_latent_space"
@@ -223,7 +223,7 @@ class Formats(Figure):
             y_range=(11, 200),
         )
         layout["xaxis"] |= {"exponentformat": "B"}
-        layout["yaxis"] |= {"tickvals": [16, 32, 65, 112, 128], "ticktext": ["16", "32", "65", "112", "128"]}
+        layout["yaxis"] |= ticks.at([16, 32, 65, 112, 128])
         by = rows.set_index("system")
         ours, theirs = by.loc["Emu Video"], by.loc["Align Your Latents"]
         ratio = theirs["pixels"] * theirs["n_frames"] / (ours["pixels"] * ours["n_frames"])

@@ -97,7 +97,7 @@ class Triangle(Figure):
         }  # fmt: skip
         traces = [
             marks.estimates(measured, "win_share", "win_share_low", "win_share_high", style.BLUE),
-            marks.ticks(predicted, "win_share", "row", style.AMBER),
+            marks.ticks(predicted, "win_share", "row", style.ORCHID),
         ]
         names = [f"{criterion} ({n} prompts)" for criterion in win_rates.CRITERIA]
         layout = intervals.rows(names, "percent", "Prompts that Gen-2 from text wins", 56, (0.2, 0.8), 0.5)

@@ -68,12 +68,26 @@ function fit(drawing) {
   if (wanted.width && (wanted.width !== width || wanted.height !== height)) window.Plotly.relayout(drawing, wanted);
 }
 
+// Ticks that were chosen for the whole axis leave a reader who zooms far in without any: then Plotly chooses.
+function ticks(drawing) {
+  const wanted = {};
+  for (const [name, { tickvals, ticktext }] of Object.entries(drawing.figure.layout)) {
+    if (!/^[xy]axis/.test(name) || !tickvals || !ticktext) continue;
+    const { type, range, tickmode } = drawing._fullLayout[name];
+    const place = value => type === 'log' ? Math.log10(value) : value, [low, high] = [Math.min(...range), Math.max(...range)];
+    const seen = tickvals.filter(value => typeof value === 'number' && low <= place(value) && place(value) <= high);
+    const mode = seen.length < 2 && typeof tickvals[0] === 'number' ? 'auto' : 'array';
+    if (mode !== tickmode) wanted[name + '.tickmode'] = mode;
+  }
+  if (Object.keys(wanted).length) window.Plotly.relayout(drawing, wanted);
+}
+
 function draw(drawing) {
   const { data, layout } = drawing.figure;
   const [red, green, blue] = getComputedStyle(drawing).color.match(/[\d.]+/g).map(Number);
   const template = drawing.templates[red + green + blue > 382 ? 'dark' : 'light'];  // light text stands on a dark page
   kept(data, layout);
-  window.Plotly.react(drawing, data, { ...layout, template, ...size(drawing) }, drawing.settings);
+  window.Plotly.react(drawing, data, { ...layout, template, ...size(drawing) }, drawing.settings).then(() => ticks(drawing));
 }
 
 // The address holds what the reader changed; it is replaced and not added to, so that "back" leaves the page.
@@ -101,6 +115,7 @@ export default function({ parentElement, data }) {
     find('.missing').hidden = true;
     draw(drawing);
     if (drawing.watching) return;
+    drawing.on('plotly_relayout', () => ticks(drawing));
     (drawing.watching = new ResizeObserver(() => fit(drawing))).observe(drawing);
     drawing.addEventListener('transitionend', event => { if (event.target === drawing) draw(drawing); });  // light or dark was chosen
   }, () => {
