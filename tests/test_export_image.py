@@ -245,7 +245,7 @@ LEAST_SHARE = 0.51
 
 
 def test_the_font_is_in_every_picture_and_the_only_one_of_a_pdf():
-    panel = law_panel(title="At 5.8e23 FLOP the law asks for 18 tokens per parameter")
+    panel = law_panel(title="At 5.8×10²³ FLOP the law asks for 18 tokens per parameter")
     svg = export_files.picture(panel, "svg").decode()
     assert svg.count("@font-face") == 2 and '"Ten Papers Sans"' in svg
     pages = PdfReader(io.BytesIO(export_files.picture(panel, "pdf"))).pages
@@ -270,9 +270,9 @@ def test_a_title_that_fits_is_not_broken_and_a_number_stays_with_its_unit():
     one = "Two reports are 1.2 points apart (median) under one stated setting, 3.9 under different ones"
     assert len(export_picture.set_title(one, 1832)[1]) == 1
     for width in range(150, 900, 25):
-        broken = export_words.lines("takes 785 GB in full, 1.5e23 FLOP, 7.24 B parameters and 12 % of 3 days", 30, width)
-        assert not any(line.split("\xa0")[-1].split(" ")[-1] in ("785", "1.5e23", "7.24", "12", "3") for line in broken)
-        assert " ".join(broken).replace("\xa0", " ") == "takes 785 GB in full, 1.5e23 FLOP, 7.24 B parameters and 12 % of 3 days"
+        broken = export_words.lines("takes 785 GB in full, 1.5×10²³ FLOP, 7.24 B parameters and 12 % of 3 days", 30, width)
+        assert not any(line.split("\xa0")[-1].split(" ")[-1] in ("785", "1.5×10²³", "7.24", "12", "3") for line in broken)
+        assert " ".join(broken).replace("\xa0", " ") == "takes 785 GB in full, 1.5×10²³ FLOP, 7.24 B parameters and 12 % of 3 days"
 
 
 @pytest.mark.parametrize("number", range(4))

@@ -13,7 +13,7 @@ PROJECT = "Ten Papers, Recomputed"
 MADE_WITH = f"{PROJECT} {__version__}"
 LICENCE = "Values keep the terms of their sources; cite the sources with the figure."
 UNITS = "[kMGTPE]?(?:i?B|FLOPs?|FLOP/s|Wh?)|[KMBT]|million|billion|%|x|to|points|times|tokens?|hours?|days?|m?s"
-WITH_UNIT = re.compile(rf"((?<![\w.])\$?\d[\d.,]*(?:e\d+)?) (?=(?:{UNITS})(?![\w]))")
+WITH_UNIT = re.compile(rf"((?<![\w.])\$?\d[\d.,]*(?:e\d+|×10[⁻⁰¹²³⁴-⁹]+)?) (?=(?:{UNITS})(?![\w]))")
 """A number and the blank before its unit, which stay on one line."""
 
 
