@@ -234,3 +234,24 @@ def test_long_labels_of_crowded_rows_do_not_touch_on_a_slide():
     axis, height = drawn.layout.yaxis, 500 - drawn.layout.margin.t - drawn.layout.margin.b
     assert axis.tickfont.size * style.line_count(axis.ticktext) <= height
     assert [text.replace("<br>", " ") for text in axis.ticktext] == names
+
+
+def test_one_drawing_gives_svg_and_png_as_two_would(browser_path):
+    figure = export_files.slide_figure(law_panel())
+    svg, png = browser.render_both(figure, 1920, 1080)
+    alone = browser.render(figure, "svg", 1920, 1080)
+    roots = [ElementTree.fromstring(data) for data in (svg, alone)]
+    drawn, expected = ([[*root.itertext()], [part.get("d") for part in root.iter() if part.get("d")]] for root in roots)
+    assert drawn == expected and len(drawn[1]) > 20  # ids differ: Plotly draws new ones for every picture
+    mine, other = (Image.open(io.BytesIO(data)).convert("RGB") for data in (png, browser.render(figure, "png", 1920, 1080)))
+    assert mine.size == (1920, 1080) and np.abs(np.asarray(mine, int) - np.asarray(other, int)).mean() < 0.5
+
+
+def test_the_page_of_a_browser_that_has_died_is_opened_again_and_a_figure_that_cannot_be_drawn_is_said_to_be(browser_path):
+    figure = law_panel().figure
+    browser.render_both(figure, 200, 100)
+    browser._BROWSER.kaleido.subprocess.kill()
+    svg, _ = browser.render_both(figure, 200, 100)
+    assert svg.startswith(b"<svg")
+    with pytest.raises(RuntimeError, match="could not draw the figure"):
+        browser.render_both(figure, -1, 100)
