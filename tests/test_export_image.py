@@ -20,7 +20,18 @@ from analysis.export import browser
 from analysis.export import files as export_files
 from analysis.export import words as export_words
 from analysis.export.browser import NoBrowserError
-from tests.sample_panels import HOSTILE, LINK, bar_panel, every_text, heat_panel, hide_browser, hostile_panel, law_panel, panel_of
+from tests.sample_panels import (
+    HOSTILE,
+    LINK,
+    bar_panel,
+    every_text,
+    heat_panel,
+    hide_browser,
+    hostile_panel,
+    law_panel,
+    panel_of,
+    plain_panel,
+)
 
 
 def test_a_png_is_of_the_size_of_a_slide_and_on_the_page_of_its_theme(browser_path):
@@ -151,12 +162,12 @@ def test_every_figure_of_the_dashboard_is_exported_and_drawn_with_ticks_and_its_
 
 
 @pytest.mark.parametrize("format", ["csv", "html", "pptx"])
-def test_without_a_browser_data_page_and_native_slides_still_work(format, monkeypatch):
+def test_without_a_browser_data_page_and_editable_charts_still_work(format, monkeypatch):
     hide_browser(monkeypatch)
-    assert "Loss falls by half" in every_text(format, export_files.export(law_panel(), format))
+    assert "Loss falls by half" in every_text(format, export_files.export(plain_panel(), format, editable=True))
 
 
-@pytest.mark.parametrize("format", browser.IMAGE_FORMATS)
+@pytest.mark.parametrize("format", export_files.NEEDS_BROWSER)
 def test_without_a_browser_pictures_say_what_to_do(format, monkeypatch):
     hide_browser(monkeypatch)
     with pytest.raises(NoBrowserError, match="install one .* or set BROWSER_PATH"):

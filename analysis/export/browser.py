@@ -56,8 +56,9 @@ def advice() -> str:
     chosen = os.environ.get("BROWSER_PATH", "").strip()
     problem = f"BROWSER_PATH is {chosen!r}, which is no program" if chosen else "none was found"
     return (
-        f"PNG, SVG, PDF and slides are drawn by Chrome or Chromium, and {problem}: install one (Debian and Ubuntu: apt-get install chromium) "
-        "or set BROWSER_PATH to it. CSV, HTML and editable charts on slides need no browser."
+        f"PNG, SVG, PDF and slides are drawn by Chrome or Chromium, and {problem}: "
+        "install one (Debian and Ubuntu: apt-get install chromium) or set BROWSER_PATH to it. "
+        "CSV, HTML and editable charts on slides need no browser."
     )
 
 
