@@ -1,8 +1,11 @@
 """Slide deck: which figures go on my slides?"""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from analysis.export import browser, deck_file, files, report
+from analysis.export.editable import says_the_same
 from pages.components import controls, decks, head
 from pages.components.markdown import plain
 from pages.components.panel import NO_BROWSER
@@ -10,11 +13,13 @@ from pages.components.panel import NO_BROWSER
 head.begin(
     "deck",
     "Your slides",
-    "Figures that you added stand here in order, each as it was when you added it. The file has one 16:9 slide per figure, with an "
-    "editable chart where the figure is lines, markers or bars, and its source and settings in the notes. The deck is still here after a reload.",
+    "Figures that you added stand here in order, each as it was when you added it. The file has one 16:9 slide per figure, with its sources; "
+    "your note, the whole caption, its settings and the link that restores it are in the slide's notes. The deck is still here after a reload.",
 )
 
 THEMES = {"light": "light", "dark": "dark"}
+CHARTS = {"pictures": "as pictures", "editable": "editable where they say the same"}
+MOST_NOTE = 2000
 asked = st.query_params.get("deck", "")
 if asked and asked != st.session_state.get("deck_id") and not decks.open_copy(asked):
     st.warning("The deck of this link is not here (any more); this is yours.", icon=":material/link_off:")
@@ -25,6 +30,12 @@ elif "deck" in st.query_params:
     del st.query_params["deck"]
 
 
+def reordered(how: Callable[[list[dict]], object]) -> None:
+    """Change which slide stands where; fields of slides are drawn anew, or they would keep the words of the slide before."""
+    st.session_state["deck_order"] = st.session_state.get("deck_order", 0) + 1
+    decks.change(how)
+
+
 def move(position: int, step: int) -> None:
     """Swap a slide with its neighbour."""
 
@@ -32,7 +43,7 @@ def move(position: int, step: int) -> None:
         if max(position, position + step) < len(slides):
             slides[position], slides[position + step] = slides[position + step], slides[position]
 
-    decks.change(swap)
+    reordered(swap)
 
 
 def retitle(position: int, key: str) -> None:
@@ -46,9 +57,15 @@ def retitle(position: int, key: str) -> None:
     decks.change(name)
 
 
+def annotate(position: int, key: str) -> None:
+    """Take over the note typed for a slide."""
+    typed = st.session_state[key].strip()
+    decks.change(lambda slides: slides[position].update(note=typed) if position < len(slides) else None)
+
+
 def remove(position: int) -> None:
     """Take a slide out."""
-    decks.change(lambda slides: slides.pop(position) if position < len(slides) else None)
+    reordered(lambda slides: slides.pop(position) if position < len(slides) else None)
 
 
 def reopen() -> None:
@@ -64,34 +81,59 @@ def reopen() -> None:
         st.session_state["deck_refused"] = f"This file cannot be used: {problem}."
         return
     st.session_state.pop("deck_refused", None)
-    decks.change(lambda slides: slides.extend(found))
+    reordered(lambda slides: slides.extend(found))
 
 
 if problem := st.session_state.get("deck_problem"):
     st.warning(plain(problem), icon=":material/save:")
 if not deck:
     st.info("Nothing here yet: press “Add to deck” under any figure, or open a deck file below.", icon=":material/slideshow:")
-for position, slide in enumerate(deck):
-    with st.container(border=True, horizontal=True, vertical_alignment="bottom", key=f"slide-{position}"):
-        key = f"title-{position}-{slide['panel'].name}-{len(deck)}"
-        st.text_input(f"Slide {position + 1}", slide["title"], key=key, on_change=retitle, args=(position, key), max_chars=160)
-        st.button("Up", key=f"up-{position}", disabled=position == 0, on_click=move, args=(position, -1))
-        st.button("Down", key=f"down-{position}", disabled=position == len(deck) - 1, on_click=move, args=(position, 1))
-        st.button("Remove", key=f"remove-{position}", on_click=remove, args=(position,))
+theme = controls.switch("deck_theme", "Look of slides and report", THEMES, "light") if deck else "light"
+editable = bool(deck) and controls.switch("deck_charts", "Charts on slides", CHARTS, "pictures") == "editable"
+reasons = [says_the_same(slide["panel"].figure) if editable else "" for slide in deck]
+for position, (slide, reason) in enumerate(zip(deck, reasons, strict=True)):
+    with st.container(border=True, key=f"slide-{position}"):
+        key = f"{position}-{st.session_state.get('deck_order', 0)}-{len(deck)}"
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.text_input(
+                f"Slide {position + 1}",
+                slide["title"],
+                key=f"title-{key}",
+                on_change=retitle,
+                args=(position, f"title-{key}"),
+                max_chars=deck_file.MOST_TITLE,
+            )
+            st.button("Up", key=f"up-{position}", disabled=position == 0, on_click=move, args=(position, -1))
+            st.button("Down", key=f"down-{position}", disabled=position == len(deck) - 1, on_click=move, args=(position, 1))
+            st.button("Remove", key=f"remove-{position}", on_click=remove, args=(position,))
+        st.text_area(
+            f"Note of slide {position + 1}",
+            slide.get("note", ""),
+            key=f"note-{key}",
+            on_change=annotate,
+            args=(position, f"note-{key}"),
+            max_chars=MOST_NOTE,
+            height=68,
+            placeholder="What you want to say; it stands first in the slide's notes",
+        )
         st.caption(
             f"{plain(slide['panel'].name)} · " + plain("; ".join(f"{name}: {value}" for name, value in slide["panel"].settings.items()))
         )
+        if reason:
+            st.caption(f":material/image: {plain(f'A picture: {reason}')}")
 if deck:
-    theme = controls.switch("deck_theme", "Look of slides and report", THEMES, "light")
     no_browser = browser.browser_path() is None
+    undrawn = no_browser and (not editable or any(reasons))
     with st.container(horizontal=True, key="deck-files"):
         st.download_button(
             f"Download {len(deck)} slide{'s' if len(deck) > 1 else ''} (PPTX)",
-            data=lambda: files.deck(deck, theme),
+            data=lambda: files.deck(deck, theme, editable),
             file_name="ten-papers-recomputed.pptx",
             mime=files.mime("pptx"),
             on_click="ignore",
             type="primary",
+            disabled=undrawn,
+            help=NO_BROWSER if undrawn else None,
         )
         st.download_button(
             "Pictures and tables (ZIP)",

@@ -48,6 +48,20 @@ def law_panel(**changes) -> Panel:
     return panel_of(style.figure(traces, layout), **changes)
 
 
+PARAMS = [1e6, 1e8, 1e10, 1e12]
+
+
+def plain_panel(**changes) -> Panel:
+    """Lines and reported markers over parameters, and a vertical line: what PowerPoint can draw as well."""
+    traces = [
+        style.computed_line(PARAMS, BEST, "law", style.BLUE),
+        style.what_if_line(PARAMS, [value * 3 for value in BEST], "mine", style.AMBER),
+        style.reported_markers([1e9, 1e11], [40, 500], "models", style.CRIMSON, "square"),
+    ]
+    layout = style.layout("params", "ratio", x_range=(1e6, 1e12), shapes=[style.vertical_line(1e9, style.AMBER)])
+    return panel_of(style.figure(traces, layout), **changes)
+
+
 def bar_panel(**layout) -> Panel:
     """Two series of bars over three models, one of them missing once."""
     traces = [

@@ -19,18 +19,18 @@ from analysis.charts import style
 from analysis.charts.figure import Figure
 from analysis.charts.panel import Citation
 from analysis.charts.parameters import Quantity
-from analysis.export import browser, command, deck_file, files, gallery, report, slides
+from analysis.export import browser, command, deck_file, files, gallery, report
 from analysis.export import words as export_words
 from analysis.export.data_file import all_tables
 from pages.components import chart
-from tests.sample_panels import HOSTILE, LINK, every_text, hide_browser, hostile_panel, law_panel, panel_of
+from tests.sample_panels import HOSTILE, LINK, every_text, hide_browser, hostile_panel, law_panel, open_slides, panel_of
 
 # --- what every file says ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("format", files.FORMATS)
 def test_every_file_carries_title_source_and_settings_inside_it(format, request):
-    if format in browser.IMAGE_FORMATS:
+    if format in files.NEEDS_BROWSER:
         request.getfixturevalue("browser_path")
     text = every_text(format, files.export(law_panel(), format, permalink=LINK))
     assert "Loss falls by half with every hundredfold of compute" in text
@@ -51,8 +51,7 @@ def test_files_are_named_after_the_panel_and_served_with_the_type_of_their_forma
     [
         (lambda: files.export(law_panel(), "gif"), "format must be one of csv, png, svg, pdf, html, pptx, got 'gif'"),
         (lambda: files.export(law_panel(), "csv", theme="sepia"), "theme must be one of auto, light, dark, got 'sepia'"),
-        (lambda: files.deck([]), "panels must hold at least one panel"),
-        (lambda: slides.presentation([law_panel()], titles=["a", "b"]), "titles must hold one text per panel, that is 1, got 2"),
+        (lambda: files.deck([]), "slides must hold at least one panel"),
         (lambda: browser.render(go.Figure(), "gif", 10, 10), "format must be one of png, svg, pdf, got 'gif'"),
     ],
 )
@@ -306,10 +305,20 @@ def test_the_command_line_prints_every_figure_with_its_parameters(fake_topic, ca
 
 
 def test_the_command_line_writes_the_files_and_says_so(fake_topic, tmp_path, capsys):
-    assert command.main(["sample.figure", "--format", "csv", "--format", "pptx", "--out", str(tmp_path / "new")]) == 0
-    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["sample-figure.csv", "sample-figure.pptx"]
+    assert command.main(["sample.figure", "--format", "csv", "--format", "html", "--out", str(tmp_path / "new")]) == 0
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["sample-figure.csv", "sample-figure.html"]
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["[1/2]", "[2/2]"]
     assert (tmp_path / "new" / "sample-figure.csv").read_bytes() == files.export(Sample().panel(), "csv")
+
+
+def test_the_command_line_writes_an_editable_chart_without_a_browser_or_says_why_it_cannot(tmp_path, capsys, monkeypatch):
+    hide_browser(monkeypatch)
+    arguments = ["moe.build", "attention.mask", "--format", "pptx", "--editable", "--out", str(tmp_path)]
+    assert command.main(arguments) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["moe-build.pptx"]
+    (slide,) = open_slides((tmp_path / "moe-build.pptx").read_bytes()).slides
+    assert any(shape.has_chart for shape in slide.shapes)
+    assert "attention.mask: a picture and no editable chart: PowerPoint has no charts of this kind (heatmap)." in capsys.readouterr().err
 
 
 def test_the_command_line_lists_the_figures(fake_topic, capsys):
@@ -352,7 +361,7 @@ def test_a_folder_that_cannot_be_written_to_is_answered_with_one_sentence(fake_t
 def test_the_command_line_writes_what_it_can_without_a_browser_and_says_once_what_to_do(fake_topic, tmp_path, capsys, monkeypatch):
     hide_browser(monkeypatch)
     assert command.main(["sample.figure", "--out", str(tmp_path)]) == 1
-    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".csv", ".html", ".pptx"]
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".csv", ".html"]
     assert capsys.readouterr().err.count("are drawn by Chrome or Chromium") == 1
 
 

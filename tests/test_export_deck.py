@@ -5,6 +5,7 @@ import copy
 import io
 import json
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,8 +16,8 @@ from hypothesis import strategies as st
 from analysis.catalogue import catalogue
 from analysis.charts.panel import explanation
 from analysis.export import deck_file, deck_store, files, report
-from analysis.export.native_series import is_native
-from tests.sample_panels import law_panel
+from analysis.export.editable import says_the_same
+from tests.sample_panels import law_panel, plain_panel
 
 LINK = "http://localhost:8501/scaling?c=22"
 
@@ -56,19 +57,27 @@ def test_every_figure_comes_back_from_a_deck_file(name):
     for drawn, stored in zip(panel.figure.data, back.figure.data, strict=True):
         for axis in {"x", "y", "z"} & {*drawn}:
             assert lists(drawn[axis]) == lists(stored[axis])
-    assert is_native(back.figure) == is_native(panel.figure)
+    assert says_the_same(back.figure) == says_the_same(panel.figure)
     assert list(back.data.columns) == [str(column) for column in panel.data.columns] and len(back.data) == len(panel.data)
 
 
 def test_slides_of_a_reopened_deck_are_those_of_the_first():
     pptx = pytest.importorskip("pptx")
-    first = slides()
+    first = slides(plain_panel())
+    first[0]["note"] = "Say this.\nThen that."
     second = deck_file.unpack(deck_file.pack(first))
-    drawn = [pptx.Presentation(io.BytesIO(files.deck(deck))).slides[0] for deck in (first, second)]
+    drawn = [pptx.Presentation(io.BytesIO(files.deck(deck, editable=True))).slides[0] for deck in (first, second)]
     charts = [[shape.chart for shape in slide.shapes if shape.has_chart][0] for slide in drawn]
     series = [[list(line.values) for line in chart.plots[0].series] for chart in charts]
     assert series[0] == series[1] and drawn[0].shapes.title.text_frame.text == drawn[1].shapes.title.text_frame.text
     assert drawn[0].notes_slide.notes_text_frame.text == drawn[1].notes_slide.notes_text_frame.text
+
+
+def test_a_deck_saved_before_there_were_notes_opens_and_becomes_slides():
+    (slide,) = deck_file.unpack((Path(__file__).parent / "old_deck.json").read_bytes())
+    assert (slide["title"], slide["note"], slide["link"]) == ("My words", "", LINK)
+    assert slide["panel"].title == law_panel().title and len(slide["panel"].figure.data) == len(law_panel().figure.data)
+    assert json.loads(deck_file.pack([slide]))["slides"][0]["note"] == ""
 
 
 def changed(content: dict, *path, to) -> bytes:
@@ -91,6 +100,7 @@ def changed(content: dict, *path, to) -> bytes:
         (("slides", 0, "name"), "../../etc/passwd", "name must look like"),
         (("slides", 0, "title"), 5, "title of slide 1"),
         (("slides", 0, "caption"), "x" * 100_000, "caption of slide 1"),
+        (("slides", 0, "note"), ["x"], "note of slide 1"),
         (("slides", 0, "sources"), [["nobody1900", ""]], "nobody1900"),
         (("slides", 0, "sources"), "all", "sources of slide 1"),
         (("slides", 0, "settings"), [1], "settings of slide 1"),

@@ -21,7 +21,18 @@ from analysis.export import files as export_files
 from analysis.export import picture as export_picture
 from analysis.export import words as export_words
 from analysis.export.browser import NoBrowserError
-from tests.sample_panels import HOSTILE, LINK, bar_panel, every_text, heat_panel, hide_browser, hostile_panel, law_panel, panel_of
+from tests.sample_panels import (
+    HOSTILE,
+    LINK,
+    bar_panel,
+    every_text,
+    heat_panel,
+    hide_browser,
+    hostile_panel,
+    law_panel,
+    panel_of,
+    plain_panel,
+)
 
 
 def test_a_png_is_of_the_size_of_a_slide_and_on_the_page_of_its_theme(browser_path):
@@ -153,12 +164,12 @@ def test_every_figure_of_the_dashboard_is_exported_and_drawn_with_ticks_and_its_
 
 
 @pytest.mark.parametrize("format", ["csv", "html", "pptx"])
-def test_without_a_browser_data_page_and_native_slides_still_work(format, monkeypatch):
+def test_without_a_browser_data_page_and_editable_charts_still_work(format, monkeypatch):
     hide_browser(monkeypatch)
-    assert "Loss falls by half" in every_text(format, export_files.export(law_panel(), format))
+    assert "Loss falls by half" in every_text(format, export_files.export(plain_panel(), format, editable=True))
 
 
-@pytest.mark.parametrize("format", browser.IMAGE_FORMATS)
+@pytest.mark.parametrize("format", export_files.NEEDS_BROWSER)
 def test_without_a_browser_pictures_say_what_to_do(format, monkeypatch):
     hide_browser(monkeypatch)
     with pytest.raises(NoBrowserError, match="install one .* or set BROWSER_PATH"):
@@ -292,3 +303,24 @@ def test_the_plot_takes_most_of_a_picture_and_no_type_is_smaller_than_ten_points
         title = figure.layout.annotations[-2].text
         assert title.count("<br>") <= 1 or len(panel.title) > 160, name
         assert len(set(axis.ticktext or ())) == len(axis.ticktext or ()), name
+
+
+def test_one_drawing_gives_svg_and_png_as_two_would(browser_path):
+    figure = export_files.slide_figure(law_panel())
+    svg, png = browser.render_both(figure, 1920, 1080)
+    alone = browser.render(figure, "svg", 1920, 1080)
+    roots = [ElementTree.fromstring(data) for data in (svg, alone)]
+    drawn, expected = ([[*root.itertext()], [part.get("d") for part in root.iter() if part.get("d")]] for root in roots)
+    assert drawn == expected and len(drawn[1]) > 20  # ids differ: Plotly draws new ones for every picture
+    mine, other = (Image.open(io.BytesIO(data)).convert("RGB") for data in (png, browser.render(figure, "png", 1920, 1080)))
+    assert mine.size == (1920, 1080) and np.abs(np.asarray(mine, int) - np.asarray(other, int)).mean() < 0.5
+
+
+def test_the_page_of_a_browser_that_has_died_is_opened_again_and_a_figure_that_cannot_be_drawn_is_said_to_be(browser_path):
+    figure = law_panel().figure
+    browser.render_both(figure, 200, 100)
+    browser._BROWSER.kaleido.subprocess.kill()
+    svg, _ = browser.render_both(figure, 200, 100)
+    assert svg.startswith(b"<svg")
+    with pytest.raises(RuntimeError, match="could not draw the figure"):
+        browser.render_both(figure, -1, 100)

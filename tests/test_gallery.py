@@ -80,9 +80,7 @@ def test_without_a_browser_charts_are_drawn_by_the_readers_one_figure_at_a_time(
     assert files(tmp_path) == [
         "current.json",
         "files/sample-figure.csv",
-        "files/sample-figure.pptx",
         "files/scaling-law.csv",
-        "files/scaling-law.pptx",
         "index.html",
         "live/sample-figure.js",
         "live/scaling-law.js",

@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from playwright.sync_api import expect
 from pptx import Presentation
+from pptx.enum.shapes import MSO_SHAPE_TYPE
 
 from pages.components.registry import ENTRIES
 from tests.conftest import ROOT, healthy
@@ -115,8 +116,7 @@ def test_svg_and_pptx_are_downloaded_and_open_again(app_server, browser_page):
     assert "10²² FLOP" in words and "Hoffmann" in words and "train_flops=1e22" in words
     slide = Presentation(io.BytesIO(files["PPTX"])).slides[0]
     assert "10²²" in slide.shapes.title.text_frame.text
-    charts = [shape.chart for shape in slide.shapes if shape.has_chart]
-    assert len(charts) == 1 and len(list(charts[0].plots[0].series)) >= 6
+    assert [shape.shape_type for shape in slide.shapes].count(MSO_SHAPE_TYPE.PICTURE) == 1
     assert "train_flops=1e22" in slide.notes_slide.notes_text_frame.text
     assert files["CSV"].decode("utf-8-sig").startswith("#")
 
@@ -134,7 +134,40 @@ def test_a_figure_goes_to_the_deck_and_the_deck_becomes_slides(app_server, brows
         page.get_by_role("button", name="Download 2 slides (PPTX)").click()
     slides = Presentation(waiting.value.path()).slides
     assert len(slides) >= 3  # two figures and their sources
-    assert [any(shape.has_chart for shape in slide.shapes) for slide in slides][:2] == [True, True]
+    pictures = [[shape for shape in slide.shapes if shape.shape_type == MSO_SHAPE_TYPE.PICTURE] for slide in slides]
+    assert [len(found) for found in pictures][:2] == [1, 1]
+
+
+def test_an_editable_chart_is_offered_where_it_says_the_same_and_the_deck_says_where_not(app_server, browser_page):
+    page = browser_page
+    page.goto(f"{app_server}/scaling")
+    ready(page)
+    refused = page.locator(".st-key-row-scaling-tokens_per_param").get_by_role("button", name="Editable chart")
+    expect(refused).to_be_disabled()
+    assert "two thin lines" in refused.get_attribute("title")
+    page.get_by_role("button", name="Add to deck").first.click()
+    page.wait_for_selector("text=Added to your deck")
+    page.goto(f"{app_server}/moe?section=build")
+    ready(page)
+    row = page.locator(".st-key-row-moe-build")
+    with page.expect_download(timeout=60_000) as waiting:
+        row.get_by_role("button", name="Editable chart").click()
+    assert waiting.value.suggested_filename == "moe-build.pptx"
+    slide = Presentation(waiting.value.path()).slides[0]
+    assert [shape.has_chart for shape in slide.shapes].count(True) == 1
+    row.get_by_role("button", name="Add to deck").click()
+    page.wait_for_selector("text=Added to your deck")
+    page.goto(f"{app_server}/deck")
+    page.get_by_text("editable where they say the same").click()
+    page.wait_for_selector("text=A picture: The band would become two thin lines.")
+    assert page.get_by_text("A picture:").count() == 1
+    page.get_by_label("Note of slide 2").fill("Say this.")
+    page.get_by_label("Note of slide 2").blur()
+    with page.expect_download(timeout=60_000) as waiting:
+        page.get_by_role("button", name="Download 2 slides (PPTX)").click()
+    slides = Presentation(waiting.value.path()).slides
+    assert [any(shape.has_chart for shape in slide.shapes) for slide in slides][:2] == [False, True]
+    assert slides[1].notes_slide.notes_text_frame.text.startswith("Say this.")
 
 
 def test_the_deck_survives_a_reload_and_opens_from_its_link(app_server, browser_page):

@@ -290,8 +290,14 @@ def test_the_deck_collects_reorders_retitles_and_forgets_figures():
     assert [slide["panel"].name for slide in app.session_state["deck"]] == [second, first]
     app.text_input[0].set_value("My own title").run()
     assert app.session_state["deck"][0]["title"] == "My own title"
-    app.button(key="remove-0").click().run()
-    assert [slide["panel"].name for slide in app.session_state["deck"]] == [first]
+    app.text_area[0].set_value("Say this.").run()
+    assert [slide["note"] for slide in app.session_state["deck"]] == ["Say this.", ""]
+    app.button(key="up-1").click().run()
+    assert [slide["note"] for slide in app.session_state["deck"]] == ["", "Say this."]
+    assert [area.value for area in app.text_area] == ["", "Say this."]  # note and title go with their slide
+    assert [field.value for field in app.text_input] == [slide["title"] for slide in app.session_state["deck"]]
+    app.button(key="remove-1").click().run()
+    assert [slide["panel"].name for slide in app.session_state["deck"]] == [first] and fine(app)
 
 
 @pytest.mark.parametrize("table", ["chinchilla_runs.csv", "gpus.csv", "scaling_laws.csv"])

@@ -122,13 +122,6 @@ def test_figures_leave_the_colours_of_text_grid_and_page_to_the_page():
     assert [figure.layout.paper_bgcolor, figure.layout.plot_bgcolor, figure.layout.font.color, axis.gridcolor, axis.color] == [None] * 5
 
 
-@pytest.mark.parametrize(("high", "suffixes"), [(1e13, ["T", "B", "M"]), (1e11, ["B", "M", "k"]), (5e6, ["M", "k"]), (999, [])])
-def test_powerpoint_counts_in_the_suffixes_that_the_axis_reaches(high, suffixes):
-    text = style.tick_format(go.Figure(layout=style.layout("params", "loss")), "x", high)
-    assert [part for part in "TBMk" if f'"{part}"' in text] == suffixes
-    assert text.count(";") == 2 and text.count("[>=") == 2  # a number format holds two conditions and the rest
-
-
 def test_an_unknown_theme_is_refused_by_name():
     with pytest.raises(ValueError, match="theme must be one of light, dark, got 'sepia'"):
         style.template("sepia")

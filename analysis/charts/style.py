@@ -59,7 +59,6 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 
 # What an axis shows: its title, whether it is logarithmic, how Plotly and how PowerPoint write its ticks. PowerPoint writes
 # 1 as "1." under "0.##", so its formats have no optional digits.
-_SUFFIXES = ((1e12, ",,,,", "T"), (1e9, ",,,", "B"), (1e6, ",,", "M"), (1e3, ",", "k"))
 AXES: dict[str, tuple[str, bool, dict, str]] = {
     "params": ("Parameters", True, {"exponentformat": "B", "dtick": 1}, "General"),
     "tokens": ("Training tokens", True, {"exponentformat": "B", "dtick": 1}, "General"),
@@ -394,19 +393,3 @@ def template(theme: str) -> go.layout.Template:
             "legend": {"bgcolor": "rgba(0,0,0,0)"},
         }
     )
-
-
-def tick_format(figure: go.Figure, which: str, high: float) -> str:
-    """The PowerPoint number format of the figure's "x" or "y" axis, whose largest value is high.
-
-    A format holds two conditions at most, so axes that count in K, M, B, T get the three that fit below high.
-    """
-    axis, meta = figure.layout[f"{which}axis"], figure.layout.meta
-    general = AXES[meta.get(which, "number") if isinstance(meta, Mapping) else "number"][3]
-    prefix = f'"{axis.tickprefix}"' if axis.tickprefix else ""
-    if axis.exponentformat != "B":
-        return prefix + general
-    digits = "0" if axis.type == "log" else "0.0"
-    fitting = [(scale, f'{digits}{commas}"{suffix}"') for scale, commas, suffix in _SUFFIXES if scale <= high]
-    first, second, third = [*fitting, (1, "General"), (1, "General"), (1, "General")][:3]
-    return f"[>={first[0]:.0f}]{prefix}{first[1]};[>={second[0]:.0f}]{prefix}{second[1]};{prefix}{third[1]}"

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from analysis.export.browser import IMAGE_FORMATS, NoBrowserError, stop
-from analysis.export.files import FORMATS, THEMES, export, file_name
+from analysis.export.browser import NoBrowserError, stop
+from analysis.export.files import FORMATS, NEEDS_BROWSER, THEMES, export, file_name
 
 
 class _Refused(Exception):
@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--format", action="append", metavar="|".join((*FORMATS, "all")), help="may be repeated; default all")
     parser.add_argument("--out", default="exports", metavar="DIR", help="folder to write to, made where it is missing; default exports")
     parser.add_argument("--theme", default="auto", metavar="|".join(THEMES))
+    parser.add_argument("--editable", action="store_true", help="charts of PowerPoint in place of pictures where they say the same")
     parser.add_argument("--list", action="store_true", help="list the figures and stop")
     parser.add_argument("--json", action="store_true", help="with --list: every parameter with its kind, default, bounds or options")
     options = parser.parse_args(arguments)
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"export: {refusal}", file=sys.stderr)
         return 2
     try:
-        return _write_all(panels, formats, out, options.theme)
+        return _write_all(panels, formats, out, options.theme, options.editable)
     finally:
         stop()
 
@@ -84,8 +85,10 @@ def _folder(out: Path) -> Path:
     return out
 
 
-def _write_all(panels: Mapping, formats: Sequence[str], out: Path, theme: str) -> int:
+def _write_all(panels: Mapping, formats: Sequence[str], out: Path, theme: str, editable: bool) -> int:
     """Write every panel in every format, one line each; what cannot be written is said and does not stop the rest."""
+    from analysis.export.editable import says_the_same
+
     failed, browserless, number, total = 0, False, 0, len(panels) * len(formats)
     taken: Counter[str] = Counter()
     for name, build in panels.items():
@@ -100,15 +103,19 @@ def _write_all(panels: Mapping, formats: Sequence[str], out: Path, theme: str) -
         for format in formats:
             number += 1
             path = out / file_name(panel, format).replace(".", f"{again}.")
-            if browserless and format in IMAGE_FORMATS:
+            reason = says_the_same(panel.figure) if editable and format == "pptx" else ""
+            if reason:
+                print(f"export: {name}: a picture and no editable chart: {reason}", file=sys.stderr)
+            drawn = format in NEEDS_BROWSER and (format != "pptx" or not editable or bool(reason))
+            if browserless and drawn:
                 failed += 1
                 continue
             try:
-                data = export(panel, format, theme=theme)
+                data = export(panel, format, theme=theme, editable=editable)
                 path.write_bytes(data)
             except NoBrowserError as problem:
                 print(f"export: {problem}", file=sys.stderr)
-                failed, browserless = failed + 1, browserless or format in IMAGE_FORMATS
+                failed, browserless = failed + 1, browserless or drawn
             except (OSError, RuntimeError, ValueError) as problem:
                 print(f"export: {name} as {format}: {problem}", file=sys.stderr)
                 failed += 1

@@ -34,7 +34,7 @@ FORBIDDEN_KEYS = ("images", "sliders", "updatemenus", "source", "src", "frames",
 
 
 def pack(slides: Sequence[Mapping]) -> bytes:
-    """Slides of {"panel": Panel, "title": str, "link": str} as a file that `unpack` opens again."""
+    """Slides of {"panel": Panel, "title": str, "link": str, "note": str} as a file that `unpack` opens again."""
     content = {"format": FORMAT, "version": VERSION, "made_with": MADE_WITH, "slides": [_packed(slide) for slide in slides]}
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
 
@@ -96,6 +96,7 @@ def _packed(slide: Mapping) -> dict:
     return {
         "title": slide.get("title", ""),
         "link": slide.get("link", ""),
+        "note": slide.get("note", ""),
         "name": panel.name,
         "panel_title": panel.title,
         "caption": panel.caption,
@@ -126,6 +127,7 @@ def _unpacked(slide: Any, number: int) -> dict:
         name: _text(slide.get(name), f"{name} of {where}", MOST_TITLE if name in SHORT else MOST_TEXT)
         for name in (*SHORT, "link", "caption", "alt", "explain")
     }
+    note = _text(slide.get("note", ""), f"note of {where}")  # decks of before have none
     settings, sources, figure = slide.get("settings"), slide.get("sources"), slide.get("figure")
     if not isinstance(settings, dict) or len(settings) > 100:
         raise ValueError(f"settings of {where} must be names with values")
@@ -158,17 +160,17 @@ def _unpacked(slide: Any, number: int) -> dict:
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as problem:  # as Plotly has it
         raise ValueError(f"{where} cannot be used: {uploads.clip(problem, 200)}") from None
     link = texts["link"] if re.match(r"(https?://|/)", texts["link"]) else ""
-    return {"panel": panel, "title": texts["title"] or panel.title, "link": link}
+    return {"panel": panel, "title": texts["title"] or panel.title, "link": link, "note": note}
 
 
 def _try_out(panel: Panel, where: str) -> None:
     """ValueError where the panel cannot be drawn as an editable chart although it looks as if it could."""
-    from analysis.export.native_series import is_native
+    from analysis.export.editable import says_the_same
     from analysis.export.slides import presentation
 
     try:
-        if is_native(panel.figure):
-            presentation([panel])
+        if not says_the_same(panel.figure):
+            presentation([{"panel": panel}], editable=True)
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as problem:
         raise ValueError(f"the chart of {where} cannot be drawn: {uploads.clip(problem, 160)}") from None
 

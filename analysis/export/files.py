@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 
 from analysis.charts.panel import Panel
 from analysis.export import csv_file
+from analysis.export.browser import IMAGE_FORMATS
 from analysis.export.picture import picture, slide_figure
 
-__all__ = ["FORMATS", "THEMES", "deck", "export", "file_name", "mime", "slide_figure"]
+__all__ = ["FORMATS", "NEEDS_BROWSER", "THEMES", "deck", "export", "file_name", "mime", "slide_figure"]
 
 FORMATS = ("csv", "png", "svg", "pdf", "html", "pptx")
+NEEDS_BROWSER = (*IMAGE_FORMATS, "pptx")
+"""Formats that a browser draws; of slides, all but editable charts."""
 THEMES = ("auto", "light", "dark")
 MIME = {
     "csv": "text/csv",
@@ -23,11 +26,12 @@ MIME = {
 }
 
 
-def export(panel: Panel, format: str, *, permalink: str = "", theme: str = "auto") -> bytes:
+def export(panel: Panel, format: str, *, permalink: str = "", theme: str = "auto", editable: bool = False) -> bytes:
     """The panel as the bytes of a file.
 
     format: one of FORMATS. permalink: address that restores the page, written into the file. theme: "light", "dark", or
-    "auto": light, except that an HTML file follows its reader's own setting.
+    "auto": light, except that an HTML file follows its reader's own setting. editable: of a slide, a chart of PowerPoint in
+    place of a picture where it says the same (`editable.says_the_same`).
 
     Raises ValueError for another format or theme, NoBrowserError where a picture is needed and there is no browser.
     """
@@ -43,21 +47,20 @@ def export(panel: Panel, format: str, *, permalink: str = "", theme: str = "auto
     if format == "pptx":
         from analysis.export.slides import presentation
 
-        return presentation([panel], fixed, permalinks=[permalink])
+        return presentation([{"panel": panel, "link": permalink}], fixed, editable)
     return picture(panel, format, permalink, fixed)
 
 
-def deck(slides: Sequence[Mapping], theme: str = "auto") -> bytes:
-    """A PowerPoint file of several panels: slides of {"panel": Panel, "title": str, "link": str}, then their sources.
+def deck(slides: Sequence[Mapping], theme: str = "auto", editable: bool = False) -> bytes:
+    """A PowerPoint file of several panels, then their sources.
 
-    An empty title stands for the panel's own. Raises ValueError for no slides or another theme, NoBrowserError as `export`.
+    slides: {"panel": Panel, "title": str, "link": str, "note": str}; an empty title stands for the panel's own. editable: as of `export`.
+    Raises ValueError for no slides or another theme, NoBrowserError as `export`.
     """
     _check("theme", theme, THEMES)
     from analysis.export.slides import presentation
 
-    titles = [slide.get("title") or slide["panel"].title for slide in slides]
-    links = [slide.get("link", "") for slide in slides]
-    return presentation([slide["panel"] for slide in slides], "light" if theme == "auto" else theme, titles, links)
+    return presentation(slides, "light" if theme == "auto" else theme, editable)
 
 
 def file_name(panel: Panel, format: str) -> str:

@@ -20,11 +20,13 @@ from pptx.oxml import parse_xml
 from pptx.oxml.ns import nsdecls, qn
 from pptx.util import Pt
 
-from analysis.charts.style import tick_format
-from analysis.export.native_series import Series, axis_scale, bar_series, is_bars, is_level, is_log, is_stacked, runs_down, scatter_series
-from analysis.export.words import plain_text
+from analysis.charts.style import THEMES
+from analysis.export.native_axes import axis_scale, number_format
+from analysis.export.native_labels import LABEL, position
+from analysis.export.native_overlays import overlays
+from analysis.export.native_series import Series, bar_series, is_bars, is_level, is_log, is_stacked, runs_down, trace_series, words
 
-TYPE_SIZE, TITLE_SIZE, LEGEND_SIZE, LABEL_SIZE = Pt(14), Pt(15), Pt(12), Pt(11)
+TYPE_SIZE, TITLE_SIZE, LEGEND_SIZE, LABEL_SIZE = Pt(14), Pt(15), Pt(12), Pt(LABEL)
 MANY_BARS = 12
 MOST_BELOW = 5
 """Legend entries up to which the legend stands below the chart; more stand to its right."""
@@ -42,12 +44,20 @@ MARKERS = {
     "diamond": XL_MARKER_STYLE.DIAMOND,
     "triangle-up": XL_MARKER_STYLE.TRIANGLE,
     "cross": XL_MARKER_STYLE.PLUS,
-    "star": XL_MARKER_STYLE.STAR,
     "x": XL_MARKER_STYLE.X,
     "x-thin": XL_MARKER_STYLE.X,
 }
+SIDES = {
+    "above": XL_LABEL_POSITION.ABOVE,
+    "below": XL_LABEL_POSITION.BELOW,
+    "left": XL_LABEL_POSITION.LEFT,
+    "right": XL_LABEL_POSITION.RIGHT,
+    "center": XL_LABEL_POSITION.CENTER,
+}
+DARK = 0.45
+"""Luminance below which a label inside a bar is white."""
 LINKS = re.compile(r"(https?|ftps?|file|mailto|internal|external):", re.IGNORECASE)
-STROKED = (XL_MARKER_STYLE.PLUS, XL_MARKER_STYLE.X, XL_MARKER_STYLE.STAR)
+STROKED = (XL_MARKER_STYLE.PLUS, XL_MARKER_STYLE.X)
 """Markers that PowerPoint draws with their outline only."""
 BARS = {
     (False, False): XL_CHART_TYPE.COLUMN_CLUSTERED,
@@ -59,9 +69,12 @@ BARS = {
 
 
 def add_chart(slide, figure: go.Figure, x: int, y: int, width: int, height: int):
-    """Draw a figure that `export_series.is_native` as a chart on a slide, at a place in EMU; returns the graphic frame."""
+    """Draw a figure as a chart on a slide, at a place in EMU; returns the graphic frame.
+
+    figure: one of which `editable.says_the_same` says nothing against it.
+    """
     bars = is_bars(figure)
-    series = bar_series(figure) if bars else scatter_series(figure)
+    series = bar_series(figure) if bars else [*trace_series(figure), *overlays(figure)]
     kind = BARS[is_level(figure), is_stacked(figure)] if bars else XL_CHART_TYPE.XY_SCATTER_LINES_NO_MARKERS
     frame = slide.shapes.add_chart(kind, x, y, width, height, _bar_data(series) if bars else _point_data(series))
     chart = frame.chart
@@ -71,11 +84,15 @@ def add_chart(slide, figure: go.Figure, x: int, y: int, width: int, height: int)
     if bars:
         chart.plots[0].gap_width, chart.plots[0].overlap = 40, 100 if is_stacked(figure) else 0
     for part, drawn in zip(series, chart.plots[0].series, strict=True):
-        (_style_bars if bars else _style_points)(drawn, part)
+        if bars:
+            _style_bars(drawn, part, is_stacked(figure))
+        else:
+            _style_points(drawn, part)
     if not bars:
         _same_lengths(chart)
     _style_axes(chart, figure, len(series[0].x) if bars else 0)
-    _add_legend(chart, [part.listed for part in series], figure.layout.showlegend)
+    asked = figure.layout.showlegend or any(trace.showlegend for trace in figure.data)
+    _add_legend(chart, [part.listed and figure.layout.showlegend is not False for part in series], bool(asked))
     return frame
 
 
@@ -129,7 +146,9 @@ def _style_points(drawn, part: Series) -> None:
                 _style_marker(drawn.points[at].marker, *look)
     else:
         drawn.marker.style = XL_MARKER_STYLE.NONE
-    _label(drawn, part, XL_LABEL_POSITION.BELOW if part.position.startswith("bottom") else XL_LABEL_POSITION.ABOVE)
+    for at, text in enumerate(part.labels):
+        if text:
+            _label(drawn, at, text, SIDES[position(part.positions[at])])
 
 
 def _style_marker(marker, color: str, symbol: str, size: float) -> None:
@@ -145,28 +164,37 @@ def _style_marker(marker, color: str, symbol: str, size: float) -> None:
         _fill(marker.format.fill, color)
 
 
-def _style_bars(drawn, part: Series) -> None:
+def _style_bars(drawn, part: Series, stacked: bool) -> None:
     usual = max(dict.fromkeys(part.colors), key=part.colors.count)
     drawn.invert_if_negative = False
     _fill(drawn.format.fill, usual)
     for at, color in enumerate(part.colors):
         if color != usual and part.y[at] is not None:
             _fill(drawn.points[at].format.fill, color)
-    _label(drawn, part, None)
+        if part.labels[at] and stacked:
+            _label(drawn, at, part.labels[at], XL_LABEL_POSITION.CENTER, _readable_on(color))
+        elif part.labels[at]:
+            _label(drawn, at, part.labels[at], XL_LABEL_POSITION.OUTSIDE_END)
 
 
-def _label(drawn, part: Series, position) -> None:
-    """Write the series' labels at its points; position None leaves the place to PowerPoint."""
-    for at, text in enumerate(part.labels):
-        if not text:
-            continue
-        label = drawn.points[at].data_label
-        label.text_frame.text = text
-        font = label.text_frame.paragraphs[0].runs[0].font
-        font.size = LABEL_SIZE
+def _readable_on(color: str) -> RGBColor:
+    """White or the dark of the light theme, for type on a bar."""
+    red, green, blue = (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    dark = 0.2126 * red + 0.7152 * green + 0.0722 * blue < DARK and int(color[7:9], 16) > 127
+    return RGBColor.from_string("FFFFFF" if dark else THEMES["light"]["text"][1:])
+
+
+def _label(drawn, at: int, text: str, side, color: RGBColor | None = None) -> None:
+    """Write a label at a point of a series; without a colour, in the one of text."""
+    label = drawn.points[at].data_label
+    label.text_frame.text = text
+    font = label.text_frame.paragraphs[0].runs[0].font
+    font.size = LABEL_SIZE
+    if color is None:
         font.color.theme_color = MSO_THEME_COLOR.TEXT_1
-        if position is not None:
-            label.position = position
+    else:
+        font.color.rgb = color
+    label.position = side
 
 
 def _style_numbers(axis, figure: go.Figure, which: str) -> None:
@@ -179,7 +207,7 @@ def _style_numbers(axis, figure: go.Figure, which: str) -> None:
     axis.has_major_gridlines = True
     axis.major_gridlines.format.line.color.theme_color = MSO_THEME_COLOR.BACKGROUND_2
     axis.major_gridlines.format.line.width = Pt(0.75)
-    axis.tick_labels.number_format, axis.tick_labels.number_format_is_linked = tick_format(figure, which, high), False
+    axis.tick_labels.number_format, axis.tick_labels.number_format_is_linked = number_format(figure, which) or "General", False
     _style_axis(axis, figure, which)
 
 
@@ -196,7 +224,7 @@ def _style_axis(axis, figure: go.Figure, which: str) -> None:
     axis.format.line.color.theme_color = MSO_THEME_COLOR.TEXT_2
     axis.major_tick_mark = axis.minor_tick_mark = XL_TICK_MARK.NONE
     axis.tick_labels.font.size = TYPE_SIZE
-    title = plain_text(figure.layout[f"{which}axis"].title.text)
+    title = words(figure.layout[f"{which}axis"].title.text)
     axis.has_title = bool(title)
     if title:
         axis.axis_title.text_frame.text = title
@@ -225,9 +253,9 @@ def _low_end(axis):
     return XL_AXIS_CROSSES.MAXIMUM if axis.reverse_order else XL_AXIS_CROSSES.MINIMUM
 
 
-def _add_legend(chart, listed: Sequence[bool], wanted: bool | None) -> None:
-    """The legend, without the entries of series that it should not name; wanted: as in Plotly's layout."""
-    chart.has_legend = wanted is not False and sum(listed) >= (1 if wanted else 2)
+def _add_legend(chart, listed: Sequence[bool], wanted: bool) -> None:
+    """The legend, without the entries of series that it should not name; wanted: also for a single one."""
+    chart.has_legend = sum(listed) >= (1 if wanted else 2)
     if not chart.has_legend:
         return
     chart.legend.position = XL_LEGEND_POSITION.BOTTOM if sum(listed) <= MOST_BELOW else XL_LEGEND_POSITION.RIGHT

@@ -118,6 +118,10 @@ export default function({ parentElement, data, setTriggerValue }) {
     explain.setAttribute('aria-expanded', 'false');
     row.append(gap, deck, copy, explain);
   }
+  for (const { id, hint, disabled } of data.formats) {  // what can be made changes with the settings
+    const element = row.querySelector(`[data-press="${id}"]`);
+    element.title = hint; element.disabled = Boolean(disabled);
+  }
   const answer = data.answer;
   if (answer && !delivered.has(answer.id)) {
     delivered.add(answer.id);
@@ -128,7 +132,7 @@ export default function({ parentElement, data, setTriggerValue }) {
       say(answer.said);
       setTimeout(() => { if (said.textContent === answer.said) say(''); }, 10000);
     }
-    else { say(''); save(answer); }
+    else { say(answer.said); save(answer); }
   }
 }
 """
@@ -136,9 +140,9 @@ export default function({ parentElement, data, setTriggerValue }) {
 COMPONENT = st.components.v2.component("panel_footer", html=HTML, css=CSS, js=JS)
 
 
-def file_answer(name: str, mime: str, content: bytes) -> dict[str, str]:
-    """A file for the browser to save, as the component takes it."""
-    return {"id": uuid4().hex, "name": name, "mime": mime, "base64": base64.b64encode(content).decode()}
+def file_answer(name: str, mime: str, content: bytes, said: str = "") -> dict[str, str]:
+    """A file for the browser to save, as the component takes it, and a sentence to show with it."""
+    return {"id": uuid4().hex, "name": name, "mime": mime, "base64": base64.b64encode(content).decode(), "said": said}
 
 
 def problem_answer(words: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ import streamlit as st
 from analysis import tables
 from analysis.charts.panel import Citation, Panel, explanation
 from analysis.export import browser, files
+from analysis.export.editable import says_the_same
 from pages.components import chart, controls, decks, footer
 from pages.components.markdown import plain
 
@@ -20,9 +21,10 @@ FORMATS = {
     "svg": ("SVG", "A drawing that scales, for documents"),
     "pdf": ("PDF", "A drawing that scales, for print"),
     "html": ("HTML", "A page with the live chart, to open in any browser"),
-    "pptx": ("PPTX", "One 16:9 slide, with an editable chart where the figure is lines, markers or bars"),
+    "pptx": ("PPTX", "One 16:9 slide, with the figure as a picture that scales"),
 }
-NEEDS_BROWSER = ("png", "svg", "pdf")
+EDITABLE = "editable"
+"""The button for a slide with a chart of PowerPoint, beside those of FORMATS."""
 SHOWN_SOURCES = 4
 
 WIDE = 760
@@ -95,10 +97,13 @@ def export_row(slot: str) -> None:
     no_browser = browser.browser_path() is None
     formats = [
         {"id": format, "label": label, "hint": hint, "disabled": False}
-        if not (no_browser and format in NEEDS_BROWSER)
+        if not (no_browser and format in files.NEEDS_BROWSER)
         else {"id": format, "label": label, "hint": NO_BROWSER, "disabled": True}
         for format, (label, hint) in FORMATS.items()
     ]
+    reason = says_the_same(panel.figure)
+    hint = reason or "One 16:9 slide, with a chart of PowerPoint whose numbers can be edited"
+    formats.append({"id": EDITABLE, "label": "Editable chart", "hint": hint, "disabled": bool(reason)})
     works = [(citation.location, tables.source(citation.source_id)) for citation in panel.sources]
     sources = [
         {"name": f"{work['authors']} {int(work['year'])}", "url": work["url"], "place": place, "title": work["title"]}
@@ -113,8 +118,8 @@ def export_row(slot: str) -> None:
 
 
 NO_BROWSER = (
-    "PNG, SVG and PDF need Chrome or Chromium on this machine, and none was found: install one, or set BROWSER_PATH to it. "
-    "Without it, the camera icon of the chart saves a PNG, and CSV, HTML (with its own PNG and SVG buttons) and PPTX work as they are."
+    "PNG, SVG, PDF and PPTX need Chrome or Chromium on this machine, and none was found: install one, or set BROWSER_PATH to it. "
+    "Without it, the camera icon of the chart saves a PNG, and CSV, HTML (with its own PNG and SVG buttons) and editable charts work as they are."
 )
 
 
@@ -129,22 +134,28 @@ def press(slot: str, origin: str) -> None:
         st.session_state.setdefault("answers", {})[slot] = footer.deck_answer(
             st.session_state["deck_id"], f"Added to your deck: {panel.title}"
         )
-    elif what in FORMATS:
+    elif what in (*FORMATS, EDITABLE):
         st.session_state.setdefault("answers", {})[slot] = made(panel, what, link, slot)
 
 
 def slide(panel: Panel, link: str) -> dict:
     """A chart, as it stands, as an entry of the slide deck."""
-    return {"panel": panel, "link": link, "title": panel.title}
+    return {"panel": panel, "link": link, "title": panel.title, "note": ""}
 
 
-def made(panel: Panel, format: str, link: str, slot: str = "") -> dict[str, str]:
-    """The file of a chart, or the sentence that says why there is none, as the footer hands it to the browser."""
+def made(panel: Panel, what: str, link: str, slot: str = "") -> dict[str, str]:
+    """The file of a chart, or the sentence that says why there is none, as the footer hands it to the browser.
+
+    what: a format, or EDITABLE; where the settings of now make a chart that PowerPoint cannot draw, the slide holds a picture and a sentence says why.
+    """
+    editable, format = what == EDITABLE, "pptx" if what == EDITABLE else what
     try:
-        content = files.export(panel, format, permalink=link)
+        content = files.export(panel, format, permalink=link, editable=editable)
     except (ValueError, RuntimeError, OSError) as problem:
-        return footer.problem_answer(f"{FORMATS[format][0]} could not be made: {problem}")
-    return footer.file_answer(f"{(slot or panel.name).replace('.', '-')}.{format}", files.mime(format), content)
+        return footer.problem_answer(f"{format.upper()} could not be made: {problem}")
+    reason = says_the_same(panel.figure) if editable else ""
+    said = f"A picture and no editable chart: {reason}" if reason else ""
+    return footer.file_answer(f"{(slot or panel.name).replace('.', '-')}.{format}", files.mime(format), content, said)
 
 
 def cited(citation: Citation) -> str:
