@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import threading
+import time
 import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
 
@@ -324,3 +325,17 @@ def test_the_page_of_a_browser_that_has_died_is_opened_again_and_a_figure_that_c
     assert svg.startswith(b"<svg")
     with pytest.raises(RuntimeError, match="could not draw the figure"):
         browser.render_both(figure, -1, 100)
+
+
+def test_both_formats_of_a_picture_take_less_than_half_of_two_drawings(browser_path):
+    figure = law_panel().figure
+
+    def seconds(draw) -> float:
+        draw()  # opens browser and page
+        start = time.perf_counter()
+        for _ in range(4):
+            draw()
+        return time.perf_counter() - start
+
+    apart = seconds(lambda: [browser.render(figure, format, 900, 400) for format in ("svg", "png")])
+    assert seconds(lambda: browser.render_both(figure, 900, 400)) < apart / 2
