@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from analysis import units
-from analysis.charts import style, ticks
+from analysis.charts import names, style, ticks
 from analysis.charts.panel import Panel
 from analysis.export import csv_file
 from analysis.export import words as export_words
+from analysis.export.picture import legend_names
 from tests.conftest import ROOT
 
 DRAWN_COLUMNS = ROOT / "tests" / "drawn_columns.txt"
@@ -370,6 +371,21 @@ def check_looks(panel: Panel) -> None:
         for symbol, point in zip(symbols, zip(*(values(trace, prop) for prop in trace.meta["columns"]), strict=True), strict=True):  # type: ignore[arg-type]
             if not any(gap(value) for value in point) and str(symbol).endswith("-open"):
                 assert (rows_of_point(point, rows, keys).get("verified", pd.Series([1])) == 0).any(), (trace.name, point)
+
+
+STILL_LONG = {"memory.parts": 9, "memory.fits": 7, "benchmarks.against_params": 9, "segment_anything.params": 8}
+"""Legends with more than six entries whose figures are still to be drawn otherwise."""
+
+
+def check_legend(panel: Panel) -> None:
+    """A legend has at most six entries, and every line and marker is in it or named on the chart."""
+    listed = legend_names(panel.figure)
+    assert len(listed) <= max(6, STILL_LONG.get(panel.name, 0)), listed
+    notes = [note for note in panel.figure.layout.annotations if note.name == names.LABEL]
+    for trace in panel.figure.data:
+        if (trace.meta or {}).get("named"):
+            wanted = [trace.meta["end"]] if "end" in trace.meta else trace.meta["names"]
+            assert all(any(export_words.plain_text(note.text) == name for note in notes) for name in wanted if name), (trace.name, wanted)
 
 
 def told_by(text: str) -> set[str]:

@@ -16,7 +16,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from analysis import catalogue
-from analysis.charts import style
+from analysis.charts import names, style
 from analysis.export import browser, fonts
 from analysis.export import files as export_files
 from analysis.export import picture as export_picture
@@ -294,7 +294,8 @@ def test_the_plot_takes_most_of_a_picture_and_no_type_is_smaller_than_ten_points
         panel = catalogue.figures()[name].of({})[0].panel()
         figure = export_picture.slide_figure(panel)
         margin, axis = figure.layout.margin, figure.layout.yaxis
-        share = (1920 - margin.l - margin.r) * (1080 - margin.t - margin.b) / 1920 / 1080
+        ends = names.room([trace.to_plotly_json() for trace in panel.figure.data], export_picture._ems, export_picture.TICK / names.TYPE)
+        share = (1920 - margin.l - margin.r + ends) * (1080 - margin.t - margin.b) / 1920 / 1080
         assert share >= LEAST_SHARE, (name, share)
         sizes = [axis.tickfont.size, figure.layout.xaxis.tickfont.size, figure.layout.legend.font.size or 26]
         sizes += [note.font.size for note in figure.layout.annotations if note.font.size]

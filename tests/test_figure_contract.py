@@ -94,6 +94,7 @@ AT_THE_DEFAULTS = (
     figure_checks.check_csv,
     figure_checks.check_hover,
     figure_checks.check_looks,
+    figure_checks.check_legend,
 )
 AT_EVERY_VALUE = (
     figure_checks.check_headline,

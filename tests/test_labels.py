@@ -1,5 +1,7 @@
 """Where names stand: apart, inside, off the markers, and so in every larger plot."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -95,7 +97,7 @@ def test_a_name_keeps_off_lines_where_another_place_does():
     assert abs(place.dy) > 7
 
 
-RING = [(300 + right * 18, 180 + down * 15, 2.0) for right, down in labels.SIDES]
+RING = [(300 + 17 * math.cos(turn), 180 + 17 * math.sin(turn), 1.0) for turn in np.linspace(0, 2 * math.pi, 9)[:-1] + math.pi / 8]
 
 
 def test_a_name_without_room_beside_its_point_stands_further_out_with_a_line_to_it_where_the_plot_has_one_size():
@@ -117,3 +119,11 @@ def test_a_plot_of_one_size_has_room_for_no_fewer_names_and_none_overlap(points)
     assert all(PLOT.holds(box) for box in boxes)
     first = labels.point_labels(points, sizes_of(points), PLOT, markers)[0]
     assert first is None or places[0] is not None
+
+
+def test_a_name_is_nearer_to_its_own_marker_than_to_any_other():
+    points = [(300.0, 180.0), (320.0, 170.0), (285.0, 186.0)]
+    places = labels.point_labels(points, [(50.0, 14.0)] * 3, PLOT, [(x, y, 5.0) for x, y in points])
+    box = Box.around(300 + places[0].dx, 180 + places[0].dy, 50, 14)
+    far = [max(box.left - x, x - box.right, 0) + max(box.top - y, y - box.bottom, 0) for x, y in points]
+    assert far[0] == min(far) and min(far[1:]) > far[0]

@@ -12,6 +12,7 @@ from analysis.attention.figures_latency import COLORS, CONTEXTS, groups_of
 from analysis.charts import marks, style
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
+from analysis.charts.names import at_end
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Quantity
 from analysis.charts.shared_parameters import BATCH_SIZE, CONTEXT_LEN, KV_BITS, MEMORY_UNIT, MODEL, WINDOW
@@ -105,9 +106,10 @@ class Cache(Figure):
             "status": "computed",
         }
         cached: dict[str, Any] = {"x": "context_len", "y": "kv_cache_bytes", "per_y": unit.size}
-        traces = [marks.line(parts[kind], color=COLORS[kind], width=1.8, **cached) for kind in shapes if kind != "own"]
-        traces.append(marks.line(parts["own"], color=COLORS["own"], name=f"{name} as built", width=3.5, **cached))
-        traces.append(marks.line(weight_part, color=style.GREY, name=f"its weights in {stored} bits", width=1.5, dash="dot", **cached))
+        traces = [at_end(marks.line(parts[kind], color=COLORS[kind], width=1.8, **cached)) for kind in shapes if kind != "own"]
+        traces.append(at_end(marks.line(parts["own"], color=COLORS["own"], name=f"{name} as built", width=3.5, **cached), "as built"))
+        dots = marks.line(weight_part, color=style.GREY, name=f"its weights in {stored} bits", width=1.5, dash="dot", **cached)
+        traces.append(at_end(dots, f"weights, {stored} bits"))
         devices = [gpus.gpu(key) for key in SHOWN_GPUS]
         memory: Part = {
             "series": [gpu.label for gpu in devices],

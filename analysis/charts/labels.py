@@ -10,10 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+
 MOST = 12
 """Points that are named, at most."""
 GAP = 3.0
 """Room between a marker and its name [px]."""
+FOREIGN = 5.0
+"""Room between a name and the markers of others, more than GAP, so that it is read with its own [px]."""
 RINGS = (0.0, 14.0, 28.0)
 """How much further out a name may stand, with a line that leads to it from the second on [px]."""
 SIDES = ((1, 0), (-1, 0), (0, -1), (1, -1), (1, 1), (-1, -1), (-1, 1), (0, 1))
@@ -119,38 +123,64 @@ def point_labels(
     may cover; taken: boxes where something stands already; avoided: points of lines, which a name covers only where every place does.
     grows: the places hold in every larger plot as well. The first of the nearest places that covers fewest of these is taken.
     """
-    obstacles = [Anchored(Box.around(x, y, 2 * radius, 2 * radius), x, y) for x, y, radius in markers] + list(taken)
+    drawn, roomy = (_rows(markers, spare) for spare in (0.0, FOREIGN))
+    others = np.array([(*_sides(one.box), one.x, one.y) for one in taken], float).reshape(-1, 6)
+    lines = np.asarray(avoided, float).reshape(-1, 2)
     reach = max((radius for _, _, radius in markers), default=0.0) + GAP
     found: list[Place | None] = []
     for (x, y), size in zip(points, sizes, strict=True):
-        place = None if sum(one is not None for one in found) >= most else _place(x, y, size, reach, plot, obstacles, avoided, grows)
+        place = None
+        if sum(one is not None for one in found) < most:
+            own = (drawn[:, 4] == x) & (drawn[:, 5] == y)
+            near = np.concatenate([np.where(own[:, None], drawn, roomy), others])
+            thin = np.concatenate([drawn[~own], others])
+            place = _place(x, y, size, reach, plot, near, thin, lines, grows)
         found.append(place)
         if place is not None:
-            obstacles.append(Anchored(Box.around(x + place.dx, y + place.dy, *size), x, y))
-            obstacles += _leader(x, y, place, size) if place.led else []
+            bits = [Anchored(Box.around(x + place.dx, y + place.dy, *size), x, y), *(_leader(x, y, place, size) if place.led else [])]
+            others = np.concatenate([others, [(*_sides(one.box), x, y) for one in bits]])
     return found
 
 
-def _place(x, y, size, reach, plot, obstacles, avoided, grows) -> Place | None:
-    """The best free place around a point."""
+def _rows(markers: Sequence[tuple[float, float, float]], spare: float) -> np.ndarray:
+    """Box and point of each marker, one row each: left, top, right, bottom, x, y. spare: room around it [px]."""
+    x, y, radius = np.asarray(markers, float).reshape(-1, 3).T
+    radius = radius + spare
+    return np.column_stack([x - radius, y - radius, x + radius, y + radius, x, y])
+
+
+def _sides(box: Box) -> tuple[float, float, float, float]:
+    return box.left, box.top, box.right, box.bottom
+
+
+def _place(x: float, y: float, size, reach: float, plot: Box, near, thin, lines, grows: bool) -> Place | None:
+    """The best free place around a point. near: rows of what its name may not cover, thin: of what the line to it may not cross."""
     width, height = size
+    sides = np.array(SIDES, float)
+    out = np.where(sides.all(axis=1), max(reach / math.sqrt(2), reach - GAP), reach)
     for ring in RINGS:
+        dx, dy = sides[:, 0] * (width / 2 + out + ring), sides[:, 1] * (height / 2 + out + ring)
+        boxes = np.column_stack([x + dx - width / 2, y + dy - height / 2, x + dx + width / 2, y + dy + height / 2])
+        inside = (boxes[:, :2] >= (plot.left, plot.top)).all(axis=1) & (boxes[:, 2:] <= (plot.right, plot.bottom)).all(axis=1)
         free = []
-        for number, (right, down) in enumerate(SIDES):
-            slanted = max(reach / math.sqrt(2), reach - GAP) if right and down else reach
-            out = slanted + ring
-            place = Place(right * (width / 2 + out), down * (height / 2 + out), ring > 0)
-            box = Box.around(x + place.dx, y + place.dy, width, height)
-            own = Anchored(box, x, y)
-            if not plot.holds(box) or not all(apart(own, other, grows) for other in obstacles):
-                continue
-            line = _leader(x, y, place, size) if ring else []
-            if all(apart(bit, other, grows) for bit in line for other in obstacles if (other.x, other.y) != (x, y)):
-                covered = sum(box.left <= ax <= box.right and box.top <= ay <= box.bottom for ax, ay in avoided)
-                free.append((covered, number, place))
+        for number in np.flatnonzero(inside & clear(boxes, x, y, near, grows).all(axis=1)):
+            place, box = Place(float(dx[number]), float(dy[number]), ring > 0), boxes[number]
+            bits = np.array([_sides(bit.box) for bit in _leader(x, y, place, size)] if ring else np.empty((0, 4)))
+            if clear(bits, x, y, thin, grows).all():
+                covered = int(((lines >= box[:2]) & (lines <= box[2:])).all(axis=1).sum())
+                free.append((covered, int(number), place))
         if free:
             return min(free, key=lambda one: one[:2])[2]
     return None
+
+
+def clear(boxes: np.ndarray, x: float, y: float, others: np.ndarray, grows: bool) -> np.ndarray:
+    """Whether each of the boxes of a point (a row each) is apart from each of the others (a column each), as `apart` says."""
+    left, top, right, bottom = (boxes[:, [side]] for side in range(4))
+    level, below = (others[:, 4] >= x) | (not grows), (others[:, 5] >= y) | (not grows)
+    before, above = (others[:, 4] <= x) | (not grows), (others[:, 5] <= y) | (not grows)
+    beside = ((right <= others[:, 0]) & level) | ((others[:, 2] <= left) & before)
+    return beside | ((bottom <= others[:, 1]) & below) | ((others[:, 3] <= top) & above)
 
 
 def apart(one: Anchored, other: Anchored, grows: bool = True) -> bool:
@@ -160,13 +190,8 @@ def apart(one: Anchored, other: Anchored, grows: bool = True) -> bool:
     >>> apart(name, marker, grows=False), apart(name, marker)
     (True, False)
     """
-    a, b = one.box, other.box
-    return (
-        (a.right <= b.left and (one.x <= other.x or not grows))
-        or (b.right <= a.left and (other.x <= one.x or not grows))
-        or (a.bottom <= b.top and (one.y <= other.y or not grows))
-        or (b.bottom <= a.top and (other.y <= one.y or not grows))
-    )
+    rows = np.array([(*_sides(other.box), other.x, other.y)])
+    return bool(clear(np.array([_sides(one.box)]), one.x, one.y, rows, grows).all())
 
 
 def _leader(x: float, y: float, place: Place, size: tuple[float, float]) -> list[Anchored]:

@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.charts import ticks
+from analysis.charts import names, ticks
+from analysis.charts.plain import as_plain
 
 BLUE, ORCHID, CRIMSON, VIOLET, RED, SLATE, GREY = "#0096FF", "#D818D8", "#B2365A", "#7E39FF", "#E74449", "#466597", "#8C92A3"
 PALETTE = (BLUE, ORCHID, CRIMSON, VIOLET, RED, SLATE, GREY)
@@ -198,11 +199,29 @@ def figure(traces: Sequence[Mapping], layout: Mapping) -> go.Figure:
     layout = ticks.completed(traces, layout)
     if "percent" in layout["meta"].values():  # whole markers at 0 and 100%
         traces = [{**trace, "cliponaxis": False} if "markers" in trace.get("mode", "") else trace for trace in traces]
+    if names.wanted(traces):
+        traces, layout = names.on_page(traces, layout, _em)
     if "l" not in layout["margin"]:
         layout = _wrapped(traces, layout)
         layout |= {"meta": layout["meta"] | {"label_room": _label_room(traces, layout["yaxis"])}}
     # An empty template, or Plotly would copy its own default into every figure.
     return go.Figure({"data": traces, "layout": {"template": {}, **layout}}, _validate=False)
+
+
+def unnamed(figure: go.Figure) -> go.Figure:
+    """A copy of a figure with entries in the legend instead of names on the chart; another size may follow, and `renamed`."""
+    spec = as_plain(figure)
+    if names.wanted(spec["data"]):
+        spec["data"], spec["layout"] = names.without(spec["data"], spec["layout"])
+    return go.Figure(spec, _validate=False)
+
+
+def renamed(figure: go.Figure, width: float) -> go.Figure:
+    """A copy of an unnamed figure with its names placed anew; width: of the narrowest plot that shows them [px]."""
+    spec = as_plain(figure)
+    if names.wanted(spec["data"]):
+        spec["data"], spec["layout"] = names.on_page(spec["data"], spec["layout"], _em, width)
+    return go.Figure(spec, _validate=False)
 
 
 def wrap(label: str, width: int = 26) -> str:

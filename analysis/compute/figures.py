@@ -9,6 +9,7 @@ from analysis import tables
 from analysis.charts import marks, style
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
+from analysis.charts.names import at_end, beside
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Earlier, Quantity
 from analysis.charts.shared_parameters import GPU, MFU, N_GPUS, N_PARAMS, N_TOKENS, TRAIN_FLOPS, USD_PER_GPU_HOUR
@@ -82,10 +83,12 @@ class Run(Figure):
             traces += marks.band(parts[-1], "train_flops", "n_params_low", "n_params_high", style.BLUE)
         best = np.asarray(law.compute_optimal(budgets)[0], float)
         parts.append({"series": law_name(law), "train_flops": budgets, "n_params": best, "source": law.source, "status": "computed"})
-        traces.append(marks.line(parts[-1], "train_flops", "n_params", style.BLUE, f"optimum, {law_name(law)}"))
+        line = marks.line(parts[-1], "train_flops", "n_params", style.BLUE, f"optimum, {law_name(law)}")
+        traces.append(at_end(line, "optimum"))
         known = model_part(models, train_flops="computed_flops", n_params="n_params", n_tokens="n_tokens")
+        near = published_run or nearest_run(known, C)[0]
         parts.append(known)
-        traces.append(model_points(known, "train_flops", "n_params"))
+        traces.append(model_points(known, "train_flops", "n_params", about=[near]))
         cost, best_n = self.cost(C), float(law.compute_optimal(C)[0])
         words = [
             format_duration(float(cost.wall_seconds)),
@@ -108,7 +111,9 @@ class Run(Figure):
             "status": "what_if",
         }
         parts.append(yours)
-        traces.append(marks.points(yours, "train_flops", "n_params", style.AMBER))
+        traces.append(
+            beside(marks.points(yours, "train_flops", "n_params", style.AMBER), ["" if published_run else "your run"], whole=False)
+        )
         layout = style.layout(
             "flops",
             "params",
@@ -119,11 +124,10 @@ class Run(Figure):
         )
         headline: tuple[Headline, ...]
         if published_run:
-            near = published_run
             times = Headline("size over the law's optimum", N / best_n, "", significant(N / best_n, 2), "times_optimum")
             title, headline = f"{near} is {times} times the optimal size for its compute ({law.label})", (times,)
         else:
-            near, took = nearest_run(known, C)
+            took = nearest_run(known, C)[1]
             compute = Headline("training compute", C, "FLOP", format_flops(C), "train_flops")
             size = Headline("parameters", N, "parameters", format_count(N, "parameters"), "n_params")
             tokens = Headline("training tokens", D, "tokens", format_count(D, "tokens"), "n_tokens")

@@ -9,6 +9,7 @@ import numpy as np
 from analysis import units
 from analysis.charts import marks, style, ticks
 from analysis.charts.figure import Figure
+from analysis.charts.names import at_end
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choices, Earlier, Quantity
 from analysis.convnets_vits import shapes
@@ -142,7 +143,11 @@ class ByResolution(Figure):
             "status": "what_if",
         }  # fmt: skip
         traces = [
-            marks.line(part, "resolution", "flops", style.series_color(number), dash="dot" if family(part["model"]) == "ViT" else "solid")
+            at_end(
+                marks.line(
+                    part, "resolution", "flops", style.series_color(number), dash="dot" if family(part["model"]) == "ViT" else "solid"
+                )
+            )
             for number, part in enumerate(parts)
         ]
         traces.append(marks.points(yours, "resolution", "flops", style.AMBER, text=models))

@@ -8,6 +8,7 @@ from analysis import tables
 from analysis.charts import intervals, marks, style
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
+from analysis.charts.names import at_end, beside
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Quantity
 from analysis.charts.shared_parameters import N_PARAMS, N_TOKENS
@@ -15,6 +16,7 @@ from analysis.compute import costs
 from analysis.domain import corpus_mix, ways
 from analysis.domain.data import AXIS, CHINCHILLA, corpus_tokens, facts, fit, laws, optimal_sizes, other_models, repeated
 from analysis.scaling import chinchilla, resampling
+from analysis.scaling.figures import short_name
 from analysis.scaling.figures_marks import REPLICATION, band_part, cite_models, model_part, model_points
 from analysis.units import format_count, format_flops, significant
 
@@ -63,18 +65,20 @@ class Optimum(Figure):
             best = np.asarray(each.compute_optimal(AXIS)[0], float)
             parts.append({"series": each.label, "train_flops": AXIS, "n_params": best, "source": each.source, "status": "computed"})
             color, dash = (style.GREY, "dot") if law_id == "kaplan2020" else (style.series_color(number), None)
-            traces.append(marks.line(parts[-1], "train_flops", "n_params", color, dash=dash))
+            traces.append(at_end(marks.line(parts[-1], "train_flops", "n_params", color, dash=dash), short_name(each.label)))
         others = other_models()
         parts.append(model_part(others, train_flops="computed_flops", n_params="n_params"))
         traces.append(model_points(parts[-1], "train_flops", "n_params", "other models, 6 N D"))
         for (factor, label), symbol in zip(COUNTED.items(), ("square", "diamond"), strict=True):
             one = {"train_flops": [run[factor]], "n_params": [N], "source": "wu2023", "location": PAPER.location, "status": "reported"}
             parts.append({"series": f"BloombergGPT, {label}", **one})
-            traces.append(marks.points(parts[-1], "train_flops", "n_params", style.RED, symbol=symbol))
+            point = marks.points(parts[-1], "train_flops", "n_params", style.RED, symbol=symbol)
+            traces.append(beside(point, [f"BloombergGPT, {label.split(',')[0]}"], whole=True))
         asked = optimal_sizes(plan)
         ratio = {law_id: N / float(each.compute_optimal(run[counted])[0]) for law_id, each in drawn.items()}
         parts.append({"series": "your budget", "train_flops": [plan], "n_params": [asked["fit"]], "status": "what_if"})
-        traces.append(marks.points(parts[-1], "train_flops", "n_params", style.AMBER, "your budget at the refit's optimum"))
+        yours = marks.points(parts[-1], "train_flops", "n_params", style.AMBER, "your budget at the refit's optimum")
+        traces.append(beside(yours, ["your budget"], whole=True))
         parts.append(
             {
                 "series": [f"optimum at the run's compute, {each.label}" for each in drawn.values()],

@@ -6,6 +6,7 @@ from xml.sax.saxutils import escape as xml_escape
 
 import plotly.graph_objects as go
 
+from analysis.charts import names
 from analysis.charts.panel import Panel
 from analysis.charts.plain import as_plain
 from analysis.charts.style import THEMES, escape, line_count, template
@@ -129,7 +130,7 @@ def chart_figure(source: go.Figure, theme: str, width: int, height: int, above: 
     _keep_rows(figure)
     label_width = _label_width(figure)
     left = EDGE + label_width + (AXIS_TITLE * LINE + GAP if figure.layout.yaxis.title.text else 0)
-    right = EDGE + (COLORBAR if _has_colorbar(figure) else 0)
+    right = EDGE + (COLORBAR if _has_colorbar(figure) else 0) + names.room(as_plain(source)["data"], _ems, TICK / names.TYPE)
     plot_width = width - left - right
     bottom = 1.5 * GAP + _label_height(figure, plot_width) + (AXIS_TITLE * LINE + GAP if figure.layout.xaxis.title.text else 0)
     headings = 2 * GAP if any(note.yref == "paper" and (note.y or 0) >= 1 for note in figure.layout.annotations) else 0  # of subplots
@@ -141,6 +142,20 @@ def chart_figure(source: go.Figure, theme: str, width: int, height: int, above: 
         legend={"y": 1 + (1.5 * GAP + headings) / plot_height},
     )
     _fit_labels(figure, plot_height)
+    return _named(figure, plot_width, plot_height)
+
+
+def _ems(text: str) -> float:
+    return text_width(text, 1.0)
+
+
+def _named(figure: go.Figure, width: float, height: float) -> go.Figure:
+    """The figure with its names placed for a plot of this size [px] and its type."""
+    spec = as_plain(figure)
+    if names.wanted(spec["data"]):
+        plot = names.Plot(spec["layout"], width, height, _ems, TICK / names.TYPE)
+        for note in names.placed(spec["data"], plot, grows=False)[0]:
+            figure.add_annotation(note)
     return figure
 
 
@@ -154,7 +169,8 @@ def _enlarged(source: go.Figure) -> go.Figure:
     layout = spec["layout"]
     for shape in layout.get("shapes", ()):
         _scale(shape, ("line", "width"))
-    for note in layout.get("annotations", ()):
+    layout["annotations"] = [note for note in layout.get("annotations", ()) if note.get("name") != names.LABEL]  # placed anew
+    for note in layout["annotations"]:
         note.setdefault("font", {}).setdefault("size", 13)
         _scale(note, ("font", "size"), ("xshift",), ("yshift",), ("ax",), ("ay",), ("borderwidth",), ("arrowwidth",), ("standoff",))
     return go.Figure(spec)

@@ -15,6 +15,8 @@ from analysis.compute.figures import FromRun
 HEIGHT = 260
 LISTED = 4
 """Entries of a legend that a card has room for."""
+CARD = 260
+"""Width of the plot of the narrowest card [px]."""
 # (work, the panel that stands for it at its default settings, or a figure of this module, and the pages that go further, with
 # the section that is meant where it is not the first)
 PAPERS = (
@@ -178,11 +180,12 @@ class Emu(Figure):
 
 def small(panel: Panel) -> Panel:
     """The panel in the size of a card: lower, with its legend where that takes few words, and without a table beside it."""
-    layout, listed = panel.figure.layout, [trace for trace in panel.figure.data if trace.showlegend is not False]
+    figure = style.unnamed(panel.figure)
+    layout, listed = figure.layout, [trace for trace in figure.data if trace.showlegend is not False]
     legend = layout.showlegend is not False and 1 < len(listed) <= LISTED
     layout.margin.update(t=60 if legend else 12, b=44)
     labels = layout.yaxis.ticktext or ()
     layout.update(
         height=max(HEIGHT + 48 * legend, layout.margin.t + layout.margin.b + style.LINE * style.line_count(labels)), showlegend=legend
     )
-    return replace(panel, beside=None)
+    return replace(panel, figure=style.renamed(figure, CARD), beside=None)

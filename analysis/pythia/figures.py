@@ -6,6 +6,7 @@ from analysis import tables
 from analysis.charts import marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
+from analysis.charts.names import at_end
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Choices, Data, Given
 from analysis.pythia import checkpoints
@@ -181,7 +182,7 @@ class Memorised(Figure):
             text = [f"{size_of(size)}, step {step:,.0f}" for step in run["step"]]
             trace = marks.points(parts[-1], "n_tokens", column, COLORS[size], text=text, per_y=per)
             line = {"color": COLORS[size], "width": 1.2, "dash": "dot" if size == SIZES[0] else "solid"}
-            traces.append(trace | {"mode": "lines+markers", "line": line})
+            traces.append(at_end(trace | {"mode": "lines+markers", "line": line}, size_of(size)))
         layout = style.layout(
             "number",
             "percent",

@@ -4,6 +4,7 @@ from analysis import tables
 from analysis.charts import intervals, marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
+from analysis.charts.names import at_end
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Quantity, Switch
 from analysis.pythia import checkpoints, contrasts
@@ -187,7 +188,7 @@ class Twins(Figure):
             run = rows[rows["model"] == size].sort_values("n_tokens")
             parts.append({"series": size_of(size), **run.to_dict("list"), "status": "computed"})
             width, dash = 3.0 if size == checkpoints.TWINS else 1.5, "dot" if size == SIZES[0] else "solid"
-            traces.append(marks.line(parts[-1], "n_tokens", "equal_share", COLORS[size], width=width, dash=dash))
+            traces.append(at_end(marks.line(parts[-1], "n_tokens", "equal_share", COLORS[size], width=width, dash=dash)))
         layout = style.layout(
             "tokens",
             "percent",

@@ -10,6 +10,7 @@ from analysis import tables
 from analysis.charts import marks, style
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
+from analysis.charts.names import at_end
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Choices
 from analysis.charts.shared_parameters import LEVEL, TRAIN_FLOPS
@@ -64,7 +65,7 @@ class OfLaws(OfRuns):
             values = np.asarray(of_optimum(quantity, *law.compute_optimal(budgets)), float)
             parts.append({"series": label, "train_flops": budgets, quantity: values, "source": law.source or np.nan, "status": "computed"})
             dash = "dot" if law_id != "fit" and law.single_source else None
-            traces.append(marks.line(parts[-1], "train_flops", quantity, style.series_color(number), dash=dash))
+            traces.append(at_end(marks.line(parts[-1], "train_flops", quantity, style.series_color(number), dash=dash), short_name(label)))
             at_budget[law.label] = float(of_optimum(quantity, *law.compute_optimal(self.train_flops)))
         here = {"series": list(at_budget), "train_flops": self.train_flops, quantity: list(at_budget.values()), "status": "computed"}
         models = published_models().dropna(subset=["n_params", "n_tokens"])
@@ -75,6 +76,15 @@ class OfLaws(OfRuns):
     def cited(self) -> tuple[Citation, ...]:
         """The works behind the laws, the runs and the models."""
         return (*cite_laws(published(), self.laws), REPLICATION, *cite_models(published_models().dropna(subset=["n_params", "n_tokens"])))
+
+
+def short_name(label: str) -> str:
+    """The name of a law as it stands at the end of its line.
+
+    >>> short_name("refit of the released runs"), short_name("Chinchilla approach 3, rounded"), short_name("Kaplan 2020")
+    ('refit', 'approach 3, rounded', 'Kaplan 2020')
+    """
+    return "refit" if label.startswith("refit") else label.removeprefix("Chinchilla ")
 
 
 def of_optimum(quantity: str, N: Any, D: Any) -> Any:
@@ -149,7 +159,7 @@ class TokensPerParam(OfLaws):
         traces, parts, at_budget = self.lines(law, resamples, "tokens_per_param")
         C = self.train_flops
         layout = style.layout(
-            "flops", "ratio", x_range=COMPUTE_RANGE, y_range=(0.5, 6000), height=440, shapes=[style.vertical_line(C, style.AMBER)]
+            "flops", "ratio", x_range=COMPUTE_RANGE, y_range=(0.3, 8000), height=440, shapes=[style.vertical_line(C, style.AMBER)]
         )
         lowest, highest = min(at_budget, key=at_budget.__getitem__), max(at_budget, key=at_budget.__getitem__)
         least, most = (

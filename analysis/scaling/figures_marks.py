@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis.charts import marks, style
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
+from analysis.charts.names import beside
 from analysis.charts.panel import Citation, Panel
 from analysis.charts.parameters import Choice, Data, Given
 from analysis.scaling import fits, fitting
@@ -85,6 +87,7 @@ def interval_name(fitted, bands: pd.DataFrame) -> str:
 def model_part(models: pd.DataFrame, **columns: str) -> dict[str, Any]:
     """Published models as a part, one row each, without those that lack a value. columns: of the table, by their names in the part."""
     known = models.dropna(subset=list(columns.values()))
+    known = weightiest_first(known) if "computed_flops" in known else known
     return {
         "series": known["model"].to_numpy(),
         "family": known["family"].to_numpy(),
@@ -96,13 +99,30 @@ def model_part(models: pd.DataFrame, **columns: str) -> dict[str, Any]:
     }
 
 
-def model_points(part: Part, x: str, y: str, name: str = "published models", **extra: Any) -> dict:
-    """Published models as one trace of markers, in the colour and symbol of their family, named on hover."""
-    looks = [style.family_style(family) for family in part["family"]]
+def model_points(part: Part, x: str, y: str, name: str = "published models", about: Sequence[str] = (), **extra: Any) -> dict:
+    """Published models as one trace of markers: grey, but for those that the title is about, in the colour and symbol of their family.
+
+    about: names of these. They are named on the chart, and of the others as many as have room, those of most compute first.
+    """
+    named = np.asarray(part["series"], object)
+    looks = [
+        style.family_style(family) if model in about else (style.GREY, "circle")
+        for model, family in zip(named, part["family"], strict=True)
+    ]
     colors = [color for color, _ in looks]
     symbols = [symbol if verified else f"{symbol}-open" for (_, symbol), verified in zip(looks, part["verified"] > 0, strict=True)]
     marker = {"color": colors, "symbol": symbols, "size": 9, "line": {"width": 1.5, "color": colors}}
-    return marks.points(part, x, y, style.GREY, name, text=part["series"], **extra) | {"marker": marker}
+    trace = marks.points(part, x, y, style.GREY, name, text=named, **extra) | {"marker": marker}
+    return beside(trace, [str(model) for model in named], first=[model in about for model in named])
+
+
+def weightiest_first(models: pd.DataFrame) -> pd.DataFrame:
+    """Models in the order in which they are named on a chart: those seen in print, and of these the ones with most compute."""
+    return (
+        models.assign(seen=models["verified"] > 0)
+        .sort_values(["seen", "computed_flops"], ascending=False, kind="stable")
+        .drop(columns="seen")
+    )
 
 
 def band_part(fitted, bands: pd.DataFrame) -> dict[str, Any]:

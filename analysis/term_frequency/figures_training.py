@@ -5,6 +5,7 @@ import numpy as np
 from analysis import tables
 from analysis.charts import marks, style, ticks
 from analysis.charts.figure import Figure
+from analysis.charts.names import at_end
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Given, Quantity
 from analysis.pythia.data import size_of
@@ -65,7 +66,7 @@ class Course(Figure):
                 "series": size_of(size), "model": size, "measure": measure, "step": known["step"].to_numpy(),
                 "n_tokens": known["step"].to_numpy() * BATCH_TOKENS, "measured": known[measure].to_numpy(), "status": "computed",
             }  # fmt: skip
-            lines.append(marks.line(part, "n_tokens", "measured", COLORS[size], width=3.5 if size == model else 1.8))
+            lines.append(at_end(marks.line(part, "n_tokens", "measured", COLORS[size], width=3.5 if size == model else 1.8)))
             parts.append(part)
             if size == model:
                 interval = {

@@ -45,10 +45,29 @@ function kept(traces, layout) {
   layout.legend = { ...layout.legend, uirevision: JSON.stringify(traces.map(trace => trace.name)) };
 }
 
+// Names on the chart need a plot of some width; on a narrower one the legend says the same.
+function narrow(drawing) {
+  return drawing.clientWidth < (drawing.figure.layout.meta?.names_from ?? 0);
+}
+
+function shown(drawing) {
+  const { data, layout } = drawing.figure;
+  if (!narrow(drawing)) return { data, layout };
+  return {
+    data: data.map(({ showlegend, ...trace }) => trace.meta?.named ? trace : { ...trace, showlegend }),
+    layout: {
+      ...layout,
+      annotations: layout.annotations.filter(note => note.name !== 'name'),
+      margin: { ...layout.margin, ...layout.meta.narrow },
+      showlegend: layout.showlegend || data.some(trace => trace.meta?.named),
+    },
+  };
+}
+
 // On a telephone nearly every entry of a legend takes a row, for which there is more height.
 function size(drawing) {
   const width = drawing.clientWidth, whole = document.fullscreenElement === drawing.parentElement;
-  const { height: usual, showlegend } = drawing.figure.layout;
+  const { height: usual, showlegend } = shown(drawing).layout;
   const height = whole ? window.innerHeight : usual + (width < 500 && showlegend !== false ? 80 : 0);
   drawing.style.height = height + 'px';
   return { width, height };
@@ -64,6 +83,7 @@ function settings(drawing, file) {
 }
 
 function fit(drawing) {
+  if (drawing.narrow !== narrow(drawing)) return draw(drawing);
   const wanted = size(drawing), { width, height } = drawing.layout;
   if (wanted.width && (wanted.width !== width || wanted.height !== height)) window.Plotly.relayout(drawing, wanted);
 }
@@ -83,7 +103,8 @@ function ticks(drawing) {
 }
 
 function draw(drawing) {
-  const { data, layout } = drawing.figure;
+  const { data, layout } = shown(drawing);
+  drawing.narrow = narrow(drawing);
   const [red, green, blue] = getComputedStyle(drawing).color.match(/[\d.]+/g).map(Number);
   const template = drawing.templates[red + green + blue > 382 ? 'dark' : 'light'];  // light text stands on a dark page
   kept(data, layout);
