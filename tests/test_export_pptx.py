@@ -542,7 +542,7 @@ def test_every_text_of_the_picture_is_on_the_editable_slide_too(name, browser_pa
         assert len(drawn) >= 1 and drawn <= slide_texts(chart)
 
 
-OFFERED = ("moe.build", "judges.verdicts", "compute.repetition", "attention.roofline", "pythia.memorised")
+OFFERED = ("moe.build", "judges.verdicts", "compute.repetition", "attention.roofline")
 """Figures of each kind of chart for which an editable one has to be offered."""
 
 

@@ -118,4 +118,4 @@ def test_the_decoder_of_an_encoder_decoder_caches_its_own_tokens(model_type):
         out = model(**(sound if model_type == "whisper" else {"input_ids": tokens}), decoder_input_ids=tokens, use_cache=True)
     shape = shape_from_hf_config(config)
     assert values_of(out.past_key_values.self_attention_cache) == kv_cache_values(shape, 7) > 0
-    assert any("come besides" in note for note in shape.notes)
+    assert any("counted together" in note for note in shape.notes)

@@ -203,7 +203,7 @@ def test_what_is_not_quantized_starts_at_16_bits(nothing):
     ("quantization", "start", "said"),
     [
         ({"quant_method": "compressed-tensors", "config_groups": {"g": {"weights": {"num_bits": 8}}}}, 8, "in 8 bits (compressed-tensors)"),
-        ({"quant_method": "gptq", "bits": 3}, 4, "charts start at 4 bits a weight, the nearest from above"),
+        ({"quant_method": "gptq", "bits": 3}, 4, "charts of inference start at 4 bits a weight, the nearest from above"),
         ({"quant_method": "hqq", "bits": 32}, 16, "the most that they show"),
         ({"quant_method": "aqlm"}, 16, "does not say in how many bits"),
     ],

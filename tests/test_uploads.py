@@ -28,6 +28,7 @@ from analysis.pythia import checkpoints
 from analysis.scaling import own_doubts, own_runs
 from analysis.term_frequency import own_counts
 from analysis.transformer import count_params, read_config, shape_from_hf_config
+from analysis.transformer.config import UnknownModelType
 from analysis.transformer.hub import fetch_config
 from tests import bad_input
 from tests.sample_panels import law_panel
@@ -198,7 +199,7 @@ def cases(name: str) -> dict[str, bad_input.Case]:
 
 def sentence(problem: ValueError) -> str:
     """The message, after a look whether a reader can be shown it."""
-    assert type(problem) in (ValueError, tables.TableError), repr(problem)[:200]
+    assert type(problem) in (ValueError, UnknownModelType, tables.TableError), repr(problem)[:200]
     return one_line(str(problem))
 
 

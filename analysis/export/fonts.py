@@ -63,7 +63,7 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     """Width of a text on one line in type of a size, in the unit of the size.
 
     >>> round(text_width("parameters", 26)), text_width("iiii", 10) < text_width("mmmm", 10)
-    (116, True)
+    (126, True)
     """
     wide = len(NOT_IN_IT.findall(text))
     return (_measured(700 if bold else 400).getlength(NOT_IN_IT.sub("", text)) + wide * UNITS) * size / UNITS

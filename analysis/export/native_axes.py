@@ -86,7 +86,7 @@ def logarithmic_scale(low: float, high: float, decades: int = 1) -> tuple[float,
     decades: between two ticks, or more where the axis would have too many of them.
 
     >>> logarithmic_scale(18, math.log10(3e23), 2), logarithmic_scale(math.log10(5120), 6)
-    ((1e+18, 3e+23, 100.0), (5000.0, 1000000.0, 10.0))
+    ((1e+18, 1e+24, 100.0), (5000.0, 1000000.0, 10.0))
     """
     high = max(high, low + 1e-3)
     whole = math.floor(low + 1e-9)
