@@ -18,8 +18,8 @@ least, most = data.headline()
 page.show(
     "scaling",
     f"The same runs advise {significant(least, 2)} or {significant(most, 2)} tokens per parameter",
-    "Published laws agree on the shape and not on the numbers: at Chinchilla's budget the optimum depends more on whose constants "
-    "you take than on anything else. Fit the released runs, or yours, and see what is known and how well.",
+    "Published laws agree on the shape and not on the numbers: at Chinchilla's budget the optimum depends on whose constants "
+    "you take. Fit the released runs, or yours, and see what is known and how well.",
     [
         Section("laws", "Published laws", TokensPerParam, **OF_RUNS),
         Section("allocation", "Parameters", AllocationParameters, **OF_RUNS),
