@@ -58,18 +58,17 @@ FAMILIES = {
 }  # fmt: skip
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 
-# What an axis shows: its title, whether it is logarithmic, how Plotly and how PowerPoint write its ticks. PowerPoint writes
-# 1 as "1." under "0.##", so its formats have no optional digits.
-AXES: dict[str, tuple[str, bool, dict, str]] = {
-    "params": ("Parameters", True, {"exponentformat": "B", "dtick": 1}, "General"),
-    "tokens": ("Training tokens", True, {"exponentformat": "B", "dtick": 1}, "General"),
-    "flops": ("Training compute (FLOP)", True, {"exponentformat": "power", "dtick": 2}, "0E+00"),
-    "ratio": ("Tokens per parameter", True, {"dtick": 1}, "General"),
-    "loss": ("Loss (nats per token)", False, {}, "0.0"),
-    "log_number": ("", True, {"dtick": 1}, "General"),
-    "number": ("", False, {}, "General"),
-    "percent": ("", False, {"tickformat": "~%"}, "0%"),
-    "category": ("", False, {"type": "category"}, "General"),
+# What an axis shows: its title, whether it is logarithmic, and how Plotly writes its ticks.
+AXES: dict[str, tuple[str, bool, dict]] = {
+    "params": ("Parameters", True, {"exponentformat": "B", "dtick": 1}),
+    "tokens": ("Training tokens", True, {"exponentformat": "B", "dtick": 1}),
+    "flops": ("Training compute (FLOP)", True, {"exponentformat": "power", "dtick": 2}),
+    "ratio": ("Tokens per parameter", True, {"dtick": 1}),
+    "loss": ("Loss (nats per token)", False, {}),
+    "log_number": ("", True, {"dtick": 1}),
+    "number": ("", False, {}),
+    "percent": ("", False, {"tickformat": "~%"}),
+    "category": ("", False, {"type": "category"}),
 }
 
 
@@ -379,7 +378,7 @@ def layout(x: str, y: str, x_title: str = "", y_title: str = "", height: int = H
 
 def axis(kind: str, title: str = "", data_range: Sequence[float] | None = None) -> dict:
     """A Plotly axis of a kind in AXES; data_range (low, high) in the units of the data, also for a logarithmic axis."""
-    default, logarithmic, look, _ = AXES[kind]
+    default, logarithmic, look = AXES[kind]
     result: dict = {"title": {"text": title or default}, **look}
     if logarithmic:
         result["type"] = "log"
