@@ -175,23 +175,20 @@ def _place(x: float, y: float, size, reach: float, plot: Box, near, thin, lines,
 
 
 def clear(boxes: np.ndarray, x: float, y: float, others: np.ndarray, grows: bool) -> np.ndarray:
-    """Whether each of the boxes of a point (a row each) is apart from each of the others (a column each), as `apart` says."""
+    """Whether each of the boxes of a point (a row each) is apart from each of the others (a column each): beside, above or below it.
+
+    boxes: left, top, right, bottom; others: the same and the point (x, y) that each goes along with. grows: they have to stay apart in a
+    larger plot, so that they lie in the order of their points.
+
+    >>> name, marker = np.array([[10, 0, 50, 14]]), np.array([[50, 0, 60, 14, 4, 7]])
+    >>> clear(name, 5, 7, marker, grows=False).tolist(), clear(name, 5, 7, marker, grows=True).tolist()
+    ([[True]], [[False]])
+    """
     left, top, right, bottom = (boxes[:, [side]] for side in range(4))
     level, below = (others[:, 4] >= x) | (not grows), (others[:, 5] >= y) | (not grows)
     before, above = (others[:, 4] <= x) | (not grows), (others[:, 5] <= y) | (not grows)
     beside = ((right <= others[:, 0]) & level) | ((others[:, 2] <= left) & before)
     return beside | ((bottom <= others[:, 1]) & below) | ((others[:, 3] <= top) & above)
-
-
-def apart(one: Anchored, other: Anchored, grows: bool = True) -> bool:
-    """Whether two boxes are apart, and with `grows` stay so in a larger plot: beside or above each other in the order of their points.
-
-    >>> name, marker = Anchored(Box(10, 0, 50, 14), 5, 7), Anchored(Box(50, 0, 60, 14), 4, 7)
-    >>> apart(name, marker, grows=False), apart(name, marker)
-    (True, False)
-    """
-    rows = np.array([(*_sides(other.box), other.x, other.y)])
-    return bool(clear(np.array([_sides(one.box)]), one.x, one.y, rows, grows).all())
 
 
 def _leader(x: float, y: float, place: Place, size: tuple[float, float]) -> list[Anchored]:
