@@ -24,15 +24,9 @@ RENDER_SECONDS = 60.0
 BOTH = """async function (text) {
   const { data, layout, width, height } = JSON.parse(text);
   const svg = await Plotly.toImage({ data, layout }, { format: 'svg', width, height, imageDataOnly: true });
-  const image = new Image();
-  image.src = 'data:image/svg+xml;charset=utf-8,' + encodeURIComponent(svg);
-  await image.decode();
-  const canvas = document.createElement('canvas');
-  canvas.width = width; canvas.height = height;
-  canvas.getContext('2d').drawImage(image, 0, 0);
-  return JSON.stringify({ svg, png: canvas.toDataURL('image/png').split(',')[1] });
+  return JSON.stringify({ svg, png: (await painted(svg, width, height)).split(',')[1] });
 }"""
-"""A function of the page that draws a figure once and hands it over in both formats."""
+"""A function of the page that draws a figure once and hands it over in both formats; `painted` is of `fonts.page_script`."""
 T = TypeVar("T")
 
 

@@ -38,6 +38,15 @@ def page_script() -> str:
   document.head.append(Object.assign(document.createElement('style'), {{ textContent: css }}));
   const loaded = Promise.all([400, 700].map(weight => document.fonts.load(weight + ' 20px "{FAMILY}"')));
   const draw = Plotly.toImage, prefix = 'data:image/svg+xml,';
+  window.painted = async (svg, width, height, scale = 1) => {{
+    const image = new Image();
+    image.src = prefix + encodeURIComponent(svg);
+    await image.decode();
+    const canvas = document.createElement('canvas');
+    canvas.width = Math.round(width * scale); canvas.height = Math.round(height * scale);
+    canvas.getContext('2d').drawImage(image, 0, 0, canvas.width, canvas.height);
+    return canvas.toDataURL('image/png');
+  }};
   Plotly.toImage = async (figure, options) => {{
     await loaded;
     if (!['svg', 'png'].includes(options.format)) return draw(figure, options);
@@ -45,13 +54,7 @@ def page_script() -> str:
     const end = plain.indexOf('>', plain.indexOf('<svg')) + 1;
     const svg = plain.slice(0, end) + '<style>' + css + '</style>' + plain.slice(end);
     if (options.format === 'svg') return options.imageDataOnly ? svg : prefix + encodeURIComponent(svg);
-    const image = new Image();
-    image.src = prefix + encodeURIComponent(svg);
-    await image.decode();
-    const canvas = document.createElement('canvas');
-    canvas.width = Math.round(options.width * options.scale); canvas.height = Math.round(options.height * options.scale);
-    canvas.getContext('2d').drawImage(image, 0, 0, canvas.width, canvas.height);
-    const png = canvas.toDataURL('image/png');
+    const png = await painted(svg, options.width, options.height, options.scale);
     return options.imageDataOnly ? png.slice(png.indexOf(',') + 1) : png;
   }};
 }})();
