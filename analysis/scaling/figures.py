@@ -23,10 +23,8 @@ from analysis.scaling.figures_marks import REPLICATION, OfRuns, band_part, cite_
 from analysis.scaling.fits import bands
 from analysis.units import format_count, format_flops, significant
 
-CHINCHILLA_FLOPS = 5.76e23
-"""Training compute of Chinchilla and Gopher [FLOP], [hoffmann2022] section 1."""
 START_FLOPS = 5.8e23
-"""The same in two digits, where the slider stands at first."""
+"""Where the slider stands at first: Chinchilla's training compute in two digits."""
 APPROACHES = {"approach1": "hoffmann2022_approach1", "approach2": "hoffmann2022_approach2", "approach3": "hoffmann2022_approach3_table"}
 ROUNDED = 0.01
 """Distance from the line that rounding the printed budgets explains."""

@@ -13,8 +13,7 @@ from analysis.charts.parameters import Choice
 from analysis.charts.shared_parameters import LEVEL
 from analysis.scaling import chinchilla, exponent_grid, fitting, resampling
 from analysis.scaling.chinchilla import ScalingLaw
-from analysis.scaling.data import published
-from analysis.scaling.figures import CHINCHILLA_FLOPS
+from analysis.scaling.data import chinchilla_flops, published
 from analysis.scaling.figures_loss import runs_part
 from analysis.scaling.figures_marks import REPLICATION, OfRuns, cite_laws, law_sources, the
 from analysis.units import format_count, format_flops, significant
@@ -114,9 +113,9 @@ class Constants(OfRuns):
         outside = [name for name, out in zip(names, (theirs < low) | (high < theirs), strict=True) if out]
         open_ends = [name for name, end in zip(names, low + high, strict=True) if not np.isfinite(end)]
         left_open = f" The runs leave the interval of {_listed(open_ends)} open." if open_ends else ""
-        beside, words = None, f" The table says what the fit makes of Chinchilla's budget, {format_flops(CHINCHILLA_FLOPS)}."
+        beside, words = None, f" The table says what the fit makes of Chinchilla's budget, {format_flops(chinchilla_flops())}."
         try:
-            beside = estimates(law, resamples, CHINCHILLA_FLOPS, level)
+            beside = estimates(law, resamples, chinchilla_flops(), level)
         except ValueError as problem:
             words = f" {problem}"
         many = Headline("published constants outside the interval", len(outside), "constants", str(len(outside)))

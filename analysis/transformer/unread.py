@@ -45,7 +45,7 @@ IDLE: Mapping[str, tuple[str, ...]] = {
     "deepseek_v32": ("mlp_bias",),
     "glm_moe_dsa": ("mlp_bias",),
     "falcon_h1": ("mamba_expand",),
-        "nemotron_h": ("expand", "intermediate_size", "mamba_proj_bias", "moe_intermediate_size", "moe_latent_size",
+    "nemotron_h": ("expand", "intermediate_size", "mamba_proj_bias", "moe_intermediate_size", "moe_latent_size",
         "moe_shared_expert_intermediate_size", "n_routed_experts", "n_shared_experts", "num_experts_per_tok", "num_hidden_layers"),
     "lfm2": ("block_multiple_of", "conv_L_cache"),
     "kimi_linear": ("linear_attn_config.kda_layers", "linear_conv_kernel_dim", "linear_head_dim", "linear_num_heads"),
