@@ -16,11 +16,9 @@ CHINCHILLA = ("hoffmann2022_approach1", "hoffmann2022_approach2", "hoffmann2022_
 """The laws of the Chinchilla paper; the refit of its runs is held beside them."""
 
 
-@tables.kept
 def facts() -> Mapping[str, float]:
     """What the paper prints about BloombergGPT, by quantity."""
-    rows = tables.load("domain_facts")
-    return rows[rows["model"] == "BloombergGPT"].set_index("quantity")["value"].to_dict()
+    return facts_of("BloombergGPT")
 
 
 @tables.kept

@@ -18,7 +18,7 @@ from analysis.domain.data import AXIS, CHINCHILLA, corpus_tokens, facts, fit, la
 from analysis.scaling import chinchilla, resampling
 from analysis.scaling.figures import short_name
 from analysis.scaling.figures_marks import REPLICATION, band_part, cite_models, model_part, model_points
-from analysis.units import format_count, format_flops, significant
+from analysis.units import format_count, format_flops, format_si, significant
 
 PAPER = Citation("wu2023", "Section 3.2; Table 4")
 LAWS = (*CHINCHILLA, "kaplan2020")
@@ -103,8 +103,8 @@ class Optimum(Figure):
             parts=parts,
             caption=(
                 f"The run trained {format_count(N)} parameters on {format_count(D)} tokens: {format_flops(run[6])} as 6 N D, {format_flops(run[8])} with the "
-                f"forward pass run again, {format_flops(printed['train_flops'])} as printed. It was planned for 1.3 M GPU-hours; the dashed line is "
-                f"{format_count(self.planned_gpu_hours)} hours at the 102 TFLOP/s of the run, where the laws ask for {format_count(min(asked.values()))} to {format_count(max(asked.values()))}. "
+                f"forward pass run again, {format_flops(printed['train_flops'])} as printed. It was planned for {format_count(printed['budget_gpu_hours'])} GPU-hours; the dashed line is "
+                f"{format_count(self.planned_gpu_hours)} hours at the {format_si(printed['flops_per_gpu_s'], 'FLOP/s')} of the run, where the laws ask for {format_count(min(asked.values()))} to {format_count(max(asked.values()))}. "
                 "Laws take 6 N D, so the square is the fair comparison. Kaplan's law (dotted) counts no embeddings."
             ),
             alt=f"Parameters against compute: BloombergGPT with {format_count(N)} parameters lies at {low} to {high} times the optimum of the laws.",
