@@ -14,7 +14,7 @@ is exported, and the tests over all figures (docs/adding.md).
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar, Self
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from pydantic import BaseModel, ConfigDict
 
@@ -44,7 +44,7 @@ class Figure(BaseModel):
 
     def panel(self) -> Panel:
         """The panel, with the name of the figure and every parameter as a setting."""
-        return self.draw().of_figure(self.name, self.settings())
+        return self.draw().of_figure(self.name, self.settings(), self.address())
 
     @classmethod
     def kinds(cls) -> dict[str, Kind]:
@@ -108,6 +108,11 @@ class Figure(BaseModel):
                 keys[name] = key
             earlier[name] = values[name]
         return keys
+
+    def address(self) -> str:
+        """What makes the figure again, unless it holds data of a reader's own: "attention.cache?context_len=8192"."""
+        query = urlencode(self.changed())
+        return f"{self.name}?{query}" if query else self.name
 
     @classmethod
     def described(cls) -> dict[str, Any]:

@@ -77,6 +77,7 @@ class Panel:
     caption: what is drawn and how to read it. alt: the finding in one sentence, for those who cannot see the chart.
     settings: the controls behind it, as shown. explain: functions whose docstrings say how the numbers are computed, or the
     text itself. headline: the quantities that the title states. beside: a small table of texts that stands with the chart on its page.
+    address: what draws it again, "attention.cache?context_len=8192"; filled in by the Figure that draws it.
 
     Raises ValueError where one of them is missing or malformed.
     """
@@ -92,6 +93,7 @@ class Panel:
     headline: tuple[Headline, ...] = ()
     beside: pd.DataFrame | None = None
     name: str = ""
+    address: str = ""
 
     def __post_init__(self):
         if self.name and not NAME.fullmatch(self.name):
@@ -105,9 +107,9 @@ class Panel:
         """The rows behind the figure, put together on first use: a slider redraws the chart and nobody reads the table behind it."""
         return check_rows(self.name, table_of(self.parts))
 
-    def of_figure(self, name: str, settings: Mapping[str, str]) -> "Panel":
-        """The panel under the name of its figure, with its settings."""
-        return replace(self, name=name, settings=dict(settings))
+    def of_figure(self, name: str, settings: Mapping[str, str], address: str) -> "Panel":
+        """The panel under the name of its figure, with its settings and its address."""
+        return replace(self, name=name, settings=dict(settings), address=address)
 
 
 def explanation(panel: Panel) -> str:

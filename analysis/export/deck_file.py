@@ -10,7 +10,6 @@ import math
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -20,26 +19,29 @@ from analysis import tables, uploads
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel, explanation
 from analysis.charts.plain import as_plain
-from analysis.export import files
+from analysis.export import files, slide
+from analysis.export.slide import MOST_FIGURES, Shown, Slide
 from analysis.export.words import MADE_WITH
 
-FORMAT, VERSION = "ten-papers-recomputed deck", 1
+FORMAT, VERSION = "ten-papers-recomputed deck", 2
 MOST_SLIDES, MOST_BYTES, MOST_ROWS, MOST_TEXT = 100, 20_000_000, 200_000, 20_000
 LARGEST = 1e300
-MOST_TITLE, SHORT = 300, ("title", "name", "panel_title")
+MOST_TITLE = 300
+BUNDLED = ("png", "svg", "pdf", "csv")
+"""The formats in a ZIP file."""
 CHARTS = ("scatter", "bar", "heatmap", "contour", "histogram", "box", "violin", "scattergl")
 TAGS = re.compile(r"</?(?:br|b|i|sup|sub|extra|em|strong|span)\s*/?>|<span style='font-size:\d+px'>", re.IGNORECASE)
 """What a text in a chart may hold of Plotly's own mark-up; none of it takes an address or a style."""
 FORBIDDEN_KEYS = ("images", "sliders", "updatemenus", "source", "src", "frames", "mapbox", "map", "geo", "config", "bdata")
 
 
-def pack(slides: Sequence[Mapping]) -> bytes:
-    """Slides of {"panel": Panel, "title": str, "link": str, "note": str} as a file that `unpack` opens again."""
+def pack(slides: Sequence[Slide]) -> bytes:
+    """Slides as a file that `unpack` opens again."""
     content = {"format": FORMAT, "version": VERSION, "made_with": MADE_WITH, "slides": [_packed(slide) for slide in slides]}
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
 
 
-def unpack(data: bytes, own: bool = False) -> list[dict]:
+def unpack(data: bytes, own: bool = False) -> list[Slide]:
     """The slides of a deck file. Raises ValueError with one sentence where it is not one, or holds what no deck of ours holds.
 
     own: this server wrote the file, so its charts were drawn before; those of any other are put on a slide once, to see that they can be.
@@ -50,8 +52,8 @@ def unpack(data: bytes, own: bool = False) -> list[dict]:
         raise ValueError(f"the file is not a deck: it {problem}") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f"the file is not a deck: it does not begin as one ({FORMAT!r} is missing)")
-    if content.get("version") != VERSION:
-        raise ValueError(f"the deck has version {uploads.clip(content.get('version'))}; this program reads version {VERSION}")
+    if content.get("version") not in (1, VERSION):
+        raise ValueError(f"the deck has version {uploads.clip(content.get('version'))}; this program reads versions 1 and {VERSION}")
     slides = content.get("slides")
     if not isinstance(slides, list) or len(slides) > MOST_SLIDES:
         raise ValueError(f"the deck needs a list of at most {MOST_SLIDES} slides")
@@ -60,44 +62,42 @@ def unpack(data: bytes, own: bool = False) -> list[dict]:
     found = [_unpacked(slide, number) for number, slide in enumerate(slides, start=1)]
     if not own:
         for number, slide in enumerate(found, start=1):
-            _try_out(slide["panel"], f"slide {number} of the deck")
+            for panel in slide.panels:
+                _try_out(panel, f"slide {number} of the deck")
     return found
 
 
-def bundle(slides: Sequence[Mapping], formats: Sequence[str] = ("svg", "pdf", "csv")) -> bytes:
-    """A ZIP file with every figure in each format, numbered in the deck's order.
+def bundle(slides: Sequence[Slide], formats: Sequence[str] = BUNDLED, theme: str = "light") -> bytes:
+    """A ZIP file with every figure in each format, numbered by slide; the second figure of a slide has a "b" behind the number.
 
-    Raises ValueError for no slides, `export_image.NoBrowserError` where a picture is wanted and there is no browser.
+    Raises ValueError for slides without any figure, `browser.NoBrowserError` where a picture is wanted and there is no browser.
     """
-    if not slides:
+    if not any(slide.figures for slide in slides):
         raise ValueError("slides must hold at least one figure, got none")
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
         for number, slide in enumerate(slides, start=1):
-            panel = retitled(slide)
-            for format in formats:
-                file.writestr(
-                    f"{number:02d}-{files.file_name(panel, format)}", files.export(panel, format, permalink=slide.get("link", ""))
-                )
+            for letter, shown in zip(("", "b"), slide.parts, strict=False):
+                for format in formats:
+                    name = f"{number:02d}{letter}-{files.file_name(shown.panel, format)}"
+                    file.writestr(name, files.export(shown.panel, format, permalink=shown.link, theme=theme))
     return out.getvalue()
 
 
-def retitled(slide: Mapping) -> Panel:
-    """The slide's panel under the slide's title."""
-    panel = slide["panel"]
-    return replace(panel, title=slide["title"]) if slide.get("title") and slide["title"] != panel.title else panel
+def _packed(slide: Slide) -> dict:
+    words = {"title": slide.title, "above": slide.above, "text": slide.text, "note": slide.note}
+    return words | {"figures": [_packed_figure(shown) for shown in slide.figures]}
 
 
-def _packed(slide: Mapping) -> dict:
-    panel = slide["panel"]
+def _packed_figure(shown: Shown) -> dict:
+    panel = shown.panel
     figure = as_plain(panel.figure)
     layout = {name: value for name, value in figure["layout"].items() if name != "template"}
     rows = panel.data
     return {
-        "title": slide.get("title", ""),
-        "link": slide.get("link", ""),
-        "note": slide.get("note", ""),
+        "link": shown.link,
         "name": panel.name,
+        "address": panel.address,
         "panel_title": panel.title,
         "caption": panel.caption,
         "alt": panel.alt,
@@ -119,16 +119,34 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool) or value is None else str(value)
 
 
-def _unpacked(slide: Any, number: int) -> dict:
+def _unpacked(slide: Any, number: int) -> Slide:
     where = f"slide {number} of the deck"
     if not isinstance(slide, dict):
         raise ValueError(f"{where} is not a slide")
-    texts = {
-        name: _text(slide.get(name), f"{name} of {where}", MOST_TITLE if name in SHORT else MOST_TEXT)
-        for name in (*SHORT, "link", "caption", "alt", "explain")
-    }
-    note = _text(slide.get("note", ""), f"note of {where}")  # decks of before have none
-    settings, sources, figure = slide.get("settings"), slide.get("sources"), slide.get("figure")
+    if "figures" not in slide:  # version 1 had one figure a slide, and its title on the slide
+        title = slide.get("title")
+        slide = {"figures": [slide], "title": "" if title == slide.get("panel_title") else title, "note": slide.get("note", "")}
+    figures = slide["figures"]
+    if not isinstance(figures, list) or len(figures) > MOST_FIGURES:
+        raise ValueError(f"{where} must hold a list of at most {MOST_FIGURES} figures")
+    words = {name: _text(slide.get(name, ""), f"{name} of {where}", most) for name, most in MOST_WORDS.items()}
+    shown = tuple(_unpacked_figure(figure, where) for figure in figures)
+    if not shown and not words["title"]:
+        raise ValueError(f"{where} has neither a figure nor a title")
+    return Slide(shown, **words)
+
+
+MOST_WORDS = {"title": MOST_TITLE, "above": MOST_TITLE, "text": MOST_TEXT, "note": MOST_TEXT}
+"""The words of a slide, and how long they may be."""
+
+
+def _unpacked_figure(stored: Any, where: str) -> Shown:
+    if not isinstance(stored, dict):
+        raise ValueError(f"a figure of {where} is none")
+    short = {name: _text(stored.get(name), f"{name} of {where}", MOST_TITLE) for name in ("name", "panel_title")}
+    texts = {name: _text(stored.get(name), f"{name} of {where}") for name in ("link", "caption", "alt", "explain")}
+    address = _text(stored.get("address", ""), f"address of {where}")
+    settings, sources, figure = stored.get("settings"), stored.get("sources"), stored.get("figure")
     if not isinstance(settings, dict) or len(settings) > 100:
         raise ValueError(f"settings of {where} must be names with values")
     if not isinstance(sources, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in sources):
@@ -146,10 +164,11 @@ def _unpacked(slide: Any, number: int) -> dict:
     _check_chart(figure, where)
     try:
         panel = Panel(
-            name=texts["name"],
-            title=texts["panel_title"],
+            name=short["name"],
+            address=address,
+            title=short["panel_title"],
             figure=style.figure(figure["data"], figure["layout"]),
-            parts=[_rows(slide, where)],
+            parts=[_rows(stored, where)],
             caption=texts["caption"],
             alt=texts["alt"],
             sources=tuple(Citation(*pair) for pair in sources),
@@ -159,8 +178,7 @@ def _unpacked(slide: Any, number: int) -> dict:
         go.Figure(figure)  # Plotly checks every property of it
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as problem:  # as Plotly has it
         raise ValueError(f"{where} cannot be used: {uploads.clip(problem, 200)}") from None
-    link = texts["link"] if re.match(r"(https?://|/)", texts["link"]) else ""
-    return {"panel": panel, "title": texts["title"] or panel.title, "link": link, "note": note}
+    return Shown(panel, texts["link"] if re.match(r"(https?://|/)", texts["link"]) else "")
 
 
 def _try_out(panel: Panel, where: str) -> None:
@@ -170,7 +188,7 @@ def _try_out(panel: Panel, where: str) -> None:
 
     try:
         if not says_the_same(panel.figure):
-            presentation([{"panel": panel}], editable=True)
+            presentation([slide.of(panel)], editable=True)
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as problem:
         raise ValueError(f"the chart of {where} cannot be drawn: {uploads.clip(problem, 160)}") from None
 
@@ -181,9 +199,9 @@ def _text(value: Any, what: str, most: int = MOST_TEXT) -> str:
     return value
 
 
-def _rows(slide: Mapping, where: str) -> pd.DataFrame:
-    columns: Any = slide.get("columns")
-    rows: Any = slide.get("rows")
+def _rows(stored: Mapping, where: str) -> pd.DataFrame:
+    columns: Any = stored.get("columns")
+    rows: Any = stored.get("rows")
     fine = (
         isinstance(columns, list) and isinstance(rows, list) and len(columns) == len(rows) and all(isinstance(part, list) for part in rows)
     )

@@ -3,12 +3,13 @@
 Every file carries the figure's title, sources and settings inside it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from analysis.charts.panel import Panel
-from analysis.export import csv_file
+from analysis.export import csv_file, slide
 from analysis.export.browser import IMAGE_FORMATS
 from analysis.export.picture import picture, slide_figure
+from analysis.export.slide import Slide
 
 __all__ = ["FORMATS", "NEEDS_BROWSER", "THEMES", "deck", "export", "file_name", "mime", "slide_figure"]
 
@@ -47,14 +48,13 @@ def export(panel: Panel, format: str, *, permalink: str = "", theme: str = "auto
     if format == "pptx":
         from analysis.export.slides import presentation
 
-        return presentation([{"panel": panel, "link": permalink}], fixed, editable)
+        return presentation([slide.of(panel, permalink)], fixed, editable)
     return picture(panel, format, permalink, fixed)
 
 
-def deck(slides: Sequence[Mapping], theme: str = "auto", editable: bool = False) -> bytes:
-    """A PowerPoint file of several panels, then their sources.
+def deck(slides: Sequence[Slide], theme: str = "auto", editable: bool = False) -> bytes:
+    """A PowerPoint file of slides, then their sources; theme and editable as of `export`.
 
-    slides: {"panel": Panel, "title": str, "link": str, "note": str}; an empty title stands for the panel's own. editable: as of `export`.
     Raises ValueError for no slides or another theme, NoBrowserError as `export`.
     """
     _check("theme", theme, THEMES)

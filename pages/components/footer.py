@@ -127,8 +127,7 @@ export default function({ parentElement, data, setTriggerValue }) {
     delivered.add(answer.id);
     rest();
     if (answer.problem) say(answer.problem, true);
-    else if (answer.remember) {
-      try { localStorage.setItem('deck', answer.remember); } catch { /* a browser that keeps nothing */ }
+    else if (!answer.base64) {
       say(answer.said);
       setTimeout(() => { if (said.textContent === answer.said) say(''); }, 10000);
     }
@@ -150,9 +149,9 @@ def problem_answer(words: str) -> dict[str, str]:
     return {"id": uuid4().hex, "problem": words}
 
 
-def deck_answer(name: str, words: str) -> dict[str, str]:
-    """The name of the reader's deck, for the browser to remember (pages/components/unseen.py asks for it in a new session), and what to say."""
-    return {"id": uuid4().hex, "remember": name, "said": words}
+def said_answer(words: str) -> dict[str, str]:
+    """A sentence to show for a while."""
+    return {"id": uuid4().hex, "said": words}
 
 
 def footer(

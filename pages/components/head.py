@@ -13,10 +13,11 @@ _started = False
 
 
 def run(page: Any, deck: str) -> None:
-    """Run a page of `registry.navigation` and tidy memory. deck: the name of a deck that the browser remembers, or ""."""
+    """Run a page of `registry.navigation` and tidy memory. deck: the key of a deck that the browser remembers, or ""."""
     global _started  # noqa: PLW0603 - one flag per server process, like Streamlit's own
     _started = True
-    decks.recall(deck)
+    if decks.recall(deck):
+        st.rerun()  # the menu counts the slides
     try:
         page.run()
     except tables.TableError as problem:  # a page needs the table before it has a place for the message

@@ -10,7 +10,7 @@ import streamlit as st
 
 from analysis import tables
 from analysis.charts.panel import Citation, Panel, explanation
-from analysis.export import browser, files
+from analysis.export import browser, files, slide
 from analysis.export.editable import says_the_same
 from pages.components import chart, controls, decks, footer
 from pages.components.markdown import plain
@@ -93,6 +93,8 @@ def export_row(slot: str) -> None:
     """
     if slot not in current():
         return
+    if st.session_state.pop("deck_grew", False):
+        st.rerun()  # the whole page, whose menu counts the slides
     panel, key = current()[slot], f"row-{slot}"
     no_browser = browser.browser_path() is None
     formats = [
@@ -130,17 +132,12 @@ def press(slot: str, origin: str) -> None:
         return
     link = f"{controls.address(st.session_state['page'], st.session_state['links'], origin)}#{panel.name}"
     if what == "deck":
-        decks.change(lambda slides: slides.append(slide(panel, link)))
-        st.session_state.setdefault("answers", {})[slot] = footer.deck_answer(
-            st.session_state["deck_id"], f"Added to your deck: {panel.title}"
-        )
+        problem = decks.add([slide.of(panel, link)])
+        done = footer.said_answer(f"Added to your deck: {panel.title}") if not problem else footer.problem_answer(problem)
+        st.session_state.setdefault("answers", {})[slot] = done
+        st.session_state["deck_grew"] = not problem
     elif what in (*FORMATS, EDITABLE):
         st.session_state.setdefault("answers", {})[slot] = made(panel, what, link, slot)
-
-
-def slide(panel: Panel, link: str) -> dict:
-    """A chart, as it stands, as an entry of the slide deck."""
-    return {"panel": panel, "link": link, "title": panel.title, "note": ""}
 
 
 def made(panel: Panel, what: str, link: str, slot: str = "") -> dict[str, str]:

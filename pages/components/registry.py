@@ -10,7 +10,7 @@ PAGES = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Entry:
-    """One page: stem of its file and of its address, group in the menu, short title, icon of links to it, the question it answers."""
+    """One page: stem of its file and of its address, group in the menu or "" for a link of its own, short title, icon of links to it, the question it answers."""
 
     stem: str
     group: str
@@ -90,8 +90,8 @@ ENTRIES = (
         "probe", "Run", "Probe", ":material/science:",
         "What does a model on my machine do, and how fast?",
     ),
-    Entry("deck", "Run", "Slide deck", ":material/slideshow:", "Which figures go on my slides?"),
-    Entry("sources", "Run", "Sources", ":material/format_quote:", "Where does each number come from, and may I reuse it?"),
+    Entry("deck", "", "Slide deck", ":material/slideshow:", "Which figures go on my slides?"),
+    Entry("sources", "", "Sources", ":material/format_quote:", "Where does each number come from, and may I reuse it?"),
 )  # fmt: skip
 
 
@@ -100,13 +100,16 @@ def entry(stem: str) -> Entry:
     return {entry.stem: entry for entry in ENTRIES}[stem]
 
 
-def navigation():
+def navigation(slides: int = 0):
     """Declare the pages to Streamlit, which shows them in its header by groups, and return the one that was asked for.
+
+    slides: on the reader's deck, which stand beside its name.
 
     Without their icons: Streamlit would make them the icon of the browser's tab, fetched from fonts.gstatic.com.
     """
     groups: dict[str, list] = {}
     for item in ENTRIES:
-        page = st.Page(str(item.file), title=item.title, default=item is ENTRIES[0], url_path=item.path or None)
+        title = f"{item.title} ({slides})" if item.stem == "deck" and slides else item.title
+        page = st.Page(str(item.file), title=title, default=item is ENTRIES[0], url_path=item.path or None)
         groups.setdefault(item.group, []).append(page)
     return st.navigation(groups, position="top")

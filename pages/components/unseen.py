@@ -9,7 +9,7 @@ export default function({ data, setStateValue }) {
   // While the server prepares the page, not after its first chart.
   plotly(data.charts).catch(() => null);
 
-  // The server says the deck's name once there is one; a new session asks for the one of the last.
+  // The server says the deck's key once there is one; a new session asks for the one of the last.
   try {
     const remembered = localStorage.getItem('deck');
     if (data.deck) localStorage.setItem('deck', data.deck);
@@ -21,6 +21,6 @@ COMPONENT = st.components.v2.component("unseen", html="<span></span>", js=plotly
 
 
 def unseen(deck: str) -> str:
-    """The name of the deck that the browser remembers from an earlier session, or "". deck: name of this session's, to be remembered, or ""."""
+    """The key of the deck that the browser remembers from an earlier session, or "". deck: key of this session's, to be remembered, or ""."""
     data = {"charts": plotly_script.address(), "deck": deck}
     return str(COMPONENT(key="unseen", data=data, on_deck_change=lambda: None).deck or "")
