@@ -187,14 +187,20 @@ def test_the_page_draws_the_chart_and_saves_pictures_by_itself(browser_page, tmp
     assert problems == [] and not [url for url in asked if not url.startswith(("file:", "blob:", "data:"))]
 
 
-@pytest.mark.parametrize("make", [files.export, lambda panel, _: report.report([{"panel": panel}])], ids=["page", "report"])
-def test_no_button_of_an_exported_chart_sends_it_to_a_server(make, browser_page, tmp_path):
+@pytest.mark.parametrize(
+    "make", [lambda panel: files.export(panel, "html"), lambda panel: report.report([{"panel": panel}])], ids=["page", "report"]
+)
+def test_an_exported_chart_has_no_button_that_sends_it_to_a_server_and_asks_nothing_of_one(make, browser_page, tmp_path):
     path = tmp_path / "page.html"
-    path.write_bytes(make(law_panel(), "html"))
+    path.write_bytes(make(law_panel()))
+    asked = []
+    browser_page.on("request", lambda request: asked.append(request.url))
     browser_page.goto(path.as_uri())
     browser_page.wait_for_selector(".modebar-btn", state="attached")
+    browser_page.wait_for_load_state("networkidle")
     buttons = browser_page.locator(".modebar-btn").evaluate_all("buttons => buttons.map(button => button.dataset.title)")
     assert "Zoom" in buttons and not [title for title in buttons if "Share" in title]
+    assert asked[0].startswith("file:") and not [url for url in asked[1:] if not url.startswith(("blob:", "data:"))]
 
 
 def test_charts_know_no_server_to_send_a_figure_to():

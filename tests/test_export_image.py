@@ -68,6 +68,39 @@ def test_a_pdf_is_one_page_in_the_shape_of_a_slide(browser_path):
     assert "Table A3" in page.extract_text()
 
 
+def hatched_panel():
+    trace = style.bars([1.0, 7.0], ["small", "large"], "computed", style.BLUE, horizontal=True)
+    trace["marker"] |= {"pattern": {"shape": "/"}}
+    return panel_of(style.figure([trace], style.layout("number", "category", showlegend=True)))
+
+
+def named_panel():
+    figure = law_panel().figure
+    return panel_of(figure.add_annotation(x=20, y=2, text="a name", font={"shadow": "auto"}))
+
+
+@pytest.mark.parametrize("make", [law_panel, bar_panel, hatched_panel, named_panel])
+def test_a_pdf_is_a_drawing_without_bitmaps(make, browser_path):
+    data = export_files.export(make(), "pdf")
+    assert not list(PdfReader(io.BytesIO(data)).pages[0].images) and len(data) < 60_000
+
+
+def test_a_hatch_is_lines_within_the_shape_that_they_fill(browser_page):
+    browser_page.set_content(export_files.export(hatched_panel(), "svg").decode())
+    assert browser_page.locator("pattern").count() == 0
+    clipped = """() => [...document.querySelectorAll('.point, .legendpoints')].map(point => {
+        const shape = point.querySelector('[style*="fill: none"]');
+        const clip = shape.nextElementSibling, lines = clip.nextElementSibling, box = shape.getBoundingClientRect();
+        return [clip.firstChild.getAttribute('d') === shape.getAttribute('d'), lines.getAttribute('clip-path') === `url(#${clip.id})`,
+          lines.firstChild.getAttribute('stroke'), lines.firstChild.getAttribute('d').split('M').length - 1, box.width + box.height];
+    })"""
+    found = browser_page.evaluate(clipped)
+    assert len(found) == 3
+    for same_shape, within_it, color, count, across in found:
+        assert same_shape and within_it and color == "rgb(0, 150, 255)"
+        assert count == pytest.approx(across / 8 / 2**0.5, abs=12 if across > 100 else 4)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_type_on_a_slide_is_large_enough_to_read(theme):
     figure = export_files.slide_figure(law_panel(), theme)
@@ -156,6 +189,9 @@ def test_every_figure_of_the_dashboard_is_exported_and_drawn_with_ticks_and_its_
     for axis in ("xtick", "ytick"):
         labels = {"".join(tick.itertext()) for tick in root.iter("{http://www.w3.org/2000/svg}g") if tick.get("class") == axis}
         assert len(labels - {""}) >= 2, f"{axis}: {labels}"
+    raster = {trace.type for trace in panel.figure.data} & {"heatmap"}
+    assert b"<pattern" not in files["svg"] and (b"<image" in files["svg"]) == bool(raster)
+    assert "pdf" not in files or raster or not list(PdfReader(io.BytesIO(files["pdf"])).pages[0].images)
     words = " ".join(root.itertext())
     assert panel.title in words and export_words.references([panel])[0].url in words
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from analysis.export import files as export_files
-from analysis.export import gallery as export_gallery
+from analysis.export.document import LIBRARY
 from tests.sample_panels import HOSTILE, hide_browser, hostile_panel, law_panel
 from tools import gallery
 
@@ -67,7 +67,7 @@ def test_with_a_browser_every_figure_has_a_picture_in_both_themes_and_links_to_i
     links = [link["href"] for link in page.of("a")]
     assert {"#scaling", "files/scaling-law.svg", "files/scaling-law.csv", "https://arxiv.org/abs/2203.15556"} <= set(links)
     assert (tmp_path / "files/scaling-law.csv").read_bytes() == export_files.export(law_panel(name="scaling.law"), "csv")
-    assert page.of("script") == [] and not (tmp_path / export_gallery.LIBRARY).exists()
+    assert page.of("script") == [] and not (tmp_path / LIBRARY).exists()
     assert "[1/1] scaling.law" in capsys.readouterr().out
 
 
@@ -80,7 +80,9 @@ def test_without_a_browser_charts_are_drawn_by_the_readers_one_figure_at_a_time(
     assert files(tmp_path) == [
         "current.json",
         "files/sample-figure.csv",
+        "files/sample-figure.html",
         "files/scaling-law.csv",
+        "files/scaling-law.html",
         "index.html",
         "live/sample-figure.js",
         "live/scaling-law.js",
@@ -94,8 +96,43 @@ def test_without_a_browser_charts_are_drawn_by_the_readers_one_figure_at_a_time(
     browser_page.wait_for_selector("[id='chart-scaling.law'] .scatterlayer .trace")
     assert browser_page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(14, 17, 23)"
     assert browser_page.evaluate("document.getElementById('chart-scaling.law')._fullLayout.font.color").upper() == "#FAFAFA"
-    assert browser_page.evaluate("document.getElementById('chart-scaling.law')._context.showSendToCloud") is False
+    assert (
+        browser_page.locator(".modebar-btn[data-title=Zoom]").count()
+        and not browser_page.locator(".modebar-btn[data-title^=Share]").count()
+    )
     assert problems == [] and asked and not [url for url in asked if not url.startswith("file:")]
+
+
+def test_pages_of_figures_share_the_chart_library_beside_the_index(panels, tmp_path, monkeypatch, browser_page):
+    del panels["compute.broken"]
+    with monkeypatch.context() as patch:
+        hide_browser(patch)
+        assert gallery.main(["--out", str(tmp_path), "--format", "html"]) == 0
+    path = tmp_path / "files/scaling-law.html"
+    assert len(path.read_bytes()) < 200_000 < (tmp_path / LIBRARY).stat().st_size
+    assert [script.get("src") for script in Page(path.read_bytes()).of("script")] == [f"../{LIBRARY}", None]
+    asked, problems = [], []
+    browser_page.on("request", lambda request: asked.append(request.url))
+    browser_page.on("pageerror", lambda problem: problems.append(str(problem)))
+    browser_page.goto(path.as_uri())
+    browser_page.wait_for_selector("#chart .scatterlayer .trace")
+    assert not browser_page.locator(".modebar-btn[data-title^=Share]").count()
+    with browser_page.expect_download() as download:
+        browser_page.click("#png")
+    assert Image.open(download.value.path()).size == (1920, 1080)
+    assert problems == [] and not [url for url in asked if not url.startswith(("file:", "blob:", "data:"))]
+
+
+def test_files_are_written_again_when_the_code_that_writes_them_changes(tmp_path, monkeypatch):
+    for name in ("analysis/export/html.py", "analysis/charts/style.py"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("1")
+    monkeypatch.setattr(gallery, "ROOT", tmp_path)
+    found = {gallery.code_digest()}
+    for name in ("analysis/export/html.py", "analysis/charts/style.py"):
+        (tmp_path / name).write_text("2")
+        found.add(gallery.code_digest())
+    assert len(found) == 3
 
 
 def test_pages_come_in_their_order_and_hostile_words_stay_words(panels, tmp_path, monkeypatch):
@@ -106,11 +143,11 @@ def test_pages_come_in_their_order_and_hostile_words_stay_words(panels, tmp_path
     assert [section["id"] for section in page.of("section") if "id" in section] == ["scaling", "compute", "sample"]
     assert "Which loss do N parameters and D tokens buy, and how sure is that?" in page.words
     assert any("could not be drawn: data/gpus.csv line 3: is not a number" in words for words in page.words)
-    assert HOSTILE in "".join(page.words) and page.of("b") == [] and len(page.of("script")) == 1
+    assert HOSTILE in "".join(page.words) and page.of("b") == [] and len(page.of("script")) == 2
     assert "</script" not in (tmp_path / "live/sample-figure.js").read_text()
     (policy,) = [meta["content"] for meta in page.of("meta") if meta.get("http-equiv") == "Content-Security-Policy"]
     assert policy.startswith("default-src 'none'")
-    assert not re.search(r"""(src|href|srcset)="(?!#|files/|live/|https://arxiv)""", index.decode())
+    assert not re.search(r"""(src|href|srcset)="(?!#|files/|live/|plotly.min.js|https://arxiv)""", index.decode())
 
 
 def test_only_what_changed_is_written_again_and_nothing_stays_of_what_went(panels, tmp_path, monkeypatch):

@@ -17,13 +17,14 @@ from pathlib import Path
 from analysis.catalogue import catalogue
 from analysis.charts.panel import Panel
 from analysis.charts.style import THEMES
-from analysis.export import browser, files
+from analysis.export import browser, files, html
 from analysis.export import gallery as export_gallery
+from analysis.export.document import LIBRARY
 from analysis.export.gallery import Card, Group
 from pages.components.registry import ENTRIES
 
 ROOT = Path(__file__).parents[1]
-FORMATS = ("png", "svg", "pdf", "csv", "pptx")
+FORMATS = ("png", "svg", "pdf", "html", "csv", "pptx")
 RECORD = "current.json"
 """Beside the index: what each figure was when its files were written."""
 
@@ -44,7 +45,7 @@ def groups(cards: Sequence[Card]) -> list[Group]:
 def code_digest() -> str:
     """A digest of what decides how a given figure becomes files: the code of the exports and of the style, and Plotly's version."""
     found = hashlib.sha256(version("plotly").encode())
-    for path in sorted([*(ROOT / "analysis").glob("export*.py"), ROOT / "analysis/charts/style.py"]):
+    for path in sorted([*(ROOT / "analysis/export").glob("*.py"), ROOT / "analysis/charts/style.py"]):
         found.update(path.read_bytes())
     return found.hexdigest()
 
@@ -64,7 +65,8 @@ def files_of(panel: Panel, formats: Sequence[str]) -> dict[str, tuple[str, Calla
         theme: (f"small/{stem}-{theme}.png", partial(export_gallery.picture, panel, theme)) for theme in THEMES
     }
     for format in formats:
-        wanted[format] = (f"files/{files.file_name(panel, format)}", partial(files.export, panel, format))
+        make = partial(html.page, panel, library=f"../{LIBRARY}") if format == "html" else partial(files.export, panel, format)
+        wanted[format] = (f"files/{files.file_name(panel, format)}", make)
     return wanted
 
 
@@ -123,6 +125,15 @@ class Gallery:
         self.written += 1
         return True
 
+    def share_library(self) -> None:
+        """Write the chart library, once for all pages that draw charts."""
+        from plotly.offline import get_plotlyjs
+
+        library = get_plotlyjs().encode()
+        path = self.out / LIBRARY
+        if not path.exists() or path.read_bytes() != library:
+            write(path, library)
+
     def complain(self, what: str, problem: Exception) -> None:
         """Say what could not be made."""
         self.failed += 1
@@ -158,10 +169,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(f"[{number}/{len(panels)}] {name}", flush=True)
         for name in set(gallery.record) - set(panels):
             gallery.remove(name)
-        if any(card.script for card in cards) and not (gallery.out / export_gallery.LIBRARY).exists():
-            from plotly.offline import get_plotlyjs
-
-            write(gallery.out / export_gallery.LIBRARY, get_plotlyjs().encode())
+        if any(card.script or "html" in card.files for card in cards):
+            gallery.share_library()
         gallery.keep_record()
         write(gallery.out / "index.html", export_gallery.index(groups(cards)))
     except OSError as problem:

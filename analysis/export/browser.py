@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import plotly.graph_objects as go
 
 from analysis.charts.plain import as_plain
-from analysis.export import fonts
+from analysis.export import drawing
 
 IMAGE_FORMATS = ("png", "svg", "pdf")
 START_SECONDS = 60.0
@@ -26,7 +26,7 @@ BOTH = """async function (text) {
   const svg = await Plotly.toImage({ data, layout }, { format: 'svg', width, height, imageDataOnly: true });
   return JSON.stringify({ svg, png: (await painted(svg, width, height)).split(',')[1] });
 }"""
-"""A function of the page that draws a figure once and hands it over in both formats; `painted` is of `fonts.page_script`."""
+"""A function of the page that draws a figure once and hands it over in both formats; `painted` is of `drawing.SCRIPT`."""
 T = TypeVar("T")
 
 
@@ -142,7 +142,7 @@ class _Browser:
         from plotly.offline import get_plotlyjs
 
         page = await self.kaleido.create_tab("about:blank")
-        _result(await page.send_command("Runtime.evaluate", {"expression": f"{get_plotlyjs()};{fonts.page_script()};0"}))
+        _result(await page.send_command("Runtime.evaluate", {"expression": f"{get_plotlyjs()};{drawing.SCRIPT};0"}))
         return page
 
     async def _run_on_page(self, function: str, text: str) -> str:
@@ -158,7 +158,7 @@ class _Browser:
 
         self.folder = tempfile.TemporaryDirectory(prefix="ten-papers-")
         script = Path(self.folder.name) / "font.js"
-        script.write_text(fonts.page_script(), encoding="utf-8")
+        script.write_text(drawing.SCRIPT, encoding="utf-8")
         page = kaleido.PageGenerator(mathjax=False, others=[script.as_uri()])
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=_run, args=(self.loop,), name="export-browser", daemon=True).start()

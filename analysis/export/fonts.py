@@ -27,41 +27,6 @@ def face_css() -> str:
 
 
 @cache
-def page_script() -> str:
-    """JavaScript for the page that draws pictures: it waits for the font before Plotly measures text, and puts the font into every picture.
-
-    A picture is drawn as SVG first, which holds the font; a PNG is that SVG on a canvas, since a picture in a picture sees no font
-    of its page.
-    """
-    return f"""(() => {{
-  const css = {face_css()!r};
-  document.head.append(Object.assign(document.createElement('style'), {{ textContent: css }}));
-  const loaded = Promise.all([400, 700].map(weight => document.fonts.load(weight + ' 20px "{FAMILY}"')));
-  const draw = Plotly.toImage, prefix = 'data:image/svg+xml,';
-  window.painted = async (svg, width, height, scale = 1) => {{
-    const image = new Image();
-    image.src = prefix + encodeURIComponent(svg);
-    await image.decode();
-    const canvas = document.createElement('canvas');
-    canvas.width = Math.round(width * scale); canvas.height = Math.round(height * scale);
-    canvas.getContext('2d').drawImage(image, 0, 0, canvas.width, canvas.height);
-    return canvas.toDataURL('image/png');
-  }};
-  Plotly.toImage = async (figure, options) => {{
-    await loaded;
-    if (!['svg', 'png'].includes(options.format)) return draw(figure, options);
-    const plain = await draw(figure, {{ ...options, format: 'svg', scale: 1, imageDataOnly: true }});
-    const end = plain.indexOf('>', plain.indexOf('<svg')) + 1;
-    const svg = plain.slice(0, end) + '<style>' + css + '</style>' + plain.slice(end);
-    if (options.format === 'svg') return options.imageDataOnly ? svg : prefix + encodeURIComponent(svg);
-    const png = await painted(svg, options.width, options.height, options.scale);
-    return options.imageDataOnly ? png.slice(png.indexOf(',') + 1) : png;
-  }};
-}})();
-"""
-
-
-@cache
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """Width of a text on one line in type of a size, in the unit of the size.
 
