@@ -23,7 +23,7 @@ NOT_QUICK = {
     "transformer_cost transformer_exact",
     "a browser": "chart controls gallery journeys markdown",
     "the bench": "bench_client",
-    "patience": "pages uploads",
+    "patience": "deck_page pages uploads",
 }
 MODEL_DOCTESTS = {"ray_engine.py", "fields.py"}
 BROWSERS = {"app_server", "browser", "browser_page", "browser_path"}

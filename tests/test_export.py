@@ -19,7 +19,7 @@ from analysis.charts import style
 from analysis.charts.figure import Figure
 from analysis.charts.panel import Citation
 from analysis.charts.parameters import Quantity
-from analysis.export import browser, command, deck_file, files, gallery, report
+from analysis.export import browser, command, deck_file, files, gallery, report, slide
 from analysis.export import words as export_words
 from analysis.export.data_file import all_tables
 from pages.components import chart
@@ -51,7 +51,7 @@ def test_files_are_named_after_the_panel_and_served_with_the_type_of_their_forma
     [
         (lambda: files.export(law_panel(), "gif"), "format must be one of csv, png, svg, pdf, html, pptx, got 'gif'"),
         (lambda: files.export(law_panel(), "csv", theme="sepia"), "theme must be one of auto, light, dark, got 'sepia'"),
-        (lambda: files.deck([]), "slides must hold at least one panel"),
+        (lambda: files.deck([]), "slides must hold at least one slide"),
         (lambda: browser.render(go.Figure(), "gif", 10, 10), "format must be one of png, svg, pdf, got 'gif'"),
     ],
 )
@@ -83,10 +83,10 @@ PRECISE = [0.1 + 0.2, 1 / 3, -2 / 3, 1e-300, 5e-324, 5.8e23, 5.76e23 / 7, math.p
 def test_numbers_in_the_csv_are_the_panels_to_the_last_bit(way):
     panel = law_panel(parts=[{"value": PRECISE, "gap": [math.nan, *PRECISE[1:]], "status": "computed"}])
     if way == "from a deck file opened again":
-        panel = deck_file.unpack(deck_file.pack([{"panel": panel}]), own=True)[0]["panel"]
+        panel = deck_file.unpack(deck_file.pack([slide.of(panel)]), own=True)[0].panels[0]
     written = files.export(panel, "csv")
     if way == "in the ZIP of a deck":
-        with zipfile.ZipFile(io.BytesIO(deck_file.bundle([{"panel": panel}], formats=["csv"]))) as bundle:
+        with zipfile.ZipFile(io.BytesIO(deck_file.bundle([slide.of(panel)], formats=["csv"]))) as bundle:
             (written,) = (bundle.read(name) for name in bundle.namelist())
     back = pd.read_csv(io.BytesIO(written), comment="#")  # since 3.1 as exact as float_precision="round_trip" was
     assert back["value"].to_numpy().tobytes() == np.array(PRECISE).tobytes()
@@ -188,7 +188,7 @@ def test_the_page_draws_the_chart_and_saves_pictures_by_itself(browser_page, tmp
 
 
 @pytest.mark.parametrize(
-    "make", [lambda panel: files.export(panel, "html"), lambda panel: report.report([{"panel": panel}])], ids=["page", "report"]
+    "make", [lambda panel: files.export(panel, "html"), lambda panel: report.report([slide.of(panel)])], ids=["page", "report"]
 )
 def test_an_exported_chart_has_no_button_that_sends_it_to_a_server_and_asks_nothing_of_one(make, browser_page, tmp_path):
     path = tmp_path / "page.html"
@@ -205,7 +205,7 @@ def test_an_exported_chart_has_no_button_that_sends_it_to_a_server_and_asks_noth
 
 def test_charts_know_no_server_to_send_a_figure_to():
     settings = '"showSendToCloud": false, "plotlyServerURL": ""'
-    scripts = Page(files.export(law_panel(), "html")).scripts + Page(report.report([{"panel": law_panel()}])).scripts
+    scripts = Page(files.export(law_panel(), "html")).scripts + Page(report.report([slide.of(law_panel())])).scripts
     assert [settings in code for code in scripts] == [False, True, False, True]  # Plotly's own scripts hold its defaults
     card = gallery.Card("scaling.law", law_panel(), script="live/scaling-law.js")
     assert settings in gallery.index([gallery.Group("scaling", "Scaling laws", "", [card])]).decode()

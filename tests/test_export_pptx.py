@@ -20,11 +20,12 @@ from pptx.oxml.ns import qn
 from analysis import catalogue, tables
 from analysis.charts import style
 from analysis.charts.panel import Citation
-from analysis.export import browser, files, native_axes
+from analysis.export import browser, files, native_axes, slide
 from analysis.export.browser import NoBrowserError
 from analysis.export.editable import says_the_same, used
 from analysis.export.picture import chart_figure
-from analysis.export.slides import first_sentence, works
+from analysis.export.slide_sources import works
+from analysis.export.slides import first_sentence
 from tests.sample_panels import (
     BEST,
     HOSTILE,
@@ -343,8 +344,8 @@ def test_text_and_page_of_a_slide_come_from_the_theme(theme):
 
 def test_a_deck_has_a_slide_per_figure_in_order_and_its_sources_at_the_end():
     deck = [
-        {"panel": plain_panel(), "title": "My words", "link": LINK, "note": "Say this.\nThen that."},
-        {"panel": bar_panel(), "title": ""},
+        slide.of(plain_panel(), LINK, title="My words", note="Say this.\nThen that."),
+        slide.of(bar_panel()),
     ]
     slides = open_slides(files.deck(deck, editable=True)).slides
     assert [slide.shapes.title.text_frame.text for slide in slides] == ["My words", bar_panel().title, "Sources"]
@@ -372,17 +373,17 @@ def test_a_caption_is_cut_after_its_first_sentence(text, first):
 
 def test_a_long_list_of_sources_goes_on_to_further_slides_and_none_is_lost():
     ids = tables.load("sources")["id"].tolist()[:70]
-    deck = [{"panel": plain_panel(sources=tuple(Citation(i, "Table 1") for i in ids))}, {"panel": bar_panel()}]
+    deck = [slide.of(plain_panel(sources=tuple(Citation(i, "Table 1") for i in ids))), slide.of(bar_panel())]
     slides = list(open_slides(files.deck(deck, editable=True)).slides)
     titles = [slide.shapes.title.text_frame.text for slide in slides[2:]]
     assert titles == [f"Sources ({number})" for number in range(1, len(titles) + 1)] and len(titles) > 1
     written = [paragraph.text for slide in slides[2:] for paragraph in slide.shapes[1].text_frame.paragraphs]
-    assert written == works([slide["panel"] for slide in deck]) and len(written) == len({*ids, "hoffmann2022", "biderman2023"})
+    assert written == works(deck) and len(written) == len({*ids, "hoffmann2022", "biderman2023"})
 
 
 def test_a_work_is_listed_once_with_every_place_and_every_slide():
     one, other = Citation("hoffmann2022", "Table A3; Figure 1"), Citation("hoffmann2022", "Table A9; Table A3")
-    (text,) = works([law_panel(sources=(one, other)), law_panel(sources=(one,)), law_panel(sources=())])
+    (text,) = works([slide.of(law_panel(sources=found)) for found in ((one, other), (one,), ())])
     assert text.endswith(": Table A3; Figure 1; Table A9 (slides 1, 2)") and text.startswith("Jordan Hoffmann et al. 2022. ")
 
 

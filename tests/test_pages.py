@@ -276,30 +276,6 @@ def test_only_changed_controls_are_kept_for_the_link():
     assert app.session_state["links"]["scaling"] == {} and app.select_slider(key=key).value == 5.8e23
 
 
-def test_the_deck_collects_reorders_retitles_and_forgets_figures():
-    slides = []
-    for section, slot in (("map", "scaling.contours"), ("isoflop", "scaling.isoflop")):
-        app = open_page("scaling", section=section)
-        slides.append(panel.slide(app.session_state["panels"][slot], "http://localhost/scaling"))
-    app.session_state["deck"] = slides
-    app.switch_page("pages/deck.py").run()
-    assert fine(app)
-    first, second = (slide["panel"].name for slide in app.session_state["deck"])
-    assert (first, second) == ("scaling.contours", "scaling.isoflop")
-    app.button(key="down-0").click().run()
-    assert [slide["panel"].name for slide in app.session_state["deck"]] == [second, first]
-    app.text_input[0].set_value("My own title").run()
-    assert app.session_state["deck"][0]["title"] == "My own title"
-    app.text_area[0].set_value("Say this.").run()
-    assert [slide["note"] for slide in app.session_state["deck"]] == ["Say this.", ""]
-    app.button(key="up-1").click().run()
-    assert [slide["note"] for slide in app.session_state["deck"]] == ["", "Say this."]
-    assert [area.value for area in app.text_area] == ["", "Say this."]  # note and title go with their slide
-    assert [field.value for field in app.text_input] == [slide["title"] for slide in app.session_state["deck"]]
-    app.button(key="remove-1").click().run()
-    assert [slide["panel"].name for slide in app.session_state["deck"]] == [first] and fine(app)
-
-
 @pytest.mark.parametrize("table", ["chinchilla_runs.csv", "gpus.csv", "scaling_laws.csv"])
 def test_a_damaged_table_breaks_only_the_pages_that_need_it(table, tmp_path, monkeypatch):
     import shutil

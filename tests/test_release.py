@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 from analysis import __version__
 from analysis.catalogue import panel
-from analysis.export import deck_file, files, gallery, report
+from analysis.export import deck_file, files, gallery, report, slide
 from tools import ten_papers
 
 ROOT = Path(__file__).parents[1]
@@ -61,7 +61,7 @@ def test_a_picture_names_the_version(figure, format, browser_path):
 
 
 def test_slides_reports_galleries_and_decks_name_the_version(figure, browser_path):
-    slides = [{"panel": figure, "title": figure.title, "link": ""}]
+    slides = [slide.of(figure)]
     deck = Presentation(io.BytesIO(files.export(figure, "pptx")))
     assert deck.core_properties.version == __version__
     assert f"Ten Papers, Recomputed {__version__}" in deck.slides[0].notes_slide.notes_text_frame.text

@@ -21,7 +21,7 @@ from analysis import tables
 from analysis.charts.parameters import Given
 from analysis.evals import read as evals_read
 from analysis.evals import write
-from analysis.export import deck_file, deck_store, files, report
+from analysis.export import deck_file, deck_store, files, report, slide
 from analysis.probe import items, items_csv, models
 from analysis.probe.spec import RunSpec
 from analysis.pythia import checkpoints
@@ -84,7 +84,7 @@ def deck(data: bytes) -> Outcome:
     slides = deck_file.unpack(data)
     again = deck_file.pack(slides)
     deck_file.unpack(again, own=True)
-    assert files.export(slides[0]["panel"], "csv") and report.report(slides)
+    assert files.export(slides[0].panels[0], "csv") and report.report(slides)
     return again, []
 
 
@@ -165,7 +165,7 @@ PROMPT_ROWS = {
         },
     },
 }
-DECK = deck_file.pack([{"panel": law_panel(), "title": "A title", "link": "http://localhost:8501/scaling"}])
+DECK = deck_file.pack([slide.of(law_panel(), "http://localhost:8501/scaling", title="A title")])
 PARSERS = {
     "runs": Parser(runs, RUNS.encode(), "table", own_runs.MAX_BYTES),
     "counts": Parser(own_counts.read_counts, COUNTS.encode(), "table", own_counts.MAX_BYTES),
@@ -409,10 +409,10 @@ def test_a_deck_comes_back_as_it_was_written(title, caption, chosen):
 
     panel = law_panel()
     panel = replace(panel, caption=caption or "None.", settings=chosen)
-    packed = deck_file.pack([{"panel": panel, "title": title, "link": ""}])
-    (slide,) = deck_file.unpack(packed, own=True)
-    assert slide["title"] == title and slide["panel"].caption == panel.caption and dict(slide["panel"].settings) == chosen
-    assert deck_file.pack([slide]) == packed
+    packed = deck_file.pack([slide.of(panel, title=title)])
+    (back,) = deck_file.unpack(packed, own=True)
+    assert back.title == title and back.panels[0].caption == panel.caption and dict(back.panels[0].settings) == chosen
+    assert deck_file.pack([back]) == packed
 
 
 @ANY
@@ -605,7 +605,7 @@ def test_a_deck_too_large_to_be_opened_again_is_not_stored(tmp_path, monkeypatch
     monkeypatch.setenv("DECKS", str(tmp_path / "decks"))
     monkeypatch.setattr(deck_store, "MOST_BYTES", 1000)
     with pytest.raises(ValueError, match="at most 0 MB are kept"):
-        deck_store.save(deck_store.new_id(), [{"panel": law_panel(), "title": "", "link": ""}])
+        deck_store.save(deck_store.new_key(), [slide.of(law_panel())])
     assert not list(tmp_path.rglob("*.json"))
 
 

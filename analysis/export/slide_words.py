@@ -27,14 +27,14 @@ CELL_MARGIN = Inches(0.06)
 MUTED, PLAIN = MSO_THEME_COLOR.TEXT_2, MSO_THEME_COLOR.TEXT_1
 
 
-def height(paragraphs: Sequence[str], size: float, width: float = SPAN) -> int:
+def height(paragraphs: Sequence[str], size: float, width: float = SPAN, bold: bool = False) -> int:
     """Height [EMU] of paragraphs of a width [EMU] in type of a size [pt]."""
-    count = sum(_line_count(text, size, width) + 0.25 for text in paragraphs if text)
+    count = sum(_line_count(text, size, width, bold) + 0.25 for text in paragraphs if text)
     return Pt(round(count * size * LEADING))
 
 
-def _line_count(text: str, size: float, width: float) -> int:
-    return len(lines(printable(text), size * ARIAL, width / Pt(1)))
+def _line_count(text: str, size: float, width: float, bold: bool) -> int:
+    return len(lines(printable(text), size * ARIAL, width / Pt(1), bold))
 
 
 def text_box(
@@ -63,10 +63,10 @@ def text_box(
 def set_title(slide, title: str, top: int = TOP) -> int:
     """Write the title in the largest type that it fits in; returns where it ends [EMU]."""
     text, shape = printable(title) or PROJECT, slide.shapes.title
-    size = next((size for size, most in TITLE_SIZES if _line_count(text, size, SPAN) <= most), SMALLEST_TITLE)
+    size = next((size for size, most in TITLE_SIZES if _line_count(text, size, SPAN, bold=True) <= most), SMALLEST_TITLE)
     shape.text_frame.text = text
     shape.text_frame.paragraphs[0].runs[0].font.size = Pt(size)
-    shape.left, shape.top, shape.width, shape.height = LEFT, top, SPAN, height([text], size)
+    shape.left, shape.top, shape.width, shape.height = LEFT, top, SPAN, height([text], size, bold=True)
     return shape.top + shape.height
 
 
@@ -75,7 +75,7 @@ def set_cover(slide, title: str, paragraphs: Sequence[str]) -> None:
     shape, text = slide.shapes.title, printable(title)
     shape.text_frame.text = text
     shape.text_frame.paragraphs[0].runs[0].font.size = Pt(COVER_TITLE)
-    tall = height([text], COVER_TITLE)
+    tall = height([text], COVER_TITLE, bold=True)
     shape.left, shape.top, shape.width, shape.height = LEFT, Inches(3.4) - tall, SPAN, tall
     text_box(slide, paragraphs, COVER_TEXT, MUTED, Inches(3.6), height(paragraphs, COVER_TEXT))
 

@@ -75,15 +75,14 @@ def add_slide(deck, slide: Slide, theme: str = "light", editable: bool = False):
     """
     added, reasons = deck.slides.add_slide(deck.slide_layouts[TITLE_ONLY]), [picture_because(slide)] if editable else []
     paragraphs = slide.text.splitlines()
-    if not slide.figures and len(paragraphs) <= COVER_LINES:
+    cells = [re.split(r"\s\|\s", line) for line in paragraphs]
+    as_table = {len(row) for row in cells} in ({2}, {3})
+    if not slide.figures and not as_table and len(paragraphs) <= COVER_LINES:
         set_cover(added, slide.heading, paragraphs)
     else:
-        top = _set_above(added, slide.above)
-        top = set_title(added, slide.heading, top) + GAP
+        top = set_title(added, slide.heading, _set_above(added, slide.above)) + GAP
         if not slide.figures:
-            cells = [re.split(r"\s\|\s", line) for line in paragraphs]
-            alike = {len(row) for row in cells}
-            set_table(added, cells, top + GAP) if alike in ({2}, {3}) else set_text(added, paragraphs, top + GAP)
+            set_table(added, cells, top + GAP) if as_table else set_text(added, paragraphs, top + GAP)
         elif len(slide.figures) == 1:
             _set_figure(added, slide.figures[0], theme, top, editable and not reasons[0])
         else:
@@ -151,7 +150,7 @@ def _set_beside(slide, figures: Sequence[Shown], theme: str, top: int) -> None:
     """Figures side by side, each under its own title and over its sources."""
     width = (SPAN - BESIDE * (len(figures) - 1)) // len(figures)
     sources = [source_line(shown.panel, SOURCES_SHOWN - 1) for shown in figures]
-    headed = max(height([shown.panel.title], BESIDE_TITLE, width) for shown in figures)
+    headed = max(height([shown.panel.title], BESIDE_TITLE, width, bold=True) for shown in figures)
     footed = max(height([text], SMALL, width) for text in sources)
     for number, (shown, text) in enumerate(zip(figures, sources, strict=True)):
         left = LEFT + number * (width + BESIDE)

@@ -32,7 +32,7 @@ def change(how: Callable[[list[Slide]], object]) -> str:
     deck, key = slides(), st.session_state.setdefault("deck_key", store.new_key())
     with store.LOCK:
         stamp = store.stamp(store.name_of(key))
-        if stamp != st.session_state.get("deck_stamp", stamp):
+        if stamp != st.session_state.get("deck_stamp", 0):
             deck[:] = store.load(store.name_of(key)) or deck
         changed = list(deck)
         how(changed)

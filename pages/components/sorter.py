@@ -14,7 +14,7 @@ from analysis.export.picture import chart_figure
 from analysis.export.slide import Slide
 from pages.components import plotly_script
 
-SIZES = {1: (1280, 560), 2: (760, 480)}
+SIZES = {1: (1747, 720), 2: (1071, 640)}
 """Width and height of a picture on a slide with one figure and with two [px]."""
 
 CSS = """
@@ -32,7 +32,8 @@ CSS = """
 .sorter .cover { margin: auto 0; font-size: 7cqi; }
 .sorter .text { font-size: 2.6cqi; white-space: pre-line; overflow: hidden; margin-top: 2%; }
 .sorter .pictures { flex: 1; min-height: 0; display: flex; gap: 2%; margin-top: 1%; }
-.sorter img { flex: 1; min-width: 0; min-height: 0; object-fit: contain; }
+.sorter .picture { flex: 1; min-width: 0; min-height: 0; display: flex; flex-direction: column; font-size: 2.2cqi; font-weight: 700; }
+.sorter img { flex: 1; min-width: 0; min-height: 0; object-fit: contain; object-position: top; }
 .sorter .number { font-size: 0.75rem; opacity: 0.75; text-align: center; }
 @media (max-width: 640px) { .sorter:not(.large) { max-height: 40vh; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); } }
 """
@@ -68,7 +69,13 @@ function page({ above, title, text, figures }, { script, colors }) {
   if (text && !figures.length) made.append(element('div', 'text', text));
   if (figures.length) {
     const row = element('div', 'pictures');
-    for (const figure of figures) { const image = element('img', ''); image.alt = ''; picture(image, figure, script); row.append(image); }
+    for (const figure of figures) {
+      const place = element('div', 'picture', figures.length > 1 ? figure.title : ''), image = element('img', '');
+      image.alt = '';
+      picture(image, figure, script);
+      place.append(image);
+      row.append(place);
+    }
     made.append(row);
   }
   return made;
@@ -137,7 +144,7 @@ def _data(slides: Sequence[Slide], theme: str) -> dict:
                 "above": slide.above,
                 "title": slide.heading,
                 "text": slide.text,
-                "figures": [_figure(panel.figure, theme, len(slide.panels)) for panel in slide.panels],
+                "figures": [{"title": panel.title} | _figure(panel.figure, theme, len(slide.panels)) for panel in slide.panels],
             }
             for slide in slides
         ],
