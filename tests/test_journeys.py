@@ -142,9 +142,10 @@ def test_an_editable_chart_is_offered_where_it_says_the_same_and_the_deck_says_w
     page = browser_page
     page.goto(f"{app_server}/scaling")
     ready(page)
-    refused = page.locator(".st-key-row-scaling-tokens_per_param").get_by_role("button", name="Editable chart")
-    expect(refused).to_be_disabled()
-    assert "two thin lines" in refused.get_attribute("title")
+    row = page.locator(".st-key-row-scaling-tokens_per_param")
+    row.get_by_role("button", name="Editable chart").click()
+    why = "This figure has no editable chart. The band would become two thin lines. PPTX holds it as a picture."
+    expect(row.get_by_role("status")).to_have_text(why)
     page.get_by_role("button", name="Add to deck").first.click()
     page.wait_for_selector("text=Added to your deck")
     page.goto(f"{app_server}/moe?section=build")
@@ -202,6 +203,74 @@ def test_a_file_is_handed_over_once(app_server, browser_page):
     press(page, SLIDER, "ArrowLeft")
     page.wait_for_url(re.compile(r"[?&]train_flops=5e23"))
     assert not downloads  # the file is handed over once, not at every run
+
+
+COPIED = """async () => {
+    const [item] = await navigator.clipboard.read(), picture = await createImageBitmap(await item.getType('image/png'));
+    const canvas = new OffscreenCanvas(picture.width, picture.height), pen = canvas.getContext('2d');
+    pen.drawImage(picture, 0, 0);
+    const title = pen.getImageData(0, 0, picture.width, 120).data;
+    return [picture.width, picture.height, title.some((value, at) => at % 4 < 3 && value < 100)];
+}"""
+
+
+def test_copy_image_puts_the_picture_on_the_clipboard(app_server, browser):
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{app_server}/scaling")
+    ready(page)
+    row = page.locator(".st-key-row-scaling-tokens_per_param")
+    for _ in range(2):
+        row.get_by_role("button", name="Copy image").click()
+        expect(row.get_by_role("status")).to_have_text("Image copied.", timeout=60_000)
+        assert page.evaluate(COPIED) == [1920, 1080, True]  # with a dark title at the top
+        page.evaluate("navigator.clipboard.writeText('')")
+    context.close()
+
+
+def test_where_no_picture_may_be_copied_a_sentence_says_so_and_offers_the_file(app_server, browser_page):
+    page = browser_page
+    page.add_init_script("delete window.ClipboardItem")
+    page.goto(f"{app_server}/scaling")
+    ready(page)
+    row = page.locator(".st-key-row-scaling-tokens_per_param")
+    row.get_by_role("button", name="Copy image").click()
+    expect(row.get_by_role("status")).to_contain_text("The browser does not let this page copy pictures.")
+    with page.expect_download(timeout=60_000) as waiting:
+        row.get_by_role("button", name="Save as PNG").click()
+    assert waiting.value.suggested_filename == "scaling-tokens_per_param.png"
+
+
+def test_the_table_shows_the_rows_of_the_chart_as_it_stands_until_it_is_hidden(app_server, browser_page):
+    page = browser_page
+    page.goto(f"{app_server}/scaling")
+    ready(page)
+    row, table = page.locator(".st-key-row-scaling-tokens_per_param"), page.get_by_role("table")
+    assert table.count() == 0
+    row.get_by_role("button", name="Table", exact=True).click()
+    expect(table).to_have_count(1)
+    expect(page.get_by_role("region", name="Rows behind the chart: At 5.8×10²³ FLOP")).to_be_visible()
+    assert {"series", "train_flops", "tokens_per_param", "status"} <= set(table.get_by_role("columnheader").all_inner_texts())
+    expect(table.get_by_role("cell", name="5.8e+23", exact=True).first).to_be_attached()
+    press(page, SLIDER, "ArrowLeft", times=5)
+    expect(page.get_by_role("region", name="Rows behind the chart: At 7×10²² FLOP")).to_be_visible()
+    expect(table.get_by_role("cell", name="7e+22", exact=True).first).to_be_attached()
+    expect(table.get_by_role("cell", name="5.8e+23", exact=True)).to_have_count(0)
+    row.get_by_role("button", name="Hide table").click()
+    expect(table).to_have_count(0)
+    expect(row.get_by_role("button", name="Table", exact=True)).to_have_attribute("aria-expanded", "false")
+
+
+def test_the_buttons_below_a_chart_take_one_row_on_a_screen_and_three_on_a_telephone(app_server, browser):
+    for width, lines in ((1440, 1), (400, 3)):
+        context = browser.new_context(viewport={"width": width, "height": 800})
+        page = context.new_page()
+        page.goto(f"{app_server}/scaling")
+        ready(page)
+        buttons = page.locator(".st-key-row-scaling-tokens_per_param").get_by_role("toolbar").get_by_role("button")
+        tops = buttons.evaluate_all("buttons => buttons.map(button => Math.round(button.getBoundingClientRect().top))")
+        assert len(tops) == 12 and len(set(tops)) == lines
+        context.close()
 
 
 def test_the_box_on_the_computation_opens_with_formula_and_sources(app_server, browser_page):
