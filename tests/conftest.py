@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 NOT_QUICK = {
     "models": "probe_measure probe_parity probe_models probe_train probe_engine probe_jobs probe_page transformer_config "
     "transformer_cost transformer_exact",
-    "a browser": "chart controls gallery journeys markdown",
+    "a browser": "chart controls gallery journeys markdown table",
     "the bench": "bench_client",
     "patience": "deck_page pages uploads",
 }

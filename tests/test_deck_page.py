@@ -117,10 +117,10 @@ def test_what_cannot_be_stored_is_not_called_added(tmp_path, monkeypatch):
     monkeypatch.setattr(st, "session_state", state)
     panel.press(name, "http://localhost")
     answer = state["answers"][name]
-    assert "could not be stored" in answer["problem"] and "said" not in answer and not state["deck_grew"]
+    assert "could not be stored" in answer["problem"] and "said" not in answer and not state["page_changed"]
     monkeypatch.setenv("DECKS", str(tmp_path / "decks"))
     panel.press(name, "http://localhost")
-    assert state["answers"][name]["said"].startswith("Added to your deck: ") and state["deck_grew"]
+    assert state["answers"][name]["said"].startswith("Added to your deck: ") and state["page_changed"]
     assert state["deck"][-1].figures[0].link == "http://localhost/moe#moe.intuition"
 
 

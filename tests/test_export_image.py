@@ -192,6 +192,12 @@ def test_every_figure_of_the_dashboard_is_exported_and_drawn_with_ticks_and_its_
     raster = {trace.type for trace in panel.figure.data} & {"heatmap"}
     assert b"<pattern" not in files["svg"] and (b"<image" in files["svg"]) == bool(raster)
     assert "pdf" not in files or raster or not list(PdfReader(io.BytesIO(files["pdf"])).pages[0].images)
+    title, description, notes = root[:3]
+    assert [part.tag.rpartition("}")[2] for part in root[:3]] == ["title", "desc", "metadata"]
+    assert title.text == panel.title and description.text == panel.alt
+    assert panel.caption in notes.text and all(work.url in notes.text for work in export_words.references([panel]))
+    drawn = "".join("".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text"))
+    assert "".join(panel.title.split()) in "".join(drawn.split())  # as text, which another program can find and change
     words = " ".join(root.itertext())
     assert panel.title in words and export_words.references([panel])[0].url in words
 

@@ -38,6 +38,9 @@ def stands_at(page, label: str, value: str) -> None:
 def go_to(page, title: str) -> None:
     """Open a page through the menu: the name of its group, then its own."""
     group = next(entry.group for entry in ENTRIES if entry.title == title)
+    if not group:  # a link of its own
+        page.get_by_test_id("stTopNavLink").filter(has_text=title).click()
+        return
     page.get_by_test_id("stTopNavSection").filter(has_text=re.compile(f"^{group}$")).click()
     page.get_by_test_id("stTopNavDropdownLink").filter(has_text=re.compile(f"^{title}$")).click()
 
@@ -121,74 +124,6 @@ def test_svg_and_pptx_are_downloaded_and_open_again(app_server, browser_page):
     assert files["CSV"].decode("utf-8-sig").startswith("#")
 
 
-def test_a_figure_goes_to_the_deck_and_the_deck_becomes_slides(app_server, browser_page):
-    page = browser_page
-    page.goto(f"{app_server}/compute?section=paid")
-    ready(page)
-    for number in (0, 1):
-        page.get_by_role("button", name="Add to deck").nth(number).click()
-        page.wait_for_selector("text=Added to your deck")
-    go_to(page, "Slide deck")
-    page.wait_for_selector("text=Download 2 slides")
-    with page.expect_download(timeout=60_000) as waiting:
-        page.get_by_role("button", name="Download 2 slides (PPTX)").click()
-    slides = Presentation(waiting.value.path()).slides
-    assert len(slides) >= 3  # two figures and their sources
-    pictures = [[shape for shape in slide.shapes if shape.shape_type == MSO_SHAPE_TYPE.PICTURE] for slide in slides]
-    assert [len(found) for found in pictures][:2] == [1, 1]
-
-
-def test_an_editable_chart_is_offered_where_it_says_the_same_and_the_deck_says_where_not(app_server, browser_page):
-    page = browser_page
-    page.goto(f"{app_server}/scaling")
-    ready(page)
-    refused = page.locator(".st-key-row-scaling-tokens_per_param").get_by_role("button", name="Editable chart")
-    expect(refused).to_be_disabled()
-    assert "two thin lines" in refused.get_attribute("title")
-    page.get_by_role("button", name="Add to deck").first.click()
-    page.wait_for_selector("text=Added to your deck")
-    page.goto(f"{app_server}/moe?section=build")
-    ready(page)
-    row = page.locator(".st-key-row-moe-build")
-    with page.expect_download(timeout=60_000) as waiting:
-        row.get_by_role("button", name="Editable chart").click()
-    assert waiting.value.suggested_filename == "moe-build.pptx"
-    slide = Presentation(waiting.value.path()).slides[0]
-    assert [shape.has_chart for shape in slide.shapes].count(True) == 1
-    row.get_by_role("button", name="Add to deck").click()
-    page.wait_for_selector("text=Added to your deck")
-    page.goto(f"{app_server}/deck")
-    page.get_by_text("editable where they say the same").click()
-    page.wait_for_selector("text=A picture: The band would become two thin lines.")
-    assert page.get_by_text("A picture:").count() == 1
-    page.get_by_label("Note of slide 2").fill("Say this.")
-    page.get_by_label("Note of slide 2").blur()
-    with page.expect_download(timeout=60_000) as waiting:
-        page.get_by_role("button", name="Download 2 slides (PPTX)").click()
-    slides = Presentation(waiting.value.path()).slides
-    assert [any(shape.has_chart for shape in slide.shapes) for slide in slides][:2] == [False, True]
-    assert slides[1].notes_slide.notes_text_frame.text.startswith("Say this.")
-
-
-def test_the_deck_survives_a_reload_and_opens_from_its_link(app_server, browser_page):
-    page = browser_page
-    page.goto(f"{app_server}/scaling")
-    ready(page)
-    page.get_by_role("button", name="Add to deck").click()
-    page.wait_for_selector("text=Added to your deck")
-    page.goto(f"{app_server}/deck")  # a new session: only the browser remembers
-    page.wait_for_selector("text=Download 1 slide")
-    page.wait_for_url(re.compile(r"[?&]deck=[A-Za-z0-9_-]{16}"))
-    other = page.context.browser.new_context().new_page()
-    other.goto(page.url)
-    other.wait_for_selector("text=Download 1 slide")
-    other.get_by_role("button", name="Remove").click()
-    other.wait_for_selector("text=Nothing here yet")
-    page.reload()
-    page.wait_for_selector("text=Download 1 slide")  # the other reader had a copy
-    other.context.close()
-
-
 def test_a_file_is_handed_over_once(app_server, browser_page):
     page = browser_page
     page.goto(f"{app_server}/scaling")
@@ -202,6 +137,74 @@ def test_a_file_is_handed_over_once(app_server, browser_page):
     press(page, SLIDER, "ArrowLeft")
     page.wait_for_url(re.compile(r"[?&]train_flops=5e23"))
     assert not downloads  # the file is handed over once, not at every run
+
+
+COPIED = """async () => {
+    const [item] = await navigator.clipboard.read(), picture = await createImageBitmap(await item.getType('image/png'));
+    const canvas = new OffscreenCanvas(picture.width, picture.height), pen = canvas.getContext('2d');
+    pen.drawImage(picture, 0, 0);
+    const title = pen.getImageData(0, 0, picture.width, 120).data;
+    return [picture.width, picture.height, title.some((value, at) => at % 4 < 3 && value < 100)];
+}"""
+
+
+def test_copy_image_puts_the_picture_on_the_clipboard(app_server, browser):
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{app_server}/scaling")
+    ready(page)
+    row = page.locator(".st-key-row-scaling-tokens_per_param")
+    for _ in range(2):
+        row.get_by_role("button", name="Copy image").click()
+        expect(row.get_by_role("status")).to_have_text("Image copied.", timeout=60_000)
+        assert page.evaluate(COPIED) == [1920, 1080, True]  # with a dark title at the top
+        page.evaluate("navigator.clipboard.writeText('')")
+    context.close()
+
+
+def test_where_no_picture_may_be_copied_a_sentence_says_so_and_offers_the_file(app_server, browser_page):
+    page = browser_page
+    page.add_init_script("delete window.ClipboardItem")
+    page.goto(f"{app_server}/scaling")
+    ready(page)
+    row = page.locator(".st-key-row-scaling-tokens_per_param")
+    row.get_by_role("button", name="Copy image").click()
+    expect(row.get_by_role("status")).to_contain_text("The browser does not let this page copy pictures.")
+    with page.expect_download(timeout=60_000) as waiting:
+        row.get_by_role("button", name="Save as PNG").click()
+    assert waiting.value.suggested_filename == "scaling-tokens_per_param.png"
+
+
+def test_the_table_shows_the_rows_of_the_chart_as_it_stands_until_it_is_hidden(app_server, browser_page):
+    page = browser_page
+    page.goto(f"{app_server}/scaling")
+    ready(page)
+    row, table = page.locator(".st-key-row-scaling-tokens_per_param"), page.get_by_role("table")
+    assert table.count() == 0
+    row.get_by_role("button", name="Table", exact=True).click()
+    expect(table).to_have_count(1)
+    expect(page.get_by_role("region", name="Rows behind the chart: At 5.8×10²³ FLOP")).to_be_visible()
+    assert {"series", "train_flops", "tokens_per_param", "status"} <= set(table.get_by_role("columnheader").all_inner_texts())
+    expect(table.get_by_role("cell", name="5.8e+23", exact=True).first).to_be_attached()
+    press(page, SLIDER, "ArrowLeft", times=5)
+    expect(page.get_by_role("region", name="Rows behind the chart: At 7×10²² FLOP")).to_be_visible()
+    expect(table.get_by_role("cell", name="7e+22", exact=True).first).to_be_attached()
+    expect(table.get_by_role("cell", name="5.8e+23", exact=True)).to_have_count(0)
+    row.get_by_role("button", name="Hide table").click()
+    expect(table).to_have_count(0)
+    expect(row.get_by_role("button", name="Table", exact=True)).to_have_attribute("aria-expanded", "false")
+
+
+def test_the_buttons_below_a_chart_take_one_row_on_a_screen_and_three_on_a_telephone(app_server, browser):
+    for width, lines in ((1440, 1), (400, 3)):
+        context = browser.new_context(viewport={"width": width, "height": 800})
+        page = context.new_page()
+        page.goto(f"{app_server}/scaling")
+        ready(page)
+        buttons = page.locator(".st-key-row-scaling-tokens_per_param").get_by_role("toolbar").get_by_role("button")
+        tops = buttons.evaluate_all("buttons => buttons.map(button => Math.round(button.getBoundingClientRect().top))")
+        assert len(tops) == 12 and len(set(tops)) == lines
+        context.close()
 
 
 def test_the_box_on_the_computation_opens_with_formula_and_sources(app_server, browser_page):

@@ -319,6 +319,48 @@ def test_a_pressed_button_makes_a_file_or_a_sentence(monkeypatch):
     assert footer.file_answer("a", "b", b"c")["id"] != footer.file_answer("a", "b", b"c")["id"]
 
 
+def test_an_editable_chart_that_would_say_something_else_is_a_sentence_and_no_file():
+    band = panel.made(catalogue.panel("scaling.tokens_per_param"), panel.EDITABLE, "")
+    assert band["problem"] == "This figure has no editable chart. The band would become two thin lines. PPTX holds it as a picture."
+    assert panel.made(catalogue.panel("moe.build"), panel.EDITABLE, "")["name"] == "moe-build.pptx"
+
+
+def shown_tables(app: AppTest) -> list[dict]:
+    return [json.loads(element.proto.json) for element in app.get("bidi_component") if element.proto.component_name == "panel_table"]
+
+
+def test_a_table_is_made_only_while_it_is_open_and_holds_the_rows_of_the_csv():
+    import io
+
+    import pandas as pd
+
+    from analysis.export import files
+
+    app = open_page("scaling")
+    assert not shown_tables(app)
+    assert "data" not in vars(app.session_state["panels"]["scaling.tokens_per_param"])  # whose rows have not been put together
+    app.session_state["open_tables"] = {"scaling.tokens_per_param"}
+    (table,) = shown_tables(app.run())
+    shown = app.session_state["panels"]["scaling.tokens_per_param"]
+    rows = pd.read_csv(io.BytesIO(files.export(shown, "csv")), comment="#")
+    assert table["caption"] == f"{len(rows)} rows, as in the CSV. Numbers to 6 digits." and len(table["rows"]) == len(rows) > 100
+    assert table["columns"] == list(rows) and "status" in rows
+    for at, name in enumerate(table["columns"]):
+        cells = [row[at] for row in table["rows"]]
+        assert [cell == "" for cell in cells] == rows[name].isna().tolist()
+        for cell, value in zip(cells, rows[name], strict=True):
+            if cell:
+                assert (float(cell) == pytest.approx(value, rel=1e-5)) if table["numbers"][at] else cell == str(value)
+
+
+def test_of_a_long_table_the_first_rows_are_shown_and_counted():
+    app = open_page("attention", section="mask")
+    app.session_state["open_tables"] = {"attention.mask"}
+    (table,) = shown_tables(app.run())
+    assert len(table["rows"]) == 500
+    assert table["caption"] == "First 500 of 1,600 rows; all are in the CSV. Numbers to 6 digits."
+
+
 def test_an_old_link_to_the_fit_with_torch_opens_the_page_as_it_is():
     app = open_page("scaling", engine="the worker (torch)", level="80%")
     assert fine(app) and not app.success and len(app.warning) == 1 and "engine" in app.warning[0].value and not app.info

@@ -1,7 +1,6 @@
 """The prepared talk: the ten papers in the article's order, two figures each, the corrections to the article, and the sources."""
 
 from analysis import tables
-from analysis.claims import data as claims
 from analysis.export import slide
 from analysis.export.slide import Slide
 from analysis.export.words import MADE_WITH
@@ -38,8 +37,10 @@ def talk() -> list[Slide]:
 
 def corrections() -> Slide:
     """The statements of the article that need a correction, as a table."""
-    rows = claims.stored()
-    rows = rows[rows["verdict"] == "corrected"]
+    from analysis import catalogue
+
+    rows = catalogue.asked_for("claims.verdicts?verdict=corrected").panel().data
+    rows = rows[rows["claim"].notna()]
     lines = ["The article says | The numbers or sources say"]
     lines += [f"{row['claim']} | {row['found']}".replace("\n", " ") for row in rows.to_dict("records")]
     return Slide(title=f"{len(rows)} statements of the article need a correction", text="\n".join(lines))

@@ -1,6 +1,6 @@
 """What stands under a chart, as one element: its sources, the row of export buttons, and how it is computed.
 
-One component instead of ten Streamlit widgets: the browser renders every element of a page anew whenever a slider on it
+One component instead of a dozen Streamlit widgets: the browser renders every element of a page anew whenever a slider on it
 moves, so a page of eight charts answers in two thirds of the time (docs/performance.md). Whatever it is given is shown
 as text; addresses are followed only if they begin with http.
 """
@@ -23,6 +23,11 @@ CSS = """
 p { margin: 0 0 0.5rem; font-size: 0.875rem; line-height: 1.5; color: color-mix(in srgb, var(--st-text-color) 70%, transparent); }
 a { color: var(--st-link-color); }
 .row { display: flex; flex-wrap: wrap; gap: 0.375rem; align-items: center; }
+.files { display: flex; }
+.files button { border-radius: 0; margin-left: -1px; }
+.files button:first-child { border-radius: var(--st-base-radius) 0 0 var(--st-base-radius); margin-left: 0; }
+.files button:last-child { border-radius: 0 var(--st-base-radius) var(--st-base-radius) 0; }
+.files button:hover:enabled, .files button:focus-visible { z-index: 1; position: relative; }
 button { font: inherit; font-size: 0.875rem; line-height: 1.25; color: inherit; background: transparent; cursor: pointer;
   white-space: nowrap; border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius); padding: 0.25rem 0.625rem; min-height: 2.125rem; }
 button:hover:enabled, button[aria-expanded=true] { border-color: var(--st-primary-color); color: var(--st-primary-color); }
@@ -30,6 +35,7 @@ button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offse
 button:disabled { cursor: default; opacity: 0.45; }
 button[aria-busy=true] { cursor: progress; opacity: 0.6; }
 .gap { flex: 0 0 0.5rem; }
+.said button { margin-left: 0.5rem; }
 .said.problem { color: var(--st-red-text-color, #b3261e); }
 .said { margin: 0.5rem 0 0; }
 .how { margin-top: 0.5rem; padding: 0.75rem 1rem; background: var(--st-secondary-background-color); border-radius: var(--st-base-radius);
@@ -38,6 +44,7 @@ button[aria-busy=true] { cursor: progress; opacity: 0.6; }
 .how h4 { font-size: 0.875rem; margin: 0.75rem 0 0.25rem; }
 .how ul { font-size: 0.875rem; margin: 0; padding-left: 1.25rem; }
 @media (pointer: coarse) { button { min-height: 2.75rem; } }
+@media (max-width: 480px) { .gap { display: none; } .row button { flex: 1 0 auto; } .files { flex: 1 0 100%; } .files button { flex: 1; padding: 0.25rem; } }
 """
 
 JS = """
@@ -62,11 +69,12 @@ function citation({ name, url, place, title }, whole) {
   return line;
 }
 
-function save({ name, mime, base64 }) {
-  const bytes = Uint8Array.from(atob(base64), character => character.charCodeAt(0));
+const bytes = ({ mime, base64 }) => new Blob([Uint8Array.from(atob(base64), character => character.charCodeAt(0))], { type: mime });
+
+function save(file) {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([bytes], { type: mime }));
-  link.download = name;
+  link.href = URL.createObjectURL(bytes(file));
+  link.download = file.name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
@@ -85,25 +93,50 @@ export default function({ parentElement, data, setTriggerValue }) {
   function say(words, problem) {
     said.textContent = words; said.hidden = !words; said.classList.toggle('problem', Boolean(problem));
   }
+  function sayBriefly(words) {
+    say(words);
+    setTimeout(() => { if (said.textContent === words) say(''); }, 10000);
+  }
   function rest() { row.querySelectorAll('[aria-busy]').forEach(button => button.removeAttribute('aria-busy')); }
-  function button(label, hint, press, disabled) {
+  function button(label, hint, press, id) {
     const element = text('button', label);
-    element.type = 'button'; element.title = hint; element.disabled = Boolean(disabled);
+    element.type = 'button'; element.title = hint;
+    if (id) element.dataset.press = id;
     element.onclick = () => press(element);
     return element;
   }
+  function ask(id, words) {  // for one thing at a time
+    if (row.querySelector('[aria-busy]')) return false;
+    row.querySelector(`[data-press=${id}]`).setAttribute('aria-busy', 'true');
+    say(words);
+    setTriggerValue('press', id);
+    return true;
+  }
+  function file({ id, label, hint, disabled }) {
+    const element = button(label, hint, () => ask(id, 'Making the file\\u2026'), id);
+    element.disabled = Boolean(disabled);
+    return element;
+  }
+  // A browser lets a page write to the clipboard only while its reader presses, so it is promised a picture that comes later.
+  function copyImage() {
+    if (!window.ClipboardItem || !navigator.clipboard?.write) return refused();
+    if (!ask('copy', 'Making the picture\\u2026')) return;
+    const picture = new Promise(resolve => { row.picture = resolve; });
+    navigator.clipboard.write([new ClipboardItem({ 'image/png': picture })])
+      .then(() => sayBriefly('Image copied.'), () => { if (row.picture) refused(); });
+  }
+  function refused() {
+    rest();
+    say('The browser does not let this page copy pictures.');
+    said.append(button('Save as PNG', 'The same picture as a file', () => row.querySelector('[data-press=png]').click()));
+  }
   if (!row.childElementCount) {
-    for (const { id, label, hint, disabled } of data.formats) {
-      const element = button(label, hint, pressed => {
-        if (row.querySelector('[aria-busy]')) return;
-        pressed.setAttribute('aria-busy', 'true');
-        say('Making the file\\u2026');
-        setTriggerValue('press', id);
-      }, disabled);
-      element.dataset.press = id;
-      row.append(element);
-    }
-    const gap = document.createElement('span'); gap.className = 'gap';
+    const space = () => Object.assign(document.createElement('span'), { className: 'gap' });
+    const group = Object.assign(document.createElement('span'), { className: 'files' });
+    group.setAttribute('role', 'group'); group.setAttribute('aria-label', 'Save as');
+    group.append(...data.formats.map(file));
+    const image = button('Copy image', 'The PNG on the clipboard, to paste into a document or a message', copyImage, 'copy');
+    image.disabled = group.querySelector('[data-press=png]').disabled;
     const deck = button('Add to deck', 'Put this figure, as it stands, on your slide deck', () => setTriggerValue('press', 'deck'));
     const copy = button('Copy link', 'Copy the address of this figure with your values; the command line takes it too', async () => {
       const link = window.location.href.split('#')[0] + '#' + data.figure;
@@ -111,27 +144,28 @@ export default function({ parentElement, data, setTriggerValue }) {
       catch { window.prompt('Copy this link', link); }
       setTimeout(() => { copy.textContent = 'Copy link'; }, 2000);
     });
+    const table = button('Table', 'The rows behind the chart, below it', () => ask('table', ''), 'table');
     const explain = button('How is this computed?', 'Formulas, their range, and every source', () => {
       how.hidden = !how.hidden;
       explain.setAttribute('aria-expanded', String(!how.hidden));
     });
     explain.setAttribute('aria-expanded', 'false');
-    row.append(gap, deck, copy, explain);
+    row.append(group, file(data.editable), space(), image, copy, deck, space(), table, explain);
   }
-  for (const { id, hint, disabled } of data.formats) {  // what can be made changes with the settings
-    const element = row.querySelector(`[data-press="${id}"]`);
-    element.title = hint; element.disabled = Boolean(disabled);
+  const table = row.querySelector('[data-press=table]');
+  if (table.getAttribute('aria-expanded') !== String(data.table)) {
+    rest();
+    table.setAttribute('aria-expanded', String(data.table));
+    table.textContent = data.table ? 'Hide table' : 'Table';
   }
   const answer = data.answer;
   if (answer && !delivered.has(answer.id)) {
     delivered.add(answer.id);
     rest();
-    if (answer.problem) say(answer.problem, true);
-    else if (!answer.base64) {
-      say(answer.said);
-      setTimeout(() => { if (said.textContent === answer.said) say(''); }, 10000);
-    }
-    else { say(answer.said); save(answer); }
+    if (answer.problem) { row.picture = null; say(answer.problem, true); }
+    else if (answer.copy) row.picture?.(bytes(answer));
+    else if (!answer.base64) sayBriefly(answer.said);
+    else { say(''); save(answer); }
   }
 }
 """
@@ -139,9 +173,14 @@ export default function({ parentElement, data, setTriggerValue }) {
 COMPONENT = st.components.v2.component("panel_footer", html=HTML, css=CSS, js=JS)
 
 
-def file_answer(name: str, mime: str, content: bytes, said: str = "") -> dict[str, str]:
-    """A file for the browser to save, as the component takes it, and a sentence to show with it."""
-    return {"id": uuid4().hex, "name": name, "mime": mime, "base64": base64.b64encode(content).decode(), "said": said}
+def file_answer(name: str, mime: str, content: bytes) -> dict[str, str]:
+    """A file for the browser to save, as the component takes it."""
+    return {"id": uuid4().hex, "name": name, "mime": mime, "base64": base64.b64encode(content).decode()}
+
+
+def image_answer(content: bytes) -> dict[str, str | bool]:
+    """A PNG for the browser to put on the clipboard."""
+    return file_answer("", "image/png", content) | {"copy": True}
 
 
 def problem_answer(words: str) -> dict[str, str]:
@@ -160,21 +199,26 @@ def footer(
     sources: Sequence[Mapping[str, str]],
     shown: int,
     formats: Sequence[Mapping],
+    editable: Mapping,
     explanation: str,
+    table: bool,
     answer: Mapping | None,
     on_press: Callable[[], None],
 ) -> None:
     """Show the component.
 
-    figure: its name, at the end of links to it. sources: {name, url, place, title} of each cited work, of which `shown` stand in the line above the buttons. formats: {id, label,
-    hint, disabled} of each file button. answer: of `file_answer` or `problem_answer`, if a button was just pressed.
-    on_press: called before the next run; `pressed` says which button it was.
+    figure: its name, at the end of links to it. sources: {name, url, place, title} of each cited work, of which `shown` stand in the line above the buttons.
+    formats: {id, label, hint, disabled} of each file button, "png" among them; editable: of the one beside them. table: whether the table is open.
+    answer: of `file_answer`, `image_answer`, `said_answer` or `problem_answer`, if a button was just pressed. on_press: called before the next run;
+    `pressed` says which button it was.
     """
     data = {
         "figure": figure,
         "sources": list(sources),
         "shown": shown,
         "formats": list(formats),
+        "editable": editable,
+        "table": table,
         "explanation": explanation,
         "answer": answer,
     }
@@ -182,5 +226,5 @@ def footer(
 
 
 def pressed(key: str) -> str:
-    """The id of the button that was just pressed: a format, or "deck"."""
+    """The id of the button that was just pressed: a format, "deck", "copy" or "table"."""
     return str(st.session_state[key].get("press") or "")

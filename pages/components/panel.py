@@ -1,30 +1,33 @@
 """The one frame in which every chart stands: title, chart, caption, sources, how it is computed, and the export row."""
 
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from html import escape
 
-import pandas as pd
 import streamlit as st
 
 from analysis import tables
 from analysis.charts.panel import Citation, Panel, explanation
 from analysis.export import browser, files, slide
 from analysis.export.editable import says_the_same
-from pages.components import chart, controls, decks, footer
+from analysis.export.picture import HEIGHT, WIDTH
+from pages.components import chart, controls, decks, footer, table
 from pages.components.markdown import plain
 
 FORMATS = {
     "csv": ("CSV", "The numbers behind the figure, with sources and settings"),
-    "png": ("PNG", "A picture of 1920 x 1080 points, at twice that size"),
+    "png": ("PNG", f"A picture of {WIDTH} x {HEIGHT} pixels"),
     "svg": ("SVG", "A drawing that scales, for documents"),
     "pdf": ("PDF", "A drawing that scales, for print"),
     "html": ("HTML", "A page with the live chart, to open in any browser"),
     "pptx": ("PPTX", "One 16:9 slide, with the figure as a picture that scales"),
 }
 EDITABLE = "editable"
-"""The button for a slide with a chart of PowerPoint, beside those of FORMATS."""
+"""What a press of the button beside those of FORMATS asks for."""
+EDITABLE_BUTTON = {
+    "id": EDITABLE,
+    "label": "Editable chart",
+    "hint": "One 16:9 slide with a chart of PowerPoint, whose numbers can be edited, where that says the same as the figure",
+}
 SHOWN_SOURCES = 4
 
 WIDE = 760
@@ -48,36 +51,17 @@ def draw(slot: str, build: Callable[[], Panel], scroll: bool = False, query: Map
     current()[slot] = panel
     chart.chart(slot, panel, WIDE if scroll else 0, query)
     if panel.beside is not None:
-        show_table(panel.beside)
+        table.texts(panel.beside)
+    if slot in with_table():
+        table.rows(slot, panel)
 
 
 OUT_OF_RANGE = "This chart cannot be drawn: a number behind it is too large or too small to be computed with."
 
-TABLE = """<style>
-.plain-table { border-collapse: collapse; font-size: 0.875rem; }
-.plain-table th, .plain-table td { text-align: left; padding: 0.25rem 0.75rem 0.25rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); }
-.plain-table th { font-weight: 600; opacity: 0.75; }
-</style>"""
 
-
-def show_table(rows: pd.DataFrame) -> None:
-    """A small table of texts, its cells shown as they stand; inside a fragment this takes the browser a tenth of a Markdown table."""
-    head = "".join(f"<th scope='col'>{escape(str(name))}</th>" for name in rows.columns)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(together(str(cell)))}</td>" for cell in row) + "</tr>" for row in rows.to_numpy().tolist()
-    )
-    st.html(
-        f"{TABLE}<div style='overflow-x: auto'><table class='plain-table'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def together(text: str) -> str:
-    """The text with numbers that do not part from their units at the end of a line.
-
-    >>> together("29.3 B to 58.5 B").split(" ")
-    ['29.3\\xa0B', 'to', '58.5\\xa0B']
-    """
-    return re.sub(r"(?<=\d) (?!to\b)(?=[^\W\d])", "\xa0", text)
+def with_table() -> set[str]:
+    """The charts of this session that show their table, by slot."""
+    return st.session_state.setdefault("open_tables", set())
 
 
 def current() -> dict[str, Panel]:
@@ -93,8 +77,8 @@ def export_row(slot: str) -> None:
     """
     if slot not in current():
         return
-    if st.session_state.pop("deck_grew", False):
-        st.rerun()  # the whole page, whose menu counts the slides
+    if st.session_state.pop("page_changed", False):
+        st.rerun()  # the whole page: its menu counts the slides, and a table stands with its chart
     panel, key = current()[slot], f"row-{slot}"
     no_browser = browser.browser_path() is None
     formats = [
@@ -103,18 +87,15 @@ def export_row(slot: str) -> None:
         else {"id": format, "label": label, "hint": NO_BROWSER, "disabled": True}
         for format, (label, hint) in FORMATS.items()
     ]
-    reason = says_the_same(panel.figure)
-    hint = reason or "One 16:9 slide, with a chart of PowerPoint whose numbers can be edited"
-    formats.append({"id": EDITABLE, "label": "Editable chart", "hint": hint, "disabled": bool(reason)})
     works = [(citation.location, tables.source(citation.source_id)) for citation in panel.sources]
     sources = [
         {"name": f"{work['authors']} {int(work['year'])}", "url": work["url"], "place": place, "title": work["title"]}
         for place, work in works
     ]
     answer = st.session_state.setdefault("answers", {}).pop(slot, None)
-    footer.footer(
-        key, panel.name, sources, SHOWN_SOURCES, formats, explanation(panel), answer, partial(press, slot, controls.server_origin())
-    )
+    on_press = partial(press, slot, controls.server_origin())
+    is_open = slot in with_table()
+    footer.footer(key, panel.name, sources, SHOWN_SOURCES, formats, EDITABLE_BUTTON, explanation(panel), is_open, answer, on_press)
     if no_browser:
         st.info(NO_BROWSER, icon=":material/image_not_supported:")
 
@@ -135,24 +116,29 @@ def press(slot: str, origin: str) -> None:
         problem = decks.add([slide.of(panel, link)])
         done = footer.said_answer(f"Added to your deck: {panel.title}") if not problem else footer.problem_answer(problem)
         st.session_state.setdefault("answers", {})[slot] = done
-        st.session_state["deck_grew"] = not problem
-    elif what in (*FORMATS, EDITABLE):
+        st.session_state["page_changed"] = not problem
+    elif what == "table":
+        with_table().symmetric_difference_update({slot})
+        st.session_state["page_changed"] = True
+    elif what in (*FORMATS, EDITABLE, "copy"):
         st.session_state.setdefault("answers", {})[slot] = made(panel, what, link, slot)
 
 
-def made(panel: Panel, what: str, link: str, slot: str = "") -> dict[str, str]:
+def made(panel: Panel, what: str, link: str, slot: str = "") -> dict:
     """The file of a chart, or the sentence that says why there is none, as the footer hands it to the browser.
 
-    what: a format, or EDITABLE; where the settings of now make a chart that PowerPoint cannot draw, the slide holds a picture and a sentence says why.
+    what: a format; EDITABLE, for a slide whose chart can be edited where PowerPoint has such a chart; or "copy", for a PNG on the clipboard.
     """
-    editable, format = what == EDITABLE, "pptx" if what == EDITABLE else what
+    editable, format = what == EDITABLE, {EDITABLE: "pptx", "copy": "png"}.get(what, what)
+    if editable and (reason := says_the_same(panel.figure)):
+        return footer.problem_answer(f"This figure has no editable chart. {reason} PPTX holds it as a picture.")
     try:
         content = files.export(panel, format, permalink=link, editable=editable)
     except (ValueError, RuntimeError, OSError) as problem:
         return footer.problem_answer(f"{format.upper()} could not be made: {problem}")
-    reason = says_the_same(panel.figure) if editable else ""
-    said = f"A picture and no editable chart: {reason}" if reason else ""
-    return footer.file_answer(f"{(slot or panel.name).replace('.', '-')}.{format}", files.mime(format), content, said)
+    if what == "copy":
+        return footer.image_answer(content)
+    return footer.file_answer(f"{(slot or panel.name).replace('.', '-')}.{format}", files.mime(format), content)
 
 
 def cited(citation: Citation) -> str:
