@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
+from pptx import Presentation
 
 from analysis import catalogue, tables
 from analysis.charts import style
 from analysis.charts.figure import Figure
 from analysis.charts.panel import Citation
 from analysis.charts.parameters import Quantity
-from analysis.export import browser, command, deck_file, files, gallery, report, slide
+from analysis.export import browser, command, deck_file, files, gallery, report, slide, talk
 from analysis.export import words as export_words
 from analysis.export.data_file import all_tables
 from pages.components import chart
@@ -325,6 +326,13 @@ def test_the_command_line_writes_an_editable_chart_without_a_browser_or_says_why
     (slide,) = open_slides((tmp_path / "moe-build.pptx").read_bytes()).slides
     assert any(shape.has_chart for shape in slide.shapes)
     assert "attention.mask: a picture and no editable chart: PowerPoint has no charts of this kind (heatmap)." in capsys.readouterr().err
+
+
+def test_the_command_line_writes_the_talk(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(talk, "talk", lambda: [slide.Slide(title="Hello")])
+    assert command.main(["--talk", "--theme", "dark", "--out", str(tmp_path)]) == 0
+    (written,) = Presentation(io.BytesIO((tmp_path / "ten-papers-recomputed-talk.pptx").read_bytes())).slides
+    assert written.shapes.title.text_frame.text == "Hello" and "ten-papers-recomputed-talk.pptx" in capsys.readouterr().out
 
 
 def test_the_command_line_lists_the_figures(fake_topic, capsys):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from analysis.export.browser import NoBrowserError, stop
-from analysis.export.files import FORMATS, NEEDS_BROWSER, THEMES, export, file_name
+from analysis.export.files import FORMATS, NEEDS_BROWSER, THEMES, deck, export, file_name
 
 
 class _Refused(Exception):
@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", default="exports", metavar="DIR", help="folder to write to, made where it is missing; default exports")
     parser.add_argument("--theme", default="auto", metavar="|".join(THEMES))
     parser.add_argument("--editable", action="store_true", help="charts of PowerPoint in place of pictures where they say the same")
+    parser.add_argument("--talk", action="store_true", help="the prepared talk on the ten papers as one PPTX, and stop")
     parser.add_argument("--list", action="store_true", help="list the figures and stop")
     parser.add_argument("--json", action="store_true", help="with --list: every parameter with its kind, default, bounds or options")
     options = parser.parse_args(arguments)
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(described, indent=1, ensure_ascii=False) if options.json else "\n".join(catalogue.catalogue()))
         return 0
     try:
-        panels = _asked_for(options.panel, catalogue)
+        panels = {} if options.talk else _asked_for(options.panel, catalogue)
         formats = _chosen("format", options.format or ["all"], FORMATS, "there is no format {}; there are " + ", ".join(FORMATS))
         _chosen("theme", [options.theme], THEMES, "there is no theme {}; there are " + ", ".join(THEMES))
         out = _folder(Path(options.out))
@@ -43,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"export: {refusal}", file=sys.stderr)
         return 2
     try:
+        if options.talk:
+            return _write_talk(out, options.theme)
         return _write_all(panels, formats, out, options.theme, options.editable)
     finally:
         stop()
@@ -83,6 +86,21 @@ def _folder(out: Path) -> Path:
     except OSError as problem:
         raise _Refused(f"cannot write to {out}: {problem.strerror or problem}") from None
     return out
+
+
+def _write_talk(out: Path, theme: str) -> int:
+    """Write the prepared talk; returns the exit status."""
+    from analysis.export.talk import talk
+
+    path = out / "ten-papers-recomputed-talk.pptx"
+    try:
+        data = deck(talk(), theme)
+        path.write_bytes(data)
+    except (OSError, RuntimeError, ValueError) as problem:
+        print(f"export: {problem}", file=sys.stderr)
+        return 1
+    print(f"{path} ({len(data):,} bytes)")
+    return 0
 
 
 def _write_all(panels: Mapping, formats: Sequence[str], out: Path, theme: str, editable: bool) -> int:
