@@ -15,18 +15,16 @@ def about(figure) -> None:
     st.caption(plain(described(figure.model.name, figure.model.shape)))
 
 
-page.show(
-    "attention",
-    "Shared heads and a window shrink the cache that long contexts fill",
-    "Every token a model has read leaves keys and values in memory, in every layer. Pick a model, or bring its config.json, and see what "
-    "grouped-query attention, a sliding window or a latent save, how far a window reaches, and what reading and writing cost.",
-    [
-        Section("cache", "What the cache holds", Cache, before=about),
-        Section("mask", "What a window sees", Mask),
-        Section("buffer", "Rolling buffer", Buffer),
-        Section("reach", "How far it reaches", Reach, before=about),
-        Section("prompt", "Reading a prompt", Prefill, before=about),
-        Section("generation", "Generating", Roofline, before=about),
-        Section("quality", "Quality of shared heads", Ablation),
-    ],
-)
+LEAD = "Every token leaves keys and values in memory, in every layer. Pick a model or bring its config.json."
+SECTIONS = [
+    Section("cache", "KV-cache size", Cache, before=about),
+    Section("mask", "Sliding-window mask", Mask),
+    Section("buffer", "Rolling buffer", Buffer),
+    Section("reach", "Receptive field", Reach, before=about),
+    Section("prompt", "Prefill", Prefill, before=about),
+    Section("generation", "Decode speed", Roofline, before=about),
+    Section("quality", "MHA vs GQA vs MQA", Ablation),
+]
+
+if __name__ == "__main__":
+    page.show("attention", LEAD, SECTIONS)

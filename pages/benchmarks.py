@@ -8,7 +8,6 @@ from analysis.benchmarks.figures_disagree import Disagreements, Evaluators, Gaps
 from analysis.benchmarks.figures_filters import picked
 from analysis.benchmarks.figures_pair import Dumbbell, compared
 from analysis.benchmarks.figures_programs import Contamination, Implementations, MultipleChoice
-from analysis.units import significant
 from pages.components import page
 from pages.components.markdown import plain
 from pages.components.page import Section
@@ -36,19 +35,16 @@ def has_points(figure: AgainstParams) -> bool:
     return figure.benchmark in there
 
 
-numbers = data.gap_summary()
-page.show(
-    "benchmarks",
-    f"Under one stated setting, two reports of a model's score still differ by up to {significant(numbers['largest'])} points",
-    f"In the median of {numbers['n_same']:.0f} such pairs the gap is {significant(numbers['same'], 2)} points, against {significant(numbers['different'], 2)} in {numbers['n_different']:.0f} pairs with different settings. "
-    "Here is every score that the papers print, compared only where benchmark, metric, the way to read an answer, shots and setting are stated and agree.",
-    [
-        Section("apart", "How far apart", Gaps, Disagreements),
-        Section("depends", "What a score depends on", Implementations, Evaluators),
-        Section("training", "Trained on the questions", Contamination, MultipleChoice),
-        Section("all", "Side by side", HeatMap, wide=True),
-        Section("reports", "Where a score comes from", Reports),
-        Section("pair", "Two models", Dumbbell, before=can_be_compared),
-        Section("size", "Against size", AgainstParams, before=has_points),
-    ],
-)
+LEAD = "Scores as the papers report them, compared only where benchmark, metric, scoring, shots and setting are stated and agree."
+SECTIONS = [
+    Section("apart", "Disagreements", Gaps, Disagreements),
+    Section("depends", "Evaluation settings", Implementations, Evaluators),
+    Section("training", "Contamination", Contamination, MultipleChoice),
+    Section("all", "Score matrix", HeatMap, wide=True),
+    Section("reports", "Reports of one score", Reports),
+    Section("pair", "Head-to-head", Dumbbell, before=can_be_compared),
+    Section("size", "Score vs size", AgainstParams, before=has_points),
+]
+
+if __name__ == "__main__":
+    page.show("benchmarks", LEAD, SECTIONS)

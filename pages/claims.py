@@ -4,7 +4,6 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from analysis.claims import data as claims_data
 from analysis.claims import verdicts
 from analysis.claims.figures import Verdicts
 from pages.components import page
@@ -38,11 +37,8 @@ def statements(figure: Verdicts) -> None:
     st.caption(" · ".join(f"**{word}**: {plain(meaning)}" for word, meaning in verdicts.HOW.values()))
 
 
-rows = claims_data.stored()
-page.show(
-    "claims",
-    f"{len(rows)} statements, {int((rows['verdict'] == 'corrected').sum())} corrections",
-    "What the article says, what the numbers or the sources say, how the verdict was reached, and where to see it. Tests compute the "
-    "verdicts that rest on numbers anew; where a verdict differs from the text, the reason stands beside it.",
-    [Section("verdicts", "Verdicts", Verdicts, after=statements)],
-)
+LEAD = "What the article says, what the numbers or the sources say, and how each verdict was reached."
+SECTIONS = [Section("verdicts", "Verdicts", Verdicts, after=statements)]
+
+if __name__ == "__main__":
+    page.show("claims", LEAD, SECTIONS)

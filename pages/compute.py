@@ -5,20 +5,18 @@ from analysis.compute.figures_off_optimum import Inference, Overtraining, Repeti
 from pages.components import page
 from pages.components.page import Section
 
-page.show(
-    "compute",
-    "What a budget buys, and what a model costs",
-    "Start from compute, GPUs, money, a model or a published run; out come size, tokens, loss, hours, dollars and CO₂, with intervals "
-    "where the law is refitted here. Every published run is drawn beside yours.",
-    [
-        Section("budget", "Your budget", Budget),
-        Section("gpus", "Your GPUs", FromGpus),
-        Section("money", "Your money", FromMoney),
-        Section("model", "Your model", FromModel),
-        Section("run", "A published run", FromRun),
-        Section("paid", "What others paid", DeviceHours, Devices),
-        Section("overtraining", "Overtraining", Overtraining),
-        Section("served", "Inference demand", Inference),
-        Section("scarce", "Scarce data", Repetition),
-    ],
-)
+LEAD = "Start from compute, GPUs, money, a model or a published run; size, tokens, loss, hours, dollars and CO₂ follow."
+SECTIONS = [
+    Section("budget", "Planner", Budget),
+    Section("gpus", "From GPUs", FromGpus),
+    Section("money", "From money", FromMoney),
+    Section("model", "From a model", FromModel),
+    Section("run", "From a published run", FromRun),
+    Section("paid", "Reported GPU-hours & MFU", DeviceHours, Devices),
+    Section("overtraining", "Over-training", Overtraining),
+    Section("served", "Inference-aware optimum", Inference),
+    Section("scarce", "Data-constrained (epochs)", Repetition),
+]
+
+if __name__ == "__main__":
+    page.show("compute", LEAD, SECTIONS)

@@ -4,7 +4,6 @@ from pages.components import deck_editor, head
 
 head.begin(
     "deck",
-    "Your slides",
     "Press “Add to deck” under any figure, arrange the slides here, and take them away as PowerPoint, pictures or a report. Every slide brings its "
     "sources; your note, the whole caption, the settings and the link that restores the figure are in its notes.",
 )

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from analysis import tables
 from analysis.judges import data
 from analysis.judges.figures import BradleyTerry, Elo, Human, RankingShift, WinMatrix
 from analysis.judges.figures_verdicts import Consistency, PositionBias, Power, PromptsNeeded, Verdicts
@@ -10,8 +9,6 @@ from pages.components import page
 from pages.components.markdown import plain
 from pages.components.page import Section
 from pages.components.waiting import with_bar
-
-numbers = {benchmark: data.headline(benchmark) for benchmark in data.BENCHMARKS}
 
 
 def replay(figure) -> bool:
@@ -27,17 +24,15 @@ def replay(figure) -> bool:
     return True
 
 
-page.show(
-    "judges",
-    f"GPT-4 as judge gives the answer it reads first {numbers['vicuna']['order']} Elo points",
-    f"That is on the Vicuna prompts, in a Bradley-Terry model with ties; on the Open Assistant prompts it is {numbers['oa']['order']}. The QLoRA paper ranked chatbots by GPT-4's verdicts and released all {len(tables.load('judge_verdicts')):,} of them. "
-    f"Replay its tournament, see how much a single ordering scatters (by {numbers['vicuna']['sd']} points), and how many prompts it takes to tell two models apart.",
-    [
-        Section("tournament", "Tournament", Elo, Human, before=replay),
-        Section("support", "What the verdicts support", BradleyTerry, WinMatrix),
-        Section("first", "The answer shown first", Verdicts, Consistency),
-        Section("order", "Where the order decides", PositionBias, RankingShift),
-        Section("prompts", "How many prompts", PromptsNeeded),
-        Section("power", "Chance to tell two apart", Power),
-    ],
-)
+LEAD = "GPT-4's verdicts on chatbots, as released with QLoRA: replay the tournament, and see what so many prompts can tell."
+SECTIONS = [
+    Section("tournament", "Elo", Elo, Human, before=replay),
+    Section("support", "Bradley-Terry ranking", BradleyTerry, WinMatrix),
+    Section("first", "Position bias", Verdicts, Consistency),
+    Section("order", "Position bias by pair", PositionBias, RankingShift),
+    Section("prompts", "Sample size", PromptsNeeded),
+    Section("power", "Power", Power),
+]
+
+if __name__ == "__main__":
+    page.show("judges", LEAD, SECTIONS)

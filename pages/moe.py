@@ -15,17 +15,15 @@ def about(figure) -> None:
     st.caption(plain(described(figure.model.name, figure.model.shape)))
 
 
-page.show(
-    "moe",
-    "A mixture of experts must hold far more parameters than a token uses",
-    "A router sends each token to a few of many experts. All of them fill memory, few of them compute. See how much of each in every published "
-    "mixture, why 8 x 7B is not 56B, build one of your own, and watch what an uneven router does to it.",
-    [
-        Section("published", "Published mixtures", TotalActive),
-        Section("mixture", "One mixture", Intuition, MemoryCompute, before=about),
-        Section("build", "Build your own", Build),
-        Section("router", "An uneven router", Load, Capacity),
-        Section("balance", "The loss that balances it", Balance),
-        Section("rumour", "The GPT-4 rumour", Rumour),
-    ],
-)
+LEAD = "A router sends each token to a few of many experts. All of them fill memory, few of them compute."
+SECTIONS = [
+    Section("published", "Published MoE models", TotalActive),
+    Section("mixture", "Parameter breakdown", Intuition, MemoryCompute, before=about),
+    Section("build", "Build your own", Build),
+    Section("router", "Load balancing", Load, Capacity),
+    Section("balance", "Balancing loss", Balance),
+    Section("rumour", "The GPT-4 rumour", Rumour),
+]
+
+if __name__ == "__main__":
+    page.show("moe", LEAD, SECTIONS)

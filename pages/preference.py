@@ -24,18 +24,16 @@ def train(figure) -> bool:
     return True
 
 
-page.show(
-    "preference",
-    "With enough preferences, one classification loss reaches the frontier",
-    "DPO tunes a policy on preferences directly; RLHF fits a reward model first and then optimises against it. Here both are trained on a small "
-    "set of answers where the best possible policy is known in closed form, and what papers report of larger models stands beside it.",
-    [
-        Section("frontier", "Reward against KL", Frontier, before=train, head=TRAINED),
-        Section("implicit", "Rewards learned", Implicit, before=train, head=TRAINED),
-        Section("loss", "The loss", Loss),
-        Section("optimum", "The optimum", Optimum),
-        Section("memory", "Memory", Stages),
-        Section("llama2", "Llama 2 round by round", Rounds, Batches),
-        Section("reported", "As reported", WinRates, MtBench),
-    ],
-)
+LEAD = "DPO tunes a policy on preferences directly; RLHF fits a reward model first and optimises against it."
+SECTIONS = [
+    Section("frontier", "Reward-KL frontier", Frontier, before=train, head=TRAINED),
+    Section("implicit", "Implicit reward", Implicit, before=train, head=TRAINED),
+    Section("loss", "DPO loss", Loss),
+    Section("optimum", "Optimal policy", Optimum),
+    Section("memory", "Training memory", Stages),
+    Section("llama2", "Llama 2 RLHF iterations", Rounds, Batches),
+    Section("reported", "Reported results", WinRates, MtBench),
+]
+
+if __name__ == "__main__":
+    page.show("preference", LEAD, SECTIONS)

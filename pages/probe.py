@@ -42,7 +42,6 @@ def one_run() -> None:
     above = page.at_the_head([Curve])
     if by_term:
         st.caption("Drawn beside it, published answers of Pythia:")
-        page.settings("probe/run", [Curve], above, asked | {"probe_runs": given([])})
 
     def chart() -> None:
         """The curve, or the groups, as far as the run is."""
@@ -57,7 +56,8 @@ def one_run() -> None:
             st.caption(
                 "How often the terms of this run occur in the training data is not known, so it cannot stand on this axis; see Compare runs."
             )
-        page.one_figure(Curve, "probe/run", above, supplied=asked | {"probe_runs": given(known)})
+        of = (Curve,) if by_term else ()
+        page.one_figure(Curve, "probe/run", above, of, supplied=asked | {"probe_runs": given(known)})
 
     st.fragment(chart, run_every=CHART_SECONDS if run is not None and run.live else None)()
     export_row(Curve.name)
@@ -96,9 +96,8 @@ def compare() -> None:
     asked = of_run(runs[chosen[0]] if chosen else None)
     asked |= {"probe_runs": given(known)}
     above = page.at_the_head([Overall, Operands])
-    page.settings("probe/compare", [Overall, Operands], above, asked)
-    for figure in (Overall, Operands):
-        st.fragment(page.one_figure)(figure, "probe/compare", above, supplied=asked)
+    for figure, of in ((Overall, (Overall, Operands)), (Operands, ())):
+        st.fragment(page.one_figure)(figure, "probe/compare", above, of, supplied=asked)
         export_row(figure.name)
 
 
@@ -107,17 +106,15 @@ def measured(figure) -> None:
     st.caption("Measured by `python -m analysis.probe measure` with random weights; lines are the closed forms of the other pages.")
 
 
-page.show(
-    "probe",
-    "Ask a model on this machine, and see it beside Pythia",
-    "Pick a model and press run: the questions go to a process of its own, which goes on when this page, the browser or the server closes, "
-    "and the answers are drawn over the published ones. A small model comes with the project, so this works without network and GPU.",
-    [
-        Section("run", "Run a model", Curve, instead=one_run),
-        Section("compare", "Compare runs", Overall, Operands, instead=compare),
-        Section("bundled", "The bundled model", BundledScatter, BundledCourse),
-        Section("pythia", "Beside Pythia", BundledBesidePythia),
-        Section("answering", "Measured: answering", Cache, Decode, Window, before=measured),
-        Section("training", "Measured: training", Training, Rate, Experts, before=measured),
-    ],
-)
+LEAD = "Runs on this machine, in a process of its own that goes on when the page is closed. A small model comes with the project."
+SECTIONS = [
+    Section("run", "Run a model", Curve, instead=one_run),
+    Section("compare", "Compare runs", Overall, Operands, instead=compare),
+    Section("bundled", "The bundled model", BundledScatter, BundledCourse),
+    Section("pythia", "Beside Pythia", BundledBesidePythia),
+    Section("answering", "Inference benchmark", Cache, Decode, Window, before=measured),
+    Section("training", "Training benchmark", Training, Rate, Experts, before=measured),
+]
+
+if __name__ == "__main__":
+    page.show("probe", LEAD, SECTIONS)

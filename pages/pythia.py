@@ -6,7 +6,7 @@ from analysis import tables
 from analysis.charts.panel import Citation
 from analysis.charts.parameters import Given
 from analysis.evals import read, write
-from analysis.pythia import checkpoints, data
+from analysis.pythia import checkpoints
 from analysis.pythia.data import MEAN, task_labels
 from analysis.pythia.figures import Families, Memorised, Scaling, Trajectory, suite
 from analysis.pythia.figures_contrasts import BatchCourse, BatchForest, DedupCourse, DedupForest, Twins
@@ -99,21 +99,17 @@ def the_suite(figure) -> None:
         )
 
 
-changed = {question: [100 * value for value in (c.mean, c.low, c.high)] for question, c in data.headline().items()}
-page.show(
-    "pythia",
-    "What 16 models and 27 checkpoints tell about training",
-    "The Pythia suite trains eight sizes (14M and 31M came later) on the same data in the same order and releases what they can do along the way. Scores of runs "
-    "on deduplicated data minus those of standard ones: {:+.2f} points (95% {:+.2f} to {:+.2f}); of batches of 2 million tokens minus smaller ones: {:+.2f} points "
-    "({:+.2f} to {:+.2f}). Your own result files can be drawn beside them.".format(*changed["dedup"], *changed["batch"]),
-    [
-        Section("growth", "How abilities grow", Trajectory, own={"own_results": own_results}),
-        Section("size", "By size", Scaling),
-        Section("emergence", "When they appear", EmergenceFit, Emergence),
-        Section("dedup", "Deduplication", DedupForest, DedupCourse),
-        Section("twins", "Twin runs", Twins),
-        Section("batch", "Batch size", BatchForest, BatchCourse),
-        Section("memorisation", "Memorisation", Memorised, before=order_of_memorisation),
-        Section("families", "Suite and other families", Families, before=the_suite, own={"own_results": own_results}),
-    ],
-)
+LEAD = "16 models trained on the same data in the same order, with what they can do at 27 checkpoints. Your own result files can be drawn beside them."
+SECTIONS = [
+    Section("growth", "Learning curves", Trajectory, own={"own_results": own_results}),
+    Section("size", "Accuracy vs size", Scaling),
+    Section("emergence", "Emergence", EmergenceFit, Emergence),
+    Section("dedup", "Deduplication", DedupForest, DedupCourse),
+    Section("twins", "Data check: identical 2.8B runs", Twins),
+    Section("batch", "Batch size", BatchForest, BatchCourse),
+    Section("memorisation", "Memorisation", Memorised, before=order_of_memorisation),
+    Section("families", "Suite & other families", Families, before=the_suite, own={"own_results": own_results}),
+]
+
+if __name__ == "__main__":
+    page.show("pythia", LEAD, SECTIONS)

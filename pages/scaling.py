@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from analysis.scaling import data
 from analysis.scaling.figures import AllocationParameters, AllocationTokens, ChinchillaTable, TokensPerParam
 from analysis.scaling.figures_fits import Constants, Residuals
 from analysis.scaling.figures_loss import Contours, IsoFlop
-from analysis.units import significant
 from pages.components import page
 from pages.components.fits import ready
 from pages.components.page import Section
@@ -14,19 +12,16 @@ from pages.components.runs_file import bring_runs
 
 OF_RUNS: dict[str, Any] = {"own": {"training_runs": bring_runs}, "before": ready}
 
-least, most = data.headline()
-page.show(
-    "scaling",
-    f"The same runs advise {significant(least, 2)} or {significant(most, 2)} tokens per parameter",
-    "Published laws agree on the shape and not on the numbers: at Chinchilla's budget the optimum depends on whose constants "
-    "you take. Fit the released runs, or yours, and see what is known and how well.",
-    [
-        Section("laws", "Published laws", TokensPerParam, **OF_RUNS),
-        Section("allocation", "Parameters", AllocationParameters, **OF_RUNS),
-        Section("tokens", "Tokens", AllocationTokens, **OF_RUNS),
-        Section("isoflop", "One law", IsoFlop, **OF_RUNS),
-        Section("map", "As a map", Contours, **OF_RUNS),
-        Section("fit", "How well known", Constants, Residuals, **OF_RUNS),
-        Section("table", "Chinchilla's table", ChinchillaTable),
-    ],
-)
+LEAD = "Published laws agree on the shape and differ in the constants. Take theirs, or fit the released runs, or your own."
+SECTIONS = [
+    Section("laws", "Tokens per parameter", TokensPerParam, **OF_RUNS),
+    Section("allocation", "Optimal parameters", AllocationParameters, **OF_RUNS),
+    Section("tokens", "Optimal tokens", AllocationTokens, **OF_RUNS),
+    Section("isoflop", "IsoFLOP curves", IsoFlop, **OF_RUNS),
+    Section("map", "Loss contours", Contours, **OF_RUNS),
+    Section("fit", "Fit uncertainty", Constants, Residuals, **OF_RUNS),
+    Section("table", "Check of Table A3", ChinchillaTable),
+]
+
+if __name__ == "__main__":
+    page.show("scaling", LEAD, SECTIONS)

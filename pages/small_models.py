@@ -12,8 +12,6 @@ from pages.components.markdown import plain
 from pages.components.page import Section
 from pages.components.waiting import with_bar
 
-held, compared = data.headline()
-
 
 def run(figure) -> bool:
     """Whether the loop could be run; a bar stands there while the worker runs it, and then its last instructions."""
@@ -33,20 +31,18 @@ def run(figure) -> bool:
     return True
 
 
-page.show(
-    "small_models",
-    f"Orca 2 13B holds in {held} of the {compared} comparisons in our tables with models over five times its size",
-    "They are of its own paper, as far as its printed scores are transcribed here. Papers on small models credit their data: textbooks, explanations by GPT-4, a thousand chosen examples. See what the printed "
-    "scores support once sizes, intervals and costs stand beside them, run the loop that makes instructions out of a few seeds, and see where imitation stops.",
-    [
-        Section("larger", "Against larger models", Ratio),
-        Section("scores", "Score by score", Scores),
-        Section("loop", "The Self-Instruct loop", Growth, Filtered),
-        Section("variety", "Variety", Variety),
-        Section("run", "Run the loop", OwnRun, before=run, head=tuple(OwnRun.kinds())),
-        Section("amount", "Amount of data", Lima, Amount),
-        Section("phi", "Cost of phi", Cost, Hours),
-        Section("code", "Data of phi", CodeData),
-        Section("imitation", "Imitation", ImitationStyle, ImitationFacts),
-    ],
-)
+LEAD = "Papers credit their data: textbooks, explanations by GPT-4, a thousand chosen examples. What do the reported scores support?"
+SECTIONS = [
+    Section("larger", "Against larger models", Ratio),
+    Section("scores", "Score by score", Scores),
+    Section("loop", "Self-Instruct", Growth, Filtered),
+    Section("variety", "Diversity", Variety),
+    Section("run", "Simulate Self-Instruct", OwnRun, before=run, head=tuple(OwnRun.kinds())),
+    Section("amount", "Instruction-data quantity", Lima, Amount),
+    Section("phi", "Cost of phi", Cost, Hours),
+    Section("code", "Data of phi-1", CodeData),
+    Section("imitation", "Imitation tuning", ImitationStyle, ImitationFacts),
+]
+
+if __name__ == "__main__":
+    page.show("small_models", LEAD, SECTIONS)

@@ -9,9 +9,7 @@ from pages.components.markdown import plain
 
 head.begin(
     "sources",
-    "Every number has a source",
-    "Each value on these pages comes from a table that names the work, the place in it, and how well the transcription was checked. "
-    "Here are the works, and the tables themselves.",
+    "Each value comes from a table that names the work, the place in it, and how well the transcription was checked.",
 )
 
 st.header("Works cited", anchor=False)

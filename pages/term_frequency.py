@@ -4,7 +4,7 @@ import streamlit as st
 
 from analysis import tables
 from analysis.charts.parameters import Given
-from analysis.term_frequency import association, data, own_counts
+from analysis.term_frequency import association, own_counts
 from analysis.term_frequency.data import OWN, NumberCounts, paper_table
 from analysis.term_frequency.figures import Paper, Scatter
 from analysis.term_frequency.figures_like_size import Partial, Regression
@@ -46,17 +46,13 @@ def gaps(figure: Paper) -> None:
 
 
 BRING = {"number_counts": bring_counts}
-found = data.headline()
-page.show(
-    "term_frequency",
-    "Frequent numbers are multiplied better, even among numbers of like size",
-    "Pythia 12B multiplies numbers that the Pile holds often with far more success. Frequent numbers are also small and round, so part of the "
-    f"effect is not frequency: the rank correlation of {found['rho']:.2f} becomes {found['partial']:.2f} at fixed operand size. All accuracies on this page are of the "
-    "first (v0) deduplicated models, which were retrained afterwards; there is no file for 70M.",
-    [
-        Section("frequency", "Frequency", Scatter, own=BRING),
-        Section("size", "Like size", Partial, Regression, own=BRING),
-        Section("training", "Over training", Course, Gap, own=BRING),
-        Section("paper", "The paper's gaps", Paper, own=BRING, before=gaps),
-    ],
-)
+LEAD = "Accuracies are of the first (v0) deduplicated Pythia models, which were retrained afterwards; there is no file for 70M."
+SECTIONS = [
+    Section("frequency", "Accuracy vs frequency", Scatter, own=BRING),
+    Section("size", "Controlling for magnitude", Partial, Regression, own=BRING),
+    Section("training", "Over training", Course, Gap, own=BRING),
+    Section("paper", "Check of Table 4", Paper, own=BRING, before=gaps),
+]
+
+if __name__ == "__main__":
+    page.show("term_frequency", LEAD, SECTIONS)

@@ -25,15 +25,6 @@ def reported(level: float = 0.95) -> pd.DataFrame:
 
 
 @tables.kept
-def headline() -> dict[str, dict[str, float]]:
-    """ImageNet accuracy [%] and TPU v4 core hours by model, and under "shift" the half width of the interval of a difference [points]."""
-    rows = reported().set_index("model")
-    pairs = equal_compute.differences(reported(), "hours_v4", 1.5, facts()["imagenet_validation_images"], 0.95)
-    accuracy = (100 - rows["error"]).to_dict()
-    return {"accuracy": accuracy, "hours": rows["hours_v4"].to_dict(), "shift": {"points": float((pairs["high"] - pairs["low"]).max() / 2)}}
-
-
-@tables.kept
 def core_rates() -> Mapping[str, float]:
     """Peak rate of one core of each TPU version."""
     chips = tables.load("gpus").set_index("id")["peak_flops_per_s"]

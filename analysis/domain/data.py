@@ -86,14 +86,6 @@ def prices() -> dict[str, float]:
 
 
 @tables.kept
-def headline() -> dict[str, float]:
-    """Parameters of the two models and tokens of the corpus, and how many times the rent of AdaptLLM's run that of BloombergGPT's is."""
-    printed, price, (domain, general) = facts(), prices(), corpus_tokens()
-    rents = printed["gpu_hours"] * price["a100_40gb"], adapt_hours() * price["v100_32gb"]
-    return {"n_params": printed["n_params"], "domain": domain, "general": general, "rents": rents[0] / rents[1]}
-
-
-@tables.kept
 def base_model() -> tuple[float, float, float]:
     """(parameters, GPU-hours, list price of its device) of LLaMA 7B, on which AdaptLLM stands; read once."""
     run = tables.load("models_training").set_index("model").loc["LLaMA 7B"]

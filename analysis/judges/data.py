@@ -72,12 +72,6 @@ def compared(benchmark: str, spread: pd.DataFrame) -> pd.DataFrame:
     return table.assign(difference=table["mean"] - table["printed"])
 
 
-def headline(benchmark: str) -> dict[str, str]:
-    """The numbers in the page's title, written out: the order effect and the scatter of one ordering."""
-    spread = elo.spread(stored_orderings(benchmark), range(stored_orderings(benchmark).shape[1]))
-    return {"order": f"{effects(benchmark).loc['order', 'value']:.0f}", "sd": f"{spread['sd'].mean():.0f}"}
-
-
 @tables.kept
 def labels() -> dict[str, str]:
     """Name of each model on charts."""

@@ -115,9 +115,3 @@ QUESTIONS = {
         "2 M tokens minus smaller (points)",
     ),
 }
-
-
-@tables.kept
-def headline() -> dict[str, contrasts.Contrast]:
-    """What deduplication and the batch size change, as their sections show it at first, by question."""
-    return {question: contrast_of(question, "both" if question == "dedup" else "5", "all", FIRST_STEP, False) for question in QUESTIONS}

@@ -88,12 +88,3 @@ def law_name(law: Any) -> str:
 def chinchilla_flops() -> float:
     """Training compute of Chinchilla [FLOP], the same as Gopher's, as its paper prints it."""
     return float(tables.load("models_training").set_index("model").at["Chinchilla 70B", "train_flops"])
-
-
-@tables.kept
-def headline() -> tuple[float, float]:
-    """(least, most) tokens per parameter that Chinchilla's runs advise at its budget: by the refit and by the constants in print."""
-    known = published()
-    laws = [released_fit(5)[0], *(law for law_id, law in known.items() if law_id.startswith("hoffmann2022_approach3"))]
-    advised = [float(D / N) for N, D in (law.compute_optimal(chinchilla_flops()) for law in laws)]
-    return min(advised), max(advised)

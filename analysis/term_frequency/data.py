@@ -1,6 +1,5 @@
 """Released accuracies and counts by number, kept until their tables change."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -83,9 +82,3 @@ class NumberCounts:
     def statistics(self) -> pd.DataFrame:
         """One row for each run, as of `association.all_statistics`."""
         return stored(self.corpus) if self.own_statistics is None else self.own_statistics
-
-
-@tables.kept
-def headline() -> Mapping[str, float]:
-    """The statistics of the largest model after training, on multiplication with 16 examples and counts of the Pile's training set."""
-    return one_of(stored("pile_train"), "Pythia 12B", 143_000, 16, "multiplication")

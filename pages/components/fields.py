@@ -33,10 +33,17 @@ def field(name: str, kind: Kind, value: Any, earlier: Mapping[str, Any], place: 
 
 
 def _take(key: str, name: str, kind: Kind) -> None:
-    """A widget was moved."""
+    """A widget was moved. A slider that stands with one figure changes nothing but its chart."""
     value = st.session_state[key]
     if value is not None:
         scenario.change(name, kind.key(value), place_of(key))
+        if on_a_slider(kind) and place_of(key).count("/") > 1:
+            st.session_state["page_changed"] = False
+
+
+def on_a_slider(kind: Kind) -> bool:
+    """Whether the widget of a parameter is a slider."""
+    return isinstance(kind, Quantity) or (isinstance(kind, Choice) and kind.ordered)
 
 
 def place_of(key: str) -> str:

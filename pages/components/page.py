@@ -1,12 +1,14 @@
 """A page from its declarations: sections, their figures, and the controls that the parameters of those figures need.
 
-    page.show("attention", TITLE, LEAD, [Section("cache", "What the cache holds", Cache), ...])
+    SECTIONS = [Section("cache", "KV-cache size", Cache), ...]
+    if __name__ == "__main__":  # as Streamlit runs pages; others import what they declare
+        page.show("attention", LEAD, SECTIONS)
 
 Of a section, parameters that several figures share, and all that is not a slider, stand at its head; the sliders of one figure stand with it in a
 fragment, so that moving one redraws one chart.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -67,24 +69,19 @@ def at_the_head(figures: Sequence[type[Figure]], also: Sequence[str] = ()) -> di
     for figure in figures:
         for name, kind in figure.kinds().items():
             shared = sum(name in other.kinds() for other in figures) > 1
-            first = figure is figures[0] and not on_a_slider(kind)
+            first = figure is figures[0] and not fields.on_a_slider(kind)
             if name not in found and (shared or kind.rare or name in also or first or isinstance(kind, (Data, ModelKind))):
                 found[name] = figure
     return found
 
 
-def on_a_slider(kind: Kind) -> bool:
-    """Whether the widget of a parameter is a slider, which stands with its figure."""
-    return isinstance(kind, Quantity) or (isinstance(kind, Choice) and kind.ordered)
-
-
-def show(stem: str, title: str, lead: str, sections: Sequence[Section]) -> None:
+def show(stem: str, lead: str, sections: Sequence[Section]) -> None:
     """Show a page: its head, a button for each section, and the section that is open, the first one at first."""
     names = list(dict.fromkeys(name for section in sections for figure in section.figures for name in figure.kinds()))
     scenario.take_over(stem, names)
     st.session_state["page_parameters"] = names
     st.session_state["page_figures"] = list(dict.fromkeys(figure for section in sections for figure in section.figures))
-    head.begin(stem, title, lead)
+    head.begin(stem, lead)
     if unknown := st.session_state.pop("scenario_unknown", None):
         words = f"The link holds settings that this page does not have: {', '.join(name[:40] for name in unknown[:8])}."
         st.warning(plain(words), icon=":material/link_off:")
@@ -119,8 +116,9 @@ def opened(stem: str, sections: Sequence[Section]) -> Section:
     if len(sections) > 1:
         stands = fields.at(key, now, "default")
         st.segmented_control(
-            "On this page",
+            "Sections",
             list(by_key),
+            label_visibility="collapsed",
             format_func=lambda one: by_key[one].title,
             key=key,
             required=True,
@@ -133,60 +131,61 @@ def opened(stem: str, sections: Sequence[Section]) -> Section:
 
 def show_section(stem: str, section: Section) -> None:
     """Show the controls and the figures of a section."""
-    place, kinds, above = f"{stem}/{section.key}", section.kinds(), section.at_the_head()
+    place, kinds = f"{stem}/{section.key}", section.kinds()
     with st.container():  # always there, so that what stands below keeps its place and stays open
         say_notes(section)
         taken_over(place, section)
-    settings(place, section.figures, above)
     if "model" in kinds:
         model_field.own()
     for name, bring in section.own.items():
         scenario.given().pop(name, None)
         if scenario.is_own(name) and (brought := bring()) is not None:
             scenario.given()[name] = brought
-    if waits := scenario.waits_for(kinds):
+    waits = scenario.waits_for(kinds)
+    if waits:
         what = "a configuration" if "model" in waits else "a file"
         st.info(f"No chart is drawn until there is {what} that can be used.", icon=":material/hourglass_empty:")
+    elif section.before is None or section.before(scenario.figure(section.figures[0])[0]) is not False:
+        for number, figure in enumerate(section.figures):
+            st.fragment(one_figure)(figure, place, section.at_the_head(), section.figures if number == 0 else (), section.wide)
+            export_row(figure.name)
+        if section.after is not None:
+            section.after(scenario.figure(section.figures[0])[0])
         return
-    if section.before is not None and section.before(scenario.figure(section.figures[0])[0]) is False:
-        return
-    for figure in section.figures:
-        beside = [name for name, kind in figure.kinds().items() if name not in above and not on_a_slider(kind)]
-        if beside:  # outside of the fragment, since the sources below may depend on them
-            with st.container(horizontal=True, vertical_alignment="bottom"):
-                values = scenario.figure(figure)[0].values()
-                for name in beside:
-                    control(name, figure, values, f"{place}/{figure.name}")
-        st.fragment(one_figure)(figure, place, [*above, *beside], section.wide)
-        export_row(figure.name)
-    if section.after is not None:
-        section.after(scenario.figure(section.figures[0])[0])
+    settings(place, section.figures, section.at_the_head())  # without a chart, the controls that may bring it back
 
 
 def settings(
-    place: str, figures: Sequence[type[Figure]], above: Mapping[str, type[Figure]], supplied: Supplied = MappingProxyType({})
+    place: str,
+    figures: Sequence[type[Figure]],
+    above: Mapping[str, type[Figure]],
+    supplied: Supplied = MappingProxyType({}),
+    own: Callable[[], None] = lambda: None,
 ) -> None:
-    """The row of controls at the head of a section: its parameters `above` the figures, and fields to type any quantity."""
+    """The controls of a section: parameters `above` the figures, then `own` of its first figure, then what is rare and fields to type any quantity."""
     shown = {name: figure for name, figure in above.items() if not isinstance(supplied.get(name), Given)}
     rare = {name: figure for name, figure in shown.items() if figure.kinds()[name].rare}
     quantities = {name: figure for figure in reversed(figures) for name, kind in figure.kinds().items() if isinstance(kind, Quantity)}
-    if not (shown or quantities):
-        return
     values = {figure: scenario.figure(figure, supplied)[0].values() for figure in {*shown.values(), *quantities.values()}}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        for name, figure in shown.items():
-            if name not in rare:
+    for name, figure in shown.items():
+        if name not in rare:
+            control(name, figure, values[figure], place)
+    own()
+    if rare:
+        with st.popover("More settings"):
+            for name, figure in rare.items():
                 control(name, figure, values[figure], place)
-        if rare:
-            with st.popover("More settings"):
-                for name, figure in rare.items():
-                    control(name, figure, values[figure], place)
-        if quantities:
-            with st.popover("Type a value", help="Any value, such as 3e9, 3B, 3 billion or 1.5k; and back to the defaults."):
-                for name, figure in quantities.items():
-                    fields.typed(name, figure.kinds()[name], values[figure], place)  # type: ignore[arg-type]
-                every = list({name: None for figure in figures for name in figure.kinds()})
-                st.button("Reset to defaults", key=f"{place}:reset-all", on_click=scenario.forget, args=(every,))
+    if quantities:
+        with st.popover("Type a value", help="Any value, such as 3e9, 3B, 3 billion or 1.5k; and back to the defaults."):
+            for name, figure in quantities.items():
+                fields.typed(name, figure.kinds()[name], values[figure], place)  # type: ignore[arg-type]
+            every = list({name: None for figure in figures for name in figure.kinds()})
+            st.button("Reset to defaults", key=f"{place}:reset-all", on_click=scenario.forget, args=(every,))
+    if rare:
+        kinds = {name: (figure.kinds()[name], values[figure]) for name, figure in rare.items()}
+        st.markdown(
+            " ".join(f":gray-badge[{plain(f'{kind.label}: {kind.shown(all_of[name], all_of)}')}]" for name, (kind, all_of) in kinds.items())
+        )
 
 
 def control(name: str, figure: type[Figure], values: Mapping[str, Any], place: str) -> None:
@@ -201,21 +200,38 @@ def control(name: str, figure: type[Figure], values: Mapping[str, Any], place: s
 
 
 def one_figure(
-    figure: type[Figure], place: str, above: Collection[str], wide: bool = False, supplied: Supplied = MappingProxyType({})
+    figure: type[Figure],
+    place: str,
+    above: Mapping[str, type[Figure]],
+    of: Sequence[type[Figure]] = (),
+    wide: bool = False,
+    supplied: Supplied = MappingProxyType({}),
 ) -> None:
-    """The sliders of one figure, and its chart. above: parameters whose controls stand at the head of the section."""
+    """The controls of one figure beside its chart, in a fragment. above: parameters of the section; their controls stand with its first figure.
+
+    of: for the first figure, all figures of the section. A change of anything but this chart runs the whole page again.
+    """
+    if st.session_state.get("page_changed"):
+        st.rerun()
     own = [name for name in figure.kinds() if name not in above and not isinstance(supplied.get(name), Given)]
     made, _ = scenario.figure(figure, supplied)
-    if own:
-        values = made.values()
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            for name in own:
-                control(name, figure, values, f"{place}/{figure.name}")
-    stem = place.partition("/")[0]
-    section = st.session_state["links"][stem].get(scenario.SECTION, [""])[0]
-    query = scenario.query(st.session_state["page_parameters"], section)
-    st.session_state["links"][stem] = {name: [text] for name, text in query.items()}
-    draw(figure.name, made.panel, wide, query={"names": [scenario.SECTION, *st.session_state["page_parameters"]], "values": query})
+    slot = figure.name.replace(".", "-")
+    with st.container(horizontal=True, key=f"figure-{slot}"):
+        if own or (of and above):
+            with st.container(horizontal=True, vertical_alignment="bottom", key=f"controls-{slot}"):
+
+                def controls() -> None:
+                    values = made.values()
+                    for name in own:
+                        control(name, figure, values, f"{place}/{figure.name}")
+
+                settings(place, of, above, supplied, controls) if of else controls()
+        with st.container(key=f"drawn-{slot}"):
+            stem = place.partition("/")[0]
+            section = st.session_state["links"][stem].get(scenario.SECTION, [""])[0]
+            query = scenario.query(st.session_state["page_parameters"], section)
+            st.session_state["links"][stem] = {name: [text] for name, text in query.items()}
+            draw(figure.name, made.panel, wide, query={"names": [scenario.SECTION, *st.session_state["page_parameters"]], "values": query})
 
 
 def say_notes(section: Section) -> None:

@@ -30,66 +30,24 @@ class Entry:
 
 
 ENTRIES = (
-    Entry("overview", "Read", "Overview", ":material/menu_book:", "What are the ten papers, and what can I recompute here?"),
-    Entry("claims", "Read", "Claims", ":material/fact_check:", "Which of the article's statements hold when recomputed?"),
-    Entry(
-        "scaling", "Train", "Scaling laws", ":material/trending_down:",
-        "Which loss do N parameters and D tokens buy, and how sure is that?",
-    ),
-    Entry(
-        "compute", "Train", "Training budget", ":material/savings:",
-        "I have this budget: how large a model, how many tokens, how long, how expensive?",
-    ),
-    Entry(
-        "domain", "Train", "Domain pretraining", ":material/finance:",
-        "What does a domain corpus buy: from scratch, continued, or fine-tuned?",
-    ),
-    Entry(
-        "moe", "Build", "Mixture of experts", ":material/hub:",
-        "How many parameters does a mixture of experts hold, and how many does a token use?",
-    ),
-    Entry(
-        "attention", "Build", "Attention and cache", ":material/grid_on:",
-        "What do GQA and a sliding window save at my context length?",
-    ),
-    Entry(
-        "memory", "Tune", "Fine-tuning memory", ":material/memory:",
-        "Does this fine-tune fit on my GPU: full, LoRA or QLoRA?",
-    ),
-    Entry(
-        "preference", "Tune", "Preference tuning", ":material/thumbs_up_down:",
-        "What does DPO optimise, and what did RLHF change round by round?",
-    ),
-    Entry(
-        "small_models", "Tune", "Small models", ":material/compress:",
-        "How far do data quality and imitation carry small models?",
-    ),
-    Entry(
-        "pythia", "Measure", "Pythia", ":material/timeline:",
-        "How do abilities grow over training; do deduplication and batch size matter?",
-    ),
-    Entry(
-        "term_frequency", "Measure", "Term frequency", ":material/123:",
-        "Are frequent terms answered better, and is frequency the cause?",
-    ),
-    Entry("benchmarks", "Measure", "Benchmarks", ":material/leaderboard:", "Who reports what, under which setting, and who disagrees?"),
-    Entry("judges", "Measure", "Model as judge", ":material/balance:", "How stable is a ranking made by a GPT-4 judge?"),
-    Entry(
-        "convnets_vits", "See", "ConvNets and ViTs", ":material/image:",
-        "Do ConvNets match ViTs at equal pretraining compute?",
-    ),
-    Entry(
-        "segment_anything", "See", "Segment Anything", ":material/select_all:",
-        "What does one mask cost when the encoder runs once per image?",
-    ),
-    Entry(
-        "video", "See", "Video generation", ":material/movie:",
-        "How strongly is the factorised model preferred, and over whom?",
-    ),
-    Entry(
-        "probe", "Run", "Probe", ":material/science:",
-        "What does a model on my machine do, and how fast?",
-    ),
+    Entry("overview", "Start", "Ten papers", ":material/menu_book:", "What can I recompute here?"),
+    Entry("claims", "Start", "Fact check", ":material/fact_check:", "Which of the article's statements hold when recomputed?"),
+    Entry("scaling", "Pretraining", "Scaling laws", ":material/trending_down:", "Which loss do N parameters and D tokens reach, and how sure is that?"),
+    Entry("compute", "Pretraining", "Compute & cost", ":material/savings:", "I have this budget: how large a model, how many tokens, how long, how expensive?"),
+    Entry("domain", "Pretraining", "Domain-adaptive pretraining", ":material/finance:", "What does a domain corpus bring: from scratch, continued, or fine-tuned?"),
+    Entry("pythia", "Pretraining", "Pythia: training dynamics", ":material/timeline:", "How do abilities grow over training; do deduplication and batch size matter?"),
+    Entry("moe", "Architecture", "Mixture of experts", ":material/hub:", "How many parameters does an MoE model hold, and how many does a token use?"),
+    Entry("attention", "Architecture", "Attention & KV cache", ":material/grid_on:", "What do GQA and a sliding window save at my context length?"),
+    Entry("memory", "Fine-tuning & alignment", "Fine-tuning memory (LoRA, QLoRA)", ":material/memory:", "Does this fine-tune fit on my GPU: full, LoRA or QLoRA?"),
+    Entry("preference", "Fine-tuning & alignment", "RLHF & DPO", ":material/thumbs_up_down:", "What does DPO optimise, and what did RLHF change round by round?"),
+    Entry("small_models", "Fine-tuning & alignment", "Small models & synthetic data", ":material/compress:", "How far do data quality and imitation carry small models?"),
+    Entry("benchmarks", "Evaluation", "Benchmarks", ":material/leaderboard:", "Who reports what, under which setting, and who disagrees?"),
+    Entry("judges", "Evaluation", "LLM-as-a-judge", ":material/balance:", "How stable is a ranking made by a GPT-4 judge?"),
+    Entry("term_frequency", "Evaluation", "Term frequency", ":material/123:", "Are frequent terms answered better, and is frequency the cause?"),
+    Entry("probe", "Evaluation", "Model probes", ":material/science:", "What does a model on my machine do, and how fast?"),
+    Entry("convnets_vits", "Vision & video", "ConvNets vs ViTs", ":material/image:", "Do ConvNets match ViTs at equal pretraining compute?"),
+    Entry("segment_anything", "Vision & video", "Segment Anything", ":material/select_all:", "What does one mask cost when the encoder runs once per image?"),
+    Entry("video", "Vision & video", "Video generation", ":material/movie:", "How strongly is the factorised model preferred, and over whom?"),
     Entry("deck", "", "Slide deck", ":material/slideshow:", "Which figures go on my slides?"),
     Entry("sources", "", "Sources", ":material/format_quote:", "Where does each number come from, and may I reuse it?"),
 )  # fmt: skip

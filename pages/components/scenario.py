@@ -33,8 +33,12 @@ def given() -> dict[str, Any]:
 
 
 def change(name: str, key: str, place: str) -> None:
-    """The reader chose a value. What they had chosen before goes where its default depends on this value: it was meant for another one."""
+    """The reader chose a value, which may change more than one chart, so the whole page runs again ("page_changed").
+
+    What they had chosen before goes where its default depends on this value: it was meant for another one.
+    """
     before = texts()
+    st.session_state["page_changed"] = True
     chosen()[name] = key
     places()[name] = place
     for figure in st.session_state.get("page_figures", ()):
@@ -47,6 +51,7 @@ def change(name: str, key: str, place: str) -> None:
 
 def forget(names: Iterable[str]) -> None:
     """Back to the defaults."""
+    st.session_state["page_changed"] = True
     for name in names:
         chosen().pop(name, None)
         places().pop(name, None)
