@@ -1,18 +1,16 @@
 """The slides of a deck as small pictures in order: press one to choose it, drag it to move it.
 
-The browser draws the pictures, each once, with the script that draws the charts; so nothing waits for them.
+The browser draws the pictures (pages/components/pictures.py).
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from analysis.charts.plain import as_json
 from analysis.charts.style import THEMES
 from analysis.export.picture import chart_figure
 from analysis.export.slide import Slide
-from pages.components import plotly_script
+from pages.components import pictures, plotly_script
 
 SIZES = {1: (1747, 720), 2: (1071, 640)}
 """Width and height of a picture on a slide with one figure and with two [px]."""
@@ -39,28 +37,8 @@ CSS = """
 """
 
 JS = (
-    plotly_script.LOAD
+    pictures.DRAW
     + r"""
-// Pictures by what they show; drawn one after the other, so that the page answers in between.
-const pictures = (window.slidePictures ??= new Map());
-let turn = Promise.resolve();
-
-function picture(image, { id, figure, size }, script) {
-  if (!pictures.has(id)) {
-    turn = turn.then(() => plotly(script)).then(Plotly => Plotly.toImage(JSON.parse(figure), { format: 'svg', width: size[0], height: size[1] }));
-    pictures.set(id, turn);
-    turn = turn.catch(() => pictures.delete(id));
-  }
-  pictures.get(id).then(address => { image.src = address; }, () => null);
-}
-
-function element(tag, name, words) {
-  const made = document.createElement(tag);
-  made.className = name;
-  if (words) made.textContent = words;
-  return made;
-}
-
 function page({ above, title, text, figures }, { script, colors }) {
   const made = element('div', 'page');
   made.style.background = colors.page; made.style.color = colors.text;
@@ -156,8 +134,7 @@ def _figure(figure, theme: str, beside: int) -> dict:
     kept = st.session_state.setdefault("sorter_figures", {})
     key = (id(figure), theme, beside)
     if key not in kept or kept[key][0] is not figure:
-        text = as_json(chart_figure(figure, theme, *SIZES[beside]))
-        kept[key] = (figure, {"id": hashlib.sha256(text.encode()).hexdigest()[:20], "figure": text, "size": SIZES[beside]})
+        kept[key] = (figure, pictures.drawn(chart_figure(figure, theme, *SIZES[beside]), SIZES[beside]))
         while len(kept) > MOST_KEPT:
             kept.pop(next(iter(kept)))
     return kept[key][1]
