@@ -1,12 +1,11 @@
 """Cards that lead into the app: a question or a paper, a small picture of its figure, and links, as one element."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 import streamlit as st
 
-from analysis import catalogue
 from analysis.charts import style
 from analysis.charts.panel import Panel
 from pages.components import pictures, plotly_script, registry
@@ -107,15 +106,20 @@ def open_place(to: str) -> None:
 
 
 def _data(card: Card) -> dict:
-    data: dict = {"title": card.title, "link": _link(card.to), "lead": card.lead, "links": [{"title": name} | _link(to) for name, to in dict(card.links).items()]}
+    data: dict = {
+        "title": card.title,
+        "link": _link(card.to),
+        "lead": card.lead,
+        "links": [{"title": name} | _link(to) for name, to in dict(card.links).items()],
+    }
     if card.panel is None:
         return data
     try:
         panel = card.panel()
     except (ValueError, ArithmeticError) as problem:
         return data | {"problem": f"This figure cannot be drawn: {problem}"}
-    looks = {theme: panel.figure.to_dict() | {} for theme in ()}
-    return data | looks | {"lead": card.lead or panel.title, "alt": panel.alt, "pictures": {theme: _picture(panel, theme) for theme in ("light", "dark")}}
+    looks = {theme: _picture(panel, theme) for theme in ("light", "dark")}
+    return data | {"lead": card.lead or panel.title, "alt": panel.alt, "pictures": looks}
 
 
 def _link(to: str) -> dict[str, str]:
@@ -125,6 +129,4 @@ def _link(to: str) -> dict[str, str]:
 
 
 def _picture(panel: Panel, theme: str) -> dict:
-    figure = panel.figure.to_dict()
-    figure["layout"] = figure["layout"] | {"template": style.page_template(theme)}
-    return pictures.drawn(figure, SIZE)
+    return pictures.drawn(panel.figure, SIZE, style.page_template(theme))
