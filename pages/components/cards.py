@@ -1,7 +1,7 @@
 """Cards that lead into the app: a question or a paper, a small picture of its figure, and links, as one element."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
 import streamlit as st
@@ -19,6 +19,7 @@ CSS = """
 .card h3 { margin: 0; font-size: 1rem; line-height: 1.3; font-weight: 600; }
 .card p { margin: 0; font-size: 0.875rem; line-height: 1.4; }
 .card img { width: 100%; aspect-ratio: 460 / 260; object-fit: contain; margin-top: auto; }
+.card .badge { font-size: 0.75rem; opacity: 0.8; }
 .card .links { display: flex; flex-wrap: wrap; gap: 0.25rem 0.75rem; font-size: 0.875rem; }
 .card .problem { color: var(--st-red-text-color, #b3261e); }
 a { color: var(--st-link-color); }
@@ -49,6 +50,7 @@ export default function({ parentElement, data, setTriggerValue }) {
   }), { rootMargin: '50%' });
   list.replaceChildren(...data.cards.map(card => {
     const made = element('article', 'card'), title = element('h3', '');
+    if (card.badge) made.append(element('p', 'badge', card.badge));
     title.append(link(card.title, card.link));
     made.append(title);
     if (card.lead) made.append(element('p', '', card.lead));
@@ -76,14 +78,15 @@ COMPONENT = st.components.v2.component("cards", html='<div class="cards"></div>'
 @dataclass(frozen=True)
 class Card:
     """A card. to: page and query, "memory?section=fits". lead: a sentence, "" for the title of the figure. panel: builds the figure in the size of
-    a card; figures that cannot be drawn say why. links: more of `to`, by what they are called.
+    a card; figures that cannot be drawn say why. links: more of `to`, by what they are called. badge: a few words above the title.
     """
 
     title: str
     to: str
     panel: Callable[[], Panel] | None = None
     lead: str = ""
-    links: Mapping[str, str] = ()  # type: ignore[assignment]
+    links: Mapping[str, str] = field(default_factory=dict)
+    badge: str = ""
 
 
 def cards(key: str, shown: Sequence[Card], short: bool = False) -> None:
@@ -108,9 +111,10 @@ def open_place(to: str) -> None:
 def _data(card: Card) -> dict:
     data: dict = {
         "title": card.title,
+        "badge": card.badge,
         "link": _link(card.to),
         "lead": card.lead,
-        "links": [{"title": name} | _link(to) for name, to in dict(card.links).items()],
+        "links": [{"title": name} | _link(to) for name, to in card.links.items()],
     }
     if card.panel is None:
         return data
