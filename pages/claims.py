@@ -44,7 +44,7 @@ def one_by_one() -> None:
             page.control(name, Verdicts, figure.values(), "claims/steps")
     rows = figure.rows().to_dict("records")  # type: ignore[attr-defined]
     names = [row["id"] for row in rows]
-    asked = st.session_state.get(ASKED) or st.query_params.get(ASKED)
+    asked = st.session_state.get("arrived", {}).pop(ASKED, None) or st.session_state.get(ASKED) or st.query_params.get(ASKED)
     if asked not in names:
         asked = names[0]
     place = steps.steps("claims-steps", names.index(asked), len(rows), lambda position: st.session_state.update({ASKED: names[position]}))
@@ -61,7 +61,7 @@ def one_by_one() -> None:
 def shown(row: dict) -> None:
     """The figure of a statement, in the state that its link asks for."""
     values = scenario.query(Verdicts.kinds()) | {ASKED: row["id"]}
-    query = {"names": [scenario.SECTION, *Verdicts.kinds(), ASKED], "values": values}
+    query = page.address(values, [ASKED])
     asked = dict(parse_qsl(row["query"]))
     found = [
         place

@@ -51,7 +51,7 @@ if __name__ == "__main__":
         "Each value comes from a table that names the work, the place in it, and how well the transcription was checked.",
     )
 
-    if asked := st.query_params.get("work"):
+    if asked := st.session_state.get("arrived", {}).get("work") or st.query_params.get("work"):
         one_work(asked)
     st.header("Works cited", anchor=False)
     st.dataframe(

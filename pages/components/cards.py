@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import streamlit as st
 
 from analysis.charts import style
 from analysis.charts.panel import Panel
-from pages.components import pictures, plotly_script, registry
+from pages.components import pictures, plotly_script, registry, scenario
 
 SIZE = (460, 260)
 """Width and height of a picture [px]."""
@@ -33,8 +33,8 @@ JS = (
     pictures.DRAW
     + r"""
 export default function({ parentElement, data, setTriggerValue }) {
-  const dark = (color => { const [red, green, blue] = color.match(/[\d.]+/g).map(Number); return red + green + blue > 382; })(
-    getComputedStyle(parentElement.querySelector('.cards')).color);
+  const [red, green, blue] = (getComputedStyle(parentElement.querySelector('.cards')).color.match(/[\d.]+/g) ?? []).map(Number);
+  const dark = red + green + blue > 382;  // light text stands on a dark page
   // An address can be copied or opened in a tab of its own; a plain press stays in this session.
   function link(words, { href, to }) {
     const made = element('a', '', words);
@@ -105,7 +105,9 @@ def open_place(to: str) -> None:
     parts = urlsplit(to)
     known = {entry.stem: entry for entry in registry.ENTRIES}
     if parts.path in known:
-        st.switch_page(str(known[parts.path].file), query_params=parse_qs(parts.query))
+        scenario.arrive(parts.path, parts.query)
+        # Without the query, which Streamlit would first write behind the address of the page that is left; the new page writes its own.
+        st.switch_page(str(known[parts.path].file))
 
 
 def _data(card: Card) -> dict:

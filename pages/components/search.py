@@ -51,6 +51,14 @@ export default function({ parentElement, data, setStateValue, setTriggerValue })
     return made;
   }
 
+  // Enter may be pressed before the hits of what was typed are there.
+  function enter() {
+    const row = list.querySelectorAll('[role=option]')[chosen];
+    if (!parentElement.entered || !row || input.value !== (data.query ?? '')) return;
+    parentElement.entered = false;
+    go(row.dataset.to);
+  }
+
   list.replaceChildren(...data.hits.map(({ title, about, kind, to }, number) => {
     const row = element('li', '', '');
     row.id = 'hit-' + number; row.setAttribute('role', 'option'); row.dataset.to = to;
@@ -61,6 +69,7 @@ export default function({ parentElement, data, setStateValue, setTriggerValue })
   }));
   if (data.query !== null && !data.hits.length) list.append(element('li', 'none', 'Nothing found. Try another word, or fewer.'));
   choose(0);
+  enter();
 
   // The handlers of the latest run, for listeners that stay.
   parentElement.search = {
@@ -68,14 +77,14 @@ export default function({ parentElement, data, setStateValue, setTriggerValue })
     type() { if (input.value !== (data.query ?? '')) setStateValue('query', input.value); },
     key(event) {
       if (event.key === 'ArrowDown' || event.key === 'ArrowUp') { event.preventDefault(); choose(chosen + (event.key === 'ArrowDown' ? 1 : -1)); }
-      if (event.key === 'Enter') { event.preventDefault(); const row = list.querySelectorAll('[role=option]')[chosen]; if (row) go(row.dataset.to); }
+      if (event.key === 'Enter') { event.preventDefault(); parentElement.entered = true; enter(); }
     },
   };
   if (parentElement.searching) return;
   parentElement.searching = true;
   find('.open').onclick = () => parentElement.search.open();
   let wait;
-  input.oninput = () => { clearTimeout(wait); wait = setTimeout(() => parentElement.search.type(), 120); };
+  input.oninput = () => { parentElement.entered = false; clearTimeout(wait); wait = setTimeout(() => parentElement.search.type(), 120); };
   input.onkeydown = event => parentElement.search.key(event);
   dialog.onclick = event => { if (event.target === dialog) dialog.close(); };
   const shortcut = event => {
