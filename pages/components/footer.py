@@ -144,7 +144,7 @@ export default function({ parentElement, data, setTriggerValue }) {
       catch { window.prompt('Copy this link', link); }
       setTimeout(() => { copy.textContent = 'Copy link'; }, 2000);
     });
-    const table = button('Table', 'The rows behind the chart, below it', () => ask('table', ''), 'table');
+    const table = button('Table', 'Show or hide the rows behind the chart', () => ask('table', ''), 'table');
     const explain = button('How is this computed?', 'Formulas, their range, and every source', () => {
       how.hidden = !how.hidden;
       explain.setAttribute('aria-expanded', String(!how.hidden));
@@ -156,7 +156,6 @@ export default function({ parentElement, data, setTriggerValue }) {
   if (table.getAttribute('aria-expanded') !== String(data.table)) {
     rest();
     table.setAttribute('aria-expanded', String(data.table));
-    table.textContent = data.table ? 'Hide table' : 'Table';
   }
   const answer = data.answer;
   if (answer && !delivered.has(answer.id)) {
