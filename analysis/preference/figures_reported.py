@@ -63,7 +63,7 @@ class Rounds(Figure):
             for way, axis in (("x", "harmlessness"), ("y", "helpfulness")):
                 trace = marks.errors(trace, part, f"{axis}_low", f"{axis}_high", way, **bars)
             spot = "top left" if judge == "meta_rm" else "bottom right"
-            traces.append(trace | {"mode": "markers+text", "textposition": spot, "textfont": {"size": 10, "color": color}})
+            traces.append(trace | {"mode": "markers+text", "textposition": spot, "textfont": {"size": 11}})
         layout = style.layout(
             "number",
             "number",
@@ -73,7 +73,8 @@ class Rounds(Figure):
             y_range=(0, 90),
             height=520,
         )
-        layout["shapes"] = [style.horizontal_line(50.0), style.vertical_line(50.0, style.GREY, "dot")]
+        layout["shapes"] = [style.horizontal_line(50.0), style.vertical_line(50.0, style.GREY, "solid")]
+        layout["annotations"] = [style.line_name(50.0, "one half")]
         ends = {judge: rows[rows["judge"] == judge].iloc[[0, -1]] for judge in JUDGES}
         harms = ends["gpt4"]["harmlessness"].tolist()
         helps = {
@@ -151,6 +152,7 @@ class Batches(Figure):
             y_range=(0, max(float(max(part["comparisons"])) for part in parts) * 1.08),
             height=400,
             shapes=[style.vertical_line(first - 0.5, style.AMBER)],
+            annotations=[style.line_name(first - 0.5, f"from batch {first} on", xanchor="left" if first < 12 else "right")],
         )
         layout["xaxis"] |= {"dtick": 1}
         layout["yaxis"] |= {"exponentformat": "B"}
@@ -207,8 +209,7 @@ def win_rate_rows(group: str) -> pd.DataFrame:
     joined["counted"] = joined["counted"].fillna(joined["counted_own"])
     short = joined["model"].str.replace(r" \(.*\)", "", regex=True).str.replace(" on Mistral 7B", "", regex=False).str.strip()
     joined["row"] = [
-        f"{model}, {shorter(setting)}" if group == "dpo" else f"{model} {setting}"
-        for model, setting in zip(short, joined["setting"], strict=True)
+        shorter(model, setting) if group == "dpo" else f"{model} {setting}" for model, setting in zip(short, joined["setting"], strict=True)
     ]
     task = {"tldr": "TL;DR", "hh_dialogue": "dialogue", "cnn_dailymail": "CNN/DailyMail", "tldr_human": "TL;DR"}
     if group == "dpo":
@@ -218,13 +219,17 @@ def win_rate_rows(group: str) -> pd.DataFrame:
     return joined.sort_values(["benchmark", "score"], ascending=[True, False], kind="stable", ignore_index=True)
 
 
-def shorter(text: str) -> str:
-    """A setting in fewer words: the reference texts of a task go without saying.
+def shorter(model: str, setting: str) -> str:
+    """A method and its setting in few words: the reference texts of a task go without saying, and a bare number is a temperature.
 
-    >>> shorter("vs the reference, temperature 0.25")
-    'temperature 0.25'
+    >>> shorter("DPO", "vs the reference, temperature 0.25"), shorter("DPO, temperature 0.25", "human vs PPO temperature 0")
+    ('DPO, 0.25', 'DPO, 0.25 vs PPO, 0 (people)')
     """
-    return text.removeprefix("vs the reference, ").removeprefix("vs the chosen answers, ").replace("human vs", "people, vs")
+    setting = setting.removeprefix("vs the reference, ").removeprefix("vs the chosen answers, ")
+    text = f"{model}, {setting}"
+    if setting.startswith("human "):
+        text = f"{model} {setting.removeprefix('human ').replace(' temperature', ', temperature')} (people)"
+    return text.replace("temperature ", "")
 
 
 class WinRates(Figure):
@@ -247,8 +252,7 @@ class WinRates(Figure):
         low, high = bounds(share, n, level)
         at, known = np.arange(len(rows)), np.isfinite(n)
         labels = [
-            f"{row} (n {'unknown' if not has else f'= {int(cases):,}'})"
-            for row, cases, has in zip(rows["row"], rows["n"], known, strict=True)
+            f"{row} (n\u00a0=\u00a0{int(cases):,})" if has else row for row, cases, has in zip(rows["row"], rows["n"], known, strict=True)
         ]
         interval = {
             "series": f"{100 * level:.0f}% interval" + (" of the share without ties" if ties else ""),
@@ -283,7 +287,8 @@ class WinRates(Figure):
                 found = {"case": mine["row"].to_list(), "win_rate": mine["score"].to_numpy(), "row": at[known == has]}
                 parts.append({"series": name, **columns, **found, "status": "reported"})
                 traces.append(marks.points(parts[-1], "win_rate", "row", color, text=[labels[i] for i in at[known == has]]))
-        layout = intervals.rows(labels, "number", "Win rate (%)", row_height=30, x_range=(0, 100), zero=50.0)
+        axis = "Win rate (%); bare numbers of rows are temperatures" if group == "dpo" else "Win rate (%)"
+        layout = intervals.rows(labels, "number", axis, row_height=30, x_range=(0, 100), zero=50.0)
         counts = {"with a known n": int(known.sum()), "above": int((low[known] > 50).sum()), "below": int((high[known] < 50).sum())}
         all_known, above, below = (Headline(f"win rates {which}", count, "", str(count)) for which, count in counts.items())
         missing = int((~known).sum())
