@@ -164,7 +164,7 @@ class Implicit(Figure):
             traces.append(_dots(part, "reward", "learned_reward", color, symbol, [each + wider for each in size], names))
         layout = style.layout("number", "number", x_title="True reward (nats)", y_title="Learned reward (nats, mean 0)", height=430)
         said = "the larger a mark, the more often the reference gives the answer"
-        layout["annotations"] = [style.note(1, 0, said, xref="x domain", yref="y domain", xanchor="right", yanchor="bottom")]
+        layout["annotations"] = [style.note(1, 0.04, said, xref="x domain", yref="y domain", xanchor="right")]
         return Panel(
             title=f"At beta {significant(beta)}, DPO's implicit rewards miss the true ones by {off[0]} nats, the reward model's by {off[1]}",
             headline=tuple(off),
