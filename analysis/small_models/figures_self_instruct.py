@@ -9,6 +9,7 @@ from analysis import tables
 from analysis.charts import marks, style
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
+from analysis.charts.names import at_end
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Quantity
 from analysis.small_models import self_instruct
@@ -149,7 +150,7 @@ class Variety(Figure):
         threshold, novelties = self.rouge_threshold, self_instruct.NOVELTIES
         columns = ["threshold", "novelty", "kept", "distinct_pairs"]
         parts = [_part(ends_of_runs(novelty)[columns], f"novelty {novelty:.0%}") for novelty in novelties]
-        traces = [marks.line(part, "threshold", "distinct_pairs", style.series_color(number)) for number, part in enumerate(parts)]
+        traces = [at_end(marks.line(part, "threshold", "distinct_pairs", style.series_color(number))) for number, part in enumerate(parts)]
         here = pd.concat([one_run(threshold, novelty).tail(1)[columns] for novelty in novelties], ignore_index=True)
         low, high = (
             Headline(f"pairs at a novelty of {novelty:.0%}", pairs, "pairs", _count(pairs), "distinct_pairs")
@@ -160,7 +161,7 @@ class Variety(Figure):
             "number",
             x_title="Threshold on ROUGE-L",
             y_title="Different pairs of verb and object",
-            x_range=(0.28, 1.02),
+            x_range=(0.28, 1.0),
             y_range=(0, 270),
             shapes=[style.vertical_line(threshold, style.AMBER)],
             annotations=[style.line_name(threshold, f"threshold {threshold:g}")],
