@@ -17,7 +17,7 @@ def about(figure) -> None:
 
 LEAD = "Every token leaves keys and values in memory, in every layer. Pick a model or bring its config.json."
 SECTIONS = [
-    Section("cache", "KV-cache size", Cache, before=about),
+    Section("cache", "KV-cache size", Cache),
     Section("mask", "Sliding-window mask", Mask),
     Section("buffer", "Rolling buffer", Buffer),
     Section("reach", "Receptive field", Reach, before=about),

@@ -20,12 +20,12 @@ from pptx.oxml.ns import qn
 from analysis import catalogue, tables
 from analysis.charts import style
 from analysis.charts.panel import Citation
+from analysis.charts.sentences import parted
 from analysis.export import browser, files, native_axes, slide
 from analysis.export.browser import NoBrowserError
 from analysis.export.editable import says_the_same, used
 from analysis.export.picture import chart_figure
 from analysis.export.slide_sources import works
-from analysis.export.slides import first_sentence
 from tests.sample_panels import (
     BEST,
     HOSTILE,
@@ -368,7 +368,7 @@ def test_a_deck_has_a_slide_per_figure_in_order_and_its_sources_at_the_end():
     ],
 )
 def test_a_caption_is_cut_after_its_first_sentence(text, first):
-    assert first_sentence(text) == first
+    assert parted(text)[0] == first
 
 
 def test_a_long_list_of_sources_goes_on_to_further_slides_and_none_is_lost():

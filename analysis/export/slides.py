@@ -8,6 +8,7 @@ from pptx.util import Inches
 
 from analysis import __version__
 from analysis.charts.panel import Panel
+from analysis.charts.sentences import parted
 from analysis.charts.style import THEMES
 from analysis.export import browser
 from analysis.export.editable import says_the_same
@@ -40,7 +41,6 @@ BESIDE_TITLE = 14
 PIXELS_PER_INCH, PIXELS_PER_INCH_BESIDE = 144, 180
 """Of a picture across the slide, and of one of two; type in pictures of two is smaller."""
 SOURCES_SHOWN = 3
-ABBREVIATIONS = ("al", "e.g", "i.e", "vs", "cf", "Fig", "Eq", "Sec", "Tab", "No", "no", "approx", "ca")
 TWO = "Two figures on a slide are pictures."
 
 
@@ -102,19 +102,6 @@ def picture_because(slide: Slide) -> str:
     return TWO if slide.figures else ""
 
 
-def first_sentence(text: str) -> str:
-    """The first sentence of a text.
-
-    >>> first_sentence("Losses as Hoffmann et al. print them, e.g. 1.7. Lines are computed.")
-    'Losses as Hoffmann et al. print them, e.g. 1.7.'
-    """
-    for end in re.finditer(r"[.!?][\"”')]*(?=\s+[^a-z\s])", text):
-        word = re.split(r"[\s(]", text[: end.start()])[-1]
-        if word not in ABBREVIATIONS:
-            return text[: end.end()]
-    return text
-
-
 def _allowed(text: str) -> str:
     """Text of several lines without what XML cannot hold."""
     return "\n".join(printable(line) for line in text.splitlines())
@@ -134,7 +121,7 @@ def _set_figure(slide, shown: Shown, theme: str, top: int, editable: bool) -> No
     panel, bottom = shown.panel, BOTTOM
     words = [
         (source_line(panel, SOURCES_SHOWN), SMALL, MUTED),
-        (first_sentence(panel.caption), CAPTION_SIZE, PLAIN),
+        (parted(panel.caption)[0], CAPTION_SIZE, PLAIN),
     ]
     for text, size, color in words:
         tall = height([text], size)

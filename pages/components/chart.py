@@ -13,6 +13,7 @@ import streamlit as st
 from analysis.charts import style
 from analysis.charts.panel import Panel
 from analysis.charts.plain import as_json
+from analysis.charts.sentences import parted
 from pages.components import plotly_script
 
 HTML = """
@@ -20,17 +21,37 @@ HTML = """
   <h2></h2>
   <p class="missing" role="alert" hidden></p>
   <div class="room"><div class="drawing" role="figure"></div></div>
-  <p class="caption"></p>
+  <div class="caption"><p></p><details hidden><summary>Notes</summary><p></p></details></div>
 </div>
 """
 
 # In the page's own tree and not in a shadow of it, because Plotly puts its styles into the page.
 CSS = """
 .panel-chart h2 { margin: 0; padding: 0 0 0.5rem; font-size: 1.17rem; line-height: 1.2; }
-.panel-chart .caption { margin: 0; padding-top: 0.5rem; font-size: 0.875rem; opacity: 0.75; }
+.panel-chart .caption { padding-top: 0.5rem; font-size: 0.875rem; }
+.panel-chart .caption p { margin: 0; }
+.panel-chart summary { cursor: pointer; width: max-content; }
 .panel-chart .room { overflow-x: auto; overflow-y: hidden; }
 .panel-chart .drawing { color: var(--st-text-color); transition: color 1ms; }
+.panel-chart h2:empty { min-height: 1.2em; }
+.panel-chart .drawing:empty { min-height: 26rem; }
 .panel-chart .room:fullscreen { background: var(--st-background-color); }
+
+/* Around the chart (pages/components/page.py): its controls stand beside it, in rows above it where there is less room, and on a phone below it, while
+   it stays in view. */
+[class*="st-key-controls-"] [data-testid="stSkeleton"] { height: 4.25rem; }
+[class*="st-key-drawn-"] { min-height: 31rem; }
+@media (min-width: 1100px) { [class*="st-key-figure-"] { flex-wrap: nowrap; gap: 2rem; } }
+@media (max-width: 1099px) {
+  [class*="st-key-figure-"] > *, [class*="st-key-figure-"] > * > [class*="st-key-controls-"] { flex: 1 1 100%; width: 100%; max-width: 100%; }
+  [class*="st-key-controls-"] { flex-direction: row; flex-wrap: wrap; align-items: flex-end; }
+  [class*="st-key-controls-"] > * { flex: 1 1 12rem; width: auto; }
+  [class*="st-key-controls-"] > :has([data-testid="stMarkdown"]):not(:has([data-testid="stWidgetLabel"])) { flex-basis: 100%; }
+}
+@media (max-width: 640px) {
+  [class*="st-key-figure-"] { flex-direction: column-reverse; }
+  [class*="st-key-figure-"] > :has(> [class*="st-key-drawn-"]) { position: sticky; top: 3.5rem; z-index: 9; background: var(--st-background-color); }
+}
 """
 
 JS = r"""
@@ -125,7 +146,9 @@ export default function({ parentElement, data }) {
   if (!data.figure) return;  // a chart that cannot be drawn
   const find = selector => parentElement.querySelector(selector), drawing = find('.drawing');
   find('h2').textContent = data.title;
-  find('.caption').textContent = data.caption;
+  find('.caption p').textContent = data.caption;
+  find('.caption details').hidden = !data.notes;
+  find('.caption details p').textContent = data.notes;
   drawing.setAttribute('aria-label', data.alt);
   const figure = drawing.figure = JSON.parse(data.figure);
   drawing.style.minWidth = data.least ? data.least + 'px' : '';
@@ -147,6 +170,8 @@ export default function({ parentElement, data }) {
 }
 """.replace("MODE_BAR", json.dumps(style.MODE_BAR))
 
+SENTENCES = 2
+"""Of a caption, which stand below the chart; the others are opened on demand."""
 COMPONENT = st.components.v2.component("panel_chart", html=HTML, css=CSS, js=plotly_script.LOAD + JS, isolate_styles=False)
 
 
@@ -162,9 +187,11 @@ def chart(slot: str, panel: Panel, least: int = 0, query: Mapping | None = None)
     query: `names` of the parameters that the page's address may hold, and `values` of those that it does hold; the browser writes them there.
     """
     label_room = (panel.figure.layout.meta or {}).get("label_room")
+    caption, notes = parted(panel.caption, SENTENCES)
     data = {
         "title": panel.title,
-        "caption": panel.caption,
+        "caption": caption,
+        "notes": notes,
         "alt": panel.alt,
         "file": panel.name.replace(".", "-"),
         "figure": as_json(panel.figure),

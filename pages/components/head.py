@@ -1,6 +1,5 @@
 """What every page does before it shows anything."""
 
-from html import escape
 from typing import Any
 
 import streamlit as st
@@ -9,22 +8,6 @@ from analysis import tables
 from pages.components import controls, decks, registry, search, tuning
 from pages.components.markdown import plain
 
-STYLE = """<style>
-@media (min-width: 1100px) {
-  .st-key-head { flex-wrap: nowrap; }
-  .st-key-head > :last-child { flex: 0 0 20rem; }
-  [class*="st-key-figure-"] { flex-wrap: nowrap; align-items: flex-start; gap: 2rem; }
-  [class*="st-key-figure-"] > :has(> [class*="st-key-controls-"]) { flex: 0 0 20rem; }
-  [class*="st-key-figure-"] > :has(> [class*="st-key-drawn-"]) { flex: 1 1 0; min-width: 0; }
-  [class*="st-key-controls-"] > * { flex: 1 0 100%; }
-  [class*="st-key-controls-"] > :has(> [data-testid="stPopover"]) { flex: 1 1 40%; }
-}
-@media (max-width: 640px) {
-  [class*="st-key-figure-"] { flex-direction: column-reverse; }
-  [class*="st-key-figure-"] > :has(> [class*="st-key-drawn-"]) { position: sticky; top: 3.5rem; z-index: 9; background: var(--background-color); }
-}
-</style>"""
-"""Controls stand beside their chart where there is room, in rows above it where there is less, and on a phone below a chart that stays in view."""
 _started = False
 
 
@@ -51,8 +34,8 @@ def begin(stem: str, lead: str) -> None:
     controls.begin(stem)
     st.session_state["page_changed"] = False
     entry = registry.entry(stem)
-    heading = f"<h1 style='margin: 0; padding: 0 0 0.25rem; font-size: 1.5rem; line-height: 1.2'>{escape(entry.title)}</h1>"
-    question = f"<strong style='font-weight: 600'>{escape(entry.question)}</strong>"
-    with st.container(horizontal=True, key="head"):
-        st.html(f"{STYLE}{heading}<p style='margin: 0; line-height: 1.4'>{question} {escape(lead)}</p>")  # as one element, for speed
+    words, find = st.columns([3, 1])
+    with words:
+        st.markdown(f"# {plain(entry.title)}\n**{plain(entry.question)}** {plain(lead)}")
+    with find:
         search.field()

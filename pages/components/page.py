@@ -21,6 +21,8 @@ from pages.components import fields, head, model_field, scenario
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row
 
+CONTROLS = 320
+"""Width of the column of controls beside a chart [px]; on narrower screens they stand above or below it (pages/components/head.py)."""
 Supplied = Mapping[str, Any]
 """Values that a section gives its figures where the reader has chosen none."""
 
@@ -175,16 +177,17 @@ def settings(
         if name not in rare:
             control(name, figure, values[figure], place)
     own()
-    if rare:
-        with st.popover("More settings"):
-            for name, figure in rare.items():
-                control(name, figure, values[figure], place)
-    if quantities:
-        with st.popover("Type a value", help="Any value, such as 3e9, 3B, 3 billion or 1.5k; and back to the defaults."):
-            for name, figure in quantities.items():
-                fields.typed(name, figure.kinds()[name], values[figure], place)  # type: ignore[arg-type]
-            every = list({name: None for figure in figures for name in figure.kinds()})
-            st.button("Reset to defaults", key=f"{place}:reset-all", on_click=scenario.forget, args=(every,))
+    with st.container(horizontal=True):
+        if rare:
+            with st.popover("More settings"):
+                for name, figure in rare.items():
+                    control(name, figure, values[figure], place)
+        if quantities:
+            with st.popover("Type a value", help="Any value, such as 3e9, 3B, 3 billion or 1.5k; and back to the defaults."):
+                for name, figure in quantities.items():
+                    fields.typed(name, figure.kinds()[name], values[figure], place)  # type: ignore[arg-type]
+                every = list({name: None for figure in figures for name in figure.kinds()})
+                st.button("Reset to defaults", key=f"{place}:reset-all", on_click=scenario.forget, args=(every,))
     if rare:
         kinds = {name: (figure.kinds()[name], values[figure]) for name, figure in rare.items()}
         st.markdown(
@@ -231,7 +234,7 @@ def one_figure(
     slot = figure.name.replace(".", "-")
     with st.container(horizontal=True, key=f"figure-{slot}"):
         if own or (of and above):
-            with st.container(horizontal=True, vertical_alignment="bottom", key=f"controls-{slot}"):
+            with st.container(width=CONTROLS, key=f"controls-{slot}"):
 
                 def controls() -> None:
                     values = made.values()

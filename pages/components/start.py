@@ -10,8 +10,9 @@ PROJECT = "Ten Papers, Recomputed"
 
 def start() -> None:
     """Configure the browser tab, show the menu, and run the page that was asked for. Called by streamlit_app.py only."""
+    st.set_page_config(page_title=PROJECT, page_icon="🧮", layout="wide")  # first, or the page would be laid out anew
     page = registry.navigation(len(st.session_state.get("deck", ())))
-    st.set_page_config(page_title=f"{page.title} · {PROJECT}", page_icon="🧮", layout="wide")
+    st.set_page_config(page_title=f"{page.title} · {PROJECT}")
     deck = unseen(page.url_path, st.session_state.get("deck_key", ""))
     from pages.components import head  # takes most of a second on a fresh server, in which the browser fetches the code of charts
 

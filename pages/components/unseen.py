@@ -35,7 +35,7 @@ def unseen(page: str, deck: str) -> str:
     """The key of the deck that the browser remembers from an earlier session, or "". page: the address of the page that
     is shown, without what stands before it. deck: key of this session's, to be remembered, or ""."""
     data = {"charts": plotly_script.address(), "page": page, "deck": deck}
-    return str(COMPONENT(key="unseen", data=data, on_deck_change=lambda: None, on_back_change=_back).deck or "")
+    return str(COMPONENT(key="unseen", data=data, height=1, on_deck_change=lambda: None, on_back_change=_back).deck or "")
 
 
 def _back() -> None:
