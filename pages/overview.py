@@ -13,7 +13,8 @@ from pages.components.registry import ENTRIES, entry
 
 QUESTIONS = (
     ("Does my fine-tune fit on my GPU?", "memory?section=fits", "memory.fits"),
-    ("How large a model, and how many tokens, for my budget?", "compute", "compute.budget"),
+    ("How large a model can my budget train?", "compute", "compute.budget"),
+    ("How many tokens for a 3B model?", "scaling?section=size", "scaling.tokens_for_size"),
     ("What does Mixtral's mixture of experts cost?", "moe?section=mixture", "moe.intuition"),
     ("How much memory does a long context take?", "attention", "attention.cache"),
     (
@@ -22,7 +23,6 @@ QUESTIONS = (
         "benchmarks.dumbbell?model_a=mistral-7b&model_b=llama-2-13b",
     ),
     ("Is deduplication useful?", "pythia?section=dedup", "pythia.dedup_forest"),
-    ("DPO or RLHF?", "preference", "preference.frontier"),
     ("Can I trust GPT-4 as a judge?", "judges?section=first", "judges.verdicts"),
     ("Train from scratch for my domain, or continue?", "domain?section=bought", "domain.routes"),
     ("ConvNets or ViTs at equal compute?", "convnets_vits", "convnets_vits.accuracy"),

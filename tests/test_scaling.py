@@ -1,12 +1,15 @@
 """The Chinchilla law, its fit and its bootstrap."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from analysis import tables
-from analysis.scaling import chinchilla, fitting, minimise, resampling
+from analysis.scaling import chinchilla, fitting, for_size, minimise, resampling
 from analysis.scaling.chinchilla import ScalingLaw
+from analysis.scaling.data import published, released_fit
 from tests.hoffmann_starts import hoffmann_starts, minimise_starts
 
 TRUTH = ScalingLaw(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37)
@@ -283,3 +286,38 @@ def test_a_seed_gives_the_same_resamples_and_another_seed_others():
     # numpy's RandomState(42): the stream behind the published resamples.
     first = np.random.RandomState(42).choice(50, size=50, replace=True)
     assert one[0].tolist() == np.bincount(first, minlength=50).tolist()
+
+
+# --- how many tokens for a size -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("law_id", published())
+def test_the_tokens_for_a_size_are_those_whose_budget_makes_it_the_best(law_id):
+    law = published()[law_id]
+    sizes = np.geomspace(1e8, 1e12, 9)
+    tokens = for_size.tokens_for(law, sizes)
+    for C in (1e19, 1e22, 1e25):  # the way back: the optimum of a budget has the tokens of its size
+        N, D = law.compute_optimal(C)
+        assert for_size.tokens_for(law, float(N)) == pytest.approx(float(D), rel=1e-6)
+    assert np.all(np.diff(tokens) > 0)
+
+
+def test_the_interval_of_tokens_is_that_of_refits_by_the_same_equation():
+    law, resamples = released_fit(5)
+    drawn = for_size.resampled_tokens_for(resamples.iloc[:20], np.array([3e9, 7e10]))
+    for row, refit in zip(drawn, resamples.iloc[:20].to_dict("records"), strict=True):
+        refitted = replace(law, **{name: refit[name] for name in ("E", "A", "B", "alpha", "beta")})
+        assert row == pytest.approx(for_size.tokens_for(refitted, np.array([3e9, 7e10])), rel=1e-6)
+
+
+def test_chinchillas_own_size_asks_for_about_its_own_tokens():
+    # hoffmann2022 Table A3: approach 1 puts 67B at 1.5T tokens, approach 2 at 1.7T; Chinchilla has 70B and 1.4T.
+    for law_id, tokens in (("hoffmann2022_approach1", 1.5e12), ("hoffmann2022_approach2", 1.7e12)):
+        assert for_size.tokens_for(published()[law_id], 67e9) == pytest.approx(tokens, rel=0.15)
+
+
+def test_a_size_that_no_budget_makes_optimal_is_refused():
+    with pytest.raises(ValueError, match="positive"):
+        for_size.tokens_for(published()["hoffmann2022_approach1"], 0.0)
+    with pytest.raises(ValueError, match="No budget"):
+        for_size.tokens_for(published()["hoffmann2022_approach1"], 1e40)

@@ -207,7 +207,12 @@ def postings() -> dict[str, dict[int, float]]:
             found.setdefault(word, {})[number] = IN_TEXT
         for word in entry.words:
             found.setdefault(word, {})[number] = 1.0 / (1 + SHORTER * len(entry.words))
-    return {word: {number: value * log(1 + len(index()) / len(hits)) for number, value in hits.items()} for word, hits in found.items()}
+    return {word: {number: value * rare(word, len(hits)) for number, value in hits.items()} for word, hits in found.items()}
+
+
+def rare(word: str, hits: int) -> float:
+    """How much a word says that so many entries have; the size of a model, such as 3b, says less than its name."""
+    return log(1 + len(index()) / hits) * (0.4 if re.fullmatch(r"[0-9.]+[bmkt]", word) else 1.0)
 
 
 IN_TEXT, SHORTER = 0.35, 0.05
