@@ -138,6 +138,7 @@ FILES_BUT = {
     "analysis/export/deck_store.py": "keeps the decks of readers",
     "analysis/export/browser.py": "starts a browser",
     "analysis/export/fonts.py": "brings the font that it ships",
+    "analysis/export/notebook.py": "saves figures where its user says",
     "analysis/probe/*.py": "keeps runs in files of their own",
     "analysis/transformer/hub.py": "reads what it has fetched",
     "analysis/background/process.py": "rearranges its own input and output",
