@@ -14,9 +14,11 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from importlib.metadata import version
 from urllib.parse import quote
 
 import pytest
+from plotly.offline import get_plotlyjs
 from starlette.applications import Starlette
 from streamlit import config
 
@@ -145,6 +147,14 @@ def test_a_theme_is_that_of_the_exports(app, browser_path):
 
 def test_an_old_name_of_a_figure_goes_on_to_work(app):
     assert ask(app, "/figure/probe_system.cache.csv").headers["content-disposition"] == 'attachment; filename="probe-measured_cache.csv"'
+
+
+def test_a_framed_chart_finds_the_library_beside_it(app):
+    (address,) = re.findall(r'<script src="([^"]+)"', ask(app, "/embed/moe.intuition").text)
+    name, _, query = address.partition("?")
+    library = ask(app, f"/embed/{name}", query)
+    assert library.text == get_plotlyjs() and library.headers["content-type"].startswith("text/javascript")
+    assert library.headers["cache-control"] == "public, max-age=86400" and query == version("plotly")
 
 
 def test_the_list_names_every_figure_with_its_parameters(app):

@@ -4,6 +4,7 @@ import json
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from urllib.parse import parse_qsl, urlencode
 
 from analysis import catalogue, tables
@@ -16,6 +17,8 @@ from analysis.uploads import clip
 from pages.served.beside_pages import NO_BROWSER, OUT_OF_RANGE, page_link
 
 MOST_PARAMETERS = 64
+LIBRARY_ADDRESS = f"{LIBRARY}?{version('plotly')}"
+"""From a chart in a frame; browsers keep the library, but not longer than it is ours."""
 
 
 class Refused(Exception):
@@ -66,7 +69,7 @@ def embedded(asked: str, query: str, origin: str) -> Answer:
     figure = made(kind, parameters)
     panel = drawn(figure)
     link = page_link(figure, origin)
-    body = written("html", lambda: embed.page(figure, panel, link, theme=theme, controls=with_controls, library=LIBRARY))
+    body = written("html", lambda: embed.page(figure, panel, link, theme=theme, controls=with_controls, library=LIBRARY_ADDRESS))
     return Answer(body, files.mime("html"), files.file_name(panel, "html"), "embed")
 
 
