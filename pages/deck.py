@@ -2,9 +2,9 @@
 
 from pages.components import deck_editor, head
 
-head.begin(
-    "deck",
-    "Press “Add to deck” under any figure, arrange the slides here, and take them away as PowerPoint, pictures or a report. Every slide brings its "
-    "sources; your note, the whole caption, the settings and the link that restores the figure are in its notes.",
-)
-deck_editor.show()
+if __name__ == "__main__":
+    head.begin(
+        "deck",
+        "Press “Add to deck” under any figure, arrange the slides here, and take them away as PowerPoint, pictures or a report, sources and all.",
+    )
+    deck_editor.show()

@@ -1,59 +1,57 @@
-"""Overview: what are the ten papers, and what can I recompute here?"""
+"""Start: what are the ten papers, and what can I recompute here?"""
 
-from urllib.parse import parse_qs
+from functools import partial
 
 import streamlit as st
 
 from analysis import catalogue, tables
 from analysis.overview import figures
 from pages.components import head
+from pages.components.cards import Card, cards
 from pages.components.markdown import plain
-from pages.components.panel import draw, export_row
 from pages.components.registry import ENTRIES, entry
 
-head.begin(
-    "overview",
-    "Ten papers of 2023, recomputed",
-    "Move the sliders, fit the laws, follow every number to its table in its paper, and take the figure with you. Reported values are "
-    "markers, computed ones lines, what-ifs dashed, and uncertainty is a band.",
+QUESTIONS = (
+    ("Does my fine-tune fit on my GPU?", "memory?section=fits", "memory.fits"),
+    ("How large a model, and how many tokens, for my budget?", "compute", "compute.budget"),
+    ("What does Mixtral's mixture of experts cost?", "moe?section=mixture", "moe.intuition"),
+    ("How much memory does a long context take?", "attention", "attention.cache"),
+    (
+        "Mistral 7B or Llama 2 13B?",
+        "benchmarks?section=pair&model_a=mistral-7b&model_b=llama-2-13b",
+        "benchmarks.dumbbell?model_a=mistral-7b&model_b=llama-2-13b",
+    ),
+    ("Is deduplication useful?", "pythia?section=dedup", "pythia.dedup_forest"),
+    ("DPO or RLHF?", "preference", "preference.frontier"),
+    ("Can I trust GPT-4 as a judge?", "judges?section=first", "judges.verdicts"),
+    ("Train from scratch for my domain, or continue?", "domain?section=bought", "domain.routes"),
+    ("ConvNets or ViTs at equal compute?", "convnets_vits", "convnets_vits.accuracy"),
 )
-
-STEPS = (
-    ("claims", "See what the article says and what the numbers say."),
-    ("scaling", "Move a slider and watch the advice change."),
-    ("deck", "Put the figure on a slide, source and all."),
-)
-for column, (number, (stem, words)) in zip(st.columns(len(STEPS)), enumerate(STEPS, start=1), strict=True):
-    with column, st.container(border=True, key=f"step-{stem}", height="stretch"):
-        st.page_link(str(entry(stem).file), label=f"{number}. {entry(stem).title}", icon=entry(stem).icon)
-        st.markdown(words)
-
-st.header("The ten papers", anchor=False)
-article = tables.source("raschka2023")
-st.caption(f"The selection and its order are those of [{plain(article['title'])}]({article['url']}) by {plain(article['authors'])}.")
+"""What a reader wants to know, the page that answers it, and the figure that does."""
 
 
-def card(number: int, source_id: str, name: str, links: tuple[str, ...]) -> None:
-    """One paper: what it is, one of its figures, and where to go on."""
-    work = tables.source(source_id)
-    st.markdown(f"**{number}. [{plain(work['title'])}]({work['url']})**, {plain(work['authors'])} {int(work['year'])}")
-    draw(name, lambda: figures.small(catalogue.panel(name)))
-    export_row(name)
-    with st.container(horizontal=True, key=f"pages-{source_id}"):
-        for link in links:
-            stem, _, query = link.partition("?")
-            st.page_link(str(entry(stem).file), label=entry(stem).title, icon=entry(stem).icon, query_params=parse_qs(query))
+def of_question(address: str):
+    """The figure of a question in the size of a card."""
+    return figures.small(catalogue.asked_for(address).panel())
 
 
-for start in range(0, len(figures.PAPERS), 2):
-    for column, paper in zip(st.columns(2, gap="large"), enumerate(figures.PAPERS[start : start + 2], start=start + 1), strict=True):
-        with column, st.container(border=True, key=f"paper-{paper[0]}", height="stretch"):
-            card(paper[0], *paper[1])
+def papers() -> list[Card]:
+    """A card for each of the ten papers, in the article's order."""
+    found = []
+    for number, (source_id, name, links) in enumerate(figures.PAPERS, start=1):
+        work = tables.source(source_id)
+        title = f"{number}. {work['title']}"
+        to = {entry(link.partition("?")[0]).title: link for link in links}
+        found.append(Card(title, links[0], partial(of_question, name), links=to))
+    return found
 
-st.header("Every page", anchor=False)
-st.markdown(
-    "\n".join(
-        ["| page | the question it answers |", "|---|---|"]
-        + [f"| [{plain(item.title)}]({item.path or '.'}) | {plain(item.question)} |" for item in ENTRIES[1:]]
-    )
-)
+
+if __name__ == "__main__":
+    head.begin("overview", "Move the sliders, fit the laws, follow every number to its table in its paper, and take the figure with you.")
+    cards("questions", [Card(question, to, partial(of_question, address)) for question, to, address in QUESTIONS], short=True)
+    st.subheader("The ten papers", anchor=False)
+    article = tables.source("raschka2023")
+    st.caption(f"Selection and order are those of [{plain(article['title'])}]({article['url']}) by {plain(article['authors'])}.")
+    cards("papers", papers())
+    st.subheader("Every page", anchor=False)
+    cards("pages", [Card(item.title, item.stem, lead=item.question) for item in ENTRIES[1:]])

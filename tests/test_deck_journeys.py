@@ -46,7 +46,7 @@ def test_figures_of_several_pages_are_counted_in_the_menu_arranged_and_become_sl
         ready(page)
         add(page, page)
         expect(page.get_by_test_id("stTopNavLink").filter(has_text=f"Slide deck ({number})")).to_be_visible()
-    go_to(page, "Slide deck")
+    go_to(page, "deck")
     page.wait_for_selector("text=Download 3 slides")
     first, second, third = order(page)
     page.wait_for_function("[...document.querySelectorAll('.sorter img')].every(image => image.complete && image.naturalWidth > 500)")
@@ -58,7 +58,7 @@ def test_figures_of_several_pages_are_counted_in_the_menu_arranged_and_become_sl
     page.wait_for_selector("text=Download 2 slides")
     slides = Presentation(download(page, "Download 2 slides (PPTX)")).slides
     assert [pictures(slide) for slide in slides][:2] == [2, 1] and slides[2].shapes.title.text_frame.text.startswith("Sources")
-    assert slides[0].shapes.title.text_frame.text == "Domain pretraining and Mixture of experts"
+    assert slides[0].shapes.title.text_frame.text == "Domain-adaptive pretraining and Mixture of experts"
 
 
 def test_a_slide_leads_back_to_its_page_with_its_settings(app_server, browser_page):
@@ -67,7 +67,7 @@ def test_a_slide_leads_back_to_its_page_with_its_settings(app_server, browser_pa
     ready(page)
     add(page, page)
     page.goto(f"{app_server}/deck")  # a new session
-    page.get_by_role("link", name="Open Attention and cache").click()
+    page.get_by_role("button", name="Open Attention & KV cache").click()
     ready(page)
     expect(page.locator("h2").first).to_contain_text("position")
     assert "section=mask" in page.url and "context_len=16384" in page.url

@@ -1,7 +1,7 @@
 """The reader's values: they follow from figure to figure and page to page, stand in the address, and go back to the defaults."""
 
 import re
-import runpy
+from importlib import import_module
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,8 +10,6 @@ from playwright.sync_api import expect
 from analysis import catalogue
 from analysis.charts.parameters import Quantity
 from pages.components import controls
-from pages.components import page as page_of
-from pages.components.registry import PAGES
 from tests.test_journeys import go_to, ready
 from tests.test_pages import FIGURES, WITH_CHARTS, charts, fine, open_page, open_sections, titles
 
@@ -145,10 +143,8 @@ def test_controls_that_share_a_name_are_one_control_in_a_section():
 
 
 @pytest.mark.parametrize("stem", WITH_CHARTS)
-def test_each_figure_of_a_topic_stands_on_its_page_once(stem, monkeypatch):
-    taken: list = []
-    monkeypatch.setattr(page_of, "show", lambda _stem, _title, _lead, sections: taken.extend(sections))
-    runpy.run_path(str(PAGES / f"{stem}.py"))
+def test_each_figure_of_a_topic_stands_on_its_page_once(stem):
+    taken = import_module(f"pages.{stem}").SECTIONS
     shown = [figure.name for section in taken for figure in section.figures]
     assert sorted(shown) == sorted(catalogue.figures_of(stem))
     for section in taken:  # one control for all of them, so one default
@@ -199,17 +195,17 @@ def test_the_address_follows_a_slider_without_steps_back_and_a_reload_keeps_it(a
     for _ in range(2):
         page.keyboard.press("ArrowRight")
     page.wait_for_url(re.compile(r"[?&]context_len=131072"))
-    page.get_by_role("radio", name="Reading a prompt").click()
+    page.get_by_role("radio", name="Prefill").click()
     page.wait_for_url(re.compile(r"section=prompt"))
     expect(page.locator(".panel-chart h2").first).to_contain_text("A prompt of 131,072 tokens")
     assert parameters(page) == {"section": ["prompt"], "context_len": ["131072"]}
-    assert page.evaluate("history.length") == steps
+    assert page.evaluate("history.length") == steps + 1  # of the section alone
     page.reload()
     ready(page)
     expect(page.locator(".panel-chart h2").first).to_contain_text("A prompt of 131,072 tokens")
-    go_to(page, "Fine-tuning memory")
+    go_to(page, "memory")
     page.wait_for_url(re.compile(r"/memory$"))  # nothing there depends on the context
-    go_to(page, "Attention and cache")
+    go_to(page, "attention")
     page.wait_for_url(re.compile(r"/attention\?section=prompt&context_len=131072"))
 
 

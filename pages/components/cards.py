@@ -1,15 +1,14 @@
 """Cards that lead into the app: a question or a paper, a small picture of its figure, and links, as one element."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from urllib.parse import parse_qs, urlsplit
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import streamlit as st
 
-from analysis import catalogue
 from analysis.charts import style
 from analysis.charts.panel import Panel
-from pages.components import pictures, plotly_script, registry
+from pages.components import pictures, plotly_script, registry, scenario
 
 SIZE = (460, 260)
 """Width and height of a picture [px]."""
@@ -20,6 +19,7 @@ CSS = """
 .card h3 { margin: 0; font-size: 1rem; line-height: 1.3; font-weight: 600; }
 .card p { margin: 0; font-size: 0.875rem; line-height: 1.4; }
 .card img { width: 100%; aspect-ratio: 460 / 260; object-fit: contain; margin-top: auto; }
+.card .badge { font-size: 0.75rem; opacity: 0.8; }
 .card .links { display: flex; flex-wrap: wrap; gap: 0.25rem 0.75rem; font-size: 0.875rem; }
 .card .problem { color: var(--st-red-text-color, #b3261e); }
 a { color: var(--st-link-color); }
@@ -33,8 +33,8 @@ JS = (
     pictures.DRAW
     + r"""
 export default function({ parentElement, data, setTriggerValue }) {
-  const dark = (color => { const [red, green, blue] = color.match(/[\d.]+/g).map(Number); return red + green + blue > 382; })(
-    getComputedStyle(parentElement.querySelector('.cards')).color);
+  const [red, green, blue] = (getComputedStyle(parentElement.querySelector('.cards')).color.match(/[\d.]+/g) ?? []).map(Number);
+  const dark = red + green + blue > 382;  // light text stands on a dark page
   // An address can be copied or opened in a tab of its own; a plain press stays in this session.
   function link(words, { href, to }) {
     const made = element('a', '', words);
@@ -50,6 +50,7 @@ export default function({ parentElement, data, setTriggerValue }) {
   }), { rootMargin: '50%' });
   list.replaceChildren(...data.cards.map(card => {
     const made = element('article', 'card'), title = element('h3', '');
+    if (card.badge) made.append(element('p', 'badge', card.badge));
     title.append(link(card.title, card.link));
     made.append(title);
     if (card.lead) made.append(element('p', '', card.lead));
@@ -77,14 +78,15 @@ COMPONENT = st.components.v2.component("cards", html='<div class="cards"></div>'
 @dataclass(frozen=True)
 class Card:
     """A card. to: page and query, "memory?section=fits". lead: a sentence, "" for the title of the figure. panel: builds the figure in the size of
-    a card; figures that cannot be drawn say why. links: more of `to`, by what they are called.
+    a card; figures that cannot be drawn say why. links: more of `to`, by what they are called. badge: a few words above the title.
     """
 
     title: str
     to: str
     panel: Callable[[], Panel] | None = None
     lead: str = ""
-    links: Mapping[str, str] = ()  # type: ignore[assignment]
+    links: Mapping[str, str] = field(default_factory=dict)
+    badge: str = ""
 
 
 def cards(key: str, shown: Sequence[Card], short: bool = False) -> None:
@@ -103,19 +105,27 @@ def open_place(to: str) -> None:
     parts = urlsplit(to)
     known = {entry.stem: entry for entry in registry.ENTRIES}
     if parts.path in known:
-        st.switch_page(str(known[parts.path].file), query_params=parse_qs(parts.query))
+        scenario.arrive(parts.path, parts.query)
+        # Without the query, which Streamlit would first write behind the address of the page that is left; the new page writes its own.
+        st.switch_page(str(known[parts.path].file))
 
 
 def _data(card: Card) -> dict:
-    data: dict = {"title": card.title, "link": _link(card.to), "lead": card.lead, "links": [{"title": name} | _link(to) for name, to in dict(card.links).items()]}
+    data: dict = {
+        "title": card.title,
+        "badge": card.badge,
+        "link": _link(card.to),
+        "lead": card.lead,
+        "links": [{"title": name} | _link(to) for name, to in card.links.items()],
+    }
     if card.panel is None:
         return data
     try:
         panel = card.panel()
     except (ValueError, ArithmeticError) as problem:
         return data | {"problem": f"This figure cannot be drawn: {problem}"}
-    looks = {theme: panel.figure.to_dict() | {} for theme in ()}
-    return data | looks | {"lead": card.lead or panel.title, "alt": panel.alt, "pictures": {theme: _picture(panel, theme) for theme in ("light", "dark")}}
+    looks = {theme: _picture(panel, theme) for theme in ("light", "dark")}
+    return data | {"lead": card.lead or panel.title, "alt": panel.alt, "pictures": looks}
 
 
 def _link(to: str) -> dict[str, str]:
@@ -125,6 +135,4 @@ def _link(to: str) -> dict[str, str]:
 
 
 def _picture(panel: Panel, theme: str) -> dict:
-    figure = panel.figure.to_dict()
-    figure["layout"] = figure["layout"] | {"template": style.page_template(theme)}
-    return pictures.drawn(figure, SIZE)
+    return pictures.drawn(panel.figure, SIZE, style.page_template(theme))

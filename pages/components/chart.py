@@ -103,6 +103,7 @@ function ticks(drawing) {
 }
 
 function draw(drawing) {
+  if (!drawing.isConnected) return;  // the page was left
   const { data, layout } = shown(drawing);
   drawing.narrow = narrow(drawing);
   const [red, green, blue] = getComputedStyle(drawing).color.match(/[\d.]+/g).map(Number);
@@ -111,12 +112,12 @@ function draw(drawing) {
   window.Plotly.react(drawing, data, { ...layout, template, ...size(drawing) }, drawing.settings).then(() => ticks(drawing));
 }
 
-// The address holds what the reader changed; it is replaced and not added to, so that "back" leaves the page.
-function note({ names, values }) {
+// The address holds what the reader changed; it is replaced and not added to, but for another section, so that "back" passes over steps of a slider.
+function note({ names, values, push }) {
   const address = new URL(window.location.href);
   for (const name of names) address.searchParams.delete(name);
   for (const [name, value] of Object.entries(values)) address.searchParams.set(name, value);
-  if (address.href !== window.location.href) window.history.replaceState(window.history.state, '', address);
+  if (address.href !== window.location.href) window.history[push ? 'pushState' : 'replaceState'](window.history.state, '', address);
 }
 
 export default function({ parentElement, data }) {

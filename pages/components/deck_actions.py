@@ -1,6 +1,5 @@
 """What a reader can do with the slides of the deck: every change of their order, their words and their figures."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -9,7 +8,7 @@ import streamlit as st
 
 from analysis.export import deck_file, redraw, talk
 from analysis.export.slide import Shown, Slide
-from pages.components import decks, registry
+from pages.components import decks, places, registry
 
 
 def take(found: list[Slide]) -> None:
@@ -134,8 +133,18 @@ def add_words(position: int) -> None:
 
 
 def page_of(shown: Shown) -> registry.Entry:
-    """The page that shows a figure: the one of its link, else the one of its topic, else the first."""
-    last = urlsplit(shown.link).path.rstrip("/").rpartition("/")[2]
-    topic = re.split(r"\.", shown.panel.name)[0]
-    known = {entry.stem: entry for entry in registry.ENTRIES}
-    return known.get(last) or known.get(topic) or registry.ENTRIES[0]
+    """The page that shows a figure: the one of its link, else the one where it stands, else the first."""
+    return registry.entry(place_of(shown).partition("?")[0])
+
+
+def place_of(shown: Shown) -> str:
+    """Page and query that show a figure with its settings, of its link, or of its address where it has none."""
+    link = urlsplit(shown.link)
+    stem = link.path.rstrip("/").rpartition("/")[2]
+    if stem in {entry.stem for entry in registry.ENTRIES}:
+        return f"{stem}?{link.query}"
+    place = places.of_figures().get(shown.panel.name)
+    if place is None:
+        return registry.ENTRIES[0].stem
+    query = urlsplit(shown.panel.address).query
+    return "&".join(filter(None, (place.to, query))) if "?" in place.to else "?".join(filter(None, (place.to, query)))

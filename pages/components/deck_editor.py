@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from urllib.parse import parse_qs, urlsplit
 
 import streamlit as st
 
@@ -10,6 +9,7 @@ from analysis.export import browser, deck_file, files, report, slides, talk
 from analysis.export.slide import MOST_FIGURES, Slide
 from pages.components import controls, decks, sorter
 from pages.components import deck_actions as actions
+from pages.components.cards import open_place
 from pages.components.markdown import plain
 from pages.components.panel import NO_BROWSER
 
@@ -182,10 +182,10 @@ def _edit(deck: list[Slide], position: int) -> None:
         if "deck_undo" in st.session_state:
             st.button("Undo", on_click=actions.undo)
     with st.container(horizontal=True, key="deck-pages"):
-        for shown in slide.figures:
+        for number, shown in enumerate(slide.figures):
             page = actions.page_of(shown)
-            query = parse_qs(urlsplit(shown.link).query)
-            st.page_link(str(page.file), label=f"Open {page.title}", icon=page.icon, query_params=query)
+            if st.button(f"Open {page.title}", icon=page.icon, key=f"open-{number}"):
+                open_place(actions.place_of(shown))
 
 
 def _talk(theme: str) -> bytes:

@@ -6,11 +6,13 @@ from typing import Any
 import streamlit as st
 
 from analysis import tables
-from pages.components import controls, decks, registry, tuning
+from pages.components import controls, decks, registry, search, tuning
 from pages.components.markdown import plain
 
 STYLE = """<style>
 @media (min-width: 1100px) {
+  .st-key-head { flex-wrap: nowrap; }
+  .st-key-head > :last-child { flex: 0 0 20rem; }
   [class*="st-key-figure-"] { flex-wrap: nowrap; align-items: flex-start; gap: 2rem; }
   [class*="st-key-figure-"] > :has(> [class*="st-key-controls-"]) { flex: 0 0 20rem; }
   [class*="st-key-figure-"] > :has(> [class*="st-key-drawn-"]) { flex: 1 1 0; min-width: 0; }
@@ -51,4 +53,6 @@ def begin(stem: str, lead: str) -> None:
     entry = registry.entry(stem)
     heading = f"<h1 style='margin: 0; padding: 0 0 0.25rem; font-size: 1.5rem; line-height: 1.2'>{escape(entry.title)}</h1>"
     question = f"<strong style='font-weight: 600'>{escape(entry.question)}</strong>"
-    st.html(f"{STYLE}{heading}<p style='margin: 0; line-height: 1.4'>{question} {escape(lead)}</p>")  # as one element, for speed
+    with st.container(horizontal=True, key="head"):
+        st.html(f"{STYLE}{heading}<p style='margin: 0; line-height: 1.4'>{question} {escape(lead)}</p>")  # as one element, for speed
+        search.field()

@@ -86,6 +86,7 @@ def show(stem: str, lead: str, sections: Sequence[Section]) -> None:
         words = f"The link holds settings that this page does not have: {', '.join(name[:40] for name in unknown[:8])}."
         st.warning(plain(words), icon=":material/link_off:")
     section = opened(stem, sections)
+    st.session_state["query_pushed"] = st.session_state.pop("section_left", False)
     query = scenario.query(names, section.key if section is not sections[0] else "")
     st.session_state["links"][stem] = {name: [text] for name, text in query.items()}
     if section.instead is not None:
@@ -108,10 +109,13 @@ def opened(stem: str, sections: Sequence[Section]) -> Section:
                 plain(f"The link asked for a section {asked[:40]!r}, which this page does not have; showing the first."),
                 icon=":material/link_off:",
             )
-    now = st.session_state.get(slot, sections[0].key)
+    now = st.session_state.get(slot) or sections[0].key
+    if now not in by_key:
+        now = sections[0].key
 
     def take() -> None:
         st.session_state[slot] = st.session_state[key]
+        st.session_state["section_left"] = True
 
     if len(sections) > 1:
         stands = fields.at(key, now, "default")
@@ -188,6 +192,15 @@ def settings(
         )
 
 
+def address(values: Mapping[str, str], more: Sequence[str] = ()) -> dict[str, Any]:
+    """What the browser writes into the address (`chart.chart`). more: names beside those of the page's parameters.
+
+    The first chart of a run that opened another section adds to the history instead, so that "back" returns to the section before.
+    """
+    names = [scenario.SECTION, *st.session_state["page_parameters"], *more]
+    return {"names": names, "values": dict(values), "push": st.session_state.pop("query_pushed", False)}
+
+
 def control(name: str, figure: type[Figure], values: Mapping[str, Any], place: str) -> None:
     """The widget of one parameter, at the reader's value. values: all of the figure."""
     kind = figure.kinds()[name]
@@ -231,7 +244,7 @@ def one_figure(
             section = st.session_state["links"][stem].get(scenario.SECTION, [""])[0]
             query = scenario.query(st.session_state["page_parameters"], section)
             st.session_state["links"][stem] = {name: [text] for name, text in query.items()}
-            draw(figure.name, made.panel, wide, query={"names": [scenario.SECTION, *st.session_state["page_parameters"]], "values": query})
+            draw(figure.name, made.panel, wide, query=address(query))
 
 
 def say_notes(section: Section) -> None:

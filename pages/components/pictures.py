@@ -1,6 +1,7 @@
 """Small pictures of figures that the reader's browser draws, each once, with the script that draws the charts; so nothing waits for them."""
 
 import hashlib
+import json
 from typing import Any
 
 import plotly.graph_objects as go
@@ -35,7 +36,10 @@ function element(tag, name, words) {
 """JavaScript for a component: `picture` puts a drawn figure into an image, `element` makes an element with a class and a text."""
 
 
-def drawn(figure: go.Figure, size: tuple[int, int]) -> dict[str, Any]:
-    """A figure as `picture` takes it. size: width and height [px]."""
+def drawn(figure: go.Figure, size: tuple[int, int], template: dict | None = None) -> dict[str, Any]:
+    """A figure as `picture` takes it. size: width and height [px]. template: of the page, where the figure has none of its own."""
     text = as_json(figure)
+    if template is not None:
+        whole = json.loads(text)
+        text = json.dumps(whole | {"layout": whole["layout"] | {"template": template}})
     return {"id": hashlib.sha256(f"{size}{text}".encode()).hexdigest()[:20], "figure": text, "size": size}

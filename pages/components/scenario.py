@@ -7,6 +7,7 @@ a parameter for; everything else stays at the figure's own default. The browser'
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 import streamlit as st
 
@@ -93,6 +94,21 @@ def take_over(stem: str, names: Collection[str]) -> None:
         if name in st.query_params:
             chosen()[name] = st.query_params[name]
             places()[name] = "link"
+
+
+def arrive(stem: str, query: str, names: Iterable[str] = ()) -> None:
+    """Take up what the query of a link inside the app says about a page: its section, and values for the scenario.
+
+    names: parameters that go back to their defaults where the query does not have them. What neither a figure nor a section has
+    waits under "arrived" for the page itself.
+    """
+    found = dict(parse_qsl(query, keep_blank_values=True))
+    forget(name for name in names if name not in found)
+    st.session_state[f"{stem}:open"] = found.pop(SECTION, None)
+    st.session_state["arrived"] = found
+    for name, text in found.items():
+        chosen()[name] = text
+        places()[name] = "link"
 
 
 def query(names: Iterable[str], section: str = "") -> dict[str, str]:

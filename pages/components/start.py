@@ -12,7 +12,7 @@ def start() -> None:
     """Configure the browser tab, show the menu, and run the page that was asked for. Called by streamlit_app.py only."""
     page = registry.navigation(len(st.session_state.get("deck", ())))
     st.set_page_config(page_title=f"{page.title} · {PROJECT}", page_icon="🧮", layout="wide")
-    deck = unseen(st.session_state.get("deck_key", ""))
+    deck = unseen(page.url_path, st.session_state.get("deck_key", ""))
     from pages.components import head  # takes most of a second on a fresh server, in which the browser fetches the code of charts
 
     head.run(page, deck)

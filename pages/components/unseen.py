@@ -1,11 +1,22 @@
-"""What the browser does on every page without showing anything: it fetches the code of charts early, and remembers the reader's deck."""
+"""What the browser does on every page without showing anything: it fetches the code of charts early, remembers the reader's deck, and
+notices when the reader goes back."""
+
+from urllib.parse import urlsplit
 
 import streamlit as st
 
 from pages.components import plotly_script
 
 JS = """
-export default function({ data, setStateValue }) {
+export default function({ data, setStateValue, setTriggerValue }) {
+  // "Back" to another section of the page that is shown; Streamlit runs a page anew, but does not say why.
+  window.wentBack = () => setTriggerValue('back', window.location.pathname + window.location.search);
+  window.shownPage = data.page;
+  if (!window.listensToBack) {
+    window.listensToBack = true;
+    window.addEventListener('popstate', () => { if (window.location.pathname.endsWith('/' + window.shownPage)) window.wentBack(); });
+  }
+
   // While the server prepares the page, not after its first chart.
   plotly(data.charts).catch(() => null);
 
@@ -20,7 +31,18 @@ export default function({ data, setStateValue }) {
 COMPONENT = st.components.v2.component("unseen", html="<span></span>", js=plotly_script.LOAD + JS)
 
 
-def unseen(deck: str) -> str:
-    """The key of the deck that the browser remembers from an earlier session, or "". deck: key of this session's, to be remembered, or ""."""
-    data = {"charts": plotly_script.address(), "deck": deck}
-    return str(COMPONENT(key="unseen", data=data, on_deck_change=lambda: None).deck or "")
+def unseen(page: str, deck: str) -> str:
+    """The key of the deck that the browser remembers from an earlier session, or "". page: the address of the page that
+    is shown, without what stands before it. deck: key of this session's, to be remembered, or ""."""
+    data = {"charts": plotly_script.address(), "page": page, "deck": deck}
+    return str(COMPONENT(key="unseen", data=data, on_deck_change=lambda: None, on_back_change=_back).deck or "")
+
+
+def _back() -> None:
+    """The reader went back or forward: what the address says about the page that is shown holds again."""
+    from pages.components import scenario
+
+    went = urlsplit(str((st.session_state.get("unseen") or {}).get("back") or ""))
+    stem = went.path.rstrip("/").rpartition("/")[2] or "overview"
+    if stem == st.session_state.get("page"):
+        scenario.arrive(stem, went.query, st.session_state.get("page_parameters", ()))
