@@ -15,7 +15,7 @@ help: ## Show this list
 
 run: ## Open the dashboard in the browser (PORT=8600, REQUIREMENTS=requirements-charts.txt to go without torch)
 	@$(ENVIRONMENT) $(REQUIREMENTS)
-	@$(PYTHON_HERE) -m streamlit run streamlit_app.py $(if $(PORT),--server.port $(PORT))
+	@$(PYTHON_HERE) -m tools.ten_papers run $(if $(PORT),--port $(PORT))
 
 test: ## Run every test, doctests and browser journeys included (TESTS="tests/test_scaling.py -x" for some)
 	@$(ENVIRONMENT) requirements-dev.txt

@@ -6,6 +6,7 @@ corrections.csv, and every table with sources needs sources.csv.)
 """
 
 import csv
+import hashlib
 import io
 import math
 import os
@@ -102,14 +103,33 @@ def _kept(function: Callable[Arguments, Result], most: int) -> Callable[Argument
 
 def _watch(path: Path) -> Stamp:
     """Time of change, size and number of a file, zeros where there is none; noted for whatever is being kept."""
-    try:
-        found = os.stat(path)
-        stamp = found.st_mtime_ns, found.st_size, found.st_ino
-    except OSError:
-        stamp = 0, 0, 0
+    stamp = _stamp(path)
     for files in _watching.get():
         files.setdefault(path, stamp)
     return stamp
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0, 0
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def state() -> str:
+    """A text that is another one as soon as a file below data/ has changed, come or gone.
+
+    >>> state() == state()
+    True
+    """
+    found = hashlib.sha256()
+    for folder, folders, files in os.walk(DATA):
+        folders.sort()
+        for name in sorted(files):
+            path = Path(folder, name)
+            found.update(f"{path.relative_to(DATA)} {_stamp(path)}\n".encode())
+    return found.hexdigest()
 
 
 def _read(path: Path) -> bytes:

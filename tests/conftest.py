@@ -77,7 +77,7 @@ def browser_path(request) -> str:
 @pytest.fixture(scope="session")
 def app_server(tmp_path_factory):
     """Address of the dashboard, running for all tests with the settings it has for a user: "http://127.0.0.1:40123"."""
-    with serving(ROOT / "streamlit_app.py", tmp_path_factory.mktemp("server") / "log.txt") as address:
+    with serving(ROOT / "pages/served/dashboard.py", tmp_path_factory.mktemp("server") / "log.txt") as address:
         yield address
 
 

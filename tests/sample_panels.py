@@ -1,6 +1,7 @@
 """Panels for the tests of exports, and what another program reads in the files."""
 
 import io
+import json
 import math
 import xml.etree.ElementTree as ElementTree
 
@@ -93,6 +94,8 @@ def every_text(format: str, data: bytes) -> str:
     """All the text that a file carries, as another program reads it."""
     if format == "csv" or format == "html":
         return data.decode("utf-8").replace(get_plotlyjs(), "")  # of the five megabytes of a page, what is not its program
+    if format == "json":
+        return " ".join(texts_of(json.loads(data)))
     if format == "png":
         return " ".join(str(text) for text in Image.open(io.BytesIO(data)).text.values())
     if format == "svg":
@@ -105,6 +108,13 @@ def every_text(format: str, data: bytes) -> str:
         for shape in [*slide.shapes, *slide.notes_slide.shapes]
         if shape.has_text_frame
     )
+
+
+def texts_of(content: object) -> list[str]:
+    """Every text in what was JSON."""
+    if isinstance(content, dict | list):
+        return [text for part in (content.values() if isinstance(content, dict) else content) for text in texts_of(part)]
+    return [content] if isinstance(content, str) else []
 
 
 def hide_browser(monkeypatch) -> None:

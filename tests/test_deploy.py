@@ -1,5 +1,6 @@
 """The server's settings: what is closed stays closed, and what docs/deploy.md says of them holds."""
 
+import inspect
 import re
 import tomllib
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit import config
 from streamlit.web.server.starlette import starlette_websocket
+
+from pages.served import routes
+from pages.served.making import Maker
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
@@ -69,3 +73,22 @@ def test_the_proxy_closes_what_is_for_operators_only():
         assert re.search(closed, f"/_stcore/{path}") and re.search(closed, f"/ten-papers/_stcore/{path}")
     for path in ("stream", "health", "host-config", "upload_file/1/2", "bidi-components/unseen"):
         assert not re.search(closed, f"/_stcore/{path}")
+
+
+def test_the_limits_of_addresses_are_those_of_the_code():
+    defaults = {name: one.default for name, one in inspect.signature(Maker).parameters.items()}
+    words = f"At most {defaults['at_a_time']} answers are made at a time and {defaults['waiting']} wait; then, and after a minute,"
+    assert words in DEPLOY and defaults["seconds"] == 60 and f"{defaults['room'] // 10**6} MB of answers are kept" in DEPLOY
+    assert f'`{routes.EMBED_IN}="https://wiki.example.org https://lab.example.org"`' in DEPLOY
+    assert routes.frame_ancestors(re.search(r'EMBED_IN="([^"]+)"', DEPLOY)[1]).count("https://") == 2
+
+
+def test_the_proxy_leaves_to_figures_who_may_frame_them():
+    assert re.search(r'map \$upstream_http_content_security_policy \$framed \{\s+"" "frame-ancestors \'self\'";\s+\}', DEPLOY)
+    assert "add_header Content-Security-Policy $framed always;" in DEPLOY and DEPLOY.count("frame-ancestors") == 1
+
+
+@pytest.mark.parametrize("file", ["Makefile", "Containerfile", "README.md", "docs/deploy.md"])
+def test_every_way_to_start_is_that_of_the_command(file):
+    text = (ROOT / file).read_text()
+    assert re.search(r'tools\.ten_papers"?,? "?run', text)

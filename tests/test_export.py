@@ -18,7 +18,7 @@ from pptx import Presentation
 from analysis import catalogue, tables
 from analysis.charts import style
 from analysis.charts.figure import Figure
-from analysis.charts.panel import Citation
+from analysis.charts.panel import Citation, Headline
 from analysis.charts.parameters import Quantity
 from analysis.export import browser, command, deck_file, files, gallery, report, slide, talk
 from analysis.export import words as export_words
@@ -50,7 +50,7 @@ def test_files_are_named_after_the_panel_and_served_with_the_type_of_their_forma
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: files.export(law_panel(), "gif"), "format must be one of csv, png, svg, pdf, html, pptx, got 'gif'"),
+        (lambda: files.export(law_panel(), "gif"), "format must be one of csv, json, png, svg, pdf, html, pptx, got 'gif'"),
         (lambda: files.export(law_panel(), "csv", theme="sepia"), "theme must be one of auto, light, dark, got 'sepia'"),
         (lambda: files.deck([]), "slides must hold at least one slide"),
         (lambda: browser.render(go.Figure(), "gif", 10, 10), "format must be one of png, svg, pdf, got 'gif'"),
@@ -66,6 +66,38 @@ def test_a_work_cited_with_and_without_a_place_is_listed_once_with_its_place():
         go.Figure(), sources=(Citation("hoffmann2022"), Citation("hoffmann2022", "Table 3"), Citation("hoffmann2022", "Table 3"))
     )
     assert [work.short for work in export_words.references([both])] == ["Jordan Hoffmann et al. 2022, Table 3"]
+
+
+# --- JSON --------------------------------------------------------------------------------------------------------------
+
+
+def test_json_holds_headline_rows_and_how_well_each_source_was_checked():
+    rows = pd.DataFrame(
+        {
+            "n_params": [7e9, 0.1 + 0.2, math.nan, math.inf],
+            "status": ["reported", "reported", "computed", "computed"],
+            "source": ["hoffmann2022", "hoffmann2022", "", ""],
+            "verified": [2, 1, math.nan, math.nan],
+        }
+    )
+    size = Headline("size", 7e9, "parameters", "7 B", low=6e9, high=8e9)
+    sources = (Citation("hoffmann2022", "Table 3"), Citation("biderman2023"))
+    found = json.loads(files.export(panel_of(go.Figure(), parts=[rows], headline=(size,), sources=sources), "json", permalink=LINK))
+    assert found["headline"] == [{"name": "size", "value": 7e9, "unit": "parameters", "text": "7 B", "interval": [6e9, 8e9]}]
+    assert [row["n_params"] for row in found["rows"]] == [7e9, 0.1 + 0.2, None, "inf"]
+    assert [(work["id"], work["place"], work["verified"]) for work in found["sources"]] == [
+        ("hoffmann2022", "Table 3", 1),
+        ("biderman2023", "", None),
+    ]
+    assert found["link"] == LINK
+
+
+def test_json_is_found_for_every_figure_with_all_of_its_rows():
+    panels = [build() for build in catalogue.catalogue().values()]
+    found = [json.loads(files.export(panel, "json")) for panel in panels]
+    assert len(found) > 150
+    assert [len(record["rows"]) for record in found] == [len(panel.data) for panel in panels]
+    assert {work["verified"] for record in found for work in record["sources"]} == {None, 0, 1, 2}
 
 
 # --- CSV ---------------------------------------------------------------------------------------------------------------
@@ -350,7 +382,7 @@ def test_one_broken_figure_does_not_stop_the_others(fake_topic, tmp_path, capsys
     ("arguments", "sentence"),
     [
         (["sample.other"], "there is no figure 'sample.other'; --list names them"),
-        (["all", "--format", "gif"], "there is no format 'gif'; there are csv, png, svg, pdf, html, pptx"),
+        (["all", "--format", "gif"], "there is no format 'gif'; there are csv, json, png, svg, pdf, html, pptx"),
         (["all", "--theme", "sepia"], "there is no theme 'sepia'; there are auto, light, dark"),
         ([], "name a panel, or all; --list names the figures"),
         (["sample.figure?factor=99"], "Factor must be from 1 to 10, got 99"),
@@ -375,7 +407,7 @@ def test_a_folder_that_cannot_be_written_to_is_answered_with_one_sentence(fake_t
 def test_the_command_line_writes_what_it_can_without_a_browser_and_says_once_what_to_do(fake_topic, tmp_path, capsys, monkeypatch):
     hide_browser(monkeypatch)
     assert command.main(["sample.figure", "--out", str(tmp_path)]) == 1
-    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".csv", ".html"]
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".csv", ".html", ".json"]
     assert capsys.readouterr().err.count("are drawn by Chrome or Chromium") == 1
 
 

@@ -86,7 +86,7 @@ def test_the_command_that_opens_the_dashboard_becomes_streamlit_in_the_folder_of
     ten_papers.main(["run", "--port", "8600", "--server.headless", "true"])
     assert went == [ROOT]
     options = ["--server.port", "8600", "--server.headless", "true"]
-    assert asked == [(sys.executable, [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", *options])]
+    assert asked == [(sys.executable, [sys.executable, "-m", "streamlit", "run", "pages/served/dashboard.py", *options])]
 
 
 def test_without_the_dashboard_beside_it_the_command_says_how_to_install(monkeypatch, tmp_path, capsys):

@@ -14,18 +14,19 @@ from pathlib import Path
 from analysis import __version__
 
 ROOT = Path(__file__).parents[1]
+DASHBOARD = "pages/served/dashboard.py"
 SHORT = {"--port": "--server.port"}
 """Options of `run` that are shorter than Streamlit's."""
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Open the dashboard; this process becomes Streamlit, so it returns only where that is impossible."""
-    if not (ROOT / "streamlit_app.py").exists():
+    """Open the dashboard, and give figures at addresses; this process becomes Streamlit, so it returns only where that is impossible."""
+    if not (ROOT / DASHBOARD).exists():
         print(f"The dashboard is not in {ROOT}: install from its folder with `pip install -e .`.", file=sys.stderr)
         return 2
     os.chdir(ROOT)  # Streamlit looks for its settings here
     options = [SHORT.get(option, option) for option in arguments]
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", *options]
+    command = [sys.executable, "-m", "streamlit", "run", DASHBOARD, *options]
     os.execv(sys.executable, command)
 
 

@@ -18,7 +18,7 @@ PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; font-src data:;
-  script-src {beside}'unsafe-inline'; img-src {beside}data: blob:">
+  script-src {beside}'unsafe-inline'; img-src {beside}data: blob:{connect}">
 <meta name="description" content="{description}">
 <meta name="generator" content="{made_with}">
 <title>{title}</title>
@@ -75,11 +75,13 @@ def page(
     script: str = "",
     theme: str = "auto",
     library: str = "",
+    asks: bool = False,
 ) -> bytes:
     """An HTML page in UTF-8, which asks nothing of the network and, with the theme "auto", follows its reader's light or dark setting.
 
     body, style, script, end: its own HTML, CSS, JavaScript, and what follows the last line. In the script, `show(id, figure)` draws a
     chart; a page without one holds none. library: address of the chart library beside the page; "" puts the library inside, 5 MB.
+    asks: whether its script may ask the server that the page came from.
     """
     return PAGE.format(
         title=text(title),
@@ -89,6 +91,7 @@ def page(
         end=end,
         scripts=_scripts(script, theme, library) if script else "",
         beside="'self' " if library else "",
+        connect="; connect-src 'self'" if asks else "",
         colors=colors(theme),
         faces=face_css(),
         fonts=FONTS,

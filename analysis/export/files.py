@@ -6,19 +6,20 @@ Every file carries the figure's title, sources and settings inside it.
 from collections.abc import Sequence
 
 from analysis.charts.panel import Panel
-from analysis.export import csv_file, slide
+from analysis.export import csv_file, json_file, slide
 from analysis.export.browser import IMAGE_FORMATS
 from analysis.export.picture import picture, slide_figure
 from analysis.export.slide import Slide
 
 __all__ = ["FORMATS", "NEEDS_BROWSER", "THEMES", "deck", "export", "file_name", "mime", "slide_figure"]
 
-FORMATS = ("csv", "png", "svg", "pdf", "html", "pptx")
+FORMATS = ("csv", "json", "png", "svg", "pdf", "html", "pptx")
 NEEDS_BROWSER = (*IMAGE_FORMATS, "pptx")
 """Formats that a browser draws; of slides, all but editable charts."""
 THEMES = ("auto", "light", "dark")
 MIME = {
     "csv": "text/csv",
+    "json": "application/json",
     "png": "image/png",
     "svg": "image/svg+xml",
     "pdf": "application/pdf",
@@ -41,6 +42,8 @@ def export(panel: Panel, format: str, *, permalink: str = "", theme: str = "auto
     fixed = "light" if theme == "auto" else theme
     if format == "csv":
         return csv_file.table(panel, permalink)
+    if format == "json":
+        return json_file.record(panel, permalink)
     if format == "html":
         from analysis.export.html import page
 

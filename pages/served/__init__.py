@@ -1,0 +1,1 @@
+"""What the server gives besides pages: figures as files, charts for frames, the list of figures."""
