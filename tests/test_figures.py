@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 import pytest
 
 from analysis import catalogue, gpus, tables
-from analysis.charts.panel import Panel, explanation
+from analysis.charts.explained import explanation
+from analysis.charts.panel import Panel
 from analysis.charts.plain import as_plain
 from analysis.compute.data import published_models
 from analysis.compute.figures import FromRun, bill

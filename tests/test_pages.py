@@ -339,7 +339,7 @@ def test_a_table_is_made_only_while_it_is_open_and_holds_the_rows_of_the_csv():
     app = open_page("scaling")
     assert not shown_tables(app)
     assert "data" not in vars(app.session_state["panels"]["scaling.tokens_per_param"])  # whose rows have not been put together
-    app.session_state["open_tables"] = {"scaling.tokens_per_param"}
+    app.session_state["open_table"] = {"scaling.tokens_per_param"}
     (table,) = shown_tables(app.run())
     shown = app.session_state["panels"]["scaling.tokens_per_param"]
     rows = pd.read_csv(io.BytesIO(files.export(shown, "csv")), comment="#")
@@ -355,7 +355,7 @@ def test_a_table_is_made_only_while_it_is_open_and_holds_the_rows_of_the_csv():
 
 def test_of_a_long_table_the_first_rows_are_shown_and_counted():
     app = open_page("attention", section="mask")
-    app.session_state["open_tables"] = {"attention.mask"}
+    app.session_state["open_table"] = {"attention.mask"}
     (table,) = shown_tables(app.run())
     assert len(table["rows"]) == 500
     assert table["caption"] == "First 500 of 1,600 rows; all are in the CSV. Numbers to 6 digits."
