@@ -1,12 +1,13 @@
 """How the numbers of a panel came about: the equations behind its headline, the values that stand in them, and a few sentences.
 
 A topic says this in `analysis/<topic>/explained*.py`: for "memory.parts" a function `parts(figure)` that calls the formulas of the figure with
-traced numbers and returns them by the names of the headline, or sentences under "parts" in WORDS, or both. Nothing of it is imported or
+traced numbers and returns them by the names of the headline, or sentences under "parts" in WORDS, or both. (STEPS names functions whose
+figure has a name that means something else in its module. AS_PRINTED names figures whose headline states values just as a row of their
+table has them from a work.) Nothing of it is imported or
 computed before somebody asks.
 """
 
 import pkgutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -20,7 +21,7 @@ from analysis.charts.panel import Headline, Panel
 from analysis.trace import ASSUMED, CONFIGURED, DEFINED, FITTED, PRINTED, SETTING, Origin, Traced
 from analysis.trace.written import equation_text, number_text, symbol_text
 
-Steps = Mapping[str, Traced]
+Steps = dict[str, Any]
 """The traced quantities of a headline by their names in it."""
 
 
@@ -57,15 +58,24 @@ def steps_of(figure: Any) -> Steps:
     """The traced quantities of a figure by the names of its headline; empty where its topic has none."""
     topic, _, name = figure.name.partition(".")
     for module in modules(topic):
-        if name in vars(module):
-            return vars(module)[name](figure)
+        found = vars(module).get("STEPS", {}).get(name) or vars(module).get(name)
+        if callable(found):
+            return found(figure)
     return {}
+
+
+def listed(name: str, under: str) -> dict[str, tuple[str, ...]]:
+    """What the modules of a figure's topic list under a name, by figure."""
+    found: dict[str, tuple[str, ...]] = {}
+    for module in modules(name.partition(".")[0]):
+        entries = vars(module).get(under, {})
+        found |= entries if isinstance(entries, dict) else dict.fromkeys(entries, ())
+    return found
 
 
 def words_of(name: str) -> tuple[str, ...]:
     """The sentences on a figure; empty where its topic has none."""
-    topic, _, short = name.partition(".")
-    return next((words[short] for module in modules(topic) if short in (words := vars(module).get("WORDS", {}))), ())
+    return listed(name, "WORDS").get(name.partition(".")[2], ())
 
 
 def explain(panel: Panel) -> Explanation:
@@ -74,12 +84,13 @@ def explain(panel: Panel) -> Explanation:
         return Explanation(words=panel.told)
     steps = steps_of(panel.drawn_by)
     quantities: list[Quantity] = []
-    shown: set[int] = set()
+    shown: set[str] = set()
     values: dict[str, Traced] = {}
     symbols: dict[str, list[tuple]] = {}
     for headline in panel.headline:
         if headline.name not in steps:
-            quantities.append(Quantity(headline, origin=printed_in(panel, headline)))
+            as_printed = panel.name.partition(".")[2] in listed(panel.name, "AS_PRINTED")
+            quantities.append(Quantity(headline, origin=printed_in(panel, headline) if as_printed else None))
             continue
         result = steps[headline.name]
         equations = []
@@ -87,8 +98,8 @@ def explain(panel: Panel) -> Explanation:
             tell_apart(one, symbols)
             if one.operation == "value":
                 values.setdefault(one.symbol, one)
-            elif (one.symbol or one is result) and id(one) not in shown:
-                shown.add(id(one))
+            elif one.symbol and one.symbol not in shown:
+                shown.add(one.symbol)
                 equations.append(one)
         quantities.append(Quantity(headline, tuple(equations), result.origin))
     return Explanation(tuple(quantities), tuple(values.values()), words_of(panel.name) + panel.told)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from analysis.memory.finetuning import CONTEXT_BYTES, FinetuningMemory, finetuning_memory
+from analysis.trace import named, real
 from analysis.transformer.shape import TransformerShape
 
 STAGES = {"sft": "supervised fine-tuning", "reward": "reward model", "ppo": "PPO", "dpo": "DPO"}
@@ -56,21 +57,21 @@ def stage_memory(
     pairs = 2 if stage in ("dpo", "reward") else 1
     tuned = finetuning_memory(shape, method, batch=batch * pairs, seq_len=seq_len, precision=precision)
     adapters = method != "full"
-    base = float(tuned.weights + tuned.constants + tuned.dequantised)
+    base = real(tuned.weights + tuned.constants + tuned.dequantised)
     models, activations = {}, 0.0
     for number, (role, state) in enumerate(ROLES[stage].items()):
-        own = float(tuned.adapters) if adapters else base
+        own = real(tuned.adapters) if adapters else base
         if adapters and role == "reference":
             own = 0.0
         if adapters and number == 0:
             own += base
         if state == "trained":
             own += trained_states(tuned)
-            activations += float(tuned.activations + tuned.logits)
-        models[role] = own
+            activations += real(tuned.activations + tuned.logits)
+        models[role] = named(own, rf"M_\text{{{role}}}", f"memory of the {role}", "bytes")
     return Stage(models, activations, CONTEXT_BYTES["middle"])
 
 
 def trained_states(tuned: FinetuningMemory) -> float:
     """Bytes of gradients, optimiser states and 32-bit copy of a model that is trained."""
-    return float(tuned.gradients + tuned.optimiser_states + tuned.master_weights)
+    return real(tuned.gradients + tuned.optimiser_states + tuned.master_weights)

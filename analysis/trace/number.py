@@ -129,6 +129,9 @@ class Traced:
     def __array_function__(self, function, types, arguments, named_arguments):
         if function is np.where and len(arguments) == 3 and np.ndim(bare(arguments[0])) == 0:
             return arguments[1] if bare(arguments[0]) else arguments[2]
+        if function is np.clip and len(arguments) == 3 and isinstance(arguments[0], Traced):
+            value, low, high = arguments
+            return value if low <= value <= high else np.minimum(np.maximum(value, low), high)
         values = [bare(one) for one in arguments]
         return function(*values, **{name: bare(one) for name, one in named_arguments.items()})
 
@@ -188,6 +191,7 @@ UFUNCS: dict[Callable, str] = {
     np.exp: "exp",
     np.expm1: "expm1",
     np.log: "log",
+    np.log1p: "log1p",
     np.log2: "log2",
     np.log10: "log10",
     np.sqrt: "sqrt",

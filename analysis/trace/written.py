@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from statistics import NormalDist, median
 
 from analysis.trace.number import Traced
-from analysis.units import RAISED
+from analysis.units import RAISED, SUPERSCRIPTS
 
 SUM, PRODUCT, RAISE, ATOM = 1, 2, 3, 4
 """How tightly what is written holds together."""
@@ -69,6 +69,7 @@ OPERATIONS = {
     "exp": _function(math.exp, r"\exp", "exp"),
     "expm1": Operation(math.expm1, r"\exp\left({0}\right) - 1", "exp({0}) - 1", SUM),
     "log": _function(math.log, r"\ln", "ln"),
+    "log1p": Operation(math.log1p, r"\ln\left(1 + {0}\right)", "ln(1 + {0})"),
     "log2": _function(math.log2, r"\log_2", "log2"),
     "log10": _function(math.log10, r"\log_{{10}}", "log10"),
     "sqrt": Operation(math.sqrt, r"\sqrt{{{0}}}", "sqrt({0})"),
@@ -135,14 +136,16 @@ def number_text(value, digits: int = DIGITS[0]) -> str:
     """
     mantissa, power = written(value, digits)
     mantissa = mantissa.replace("inf", "∞")
-    return mantissa if power is None else f"{mantissa}×10{str(power).translate(RAISED)}"
+    raised = "" if power is None else f"10{str(power).translate(RAISED)}"
+    return mantissa if power is None else raised if mantissa == "1" else f"{mantissa}×{raised}"
 
 
 def number_latex(value, digits: int = DIGITS[0]) -> str:
     """A number as LaTeX."""
     mantissa, power = written(value, digits)
     mantissa = mantissa.replace(",", "{,}").replace("inf", r"\infty")
-    return mantissa if power is None else rf"{mantissa} \times 10^{{{power}}}"
+    raised = "" if power is None else f"10^{{{power}}}"
+    return mantissa if power is None else raised if mantissa == "1" else rf"{mantissa} \times {raised}"
 
 
 def digits_of(one: Traced) -> int:
@@ -179,7 +182,7 @@ class Writer:
     def number(self, value) -> tuple[str, int]:
         """A number and how tightly it holds together."""
         text = number_latex(value, self.digits) if self.latex else number_text(value, self.digits)
-        return text, SUM if value < 0 else PRODUCT if "10^{" in text or "×10" in text else ATOM
+        return text, SUM if value < 0 else PRODUCT if "10^{" in text or any(sign in text for sign in SUPERSCRIPTS) else ATOM
 
     def part(self, one: Traced, needs: int) -> str:
         """A part of an expression, in brackets where it needs them."""
@@ -263,5 +266,5 @@ def symbol_text(symbol: str) -> str:
     ('N_active', 'α', 'd_ff', "D'")
     """
     text = re.sub(r"\\(?:text|mathrm|operatorname)\{([^{}]*)\}", r"\1", symbol)
-    text = re.sub(r"\\([A-Za-z]+)", lambda found: GREEK.get(found[1], found[1]), text)
+    text = re.sub(r"\\([A-Za-z]+) ?", lambda found: GREEK.get(found[1], found[1]), text)
     return re.sub(r"\s+", "_", text.replace("{", "").replace("}", "").replace(r"\ ", "_").strip())
