@@ -73,7 +73,7 @@ def test_a_panel_is_whole(name):
     check_rows(panel)
     assert panel.name == name and panel.sources
     assert len(panel.settings) == len(catalogue.figure(name).kinds())
-    assert ">>>" not in explanation(panel) and len(explanation(panel)) > 100
+    assert ">>>" not in explanation(panel) and len(explanation(panel)) > 60
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ computed before somebody asks.
 """
 
 import pkgutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -56,12 +57,20 @@ def modules(topic: str) -> tuple[ModuleType, ...]:
 
 def steps_of(figure: Any) -> Steps:
     """The traced quantities of a figure by the names of its headline; empty where its topic has none."""
-    topic, _, name = figure.name.partition(".")
+    function = step_functions(figure.name.partition(".")[0]).get(figure.name)
+    return function(figure) if function else {}
+
+
+@cache
+def step_functions(topic: str) -> dict[str, Callable[[Any], Steps]]:
+    """The functions of a topic that return the steps of a figure, by the figure's name."""
+    found: dict[str, Callable[[Any], Steps]] = {}
     for module in modules(topic):
-        found = vars(module).get("STEPS", {}).get(name) or vars(module).get(name)
-        if callable(found):
-            return found(figure)
-    return {}
+        own = {
+            name: value for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__ and callable(value)
+        }
+        found |= {f"{topic}.{name}": function for name, function in (own | vars(module).get("STEPS", {})).items()}
+    return found
 
 
 def listed(name: str, under: str) -> dict[str, tuple[str, ...]]:

@@ -12,7 +12,7 @@ from analysis.compute.data import published_models, runs_with_tokens
 from analysis.compute.figures import Budget, DeviceHours, Devices, FromGpus, FromModel, FromMoney, FromRun, Run, priced_devices
 from analysis.compute.figures_off_optimum import Overtraining, Repetition
 from analysis.gpus import gpu
-from analysis.scaling.explained import FIT, traced_law
+from analysis.scaling.explained import FIT, optimum, traced_law
 from analysis.trace import Traced, defined_as, named
 
 C = ("C", "training compute", "FLOP")
@@ -27,7 +27,7 @@ def _run_flops(row: dict, mark: str = "") -> Any:
 
 def _planned(figure: Run, budget: Traced) -> Steps:
     """The compute, and the law's optimum at it."""
-    N, D = traced_law(figure.law).compute_optimal(budget)
+    N, D = optimum(traced_law(figure.law), figure.law, budget)
     return {"training compute": budget, "parameters": N, "training tokens": D} | _nearest(float(budget))
 
 
@@ -73,7 +73,7 @@ def from_model(figure: FromModel) -> Steps:
 def from_run(figure: FromRun) -> Steps:
     """The run's parameters over those of the law's optimum at its compute."""
     N, D = _run_flops(runs_with_tokens()[figure.published_run])
-    best, _ = traced_law(figure.law).compute_optimal(named(costs.training_flops(N, D), *C))
+    best, _ = optimum(traced_law(figure.law), figure.law, named(costs.training_flops(N, D), *C))
     return {"size over the law's optimum": named(N / best, "x", "size over the law's optimum")}
 
 

@@ -11,7 +11,7 @@ from analysis.convnets_vits.data import VERSIONS, counted, known_shapes
 from analysis.convnets_vits.figures import Devices, Images, Loss
 from analysis.convnets_vits.figures_shapes import ByResolution, BySize
 from analysis.gpus import gpu
-from analysis.trace import Traced, given, named
+from analysis.trace import given, named
 
 SIZES = {
     "patch_size": ("p", "side of a patch"),
@@ -72,7 +72,7 @@ def by_resolution(figure: ByResolution) -> Steps:
     return steps
 
 
-def hours(model: str, version: str, symbol: str) -> Traced:
+def hours(model: str, version: str, symbol: str) -> Any:
     """Core hours of a model's pretraining, as printed in thousands."""
     rows = tables.load("vision_scores")
     row = rows[(rows["metric"] == equal_compute.HOURS[version]) & (rows["model"] == model)].iloc[0].to_dict()
@@ -92,7 +92,7 @@ def devices(_: Devices) -> Steps:
     }
 
 
-def _fact(name: str, symbol: str, meaning: str, unit: str = "") -> Traced:
+def _fact(name: str, symbol: str, meaning: str, unit: str = "") -> Any:
     rows = tables.load("convnets_facts")
     return cell(rows[rows["fact"] == name].iloc[0].to_dict(), "value", symbol, meaning, unit)
 

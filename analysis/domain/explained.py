@@ -5,7 +5,7 @@ from typing import Any
 
 from analysis import tables
 from analysis.charts.explained import Steps
-from analysis.charts.inputs import cell, origin, setting
+from analysis.charts.inputs import cell, fitted, origin, setting
 from analysis.compute import costs
 from analysis.domain import corpus_mix, ways
 from analysis.domain.data import CHINCHILLA, fit, repeated
@@ -99,7 +99,7 @@ def repeat(figure: Repeat) -> Steps:
     law, corpus = repeated(fit()[0]), (figure.domain_tokens, figure.general_tokens)
     flops = _plan(figure)
     N, _ = corpus_mix.best_size(law, float(flops), *corpus, figure.domain_weight)
-    best = given(N, "N", "best size, found as told below", "parameters")
+    best = fitted(N, "N", "best size", "parameters", "found numerically, as told below")
     D = named(flops / (FLOPS_PER_PARAM_TOKEN * best), "D", "its training tokens", "tokens")
     own = setting(figure, "domain_tokens", "D_d"), setting(figure, "general_tokens", "D_g"), setting(figure, "domain_weight", "w")
     return {"passes over the domain text": named(corpus_mix.passes(D, *own)[0], "p", "passes over the domain text")}

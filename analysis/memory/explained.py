@@ -16,6 +16,7 @@ from analysis.transformer import count_params
 from analysis.transformer.model import Model, published
 from analysis.transformer.traced import traced_shape
 
+SECOND_BLOCK = defined(256, r"n_\text{const}", "constants that share a constant", "", "dettmers2023", "section 3")
 WHY = "assumed here: it differs by driver, library and device"
 
 
@@ -23,6 +24,7 @@ def options(figure: FineTune) -> dict[str, Any]:
     """The settings of a figure as traced arguments of `finetuning_memory`."""
     return figure.options() | {
         "block_size": setting(figure, "quant_block_size", r"n_\text{block}", "weights that share a constant"),
+        "constant_block_size": SECOND_BLOCK,
         "rank": setting(figure, "lora_rank", "r", "rank of the adapters"),
     }
 
@@ -87,7 +89,8 @@ def reported(_: Any) -> Steps:
     settings = {
         "rank": assumed(64, "r", "rank of the adapters", "", "taken here for every row"),
         "block_size": defined(64, r"n_\text{block}", "weights that share a constant", "", "dettmers2023", "section 3"),
-        "constant_block_size": defined(256, r"n_\text{const}", "constants that share a constant", "", "dettmers2023", "section 3"),
+        "constant_block_size": SECOND_BLOCK,
+        "seq_len": assumed(512, "S", "tokens of the one sequence", "tokens", "taken here for every row"),
     }
     return {"QLoRA of the 33B model": needed(published(rows.loc["qlora_33b_figure6", "model"]), "qlora", "M", **settings)}
 

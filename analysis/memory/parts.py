@@ -86,7 +86,8 @@ def quantised_params(shape: TransformerShape) -> int:
     """
     total = 0
     for layer, times in layer_counts(shape).items():
-        total += times * sum(m.d_in * m.d_out * m.copies for m in layer_matrices(layer, shape.d_model))
+        matrices = sum(m.d_in * m.d_out * m.copies for m in layer_matrices(layer, shape.d_model))
+        total += times * named(matrices, r"Q_\text{layer}", "parameters in the matrices of one layer")
         total += times * sum(attention.extra_matrix for attention in (layer.mixer, layer.cross) if isinstance(attention, Attention))
         total += times * (layer.other_matrix + sum(m.matrix for m in (layer.mixer, layer.beside) if isinstance(m, Recurrent)))
     return total
@@ -116,7 +117,8 @@ def adapter_params(shape: TransformerShape, rank: int, targets: Sequence[str] = 
     total = 0
     for layer, times in layer_counts(shape).items():
         matrices = (m for m in layer_matrices(layer, shape.d_model) if m.role in targets)
-        total += times * sum(rank * (m.d_in + m.d_out) * m.copies for m in matrices)
+        adapters = sum(rank * (m.d_in + m.d_out) * m.copies for m in matrices)
+        total += times * named(adapters, r"A_\text{layer}", "parameters of the adapters in one layer")
     if not total and not largest_matrix(shape):
         raise ValueError("adapters need attention or an MLP to stand on, and this model has neither")
     if not total:
@@ -169,7 +171,7 @@ def layer_activations(
         values += layer.experts.n_experts + layer.experts.top_k * mlp_values(layer.experts.expert, d_model)
         values += mlp_values(layer.experts.shared, d_model) if layer.experts.shared else 0
     values += rank * sum(m.used for m in layer_matrices(layer, d_model) if m.role in targets)
-    return values * value_bytes + masks, pairs
+    return named(values, "v", "values that one layer keeps for each token") * value_bytes + masks, pairs
 
 
 def mlp_values(mlp: Mlp, d_model: int) -> float:

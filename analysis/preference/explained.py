@@ -1,7 +1,7 @@
 """How the numbers of the figures on preference tuning come about."""
 
 from analysis.charts.explained import Steps
-from analysis.charts.inputs import defined, setting
+from analysis.charts.inputs import assumed, defined, setting
 from analysis.preference import objective, stage_memory
 from analysis.preference.figures import Loss
 from analysis.preference.figures_memory import Stages
@@ -12,10 +12,16 @@ from analysis.transformer.traced import traced_shape
 def memory(figure: Stages) -> Steps:
     """The memory of PPO and of DPO, model by model."""
     shape = traced_shape(figure.model)
-    batch, seq_len = setting(figure, "batch_size", "B"), setting(figure, "seq_len", "S")
+    settings = {
+        "batch": setting(figure, "batch_size", "B"),
+        "seq_len": setting(figure, "seq_len", "S"),
+        "rank": assumed(64, "r", "rank of the adapters", "", "taken here for every stage"),
+        "block_size": defined(64, r"n_\text{block}", "weights that share a constant", "", "dettmers2023", "section 3"),
+        "constant_block_size": defined(256, r"n_\text{const}", "constants that share a constant", "", "dettmers2023", "section 3"),
+    }
     return {
         f"memory of {stage_memory.STAGES[stage]}": named(
-            stage_memory.stage_memory(shape, stage, figure.method, batch=batch, seq_len=seq_len).total,
+            stage_memory.stage_memory(shape, stage, figure.method, **settings).total,
             rf"M_\text{{{stage_memory.STAGES[stage]}}}",
             f"memory of {stage_memory.STAGES[stage]}",
             "bytes",

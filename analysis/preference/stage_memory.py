@@ -35,7 +35,7 @@ class Stage:
 
 
 def stage_memory(
-    shape: TransformerShape, stage: str, method: str = "full", *, batch: int = 1, seq_len: int = 1024, precision: str = "bf16"
+    shape: TransformerShape, stage: str, method: str = "full", *, batch: int = 1, seq_len: int = 1024, precision: str = "bf16", **settings
 ) -> Stage:
     """The Stage of a model: everything on one device, all models of the size of the policy.
 
@@ -44,7 +44,7 @@ def stage_memory(
     base with its adapter off, and each further model adds its adapter. The reward and value heads, one vector each, are not counted, nor
     is the cache that PPO needs to write its answers.
 
-    Raises ValueError for a stage or method that does not exist.
+    settings: further ones of `finetuning_memory`. Raises ValueError for a stage or method that does not exist.
 
     >>> from analysis.transformer.plain_shape import transformer_shape
     >>> llama = transformer_shape(n_layers=32, d_model=4096, n_heads=32, d_ff=11008, vocab_size=32000)
@@ -55,7 +55,7 @@ def stage_memory(
     if stage not in STAGES:
         raise ValueError(f"stage must be one of {', '.join(STAGES)}, got {stage!r}")
     pairs = 2 if stage in ("dpo", "reward") else 1
-    tuned = finetuning_memory(shape, method, batch=batch * pairs, seq_len=seq_len, precision=precision)
+    tuned = finetuning_memory(shape, method, batch=batch * pairs, seq_len=seq_len, precision=precision, **settings)
     adapters = method != "full"
     base = real(tuned.weights + tuned.constants + tuned.dequantised)
     models, activations = {}, 0.0

@@ -12,8 +12,8 @@ from analysis.scaling.data import law_of
 from analysis.scaling.figures import OfLaws, of_optimum
 from analysis.scaling.figures_loss import IsoFlop
 from analysis.scaling.figures_marks import RELEASED, OfRuns
-from analysis.scaling.published import AllocationLaw, law_of_form
-from analysis.trace import given, named
+from analysis.scaling.published import AllocationLaw, InferenceLaw, law_of_form
+from analysis.trace import Traced, given, named
 
 LETTERS = {
     "alpha": r"\alpha", "beta": r"\beta", "eta": r"\eta", "alpha_N": r"\alpha_N", "alpha_D": r"\alpha_D", "R_D_star": "R_D", "R_N_star": "R_N",
@@ -80,8 +80,20 @@ def optima(figure: OfLaws, quantity: str) -> dict[str, Any]:
     found = {}
     for key in ("fit", *figure.laws):
         law = law_of_runs(figure) if key == "fit" else traced_law(key)
-        found[law.label] = of_optimum(quantity, *law.compute_optimal(budget))
+        found[law.label] = of_optimum(quantity, *optimum(law, key, budget))
     return found
+
+
+def optimum(law: Any, key: str, budget: Traced) -> tuple[Any, Any]:
+    """(N, D) of a law's optimum at a budget, traced; of a law without a closed form as it is found."""
+    if not isinstance(law, InferenceLaw):
+        return law.compute_optimal(budget)
+    how = "found numerically: the least loss at this compute, with the constants as printed"
+    N, D = (float(value) for value in law_of(key).compute_optimal(float(budget)))
+    return (
+        fitted(N, r"N_\text{opt}", f"optimal parameters ({law.label})", "parameters", how, law.source),
+        fitted(D, r"D_\text{opt}", f"optimal tokens ({law.label})", "tokens", how, law.source),
+    )
 
 
 def _ends(figure: OfLaws, quantity: str, noun: str) -> Steps:

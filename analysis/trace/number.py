@@ -185,6 +185,8 @@ UFUNCS: dict[Callable, str] = {
     np.subtract: "-",
     np.multiply: "*",
     np.divide: "/",
+    np.floor_divide: "//",
+    np.remainder: "mod",
     np.power: "**",
     np.negative: "neg",
     np.absolute: "abs",

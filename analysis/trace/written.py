@@ -80,7 +80,7 @@ OPERATIONS = {
     "floor": Operation(math.floor, r"\left\lfloor {0} \right\rfloor", "floor({0})"),
     "ceil": Operation(math.ceil, r"\left\lceil {0} \right\rceil", "ceil({0})"),
     "median": _function(lambda *values: median(values), r"\operatorname{{median}}", "median"),
-    "normal quantile": _function(NormalDist().inv_cdf, r"\Phi^{{-1}}", "normal_quantile"),
+    "normal quantile": _function(NormalDist().inv_cdf, r"\Phi^{{-1}}", "Φ⁻¹"),
 }
 START, GOES_ON = "&=", r"&\quad"
 """What a line of an equation begins with: a new side, and more of the same."""
@@ -102,8 +102,8 @@ def parts_of(one: Traced) -> tuple[Traced, ...]:
 def written(value, digits: int) -> tuple[str, int | None]:
     """(number, power of ten or None): whole numbers in full as far as they can be read, others to so many significant digits.
 
-    >>> written(4096, 6), written(784887506176.0, 6), written(70e9, 6), written(0.0331234567, 6), written(1e-5, 6)
-    (('4,096', None), ('784,887,506,176', None), ('7', 10), ('0.0331235', None), ('1', -5))
+    >>> written(4096, 6), written(784887506176.0, 6), written(70e9, 6), written(281690.14, 6), written(0.0331234567, 6), written(1e-5, 6)
+    (('4,096', None), ('784,887,506,176', None), ('7', 10), ('281,690', None), ('0.0331235', None), ('1', -5))
     """
     if not math.isfinite(value):
         return str(value), None
@@ -115,7 +115,8 @@ def written(value, digits: int) -> tuple[str, int | None]:
     if value == int(value) and (abs(value) < 1e6 or (abs(value) < EXACT and not (short and float(f"{mantissa}e{power}") == value))):
         return f"{int(value):,}", None
     if -3 <= power < 6:
-        return f"{float(value):,.{max(digits - 1 - power, 0)}f}".rstrip("0").rstrip("."), None
+        text = f"{float(value):,.{max(digits - 1 - power, 0)}f}"
+        return (text.rstrip("0").rstrip(".") if "." in text else text), None
     return mantissa, power
 
 

@@ -132,10 +132,8 @@ def _open(figure: WinRates | OtherWinRates, which: str, unstated: int) -> Steps:
     share = named(
         cell(row, "value", r"p_\text{printed}", f"share of {row['name']}, {row['criterion']}", "%") / 100, "p", "the same as a share"
     )
-    if row["n"] == row["n"]:
-        n = given(row["n"], "n", "prompts", "", origin(row))
-    else:
-        n = setting(figure, "unstated_prompts", "n")
+    stated = row["n"] == row["n"]
+    n = given(row["n"], "n", "prompts", "", origin(row)) if stated else setting(figure, "unstated_prompts", "n")
     return _interval(statistics.wilson_interval(share, n, setting(figure, "level", "c", "level")), "of the most open interval")
 
 

@@ -9,14 +9,19 @@ from analysis.trace import PRINTED, SETTING, Origin, Traced
 from analysis.trace.written import equation_latex, number_latex
 from pages.components.markdown import plain
 
+MANY = 5
+"""Equations after which the box scrolls."""
+HEIGHT = 560
+
 
 def show(slot: str, panel: Panel) -> None:
     """Show how a panel's numbers came about, where its tables and settings allow that."""
-    with st.container(border=True, key=f"explained-{slot}"):
-        try:
-            text = markdown(explain(panel), panel)
-        except (ValueError, ArithmeticError) as problem:
-            text = plain(f"The steps cannot be shown: {problem}")
+    try:
+        how = explain(panel)
+        text, equations = markdown(how, panel), sum(len(one.equations) for one in how.quantities)
+    except (ValueError, ArithmeticError) as problem:
+        text, equations = plain(f"The steps cannot be shown: {problem}"), 0
+    with st.container(border=True, height=HEIGHT if equations > MANY else "content", key=f"explained-{slot}"):
         st.markdown(text)
 
 
