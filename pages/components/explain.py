@@ -43,8 +43,8 @@ def quantity(one: Quantity) -> str:
     said = f"**{plain(sentence(one.headline.name))}: {plain(one.headline.text)}**"
     if not one.equations:
         return f"{said}, {'as printed: ' if one.origin and one.origin.kind == PRINTED else ''}{origin(one.origin)}"
-    shown = [f"{plain(sentence(equation.meaning))}\n\n$$\n{equation_latex(equation)}\n$$" for equation in one.equations[:-1]]
-    return "\n\n".join([*shown, f"{said}\n\n$$\n{equation_latex(one.equations[-1])}\n$$"])
+    steps = [f"{plain(sentence(equation.meaning))}\n\n$$\n{equation_latex(equation)}\n$$" for equation in one.equations]
+    return "\n\n".join([said, *(steps if len(steps) > 1 else [steps[0].partition("\n\n")[2]])])
 
 
 def row(value: Traced) -> str:
