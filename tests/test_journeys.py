@@ -175,14 +175,16 @@ def test_where_no_picture_may_be_copied_a_sentence_says_so_and_offers_the_file(a
     assert waiting.value.suggested_filename == "scaling-tokens_per_param.png"
 
 
-def test_the_table_shows_the_rows_of_the_chart_as_it_stands_until_it_is_hidden(app_server, browser_page):
+def test_the_table_shows_the_rows_of_the_chart_as_it_stands_until_it_is_closed(app_server, browser_page):
     page = browser_page
     page.goto(f"{app_server}/scaling")
     ready(page)
     row, table = page.locator(".st-key-row-scaling-tokens_per_param"), page.get_by_role("table")
     assert table.count() == 0
-    row.get_by_role("button", name="Table", exact=True).click()
+    button = row.get_by_role("button", name="Table", exact=True)
+    button.click()
     expect(table).to_have_count(1)
+    expect(button).to_have_attribute("aria-expanded", "true")
     expect(page.get_by_role("region", name="Rows behind the chart: At 5.8×10²³ FLOP")).to_be_visible()
     assert {"series", "train_flops", "tokens_per_param", "status"} <= set(table.get_by_role("columnheader").all_inner_texts())
     expect(table.get_by_role("cell", name="5.8e+23", exact=True).first).to_be_attached()
@@ -190,9 +192,9 @@ def test_the_table_shows_the_rows_of_the_chart_as_it_stands_until_it_is_hidden(a
     expect(page.get_by_role("region", name="Rows behind the chart: At 7×10²² FLOP")).to_be_visible()
     expect(table.get_by_role("cell", name="7e+22", exact=True).first).to_be_attached()
     expect(table.get_by_role("cell", name="5.8e+23", exact=True)).to_have_count(0)
-    row.get_by_role("button", name="Hide table").click()
+    button.click()
     expect(table).to_have_count(0)
-    expect(row.get_by_role("button", name="Table", exact=True)).to_have_attribute("aria-expanded", "false")
+    expect(button).to_have_attribute("aria-expanded", "false")
 
 
 def test_the_buttons_below_a_chart_take_one_row_on_a_screen_and_three_on_a_telephone(app_server, browser):
@@ -221,11 +223,11 @@ def test_the_steps_below_a_chart_open_with_equations_values_and_sources_and_foll
     assert box.get_by_role("link", name="Albert Q. Jiang et al. 2023").count() >= 1
     press(page, "Context", "ArrowLeft")
     expect(box.get_by_text("KV cache: 268 MB")).to_be_visible()
-    row.get_by_role("button", name="Hide steps").click()
+    row.get_by_role("button", name="How is this computed?").click()
     expect(box).to_have_count(0)
 
 
-def test_pages_fit_a_telephone_and_ask_no_other_host(app_server, browser):
+def test_pages_fit_a_telephone_and_neither_ask_another_host_nor_offer_to_send_a_chart_there(app_server, browser):
     context = browser.new_context(viewport={"width": 400, "height": 800}, color_scheme="dark")
     page = context.new_page()
     hosts = set()
@@ -234,6 +236,8 @@ def test_pages_fit_a_telephone_and_ask_no_other_host(app_server, browser):
         page.goto(f"{app_server}/{path}")
         ready(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= 400
+        buttons = page.locator(".modebar-btn").evaluate_all("buttons => buttons.map(button => button.dataset.title)")
+        assert "Zoom" in buttons and not [title for title in buttons if "Share" in title]
         wide = page.evaluate("[...document.querySelectorAll('.js-plotly-plot')].map(e => e.getBoundingClientRect().right)")
         assert wide and max(wide) <= 400
         background = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")

@@ -135,16 +135,15 @@ export default function({ parentElement, data, setTriggerValue }) {
       catch { window.prompt('Copy this link', link); }
       setTimeout(() => { copy.textContent = 'Copy link'; }, 2000);
     });
-    const table = button('Table', 'The rows behind the chart, below it', () => ask('table', ''), 'table');
-    const explain = button('How is this computed?', 'The steps to the numbers of the title, with your settings, and every source', () => ask('explain', ''), 'explain');
+    const table = button('Table', 'Show or hide the rows behind the chart', () => ask('table', ''), 'table');
+    const explain = button('How is this computed?', 'Show or hide the steps to the numbers of the title, with your settings, and every source', () => ask('explain', ''), 'explain');
     row.append(group, file(data.editable), space(), image, copy, deck, space(), table, explain);
   }
-  for (const [id, shut, open] of [['table', 'Table', 'Hide table'], ['explain', 'How is this computed?', 'Hide steps']]) {
+  for (const id of ['table', 'explain']) {
     const opener = row.querySelector(`[data-press=${id}]`), isOpen = String(data.opened.includes(id));
     if (opener.getAttribute('aria-expanded') === isOpen) continue;
     rest();
     opener.setAttribute('aria-expanded', isOpen);
-    opener.textContent = isOpen === 'true' ? open : shut;
   }
   const answer = data.answer;
   if (answer && !delivered.has(answer.id)) {
