@@ -121,6 +121,12 @@ def titles_of_columns() -> dict[tuple[str, float], str]:
     return found
 
 
+def axis_of_trace(panel: Panel, trace: Any, which: str) -> tuple[str, Any]:
+    """(name, axis) that a trace is drawn along: of several plots over each other, its own."""
+    name = getattr(trace, f"{which}axis", None) or which
+    return name, panel.figure.layout[name.replace(which, f"{which}axis")]
+
+
 def check_axes(panel: Panel) -> None:
     """An axis says what stands on it."""
     for trace in panel.figure.data:
@@ -129,7 +135,7 @@ def check_axes(panel: Panel) -> None:
             axis = axis_of(prop)
             if axis == "z" or not pd.api.types.is_numeric_dtype(panel.data[column]):
                 continue
-            title = panel.figure.layout[f"{axis}axis"].title.text
+            title = axis_of_trace(panel, trace, axis)[1].title.text
             wanted = titles_of_columns()[column, meta.get("per", {}).get(axis, 1.0)]
             assert re.search(wanted, title), f"{column} stands on an axis called {title!r}, which should say {wanted!r}"
 
@@ -195,7 +201,7 @@ def check_markers(panel: Panel) -> None:
     for trace in panel.figure.data:
         if trace.type == "scatter" and "markers" in (trace.mode or "") and (trace.meta["role"] == "what_if" or panel.name not in CUT_OFF):
             for which in ("x", "y"):
-                axis = panel.figure.layout[f"{which}axis"]
+                axis = axis_of_trace(panel, trace, which)[1]
                 numbers = [value for value in trace[which] if isinstance(value, int | float | np.number) and not gap(value)]
                 if axis.range is None or not numbers:
                     continue
@@ -214,7 +220,7 @@ def check_scale(panel: Panel) -> None:
             axis = axis_of(prop)
             if axis == "z" or not pd.api.types.is_numeric_dtype(panel.data[column]):
                 continue
-            title, per = panel.figure.layout[f"{axis}axis"].title.text or "", trace.meta.get("per", {}).get(axis, 1.0)
+            title, per = axis_of_trace(panel, trace, axis)[1].title.text or "", trace.meta.get("per", {}).get(axis, 1.0)
             said = re.search(rf"\b({'|'.join(WORDS_OF_SCALE)})s?\b", title)
             wanted = WORDS_OF_SCALE[said[1]] if said else 1.0
             assert per == wanted or (not said and per not in WORDS_OF_SCALE.values()), (column, per, title)
@@ -330,8 +336,11 @@ def check_texts(panel: Panel) -> None:
 
 def check_ticks(panel: Panel) -> None:
     """Ticks are written in one notation, each text once, on the axis; shares end at 0 and 100%."""
-    for which in "xy":
-        axis = panel.figure.layout[f"{which}axis"]
+    drawn_on = {
+        axis_of_trace(panel, trace, which)[0]: axis_of_trace(panel, trace, which)[1] for trace in panel.figure.data for which in "xy"
+    }
+    for name, axis in drawn_on.items():
+        which = name[0]
         texts, places = list(axis.ticktext or ()), list(axis.tickvals if axis.tickvals is not None else ())
         assert len(set(texts)) == len(texts) and not re.search(r"\.\d[%ef]", axis.tickformat or ""), (texts, axis.tickformat)
         low, high = sorted(10.0**end if axis.type == "log" else end for end in axis.range or (math.nan, math.nan))
@@ -341,8 +350,9 @@ def check_ticks(panel: Panel) -> None:
             assert text.removeprefix("$") in {ticks.written(place, notation) for notation in NOTATIONS}, (text, place)
             assert axis.range is None or low * (1 - 1e-9) <= place <= high * (1 + 1e-9), (text, low, high)
         assert axis.type != "log" or len(texts) >= 2, (which, texts)
-        if panel.figure.layout.meta[which] == "percent":
-            drawn = ticks.extent([trace.to_plotly_json() for trace in panel.figure.data], {}, which)
+        if panel.figure.layout.meta[name] == "percent":
+            on_it = [trace.to_plotly_json() for trace in panel.figure.data if axis_of_trace(panel, trace, which)[0] == name]
+            drawn = ticks.extent(on_it, {}, which)
             assert drawn is None or drawn[0] < 0 or drawn[1] > 1 + 1e-9 or 0 <= low < high and (high <= 1 or high == 1.15), (low, high)
 
 
@@ -373,14 +383,10 @@ def check_looks(panel: Panel) -> None:
                 assert (rows_of_point(point, rows, keys).get("verified", pd.Series([1])) == 0).any(), (trace.name, point)
 
 
-STILL_LONG = {"memory.parts": 9, "memory.fits": 7, "benchmarks.against_params": 9, "segment_anything.params": 8}
-"""Legends with more than six entries whose figures are still to be drawn otherwise."""
-
-
 def check_legend(panel: Panel) -> None:
     """A legend has at most six entries, and every line and marker is in it or named on the chart."""
     listed = legend_names(panel.figure)
-    assert len(listed) <= max(6, STILL_LONG.get(panel.name, 0)), listed
+    assert len(listed) <= 6, listed
     notes = [note for note in panel.figure.layout.annotations if note.name == names.LABEL]
     for trace in panel.figure.data:
         if (trace.meta or {}).get("named"):

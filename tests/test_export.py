@@ -320,12 +320,12 @@ def test_the_command_line_writes_the_files_and_says_so(fake_topic, tmp_path, cap
 
 def test_the_command_line_writes_an_editable_chart_without_a_browser_or_says_why_it_cannot(tmp_path, capsys, monkeypatch):
     hide_browser(monkeypatch)
-    arguments = ["moe.build", "attention.mask", "--format", "pptx", "--editable", "--out", str(tmp_path)]
+    arguments = ["moe.build", "attention.buffer", "--format", "pptx", "--editable", "--out", str(tmp_path)]
     assert command.main(arguments) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["moe-build.pptx"]
     (slide,) = open_slides((tmp_path / "moe-build.pptx").read_bytes()).slides
     assert any(shape.has_chart for shape in slide.shapes)
-    assert "attention.mask: a picture and no editable chart: PowerPoint has no charts of this kind (heatmap)." in capsys.readouterr().err
+    assert "attention.buffer: a picture and no editable chart: PowerPoint has no charts of this kind (heatmap)." in capsys.readouterr().err
 
 
 def test_the_command_line_writes_the_talk(tmp_path, capsys, monkeypatch):

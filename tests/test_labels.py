@@ -109,6 +109,17 @@ def test_a_name_without_room_beside_its_point_stands_further_out_with_a_line_to_
     assert labels.point_labels(point, [(20.0, 14.0)], PLOT, markers) == [None]  # in a larger plot the ring would run into it
 
 
+def test_a_name_that_must_be_there_finds_a_place_further_out_than_others():
+    turns = np.linspace(0, 2 * math.pi, 17)[:-1] + math.pi / 16
+    crowd = [(300 + out * math.cos(turn), 180 + out * math.sin(turn), 1.0) for turn in turns for out in (17, 34, 51)]
+    crowd.append((300.0, 180.0, 1.0))
+    point, size = [(300.0, 180.0)], [(20.0, 14.0)]
+    assert labels.point_labels(point, size, PLOT, crowd, grows=False) == [None]
+    (place,) = labels.point_labels(point, size, PLOT, crowd, grows=False, sure=[True])
+    box = Box.around(300 + place.dx, 180 + place.dy, *size[0])
+    assert place.led and not any(box.meets(Box.around(x, y, 2 * radius, 2 * radius)) for x, y, radius in crowd)
+
+
 @given(POINTS)
 def test_a_plot_of_one_size_has_room_for_no_fewer_names_and_none_overlap(points):
     markers = [(x, y, 5.0) for x, y in points]

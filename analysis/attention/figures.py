@@ -22,7 +22,7 @@ from analysis.units import MEMORY_UNITS, counted, significant
 from analysis.uploads import clip
 
 SHOWN_GPUS = ("rtx_4090", "a100_80gb", "mi300x")
-CELLS = 40
+POSITIONS = 61
 FAR = 2**20
 WINDOWS = Citation("jiang2023", "Section 2")
 GROUPS = Citation("ainslie2023", "grouped-query attention")
@@ -129,15 +129,18 @@ class Cache(Figure):
             height=480,
             shapes=[style.vertical_line(at, style.AMBER), *(style.horizontal_line(gpu.memory_bytes / unit.size) for gpu in devices)],
             annotations=[
-                style.note(
-                    np.log10(CONTEXTS[0]),
-                    np.log10(gpu.memory_bytes / unit.size),
-                    f"{unit.text(gpu.memory_bytes)}: {gpu.label}",
-                    xanchor="left",
-                    yanchor="bottom",
-                    xshift=4,
-                )
-                for gpu in devices
+                style.line_name(at, f"{at:,} tokens", log=True),
+                *(
+                    style.note(
+                        np.log10(CONTEXTS[0]),
+                        np.log10(gpu.memory_bytes / unit.size),
+                        f"{unit.text(gpu.memory_bytes)}: {gpu.label}",
+                        xanchor="left",
+                        yanchor="bottom",
+                        xshift=4,
+                    )
+                    for gpu in devices
+                ),
             ],
         )
         layout["yaxis"]["exponentformat"] = "none"
@@ -172,59 +175,49 @@ class Cache(Figure):
 
 
 class Mask(Figure):
-    """The mask of a sliding window, drawn in blocks, with the row of one position."""
+    """What a sliding window lets each position see, with one position of the reader's."""
 
     name = "attention.mask"
     window: int = WINDOW(4_096, low=128)
     position: int = Quantity(
-        "Position of the token", low=1, high=131_072, step=1, whole=True, help="Counted from 1; its row of the mask is drawn in amber."
+        "Position of the token", low=1, high=131_072, step=1, whole=True, help="Counted from 1; what it sees is drawn in amber."
     )(50_000)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
         window, position = self.window, self.position
-        scale = max(1, -(-int(position * 1.12) // CELLS))
-        ends = np.arange(1, CELLS + 1) * scale
-        row = (position - 1) // scale
-        queries = ends.copy()
-        queries[row] = position
-        first, last = attention_window.seen(queries, window)
-        share = np.clip(np.minimum(last[:, None], ends) - np.maximum(first[:, None], ends - scale + 1) + 1, 0, None) / scale
-        yours = np.full(share.shape, np.nan)
-        yours[row] = share[row]
-        centres = ends - (scale - 1) / 2
-        cells = {
-            "series": "seen",
-            "query_block": np.repeat(centres, CELLS),
-            "key_block": np.tile(centres, CELLS),
-            "position": np.repeat(queries, CELLS),
-            "first_seen": np.repeat(first, CELLS),
-            "last_seen": np.repeat(last, CELLS),
-            "seen_share": share.ravel(),
-            "your_share": yours.ravel(),
-            "status": np.where(~np.isnan(yours.ravel()), "what_if", "computed"),
+        start, end = (int(value) for value in attention_window.seen(position, window))
+        looking = np.unique([*np.linspace(1, int(position * 1.12) + 1, POSITIONS).astype(int), min(window, int(position * 1.12) + 1)])
+        first, last = attention_window.seen(looking, window)
+        seen: Part = {"series": "seen", "position": looking, "first_seen": first, "last_seen": last, "status": "computed"}
+        cut: Part = {
+            "series": "cut off by the window",
+            "position": looking,
+            "first_position": np.ones_like(looking),
+            "first_seen": first,
+            "status": "computed",
         }
-        look: dict[str, Any] = {
-            "zmin": 0,
-            "zmax": 1,
-            "showscale": False,
-            "xgap": 1,
-            "ygap": 1,
-            "hoverongaps": False,
-            "hovertemplate": "block at %{y:,.0f} looks at block at %{x:,.0f}: %{z:.0%} of it<extra></extra>",
-        }
+        yours: Part = {"series": "your position", "position": [position] * 2, "seen_position": [start, end], "status": "what_if"}
+        mine = marks.line(yours, "position", "seen_position", style.AMBER, dash="solid", width=5)
         traces = [
-            marks.heat(cells, "key_block", "query_block", share, colorscale=[[0, style.translucent(color, least)], [1, color]], **look)
-            for share, color, least in (("seen_share", style.BLUE, 0.12), ("your_share", style.AMBER, 0.22))
+            *marks.band(cut, "position", "first_position", "first_seen", style.GREY),
+            *(
+                edge | {"fillcolor": style.translucent(style.BLUE, 0.5)}
+                for edge in marks.band(seen, "position", "first_seen", "last_seen", style.BLUE)
+            ),
+            mine | {"mode": "lines+markers", "marker": {"size": 5, "color": style.AMBER}},
         ]
         layout = style.layout(
-            "number", "number", x_title="Position that is seen", y_title="Position that looks", height=460, showlegend=False
+            "number",
+            "number",
+            x_title="Position that looks",
+            y_title="Positions that are seen",
+            height=460,
+            x_range=(1, looking[-1]),
+            y_range=(1, looking[-1]),
         )
-        edge = CELLS * scale + 0.5
-        layout["xaxis"] |= {"range": [0.5, edge], "tickformat": ",", "showgrid": False}
-        layout["yaxis"] |= {"range": [edge, 0.5], "tickformat": ",", "showgrid": False}
-        layout["margin"] = layout["margin"] | {"t": 16, "l": 72}
-        start, end = (int(value) for value in attention_window.seen(position, window))
+        layout["xaxis"] |= {"exponentformat": "B"}
+        layout["yaxis"] |= {"exponentformat": "B"}
         count = end - start + 1
         printed = reported().loc["first_seen_at_50000"]
         remark = ""
@@ -233,8 +226,8 @@ class Mask(Figure):
                 f" The article starts this range at {printed['value']:,.0f}, which would be {end - int(printed['value']) + 1:,} positions."
             )
         seen_from, seen_to = (
-            Headline("first position seen", start, "", f"{start:,}", "first_seen"),
-            Headline("last position seen", end, "", f"{end:,}", "last_seen"),
+            Headline("first position seen", start, "", f"{start:,}", "seen_position"),
+            Headline("last position seen", end, "", f"{end:,}", "seen_position"),
         )
         return Panel(
             title=f"With a window of {window:,} the token at position {position:,} sees {seen_from} to {seen_to}, {count / position:.1%} of all up to there"
@@ -242,10 +235,10 @@ class Mask(Figure):
             else f"A window of {window:,} cuts nothing yet at position {position:,}: the token sees {seen_from} to {seen_to}",
             headline=(seen_from, seen_to),
             figure=style.figure(traces, layout),
-            parts=[cells],
+            parts=[seen, cut, yours],
             caption=(
-                f"Each cell stands for {scale:,} by {counted(scale, 'position')}; it is as dark as the share of the block that the last token of its row sees, and the amber row is "
-                f"your position. Positions count from 1, and the window holds the token itself.{remark}"
+                "Upwards over each position: what it sees, and what the window cuts off of what came before; nothing that comes after is seen. "
+                f"Amber is your position. Positions count from 1, and the window holds the token itself.{remark}"
             ),
             alt=f"Mask of a sliding window of {window:,} tokens: position {position:,} sees positions {start:,} to {end:,}.",
             sources=(WINDOWS, Citation("raschka2023", printed["location"])),
@@ -358,9 +351,9 @@ class Buffer(Figure):
             "place",
             "tokens",
             "newness",
-            zmin=0,
+            zmin=1 / window,
             zmax=1,
-            showscale=False,
+            colorbar={"title": {"text": "written"}, "tickvals": [1 / window, 1], "ticktext": ["first", "last"], "thickness": 14},
             xgap=2,
             ygap=2,
             hoverongaps=False,

@@ -8,6 +8,7 @@ from analysis.benchmarks import comparison, data
 from analysis.benchmarks.figures_filters import FAMILIES, GROUPS, MODEL_SIZES, REPORTED_IN, VARIANTS, nothing, picked
 from analysis.charts import marks, style
 from analysis.charts.figure import Figure
+from analysis.charts.names import beside
 from analysis.charts.panel import Headline, Panel, cite
 from analysis.charts.parameters import Choice, Choices
 from analysis.units import counted, format_count
@@ -48,7 +49,7 @@ FEATURED_BENCHMARKS = (
     "mbpp",
 )
 """What the heat map shows without a choice and without filters."""
-FAMILIES_SHOWN = 9
+FAMILIES_SHOWN = 5
 TWELVE = "twelve that many works report"
 
 
@@ -131,7 +132,12 @@ class HeatMap(Figure):
             _cells(cells[fits], head["label"], models, columns, "coloured", PALE_TO_BLUE),
             _cells(cells[~fits], head["label"], models, columns, "other setting", [[0, NOT_COMPARED], [1, NOT_COMPARED]]),
         ]
-        layout = style.layout("category", "category", x_title="Benchmark and setting of its column", height=len(models) * 32 + 190)
+        layout = style.layout(
+            "category",
+            "category",
+            x_title="Benchmark; grey: not compared (≠ another setting or scoring, ? not all stated, in brackets: from memory)",
+            height=len(models) * 32 + 190,
+        )
         labels = [head.loc[name, "label"] for name in columns]
         layout["xaxis"] |= {
             "categoryorder": "array",
@@ -317,7 +323,7 @@ class AgainstParams(Figure):
             ]
             trace = marks.points(part, "n_params", "score_on_benchmark", color, symbol=symbol)
             trace |= {"text": [style.escape(line).replace("&lt;br&gt;", "<br>") for line in text]}
-            traces.append(trace | {"hovertemplate": "%{text}<extra></extra>"})
+            traces.append(beside(trace | {"hovertemplate": "%{text}<extra></extra>"}, list(part["model"]), whole=True))
             parts.append(part)
         chance = known["chance"].iloc[0]
         low, high = checked["n_params"].min(), checked["n_params"].max()

@@ -284,7 +284,9 @@ class Evaluators(Figure):
                     trace["marker"] = trace["marker"] | {"size": 8, "symbol": "x-thin", "line": {"width": 2, "color": color}}
                     trace["showlegend"] = not part["alike"].any()
                 traces.append(trace)
-        layout = style.layout("number", "category", x_title="Score (%)", height=len(span) * 30 + 190)
+        layout = style.layout(
+            "number", "category", x_title="Score (%); crosses: another setting than the model's own paper", height=len(span) * 30 + 190
+        )
         layout["yaxis"] |= {"categoryorder": "array", "categoryarray": list(span.index), "tickfont": {"size": 11}}
         teams = Headline("teams", rows["team"].nunique(), "", str(rows["team"].nunique()))
         headline, title = [teams], f"{teams} teams measured {model}, but none under the setting of its own paper"

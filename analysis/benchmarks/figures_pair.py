@@ -136,7 +136,7 @@ class Dumbbell(Figure):
             mark = marks.points(part, "score", "compared", color, symbol=symbol, text=values[f"text_{side}"])
             traces.append(mark | {"hovertemplate": "%{y}<br>%{text}<extra>%{fullData.name}</extra>"})
             parts += [part, *([_side(drawn.others, side, model)] if len(drawn.others) else [])]
-        layout = style.layout("number", "category", x_title="Score (%)", height=n * 22 + 170)
+        layout = style.both_ends(style.layout("number", "category", x_title="Score (%)", height=n * 22 + 170))
         layout["yaxis"] |= {"categoryorder": "array", "categoryarray": list(drawn.names), "tickfont": {"size": 11}}
         counted = found.wins + found.ties + found.losses
         wins, losses, ties, n_counted = (

@@ -20,6 +20,8 @@ FOREIGN = 5.0
 """Room between a name and the markers of others, more than GAP, so that it is read with its own [px]."""
 RINGS = (0.0, 14.0, 28.0)
 """How much further out a name may stand, with a line that leads to it from the second on [px]."""
+FAR_RINGS = (*RINGS, 44.0, 62.0, 80.0)
+"""The same for names that must be there."""
 SIDES = ((1, 0), (-1, 0), (0, -1), (1, -1), (1, 1), (-1, -1), (-1, 1), (0, 1))
 """The eight places around a point, the best one first: (to the right, downwards)."""
 
@@ -116,25 +118,27 @@ def point_labels(
     avoided: Sequence[tuple[float, float]] = (),
     most: int = MOST,
     grows: bool = True,
+    sure: Sequence[bool] = (),
 ) -> list[Place | None]:
     """Where the name of each point stands, None for those without room and for all after the first `most` that had some.
 
     points: x and y of each, the weightiest first; sizes: width and height of its name; markers: x, y and radius of everything that no name
     may cover; taken: boxes where something stands already; avoided: points of lines, which a name covers only where every place does.
-    grows: the places hold in every larger plot as well. The first of the nearest places that covers fewest of these is taken.
+    sure: which names may stand further out, so that they are hardly ever without room. grows: the places hold in every larger plot as well.
+    The first of the nearest places that covers fewest of these is taken.
     """
     drawn, roomy = (_rows(markers, spare) for spare in (0.0, FOREIGN))
     others = np.array([(*_sides(one.box), one.x, one.y) for one in taken], float).reshape(-1, 6)
     lines = np.asarray(avoided, float).reshape(-1, 2)
     reach = max((radius for _, _, radius in markers), default=0.0) + GAP
     found: list[Place | None] = []
-    for (x, y), size in zip(points, sizes, strict=True):
-        place = None
+    for number, ((x, y), size) in enumerate(zip(points, sizes, strict=True)):
+        place, rings = None, FAR_RINGS if sure and sure[number] else RINGS
         if sum(one is not None for one in found) < most:
             own = (drawn[:, 4] == x) & (drawn[:, 5] == y)
             near = np.concatenate([np.where(own[:, None], drawn, roomy), others])
             thin = np.concatenate([drawn[~own], others])
-            place = _place(x, y, size, reach, plot, near, thin, lines, grows)
+            place = _place(x, y, size, reach, plot, near, thin, lines, grows, rings)
         found.append(place)
         if place is not None:
             bits = [Anchored(Box.around(x + place.dx, y + place.dy, *size), x, y), *(_leader(x, y, place, size) if place.led else [])]
@@ -153,12 +157,12 @@ def _sides(box: Box) -> tuple[float, float, float, float]:
     return box.left, box.top, box.right, box.bottom
 
 
-def _place(x: float, y: float, size, reach: float, plot: Box, near, thin, lines, grows: bool) -> Place | None:
+def _place(x: float, y: float, size, reach: float, plot: Box, near, thin, lines, grows: bool, rings) -> Place | None:
     """The best free place around a point. near: rows of what its name may not cover, thin: of what the line to it may not cross."""
     width, height = size
     sides = np.array(SIDES, float)
     out = np.where(sides.all(axis=1), max(reach / math.sqrt(2), reach - GAP), reach)
-    for ring in RINGS:
+    for ring in rings:
         dx, dy = sides[:, 0] * (width / 2 + out + ring), sides[:, 1] * (height / 2 + out + ring)
         boxes = np.column_stack([x + dx - width / 2, y + dy - height / 2, x + dx + width / 2, y + dy + height / 2])
         inside = (boxes[:, :2] >= (plot.left, plot.top)).all(axis=1) & (boxes[:, 2:] <= (plot.right, plot.bottom)).all(axis=1)

@@ -117,6 +117,7 @@ def placed(traces: Sequence[Mapping], plot: Plot, grows: bool = True) -> tuple[l
         _markers(traces, plot),
         avoided=_lines(traces, plot),
         grows=grows,
+        sure=[spot[1:] in bold for spot in spots],
     )
     tried = [(number, place) for (_, number, _, _), place in zip(spots, places, strict=True)]
     notes += [

@@ -11,6 +11,7 @@ import re
 import textwrap
 import zlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -40,21 +41,21 @@ MODE_BAR = {
 BAND_OPACITY = 0.18
 LONGEST_NAME = 32
 """Characters of a model's name in titles and legends; a longer one is cut."""
-HEIGHT = 420
+HEIGHT, STACKED_HEIGHT = 420, 520
 PAGE_TYPE = 12
 """Size of the type on the axes of a page [px]."""
 LINE = 14
 """Pixels that one line of PAGE_TYPE takes."""
 
-# Colour and symbol of each model family, the same on every page.
+# Colour and symbol of each model family, the same on every page; grey is for models that a figure is not about.
 FAMILIES = {
-    "Chinchilla": (CRIMSON, "star"), "Gopher": (SLATE, "square"), "GPT-3": (GREY, "diamond"), "GPT-NeoX": (GREY, "cross"),
-    "PaLM": (SLATE, "triangle-up"), "LaMDA": (SLATE, "diamond"), "MT-NLG": (GREY, "square"), "Jurassic-1": (GREY, "triangle-up"),
+    "Chinchilla": (CRIMSON, "star"), "Gopher": (SLATE, "square"), "GPT-3": (CRIMSON, "diamond"), "GPT-NeoX": (BLUE, "cross"),
+    "PaLM": (SLATE, "triangle-up"), "LaMDA": (SLATE, "diamond"), "MT-NLG": (CRIMSON, "square"), "Jurassic-1": (RED, "triangle-up"),
     "OPT": (SLATE, "cross"), "BLOOM": (ORCHID, "cross"), "Pythia": (BLUE, "circle"), "LLaMA": (VIOLET, "triangle-up"),
     "Llama 2": (VIOLET, "circle"), "Llama 3": (VIOLET, "diamond"), "Falcon": (ORCHID, "triangle-up"), "MPT": (ORCHID, "square"),
     "BloombergGPT": (RED, "square"), "Mistral": (RED, "circle"), "Mixtral": (RED, "diamond"), "phi": (CRIMSON, "circle"),
     "DeepSeek": (BLUE, "diamond"), "Yi": (BLUE, "square"), "Qwen": (ORCHID, "circle"), "StableLM": (CRIMSON, "triangle-up"),
-    "GPT-4": (SLATE, "star"), "ChatGPT": (ORCHID, "star"), "Bard": (GREY, "star"), "Vicuna": (VIOLET, "star"), "Guanaco": (BLUE, "star"),
+    "GPT-4": (SLATE, "star"), "ChatGPT": (ORCHID, "star"), "Bard": (RED, "star"), "Vicuna": (VIOLET, "star"), "Guanaco": (BLUE, "star"),
 }  # fmt: skip
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 
@@ -195,7 +196,7 @@ def figure(traces: Sequence[Mapping], layout: Mapping) -> go.Figure:
     here; tests/test_figures.py validates every panel instead.
     """
     traces = [_with_source(trace) for trace in traces]
-    layout = ticks.completed(traces, layout)
+    layout = _above(ticks.completed(traces, layout))
     if "percent" in layout["meta"].values():  # whole markers at 0 and 100%
         traces = [{**trace, "cliponaxis": False} if "markers" in trace.get("mode", "") else trace for trace in traces]
     if names.wanted(traces):
@@ -205,6 +206,19 @@ def figure(traces: Sequence[Mapping], layout: Mapping) -> go.Figure:
         layout |= {"meta": layout["meta"] | {"label_room": _label_room(traces, layout["yaxis"])}}
     # An empty template, or Plotly would copy its own default into every figure.
     return go.Figure({"data": traces, "layout": {"template": {}, **layout}}, _validate=False)
+
+
+def is_heading(note: Any) -> bool:
+    """Whether an annotation stands above the plot: the name of an upright line, or of a part of the plot."""
+    return str(note["yref"]).endswith(("paper", "domain")) and note["y"] >= 1 and note["yanchor"] == "bottom"
+
+
+def _above(layout: Mapping) -> dict:
+    """The layout with its legend above the names of upright lines."""
+    if not any(is_heading({"yref": "y", "yanchor": "auto", **note}) for note in layout.get("annotations", ())):
+        return dict(layout)
+    margin = layout["margin"]
+    return {**layout, "legend": {**layout["legend"], "y": 1.02 + LINE / (layout["height"] - margin["t"] - margin["b"])}}
 
 
 def unnamed(figure: go.Figure) -> go.Figure:
@@ -309,6 +323,12 @@ def vertical_line(x: float, color: str, dash: str = "dash") -> dict:
     return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "y domain", "line": {"color": color, "dash": dash, "width": 1.5}}
 
 
+def line_name(x: float, text: str, log: bool = False, **extra) -> dict:
+    """An annotation: the name of an upright line at x, above the plot. log: of a logarithmic axis, where exponents of ten are wanted."""
+    at = math.log10(x) if log else x
+    return note(at, 1, text, yref="paper", yanchor="bottom", **extra)
+
+
 def horizontal_line(y: float, color: str = GREY) -> dict:
     """A shape: a thin line over the whole width at y, in the units of the data."""
     return {"type": "line", "y0": y, "y1": y, "x0": 0, "x1": 1, "xref": "x domain", "line": {"color": color, "width": 1}}
@@ -374,6 +394,31 @@ def layout(x: str, y: str, x_title: str = "", y_title: str = "", height: int = H
         "meta": {"x": x, "y": y},
         **extra,
     }
+
+
+def stacked(layout: Mapping, kind: str, title: str, data_range=None) -> dict:
+    """The layout with a second plot of a kind below the first, over the same x: for two quantities, which never share an axis."""
+    lower = axis(kind, title, data_range) | {"domain": [0.0, 0.46], "anchor": "x"}
+    upper = {**layout["yaxis"], "domain": [0.54, 1.0]}
+    return {
+        **layout,
+        "xaxis": {**layout["xaxis"], "anchor": "y2"},
+        "yaxis": upper,
+        "yaxis2": lower,
+        "shapes": [{**shape, "yref": "paper"} if shape.get("yref") == "y domain" else shape for shape in layout.get("shapes", ())],
+        "height": max(layout["height"], STACKED_HEIGHT),
+        "meta": {**layout["meta"], "y2": kind},
+    }
+
+
+def both_ends(layout: dict) -> dict:
+    """The layout of rows whose first and last ones carry the finding: where a picture has no room for all, it shows both ends."""
+    return {**layout, "meta": {**layout["meta"], "rows": "both ends"}}
+
+
+def below(trace: Mapping) -> dict:
+    """A trace on the second plot of a `stacked` layout."""
+    return {**trace, "yaxis": "y2"}
 
 
 def axis(kind: str, title: str = "", data_range: Sequence[float] | None = None) -> dict:

@@ -106,11 +106,12 @@ def completed(traces: Sequence[Mapping], layout: Mapping) -> dict:
     """The layout with ticks on every axis of numbers that is logarithmic or counts and has none of its own; shares end at 0 and 100%."""
     stacked = layout.get("barmode") in ("stack", "relative")
     changed = {}
-    for name in ("xaxis", "yaxis"):
-        axis = layout[name]
-        if layout["meta"].get(name[0]) == "percent":
-            axis = of_shares(axis, extent(traces, axis | {"range": None}, name[0], stacked))
-        changed[name] = _with_ticks(axis, None if axis.get("type") == "category" else extent(traces, axis, name[0], stacked))
+    for name in ("xaxis", "yaxis", "yaxis2") if "yaxis2" in layout else ("xaxis", "yaxis"):
+        axis, short = layout[name], name.replace("axis", "")
+        on_it = [trace for trace in traces if trace.get(f"{short[0]}axis", short[0]) == short]
+        if layout["meta"].get(short) == "percent":
+            axis = of_shares(axis, extent(on_it, axis | {"range": None}, short[0], stacked))
+        changed[name] = _with_ticks(axis, None if axis.get("type") == "category" else extent(on_it, axis, short[0], stacked))
     return {**layout, **changed}
 
 
@@ -143,7 +144,8 @@ def _with_ticks(axis: Mapping, ends: tuple[float, float] | None) -> dict:
         return dict(axis)
     if axis.get("type") != "log" and notation == "plain":
         return {"separatethousands": True, **axis}
-    values = logarithmic(low, high) if axis.get("type") == "log" else linear(low, high)
+    most = FEWEST if "domain" in axis else MOST
+    values = logarithmic(low, high, most) if axis.get("type") == "log" else linear(low, high, most)
     replaced = ("dtick", "nticks", "tickprefix", "ticksuffix", "tickformat")
     return {key: value for key, value in axis.items() if key not in replaced} | at(values, notation, axis.get("tickprefix", ""))
 

@@ -96,7 +96,7 @@ class Run(Figure):
             format_energy(float(cost.energy_joules)),
             f"{format_mass(float(cost.co2_kg))} CO2eq",
         ]
-        whose = "this run at your GPUs and MFU" if published_run else "your run"
+        whose = "at your GPUs" if published_run else "your run"
         yours: dict[str, Any] = {
             "series": f"{whose}: {', '.join(words)}",
             "train_flops": [C],
@@ -221,7 +221,7 @@ class FromRun(Run):
 
 
 class DeviceHours(Figure):
-    """Reported device-hours of published runs against those that 6 N D at a utilization would take on the same device."""
+    """The utilization that the reported device-hours of published runs imply, against these hours, beside one that is assumed."""
 
     name = "compute.device_hours"
     mfu: float = MFU(0.4)
@@ -233,24 +233,24 @@ class DeviceHours(Figure):
         values = ("n_params", "n_tokens", "computed_flops", "gpu_hours", "hours_at_utilisation", "utilisation")
         runs = model_part(models, **{name: name for name in values})
         runs |= {"train_flops": models["train_flops"].to_numpy(float), "gpu": models["gpu"].to_numpy()}
-        low, high = min(100.0, runs["hours_at_utilisation"].min() / 2), max(1e8, 2 * runs["hours_at_utilisation"].max())
-        label = f"computed at {self.mfu:.0%} utilization (MFU)"
-        equal: Part = {"series": label, "hours_at_utilisation": [low, high], "gpu_hours": [low, high], "status": "computed"}
+        reached = runs["utilisation"]
+        ends = (float(runs["gpu_hours"].min()) / 2, float(runs["gpu_hours"].max()) * 2)
+        assumed: Part = {"series": f"{self.mfu:.0%}, as assumed", "gpu_hours": ends, "utilisation": [self.mfu] * 2, "status": "what_if"}
+        extremes = [str(runs["series"][reached.argmin()]), str(runs["series"][reached.argmax()])]
         traces = [
-            marks.line(equal, "hours_at_utilisation", "gpu_hours", style.BLUE),
-            model_points(runs, "hours_at_utilisation", "gpu_hours", "published runs"),
+            marks.line(assumed, "gpu_hours", "utilisation", style.AMBER),
+            model_points(runs, "gpu_hours", "utilisation", "published runs", about=extremes),
         ]
         layout = style.layout(
             "log_number",
-            "log_number",
-            x_title=f"Computed device-hours (6 N D at {self.mfu:.0%})",
-            y_title="Reported device-hours",
-            x_range=(low, high),
-            y_range=(low, high),
+            "percent",
+            x_title="Reported device-hours",
+            y_title="6 N D over the hours at peak (MFU)",
+            x_range=ends,
+            y_range=(0, max(0.6, 1.1 * self.mfu, 1.1 * float(reached.max()))),
             height=440,
         )
-        layout["xaxis"]["exponentformat"] = layout["yaxis"]["exponentformat"] = "B"
-        reached = runs["utilisation"]
+        layout["xaxis"]["exponentformat"] = "B"
         least, most, middle = (
             Headline(name, float(value), "share", f"{value:.0%}", column)
             for name, value, column in (
@@ -263,12 +263,12 @@ class DeviceHours(Figure):
             title=f"Published runs used {least} to {most} of their devices' peak, half of them more than {middle}",
             headline=(least, most, middle),
             figure=style.figure(traces, layout),
-            parts=[equal, runs],
+            parts=[assumed, runs],
             caption=(
-                f"Markers above the line took more hours than {self.mfu:.0%} of peak would. Utilization (MFU) here is 6 N D over reported hours at peak, so attention and "
+                f"Runs below the line took more hours than {self.mfu:.0%} of peak would. Utilization (MFU) here is 6 N D over reported hours at peak, so attention and "
                 f"recomputation count as loss; {runs['series'][reached.argmax()]} comes out best."
             ),
-            alt=f"Reported against computed device-hours of {len(models)} runs; implied utilization (MFU) runs from {least} to {most}.",
+            alt=f"Utilization against reported device-hours of {len(models)} runs; implied utilization (MFU) runs from {least} to {most}.",
             sources=(*cite_models(models), *(Citation(i) for i in ("nvidia_a100", "nvidia_h100", "google_tpu"))),
             explain=(costs.published_runs, costs.implied_utilisation, costs.cost_of),
         )

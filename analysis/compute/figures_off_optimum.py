@@ -15,14 +15,8 @@ from analysis.scaling.data import law_of
 from analysis.scaling.figures_marks import cite_law, cite_models, model_part, model_points
 from analysis.units import counted, format_count, format_flops, significant
 
-SHOWN_RATIOS = {
-    "GPT-3 175B": "top right",
-    "Chinchilla 70B": "top center",
-    "Llama 2 7B": "bottom right",
-    "Pythia 1B": "top left",
-    "Llama 3.1 8B": "top left",
-}
-"""Models whose names stand beside the curve, and on which side the curve and its ends leave room."""
+SHOWN_RATIOS = ("GPT-3 175B", "Chinchilla 70B", "Llama 2 7B", "Pythia 1B", "Llama 3.1 8B")
+"""Models that are marked on the curve."""
 EPOCHS = (1, 200)
 
 
@@ -51,11 +45,9 @@ class Overtraining(Figure):
         others = model_part(known, tokens_per_param="tokens_per_param") | {"status": "computed"}
         others["penalty"] = costs.overtraining_penalty(law, C, others["tokens_per_param"])
         yours: Part = {"series": "your ratio", "tokens_per_param": [ratio], "penalty": [here], "status": "what_if"}
-        where = [SHOWN_RATIOS[model] for model in others["series"]]
         traces = [
             marks.line(curve, "tokens_per_param", "penalty", style.BLUE),
-            model_points(others, "tokens_per_param", "penalty", "ratios of published models", textposition=where)
-            | {"mode": "markers+text"},
+            model_points(others, "tokens_per_param", "penalty", "ratios of published models"),
             marks.points(yours, "tokens_per_param", "penalty", style.AMBER),
         ]
         layout = style.layout(
@@ -189,17 +181,17 @@ class Inference(Figure):
         }
         traces = [
             marks.line(cheapest, "served_tokens", "n_params", style.BLUE, "parameters"),
-            marks.line(cheapest, "served_tokens", "n_tokens", style.CRIMSON, "training tokens"),
+            style.below(marks.line(cheapest, "served_tokens", "n_tokens", style.CRIMSON, "training tokens")),
             marks.points(yours, "served_tokens", "n_params", style.AMBER, legendgroup="yours"),
-            marks.points(yours, "served_tokens", "n_tokens", style.AMBER, legendgroup="yours", showlegend=False),
+            style.below(marks.points(yours, "served_tokens", "n_tokens", style.AMBER, legendgroup="yours", showlegend=False)),
         ]
         layout = style.layout(
             "tokens",
             "params",
             x_title="Tokens served over the model's life",
-            y_title="Parameters; training tokens",
             shapes=[style.vertical_line(served, style.AMBER)],
         )
+        layout = style.stacked(layout, "tokens", "Training tokens")
         decades = [10.0**n for n in range(10, 16)]
         layout["xaxis"] |= ticks.at(decades, "count")
         size = Headline("parameters", n_best, "parameters", format_count(n_best), "n_params")

@@ -72,7 +72,10 @@ class Accuracy(Figure):
             y_range=(9.0, 10.4),
             height=440,
             shapes=[shaded],
-            annotations=_labels(rows),
+            annotations=[
+                *_labels(rows),
+                style.line_name(at, f"hours within a factor of {significant(factor, 3)}", log=True),
+            ],
         )
         layout["xaxis"] |= ticks.at([1e5, 2e5, 3e5, 5e5], "count")
         kept = ["series", "model", "family", "core_hours", "hours_v4", "hours_v3", "top1_error", "top1_error_low", "top1_error_high",
@@ -174,19 +177,27 @@ class Images(Figure):
         hours = rows.loc[list(LARGEST), f"hours_{self.tpu_version}"].to_numpy()
         per_image = np.array([float(convnets_vits_shapes.training_flops_per_image(counted(model, resolution).flops)) for model in LARGEST])
         paid = equal_compute.images_paid(hours, rate, share, per_image)
-        part = {
-            "series": "images that the hours pay for", "model": LARGEST, "core_hours": hours, "training_flops_per_image": per_image,
-            "n_images": paid, "status": "what_if",
-        }  # fmt: skip
+        kinds = np.array([family(model) for model in LARGEST])
+        parts: list[dict[str, Any]] = [
+            {
+                "series": f"images that the hours pay for, {kind}", "model": np.array(LARGEST)[kinds == kind], "core_hours": hours[kinds == kind],
+                "training_flops_per_image": per_image[kinds == kind], "n_images": paid[kinds == kind], "status": "what_if",
+            }
+            for kind in LOOKS
+        ]  # fmt: skip
         reported_images = facts()["epoch_budget_max"] * facts()["jft4b_images"]
         seen = {
             "series": "seen, as reported (8 epochs)", "model": ["NFNet-F7+"], "n_images": [reported_images], "source": "smith2023",
             "location": "Section 2; Introduction", "status": "reported",
         }  # fmt: skip
-        shown = [f"{format_count(value)} images" for value in paid]
         traces = [
-            marks.bars(part, "n_images", "model", [LOOKS[family(model)][0] for model in LARGEST], horizontal=True, text=shown)
-            | {"insidetextanchor": "start"},
+            *(
+                marks.bars(
+                    part, "n_images", "model", LOOKS[kind][0], horizontal=True, text=[format_count(value) for value in part["n_images"]]
+                )
+                | {"textposition": "outside", "cliponaxis": False}
+                for kind, part in zip(LOOKS, parts, strict=True)
+            ),
             marks.points(seen, "n_images", "model", style.ORCHID, symbol="diamond"),
         ]
         layout = style.layout(
@@ -195,9 +206,10 @@ class Images(Figure):
             x_title=f"Training images at {resolution} pixels",
             x_range=(0, max(1.25 * float(np.nanmax(paid)), 4e10)),
             height=320,
+            barmode="stack",
         )
         layout["xaxis"]["exponentformat"] = "B"
-        layout["yaxis"] |= {"autorange": "reversed"}
+        layout["yaxis"] |= {"categoryorder": "array", "categoryarray": list(LARGEST), "autorange": "reversed"}
         bought, saw = (
             Headline(name, float(value), "images", format_count(float(value)), "n_images")
             for name, value in (("images that the hours pay for", paid[0]), ("images seen", reported_images))
@@ -207,7 +219,7 @@ class Images(Figure):
             title=f"At {share:.0%} of peak, NFNet-F7+'s hours pay for {bought} images; it saw {saw}, which is {used} of that",
             headline=(bought, saw, used),
             figure=style.figure(traces, layout),
-            parts=[part, seen],
+            parts=[*parts, seen],
             caption=(
                 f"Hours x peak rate of a core ({rate / 1e12:.1f} TFLOP/s on {VERSIONS[self.tpu_version]}) x utilization, over three forward passes per image. 8 epochs of about 4 B images in 110k v4 hours mean {reached():.0%} of peak for NFNet-F7+. "
                 "F7+ is taken as the wider variant of the code released with NFNets. How many images the ViTs saw is not in this paper, so their bars are what-ifs: they assume the same resolution and utilisation."

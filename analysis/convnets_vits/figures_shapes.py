@@ -157,7 +157,7 @@ class ByResolution(Figure):
             "flops",
             x_title="Resolution (pixels)",
             y_title="FLOPs of one forward pass",
-            x_range=(120, 1100),
+            x_range=(120, 1024),
             y_range=(low / 1.5, high * 1.5),
             height=440,
             shapes=[style.vertical_line(resolution, style.AMBER)],

@@ -167,8 +167,7 @@ class Sizes(Figure):
             height=430,
             shapes=[style.vertical_line(float(N), style.GREY, "dot") for N in marked],
             annotations=[
-                style.note(np.log10(N), 0.094, label, xshift=shift)
-                for N, label, shift in ((marked[0], "50.6 B", -24), (marked[1], "175 B", 22))
+                style.line_name(float(N), label, log=True) for N, label in zip(marked, ("BloombergGPT, 50.6 B", "175 B"), strict=True)
             ],
         )
         worse, large = here - float(at[0]), float(at[1] - at[0])

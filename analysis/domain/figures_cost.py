@@ -181,10 +181,9 @@ class Ways(Figure):
             "usd": [way.usd for way in found],
             "status": "what_if",
         }
-        looks = {"mode": "lines+markers", "marker": {"size": 11, "symbol": "x-thin", "line": {"width": 3, "color": style.AMBER}}}
         traces = [
             marks.ticks(published, shown, "row", style.BLUE, "published runs", text=published["series"]),
-            marks.line(own, shown, "row", style.AMBER, text=written) | looks,
+            marks.points(own, shown, "row", style.AMBER, text=written),
         ]
         kind, axis_title = ("flops", "Training compute (FLOP)") if shown == "flops" else ("log_number", "Rent (USD)")
         span = [*known, *yours]
@@ -192,14 +191,10 @@ class Ways(Figure):
         layout = intervals.rows(labels, kind, axis_title, row_height=60, x_range=(min(span) / 10, max(span) * 30), zero=None)
         if shown == "usd":
             layout["xaxis"] |= {"tickprefix": "$", "exponentformat": "B"}
-        blue, amber = ({"font": {"size": 11, "color": color}} for color in (style.BLUE, style.AMBER))
         layout["annotations"] = [
-            style.note(float(np.log10(value)), at, name, yshift=18 - 36 * at, xshift=24 * at, **blue)
+            style.note(float(np.log10(value)), at, name, xanchor="left", xshift=8)
             for at, (name, value) in enumerate(zip(published["series"], known, strict=True))
-        ] + [
-            style.note(float(np.log10(value)), at, text, yshift=-18, **amber)
-            for at, (value, text) in enumerate(zip(yours, written, strict=True))
-        ]
+        ] + [style.note(float(np.log10(value)), at, text, yshift=-18) for at, (value, text) in enumerate(zip(yours, written, strict=True))]
         scratch, continued, tuned = found
         unit = "FLOP" if shown == "flops" else "USD"
         headline = tuple(

@@ -1,7 +1,8 @@
 """A panel as one picture for a slide, with its title, sources and settings in it, and the same words in the file's own notes."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 from xml.sax.saxutils import escape as xml_escape
 
 import plotly.graph_objects as go
@@ -9,7 +10,7 @@ import plotly.graph_objects as go
 from analysis.charts import names
 from analysis.charts.panel import Panel
 from analysis.charts.plain import as_plain
-from analysis.charts.style import THEMES, escape, line_count, template
+from analysis.charts.style import THEMES, escape, is_heading, line_count, template
 from analysis.export import browser
 from analysis.export.fonts import text_width
 from analysis.export.words import lines, plain_text, printable, provenance, references, source_line
@@ -24,8 +25,10 @@ TITLES = (44, 40, 36, 33)
 """Sizes of type for a title on one line; on two it takes the last but one or the last."""
 AXIS_TITLE, TICK, FOOTER = 26, 26, 20
 MOST_ROWS = 15
+GAP_OF_ROWS = "\u2026"
+"""Where rows are left out between the first and the last ones."""
 NAME_WIDTH = 24 * 0.48 * TICK
-"""Width of a label of a row: about 24 characters."""
+"""Width of a label of a row: about 24 characters, or 28 where rows are too close for a second line."""
 ROWS_HEIGHT = 700
 """What rows of labels have to share, about."""
 LINE = 1.25
@@ -133,7 +136,7 @@ def chart_figure(source: go.Figure, theme: str, width: int, height: int, above: 
     right = EDGE + (COLORBAR if _has_colorbar(figure) else 0) + names.room(as_plain(source)["data"], _ems, TICK / names.TYPE)
     plot_width = width - left - right
     bottom = 1.5 * GAP + _label_height(figure, plot_width) + (AXIS_TITLE * LINE + GAP if figure.layout.xaxis.title.text else 0)
-    headings = 2 * GAP if any(note.yref == "paper" and (note.y or 0) >= 1 for note in figure.layout.annotations) else 0  # of subplots
+    headings = 2 * GAP if any(is_heading(note) for note in figure.layout.annotations) else 0
     legend = _place_legend(figure, plot_width)
     top = 1.5 * GAP + headings + (legend + 1.5 * GAP if legend else 0)
     plot_height = height - above - top - below - bottom
@@ -189,13 +192,13 @@ def _scale(holder: dict, *paths: Sequence[str]) -> None:
 
 
 def _rows(figure: go.Figure) -> tuple[list[str], int]:
-    """(categories of the y axis in its order, number of rows with labels); no rows where something else than marks and bars is drawn."""
+    """(categories of the y axis from the top, number of rows with labels); no rows where something else than marks and bars is drawn."""
     if any(trace.type not in ("bar", "scatter") for trace in figure.data):
         return [], 0
     axis, names = figure.layout.yaxis, categories(figure, "y")
     if names:
         order = [name for name in axis.categoryarray or names if name in names]
-        return order, len(order)
+        return order if axis.autorange == "reversed" else order[::-1], len(order)
     falling = axis.range is not None and axis.range[0] > axis.range[1]
     return [], len(axis.ticktext or ()) if falling else 0
 
@@ -203,30 +206,57 @@ def _rows(figure: go.Figure) -> tuple[list[str], int]:
 def rows_left_out(figure: go.Figure) -> str:
     """The words that say that a picture shows only MOST_ROWS of a figure's rows, "" where it shows all."""
     count = _rows(figure)[1]
-    return f"{MOST_ROWS} of {count} rows, the others in the file" if count > MOST_ROWS else ""
+    if count <= MOST_ROWS:
+        return ""
+    first = MOST_ROWS - _last(figure)
+    which = f"{MOST_ROWS}" if first == MOST_ROWS else f"The first {first} and the last {MOST_ROWS - first}"
+    return f"{which} of {count} rows, the others in the file"
+
+
+def _last(figure: go.Figure) -> int:
+    """How many of the rows of a picture are the last ones: nearly half where a figure asks for both its ends (`style.both_ends`)."""
+    return MOST_ROWS // 2 if (figure.layout.meta or {}).get("rows") == "both ends" else 0
 
 
 def _keep_rows(figure: go.Figure) -> None:
-    """Leave the first MOST_ROWS rows of labels on the y axis, counted from the top."""
+    """Leave MOST_ROWS rows of labels on the y axis: the first ones from the top, or both ends with a gap between them."""
     order, count = _rows(figure)
     if count <= MOST_ROWS:
         return
-    ends = (MOST_ROWS - 0.4, -0.6)
+    last = _last(figure)
+    first = MOST_ROWS - last
+    gone = set(order[first : count - last] or range(first, count))
+    for trace in figure.data:
+        if trace.y is not None:
+            kept = _crossing(trace, gone) if trace.type == "scatter" and trace.mode == "lines" else [value not in gone for value in trace.y]
+            trace.update({which: [value if keep else None for value, keep in zip(trace[which], kept, strict=True)] for which in "xy"})
     if order:
-        ends = (MOST_ROWS - 0.5, -0.5) if figure.layout.yaxis.autorange == "reversed" else (count - MOST_ROWS - 0.5, count - 0.5)
-        figure.update_yaxes(categoryorder="array", categoryarray=order)
-    figure.update_yaxes(range=ends, autorange=False)
+        shown = [*order[:first], *([GAP_OF_ROWS] if last else []), *order[count - last :]]
+        figure.update_yaxes(categoryorder="array", categoryarray=shown, autorange=False, range=(len(shown) - 0.5, -0.5))
+    else:
+        figure.update_yaxes(range=(MOST_ROWS - 0.4, -0.6), autorange=False)
+
+
+def _crossing(trace: Any, gone: Collection) -> list[bool]:
+    """Which points of a trace of lines stay: those of rows that stay, and all of an upright line, which crosses the rows."""
+    upright = len(set(trace.x)) == 1 < len(set(trace.y))
+    return [upright or value not in gone for value in trace.y]
 
 
 def _label_width(figure: go.Figure) -> float:
     """Width of the labels of the y axis, which are wrapped or shortened to NAME_WIDTH; numbers may have labels of their own (ticktext)."""
     names = categories(figure, "y")
+    names += [GAP_OF_ROWS] if GAP_OF_ROWS in (figure.layout.yaxis.categoryarray or ()) else []
     own = [plain_text(text) for text in figure.layout.yaxis.ticktext or ()]
     if not names and not any(text_width(text, TICK) > text_width("00,000.00", TICK) for text in own):
         return max((text_width(text, TICK) for text in own), default=text_width("00.00", TICK)) + 8
     rows = min(len(names or own), MOST_ROWS)
     most = max(1, min(3, int(ROWS_HEIGHT / rows / FOOTER / LINE)))
-    for width in (NAME_WIDTH, 1.4 * NAME_WIDTH, 2 * NAME_WIDTH):  # wider only where shortened names would be the same
+    for width in (
+        NAME_WIDTH * (1.2 if most == 1 else 1),
+        1.4 * NAME_WIDTH,
+        2 * NAME_WIDTH,
+    ):  # wider only where these would be the same
         wrapped = [_in_lines(plain_text(name), most, width) for name in names or own]
         if len({tuple(parts) for parts in wrapped}) == len(set(names or own)):
             break

@@ -175,6 +175,7 @@ class PositionBias(Figure):
             "tickfont": {"size": 11},
         }
         layout["xaxis"] |= {"range": [0, 1], "autorange": False}
+        layout = style.both_ends(layout)
         number = int(pairs["order_decides"].sum())
         n = Headline("pairs in which the order decides", number, "pairs", str(number))
         effect, other = effects(benchmark).loc["order"], effects("oa" if benchmark == "vicuna" else "vicuna").loc["order"]
@@ -238,7 +239,7 @@ class PromptsNeeded(Figure):
             traces.append(marks.points(parts[-1], "gap_elo", "n_needed", color, text=text))
         parts.append(observed[~inside].to_dict("list") | {"series": "pairs beyond the axes", "status": "computed"})
         traces.append(marks.line(both, "gap_elo", "n_needed", style.BLUE))
-        traces.append(marks.line(one, "gap_elo", "n_needed", style.AMBER))
+        traces.append(marks.line(one, "gap_elo", "n_needed", style.ORCHID))
         traces.append(marks.points(here, "gap_elo", "n_needed", style.AMBER))
         layout = style.layout(
             "log_number",
@@ -312,7 +313,7 @@ class Power(Figure):
         here = float(judges_power.power(n, mean, float(points.std(ddof=1)), confidence))
         parts.append({"series": "your number of prompts", "n_prompts": [n], "power": [here], "status": "what_if"})
         names, of_set = labels(), len(played.prompts)
-        traces = [marks.line(part, "n_prompts", "power", color) for part, color in zip(parts[:2], (style.BLUE, style.AMBER), strict=True)]
+        traces = [marks.line(part, "n_prompts", "power", color) for part, color in zip(parts[:2], (style.BLUE, style.ORCHID), strict=True)]
         traces.append(marks.points(parts[2], "n_prompts", "power", style.AMBER))
         layout = style.layout(
             "log_number",
@@ -324,7 +325,10 @@ class Power(Figure):
             shapes=[style.vertical_line(of_set, style.GREY, "dot"), style.horizontal_line(POWER)],
         )
         layout["xaxis"] |= {"exponentformat": "B"}
-        layout["annotations"] = [style.note(np.log10(of_set), 0.03, f"{of_set} prompts", xanchor="left", xshift=4)]
+        layout["annotations"] = [
+            style.line_name(of_set, f"{of_set} prompts", log=True),
+            style.note(0, POWER, f"{POWER:.0%}, the usual power", xref="x domain", xanchor="left", yanchor="bottom", xshift=4),
+        ]
         both, one = needed
         in_both = Headline("prompts needed in both orders", _whole(both), "prompts", _prompts(both))
         in_one = Headline("prompts needed in one order", _whole(one), "prompts", _number(one))

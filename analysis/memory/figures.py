@@ -34,6 +34,17 @@ PART_LOOKS = {
 }
 
 
+GROUPS = {
+    "weights": ("weights, constants, one matrix in 16 bits", ("weights", "constants", "dequantised")),
+    "adapters": ("adapters", ("adapters",)),
+    "gradients": ("gradients", ("gradients",)),
+    "optimiser_states": ("optimiser states, 32-bit copy", ("optimiser_states", "master_weights")),
+    "activations": ("activations", ("activations",)),
+    "logits": ("logits, loss, CUDA context", ("logits", "context")),
+}
+"""Name and parts of each piece of a bar: those too small to be seen stand with others of their kind. The table has all."""
+
+
 class Parts(FineTuneRun):
     """Bytes by part of each method, stacked; hatched where uncertain."""
 
@@ -55,8 +66,8 @@ class Parts(FineTuneRun):
         drawn = {method: results[method] for method in self.methods}
         totals = np.array([float(result.total) for result in drawn.values()])
         rows: dict[str, Part] = {}
-        for part, label in finetuning.PARTS.items():
-            values = np.array([float(result.parts[part]) for result in drawn.values()])
+        for part, (label, members) in GROUPS.items():
+            values = np.array([sum(float(result.parts[member]) for member in members) for result in drawn.values()])
             rows[part] = {
                 "series": label,
                 "model": self.model.name,
@@ -69,6 +80,20 @@ class Parts(FineTuneRun):
                 "drawn_in": unit.name,
                 "status": "uncertain" if part in finetuning.UNCERTAIN else "computed",
             }
+        pieces: list[Part] = [
+            {
+                "series": finetuning.PARTS[member],
+                "part_of": rows[part]["series"],
+                "model": self.model.name,
+                "method": [finetuning.METHODS[method] for method in drawn],
+                "bytes": [float(result.parts[member]) for result in drawn.values()],
+                "drawn_in": unit.name,
+                "status": rows[part]["status"],
+            }
+            for part, (_, members) in GROUPS.items()
+            if len(members) > 1
+            for member in members
+        ]
         along: dict[str, Any] = {"x": "share"} if shares else {"x": "bytes", "per_x": unit.size}
         hover = f"%{{y}}, %{{fullData.name}}: %{{x:{'.1%' if shares else '.3~g'}}}{'' if shares else f' {unit.name}'}<extra></extra>"
         traces = []
@@ -109,7 +134,7 @@ class Parts(FineTuneRun):
             title=f"Fine-tuning {name} takes {listed(said)}, at {self.batch_size} x {self.seq_len:,} tokens",
             headline=headline,
             figure=style.figure(traces, layout),
-            parts=list(rows.values()),
+            parts=[*rows.values(), *pieces],
             beside=breakdown(results, unit),
             caption=(
                 f"One device, nothing split. Solid parts are counted; hatched ones are estimates, which makes the totals ({unit.name}): {spans}. "
@@ -172,7 +197,7 @@ class Rank(Figure):
         traces = [
             marks.line(part, color=color, **shown) for part, color in zip(lines, (style.BLUE, style.ORCHID, style.CRIMSON), strict=True)
         ]
-        traces.append(marks.points(yours, color=style.VIOLET, **shown))
+        traces.append(marks.points(yours, color=style.AMBER, **shown))
         layout = style.layout("log_number", "params", x_title="Rank", y_title="Trained parameters", x_range=(0.9, 1150))
         layout["xaxis"] |= ticks.at([1, 4, 16, 64, 256, 1024])
         share = significant(100 * count / total, 2)

@@ -1,5 +1,6 @@
 """Figures of the devices that hold a fine-tuning run, and of the largest batch on one of them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,9 @@ class Fits(FineTuneRun):
             if len(rows := gpus[verdict == held])
         }
         shown: dict[str, Any] = {"x": "memory_bytes", "y": "gpu", "per_x": unit.size}
-        traces = [marks.line(part, color=METHOD_COLORS[method], **shown) for part, method in zip(needs, results, strict=True)]
+        traces = [
+            marks.line(part, color=METHOD_COLORS[method], showlegend=False, **shown) for part, method in zip(needs, results, strict=True)
+        ]
         traces += [marks.points(part, color=HOLDS[held], text=part["gpu"], **shown) for held, part in devices.items()]
         high = max(float(size.max()), *(float(result.high) for result in results.values())) / unit.size
         layout = style.layout(
@@ -85,7 +88,7 @@ class Fits(FineTuneRun):
         )
         layout["xaxis"] |= ticks.at([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000])
         layout["yaxis"] |= {"categoryorder": "array", "categoryarray": gpus["label"].tolist()}
-        layout["legend"]["maxheight"] = 0.4
+        layout["annotations"] = _needs({finetuning.METHODS[m]: float(r.total) / unit.size for m, r in results.items()}, layout)
         layout["shapes"] = [
             span(float(result.low) / unit.size, float(result.high) / unit.size, METHOD_COLORS[method]) for method, result in results.items()
         ]
@@ -116,6 +119,16 @@ class Fits(FineTuneRun):
             sources=(*(Citation(source) for source in dict.fromkeys(gpus["source"])), QLORA, ACTIVATIONS),
             explain=(finetuning.finetuning_memory,),
         )
+
+
+def _needs(at: Mapping[str, float], layout: Mapping) -> list[dict]:
+    """The names of the methods above the lines of what they need; those that stand close to each other in one."""
+    low, high = layout["xaxis"]["range"]
+    groups: list[list[str]] = []
+    for method in sorted(at, key=at.__getitem__):
+        close = groups and np.log10(at[method] / at[groups[-1][-1]]) < 0.15 * (high - low)
+        groups[-1:] = [[*groups[-1], method]] if close else [*groups[-1:], [method]]
+    return [style.line_name(at[group[-1]], f"{', '.join(group)} {'need' if len(group) > 1 else 'needs'}", log=True) for group in groups]
 
 
 class Largest(FineTuneRun):
@@ -164,7 +177,7 @@ class Largest(FineTuneRun):
             "largest_batch": [here] if here else [],
             "status": "what_if",
         }
-        traces.append(marks.points(mine, "seq_len", "largest_batch", style.VIOLET))
+        traces.append(marks.points(mine, "seq_len", "largest_batch", style.AMBER))
         top = max(1, here, int(high.max()), *(int(batches.max()) for batches in frontier.values()))
         end = max([2 * seq_len, 2048, *(int(SEQ_LENS[batches >= 1].max()) for batches in (high, *frontier.values()) if batches.any())])
         layout = style.layout(

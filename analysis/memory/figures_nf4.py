@@ -111,7 +111,7 @@ class Error(Figure):
         }
         shown: dict[str, Any] = {"x": "quant_block_size", "y": "rms_error"}
         traces = [marks.line(part, color=COLORS[format], **shown) for format, part in curves.items()]
-        traces.append(marks.points(yours, color=style.VIOLET, text=yours["format"], **shown))
+        traces.append(marks.points(yours, color=style.AMBER, text=yours["format"], **shown))
         layout = style.layout(
             "log_number",
             "number",
@@ -187,7 +187,7 @@ class Bits(Figure):
         shown: dict[str, Any] = {"x": "quant_block_size", "y": "bits_per_param"}
         traces = [marks.line(part, color=color, **shown) for part, (_, color) in zip(curves, ways.values(), strict=True)]
         traces.append(marks.points(printed, color=style.CRIMSON, symbol="diamond", text=rows["label"], **shown))
-        traces.append(marks.points(yours, color=style.VIOLET, **shown))
+        traces.append(marks.points(yours, color=style.AMBER, **shown))
         layout = style.layout(
             "log_number",
             "number",

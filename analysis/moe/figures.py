@@ -91,7 +91,7 @@ class TotalActive(Figure):
             )
             traces.append(marks.points(parts[-1], "n_params", "model", color, symbol="diamond"))
         traces = [trace | {"hovertemplate": "%{y}: %{x:.4s}<extra>%{fullData.name}</extra>"} for trace in traces]
-        layout = style.layout("params", "category", x_title="Parameters", x_range=(1e8, 4e12), height=600)
+        layout = style.both_ends(style.layout("params", "category", x_title="Parameters", x_range=(1e8, 4e12), height=600))
         layout["yaxis"] |= {"categoryorder": "array", "categoryarray": names}
         least, most = int(share.argmin()), int(share.argmax())
         smallest = Headline("smallest active share", float(share[least]), "share", f"{share[least]:.2%}", "active_share")
@@ -197,9 +197,9 @@ class MemoryCompute(Figure):
             "dense, same total": expert_counts.dense_needs(counts.total, bits),
             "dense, same active": expert_counts.dense_needs(counts.active, bits),
         }
-        for (label, one), color in zip(equal.items(), (style.VIOLET, style.AMBER), strict=True):
-            parts.append(needs_part(label, [one.flops], [one.weight_bytes], "what_if"))
-            traces.append(marks.points(parts[-1], "flops", "weight_bytes", color, per_y=unit.size))
+        for (label, one), color, symbol in zip(equal.items(), (style.VIOLET, style.BLUE), ("diamond", "square"), strict=True):
+            parts.append(needs_part(label, [one.flops], [one.weight_bytes], "computed"))
+            traces.append(marks.points(parts[-1], "flops", "weight_bytes", color, per_y=unit.size, symbol=symbol))
         devices = [gpus.gpu(key) for key in SHOWN_GPUS]
         parts.append(
             {

@@ -149,11 +149,12 @@ class Rumour(Figure):
         layout = style.layout(
             "number",
             "log_number",
-            x_title=f"Shared by all, of {part / BILLION:.0f} B each (billion)",
+            x_title=f"Parameters that all {n_parts} parts share, of {part / BILLION:.0f} B each (billion)",
             y_title="Parameters (billion)",
             x_range=(0, part / BILLION),
             y_range=(80, 2500),
             shapes=[style.vertical_line(shared / BILLION, style.AMBER)],
+            annotations=[style.line_name(shared / BILLION, f"{shared / BILLION:.3g} B shared", xanchor="left")],
         )
         layout["yaxis"]["exponentformat"] = "none"
         total, two, one = (Headline(label, value, "parameters", format_count(value), "n_params") for label, value in here.items())

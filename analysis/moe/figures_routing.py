@@ -163,6 +163,7 @@ class Capacity(Figure):
             x_range=(axis[0], axis[-1]),
             y_range=(-0.01, 0.8),
             shapes=[style.vertical_line(factor, style.AMBER)],
+            annotations=[style.line_name(factor, f"capacity factor {significant(factor)}")],
         )
         needed = float(skewed.load.max() / skewed.fair)
         dropped = Headline("assignments dropped", here, "share", f"{here:.1%}", "dropped_share")
@@ -212,7 +213,7 @@ class Balance(Figure):
             "number",
             "number",
             x_title="Skew of the router",
-            y_title="Loss / alpha",
+            y_title="Balancing loss (multiples of alpha)",
             x_range=(-0.03, SKEWS[-1] + 0.03),
             y_range=(0, max(*losses["loss_over_alpha"], here) * 1.08),
             shapes=[style.horizontal_line(1.0)],

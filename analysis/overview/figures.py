@@ -1,5 +1,6 @@
 """One small figure for each of the ten papers, in the article's order."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -11,6 +12,7 @@ from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
 from analysis.charts.panel import Headline, Panel, cite
 from analysis.compute.figures import FromRun
+from analysis.convnets_vits.figures_shapes import LOOKS, family
 
 HEIGHT = 260
 LISTED = 4
@@ -40,13 +42,36 @@ PAPERS = (
 TOLD = ("model", "benchmark", "setting", "metric", "unit", "source", "location", "verified")
 
 
-def reported_markers(rows: pd.DataFrame, labels: list[str], column: str, x_title: str, **words) -> Panel:
-    """Reported values as markers on one line each, largest at the top. rows: of `all_scores`; words: title, headline, caption and alt of the panel."""
-    rows = rows.assign(entry=labels).sort_values("value", kind="stable")
-    part: Part = {"series": "reported", "entry": rows["entry"], column: rows["value"], **rows[list(TOLD)], "status": "reported"}
-    layout = style.layout("number", "category", x_title=x_title, height=HEIGHT, showlegend=False)
-    traces = [marks.points(part, column, "entry", style.BLUE)]
-    return Panel(figure=style.figure(traces, layout), parts=[part], sources=cite(rows), explain=(reported_markers,), **words)
+def reported_markers(
+    rows: pd.DataFrame,
+    labels: Sequence[str],
+    column: str,
+    x_title: str,
+    looks: Sequence[tuple[str, str, str]],
+    ends: tuple[float, float],
+    level: tuple[float, str] | None = None,
+    **words,
+) -> Panel:
+    """Reported values as markers with their numbers on one line each, largest at the top.
+
+    rows: of `all_scores`; looks: series, colour and symbol of each row; ends: of the axis; level: where a line stands, and its
+    name. words: title, headline, caption and alt of the panel.
+    """
+    rows = rows.assign(entry=labels, look=list(looks)).sort_values("value", kind="stable")
+    parts, traces = [], []
+    for series, color, symbol in dict.fromkeys(rows["look"][::-1]):
+        of_look = rows[rows["look"] == (series, color, symbol)]
+        part: Part = {"series": series, "entry": of_look["entry"], column: of_look["value"], **of_look[list(TOLD)], "status": "reported"}
+        mark = marks.points(part, column, "entry", color, symbol=symbol)
+        numbers = [f"{value:g}".replace("-", "\u2212") for value in of_look["value"]]
+        traces.append(mark | {"mode": "markers+text", "text": numbers, "textposition": "middle right", "cliponaxis": False})
+        parts.append(part)
+    layout = style.layout("number", "category", x_title=x_title, height=HEIGHT, showlegend=len(parts) > 1, x_range=ends)
+    layout["yaxis"] |= {"categoryorder": "array", "categoryarray": list(dict.fromkeys(rows["entry"]))}
+    if level is not None:
+        layout["shapes"], layout["annotations"] = [style.vertical_line(level[0], style.GREY, "solid")], [style.line_name(*level)]
+    figure = style.figure(traces, style.both_ends(layout))
+    return Panel(figure=figure, parts=parts, sources=cite(rows), explain=(reported_markers,), **words)
 
 
 def of(source: str) -> pd.DataFrame:
@@ -66,9 +91,10 @@ class Bloomberg(Figure):
     name = "overview.bloomberg"
 
     def draw(self) -> Panel:
-        """The panel of compute.run, without its bill, for which a card has no room."""
+        """The panel of compute.from_run, without what the run costs on a reader's GPUs: a card has no room for the bill."""
         panel = FromRun.of({})[0].panel()
-        panel.figure.data[-1].name = "BloombergGPT 50B"
+        panel.figure.data = [trace for trace in panel.figure.data if trace.meta["role"] != "what_if"]
+        panel.figure.layout.shapes = ()
         return replace(panel, beside=None)
 
 
@@ -82,14 +108,18 @@ class Zephyr(Figure):
         rows = benchmarks_data.all_scores()
         rows = rows[(rows["benchmark"] == "mt_bench") & (rows["source"] == "tunstall2023") & rows["value"].notna()]
         rows = rows.sort_values("value").drop_duplicates("model", keep="last").tail(9)
-        small, large = (
-            score(f"MT-Bench of {model}", rows.set_index("model").loc[model, "value"]) for model in ("Zephyr 7B", "Llama 2 70B Chat")
-        )
+        ours, theirs = "Zephyr 7B", "Llama 2 70B Chat"
+        small, large = (score(f"MT-Bench of {model}", rows.set_index("model").loc[model, "value"]) for model in (ours, theirs))
         return reported_markers(
             rows,
             rows["model"].tolist(),
             "score",
             "MT-Bench score (1 to 10)",
+            [
+                (model, *style.family_style(of_model)) if model in (ours, theirs) else ("others", style.GREY, "circle")
+                for model, of_model in zip(rows["model"], rows["family"], strict=True)
+            ],
+            (6, 9.5),
             title=f"Tuned with DPO, Zephyr 7B scores {small} on MT-Bench; Llama 2 70B Chat scores {large}",
             headline=(small, large),
             caption=f"As the Zephyr paper reports them, judged by GPT-4{marks.hollow(' (hollow: not verified)', rows)}.",
@@ -123,6 +153,8 @@ class ConvNets(Figure):
             rows["model"].tolist(),
             "top1_accuracy",
             "ImageNet top-1 accuracy (%)",
+            [(family(model), *LOOKS[family(model)]) for model in rows["model"]],
+            (86, 91),
             title=f"A ConvNet reaches {ours}% on ImageNet; the best ViT beside it {best}%",
             headline=(ours, best),
             caption="As reported; pretraining sets and compute differ and are named in the data.",
@@ -146,6 +178,9 @@ class SegmentAnything(Figure):
             [setting.split(",")[0] for setting in rows["setting"]],
             "iou_difference",
             "IoU of SAM less IoU of RITM (points)",
+            [("SAM ahead", style.BLUE, "circle") if value > 0 else ("SAM behind", style.CRIMSON, "circle") for value in rows["value"]],
+            (-30, 55),
+            (0, "level"),
             title=f"From one point, SAM segments better than RITM on {better} of {len(rows)} data sets",
             headline=(better,),
             caption="As reported; each marker is one data set.",
@@ -171,6 +206,9 @@ class Emu(Figure):
             [setting.split(",")[0].removeprefix("vs ") for setting in rows["setting"]],
             "win_rate",
             "Preferred for quality (%)",
+            [("reported", style.BLUE, "circle")] * len(rows),
+            (45, 105),
+            (50, "one half"),
             title=f"Raters preferred Emu Video's quality in {least} to {most}% of comparisons",
             headline=(least, most),
             caption="As reported, against each rival; between 23 and 307 prompts, so the smaller sets are uncertain by several points.",

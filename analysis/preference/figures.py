@@ -6,6 +6,7 @@ import pandas as pd
 from analysis.charts import marks, style
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
+from analysis.charts.names import beside
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Quantity
 from analysis.preference import objective, training
@@ -66,12 +67,13 @@ class Frontier(Figure):
         traces: list[dict] = []
         for method, part in parts.items():
             name = f"{training.METHODS[method]}, middle 80% of seeds"
-            traces += marks.band(part, "kl", "reward_low", "reward_high", METHOD_LOOKS[method], name, quiet=True)
+            band = marks.band(part, "kl", "reward_low", "reward_high", METHOD_LOOKS[method], name, quiet=True)
+            traces += [edge | ({"fillcolor": style.translucent(METHOD_LOOKS[method], 0.09)} if "fill" in edge else {}) for edge in band]
         for method, part in parts.items():
             line = marks.line(part, "kl", "reward", METHOD_LOOKS[method])
             traces.append(line | {"mode": "lines+markers", "marker": {"size": 5}})
         traces.append(marks.line(closed, "kl", "reward", style.GREY, "closed form, the most there is"))
-        traces.append(marks.points(yours, "kl", "reward", style.VIOLET, "closed form at your beta"))
+        traces.append(marks.points(yours, "kl", "reward", style.AMBER, "closed form at your beta"))
         widest = max(at_kl, *(float(table["kl"].max()) for table in found.values()))
         lowest = min(float(table["low"].min()) for table in found.values())
         top = Headline("highest reward of any answer", float(here.reward.max()), "nats", f"{here.reward.max():.2f}")
@@ -80,7 +82,7 @@ class Frontier(Figure):
             "number",
             "number",
             x_title="KL from the reference (nats)",
-            y_title="Mean true reward (nats)",
+            y_title="Mean true reward (nats); shades: 80% of seeds",
             height=470,
             x_range=(-0.05, widest * 1.03),
             y_range=(min(lowest, float(reward.min())) - 0.1, top.value + 0.2),
@@ -158,9 +160,11 @@ class Implicit(Figure):
         ]
         looks = ((style.BLUE, "circle"), (style.CRIMSON, "diamond"))
         traces = [marks.line(equal, "reward", "learned_reward", style.GREY)]
-        for part, (color, symbol) in zip(parts, looks, strict=True):
-            traces.append(_dots(part, "reward", "learned_reward", color, symbol, size, names))
+        for part, (color, symbol), wider in zip(parts, looks, (7, 0), strict=True):  # where both agree, the second mark lies on the first
+            traces.append(_dots(part, "reward", "learned_reward", color, symbol, [each + wider for each in size], names))
         layout = style.layout("number", "number", x_title="True reward (nats)", y_title="Learned reward (nats, mean 0)", height=430)
+        said = "the larger a mark, the more often the reference gives the answer"
+        layout["annotations"] = [style.note(1, 0.04, said, xref="x domain", yref="y domain", xanchor="right")]
         return Panel(
             title=f"At beta {significant(beta)}, DPO's implicit rewards miss the true ones by {off[0]} nats, the reward model's by {off[1]}",
             headline=tuple(off),
@@ -203,7 +207,7 @@ class Loss(Figure):
         ]
         yours = {"series": "your beta", "beta": beta, "margin": MARGINS, column: values(beta), "status": "what_if"}
         traces = [marks.line(part, "margin", column, style.series_color(number), width=1.6) for number, part in enumerate(parts)]
-        traces.append(marks.line(yours, "margin", column, style.VIOLET, f"your beta, {significant(beta)}", width=3))
+        traces.append(marks.line(yours, "margin", column, style.AMBER, f"your beta, {significant(beta)}", width=3))
         half = float(np.log(3) / beta)
         if shows_loss:
             left = float(objective.dpo_loss(10.0, beta))
@@ -258,10 +262,11 @@ class Optimum(Figure):
             {"series": series, "reward": at[rows], "probability": chances[rows], "status": "what_if"}
             for series, rows in (("optimum", shown), ("optimum, below the axis", ~shown))
         )
-        crosses = marks.points(optimum, "reward", "probability", style.VIOLET, f"optimum at beta {significant(beta)}", text=names[shown])
+        crosses = marks.points(optimum, "reward", "probability", style.AMBER, f"optimum at beta {significant(beta)}", text=names[shown])
+        best_named = ["best answer" if value == at.max() else "" for value in at[shown]]
         traces = [
             _dots(reference, "reward", "probability", style.GREY, "circle", [9.0] * self.n_answers, names.tolist()),
-            crosses | {"marker": {"size": 9, "symbol": "x-thin", "line": {"width": 2.5, "color": style.VIOLET}}},
+            beside(crosses | {"marker": {"size": 9, "symbol": "x-thin", "line": {"width": 2.5, "color": style.AMBER}}}, best_named),
         ]
         layout = style.layout(
             "number",

@@ -8,6 +8,7 @@ from analysis.benchmarks.data import all_scores
 from analysis.charts import intervals, marks, style
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
+from analysis.charts.names import beside
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Quantity
 from analysis.charts.shared_parameters import LEVEL
@@ -18,14 +19,6 @@ JUDGES = {"meta_rm": ("Meta's reward models", style.VIOLET, "circle"), "gpt4": (
 LLAMA = Citation("touvron2023llama2", "Figure 11; Section 3.4.1")
 MT_BENCH = ("tunstall2023", "Table 1")
 ALIGNED = {"dDPO": style.BLUE, "RLHF": style.CRIMSON, "dPPO": style.ORCHID, "dSFT": style.SLATE, "SFT": style.SLATE, "": style.GREY}
-PLACES = {
-    "Mistral 7B Instruct": "middle right",
-    "WizardLM 70B v1.0": "bottom center",
-    "Llama 2 70B Chat": "top center",
-    "StableLM-Tuned-alpha 7B": "bottom right",
-    "Guanaco 65B": "bottom center",
-    "Zephyr 7B": "middle right",
-}
 ALIGNED_NAMES = {"dDPO": "DPO", "RLHF": "RLHF", "dPPO": "PPO", "dSFT": "supervised only", "": "not stated"}
 
 
@@ -63,7 +56,7 @@ class Rounds(Figure):
             for way, axis in (("x", "harmlessness"), ("y", "helpfulness")):
                 trace = marks.errors(trace, part, f"{axis}_low", f"{axis}_high", way, **bars)
             spot = "top left" if judge == "meta_rm" else "bottom right"
-            traces.append(trace | {"mode": "markers+text", "textposition": spot, "textfont": {"size": 10, "color": color}})
+            traces.append(trace | {"mode": "markers+text", "textposition": spot, "textfont": {"size": 11}})
         layout = style.layout(
             "number",
             "number",
@@ -73,7 +66,8 @@ class Rounds(Figure):
             y_range=(0, 90),
             height=520,
         )
-        layout["shapes"] = [style.horizontal_line(50.0), style.vertical_line(50.0, style.GREY, "dot")]
+        layout["shapes"] = [style.horizontal_line(50.0), style.vertical_line(50.0, style.GREY, "solid")]
+        layout["annotations"] = [style.line_name(50.0, "one half")]
         ends = {judge: rows[rows["judge"] == judge].iloc[[0, -1]] for judge in JUDGES}
         harms = ends["gpt4"]["harmlessness"].tolist()
         helps = {
@@ -151,6 +145,7 @@ class Batches(Figure):
             y_range=(0, max(float(max(part["comparisons"])) for part in parts) * 1.08),
             height=400,
             shapes=[style.vertical_line(first - 0.5, style.AMBER)],
+            annotations=[style.line_name(first - 0.5, f"from batch {first} on", xanchor="left" if first < 12 else "right")],
         )
         layout["xaxis"] |= {"dtick": 1}
         layout["yaxis"] |= {"exponentformat": "B"}
@@ -207,24 +202,30 @@ def win_rate_rows(group: str) -> pd.DataFrame:
     joined["counted"] = joined["counted"].fillna(joined["counted_own"])
     short = joined["model"].str.replace(r" \(.*\)", "", regex=True).str.replace(" on Mistral 7B", "", regex=False).str.strip()
     joined["row"] = [
-        f"{model}, {shorter(setting)}" if group == "dpo" else f"{model} {setting}"
-        for model, setting in zip(short, joined["setting"], strict=True)
+        shorter(model, setting) if group == "dpo" else f"{model} {setting}" for model, setting in zip(short, joined["setting"], strict=True)
     ]
     task = {"tldr": "TL;DR", "hh_dialogue": "dialogue", "cnn_dailymail": "CNN/DailyMail", "tldr_human": "TL;DR"}
     if group == "dpo":
-        joined["row"] = [f"{task[bench]}: {row}" for bench, row in zip(joined["benchmark"], joined["row"], strict=True)]
+        joined["row"] = [
+            f"{task[bench]}{', ' if row.startswith('people') else ': '}{row}"
+            for bench, row in zip(joined["benchmark"], joined["row"], strict=True)
+        ]
     losses = all_scores().query("metric == 'loss_rate'").set_index(["source", "benchmark", "setting"])["score"]
     joined["loss"] = losses.reindex(pd.MultiIndex.from_frame(joined[keys])).to_numpy()
     return joined.sort_values(["benchmark", "score"], ascending=[True, False], kind="stable", ignore_index=True)
 
 
-def shorter(text: str) -> str:
-    """A setting in fewer words: the reference texts of a task go without saying.
+def shorter(model: str, setting: str) -> str:
+    """A method and its temperature; what it is compared with goes without saying: the texts of the task, by people PPO at temperature 0.
 
-    >>> shorter("vs the reference, temperature 0.25")
-    'temperature 0.25'
+    >>> shorter("DPO", "vs the reference, temperature 0.25"), shorter("DPO, temperature 0.25", "human vs PPO temperature 0")
+    ('DPO, 0.25', 'people: DPO, 0.25')
     """
-    return text.removeprefix("vs the reference, ").removeprefix("vs the chosen answers, ").replace("human vs", "people, vs")
+    setting = setting.removeprefix("vs the reference, ").removeprefix("vs the chosen answers, ")
+    text = f"{model}, {setting}"
+    if setting.startswith("human "):
+        text = f"people: {model}"
+    return text.replace("temperature ", "")
 
 
 class WinRates(Figure):
@@ -246,10 +247,8 @@ class WinRates(Figure):
         share, n = 100 * np.asarray(share, float), np.asarray(n, float)
         low, high = bounds(share, n, level)
         at, known = np.arange(len(rows)), np.isfinite(n)
-        labels = [
-            f"{row} (n {'unknown' if not has else f'= {int(cases):,}'})"
-            for row, cases, has in zip(rows["row"], rows["n"], known, strict=True)
-        ]
+        labels = rows["row"].tolist()
+        cases = [f"{row}, n = {int(n):,}" if has else row for row, n, has in zip(labels, rows["n"].fillna(0), known, strict=True)]
         interval = {
             "series": f"{100 * level:.0f}% interval" + (" of the share without ties" if ties else ""),
             "row": at[known],
@@ -272,7 +271,7 @@ class WinRates(Figure):
                 "status": "computed",
             }
             parts.append(without_ties)
-            traces.append(marks.ticks(without_ties, "win_rate", "row", style.BLUE, text=labels))
+            traces.append(marks.ticks(without_ties, "win_rate", "row", style.BLUE, text=cases))
         for has, name, color in (
             (True, "win rate as reported", style.VIOLET if ties else style.BLUE),
             (False, "n unknown, so no interval", style.GREY),
@@ -282,8 +281,9 @@ class WinRates(Figure):
                 columns = mine[["model", "benchmark", "setting", "n", "source", "location", "verified"]].to_dict("list")
                 found = {"case": mine["row"].to_list(), "win_rate": mine["score"].to_numpy(), "row": at[known == has]}
                 parts.append({"series": name, **columns, **found, "status": "reported"})
-                traces.append(marks.points(parts[-1], "win_rate", "row", color, text=[labels[i] for i in at[known == has]]))
-        layout = intervals.rows(labels, "number", "Win rate (%)", row_height=30, x_range=(0, 100), zero=50.0)
+                traces.append(marks.points(parts[-1], "win_rate", "row", color, text=[cases[i] for i in at[known == has]]))
+        axis = "Win rate (%); numbers: temperatures; people: against PPO, 0" if group == "dpo" else "Win rate (%)"
+        layout = intervals.rows(labels, "number", axis, row_height=30, x_range=(0, 100), zero=50.0)
         counts = {"with a known n": int(known.sum()), "above": int((low[known] > 50).sum()), "below": int((high[known] < 50).sum())}
         all_known, above, below = (Headline(f"win rates {which}", count, "", str(count)) for which, count in counts.items())
         missing = int((~known).sum())
@@ -331,14 +331,8 @@ class MtBench(Figure):
                 trace = marks.points(
                     parts[-1], "n_params", "score", ALIGNED[way], symbol="star" if way == "dDPO" else "circle", text=list(mine["model"])
                 )
-                traces.append(
-                    trace
-                    | {
-                        "mode": "markers+text",
-                        "textposition": [PLACES.get(name, "top center") for name in mine["model"]],
-                        "textfont": {"size": 10},
-                    }
-                )
+                compared = [model in ("Zephyr 7B", "Llama 2 70B Chat") for model in mine["model"]]
+                traces.append(beside(trace, list(mine["model"]), first=compared))
         parts.append({"series": "size not public", **without.to_dict("list"), "status": "reported"})
         scores = rows.set_index("model")["score"]
         layout = style.layout(

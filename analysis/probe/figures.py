@@ -53,6 +53,10 @@ class Asked(Figure):
         """The runs that are drawn."""
         return self.probe_runs.value[:MOST]
 
+    def color_of_published(self) -> str:
+        """The colour of the published models: grey beside runs, Pythia's own where the figure is about them."""
+        return style.GREY if self.found() else style.family_style("Pythia")[0]
+
 
 class Curve(Asked):
     """Accuracy by term against its frequency, a line for each run, beside a published Pythia."""
@@ -68,7 +72,7 @@ class Curve(Asked):
         model = MODELS[self.pythia_model]
         asked = (model, self.checkpoint_step, self.n_shots, self.operation)
         accuracy, count, bins = published(*asked), counts(), published_bins(*asked, self.n_bins)
-        name = f"{model}, published"
+        name, theirs_in = f"{model}, published", self.color_of_published()
         dots: Part = {
             "series": f"{name}, by operand",
             "term": count.index,
@@ -81,8 +85,8 @@ class Curve(Asked):
         mean: Part = {"series": f"{name}, mean of bins", **bins, "status": "computed"}
         shown: dict[str, Any] = {"x": "count", "y": "accuracy"}
         traces = [
-            marks.points(dots, color=style.GREY, text=[f"operand {n}" for n in count.index], opacity=0.45, **shown),
-            marks.line(mean, color=style.GREY, width=2, **shown),
+            marks.points(dots, color=theirs_in, text=[f"operand {n}" for n in count.index], opacity=0.45, **shown),
+            marks.line(mean, color=theirs_in, width=2, **shown),
         ]
         parts, bands, ends = [dots, mean], [], []
         drawn_runs = [run for run in self.found() if (run.groups["frequency"] > 0).any()]
@@ -145,7 +149,7 @@ class Operands(Asked):
         """The panel at these parameters; runs whose terms are not whole numbers are left out."""
         model, window = MODELS[self.pythia_model], self.mean_of
         accuracy = published(model, self.checkpoint_step, self.n_shots, self.operation)
-        numbers, name = accuracy.index.to_numpy(), f"{model}, published"
+        numbers, name, theirs_in = accuracy.index.to_numpy(), f"{model}, published", self.color_of_published()
         dots: Part = {
             "series": f"{name}, by operand",
             "operand": numbers,
@@ -162,8 +166,8 @@ class Operands(Asked):
         }
         shown: dict[str, Any] = {"x": "operand", "y": "accuracy"}
         traces = [
-            marks.points(dots, color=style.GREY, text=[f"operand {n}" for n in numbers], opacity=0.45, **shown),
-            marks.line(theirs, color=style.GREY, width=2, **shown),
+            marks.points(dots, color=theirs_in, text=[f"operand {n}" for n in numbers], opacity=0.45, **shown),
+            marks.line(theirs, color=theirs_in, width=2, **shown),
         ]
         parts, bands, drawn_runs, falls = [dots, theirs], [], [], []
         for run in self.probe_runs.value:
@@ -224,7 +228,7 @@ class Overall(Asked):
         traces: list[dict] = []
         for rows, series, names, first, color, symbol in (
             (mine, "runs here", labels, 0, style.BLUE, "diamond"),
-            (theirs, "mean of published accuracies", list(SIZES[::-1]), len(runs), style.GREY, "circle"),
+            (theirs, "mean of published accuracies", list(SIZES[::-1]), len(runs), self.color_of_published(), "circle"),
         ):
             if len(rows):
                 part: Part = {"series": series, "model": names, "row": range(first, first + len(rows)), **rows, "status": "computed"}

@@ -93,10 +93,12 @@ class Cache(MeasuredShape):
             parts += [line | {"status": "computed"}, dots | {"status": "computed"}]
             traces += [
                 marks.line(parts[-2], color=color, width=1.8, **shown),
-                marks.points(parts[-1], color=color, showlegend=False, **shown),
+                _larger(marks.points(parts[-1], color=color, showlegend=False, **shown), len(traces) // 2),
             ]
             off += [*(found["value"] / predicted - 1)]
-        layout = style.layout("tokens", "log_number", x_title="Tokens in the cache", y_title="Cache of one sequence (bytes)", height=440)
+        layout = style.layout(
+            "tokens", "log_number", x_title="Tokens in the cache", y_title="Cache of one sequence (bytes); dots measured", height=440
+        )
         layout["yaxis"] |= {"exponentformat": "SI", "ticksuffix": "B"}
         exact = sum(abs(value) < 1e-9 for value in off)
         equal = Headline("caches with exactly the predicted bytes", exact, "caches", str(exact))
@@ -196,10 +198,10 @@ class Decode(MeasuredShape):
                     "status": "computed",
                 },
             ]
-            dots = marks.points(parts[-1], color=color, showlegend=False, **shown)
+            dots = _larger(marks.points(parts[-1], color=color, showlegend=False, **shown), len(traces) // 2)
             traces += [marks.line(parts[-2], color=color, width=1.8, **shown), _with_bars(dots, parts[-1], color)]
             falls[label] = (1 - line[-1] / line[0], 1 - float(found["value"].iloc[0] / found["value"].iloc[-1]))
-        layout = style.layout("tokens", "number", x_title="Tokens of context", y_title="Tokens per second, one sequence", height=440)
+        layout = style.layout("tokens", "number", x_title="Tokens of context", y_title="Tokens per second; dots measured", height=440)
         layout["yaxis"] |= {"rangemode": "tozero"}
         predicted, seen = (
             Headline(f"slower at the longest context, {name}", float(fall), "share", f"{fall:.0%}")
@@ -256,10 +258,12 @@ class Prompt(MeasuredShape):
                     "status": "computed",
                 },
             ]
-            dots = marks.points(parts[-1], color=color, showlegend=False, **shown)
+            dots = _larger(marks.points(parts[-1], color=color, showlegend=False, **shown), len(traces) // 2)
             traces += [marks.line(parts[-2], color=color, width=1.8, **shown), _with_bars(dots, parts[-1], color)]
             ends[label] = (line[-1], float(found["value"].iloc[-1]))
-        layout = style.layout("tokens", "log_number", x_title="Length of the prompt (tokens)", y_title="Time (s)", height=440)
+        layout = style.layout(
+            "tokens", "log_number", x_title="Length of the prompt (tokens)", y_title="Time (s); dots measured, lines by FLOPs", height=440
+        )
         layout["yaxis"] |= {"exponentformat": "SI"}
         headline = []
         told = []
@@ -371,3 +375,8 @@ def _where(device: str, dtype: str) -> str:
     first, threads = rows.iloc[0], int(rows["threads"].iloc[0])
     thread = "" if first["clock"] == "CUDA events" else f", {counted(threads, 'thread')}, processor time"
     return f"on {device} ({dtype}{thread}, torch {first['torch']}, transformers {first['transformers']}, {first['date']})"
+
+
+def _larger(dots: dict, number: int) -> dict:
+    """The dots of the number-th series, the larger the earlier it is drawn: where two have one value, both are seen."""
+    return dots | {"marker": dots["marker"] | {"size": max(15 - 3 * number, 6)}}

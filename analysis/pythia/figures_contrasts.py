@@ -1,5 +1,7 @@
 """Figures on pairs of Pythia runs: with and without deduplication, with large and small batches."""
 
+from typing import Any
+
 from analysis import tables
 from analysis.charts import intervals, marks, style, ticks
 from analysis.charts.figure import Figure
@@ -151,6 +153,7 @@ def _course(question: str, shots: str, tasks: str, twins: bool) -> Panel:
         layout["xaxis"] |= ticks.at([1e10, 3e10, 1e11, 3e11], "count")
     if question == "dedup":
         layout["shapes"].append(style.vertical_line(EPOCH_TOKENS, style.GREY, "dot"))
+        layout["annotations"] = [style.line_name(EPOCH_TOKENS, "second pass begins", log=True)]
         second = {"series": "second pass begins", "n_tokens": [EPOCH_TOKENS], "source": "biderman2023", "location": "section 2.4"}
         parts.append(second | {"status": "reported"})
     away = int(((course["low"] > 0) | (course["high"] < 0)).sum())
@@ -187,8 +190,12 @@ class Twins(Figure):
         for size in SIZES:
             run = rows[rows["model"] == size].sort_values("n_tokens")
             parts.append({"series": size_of(size), **run.to_dict("list"), "status": "computed"})
-            width, dash = 3.0 if size == checkpoints.TWINS else 1.5, "dot" if size == SIZES[0] else "solid"
-            traces.append(at_end(marks.line(parts[-1], "n_tokens", "equal_share", COLORS[size], width=width, dash=dash)))
+            told: dict[str, Any] = {"hovertemplate": f"{size}: %{{x:.4~g}}, %{{y:.1%}}<extra></extra>"}
+            if size == checkpoints.TWINS:
+                traces.append(at_end(marks.line(parts[-1], "n_tokens", "equal_share", COLORS[size], width=3.0, **told)))
+                continue
+            looks: dict[str, Any] = {"width": 1.5, "legendgroup": "others", "showlegend": size == SIZES[0], **told}
+            traces.append(marks.line(parts[-1], "n_tokens", "equal_share", style.GREY, "the other sizes", **looks))
         layout = style.layout(
             "tokens",
             "percent",

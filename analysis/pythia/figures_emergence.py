@@ -51,6 +51,7 @@ class EmergenceFit(Figure):
                 style.vertical_line(found["half_tokens"], style.CRIMSON),
                 *(style.vertical_line(found[end], style.CRIMSON, "dot") for end in ("low", "high")),
             ]
+            layout["annotations"] = [style.line_name(found["half_tokens"], "half of the gain, 95% interval", log=True)]
             stated = Headline(
                 "tokens at half of the gain",
                 float(found["half_tokens"]),

@@ -90,12 +90,17 @@ def of_optimum(quantity: str, N: Any, D: Any) -> Any:
     return {"n_params": N, "n_tokens": D}[quantity] if quantity != "tokens_per_param" else D / N
 
 
+def at_compute(C: float) -> dict[str, Any]:
+    """The reader's training compute as an amber line with its name [FLOP]."""
+    return {"shapes": [style.vertical_line(C, style.AMBER)], "annotations": [style.line_name(C, format_flops(C), log=True)]}
+
+
 def allocation(figure: OfLaws, fitted: ScalingLaw, resamples: pd.DataFrame, quantity: str) -> Panel:
     """Optimal parameters or tokens against compute for several laws, with published models as markers."""
     traces, parts, at_budget = figure.lines(fitted, resamples, quantity)
     C, noun = figure.train_flops, {"n_params": "parameters", "n_tokens": "tokens"}[quantity]
     kind = {"n_params": "params", "n_tokens": "tokens"}[quantity]
-    layout = style.layout("flops", kind, x_range=COMPUTE_RANGE, height=440, shapes=[style.vertical_line(C, style.AMBER)])
+    layout = style.layout("flops", kind, x_range=COMPUTE_RANGE, height=440, **at_compute(C))
     spread = list(at_budget.values())
     least, most = (
         Headline(f"{name} optimal {noun}", value, noun, format_count(value), quantity)
@@ -156,9 +161,7 @@ class TokensPerParam(OfLaws):
         """The panel of a law and its resamples."""
         traces, parts, at_budget = self.lines(law, resamples, "tokens_per_param")
         C = self.train_flops
-        layout = style.layout(
-            "flops", "ratio", x_range=COMPUTE_RANGE, y_range=(0.3, 8000), height=440, shapes=[style.vertical_line(C, style.AMBER)]
-        )
+        layout = style.layout("flops", "ratio", x_range=COMPUTE_RANGE, y_range=(0.3, 8000), height=440, **at_compute(C))
         lowest, highest = min(at_budget, key=at_budget.__getitem__), max(at_budget, key=at_budget.__getitem__)
         least, most = (
             Headline(f"optimum of {label}", at_budget[label], "tokens per parameter", significant(at_budget[label], 2), "tokens_per_param")
@@ -211,7 +214,7 @@ class ChinchillaTable(Figure):
             "params",
             "percent",
             x_title="Model size (parameters)",
-            y_title="Printed over implied budget - 1",
+            y_title="Printed budget above what the line implies",
             shapes=[style.horizontal_line(0.0)],
         )
         n_rows = printed["parameters"].nunique()

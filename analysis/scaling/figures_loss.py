@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis.charts import marks, style
 from analysis.charts.marks import Part
+from analysis.charts.names import at_end
 from analysis.charts.panel import Headline, Panel
 from analysis.charts.parameters import Choice
 from analysis.charts.shared_parameters import LEVEL, TRAIN_FLOPS
@@ -123,7 +124,6 @@ class IsoFlop(OfOneLaw):
         parts: list[Part] = []
         shapes, optima = [], []
         near: list[pd.DataFrame] = []
-        colors: list[str] = []
         N = np.geomspace(*_padded(runs["n_params"]), 36)
         for budget in sorted({*BUDGETS, C}):
             color = style.AMBER if budget == C else BUDGETS[budget]
@@ -150,14 +150,13 @@ class IsoFlop(OfOneLaw):
                     "status": "what_if" if budget == C else "computed",
                 }
             )
-            traces.append(marks.line(parts[-1], "n_params", "loss", color))
+            traces.append(at_end(marks.line(parts[-1], "n_params", "loss", color)))
             close = runs[np.abs(np.log(runs["train_flops"] / budget)) < np.log(1.25)]
             near.append(close)
-            colors += [BUDGETS.get(budget, style.GREY)] * len(close)
         seen = pd.concat(near)
         if len(seen):
             parts.append(runs_part(seen, "runs within 25% of a budget"))
-            traces.append(painted(marks.points(parts[-1], "n_params", "loss", style.GREY), colors))
+            traces.append(marks.points(parts[-1], "n_params", "loss", style.GREY))
         budgets, sizes, losses, shades = (list(column) for column in zip(*(one for one in optima if one[0] != C), strict=True))
         parts.append({"series": "optimum", "train_flops": budgets, "n_params": sizes, "loss": losses, "status": "computed"})
         cross = style.what_if_marker([], [], "", style.GREY)["marker"]

@@ -104,6 +104,8 @@ def model_points(part: Part, x: str, y: str, name: str = "published models", abo
 
     about: names of these. They are named on the chart, and of the others as many as have room, those of most compute first.
     """
+    order = np.argsort(np.isin(np.asarray(part["series"], str), list(about)), kind="stable")  # these are drawn last, over others
+    part = {name: values[order] if isinstance(values, np.ndarray) else values for name, values in part.items()}
     named = np.asarray(part["series"], object)
     looks = [
         style.family_style(family) if model in about else (style.GREY, "circle")

@@ -55,7 +55,7 @@ class PerMask(Figure):
         yours = part(f"your prompts: {format_si(here, 'FLOP')}, {took}", [prompts], [here], "what_if")
         traces = [marks.line(line, "prompts_per_image", unit, COLORS[line["series"]]) for line in lines]
         traces.append(marks.line(floor, "prompts_per_image", unit, style.GREY, width=1.2))
-        traces.append(marks.points(yours, "prompts_per_image", unit, COLORS[model]))
+        traces.append(marks.points(yours, "prompts_per_image", unit, style.AMBER))
         known = facts()
         grid = known.loc["grid_points"]
         parts = [*lines, floor, yours]
@@ -81,7 +81,8 @@ class PerMask(Figure):
             height=440,
             y_title="FLOP per mask" if unit == "flops" else "Seconds per mask",
             x_range=(0.85, 11_000),
-            shapes=[style.vertical_line(prompts, COLORS[model]), style.vertical_line(grid["value"], style.GREY, "dot")],
+            shapes=[style.vertical_line(prompts, style.AMBER), style.vertical_line(grid["value"], style.GREY, "dot")],
+            annotations=[style.line_name(grid["value"], f"SA-1B: {grid['value']:,.0f}", log=True)],
         )
         layout["yaxis"] |= {"dtick": 1, "exponentformat": "power" if unit == "flops" else "none"}
         share = float(encoding_flops(model) / (encoding_flops(model) + prompts * prompt))

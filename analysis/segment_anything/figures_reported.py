@@ -71,7 +71,7 @@ class Datasets(Figure):
         }  # fmt: skip
         sets = rows.assign(series=rows["dataset"], masks_per_image=rows["n_masks"] / rows["n_images"], status="reported")
         traces = [marks.line(line, "n_images", "n_masks", style.GREY, width=1.0) for line in lines]
-        traces.append(marks.line(yours, "n_images", "n_masks", style.BLUE))
+        traces.append(marks.line(yours, "n_images", "n_masks", style.AMBER))
         places = {"LVIS v1": "top left", "SA-1B": "bottom right", "ADE20K": "bottom center"}
         for name, part in sets.groupby("dataset", sort=False):
             color, symbol = DATASETS[str(name)]
@@ -86,7 +86,8 @@ class Datasets(Figure):
             x_range=(1e4, 1e8),
             y_range=(2e5, 5e9),
             showlegend=False,
-            annotations=[style.note(float(np.log10(4e7)), float(np.log10(4e7 * k)), f"{k} an image", yshift=-9) for k in (1, 10)],
+            annotations=[style.note(float(np.log10(4e7)), float(np.log10(4e7 * k)), f"{k} an image", yshift=-9) for k in (1, 10)]
+            + [style.note(4.6, float(np.log10(10**4.6 * per_image)), f"yours: {per_image:g} an image", xanchor="right", yshift=12)],
         )
         for axis_name in ("xaxis", "yaxis"):
             layout[axis_name] |= {"exponentformat": "B"}
@@ -132,27 +133,29 @@ class Engine(Figure):
         seconds, rows = self.seconds_per_mask, facts().loc[list(STAGES)]
         masks = rows["value"].to_numpy()
         start, end = (float(facts().loc[f"engine_seconds_per_mask_{which}", "value"]) for which in ("start", "end"))
-        stages = list(STAGES.values())
         made = {
-            "series": "masks", "stage": stages, "n_masks": masks, "source": PAPER, "location": rows["location"].to_numpy(),
+            "series": "masks", "stage": list(STAGES.values()), "n_masks": masks, "source": PAPER, "location": rows["location"].to_numpy(),
             "verified": rows["verified"].to_numpy(), "status": "reported",
         }  # fmt: skip
         by_hand = {
-            "series": "years of work at your pace", "stage": stages, "seconds_by_hand": masks * seconds, "seconds_per_mask": seconds,
+            "series": "years of work at your pace", "stage": list(STAGES.values()), "n_masks": masks, "seconds_by_hand": masks * seconds, "seconds_per_mask": seconds,
             "status": "what_if",
         }  # fmt: skip
         years = masks * seconds / YEAR
-        look = {"mode": "markers+text", "textposition": "top center"}
-        traces = [
-            marks.points(made, "n_masks", "stage", style.BLUE, text=[f"{format_count(value)} masks" for value in masks]) | look,
-            marks.points(
-                by_hand, "seconds_by_hand", "stage", style.ORCHID, per_x=YEAR,
-                text=[f"{significant(value)} {'year' if significant(value) == '1' else 'years'}" for value in years],
-            ) | look,
-        ]  # fmt: skip
-        layout = style.layout("log_number", "category", x_title="Masks; years of unbroken work", height=320, x_range=(0.03, 3e11))
-        layout["yaxis"] |= {"range": [2.6, -0.6], "autorange": False}
-        layout["xaxis"] |= {"exponentformat": "B", "dtick": 3}
+        text = [
+            f"{significant(value)} {'year' if significant(value) == '1' else 'years'} for {format_count(made_masks)} masks"
+            for value, made_masks in zip(years, masks, strict=True)
+        ]
+        bar = marks.bars(by_hand, "seconds_by_hand", "stage", style.AMBER, horizontal=True, per_x=YEAR, text=text)
+        traces = [bar | {"textposition": "outside", "cliponaxis": False}]
+        layout = style.layout(
+            "number",
+            "category",
+            x_title=f"Years of unbroken work at {seconds:g} s a mask",
+            height=320,
+            x_range=(0, 1.4 * float(years.max())),
+        )
+        layout["yaxis"] |= {"autorange": "reversed"}
         last = Headline("masks of the automatic stage", float(masks[-1]), "masks", format_count(masks[-1]), "n_masks")
         takes = Headline(
             "time of the automatic stage by hand", float(masks[-1] * seconds), "s", f"{years[-1]:,.0f} years", "seconds_by_hand"
@@ -163,7 +166,7 @@ class Engine(Figure):
             figure=style.figure(traces, layout),
             parts=[made, by_hand],
             caption=f"Annotators began at {start:g} s a mask and ended the first stage at {end:g} s, helped by the model. Years are masks times your seconds, night and day; the first two stages were made by people, the third by the model with a grid of {facts().loc['grid_points', 'value']:,.0f} points an image.",
-            alt=f"Masks of three stages on a logarithmic axis, {', '.join(format_count(value) for value in masks)}; by hand the last would take {takes} at {seconds:g} s a mask.",
+            alt=f"Years of work by hand for the masks of three stages, {', '.join(format_count(value) for value in masks)}; by hand the last would take {takes} at {seconds:g} s a mask.",
             sources=(Citation(PAPER, "Section 4"),),
             explain=(Engine, "Time by hand is the number of masks times the seconds that one takes."),
         )
@@ -221,13 +224,15 @@ class AgainstRitm(Figure):
         rows = rows[rows["benchmark"] == "sam_vs_ritm"].sort_values("value", ascending=False)
         values = rows["value"].to_numpy()
         outcome = np.where(values > margin, "SAM ahead", np.where(values < -margin, "SAM behind", "draw"))
-        rows = rows.assign(series="SAM minus RITM", iou_difference=values, outcome=outcome, status="reported")
+        rows = rows.assign(series=outcome, iou_difference=values, outcome=outcome, status="reported")
         look = {"SAM ahead": style.BLUE, "SAM behind": style.CRIMSON, "draw": style.GREY}
-        color = [look[one] for one in outcome]
-        mark = marks.points(rows, "iou_difference", "printed_benchmark", style.BLUE)
-        mark["marker"] |= {"color": color, "line": {"width": 1.5, "color": color}}
-        layout = style.layout("number", "category", x_title="Mean IoU of SAM less that of RITM (points)", height=620, showlegend=False)
-        layout["yaxis"] |= {"autorange": "reversed"}
+        traces = [
+            marks.points(rows[outcome == name].assign(series=name), "iou_difference", "printed_benchmark", color)
+            for name, color in look.items()
+            if (outcome == name).any()
+        ]
+        layout = style.both_ends(style.layout("number", "category", x_title="Mean IoU of SAM less that of RITM (points)", height=620))
+        layout["yaxis"] |= {"categoryorder": "array", "categoryarray": rows["printed_benchmark"].tolist(), "autorange": "reversed"}
         layout["shapes"] = [
             style.vertical_line(x, style.GREY, "solid" if x == 0 else "dash") for x in dict.fromkeys((-margin, 0.0, margin))
         ]
@@ -242,7 +247,7 @@ class AgainstRitm(Figure):
             title=f"From one point SAM is ahead of RITM on {ahead} of {len(values)} data sets and behind on {behind}"
             + (f", others within {margin:g} {'point' if margin == 1 else 'points'}" if margin else ""),
             headline=(ahead, behind),
-            figure=style.figure([mark], layout),
+            figure=style.figure(traces, layout),
             parts=[rows[kept]],
             caption=(
                 f"One point at the centre of the object, SAM's most confident mask. If the sets were a random draw, {ahead} of {decided} would put the share of wins between {low:.0%} and {high:.0%} (95%). "
@@ -317,7 +322,13 @@ class Transfer(Figure):
                 part = part.assign(series=f"{model}, trained on it" if model == "ViTDet-H" else f"{model}, zero-shot")
                 traces.append(marks.points(part, "task_score", "measure", color, symbol=symbol))
                 parts.append(part)
-        layout = style.layout("number", "category", x_title=f"{label} (%)", height=180 + 34 * measure.nunique(), x_range=(25, 95))
+        layout = style.layout(
+            "number",
+            "category",
+            x_title=f"{label[0].upper()}{label[1:].replace(' (', ': ').rstrip(')')} (%)",
+            height=180 + 34 * measure.nunique(),
+            x_range=(25, 95),
+        )
         layout["yaxis"] |= {"autorange": "reversed"}
         table = rows.pivot_table(index="measure", columns="model", values="task_score")
         gap = table["SAM"] - table["ViTDet-H"]

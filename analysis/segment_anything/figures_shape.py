@@ -109,13 +109,14 @@ class Windows(Figure):
         best = int(free[np.abs(np.log(free / own)).argmin()])
         padded = float(sam.padded_side(side, own) / side) ** 2 - 1
         line = {"series": f"{n_global} global layers of {encoder.n_layers}", "window_side": sizes, "flops": values, "status": "what_if"}
-        built = f"windows of {own}, as built" if n_global == encoder.n_global else f"windows of {own}"
-        chosen = {"series": built, "window_side": [own], "flops": [here], "status": "what_if"}
+        as_built = n_global == encoder.n_global
+        built = f"windows of {own}, as built" if as_built else f"windows of {own}"
+        chosen = {"series": built, "window_side": [own], "flops": [here], "status": "computed" if as_built else "what_if"}
         even = {"series": "no padding", "window_side": free, "flops": values[free - 2], "status": "what_if"}
         dot = {"color": style.CRIMSON, "size": 8}
         traces = [
             marks.line(line, "window_side", "flops", style.BLUE),
-            marks.points(chosen, "window_side", "flops", style.AMBER),
+            marks.points(chosen, "window_side", "flops", style.SLATE if as_built else style.AMBER, symbol="square"),
             marks.points(even, "window_side", "flops", style.CRIMSON, marker=dot),
         ]
         layout = style.layout("number", "number", x_title="Side of a window (patches)", y_title="FLOP to encode one image", height=420)
@@ -132,7 +133,7 @@ class Windows(Figure):
             figure=style.figure(traces, layout),
             parts=[line, even, chosen],
             caption=(
-                "A layer with windows pads the image to whole windows and projects the padding too, hence the saw; rings mark sizes that divide the image. Between them the curve rises because a larger "
+                "A layer with windows pads the image to whole windows and projects the padding too, hence the saw; dots mark sizes that divide the image. Between them the curve rises because a larger "
                 f"window lets each patch see more. At the right end a window is the image. The encoder as built has {encoder.n_global} global layers."
             ),
             alt=f"FLOPs of {model} against the side of its windows at {self.image_side:,} pixels, a saw that rises; windows of {own} take {format_si(here, 'FLOP')}.",
@@ -141,15 +142,9 @@ class Windows(Figure):
         )
 
 
-PART_COLORS = {
-    "MLP": style.BLUE,
-    "attention": style.CRIMSON,
-    "absolute positions": style.VIOLET,
-    "patches": style.SLATE,
-    "neck": style.RED,
-    "relative positions": style.GREY,
-    "norms": style.ORCHID,
-}
+SMALL_PARTS = ("patches", "neck", "relative positions", "norms")
+PART_COLORS = {"MLP": style.BLUE, "attention": style.CRIMSON, "absolute positions": style.VIOLET, ", ".join(SMALL_PARTS): style.SLATE}
+"""Colour of each piece of a bar; parts too small to be seen are one piece, and the table has them all."""
 
 
 class Params(Figure):
@@ -162,8 +157,25 @@ class Params(Figure):
         counts = {name: sam.encoder_params(encoder) for name, encoder in encoders().items()}
         totals = {name: sum(found.values()) for name, found in counts.items()}
         bars: list[dict[str, Any]] = [
-            {"series": part, "part": part, "model": list(counts), "n_params": [counts[name][part] for name in counts], "status": "computed"}
+            {
+                "series": part,
+                "part": part,
+                "model": list(counts),
+                "n_params": [sum(found[one] for one in part.split(", ")) for found in counts.values()],
+                "status": "computed",
+            }
             for part in PART_COLORS
+        ]
+        small = [
+            {
+                "series": part,
+                "part": part,
+                "part_of": ", ".join(SMALL_PARTS),
+                "model": list(counts),
+                "n_params": [found[part] for found in counts.values()],
+                "status": "computed",
+            }
+            for part in SMALL_PARTS
         ]
         row = facts().loc["image_encoder_params"]
         printed = {
@@ -184,7 +196,7 @@ class Params(Figure):
             title=f"Counted from its shape the encoder ViT-H has {ours} parameters; the site says {theirs}",
             headline=(ours, theirs),
             figure=style.figure([*traces, mark], layout),
-            parts=[*bars, whole, printed],
+            parts=[*bars, *small, whole, printed],
             beside=counts_table(),
             caption=(
                 f"Every count agrees with the model that transformers builds, to the parameter. The printed {theirs} lies between the blocks alone ({blocks / 1e6:.1f} M) and the whole encoder; tables of absolute positions "

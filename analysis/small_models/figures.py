@@ -6,6 +6,7 @@ import pandas as pd
 from analysis.charts import marks, style, ticks
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
+from analysis.charts.names import beside
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Earlier, Quantity
 from analysis.charts.shared_parameters import MFU
@@ -50,16 +51,17 @@ class Scores(Figure):
         parts: list[Part] = []
         traces = []
         for chosen, name, color in (
-            (~far, "smaller or less than the ratio larger", style.GREY),
+            (~far, f"not {significant(least)} times as large", style.GREY),
             (far, f"at least {significant(least)} times as large", style.CRIMSON),
         ):
             if chosen.any():
+                name += marks.hollow(" (hollow: not verified)", shown[chosen])
                 parts.append(shown[chosen].to_dict("list") | {"series": name, "status": "reported"})
                 traces.append(marks.points(parts[-1], "n_params", "benchmark_score", color, text=shown[chosen]["model"]))
         known = int(rows["verified_small"].iloc[0])
         place = {"location": rows["location"].iloc[0], "source": comparisons.WORKS[small], "verified": [known]}
         mine = {"series": small, "model": [small], "n_params": [size], "benchmark_score": [own], **place, "status": "reported"}
-        parts.append(mine)
+        parts += [mine, {"series": "your ratio", "size_ratio": [least], "least_rival_params": [least * size], "status": "what_if"}]
         star = marks.points(mine, "n_params", "benchmark_score", style.BLUE, symbol="star")
         traces.append(star | {"marker": star["marker"] | {"size": 15}})
         values = [*rows["score_rival"], own]
@@ -72,8 +74,11 @@ class Scores(Figure):
             x_range=(low, max(rows["n_params"].max(), size) * 1.8),
             y_range=(min(values) - room, max(values) + room),
             height=440,
-            shapes=[style.horizontal_line(own, style.BLUE), style.vertical_line(least * size, style.CRIMSON)],
-            annotations=_names(rows, size, low),
+            shapes=[style.horizontal_line(own, style.BLUE), style.vertical_line(least * size, style.AMBER)],
+            annotations=[
+                *_names(rows, size, low),
+                style.line_name(least * size, f"{significant(least)} times the size of {small}", log=True),
+            ],
         )
         layout["xaxis"] |= ticks.at([3e8, 1e9, 3e9, 1e10, 3e10, 1e11, 5e11], "count")
         seen = rows[far & (rows["verified"] > 0).to_numpy()]
@@ -135,7 +140,7 @@ class Ratio(Figure):
         parts: list[Part] = [larger, alone]
         traces = [
             marks.line(larger, "size_ratio", "held_share", style.BLUE),
-            marks.line(alone, "size_ratio", "held_share", style.CRIMSON, text=text) | dots,
+            beside(marks.line(alone, "size_ratio", "held_share", style.CRIMSON, text=text) | dots, each["rival"].tolist()),
         ]
         if count:
             parts.append({"series": "your ratio", "size_ratio": [least], "held_share": [here], "n": [count], "status": "what_if"})
@@ -187,26 +192,29 @@ class Cost(Figure):
         price = self.a100_usd_per_hour
         rows = all_runs()
         rows = rows.assign(rent_usd=rows["gpu_hours"] * price)
-        colors = [
-            style.ORCHID if kind == "tuning" else style.BLUE if model.startswith("phi") else style.GREY
-            for kind, model in zip(rows["kind"], rows["model"], strict=True)
-        ]
-        part: Part = rows.to_dict("list") | {"series": "rent", "status": "computed"}
-        written = [format_money(value) for value in rows["rent_usd"]]
-        bar = marks.bars(part, "rent_usd", "model", colors, horizontal=True, text=written) | {
-            "textposition": "outside",
-            "cliponaxis": False,
-        }
+        kinds = np.where(
+            rows["kind"] == "tuning",
+            "fine-tuning",
+            np.where(rows["model"].str.startswith("phi"), "pretraining of phi", "other pretraining"),
+        )
+        parts: list[Part] = []
+        traces = []
+        for kind, color in (("other pretraining", style.GREY), ("pretraining of phi", style.BLUE), ("fine-tuning", style.ORCHID)):
+            mine = rows[kinds == kind]
+            parts.append(mine.to_dict("list") | {"series": kind, "status": "computed"})
+            written = [format_money(value) for value in mine["rent_usd"]]
+            bar = marks.bars(parts[-1], "rent_usd", "model", color, horizontal=True, text=written)
+            traces.append(bar | {"textposition": "outside", "cliponaxis": False})
         layout = style.layout(
             "log_number",
             "category",
             x_title="Rent (USD)",
             x_range=(10, max(float(rows["rent_usd"].max()) * 6, 1e5)),
             height=420,
-            showlegend=False,
+            barmode="stack",
         )
         layout["xaxis"] |= {"tickprefix": "$", "exponentformat": "B"}
-        layout["yaxis"] |= {"autorange": "reversed"}
+        layout["yaxis"] |= {"categoryorder": "array", "categoryarray": rows["model"].tolist(), "autorange": "reversed"}
         usd = rows.set_index("model")["rent_usd"]
         phi_1_5, phi_2, llama = (
             Headline(f"rent of {model}", float(usd[model]), "USD", format_money(usd[model]), "rent_usd")
@@ -215,10 +223,10 @@ class Cost(Figure):
         return Panel(
             title=f"At {format_money(price)} per A100-hour, phi-1.5 cost {phi_1_5} to pretrain, phi-2 {phi_2} and LLaMA 7B {llama}",
             headline=(phi_1_5, phi_2, llama),
-            figure=style.figure([bar], layout),
-            parts=[part],
+            figure=style.figure(traces, layout),
+            parts=parts,
             caption=(
-                "Reported A100-hours times the price. Blue: pretraining of phi; grey: other pretraining; amber: fine-tuning from weights that somebody else paid for. phi-2's hours are 14 days on 96 GPUs. "
+                "Reported A100-hours times the price. Fine-tuning starts from weights that somebody else paid for. phi-2's hours are 14 days on 96 GPUs. "
                 f"Not counted: the language models that wrote the data, trials, and people. List price of the table: {format_money(a100().price_usd_per_hour)} (A100 80 GB, on demand, 2023)."
             ),
             alt=f"Rent of {len(rows)} runs at {format_money(price)} per A100-hour, from {format_money(float(usd.min()))} to {format_money(float(usd.max()))}.",

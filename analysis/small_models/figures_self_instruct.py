@@ -9,6 +9,7 @@ from analysis import tables
 from analysis.charts import marks, style
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
+from analysis.charts.names import at_end
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Quantity
 from analysis.small_models import self_instruct
@@ -102,22 +103,21 @@ class Filtered(Figure):
         here = rows[np.isclose(rows["threshold"], threshold)]
         ends = _part(rows, "after 1,000 generated instructions")
         traces = [
-            marks.line(ends, "threshold", column, color, name)
-            for column, name, color in (
-                ("dropped_instructions_share", "generated instructions dropped", style.BLUE),
-                ("seed_similarity", "similarity to the nearest seed task", style.CRIMSON),
-                ("mean_pairwise", "similarity of two kept instructions", style.ORCHID),
-            )
+            marks.line(ends, "threshold", "dropped_instructions_share", style.BLUE, "generated instructions dropped"),
+            style.below(marks.line(ends, "threshold", "seed_similarity", style.CRIMSON, "similarity to the nearest seed task")),
+            style.below(marks.line(ends, "threshold", "mean_pairwise", style.ORCHID, "similarity of two kept instructions")),
         ]
         layout = style.layout(
             "number",
             "percent",
             x_title="Threshold on ROUGE-L",
-            y_title="Share; mean ROUGE-L",
+            y_title="Share dropped",
             x_range=(0.28, 1.02),
             y_range=(-0.02, 1.05),
             shapes=[style.vertical_line(threshold, style.AMBER)],
+            annotations=[style.line_name(threshold, f"threshold {threshold:g}")],
         )
+        layout = style.stacked(layout, "percent", "Mean ROUGE-L", (-0.02, 1.05))
         share, likeness, kept = (float(here[name].iloc[0]) for name in ("dropped", "mean_pairwise", "kept"))
         dropped = Headline("share dropped", share, "share", f"{share:.0%}", "dropped_instructions_share")
         alike = Headline("ROUGE-L of two kept instructions", likeness, "share", f"{likeness:.1%}", "mean_pairwise")
@@ -150,7 +150,7 @@ class Variety(Figure):
         threshold, novelties = self.rouge_threshold, self_instruct.NOVELTIES
         columns = ["threshold", "novelty", "kept", "distinct_pairs"]
         parts = [_part(ends_of_runs(novelty)[columns], f"novelty {novelty:.0%}") for novelty in novelties]
-        traces = [marks.line(part, "threshold", "distinct_pairs", style.series_color(number)) for number, part in enumerate(parts)]
+        traces = [at_end(marks.line(part, "threshold", "distinct_pairs", style.series_color(number))) for number, part in enumerate(parts)]
         here = pd.concat([one_run(threshold, novelty).tail(1)[columns] for novelty in novelties], ignore_index=True)
         low, high = (
             Headline(f"pairs at a novelty of {novelty:.0%}", pairs, "pairs", _count(pairs), "distinct_pairs")
@@ -161,9 +161,10 @@ class Variety(Figure):
             "number",
             x_title="Threshold on ROUGE-L",
             y_title="Different pairs of verb and object",
-            x_range=(0.28, 1.02),
+            x_range=(0.28, 1.0),
             y_range=(0, 270),
             shapes=[style.vertical_line(threshold, style.AMBER)],
+            annotations=[style.line_name(threshold, f"threshold {threshold:g}")],
         )
         return Panel(
             title=f"At {threshold:g}, the kept instructions have {low} different pairs of verb and object without novelty, {high} with all of it",
@@ -214,13 +215,14 @@ class OwnRun(Figure):
         traces = [
             marks.line(generated, "n_tried", "n_tried", style.GREY, width=1.2),
             marks.line(kept, "n_tried", "n_kept", style.BLUE),
-            marks.line(kept, "n_tried", "distinct_pairs", style.CRIMSON, "different pairs of verb and object"),
+            style.below(marks.line(kept, "n_tried", "distinct_pairs", style.CRIMSON, "different pairs of verb and object")),
         ]
         last = rows.iloc[-1]
         top = float(last["tried"])
         layout = style.layout(
-            "number", "number", x_title="Instructions generated", y_title="Instructions; pairs", x_range=(0, top), y_range=(0, top * 1.02)
+            "number", "number", x_title="Instructions generated", y_title="Instructions", x_range=(0, top), y_range=(0, top * 1.02)
         )
+        layout = style.stacked(layout, "number", "Different pairs", (0, 1.1 * float(rows["distinct_pairs"].max())))
         many = Headline("instructions kept", float(last["kept"]), "instructions", f"{last['kept']:.0f}", "n_kept")
         words = f", mean ROUGE-L of two of them {last['mean_pairwise']:.1%}" if last["kept"] >= 2 else ""
         return Panel(

@@ -199,7 +199,7 @@ class ImitationStyle(Figure):
             imitation = [IMITATION[name] for name in mine["data"]]
             parts.append(mine.to_dict("list") | {"series": measure, "imitation": imitation, "status": "reported"})
             traces.append(marks.points(parts[-1], "imitation", "resemblance_pct", color, symbol=symbol, per_y=PERCENT))
-        layout = style.layout("category", "percent", x_title="Imitation data", y_title="As ChatGPT's answers", y_range=(-0.03, 1.06))
+        layout = style.layout("category", "percent", x_title="Imitation data", y_title="Answers like ChatGPT's", y_range=(-0.03, 1.06))
         layout["xaxis"] |= {"categoryorder": "array", "categoryarray": list(IMITATION.values())}
         lists = rows[rows["measure"] == "lists"]["value"].astype(float)
         before, after, itself = (

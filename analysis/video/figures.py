@@ -77,7 +77,14 @@ def _won(which: str, level: float, unstated: int) -> Panel:
         criterion = part["criterion"].iloc[0]
         color = style.AMBER if part["status"].iloc[0] == "what_if" else COLORS[criterion]
         traces.append(marks.estimates(part, **SHARE, color=color, symbol=SYMBOLS[criterion], text=spans))
-    layout = intervals.rows(names, "percent", f"Prompts won ({level:.0%} intervals)", 40, (min(0.3, float(low.min()) - 0.03), 1.01), 0.5)
+    layout = intervals.rows(
+        names,
+        "percent",
+        f"Prompts won ({level:.0%} intervals); in brackets: prompts asked",
+        40,
+        (min(0.3, float(low.min()) - 0.03), 1.01),
+        0.5,
+    )
     open_ = rows[(low <= 0.5) & (high >= 0.5)]
     won, lost = int((low > 0.5).sum()), int((high < 0.5).sum())
     above = Headline("shares whose interval lies above one half", won, "", str(won))

@@ -154,6 +154,9 @@ class WholeVotes(Figure):
             y_range=(-0.01, 0.2),
         )
         layout["shapes"] = [style.horizontal_line(0.05)]
+        layout["annotations"] = [
+            style.note(0, 0.05, "half of the last printed digit", xref="x domain", xanchor="left", yanchor="bottom", xshift=4)
+        ]
         fewest = {pair: win_rates.fewest_votes(part["value"].tolist()) for pair, part in study().groupby("pair", sort=False)}
         whole = Headline("shares that are whole numbers of prompts", int(fits.sum()), "", str(int(fits.sum())))
         largest = Headline("largest gap", float(gap.max()), "points", f"{gap.max():.2f}", "gap_points")

@@ -5,6 +5,7 @@ import pandas as pd
 from analysis import statistics, tables
 from analysis.charts import marks, style
 from analysis.charts.figure import Figure
+from analysis.charts.names import beside
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Quantity
 from analysis.units import significant
@@ -51,7 +52,7 @@ class Ucf101(Figure):
             parts.append(part)
         layout = style.layout("number", "category", x_title="Fréchet video distance (lower is better)", height=380, x_range=(250, 800))
         layout["yaxis"] |= {"categoryorder": "array", "categoryarray": names[::-1]}
-        layout["shapes"] = [style.vertical_line(limit, style.AMBER)]
+        layout["shapes"], layout["annotations"] = [style.vertical_line(limit, style.AMBER)], [style.line_name(limit, f"FVD {limit:g}")]
         magic = rows[rows["system"] == "MagicVideo"].set_index("source")["fvd"]
         best = rows.loc[rows["inception_score"].idxmax()]
         below = Headline("systems below the limit", int((order < limit).sum()), "", str(int((order < limit).sum())))
@@ -145,7 +146,8 @@ class Driving(Figure):
                 "location": about.loc[model, "location"], "source": LATENTS, "verified": [verified[model]], "status": "reported",
             }  # fmt: skip
             parts.append(part)
-            traces.append(marks.points(part, "fid", "fvd", style.series_color(number), symbol=style.SYMBOLS[number % 6], text=[model]))
+            mark = marks.points(part, "fid", "fvd", style.series_color(number), symbol=style.SYMBOLS[number % 6], text=[model])
+            traces.append(beside(mark, [model], whole=True))
         layout = style.layout(
             "number", "number", x_title="FID of single frames (lower is better)", y_title="FVD of videos (lower is better)", height=420
         )
