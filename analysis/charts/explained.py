@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -49,7 +50,9 @@ class Explanation:
 
 @cache
 def modules(topic: str) -> tuple[ModuleType, ...]:
-    """The modules of a topic that explain its figures."""
+    """The modules of a topic that explain its figures; none for what is no topic."""
+    if find_spec(f"analysis.{topic}") is None:
+        return ()
     package = import_module(f"analysis.{topic}")
     names = sorted(name for _, name, _ in pkgutil.iter_modules(package.__path__) if name.startswith("explained"))
     return tuple(import_module(f"analysis.{topic}.{name}") for name in names)
