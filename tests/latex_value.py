@@ -1,8 +1,12 @@
-"""Equations in LaTeX, read and computed by a small parser that knows nothing of the code that wrote them."""
+"""Equations in LaTeX and in plain text, read and computed by parsers that know nothing of the code that wrote them."""
 
+import ast
 import math
+import operator
 import re
 import statistics
+
+from analysis.units import POWERS
 
 TOKEN = re.compile(
     r"(?P<number>\d(?:[\d]|\{,\})*(?:\.\d+)?)"
@@ -141,3 +145,34 @@ class _Reader:
         if token in functions:
             return functions[token](*self.arguments())
         raise ValueError(f"unknown: {token}")
+
+
+FUNCTIONS = {
+    "abs": abs, "min": min, "max": max, "floor": math.floor, "ceil": math.ceil, "sqrt": math.sqrt, "cbrt": math.cbrt, "exp": math.exp,
+    "ln": math.log, "log2": math.log2, "log10": math.log10, "mod": lambda a, b: a % b, "median": lambda *numbers: statistics.median(numbers),
+    "quantile": statistics.NormalDist().inv_cdf,
+}  # fmt: skip
+SIGNS = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow,
+}  # fmt: skip
+
+
+def text_value(text: str) -> float:
+    """What an expression of numbers in plain text comes to, "7×10¹⁰ × ln(2) / 3^2"."""
+    text = re.sub(
+        r"(×?)10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)", lambda found: f"{'' if found[1] else '1'}e{found[2].translate(POWERS)}", text.replace("Φ⁻¹", "quantile")
+    )
+    text = re.sub(r"(?<=\d),(?=\d{3})", "", text).replace("×", "*").replace("^", "**").replace("∞", "1e999")
+    return _computed(ast.parse(re.sub(r"\|([^|]*)\|", r"abs(\1)", text), mode="eval").body)
+
+
+def _computed(node: ast.expr) -> float:
+    if isinstance(node, ast.Constant):
+        return node.value  # type: ignore[return-value]
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return -_computed(node.operand)
+    if isinstance(node, ast.BinOp):
+        return SIGNS[type(node.op)](_computed(node.left), _computed(node.right))
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return FUNCTIONS[node.func.id](*map(_computed, node.args))
+    raise ValueError(f"cannot be read: {ast.dump(node)}")

@@ -14,7 +14,7 @@ from analysis.trace import ASSUMED, CONFIGURED, DEFINED, FITTED, PRINTED, SETTIN
 from analysis.trace.written import equation_latex, equation_text
 from pages.components.explain import markdown
 from tests.figure_checks import last_digit, number_in
-from tests.latex_value import result, sides, value
+from tests.latex_value import result, sides, text_value, value
 
 FIGURES = catalogue.figures()
 PROGRAM = re.compile(
@@ -69,6 +69,9 @@ def check_equations(panel: Panel, how: Explanation) -> int:
             assert value(parts[-2] if len(parts) > 2 else re.sub(r"\\ \\text.*", "", parts[-1])) == pytest.approx(
                 float(one.value), rel=CLOSE, abs=1e-15
             ), equation_text(one)
+            plain = equation_text(one).removesuffix(f" {one.unit}" if one.unit else "").split(" = ")
+            for side in plain[-2:] if len(plain) > 2 else plain[-1:]:
+                assert text_value(side) == pytest.approx(float(one.value), rel=CLOSE, abs=1e-15), equation_text(one)
         if not quantity.equations:
             continue
         stated += 1
