@@ -5,6 +5,8 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
+from analysis.trace import applied, array, named
+
 
 def normal_quantile(level: float) -> float:
     """The number z with a share `level` of the standard normal distribution between -z and z.
@@ -16,7 +18,7 @@ def normal_quantile(level: float) -> float:
     """
     if not 0 < level < 1:
         raise ValueError(f"level must be between 0 and 1, got {level!r}")
-    return NormalDist().inv_cdf((1 + level) / 2)
+    return named(applied("normal quantile", NormalDist().inv_cdf, (1 + level) / 2), "z", "normal quantile of the level")
 
 
 def wilson_interval(share, n, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
@@ -32,7 +34,7 @@ def wilson_interval(share, n, level: float = 0.95) -> tuple[np.ndarray, np.ndarr
     >>> round(float(low), 4), round(float(high), 4)
     (0.4038, 0.5962)
     """
-    p, n = np.asarray(share, float), np.asarray(n, float)
+    p, n = array(share), array(n)
     if np.any((p < 0) | (p > 1)):
         raise ValueError(f"share must be between 0 and 1, got {share!r}")
     if np.any(n <= 0):

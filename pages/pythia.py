@@ -14,9 +14,9 @@ from analysis.pythia.figures_emergence import Emergence, EmergenceFit
 from analysis.units import counted
 from analysis.uploads import clip
 from pages.components import page
+from pages.components.explain import cited
 from pages.components.markdown import plain
 from pages.components.page import Section
-from pages.components.panel import cited
 
 
 def own_results() -> Given:

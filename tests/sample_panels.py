@@ -32,7 +32,7 @@ def panel_of(figure: go.Figure, name: str = "sample.figure", **changes) -> Panel
         "alt": "A line that rises with compute.",
         "sources": (Citation("hoffmann2022", "Table A3"), Citation("biderman2023")),
         "settings": {"budget": "1e21 FLOP", "interval": "95%"},
-        "explain": (significant,),
+        "explain": (significant, "Numbers are written with three significant digits."),
     }
     return Panel(name=name, figure=figure, **(parts | changes))
 

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.catalogue import catalogue, figure
+from analysis.charts.explained import explanation
 from analysis.charts.figure import Figure
-from analysis.charts.panel import explanation
 from analysis.export import deck_file, files, report, slide
 from analysis.export.editable import says_the_same
 from analysis.export.redraw import redrawn

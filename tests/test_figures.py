@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 import pytest
 
 from analysis import catalogue, gpus, tables
-from analysis.charts.panel import Panel, explanation
+from analysis.charts.explained import explanation
+from analysis.charts.panel import Panel
 from analysis.charts.plain import as_plain
 from analysis.compute.data import published_models
 from analysis.compute.figures import FromRun, bill
@@ -72,7 +73,7 @@ def test_a_panel_is_whole(name):
     check_rows(panel)
     assert panel.name == name and panel.sources
     assert len(panel.settings) == len(catalogue.figure(name).kinds())
-    assert ">>>" not in explanation(panel) and len(explanation(panel)) > 100
+    assert ">>>" not in explanation(panel) and len(explanation(panel)) > 60
 
 
 @pytest.fixture(scope="module")

@@ -209,13 +209,22 @@ def test_the_buttons_below_a_chart_take_one_row_on_a_screen_and_three_on_a_telep
         context.close()
 
 
-def test_the_box_on_the_computation_opens_with_formula_and_sources(app_server, browser_page):
+def test_the_steps_below_a_chart_open_with_equations_values_and_sources_and_follow_its_slider(app_server, browser_page):
     page = browser_page
-    page.goto(f"{app_server}/scaling")
+    page.goto(f"{app_server}/attention?context_len=4096")
     ready(page)
-    page.get_by_role("button", name="How is this computed?").first.click()
-    page.wait_for_selector("text=analysis.scaling.chinchilla.tokens_per_param")
-    assert page.get_by_role("link", name="Jordan Hoffmann et al. 2022").count() >= 1
+    row = page.locator(".st-key-row-attention-cache")
+    row.get_by_role("button", name="How is this computed?").click()
+    box = page.locator(".st-key-explained-attention-cache")
+    expect(box.get_by_text("KV cache: 537 MB")).to_be_visible()
+    expect(box.locator(".katex-display")).to_have_count(4)
+    expect(box.locator(".katex-error")).to_have_count(0)
+    assert "your setting" in box.inner_text() and "seen in print" in box.inner_text()
+    assert box.get_by_role("link", name="Albert Q. Jiang et al. 2023").count() >= 1
+    press(page, "Context", "ArrowLeft")
+    expect(box.get_by_text("KV cache: 268 MB")).to_be_visible()
+    row.get_by_role("button", name="How is this computed?").click()
+    expect(box).to_have_count(0)
 
 
 def test_pages_fit_a_telephone_and_neither_ask_another_host_nor_offer_to_send_a_chart_there(app_server, browser):

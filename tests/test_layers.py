@@ -35,16 +35,22 @@ TOPICS = (
     "claims",
     "overview",
 )
-MOST_AT_THE_TOP = 15
+MOST_AT_THE_TOP = 16
 """Names in analysis/ besides the topics."""
 
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("ground", tuple(f"analysis/{name}.py" for name in ("__init__", "tables", "units", "uploads/*", "statistics", "spreadsheets", "gpus"))),
+    (
+        "ground",
+        tuple(
+            f"analysis/{name}.py" for name in ("__init__", "tables", "units", "uploads/*", "statistics", "spreadsheets", "gpus", "trace/*")
+        ),
+    ),
     ("background", ("analysis/background/*.py",)),
     ("shared", ("analysis/transformer/*.py", "analysis/evals/*.py", "analysis/charts/*.py")),
     ("formulas", tuple(f"analysis/{topic}/*.py" for topic in (*TOPICS, "probe"))),
     ("data", ("analysis/*/data.py",)),
     ("figures", ("analysis/*/figures*.py", "analysis/build/*.py")),
+    ("explained", ("analysis/*/explained*.py",)),
     ("catalogue", ("analysis/catalogue.py",)),
     ("export", ("analysis/export/*.py",)),
     ("components", ("pages/components/*.py",)),
@@ -56,6 +62,7 @@ COMPUTES = ("analysis/*.py", "analysis/*/*.py")
 DRAWS = {
     "analysis/charts/*.py": "what figures are made of",
     "analysis/*/figures*.py": "figures of a topic",
+    "analysis/*/explained*.py": "explains figures of a topic",
     "analysis/export/*.py": "writes figures to files",
     "analysis/catalogue.py": "finds figures by name",
 }

@@ -27,6 +27,13 @@ def model(name):
     return shape_of_model(name, MODELS)
 
 
+def test_a_decoder_may_have_fewer_layers_than_its_encoder():
+    row = moe_data.frame_of("switch")
+    shape = expert_counts.build(row, 8, 1, 1024, moe_layers="every 2", n_layers=1)
+    assert (len(shape.layers), len(shape.encoder_layers)) == (1, int(row["n_encoder_layers"]))
+    assert [layer.experts is not None for layer in shape.encoder_layers[:4]] == [False, True, False, True]
+
+
 def test_mixtral_holds_46_7_billion_and_a_token_uses_12_9():
     # transformers counts 46,702,792,704 for MixtralForCausalLM
     counts = count_params(model("Mixtral 8x7B"))

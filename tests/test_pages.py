@@ -338,7 +338,7 @@ def test_a_table_is_made_only_while_it_is_open_and_holds_the_rows_of_the_csv():
     app = open_page("scaling")
     assert not shown_tables(app)
     assert "data" not in vars(app.session_state["panels"]["scaling.tokens_per_param"])  # whose rows have not been put together
-    app.session_state["open_tables"] = {"scaling.tokens_per_param"}
+    app.session_state["open_table"] = {"scaling.tokens_per_param"}
     (table,) = shown_tables(app.run())
     shown = app.session_state["panels"]["scaling.tokens_per_param"]
     rows = pd.read_csv(io.BytesIO(files.export(shown, "csv")), comment="#")
@@ -352,9 +352,25 @@ def test_a_table_is_made_only_while_it_is_open_and_holds_the_rows_of_the_csv():
                 assert (float(cell) == pytest.approx(value, rel=1e-5)) if table["numbers"][at] else cell == str(value)
 
 
+def test_steps_are_made_only_while_they_are_open_and_follow_the_settings(monkeypatch):
+    from pages.components import explain
+
+    asked, real = [], explain.explain
+    monkeypatch.setattr(explain, "explain", lambda panel: asked.append(panel.name) or real(panel))
+    app = open_page("memory", section="bits")
+    assert not asked and not any("$$" in one.value for one in app.markdown)
+    app.session_state["open_explain"] = {"memory.bits"}
+    app = app.run()
+    (steps,) = [one.value for one in app.markdown if "$$" in one.value]
+    assert asked == ["memory.bits"] and r"4 + \frac{8}{64} + \frac{32}{64 \cdot 256}" in steps and r"&= 4.12695\ \text{bits}" in steps
+    app = open_page("memory", section="bits", quant_block_size="32")
+    app.session_state["open_explain"] = {"memory.bits"}
+    assert any(r"\frac{8}{32}" in one.value for one in app.run().markdown)
+
+
 def test_of_a_long_table_the_first_rows_are_shown_and_counted():
     app = open_page("attention", section="mask")
-    app.session_state["open_tables"] = {"attention.mask"}
+    app.session_state["open_table"] = {"attention.mask"}
     (table,) = shown_tables(app.run())
     assert len(table["rows"]) == 500
     assert table["caption"] == "First 500 of 1,600 rows; all are in the CSV. Numbers to 6 digits."

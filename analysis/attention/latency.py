@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.gpus import Gpu
+from analysis.trace import array, integer, named, real
 from analysis.transformer import ForwardFlops, ParamCounts, TransformerShape, forward_flops, kv_cache_bytes, recurrent_state_bytes
 
 LARGEST = 2**40
@@ -72,7 +73,7 @@ def read_params(shape: TransformerShape, counts: ParamCounts, batch):
     rows_only = (0 if shape.tied_embeddings else shape.vocab_size * width) + shape.position_rows * shape.d_model + shape.other_embedding
     unused: float | np.ndarray = 0.0
     if shape.experts:
-        unused = counts.routed_experts * (1 - shape.experts.top_k / shape.experts.n_experts) ** np.asarray(batch, dtype=float)
+        unused = counts.routed_experts * (1 - shape.experts.top_k / shape.experts.n_experts) ** array(batch)
     return counts.total - rows_only - unused
 
 
@@ -117,20 +118,20 @@ class Decoding:
     def moved_bytes(self, batch):
         """Bytes that one step of a batch reads: weights once, and the cache of every sequence [bytes]."""
         weights = read_params(self.shape, self.counts, batch) * self.bytes_per_weight
-        return weights + np.asarray(batch, dtype=float) * self.cache_bytes
+        return weights + array(batch) * self.cache_bytes
 
     def intensity(self, batch):
         """FLOPs per byte of one step: compute-bound above the device's ridge [FLOP/byte]."""
-        return np.asarray(batch, dtype=float) * self.step_flops / self.moved_bytes(batch)
+        return array(batch) * self.step_flops / self.moved_bytes(batch)
 
     def step_seconds(self, batch):
         """Shortest time of one step: max(bytes / bandwidth, FLOPs / peak) [s]."""
-        arithmetic = np.asarray(batch, dtype=float) * self.step_flops / self.device.peak
+        arithmetic = array(batch) * self.step_flops / self.device.peak
         return np.maximum(self.moved_bytes(batch) / self.device.bandwidth, arithmetic)
 
     def tokens_per_s(self, batch):
         """Most tokens that all sequences of a batch can get together: batch / step_seconds [tokens/s]."""
-        return np.asarray(batch, dtype=float) / self.step_seconds(batch)
+        return array(batch) / self.step_seconds(batch)
 
     @property
     def weight_bytes(self) -> float:
@@ -143,7 +144,8 @@ class Decoding:
         left = self.device.memory - self.weight_bytes
         if left < 0:
             return 0
-        return int(min(left // self.cache_bytes, LARGEST)) if self.cache_bytes else LARGEST
+        most = left // self.cache_bytes if self.cache_bytes else LARGEST
+        return integer(most) if most < LARGEST else LARGEST
 
     @property
     def compute_bound_batch(self) -> int | None:
@@ -166,8 +168,10 @@ def decoding(
     if bytes_per_weight <= 0:
         raise ValueError(f"bytes_per_weight must be positive, got {bytes_per_weight!r}")
     flops = forward_flops(shape, 1, 1, past_len=context_len - 1).total
-    cache = float(kv_cache_bytes(shape, context_len, 1, bytes_per_value)) + recurrent_state_bytes(shape)
-    return Decoding(shape, counts, context_len, bytes_per_weight, float(flops), cache, device)
+    cache = real(kv_cache_bytes(shape, context_len, 1, bytes_per_value)) + recurrent_state_bytes(shape)
+    step = named(real(flops), "C_1", "FLOPs of one step for one sequence", "FLOP")
+    cache = named(cache, "M_1", "cache of one sequence", "bytes")
+    return Decoding(shape, counts, context_len, bytes_per_weight, step, cache, device)
 
 
 def _first(holds) -> int | None:

@@ -1,9 +1,11 @@
 """What a sliding window sees: its mask, its reach over layers, and its rolling buffer."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from analysis.trace import Traced, integer
 from analysis.transformer import Attention, Recurrent, TransformerShape
 from analysis.transformer.shape import Layer
 
@@ -24,12 +26,12 @@ def seen(position, window: int | None, chunked: bool = False):
     """
     at = _positive("position", position)
     if window is None:
-        first = np.ones_like(at)
+        first = 1 if isinstance(at, Traced) else np.ones_like(at)
     elif chunked:
         first = (at - 1) // _positive("window", window) * window + 1
     else:
         first = np.maximum(1, at - _positive("window", window) + 1)
-    return (int(first), int(at)) if at.ndim == 0 else (first, at)
+    return (integer(first), integer(at)) if np.ndim(at) == 0 else (first, at)
 
 
 def mask(n_positions: int, window: int | None, chunked: bool = False) -> np.ndarray:
@@ -93,7 +95,7 @@ def slot(position, window: int):
     (1, 848)
     """
     place = (_positive("position", position) - 1) % _positive("window", window) + 1
-    return int(place) if place.ndim == 0 else place
+    return integer(place) if np.ndim(place) == 0 else place
 
 
 def buffer(n_tokens: int, window: int) -> np.ndarray:
@@ -111,8 +113,11 @@ def buffer(n_tokens: int, window: int) -> np.ndarray:
     return held
 
 
-def _positive(name: str, value) -> np.ndarray:
+def _positive(name: str, value) -> Any:
     """value as an array of integers; ValueError unless all are whole numbers of at least 1."""
+    if isinstance(value, Traced):
+        _positive(name, value.value)
+        return value
     array = np.asarray(value)
     if array.dtype.kind not in "iuf" or not np.all(np.isfinite(array) & (array >= 1) & (array % 1 == 0)):
         raise ValueError(f"{name} must be whole numbers of at least 1, got {value!r}")

@@ -44,7 +44,7 @@ class Figure(BaseModel):
 
     def panel(self) -> Panel:
         """The panel, with the name of the figure and every parameter as a setting."""
-        return self.draw().of_figure(self.name, self.settings(), self.address())
+        return self.draw().of_figure(self)
 
     @classmethod
     def kinds(cls) -> dict[str, Kind]:

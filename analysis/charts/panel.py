@@ -1,6 +1,5 @@
 """A panel: a figure together with its data, its words and where its numbers come from."""
 
-import inspect
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -75,9 +74,11 @@ class Panel:
     parts: what its marks are drawn from (analysis/charts/marks.py); `data` are their rows below each other, one for each drawn mark, with a
     column `status` out of STATUSES.
     caption: what is drawn and how to read it. alt: the finding in one sentence, for those who cannot see the chart.
-    settings: the controls behind it, as shown. explain: functions whose docstrings say how the numbers are computed, or the
-    text itself. headline: the quantities that the title states. beside: a small table of texts that stands with the chart on its page.
-    address: what draws it again, "attention.cache?context_len=8192"; filled in by the Figure that draws it.
+    settings: the controls behind it, as shown. explain: the functions that compute its numbers, for who reads the code, and sentences on
+    them, for all readers. headline: the quantities that the title states. beside: a small table of texts that stands with the chart on its
+    page. address: what draws it again, "attention.cache?context_len=8192". drawn_by: the Figure that draws it, and fills in name, settings
+    and address; None for a panel from a file. Its steps are asked for where somebody wants to know how a number came about
+    (analysis/charts/explained.py).
 
     Raises ValueError where one of them is missing or malformed.
     """
@@ -94,6 +95,7 @@ class Panel:
     beside: pd.DataFrame | None = None
     name: str = ""
     address: str = ""
+    drawn_by: Any = None
 
     def __post_init__(self):
         if self.name and not NAME.fullmatch(self.name):
@@ -107,26 +109,14 @@ class Panel:
         """The rows behind the figure, put together on first use: a slider redraws the chart and nobody reads the table behind it."""
         return check_rows(self.name, table_of(self.parts))
 
-    def of_figure(self, name: str, settings: Mapping[str, str], address: str) -> "Panel":
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The sentences among what explains it."""
+        return tuple(part for part in self.explain if isinstance(part, str))
+
+    def of_figure(self, figure: Any) -> "Panel":
         """The panel under the name of its figure, with its settings and its address."""
-        return replace(self, name=name, settings=dict(settings), address=address)
-
-
-def explanation(panel: Panel) -> str:
-    """How the panel's numbers are computed: the docstrings behind it, without their examples, as plain text.
-
-    >>> from analysis.scaling.chinchilla import tokens_per_param
-    >>> "D / N" in explanation_of(tokens_per_param)
-    True
-    """
-    return "\n\n".join(part if isinstance(part, str) else explanation_of(part) for part in panel.explain)
-
-
-def explanation_of(function: Callable) -> str:
-    """Name and docstring of a function, without the doctest."""
-    text = inspect.getdoc(function) or ""
-    text = text.split("\n>>> ")[0].rstrip()
-    return f"{function.__module__}.{function.__qualname__}\n\n{text}"
+        return replace(self, name=figure.name, settings=figure.settings(), address=figure.address(), drawn_by=figure)
 
 
 def cite(rows: pd.DataFrame) -> tuple[Citation, ...]:

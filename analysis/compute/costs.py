@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis.gpus import Gpu
 from analysis.scaling.chinchilla import FLOPS_PER_PARAM_TOKEN, positive
+from analysis.trace import array, named
 from analysis.units import JOULES_PER_KWH, SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 RECOMPUTATION_FLOPS_PER_PARAM_TOKEN = 8.0
@@ -74,19 +75,20 @@ def cost_of(C, device: Gpu, n_gpus, utilisation, usd_per_gpu_hour=None, kg_co2_p
     >>> float(cost.gpu_hours), float(cost.usd), float(cost.energy_kwh)
     (2.0, 4.0, 0.8)
     """
-    if np.any(np.asarray(overhead) < 1):
+    if np.any(array(overhead) < 1):
         raise ValueError(f"overhead (PUE) must be at least 1, got {overhead!r}")
-    if np.any(np.asarray(kg_co2_per_kwh) < 0):
+    if np.any(array(kg_co2_per_kwh) < 0):
         raise ValueError(f"kg_co2_per_kwh must not be negative, got {kg_co2_per_kwh!r}")
     price = device.price_usd_per_hour if usd_per_gpu_hour is None else usd_per_gpu_hour
     gpu_seconds = positive("C", C) / (device.peak_flops_per_s * utilisation_of(utilisation))
+    gpu_seconds = named(gpu_seconds, "t", "device-seconds", "s")
     energy = gpu_seconds * device.power_w * utilisation_of(power_share) * overhead
     return Cost(
         gpu_seconds=gpu_seconds,
         wall_seconds=gpu_seconds / positive("n_gpus", n_gpus),
-        usd=gpu_seconds / SECONDS_PER_HOUR * np.asarray(price, dtype=float),
+        usd=gpu_seconds / SECONDS_PER_HOUR * array(price),
         energy_joules=energy,
-        co2_kg=energy / JOULES_PER_KWH * np.asarray(kg_co2_per_kwh, dtype=float),
+        co2_kg=energy / JOULES_PER_KWH * array(kg_co2_per_kwh),
     )
 
 
@@ -129,8 +131,10 @@ def at_tokens_per_param(C, ratio):
     >>> float(N)
     10000000000.0
     """
-    N = np.sqrt(positive("C", C) / (FLOPS_PER_PARAM_TOKEN * positive("ratio", ratio)))
-    return N, ratio * N
+    N = named(
+        np.sqrt(positive("C", C) / (FLOPS_PER_PARAM_TOKEN * positive("ratio", ratio))), "N_r", "parameters at this ratio", "parameters"
+    )
+    return N, named(ratio * N, "D_r", "tokens at this ratio", "tokens")
 
 
 def overtraining_penalty(law, C, ratio):

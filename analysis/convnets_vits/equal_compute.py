@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.statistics import normal_quantile, wilson_interval
+from analysis.trace import array, real
 from analysis.units import SECONDS_PER_HOUR
 
 CORES_PER_CHIP = 2
@@ -113,7 +114,7 @@ def images_paid(hours, rate, share, flops_per_image):
     >>> images_paid(1.0, 2e12, 0.5, 1e12)
     3600.0
     """
-    if np.any((np.asarray(share) <= 0) | (np.asarray(share) > 1)):
+    if np.any((array(share) <= 0) | (array(share) > 1)):
         raise ValueError(f"share must be above 0 and at most 1, got {share!r}")
     return hours * SECONDS_PER_HOUR * rate * share / flops_per_image
 
@@ -152,7 +153,7 @@ def steepest_exponent(x_low: float, x_high: float, y_low: float, y_high: float) 
     >>> round(steepest_exponent(400, 110_000, 2.4, 3.0), 4)
     -0.0397
     """
-    return float(np.log(y_low / y_high) / np.log(x_high / x_low))
+    return real(np.log(y_low / y_high) / np.log(x_high / x_low))
 
 
 def read_points(text: str) -> pd.DataFrame:

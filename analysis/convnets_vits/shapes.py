@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
+from analysis.trace import array, named
 
 GROUP_SIZE = 128
 """Channels in a group of an NFNet's 3 x 3 convolutions. Source: [brock2021] section 4."""
@@ -89,8 +89,9 @@ def count_vit(shape: VitShape, resolution: int) -> Count:
     85798656
     """
     d, f, layers, n = shape.d_model, shape.d_ff, shape.n_layers, side(resolution, shape.patch_size) ** 2
+    n = named(n, "n", "patches")
     patch = 3 * shape.patch_size**2 * d
-    tokens = n + (shape.pooling == "class token")
+    tokens = named(n + (shape.pooling == "class token"), "T", "tokens")
     params = patch + d + tokens * d + d * (shape.pooling == "class token") + layers * (4 * d * d + 2 * d * f + 9 * d + f) + 2 * d
     adds = n * patch + layers * (tokens * (4 * d * d + 2 * d * f) + 2 * tokens**2 * d)
     if shape.pooling == "attention":
@@ -164,4 +165,4 @@ def shape_of(row) -> VitShape | NfnetShape:
 
 def training_flops_per_image(forward_flops):
     """FLOPs of training on one image: three times those of the forward pass; broadcasts."""
-    return TRAINING_PASSES * np.asarray(forward_flops, float)
+    return TRAINING_PASSES * array(forward_flops)

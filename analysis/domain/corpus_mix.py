@@ -6,6 +6,7 @@ import pandas as pd
 from analysis.compute.costs import RECOMPUTATION_FLOPS_PER_PARAM_TOKEN
 from analysis.scaling.chinchilla import FLOPS_PER_PARAM_TOKEN, positive
 from analysis.scaling.published import RepeatedDataLaw
+from analysis.trace import named
 
 
 def share_not_recomputed() -> float:
@@ -26,7 +27,7 @@ def domain_share(domain_tokens, general_tokens, weight=1.0):
     (0.513, 0.5)
     """
     drawn = positive("weight", weight) * positive("domain_tokens", domain_tokens)
-    return drawn / (drawn + positive("general_tokens", general_tokens))
+    return named(drawn / (drawn + positive("general_tokens", general_tokens)), "q", "share of the domain in the tokens drawn")
 
 
 def passes(D, domain_tokens, general_tokens, weight=1.0):
@@ -57,7 +58,12 @@ def mixed_loss(law: RepeatedDataLaw, N, D, domain_tokens: float, general_tokens:
     share = domain_share(domain_tokens, general_tokens, weight)
     D = positive("D", D)
     worth = law.with_unique_tokens(domain_tokens).effective_tokens(share * D)
-    worth = worth + law.with_unique_tokens(general_tokens).effective_tokens((1 - share) * D)
+    worth = named(
+        worth + law.with_unique_tokens(general_tokens).effective_tokens((1 - share) * D),
+        r"D'_\text{both}",
+        "effective tokens of both",
+        "tokens",
+    )
     return law.base.loss(law.with_unique_tokens(domain_tokens + general_tokens).effective_params(N), worth)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from analysis.compute.costs import RECOMPUTATION_FLOPS_PER_PARAM_TOKEN
 from analysis.scaling.chinchilla import FLOPS_PER_PARAM_TOKEN, positive
+from analysis.trace import named, real
 from analysis.units import SECONDS_PER_HOUR
 
 WAYS = {"scratch": "trained from scratch", "continued": "pretraining continued", "tuned": "fine-tuned"}
@@ -50,9 +51,11 @@ def way_of(way: str, n_params: float, n_tokens: float, flops_per_gpu_s: float, u
         raise ValueError(f"way must be one of {', '.join(WAYS)}, got {way!r}")
     if factor not in (FLOPS_PER_PARAM_TOKEN, RECOMPUTATION_FLOPS_PER_PARAM_TOKEN):
         raise ValueError(f"factor must be 6 or 8 FLOPs per parameter and token, got {factor!r}")
-    flops = float(factor * positive("n_params", n_params) * positive("n_tokens", n_tokens))
-    hours = flops / float(positive("flops_per_gpu_s", flops_per_gpu_s)) / SECONDS_PER_HOUR
-    return Way(way, float(n_params), float(n_tokens), flops, hours, hours * float(usd_per_gpu_hour))
+    flops = real(factor * positive("n_params", n_params) * positive("n_tokens", n_tokens))
+    flops = named(flops, rf"C_\text{{{WAYS[way]}}}", f"compute {WAYS[way]}", "FLOP")
+    hours = flops / real(positive("flops_per_gpu_s", flops_per_gpu_s)) / SECONDS_PER_HOUR
+    hours = named(hours, rf"h_\text{{{WAYS[way]}}}", f"GPU-hours {WAYS[way]}", "h")
+    return Way(way, real(n_params), real(n_tokens), flops, hours, hours * real(usd_per_gpu_hour))
 
 
 def rental(gpu_hours, usd_per_gpu_hour):

@@ -17,7 +17,8 @@ import plotly.graph_objects as go
 
 from analysis import tables, uploads
 from analysis.charts import style
-from analysis.charts.panel import Citation, Panel, explanation
+from analysis.charts.explained import explanation
+from analysis.charts.panel import Citation, Panel
 from analysis.charts.plain import as_plain
 from analysis.export import files, slide
 from analysis.export.slide import MOST_FIGURES, Shown, Slide

@@ -5,7 +5,8 @@ import json
 
 import plotly.graph_objects as go
 
-from analysis.charts.panel import Panel, explanation
+from analysis.charts.explained import explanation
+from analysis.charts.panel import Panel
 from analysis.charts.style import FONTS, MODE_BAR, PALETTE, THEMES, template
 from analysis.export.fonts import FAMILY, face_css
 from analysis.export.words import LICENCE, MADE_WITH, printable, references

@@ -351,7 +351,7 @@ class Power(Figure):
 
 def _whole(number: float) -> float:
     """A number of prompts, rounded up, and at least one."""
-    return max(float(np.ceil(number)), 1.0)
+    return float(judges_power.whole(number))
 
 
 def _number(number: float) -> str:

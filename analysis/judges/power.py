@@ -8,6 +8,7 @@ import pandas as pd
 from analysis.judges.bradley_terry import ELO_PER_LOG_ODDS, Strengths, probabilities
 from analysis.judges.verdicts import SCORES, Tournament, swapped
 from analysis.statistics import normal_quantile
+from analysis.trace import applied, array, named
 
 NORMAL = NormalDist()
 ASKED = ("both", "one")
@@ -49,16 +50,25 @@ def prompts_needed(mean, sd, confidence: float = 0.95, power: float = 0.8) -> np
     196
     """
     z = normal_quantile(confidence) + _reached(power)
-    distance = np.abs(np.asarray(mean, float) - 0.5)
+    distance = np.abs(array(mean) - 0.5)
     with np.errstate(divide="ignore"):
-        return (z * np.asarray(sd, float) / distance) ** 2
+        return (z * array(sd) / distance) ** 2
+
+
+def whole(number):
+    """A number of prompts, rounded up, and at least one.
+
+    >>> float(whole(195.2))
+    196.0
+    """
+    return np.maximum(np.ceil(number), 1.0)
 
 
 def _reached(power: float) -> float:
     """The quantile that a standard normal stays below with probability power."""
     if not 0 < power < 1:
         raise ValueError(f"power must be between 0 and 1, got {power!r}")
-    return NORMAL.inv_cdf(power)
+    return named(applied("normal quantile", NORMAL.inv_cdf, power), "z_P", "normal quantile of that probability")
 
 
 def power(n_prompts, mean: float, sd: float, confidence: float = 0.95) -> np.ndarray:

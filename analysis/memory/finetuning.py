@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from analysis.memory.nf4 import bits_per_param
 from analysis.memory.parts import ALL_LINEAR, LOGIT_BYTES, activation_bytes, adapter_params, largest_matrix, quantised_params
 from analysis.scaling.chinchilla import positive
+from analysis.trace import named, real
 from analysis.transformer.count import count_params
 from analysis.transformer.shape import TransformerShape
 
@@ -52,6 +54,11 @@ PARTS = {
     "logits": "logits and loss",
     "context": "CUDA context",
 }
+PART_INDEXES = {
+    "weights": "w", "constants": "c", "adapters": "a", "master_weights": "copy", "gradients": "g", "optimiser_states": "o",
+    "dequantised": "16", "activations": "act", "logits": "logits",
+}  # fmt: skip
+"""What stands at the symbol of each computed part in equations."""
 UNCERTAIN = ("activations", "logits", "context")
 
 
@@ -138,8 +145,8 @@ def finetuning_memory(
     batch, seq_len = positive("batch", batch), positive("seq_len", seq_len)
     value_bytes = 4 if precision == "fp32" else 2
     n_params = count_params(shape).total
-    quantised = quantised_params(shape) if method == "qlora" else 0
-    adapters = 0 if method == "full" else adapter_params(shape, rank, targets)
+    quantised = named(quantised_params(shape), "Q", "parameters in 4 bits", "parameters") if method == "qlora" else 0
+    adapters = 0 if method == "full" else named(adapter_params(shape, rank, targets), "A", "parameters of the adapters", "parameters")
     trained = adapters or n_params
     states = OPTIMISERS[optimiser].state_bytes * trained
     kept, recomputed = activation_bytes(
@@ -153,7 +160,7 @@ def finetuning_memory(
         targets=targets if adapters else (),
     )
     words = batch * seq_len * shape.vocab_size
-    context = CONTEXT_BYTES["middle"] if context_bytes is None else float(context_bytes)
+    context = CONTEXT_BYTES["middle"] if context_bytes is None else real(context_bytes)
     overhead = bits_per_param(block_size, double_quantisation, constant_block_size) - 4
     fixed = {
         "weights": value_bytes * (n_params - quantised) + quantised * 4 / 8,
@@ -164,13 +171,14 @@ def finetuning_memory(
         "optimiser_states": states,
         "dequantised": value_bytes * largest_matrix(shape) if quantised else 0.0,
     }
+    fixed = {part: part_named(part, value) for part, value in fixed.items()}
     known = sum(fixed.values())
     spread = (CONTEXT_BYTES["low"], CONTEXT_BYTES["high"]) if context_bytes is None else (context, context)
     grown = kept * (1 if checkpointing else KEPT_MORE) + recomputed * KEPT_MORE
     return FinetuningMemory(
         **fixed,
-        activations=kept + recomputed,
-        logits=LOGIT_BYTES["middle"] * words,
+        activations=part_named("activations", kept + recomputed),
+        logits=part_named("logits", LOGIT_BYTES["middle"] * words),
         context=context,
         pageable=states if OPTIMISERS[optimiser].paged else 0.0,
         low=known + kept + recomputed + LOGIT_BYTES["low"] * words + spread[0],
@@ -178,6 +186,11 @@ def finetuning_memory(
         trained=trained,
         quantised=quantised,
     )
+
+
+def part_named(part: str, value) -> Any:
+    """A part of the memory under its name in equations."""
+    return named(value, rf"M_\text{{{PART_INDEXES[part]}}}", PARTS[part], "bytes")
 
 
 def largest_batch(

@@ -1,11 +1,11 @@
 """What fine-tuning memory is made of: the matrices of a model, the adapters on them, and the activations kept for the backward pass."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.trace import largest, named, real
 from analysis.transformer.shape import Attention, Layer, Mlp, Recurrent, TransformerShape, whole
 
 ALL_LINEAR = ("q", "k", "v", "o", "gate", "up", "down")
@@ -69,9 +69,9 @@ def mlp_parts(mlp: Mlp, d_model: int, copies: int = 1, used: int = 1) -> Iterato
     yield Matrix("down", mlp.d_ff, width, copies, used)
 
 
-def layer_counts(shape: TransformerShape) -> Counter:
+def layer_counts(shape: TransformerShape) -> Mapping[Layer, int]:
     """How often each kind of layer occurs, encoder included."""
-    return Counter((*shape.layers, *shape.encoder_layers))
+    return shape.kinds(encoder=True)
 
 
 def quantised_params(shape: TransformerShape) -> int:
@@ -86,7 +86,8 @@ def quantised_params(shape: TransformerShape) -> int:
     """
     total = 0
     for layer, times in layer_counts(shape).items():
-        total += times * sum(m.d_in * m.d_out * m.copies for m in layer_matrices(layer, shape.d_model))
+        matrices = sum(m.d_in * m.d_out * m.copies for m in layer_matrices(layer, shape.d_model))
+        total += times * named(matrices, r"Q_\text{layer}", "parameters in the matrices of one layer")
         total += times * sum(attention.extra_matrix for attention in (layer.mixer, layer.cross) if isinstance(attention, Attention))
         total += times * (layer.other_matrix + sum(m.matrix for m in (layer.mixer, layer.beside) if isinstance(m, Recurrent)))
     return total
@@ -116,7 +117,8 @@ def adapter_params(shape: TransformerShape, rank: int, targets: Sequence[str] = 
     total = 0
     for layer, times in layer_counts(shape).items():
         matrices = (m for m in layer_matrices(layer, shape.d_model) if m.role in targets)
-        total += times * sum(rank * (m.d_in + m.d_out) * m.copies for m in matrices)
+        adapters = sum(rank * (m.d_in + m.d_out) * m.copies for m in matrices)
+        total += times * named(adapters, r"A_\text{layer}", "parameters of the adapters in one layer")
     if not total and not largest_matrix(shape):
         raise ValueError("adapters need attention or an MLP to stand on, and this model has neither")
     if not total:
@@ -150,7 +152,7 @@ def layer_activations(
     >>> layer_activations(layer, 8, flash=False, dropout=True)[0] / 8, layer_activations(layer, 8, flash=False, dropout=True)[1] / 2
     (34.0, 5.0)
     """
-    values, pairs, masks = float(layer.norms * d_model), 0.0, 0.0
+    values, pairs, masks = real(layer.norms * d_model), 0.0, 0.0
     for attention in (layer.mixer, layer.cross):
         if isinstance(attention, Attention):
             a = attention
@@ -169,7 +171,7 @@ def layer_activations(
         values += layer.experts.n_experts + layer.experts.top_k * mlp_values(layer.experts.expert, d_model)
         values += mlp_values(layer.experts.shared, d_model) if layer.experts.shared else 0
     values += rank * sum(m.used for m in layer_matrices(layer, d_model) if m.role in targets)
-    return values * value_bytes + masks, pairs
+    return named(values, "v", "values that one layer keeps for each token") * value_bytes + masks, pairs
 
 
 def mlp_values(mlp: Mlp, d_model: int) -> float:
@@ -204,8 +206,11 @@ def activation_bytes(
         layer: layer_activations(layer, shape.d_model, flash=flash, value_bytes=value_bytes, rank=rank, targets=targets)
         for layer in layer_counts(shape)
     }
-    bytes_of = {layer: per_token * tokens + per_pair * pairs for layer, (per_token, per_pair) in kinds.items()}
+    bytes_of = {
+        layer: named(per_token * tokens + per_pair * pairs, r"M_\text{layer}", "activations that one layer keeps", "bytes")
+        for layer, (per_token, per_pair) in kinds.items()
+    }
     if not checkpointing:
         return sum(times * bytes_of[layer] for layer, times in layer_counts(shape).items()), 0.0 * tokens
-    n_layers = len(shape.layers) + len(shape.encoder_layers)
-    return n_layers * shape.d_model * value_bytes * tokens, np.maximum.reduce(list(bytes_of.values()))
+    n_layers = sum(layer_counts(shape).values())
+    return n_layers * shape.d_model * value_bytes * tokens, largest(bytes_of.values())

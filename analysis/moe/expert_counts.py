@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from analysis.trace import real
 from analysis.transformer import ParamCounts, TransformerShape, count_params, forward_flops, shape_from_row
 from analysis.transformer.count import mlp_params, router_matrix
 
@@ -162,7 +163,7 @@ def needs(shape: TransformerShape, counts: ParamCounts, bits: float) -> Needs:
     >>> needs(tiny, count_params(tiny), 16).weight_bytes
     2832.0
     """
-    return Needs(counts.total * bits / 8, float(forward_flops(shape, 1, 1).total))
+    return Needs(counts.total * bits / 8, real(forward_flops(shape, 1, 1).total))
 
 
 def dense_needs(n_params, bits: float) -> Needs:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.scaling.chinchilla import positive
+from analysis.trace import array
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ def log_sigmoid(x) -> np.ndarray:
     >>> round(float(log_sigmoid(0.0)), 6), float(log_sigmoid(-1000.0))
     (-0.693147, -1000.0)
     """
-    x = np.asarray(x, dtype=float)
+    x = array(x)
     return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
 
 
@@ -48,7 +49,7 @@ def dpo_loss(margin, beta):
     >>> round(float(dpo_loss(0.0, 0.1)), 4), float(dpo_loss(50.0, 0.1)) < 0.01
     (0.6931, True)
     """
-    return -log_sigmoid(positive("beta", beta) * np.asarray(margin, dtype=float))
+    return -log_sigmoid(positive("beta", beta) * array(margin))
 
 
 def dpo_gradient(margin, beta):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from analysis.memory.finetuning import CONTEXT_BYTES, FinetuningMemory, finetuning_memory
+from analysis.trace import named, real
 from analysis.transformer.shape import TransformerShape
 
 STAGES = {"sft": "supervised fine-tuning", "reward": "reward model", "ppo": "PPO", "dpo": "DPO"}
@@ -34,7 +35,7 @@ class Stage:
 
 
 def stage_memory(
-    shape: TransformerShape, stage: str, method: str = "full", *, batch: int = 1, seq_len: int = 1024, precision: str = "bf16"
+    shape: TransformerShape, stage: str, method: str = "full", *, batch: int = 1, seq_len: int = 1024, precision: str = "bf16", **settings
 ) -> Stage:
     """The Stage of a model: everything on one device, all models of the size of the policy.
 
@@ -43,7 +44,7 @@ def stage_memory(
     base with its adapter off, and each further model adds its adapter. The reward and value heads, one vector each, are not counted, nor
     is the cache that PPO needs to write its answers.
 
-    Raises ValueError for a stage or method that does not exist.
+    settings: further ones of `finetuning_memory`. Raises ValueError for a stage or method that does not exist.
 
     >>> from analysis.transformer.plain_shape import transformer_shape
     >>> llama = transformer_shape(n_layers=32, d_model=4096, n_heads=32, d_ff=11008, vocab_size=32000)
@@ -54,23 +55,23 @@ def stage_memory(
     if stage not in STAGES:
         raise ValueError(f"stage must be one of {', '.join(STAGES)}, got {stage!r}")
     pairs = 2 if stage in ("dpo", "reward") else 1
-    tuned = finetuning_memory(shape, method, batch=batch * pairs, seq_len=seq_len, precision=precision)
+    tuned = finetuning_memory(shape, method, batch=batch * pairs, seq_len=seq_len, precision=precision, **settings)
     adapters = method != "full"
-    base = float(tuned.weights + tuned.constants + tuned.dequantised)
+    base = real(tuned.weights + tuned.constants + tuned.dequantised)
     models, activations = {}, 0.0
     for number, (role, state) in enumerate(ROLES[stage].items()):
-        own = float(tuned.adapters) if adapters else base
+        own = real(tuned.adapters) if adapters else base
         if adapters and role == "reference":
             own = 0.0
         if adapters and number == 0:
             own += base
         if state == "trained":
             own += trained_states(tuned)
-            activations += float(tuned.activations + tuned.logits)
-        models[role] = own
+            activations += real(tuned.activations + tuned.logits)
+        models[role] = named(own, rf"M_\text{{{role}}}", f"memory of the {role}", "bytes")
     return Stage(models, activations, CONTEXT_BYTES["middle"])
 
 
 def trained_states(tuned: FinetuningMemory) -> float:
     """Bytes of gradients, optimiser states and 32-bit copy of a model that is trained."""
-    return float(tuned.gradients + tuned.optimiser_states + tuned.master_weights)
+    return real(tuned.gradients + tuned.optimiser_states + tuned.master_weights)

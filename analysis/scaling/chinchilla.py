@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from analysis.trace import array, named, real
 from analysis.units import format_flops
 
 FLOPS_PER_PARAM_TOKEN = 6.0
@@ -55,7 +56,7 @@ class ScalingLaw:
         Raises ValueError for values that are not positive.
         """
         N, D = positive("N", N), positive("D", D)
-        return self.E + self.A / N**self.alpha + self.B / D**self.beta
+        return named(self.E + self.A / N**self.alpha + self.B / D**self.beta, "L", "expected loss", "nats per token")
 
     def compute_optimal(self, C):
         """(N, D) that minimise the loss at C training FLOPs with C = 6 N D; broadcasts over C.
@@ -69,10 +70,12 @@ class ScalingLaw:
         (10000000000, 10000000000)
         """
         base = positive("C", C) / FLOPS_PER_PARAM_TOKEN
-        a = self.beta / (self.alpha + self.beta)
+        a = named(self.beta / (self.alpha + self.beta), "a", "exponent of the optimal size")
         with np.errstate(all="ignore"):
-            G = (np.float64(self.alpha * self.A) / (self.beta * self.B)) ** (1 / (self.alpha + self.beta))
+            G = np.divide(self.alpha * self.A, self.beta * self.B) ** (1 / (self.alpha + self.beta))
+            G = named(G, "G", "balance of the two terms at the optimum")
             N, D = G * base**a, base ** (1 - a) / G
+        N, D = named(N, r"N_\text{opt}", "optimal parameters", "parameters"), named(D, r"D_\text{opt}", "optimal tokens", "tokens")
         if not all(np.all(np.isfinite(value) & (value > 0)) for value in (N, D)):
             raise ValueError(f"The optimum of {self.label} is too large or too small a number to be computed for such a budget.")
         return N, D
@@ -91,11 +94,11 @@ class ScalingLaw:
 
 
 def positive(name: str, value):
-    """value as a float array, or a ValueError naming the argument if any entry is not a positive number."""
-    array = np.asarray(value, dtype=float)
-    if not np.all(array > 0) or not np.all(np.isfinite(array)):
+    """value as a float array, or a ValueError naming the argument if any entry is not a positive number; a traced number as it is."""
+    found = array(value)
+    if not np.all(found > 0) or not np.all(np.isfinite(found)):
         raise ValueError(f"{name} must be positive and finite, got {value!r}")
-    return array
+    return found
 
 
 def tokens_per_param(law, C):
@@ -118,7 +121,7 @@ def optimal_model(law, C: float) -> tuple[float, float]:
     >>> optimal_model(ScalingLaw(E=1.69, A=400.0, B=400.0, alpha=0.25, beta=0.25), 6e20)
     (10000000000.0, 10000000000.0)
     """
-    N, D = (float(value) for value in law.compute_optimal(C))
+    N, D = (real(value) for value in law.compute_optimal(C))
     if min(N, D) < 1:
         raise ValueError(
             f"These runs say nothing about {format_flops(C)}: the optimum of {law.label} would have less than one parameter or token."

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.scaling.chinchilla import FLOPS_PER_PARAM_TOKEN, ScalingLaw, positive
+from analysis.trace import named
 from analysis.units import PF_DAY
 
 INFERENCE_FLOPS_PER_PARAM_TOKEN = 2.0
@@ -53,8 +54,8 @@ class KaplanLaw:
     def compute_optimal(self, C):
         """(N, D): the published allocation at C training FLOPs; broadcasts over C."""
         C = positive("C", C)
-        N = self.k * (C / PF_DAY) ** self.p
-        return N, C / (FLOPS_PER_PARAM_TOKEN * N)
+        N = named(self.k * (C / PF_DAY) ** self.p, r"N_\text{opt}", "optimal parameters", "parameters")
+        return N, named(C / (FLOPS_PER_PARAM_TOKEN * N), r"D_\text{opt}", "optimal tokens", "tokens")
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,9 @@ class AllocationLaw:
         1.0
         """
         C = positive("C", C)
-        N = self.k_N * C**self.a
-        return N, C / (FLOPS_PER_PARAM_TOKEN * N) if self.k_D is None else self.k_D * C**self.b
+        N = named(self.k_N * C**self.a, r"N_\text{opt}", "optimal parameters", "parameters")
+        D = C / (FLOPS_PER_PARAM_TOKEN * N) if self.k_D is None else self.k_D * C**self.b
+        return N, named(D, r"D_\text{opt}", "optimal tokens", "tokens")
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,8 @@ class RepeatedDataLaw:
         if not np.isfinite(self.unique_tokens):
             return D
         repetitions = np.maximum(D / self.unique_tokens - 1, 0)
-        return np.minimum(D, self.unique_tokens) + self.unique_tokens * self.R_D * -np.expm1(-repetitions / self.R_D)
+        worth = np.minimum(D, self.unique_tokens) + self.unique_tokens * self.R_D * -np.expm1(-repetitions / self.R_D)
+        return named(worth, "D'", "effective tokens", "tokens")
 
     def effective_params(self, N):
         """Parameters worth as much as N when the corpus is small; N itself up to the corpus's optimum. Broadcasts."""
@@ -131,7 +134,8 @@ class RepeatedDataLaw:
             return N
         enough = self.params_for_tokens(self.unique_tokens)
         excess = np.maximum(N / enough - 1, 0)
-        return np.minimum(N, enough) + enough * self.R_N * -np.expm1(-excess / self.R_N)
+        worth = np.minimum(N, enough) + enough * self.R_N * -np.expm1(-excess / self.R_N)
+        return named(worth, "N'", "effective parameters", "parameters")
 
     def params_for_tokens(self, D):
         """N whose compute-optimal number of tokens is D under the base law.
@@ -139,7 +143,8 @@ class RepeatedDataLaw:
         N = ((alpha A / (beta B)) D^beta)^(1 / alpha), from setting the two marginal gains equal.
         """
         law = self.base
-        return (law.alpha * law.A / (law.beta * law.B) * positive("D", D) ** law.beta) ** (1 / law.alpha)
+        enough = (law.alpha * law.A / (law.beta * law.B) * positive("D", D) ** law.beta) ** (1 / law.alpha)
+        return named(enough, "N_U", "parameters for which the corpus is just enough", "parameters")
 
     def loss(self, N, D):
         """Expected loss [nats per token] of N parameters and D tokens, counting repetitions; broadcasts."""
@@ -315,13 +320,14 @@ def published_laws(laws: pd.DataFrame, constants: pd.DataFrame, optimal: pd.Data
         valid = {name.removeprefix("valid_"): value.pop(name) for name in [n for n in value if n.startswith("valid_")]}
         about = {"id": row["law"], "valid": valid} | {k: row[k] for k in ("label", "counts", "source", "single_source", "note")}
         try:
-            built[row["law"]] = _build(row["form"], value, about, optimal)
+            built[row["law"]] = law_of_form(row["form"], value, about, optimal)
         except KeyError as missing:
             raise ValueError(f"law {row['law']!r} of form {row['form']!r} lacks the constant {missing}") from missing
     return built
 
 
-def _build(form: str, value: Mapping[str, Any], about: dict, optimal: pd.DataFrame):
+def law_of_form(form: str, value: Mapping[str, Any], about: dict, optimal: pd.DataFrame):
+    """The law of a form in the table `laws` with these constants, plain or traced; ValueError for an unknown form."""
     if form == "parametric":
         return ScalingLaw(**{name: value[name] for name in ("E", "A", "B", "alpha", "beta")}, **about)
     if form == "kaplan":

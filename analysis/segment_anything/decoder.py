@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from analysis.scaling.chinchilla import positive
+from analysis.trace import named
 
 POINT_KINDS = 4
 """Learned embeddings of points: background, foreground, and the two corners of a box."""
@@ -57,10 +58,11 @@ def decoder_params(decoder: MaskDecoder = MaskDecoder()) -> dict[str, int]:
     >>> sum(decoder_params().values())
     4058340
     """
-    d, a = decoder.d_model, decoder.narrow
-    across = 3 * (d * a + a) + a * d + d
+    d, a = decoder.d_model, named(decoder.narrow, "a", "width of the attention between prompt and image")
+    across = named(3 * (d * a + a) + a * d + d, r"N_\text{across}", "parameters of one attention between prompt and image")
     block = 4 * (d * d + d) + 2 * across + 2 * d * decoder.d_ff + decoder.d_ff + d + 8 * d
-    perceptron = 2 * (d * d + d) + d * (d // 8) + d // 8
+    block = named(block, r"N_\text{block}", "parameters of one two-way block")
+    perceptron = named(2 * (d * d + d) + d * (d // 8) + d // 8, r"N_\text{perceptron}", "parameters of one mask perceptron")
     w = decoder.iou_width
     head = d * w + w + (decoder.iou_depth - 2) * (w * w + w) + w * decoder.n_masks + decoder.n_masks
     return {
@@ -110,9 +112,10 @@ def decoder_flops(side, tokens, decoder: MaskDecoder = MaskDecoder()) -> dict:
     >>> f"{float(sum(decoder_flops(64, 2).values())):.3g}"
     '3.62e+09'
     """
-    n, d, a = positive("side", side) ** 2, decoder.d_model, decoder.narrow
-    t = positive("tokens", tokens) + decoder.n_masks + 1
-    across = 4 * (n + t) * d * a + 4 * n * t * a
+    n, d = positive("side", side) ** 2, decoder.d_model
+    a = named(decoder.narrow, "a", "width of the attention between prompt and image")
+    t = named(positive("tokens", tokens) + decoder.n_masks + 1, "t", "tokens of the prompt and of the output")
+    across = named(4 * (n + t) * d * a + 4 * n * t * a, r"C_\text{across}", "one attention between prompt and image", "FLOP")
     w = decoder.iou_width
     return {
         "attention among tokens": decoder.n_layers * (8 * t * d**2 + 4 * t**2 * d),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.scaling.chinchilla import positive
+from analysis.trace import array, named
 
 COLOURS = 3
 KERNEL = 3
@@ -88,7 +89,7 @@ def attention_flops(d_model: int, side, window=None) -> dict[str, np.ndarray]:
     softmax and additions are left out. window None: the whole image. Source: [li2022vitdet] Section 3, [kirillov2023] Appendix A.
     """
     seen = positive("side", side) if window is None else positive("window", window)
-    n = padded_side(side, seen) ** 2
+    n = named(padded_side(side, seen) ** 2, "n" if window is None else "n_w", "patches" if window is None else "patches with padding")
     return {"projections": 8 * n * d_model**2, "attention": 4 * n * seen**2 * d_model, "relative positions": 4 * n * seen * d_model}
 
 
@@ -106,10 +107,10 @@ def encoder_flops(encoder: ImageEncoder, resolution=None, window=None, n_global=
     resolution = positive("resolution", encoder.resolution if resolution is None else resolution)
     if np.any(resolution % encoder.patch):
         raise ValueError(f"resolution must be a multiple of the patch, {encoder.patch} pixels, got {resolution}")
-    n_global = np.asarray(encoder.n_global if n_global is None else n_global, dtype=float)
+    n_global = array(encoder.n_global if n_global is None else n_global)
     if np.any((n_global < 0) | (n_global > encoder.n_layers)):
         raise ValueError(f"n_global must lie between 0 and the {encoder.n_layers} layers, got {n_global}")
-    side = resolution / encoder.patch
+    side = named(resolution / encoder.patch, "s", "patches along a side")
     everywhere = attention_flops(encoder.d_model, side)
     inside = attention_flops(encoder.d_model, side, encoder.window if window is None else window)
     parts = {part: n_global * everywhere[part] + (encoder.n_layers - n_global) * inside[part] for part in everywhere}
@@ -119,7 +120,7 @@ def encoder_flops(encoder: ImageEncoder, resolution=None, window=None, n_global=
 
 def total(parts):
     """The sum of a dict of parts."""
-    return sum(np.asarray(value, dtype=float) for value in parts.values())
+    return sum(array(value) for value in parts.values())
 
 
 def flops_per_mask(encoder, prompt, prompts, masks_per_prompt=1):

@@ -1,10 +1,10 @@
 """What a shape costs to run: FLOPs of a forward pass by part, FLOPs of training, and the cache of keys and values."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.trace import Traced, array, named
 from analysis.transformer.count import attention_matrices, mlp_matrices, projection_params, router_matrix
 from analysis.transformer.shape import Attention, Recurrent, TransformerShape
 
@@ -12,6 +12,18 @@ SMALLEST_ROUNDED = 2**57
 """From here on arrays hold floats: seven parts four times over (a training step) still fit into 64 bits below."""
 BACKWARD_OVER_FORWARD = 2
 """The backward pass multiplies each matrix twice: for the gradient of its input and for that of its weights."""
+
+
+FLOPS_OF = (
+    (r"C_\text{proj}", "projections of attention"),
+    ("C_{QK}", "queries times keys"),
+    ("C_{AV}", "weights times values"),
+    (r"C_\text{mlp}", "MLPs"),
+    (r"C_\text{router}", "routers"),
+    (r"C_\text{emb}", "projections between embeddings and layers"),
+    (r"C_\text{logits}", "output layer"),
+)
+"""Symbol and meaning of each part in equations."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +85,7 @@ def forward_flops(shape: TransformerShape, batch, seq_len, causal: bool = False,
     positions = S if n_logits is None else exact("n_logits", n_logits, least=0)
     d = shape.d_model
     projections = scores = values = mlp = router = 0
-    for layer, times in Counter(shape.layers).items():
+    for layer, times in shape.kinds().items():
         recurrent = sum(mixer.matrix for mixer in (layer.mixer, layer.beside) if isinstance(mixer, Recurrent))
         projections += times * (layer.other_matrix + recurrent)
         if isinstance(layer.mixer, Attention):
@@ -90,7 +102,8 @@ def forward_flops(shape: TransformerShape, batch, seq_len, causal: bool = False,
     tokens, width = B * S, shape.embedding_dim or d
     around = projection_params(shape) + shape.other_matrix
     parts = (tokens * projections, B * scores, B * values, tokens * mlp, tokens * router, tokens * around)
-    return ForwardFlops(*(plain_number(2 * part) for part in (*parts, B * positions * width * shape.vocab_size)))
+    flops = [plain_number(2 * part) for part in (*parts, B * positions * width * shape.vocab_size)]
+    return ForwardFlops(*(named(part, symbol, meaning, "FLOP") for part, (symbol, meaning) in zip(flops, FLOPS_OF, strict=True)))
 
 
 def training_flops(shape: TransformerShape, batch, seq_len, causal: bool = False, recomputation: bool = False):
@@ -124,12 +137,12 @@ def kv_cache_bytes(shape: TransformerShape, context_len, batch=1, bytes_per_valu
     >>> kv_cache_bytes(mistral, [1, 4096, 32768]).tolist()
     [131072, 536870912, 536870912]
     """
-    if np.any(np.asarray(bytes_per_value, dtype=float) <= 0):
+    if np.any(array(bytes_per_value) <= 0):
         raise ValueError(f"bytes_per_value must be positive, got {bytes_per_value!r}")
     values = exact("batch", batch) * _cached_values(shape, exact("context_len", context_len, least=0))
-    if np.all(np.asarray(bytes_per_value) % 1 == 0):
+    if np.all(array(bytes_per_value) % 1 == 0):
         return plain_number(values * exact("bytes_per_value", bytes_per_value))
-    return plain_number(values) * np.asarray(bytes_per_value, dtype=float)
+    return plain_number(values) * array(bytes_per_value)
 
 
 def kv_cache_values(shape: TransformerShape, context_len):
@@ -143,8 +156,13 @@ def kv_cache_values(shape: TransformerShape, context_len):
 
 
 def _cached_values(shape: TransformerShape, context):
-    mixers = Counter(layer.mixer for layer in shape.layers if isinstance(layer.mixer, Attention) and layer.mixer.caches)
-    return sum((times * values_per_token(mixer) * held_tokens(mixer, context) for mixer, times in mixers.items()), 0 * context)
+    caching = ((layer.mixer, times) for layer, times in shape.kinds().items())
+    values = (
+        times * values_per_token(mixer) * held_tokens(mixer, context)
+        for mixer, times in caching
+        if isinstance(mixer, Attention) and mixer.caches
+    )
+    return named(sum(values, 0 * context), "n", "values in the cache of one sequence")
 
 
 def values_per_token(attention: Attention) -> int:
@@ -197,8 +215,8 @@ def causal_pairs(attention: Attention, S, past=0):
         return S * past + S * (S + 1) // 2
     if attention.chunked:
         return _chunk_pairs(past + S, w) - _chunk_pairs(past, w)
-    growing = smaller(w - smaller(past, w), S)  # queries that still see everything before them
-    return growing * past + growing * (growing + 1) // 2 + (S - growing) * w
+    growing = named(smaller(w - smaller(past, w), S), "g", "queries that still see everything before them")
+    return named(growing * past + growing * (growing + 1) // 2 + (S - growing) * w, "Q", "pairs of query and key that meet")
 
 
 def _chunk_pairs(n, w):
@@ -219,22 +237,25 @@ def exact(name: str, value, least: int = 1):
 
     Raises ValueError naming it unless all of it are whole numbers of at least least.
     """
-    array = np.asarray(value)
-    fits = array.dtype.kind in "iuf" and bool(np.all(np.isfinite(array) & (array >= least) & (array % 1 == 0)))
-    if array.dtype.kind == "O":  # Python ints beyond 64 bits
-        fits = all(isinstance(item, int) and not isinstance(item, bool) and item >= least for item in array.flat)
+    if isinstance(value, Traced):
+        exact(name, value.value, least)
+        return value
+    found = np.asarray(value)
+    fits = found.dtype.kind in "iuf" and bool(np.all(np.isfinite(found) & (found >= least) & (found % 1 == 0)))
+    if found.dtype.kind == "O":  # Python ints beyond 64 bits
+        fits = all(isinstance(item, int) and not isinstance(item, bool) and item >= least for item in found.flat)
     if not fits:
         raise ValueError(f"{name} must be whole numbers of at least {least}, got {value!r}")
-    if array.ndim == 0:
-        return int(array.item())
-    whole = np.empty(array.shape, dtype=object)
-    whole.ravel()[:] = [int(item) for item in array.flat]  # a new array is contiguous, so this is a view of it
+    if found.ndim == 0:
+        return int(found.item())
+    whole = np.empty(found.shape, dtype=object)
+    whole.ravel()[:] = [int(item) for item in found.flat]  # a new array is contiguous, so this is a view of it
     return whole
 
 
 def plain_number(value):
     """A Python int as it is; an array of them as int64 below SMALLEST_ROUNDED, else as float64, which rounds to 16 digits."""
     if not isinstance(value, np.ndarray):
-        return int(value)
+        return value if isinstance(value, Traced) else int(value)
     fits = all(abs(item) < SMALLEST_ROUNDED for item in value.flat)
     return value.astype(np.int64 if fits else np.float64)

@@ -3,7 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from analysis.trace import named
 from analysis.transformer.shape import NORMS, Attention, Experts, Layer, Mlp, Recurrent, TransformerShape
+
+NAMED = {"attention": "parameters of attention", "mlp": "parameters of the MLPs", "router": "parameters of the routers"}
+"""Parts that have a name in equations."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ def count_params(shape: TransformerShape) -> ParamCounts:
     d, norm = shape.d_model, NORMS[shape.norm] * shape.d_model
     parts: Counter = Counter()
     inactive = 0
-    for layer, times in Counter((*shape.layers, *shape.encoder_layers)).items():
+    for layer, times in shape.kinds(encoder=True).items():
         for part, number in layer_params(layer, d, norm).items():
             parts[part] += number * times
         if layer.experts:
@@ -51,8 +55,14 @@ def count_params(shape: TransformerShape) -> ParamCounts:
     width = shape.embedding_dim or d
     tables = 1 if shape.tied_embeddings else 2
     embedding = shape.vocab_size * width * tables + shape.position_rows * d + shape.head_bias * shape.vocab_size + shape.other_embedding
+    embedding = named(embedding, r"N_\text{emb}", "parameters of the embeddings", "parameters")
     other = parts["other"] + norm * (shape.final_norms + shape.embedding_norm) + shape.other + shape.other_matrix + projection_params(shape)
+    other = named(other, r"N_\text{other}", "parameters of norms and of everything else", "parameters")
+    for part, meaning in NAMED.items():
+        parts[part] = named(parts[part], rf"N_\text{{{part}}}", meaning, "parameters")
     total = embedding + parts["attention"] + parts["mlp"] + parts["router"] + other
+    total = named(total, "N", "parameters", "parameters")
+    inactive = named(inactive, r"N_\text{idle}", "parameters of the experts that a token does not use", "parameters")
     return ParamCounts(
         total=total,
         embedding=embedding,

@@ -76,7 +76,8 @@ def transformer_shape(
     grouped("n_heads", n_heads, "n_kv_heads", n_kv_heads)
     if norm not in NORMS:
         raise ValueError(f"norm must be one of {', '.join(NORMS)}, got {norm!r}")
-    has_experts = layer_rule("moe_layers", moe_layers, n_layers) if n_experts else [False] * n_layers
+    deepest = max(n_layers, n_encoder_layers)
+    has_experts = layer_rule("moe_layers", moe_layers, deepest) if n_experts else [False] * deepest
     if not all(has_experts) and d_ff is None:
         raise ValueError("d_ff must be given for layers without experts")
     if n_experts:
@@ -101,8 +102,8 @@ def transformer_shape(
         attention = replace(attention, latent=latent)
     if relative_projection:
         attention = replace(attention, extra_matrix=d_model * d_model)
-    windowed = layer_rule("window_layers", window_layers, n_layers) if window else [False] * n_layers
-    attends = layer_rule("attention_layers", attention_layers, n_layers)
+    windowed = layer_rule("window_layers", window_layers, deepest) if window else [False] * deepest
+    attends = layer_rule("attention_layers", attention_layers, deepest)
     dense = None if d_ff is None else plain_mlp(d_ff, gated_mlp, d_model, mlp_bias)
 
     def stack(number: int, decoder_with_encoder: bool) -> tuple[Layer, ...]:

@@ -4,8 +4,11 @@ A `TransformerShape` is a tuple of layers and what stands around them. Layers th
 pattern (windows on some layers, experts on every second, a few dense ones first) is just its tuple.
 """
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from analysis.trace import bare
 from analysis.uploads import clip
 
 NORMS = {"layernorm": 2, "layernorm_no_bias": 1, "rmsnorm": 1, "none": 0}
@@ -159,6 +162,10 @@ class TransformerShape:
     notes: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
 
+    def kinds(self, encoder: bool = False) -> Mapping[Layer, int]:
+        """How many layers there are of each kind, those of the encoder too if encoder."""
+        return Counter((*self.layers, *(self.encoder_layers if encoder else ())))
+
     @property
     def n_layers(self) -> int:
         """Layers of the decoder."""
@@ -198,7 +205,8 @@ def whole(name: str, value, least: int = 1, most: int | None = None) -> int:
     ...
     ValueError: n_layers must be a whole number of at least 1, got -4
     """
-    fits = isinstance(value, int) and not isinstance(value, bool) and value >= least and (most is None or value <= most)
+    number = bare(value)
+    fits = isinstance(number, int) and not isinstance(number, bool) and number >= least and (most is None or number <= most)
     if not fits:
         limit = f"of at least {least}" if most is None else f"from {least} to {most:,}"
         raise ValueError(f"{name} must be a whole number {limit}, got {clip(repr(value), 60)}")

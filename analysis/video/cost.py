@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.scaling.chinchilla import positive
+from analysis.trace import array, named, real
 
 ASPECT = 64
 """Assumed width over depth of a denoiser, near that of large language models."""
@@ -32,8 +33,8 @@ class Denoiser:
         >>> round(Denoiser.of_size(49152e3).n_layers)
         10
         """
-        layers = float(positive("n_params", n_params) / (12 * ASPECT**2)) ** (1 / 3)
-        return cls(float(n_params), layers, ASPECT * layers)
+        layers = named(real(positive("n_params", n_params) / (12 * ASPECT**2)) ** (1 / 3), "L", "layers")
+        return cls(real(n_params), layers, ASPECT * layers)
 
 
 def tokens_per_frame(resolution, compression, patch):
@@ -45,7 +46,7 @@ def tokens_per_frame(resolution, compression, patch):
     1024.0
     """
     side = positive("resolution", resolution) / (positive("compression", compression) * positive("patch", patch))
-    return side**2
+    return named(side**2, "n", "tokens of a frame")
 
 
 def attention_pairs(tokens, frames, attention: str = "separate"):
@@ -71,8 +72,8 @@ def denoising_flops(tokens, frames, denoiser: Denoiser, steps, attention: str = 
     >>> float(denoising_flops(10, 2, small, 5))
     200.0
     """
-    pairs = attention_pairs(tokens, frames, attention)
-    weights = 2 * denoiser.n_params * tokens * np.asarray(frames, dtype=float)
+    pairs = named(attention_pairs(tokens, frames, attention), "Q", "pairs of tokens that look at each other")
+    weights = 2 * denoiser.n_params * tokens * array(frames)
     return positive("steps", steps) * (weights + 4 * denoiser.n_layers * denoiser.d_model * pairs)
 
 

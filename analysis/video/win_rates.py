@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.judges import bradley_terry
 from analysis.scaling.chinchilla import positive
 from analysis.statistics import wilson_interval
+from analysis.trace import array
 
 CRITERIA = ("quality", "faithfulness")
 ROUNDED = 0.05 + 1e-9
@@ -135,5 +136,5 @@ def implied_share(first_over_shared, second_over_shared):
     >>> round(float(implied_share(0.8, 0.5)), 3)
     0.8
     """
-    odds = [np.asarray(share, dtype=float) / (1 - np.asarray(share, dtype=float)) for share in (first_over_shared, second_over_shared)]
+    odds = [array(share) / (1 - array(share)) for share in (first_over_shared, second_over_shared)]
     return odds[0] / (odds[0] + odds[1])

@@ -1,4 +1,4 @@
-"""What stands under a chart, as one element: its sources, the row of export buttons, and how it is computed.
+"""What stands under a chart, as one element: its sources, and the row of buttons.
 
 One component instead of a dozen Streamlit widgets: the browser renders every element of a page anew whenever a slider on it
 moves, so a page of eight charts answers in two thirds of the time (docs/performance.md). Whatever it is given is shown
@@ -15,7 +15,6 @@ HTML = """
 <p class="sources"></p>
 <div class="row" role="toolbar" aria-label="This figure"></div>
 <p class="said" role="status" hidden></p>
-<div class="how" hidden><pre></pre><h4>Sources</h4><ul></ul></div>
 """
 
 CSS = """
@@ -38,11 +37,6 @@ button[aria-busy=true] { cursor: progress; opacity: 0.6; }
 .said button { margin-left: 0.5rem; }
 .said.problem { color: var(--st-red-text-color, #b3261e); }
 .said { margin: 0.5rem 0 0; }
-.how { margin-top: 0.5rem; padding: 0.75rem 1rem; background: var(--st-secondary-background-color); border-radius: var(--st-base-radius);
-  max-height: 26rem; overflow: auto; }
-.how pre { font: inherit; font-size: 0.875rem; white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; }
-.how h4 { font-size: 0.875rem; margin: 0.75rem 0 0.25rem; }
-.how ul { font-size: 0.875rem; margin: 0; padding-left: 1.25rem; }
 @media (pointer: coarse) { button { min-height: 2.75rem; } }
 @media (max-width: 480px) { .gap { display: none; } .row button { flex: 1 0 auto; } .files { flex: 1 0 100%; } .files button { flex: 1; padding: 0.25rem; } }
 """
@@ -57,7 +51,7 @@ function text(tag, words) {
   return element;
 }
 
-function citation({ name, url, place, title }, whole) {
+function citation({ name, url, place, title }) {
   const line = document.createElement('span');
   if (/^https?:[/][/]/.test(url)) {
     const link = text('a', name);
@@ -65,7 +59,6 @@ function citation({ name, url, place, title }, whole) {
     line.append(link);
   } else line.append(name);
   if (place) line.append(', ' + place);
-  if (whole) line.append('. ' + title);
   return line;
 }
 
@@ -81,14 +74,12 @@ function save(file) {
 
 export default function({ parentElement, data, setTriggerValue }) {
   const find = selector => parentElement.querySelector(selector);
-  const sources = find('.sources'), row = find('.row'), said = find('.said'), how = find('.how');
+  const sources = find('.sources'), row = find('.row'), said = find('.said');
 
   sources.replaceChildren('Sources: ');
   data.sources.slice(0, data.shown).forEach((source, number) => sources.append(number ? ' \\u00b7 ' : '', citation(source)));
   if (!data.sources.length) sources.append('computed from the settings alone');
-  if (data.sources.length > data.shown) sources.append(' \\u00b7 and ' + (data.sources.length - data.shown) + ' more, listed below');
-  how.querySelector('pre').textContent = data.explanation;
-  how.querySelector('ul').replaceChildren(...data.sources.map(source => { const item = document.createElement('li'); item.append(citation(source, true)); return item; }));
+  if (data.sources.length > data.shown) sources.append(' \\u00b7 and ' + (data.sources.length - data.shown) + ' more, listed under \\u201cHow is this computed?\\u201d');
 
   function say(words, problem) {
     said.textContent = words; said.hidden = !words; said.classList.toggle('problem', Boolean(problem));
@@ -145,17 +136,14 @@ export default function({ parentElement, data, setTriggerValue }) {
       setTimeout(() => { copy.textContent = 'Copy link'; }, 2000);
     });
     const table = button('Table', 'Show or hide the rows behind the chart', () => ask('table', ''), 'table');
-    const explain = button('How is this computed?', 'Formulas, their range, and every source', () => {
-      how.hidden = !how.hidden;
-      explain.setAttribute('aria-expanded', String(!how.hidden));
-    });
-    explain.setAttribute('aria-expanded', 'false');
+    const explain = button('How is this computed?', 'Show or hide the steps to the numbers of the title, with your settings, and every source', () => ask('explain', ''), 'explain');
     row.append(group, file(data.editable), space(), image, copy, deck, space(), table, explain);
   }
-  const table = row.querySelector('[data-press=table]');
-  if (table.getAttribute('aria-expanded') !== String(data.table)) {
+  for (const id of ['table', 'explain']) {
+    const opener = row.querySelector(`[data-press=${id}]`), isOpen = String(data.opened.includes(id));
+    if (opener.getAttribute('aria-expanded') === isOpen) continue;
     rest();
-    table.setAttribute('aria-expanded', String(data.table));
+    opener.setAttribute('aria-expanded', isOpen);
   }
   const answer = data.answer;
   if (answer && !delivered.has(answer.id)) {
@@ -199,15 +187,14 @@ def footer(
     shown: int,
     formats: Sequence[Mapping],
     editable: Mapping,
-    explanation: str,
-    table: bool,
+    opened: Sequence[str],
     answer: Mapping | None,
     on_press: Callable[[], None],
 ) -> None:
     """Show the component.
 
     figure: its name, at the end of links to it. sources: {name, url, place, title} of each cited work, of which `shown` stand in the line above the buttons.
-    formats: {id, label, hint, disabled} of each file button, "png" among them; editable: of the one beside them. table: whether the table is open.
+    formats: {id, label, hint, disabled} of each file button, "png" among them; editable: of the one beside them. opened: what is open, "table" or "explain".
     answer: of `file_answer`, `image_answer`, `said_answer` or `problem_answer`, if a button was just pressed. on_press: called before the next run;
     `pressed` says which button it was.
     """
@@ -217,13 +204,12 @@ def footer(
         "shown": shown,
         "formats": list(formats),
         "editable": editable,
-        "table": table,
-        "explanation": explanation,
+        "opened": list(opened),
         "answer": answer,
     }
     COMPONENT(key=key, data=data, on_press_change=on_press)
 
 
 def pressed(key: str) -> str:
-    """The id of the button that was just pressed: a format, "deck", "copy" or "table"."""
+    """The id of the button that was just pressed: a format, "deck", "copy", "table" or "explain"."""
     return str(st.session_state[key].get("press") or "")

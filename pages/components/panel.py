@@ -6,11 +6,11 @@ from functools import partial
 import streamlit as st
 
 from analysis import tables
-from analysis.charts.panel import Citation, Panel, explanation
+from analysis.charts.panel import Panel
 from analysis.export import browser, files, slide
 from analysis.export.editable import says_the_same
 from analysis.export.picture import HEIGHT, WIDTH
-from pages.components import chart, controls, decks, footer, table
+from pages.components import chart, controls, decks, explain, footer, table
 from pages.components.markdown import plain
 
 FORMATS = {
@@ -52,16 +52,22 @@ def draw(slot: str, build: Callable[[], Panel], scroll: bool = False, query: Map
     chart.chart(slot, panel, WIDE if scroll else 0, query)
     if panel.beside is not None:
         table.texts(panel.beside)
-    if slot in with_table():
+    if slot in with_open("table"):
         table.rows(slot, panel)
+    if slot in with_open("explain"):
+        explain.show(slot, panel)
 
 
 OUT_OF_RANGE = "This chart cannot be drawn: a number behind it is too large or too small to be computed with."
 
 
-def with_table() -> set[str]:
-    """The charts of this session that show their table, by slot."""
-    return st.session_state.setdefault("open_tables", set())
+OPENED = ("table", "explain")
+"""What a press shows below a chart, in the fragment of its sliders, so that it follows them; nothing is made of it while it is closed."""
+
+
+def with_open(what: str) -> set[str]:
+    """The charts of this session below which one of OPENED is shown, by slot."""
+    return st.session_state.setdefault(f"open_{what}", set())
 
 
 def current() -> dict[str, Panel]:
@@ -71,14 +77,14 @@ def current() -> dict[str, Panel]:
 
 @st.fragment
 def export_row(slot: str) -> None:
-    """What stands under a chart: its sources, its buttons, and how it is computed.
+    """What stands under a chart: its sources and its buttons.
 
     A file is made only when its button is pressed, from the chart as it then is.
     """
     if slot not in current():
         return
     if st.session_state.pop("page_changed", False):
-        st.rerun()  # the whole page: its menu counts the slides, and a table stands with its chart
+        st.rerun()  # the whole page: its menu counts the slides, and what is opened stands with its chart
     panel, key = current()[slot], f"row-{slot}"
     no_browser = browser.browser_path() is None
     formats = [
@@ -94,8 +100,8 @@ def export_row(slot: str) -> None:
     ]
     answer = st.session_state.setdefault("answers", {}).pop(slot, None)
     on_press = partial(press, slot, controls.server_origin())
-    is_open = slot in with_table()
-    footer.footer(key, panel.name, sources, SHOWN_SOURCES, formats, EDITABLE_BUTTON, explanation(panel), is_open, answer, on_press)
+    opened = [what for what in OPENED if slot in with_open(what)]
+    footer.footer(key, panel.name, sources, SHOWN_SOURCES, formats, EDITABLE_BUTTON, opened, answer, on_press)
     if no_browser:
         st.info(NO_BROWSER, icon=":material/image_not_supported:")
 
@@ -117,8 +123,8 @@ def press(slot: str, origin: str) -> None:
         done = footer.said_answer(f"Added to your deck: {panel.title}") if not problem else footer.problem_answer(problem)
         st.session_state.setdefault("answers", {})[slot] = done
         st.session_state["page_changed"] = not problem
-    elif what == "table":
-        with_table().symmetric_difference_update({slot})
+    elif what in OPENED:
+        with_open(what).symmetric_difference_update({slot})
         st.session_state["page_changed"] = True
     elif what in (*FORMATS, EDITABLE, "copy"):
         st.session_state.setdefault("answers", {})[slot] = made(panel, what, link, slot)
@@ -139,10 +145,3 @@ def made(panel: Panel, what: str, link: str, slot: str = "") -> dict:
     if what == "copy":
         return footer.image_answer(content)
     return footer.file_answer(f"{(slot or panel.name).replace('.', '-')}.{format}", files.mime(format), content)
-
-
-def cited(citation: Citation) -> str:
-    """A citation as Markdown: author and year as a link, and the place in the work."""
-    work = tables.source(citation.source_id)
-    place = f", {plain(citation.location)}" if citation.location else ""
-    return f"[{plain(work['authors'])} {int(work['year'])}]({work['url']}){place}"

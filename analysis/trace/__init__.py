@@ -1,0 +1,41 @@
+"""Numbers that know how they came about: the project's own formulas, called with them, write down their own equations."""
+
+from analysis.trace.number import (
+    ASSUMED,
+    CONFIGURED,
+    DEFINED,
+    FITTED,
+    PRINTED,
+    SETTING,
+    Origin,
+    Traced,
+    applied,
+    array,
+    bare,
+    defined_as,
+    given,
+    integer,
+    largest,
+    named,
+    real,
+)
+
+__all__ = [
+    "ASSUMED",
+    "CONFIGURED",
+    "DEFINED",
+    "FITTED",
+    "PRINTED",
+    "SETTING",
+    "Origin",
+    "Traced",
+    "applied",
+    "array",
+    "bare",
+    "defined_as",
+    "given",
+    "integer",
+    "largest",
+    "named",
+    "real",
+]
