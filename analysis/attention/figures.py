@@ -179,9 +179,7 @@ class Mask(Figure):
 
     name = "attention.mask"
     window: int = WINDOW(4_096, low=128)
-    position: int = Quantity(
-        "Position of the token", low=1, high=131_072, step=1, whole=True, help="Counted from 1; what it sees is drawn in amber."
-    )(50_000)
+    position: int = Quantity("Query position", low=1, high=131_072, step=1, whole=True)(50_000)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -325,12 +323,8 @@ class Buffer(Figure):
     """The rolling buffer, token after token: which position each place holds."""
 
     name = "attention.buffer"
-    buffer_len: int = Quantity(
-        "Places in the buffer", low=2, high=12, step=1, whole=True, help="A window never needs more places than it is long."
-    )(5)
-    n_cached: int = Quantity("Tokens so far", low=1, high=24, step=1, whole=True, help="How many tokens have been written to the buffer.")(
-        12
-    )
+    buffer_len: int = Quantity("Cache slots", low=2, high=12, step=1, whole=True)(5)
+    n_cached: int = Quantity("Decoding step", low=1, high=24, step=1, whole=True)(12)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""

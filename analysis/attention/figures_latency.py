@@ -49,7 +49,7 @@ def _usual_groups(earlier: Earlier) -> int:
 
 def groups_of() -> Any:
     """The parameter n_kv_heads: key-value heads of the grouped-query what-if; depends on the model."""
-    return Choice("KV heads (what-if)", help="Numbers that divide the model's query heads.", options=_group_sizes)(_usual_groups)
+    return Choice("KV heads (GQA what-if)", options=_group_sizes)(_usual_groups)
 
 
 class Prefill(Figure):

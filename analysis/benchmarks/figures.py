@@ -90,12 +90,8 @@ class HeatMap(Figure):
     model_families: tuple = FAMILIES(())
     model_sizes: tuple = MODEL_SIZES(())
     model_variants: tuple = VARIANTS(())
-    compared_models: tuple = Choices(
-        "Models", help="None chosen: twelve that many works report.", options=lambda _: data.model_names(), empty=TWELVE
-    )(())
-    compared_benchmarks: tuple = Choices(
-        "Benchmarks", help="None chosen: twelve that many works report.", options=lambda _: data.benchmark_labels(), empty=TWELVE
-    )(())
+    compared_models: tuple = Choices("Models", options=lambda _: data.model_names(), empty=TWELVE)(())
+    compared_benchmarks: tuple = Choices("Benchmarks", options=lambda _: data.benchmark_labels(), empty=TWELVE)(())
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -222,7 +218,7 @@ class Reports(Figure):
     """Every report of one model on one benchmark, with its setting and its place."""
 
     name = "benchmarks.reports"
-    scored_model: str = Choice("Model of the score", options=lambda _: data.model_names(True))("llama-2-70b")
+    scored_model: str = Choice("Model", options=lambda _: data.model_names(True))("llama-2-70b")
     benchmark: str = Choice("Benchmark", options=lambda _: data.benchmark_labels(True))("bbh")
 
     def draw(self) -> Panel:

@@ -201,10 +201,8 @@ class Disagreements(Figure):
     model_families: tuple = FAMILIES(())
     model_sizes: tuple = MODEL_SIZES(())
     model_variants: tuple = VARIANTS(())
-    within_work: bool = Switch("Also two settings within one work", help="Such as 0-shot and 25-shot in two tables of one paper.")(False)
-    least_spread: float = Quantity(
-        "Least distance", unit="points", low=0, high=25, step=0.5, help="Smallest distance of the lowest from the highest report."
-    )(5.0)
+    within_work: bool = Switch("Include within-paper pairs")(False)
+    least_spread: float = Quantity("Minimum gap", unit="points", low=0, high=25, step=0.5)(5.0)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""

@@ -94,10 +94,8 @@ class Dumbbell(Figure):
     model_a: str = _model("Model A", "mixtral-8x7b")
     model_b: str = _model("Model B", "llama-2-70b")
     reported_in: tuple = REPORTED_IN(())
-    printed_in: str = Choice("Table or figure", help="Of the chosen reports.", options=places, rare=True)("all")
-    clear_errors: float = Quantity(
-        "Standard errors that count as clear", low=0, high=4, step=0.1, help="Of drawing the questions of a benchmark."
-    )(2.0)
+    printed_in: str = Choice("Table or figure", options=places, rare=True)("all")
+    clear_errors: float = Quantity("Significance threshold (SE)", low=0, high=4, step=0.1)(2.0)
 
     def asked(self) -> tuple[str, str, tuple[str, ...], str]:
         """The two models, and the reports and the place in them to which the comparison is kept, as `compared` takes them."""

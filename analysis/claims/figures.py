@@ -55,7 +55,7 @@ class Verdicts(Figure):
     name = "claims.verdicts"
     paper: str = Choice("Paper", options=lambda _: {"all": "all papers"} | papers())("all")
     verdict: str = Choice("Verdict", options=lambda earlier: {"all": "all verdicts"} | verdicts_on(earlier["paper"]))("all")
-    how: str = Choice("How reached", options=lambda earlier: {"all": "all ways"} | ways_to(earlier["paper"], earlier["verdict"]))("all")
+    how: str = Choice("How checked", options=lambda earlier: {"all": "all ways"} | ways_to(earlier["paper"], earlier["verdict"]))("all")
 
     def rows(self) -> pd.DataFrame:
         """The statements that are asked for, of `stored`."""

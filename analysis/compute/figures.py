@@ -27,7 +27,7 @@ ABOUT_AS_MUCH = 2
 UNKNOWN_PRICE = 2.0
 """Rent of a GPU without a price in the table [USD/h]."""
 LEVEL_OF_BILL = 0.95
-LAW = Choice("Law", options=lambda _: law_labels(), help="It says which size and how many tokens are best, and which loss they reach.")
+LAW = Choice("Scaling law", options=lambda _: law_labels())
 
 
 def _grids(_: Earlier) -> dict[str, str]:
@@ -44,18 +44,12 @@ class Run(Figure):
 
     law: str = LAW("fit")
     gpu: Gpu = GPU("a100_40gb")
-    grid: str = Choice("Electricity", options=_grids, help="CO2 per kWh of the grid that the GPUs run on.")("world2023")
+    grid: str = Choice("Grid carbon intensity", options=_grids)("world2023")
     n_gpus: int = N_GPUS(512)
     mfu: float = MFU(0.4)
-    usd_per_gpu_hour: float = USD_PER_GPU_HOUR(
-        _list_price, rare=True, help=f"Starts at the list price; {UNKNOWN_PRICE:.2f} USD where there is none."
-    )
-    pue: float = Quantity(
-        "Overhead of the centre (PUE)", low=1, high=2, step=0.05, rare=True, help="Energy of the whole centre over that of its GPUs."
-    )(1.1)
-    power_share: float = Quantity(
-        "Average draw over board power", unit="share", low=0.3, high=1, step=0.05, rare=True, help="Share of the board power that is drawn."
-    )(1.0)
+    usd_per_gpu_hour: float = USD_PER_GPU_HOUR(_list_price, rare=True)
+    pue: float = Quantity("PUE", low=1, high=2, step=0.05, rare=True)(1.1)
+    power_share: float = Quantity("Power draw (% of TDP)", unit="share", low=0.3, high=1, step=0.05, rare=True)(1.0)
 
     def cost(self, C: float) -> costs.Cost:
         """The bill of C FLOPs [FLOP]."""
@@ -173,7 +167,7 @@ class FromGpus(Run):
     """The size and the tokens that GPUs for some days allow, among published runs, and what they cost."""
 
     name = "compute.from_gpus"
-    train_days: float = Quantity("Days of training", unit="days", low=1, high=365, step=1, whole=True, help="How long the GPUs run.")(53)
+    train_days: float = Quantity("Training days", unit="days", low=1, high=365, step=1, whole=True)(53)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -184,7 +178,7 @@ class FromMoney(Run):
     """The size and the tokens that an amount of money buys at the rent of a GPU, among published runs."""
 
     name = "compute.from_money"
-    budget_usd: float = Quantity("Money", unit="USD", low=100, high=1e10, help="What the rent of all GPUs may cost.")(3e6)
+    budget_usd: float = Quantity("Budget", unit="USD", low=100, high=1e10)(3e6)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -210,7 +204,6 @@ class FromRun(Run):
     published_run: str = Choice(
         "Published run",
         options=lambda _: {key: row["model"] for key, row in runs_with_tokens().items()},
-        help="Runs whose size and tokens are known.",
     )("bloomberggpt-50b")
 
     def draw(self) -> Panel:
@@ -300,9 +293,7 @@ class Devices(Figure):
     name = "compute.devices"
     train_flops: float = TRAIN_FLOPS(2e23)
     mfu: float = MFU(0.4)
-    price_list: str = Choice(
-        "Price list", options=lambda _: price_lists(), help="One seller in one year; prices of different sellers or years do not compare."
-    )("aws_ec2_2023")
+    price_list: str = Choice("Price list", options=lambda _: price_lists())("aws_ec2_2023")
 
     def draw(self) -> Panel:
         """The panel at these parameters."""

@@ -76,12 +76,8 @@ class Repetition(Figure):
     """What repeated tokens are worth: effective tokens against epochs over a corpus."""
 
     name = "compute.repetition"
-    unique_tokens: float = Quantity(
-        "Unique tokens in the corpus", unit="tokens", low=1e9, high=1e13, help="Tokens of the corpus, each counted once."
-    )(1e11)
-    epochs: int = Quantity(
-        "Epochs", unit="epochs", low=1, high=100, step=1, whole=True, help="How often training goes through the corpus."
-    )(4)
+    unique_tokens: float = Quantity("Unique tokens", unit="tokens", low=1e9, high=1e13)(1e11)
+    epochs: int = Quantity("Epochs", unit="epochs", low=1, high=100, step=1, whole=True)(4)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -142,14 +138,11 @@ class Inference(Figure):
 
     name = "compute.inference"
     inference_law: str = Choice(
-        "Law for inference demand",
+        "Scaling law",
         options={"sardana2023": "Sardana 2023", "fit": "refit of the released runs"},
-        help="The law of the loss; served tokens are counted in the same way under both.",
     )("sardana2023")
-    train_flops: float = TRAIN_FLOPS(2e23, low=1e20, high=1e26, help="The quality that is wanted: the optimum of this training compute.")
-    served_tokens: float = Quantity(
-        "Tokens served", unit="tokens", low=1e10, high=1e15, help="Tokens that the model writes and reads in its whole life."
-    )(1e13)
+    train_flops: float = TRAIN_FLOPS(2e23, low=1e20, high=1e26)
+    served_tokens: float = Quantity("Lifetime inference tokens", unit="tokens", low=1e10, high=1e15)(1e13)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""

@@ -18,7 +18,7 @@ from analysis.units import format_count, significant
 
 PAPER = Citation("smith2023", "section on fine-tuned NFNets")
 LARGEST = ("NFNet-F7+", "ViT-g/14", "ViT-G/14", "SoViT-400m/14")
-TPU_VERSION = Choice("Hours on", options=VERSIONS)
+TPU_VERSION = Choice("TPU", options=VERSIONS)
 COVERED = 0.95
 
 
@@ -27,10 +27,8 @@ class Accuracy(Figure):
 
     name = "convnets_vits.accuracy"
     tpu_version: str = TPU_VERSION("v4")
-    equal_factor: float = Quantity(
-        "Hours count as equal within a factor of", low=1, high=5, step=0.05, help="The shaded range around the NFNet's hours."
-    )(1.5)
-    level: float = LEVEL(COVERED, help="How often such an interval holds the error on all images of the kind.")
+    equal_factor: float = Quantity("Compute tolerance", low=1, high=5, step=0.05)(1.5)
+    level: float = LEVEL(COVERED)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -235,18 +233,16 @@ class Loss(Figure):
 
     name = "convnets_vits.loss"
     loss_readings: str = Text(
-        "Points that you read off Figure 2 of the paper",
-        help="Hours and loss of each point, separated by semicolons; two or more are fitted.",
+        "Points read off Figure 2",
         check=equal_compute.read_points,
         placeholder="1000 2.85; 10000 2.6",
         tried=("1000 2.85", "1000 2.85; 10000 2.62", "1000 2.85; 10000 2.62; 100000 2.42"),
     )("")
     loss_exponent: float = Quantity(
-        "Exponent of a law of your own",
+        "Power-law exponent",
         low=-0.08,
         high=0,
         step=0.002,
-        help="Of the hours; 10 times the hours multiply the loss by 10 to it.",
     )(-0.03)
 
     def draw(self) -> Panel:

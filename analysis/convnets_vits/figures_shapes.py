@@ -18,7 +18,7 @@ from analysis.units import format_count, format_flops
 
 LOOKS = {"NFNet": (style.BLUE, "square"), "ViT": (style.CRIMSON, "circle")}
 SHOWN = ("NFNet-F0", "NFNet-F3", "NFNet-F7+", "ViT-B/16", "ViT-L/16", "ViT-g/14", "SoViT-400m/14")
-RESOLUTION = Quantity("Resolution", unit="pixels", low=128, high=512, step=32, whole=True, help="Side of a square image.")
+RESOLUTION = Quantity("Resolution", unit="pixels", low=128, high=512, step=32, whole=True)
 SHAPE_SOURCES = (
     Citation("brock2021", "section 4"),
     Citation("brock2021_code"),
@@ -124,9 +124,7 @@ class ByResolution(Figure):
     """FLOPs of one forward pass against resolution for some models."""
 
     name = "convnets_vits.by_resolution"
-    image_models: tuple = Choices("Models", help="NFNets and vision transformers whose shapes are known.", options=_models, least=1)(
-        tuple(key_of(model) for model in SHOWN)
-    )
+    image_models: tuple = Choices("Models", options=_models, least=1)(tuple(key_of(model) for model in SHOWN))
     resolution: int = RESOLUTION(224)
 
     def draw(self) -> Panel:

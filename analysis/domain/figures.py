@@ -30,10 +30,9 @@ PLANNED_GPU_HOURS = Quantity(
     unit="GPU-hours",
     low=1e5,
     high=5e6,
-    help="Starts at the hours planned for BloombergGPT.",
 )
-DOMAIN_TOKENS = Quantity("Domain tokens", unit="tokens", low=1e8, high=3e12, help="Tokens of domain text in the corpus.")
-GENERAL_TOKENS = Quantity("General tokens", unit="tokens", low=1e8, high=1e13, help="Tokens of general text in the corpus.")
+DOMAIN_TOKENS = Quantity("Domain tokens", unit="tokens", low=1e8, high=3e12)
+GENERAL_TOKENS = Quantity("General tokens", unit="tokens", low=1e8, high=1e13)
 
 
 def planned_flops(gpu_hours: float) -> float:
@@ -45,9 +44,7 @@ class Optimum(Figure):
     """BloombergGPT's size against the optimum of each law, counted as 6 N D and as 8 N D, and the plan for GPU-hours."""
 
     name = "domain.optimum"
-    flops_per_param_token: int = Choice(
-        "Count the run's compute as", options=COUNTED, help="With 8 the FLOPs of the plan are not reduced for recomputation either."
-    )(6)
+    flops_per_param_token: int = Choice("FLOPs per token", options=COUNTED)(6)
     planned_gpu_hours: float = PLANNED_GPU_HOURS(lambda _: facts()["budget_gpu_hours"])
 
     def draw(self) -> Panel:
@@ -254,11 +251,10 @@ class Repeat(Figure):
     domain_tokens: float = DOMAIN_TOKENS(1e11)
     general_tokens: float = GENERAL_TOKENS(3e11)
     domain_weight: float = Quantity(
-        "Oversampling of domain text",
+        "Domain up-sampling",
         low=0.25,
         high=20,
         step=0.25,
-        help="How often a domain document is drawn for a general one.",
     )(2.0)
     planned_gpu_hours: float = PLANNED_GPU_HOURS(lambda _: facts()["budget_gpu_hours"])
 

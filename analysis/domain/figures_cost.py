@@ -29,18 +29,12 @@ class Cost(Figure):
     """Rent of BloombergGPT's and of AdaptLLM's run, at list prices and at the reader's."""
 
     name = "domain.cost"
-    bloomberg_gpu_hours: float = Quantity(
-        "BloombergGPT's GPU-hours", unit="GPU-hours", low=1e5, high=2e6, help="512 A100 for 53 days as run."
-    )(lambda _: facts_of("BloombergGPT")["gpu_hours"])
-    a100_usd_per_hour: float = Quantity(
-        "Rent of an A100 per hour", unit="USD", low=0.25, high=8, step=0.05, help="The list price of 2023 at first."
-    )(4.10)
-    adapt_gpu_hours: float = Quantity("AdaptLLM's GPU-hours", unit="GPU-hours", low=8, high=4000, help="32 V100 for one day as run.")(
-        lambda _: adapt_hours()
+    bloomberg_gpu_hours: float = Quantity("BloombergGPT's GPU-hours", unit="GPU-hours", low=1e5, high=2e6)(
+        lambda _: facts_of("BloombergGPT")["gpu_hours"]
     )
-    v100_usd_per_hour: float = Quantity(
-        "Rent of a V100 per hour", unit="USD", low=0.1, high=8, step=0.05, help="The list price of 2023 at first."
-    )(3.90)
+    a100_usd_per_hour: float = Quantity("A100 price per hour", unit="USD", low=0.25, high=8, step=0.05)(4.10)
+    adapt_gpu_hours: float = Quantity("AdaptLLM's GPU-hours", unit="GPU-hours", low=8, high=4000)(lambda _: adapt_hours())
+    v100_usd_per_hour: float = Quantity("V100 price per hour", unit="USD", low=0.1, high=8, step=0.05)(3.90)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -128,17 +122,14 @@ class Ways(Figure):
     usd_per_gpu_hour: float = USD_PER_GPU_HOUR(4.10, low=0.25, high=12)
     domain_tokens: float = DOMAIN_TOKENS(lambda _: facts_of("AdaptLLM-7B")["domain_tokens"], low=1e7)
     flops_per_gpu_s: float = Quantity(
-        "Rate that a GPU reaches",
+        "Achieved FLOP/s per GPU",
         unit="FLOP/s",
         low=1e13,
         high=6e14,
-        help="Training FLOPs per second of one GPU, as it runs.",
     )(1.25e14)
     general_tokens: float = GENERAL_TOKENS(1e12, low=1e9)
-    tuning_tokens: float = Quantity("Fine-tuning tokens", unit="tokens", low=1e5, high=1e10, help="Tokens of the examples to tune on.")(1e7)
-    tuning_epochs: int = Quantity(
-        "Epochs of fine-tuning", unit="epochs", low=1, high=10, step=1, whole=True, help="How often fine-tuning goes through its examples."
-    )(3)
+    tuning_tokens: float = Quantity("Fine-tuning tokens", unit="tokens", low=1e5, high=1e10)(1e7)
+    tuning_epochs: int = Quantity("Fine-tuning epochs", unit="epochs", low=1, high=10, step=1, whole=True)(3)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""

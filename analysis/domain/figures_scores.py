@@ -111,7 +111,7 @@ class Routes(Figure):
     """The five finance tasks by route to the model: prompted, or fine-tuned on each task."""
 
     name = "domain.routes"
-    models_are: str = Choice("Models are", options={"prompted": "prompted", "fine-tuned": "fine-tuned on each task"})("prompted")
+    models_are: str = Choice("Setting", options={"prompted": "prompted", "fine-tuned": "fine-tuned on each task"})("prompted")
 
     def draw(self) -> Panel:
         """The panel at this parameter."""

@@ -46,13 +46,9 @@ class Elo(Figure):
 
     name = "judges.elo"
     prompt_set: str = PROMPT_SET("vicuna")
-    ties_in_elo: str = Choice("Ties in Elo", options=ELO_TIES, help="The paper counts a tie as half a win each.")("half")
-    verdicts_in_elo: str = Choice(
-        "Verdicts in Elo", options=ELO_VERDICTS, help="Confirmed: the same winner, or a tie, whichever answer is shown first."
-    )("all")
-    n_orderings: int = Quantity("Orderings", low=1, high=ORDERINGS, step=1, whole=True, help="The paper averages 10,000 of them.")(
-        ORDERINGS
-    )
+    ties_in_elo: str = Choice("Ties", options=ELO_TIES)("half")
+    verdicts_in_elo: str = Choice("Judgements", options=ELO_VERDICTS)("all")
+    n_orderings: int = Quantity("Match orders", low=1, high=ORDERINGS, step=1, whole=True)(ORDERINGS)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -158,11 +154,10 @@ class BradleyTerry(Figure):
 
     name = "judges.bradley_terry"
     prompt_set: str = PROMPT_SET("vicuna")
-    ties_in_bradley_terry: str = Choice("Ties in Bradley-Terry", options=TIES)("davidson")
+    ties_in_bradley_terry: str = Choice("Ties", options=TIES)("davidson")
     answer_order: str = Choice(
-        "Order of the answers",
+        "Position effect",
         options=POSITIONS,
-        help="Fitted: the model has an advantage for the answer shown first. Confirmed only: verdicts that both orders of the answers share.",
     )("fitted")
 
     def draw(self) -> Panel:

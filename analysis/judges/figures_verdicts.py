@@ -1,6 +1,5 @@
 """Figures on single verdicts: what the judge said, how often the order of the answers decided, and how many prompts it takes."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,10 +44,7 @@ INSIDE = {
 MOST_PROMPTS = 1e6
 
 
-PROMPT_SET = Choice(
-    "Prompt set", options={"vicuna": "Vicuna (80)", "oa": "Open Assistant (953)"}, help="The set of prompts that the judge saw."
-)
-CONFIDENCE = replace(LEVEL, help="Share of cases in which such a test takes no chance difference for a real one.")
+PROMPT_SET = Choice("Prompt set", options={"vicuna": "Vicuna (80)", "oa": "Open Assistant (953)"})
 
 
 class Verdicts(Figure):
@@ -200,15 +196,14 @@ class PromptsNeeded(Figure):
 
     name = "judges.prompts_needed"
     prompt_set: str = PROMPT_SET("vicuna")
-    level: float = CONFIDENCE(0.95)
+    level: float = LEVEL(0.95)
     gap_elo: int = Quantity(
-        "Gap between two models",
+        "Elo gap",
         unit="Elo points",
         low=5,
         high=500,
         step=5,
         whole=True,
-        help="Difference of their strengths, from Bradley-Terry with ties.",
     )(60)
 
     def draw(self) -> Panel:
@@ -290,7 +285,7 @@ class Power(Figure):
 
     name = "judges.power"
     prompt_set: str = PROMPT_SET("vicuna")
-    level: float = CONFIDENCE(0.95)
+    level: float = LEVEL(0.95)
     chatbot: str = Choice("Model A", options=_played)("65b-guanaco")
     other_chatbot: str = Choice("Model B", options=_others)(_usual_other)
     n_prompts: int = N_PROMPTS(80, step=10)

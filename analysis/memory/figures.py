@@ -49,10 +49,8 @@ class Parts(FineTuneRun):
     """Bytes by part of each method, stacked; hatched where uncertain."""
 
     name = "memory.parts"
-    methods: tuple[str, ...] = Choices(
-        "Bars shown", options=finetuning.METHODS, help="One bar for each way of tuning.", rare=True, least=1
-    )(tuple(finetuning.METHODS))
-    bar_scale: str = Choice("Bar length", options={"bytes": "memory", "shares": "share of each total"}, rare=True)("bytes")
+    methods: tuple[str, ...] = Choices("Methods", options=finetuning.METHODS, rare=True, least=1)(tuple(finetuning.METHODS))
+    bar_scale: str = Choice("Unit", options={"bytes": "memory", "shares": "share of each total"}, rare=True)("bytes")
     batch_size: int = BATCH_SIZE(1, high=64)
     seq_len: int = SEQ_LEN(512)
     memory_unit: str = MEMORY_UNIT("gb")

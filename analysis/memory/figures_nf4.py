@@ -142,12 +142,11 @@ class Bits(Figure):
     name = "memory.bits"
     quant_block_size: int = QUANT_BLOCK_SIZE(64)
     constant_block_size: int = Quantity(
-        "Constants per block",
+        "Double-quantisation block size",
         low=8,
         high=4096,
         twos=True,
         whole=True,
-        help="Quantised constants that share one 32-bit constant; QLoRA uses 256.",
     )(256)
 
     def draw(self) -> Panel:

@@ -46,9 +46,7 @@ class TotalActive(Figure):
     """Total and active parameters of every mixture of experts of the table."""
 
     name = "moe.total_active"
-    embeddings: str = Choice("Counted", options=EMBEDDINGS, help="Whether the counted parameters include token tables and output layers.")(
-        "with"
-    )
+    embeddings: str = Choice("Parameter count", options=EMBEDDINGS)("with")
 
     def draw(self) -> Panel:
         """The panel at this parameter."""

@@ -15,9 +15,9 @@ from analysis.moe.data import BILLION, PRESETS, frame_of, rumoured
 from analysis.transformer import count_params
 from analysis.units import format_count
 
-MIXTURE = Choice("Start from", options=PRESETS, help="The published mixture that gives every value you do not change.")
-N_EXPERTS = Quantity("Experts", low=2, high=256, twos=True, whole=True, help="Routed experts in each layer that has them.")
-TOP_K = Quantity("Experts per token (top-k)", low=1, high=16, step=1, whole=True, help="How many of them the router picks for a token.")
+MIXTURE = Choice("Architecture", options=PRESETS)
+N_EXPERTS = Quantity("Experts", low=2, high=256, twos=True, whole=True)
+TOP_K = Quantity("Experts per token (top-k)", low=1, high=16, step=1, whole=True)
 LAYERS = {"all": "all", "after-1": "all but the first", "every-2": "every 2nd", "every-4": "every 4th"}
 
 
@@ -45,25 +45,20 @@ class Build(Figure):
 
     name = "moe.build"
     mixture: str = MIXTURE("mixtral")
-    moe_layers: str = Choice("Layers with experts", options=LAYERS, help="The other layers have a dense MLP.")(of_frame("moe_layers"))
+    moe_layers: str = Choice("MoE layers", options=LAYERS)(of_frame("moe_layers"))
     n_experts: int = N_EXPERTS(of_frame("n_experts"))
     top_k: int = TOP_K(of_frame("top_k"))
-    moe_d_ff: int = Quantity("Width of an expert", low=256, high=32_768, twos=True, whole=True, help="Inner width of each routed expert.")(
-        of_frame("moe_d_ff")
-    )
+    moe_d_ff: int = Quantity("Expert d_ff", low=256, high=32_768, twos=True, whole=True)(of_frame("moe_d_ff"))
     shared_d_ff: int = Quantity(
-        "Width of the shared experts",
+        "Shared-expert d_ff",
         low=0,
         high=32_768,
         twos=True,
         first=256,
         whole=True,
-        help="Inner width of the experts that every token passes, together.",
     )(of_frame("shared_d_ff"))
-    d_model: int = Quantity("Width of the model", low=512, high=8_192, twos=True, whole=True, help="Heads stay as wide as they are.")(
-        of_frame("d_model")
-    )
-    n_layers: int = Quantity("Layers", low=1, high=96, step=1, whole=True, help="Layers of the decoder.")(of_frame("n_layers"))
+    d_model: int = Quantity("d_model", low=512, high=8_192, twos=True, whole=True)(of_frame("d_model"))
+    n_layers: int = Quantity("Layers", low=1, high=96, step=1, whole=True)(of_frame("n_layers"))
 
     def draw(self) -> Panel:
         """The panel at these parameters; more experts per token than there are become all of them."""
@@ -110,12 +105,11 @@ class Rumour(Figure):
 
     name = "moe.rumour"
     shared_params: float = Quantity(
-        "Shared by all parts",
+        "Shared parameters",
         unit="parameters",
         low=0,
         high=110e9,
         first=1e9,
-        help="Parameters that are there once and belong to every part, such as attention and embeddings.",
     )(0.0)
 
     def draw(self) -> Panel:

@@ -17,10 +17,8 @@ SKEWS = np.round(np.arange(0, 2.01, 0.125), 3)
 SWITCH = Citation("fedus2021", "Section 2.2")
 ASSUMED = "Simulated: logits are normal noise less skew times the log of the expert's rank, so skew 0 treats all experts alike; trained routers differ."
 
-ROUTER_SKEW = Quantity("Skew of the router", low=0, high=2, step=0.05, help="0 treats all experts alike; 1 is Zipf's law over their ranks.")
-CAPACITY_FACTOR = Quantity(
-    "Capacity factor", low=0.5, high=4, step=0.05, help="What an expert takes at most, as a multiple of its fair share."
-)
+ROUTER_SKEW = Quantity("Router imbalance (simulated)", low=0, high=2, step=0.05)
+CAPACITY_FACTOR = Quantity("Capacity factor", low=0.5, high=4, step=0.05)
 
 
 def n_tokens(n_experts: int) -> int:
@@ -52,7 +50,7 @@ class Load(Figure):
     top_k: int = TOP_K(of_frame("top_k"))
     router_skew: float = ROUTER_SKEW(0.5)
     capacity_factor: float = CAPACITY_FACTOR(1.25)
-    seed: int = Quantity("Random seed", low=0, high=20, step=1, whole=True, help="Another seed draws other tokens.")(0)
+    seed: int = Quantity("Random seed", low=0, high=20, step=1, whole=True)(0)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""

@@ -23,16 +23,12 @@ MARGINS = np.linspace(-30, 30, 121)
 LEAST_SHOWN = 1e-5
 """The lowest probability that the chart of the optimum has room for."""
 
-N_PAIRS = Quantity(
-    "Preferences to learn from", unit="preferences", low=50, high=100_000, whole=True, help="Pairs of answers with a verdict on each."
-)
-N_ANSWERS = Quantity(
-    "Answers to choose from", unit="answers", low=4, high=64, twos=True, whole=True, help="How many different answers the one prompt has."
-)
+N_PAIRS = Quantity("Preference pairs", unit="preferences", low=50, high=100_000, whole=True)
+N_ANSWERS = Quantity("Candidate responses", unit="answers", low=4, high=64, twos=True, whole=True)
 FLIPPED = Quantity(
-    "Flipped preferences", unit="share", low=0, high=0.4, extra=(0.1, 0.2, 0.3), help="Share of the preferences that name the wrong answer."
+    "Label noise", unit="share", low=0, high=0.4, extra=(0.1, 0.2, 0.3)
 )  # fmt: skip
-BETA = Quantity("Beta", low=0.01, high=30, help="Strength of the pull to the reference policy; small values let the policy travel far.")
+BETA = Quantity("Beta (KL penalty)", low=0.01, high=30)
 
 
 class Frontier(Figure):
@@ -126,9 +122,8 @@ class Implicit(Figure):
     n_answers: int = N_ANSWERS(training.DEFAULTS["n_answers"])
     flipped: float = FLIPPED(training.DEFAULTS["flipped"])
     trained_beta: float = Choice(
-        "Beta of the trained policy",
+        "Beta (trained policies)",
         options={beta: significant(beta) for beta in sorted(training.BETAS)},
-        help="Policies were trained at ten strengths of the pull to the reference.",
     )(training.BETAS[5])
 
     def draw(self) -> Panel:

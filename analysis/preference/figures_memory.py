@@ -28,8 +28,8 @@ class Stages(Figure):
     name = "preference.memory"
     model: Model = MODEL("llama-2-7b", among=known_models, tried=("mistral-7b", "llama-2-70b"))
     method: str = METHOD("full")
-    batch_size: int = BATCH_SIZE(1, high=64, help="Prompts that are processed at once; DPO and the reward model read two answers for each.")
-    seq_len: int = SEQ_LEN(1024, high=8192, help="Tokens of prompt and answer together.")
+    batch_size: int = BATCH_SIZE(1, high=64)
+    seq_len: int = SEQ_LEN(1024, high=8192)
     memory_unit: str = MEMORY_UNIT("gb")
 
     def draw(self) -> Panel:

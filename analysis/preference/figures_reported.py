@@ -116,12 +116,11 @@ class Batches(Figure):
     name = "preference.batches"
     comparisons_shown: str = Choice("Comparisons", options={"batch": "in each batch", "total": "added up"})("batch")
     first_batch: int = Quantity(
-        "First batch counted",
+        "First batch",
         low=1,
         high=14,
         step=1,
         whole=True,
-        help="The title says what share of all comparisons came from this batch on.",
     )(8)
 
     def draw(self) -> Panel:
@@ -235,7 +234,7 @@ class WinRates(Figure):
     """
 
     name = "preference.win_rates"
-    win_rate_group: str = Choice("Win rates of", options=GROUPS)("dpo")
+    win_rate_group: str = Choice("Win rates", options=GROUPS)("dpo")
     level: float = LEVEL(0.95)
 
     def draw(self) -> Panel:

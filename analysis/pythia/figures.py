@@ -28,10 +28,9 @@ from analysis.units import counted, format_count, significant
 DEFAULT_SIZES = ("70m", "410m", "1.4b", "12b")
 DEFAULT_TASKS = ("lambada_openai", "sciq", "arc_easy", "piqa", "winogrande", "mmlu")
 OWN_RESULTS = Data(
-    "Drawn beside",
+    "My results",
     published={"none": ("nothing else", list)},
     own="results of my own",
-    help="Result files of the LM Evaluation Harness, whose scores are drawn beside the published ones.",
 )
 """The value is a list of frames as `checkpoints.own_scores` returns them, one for each file."""
 
@@ -119,11 +118,10 @@ class Scaling(Figure):
     name = "pythia.scaling"
     training_data: str = TRAINING_DATA("standard")
     n_shots: int = N_SHOTS(0)
-    eval_tasks: tuple = Choices("Tasks to compare", options=_tasks, least=1)(DEFAULT_TASKS)
+    eval_tasks: tuple = Choices("Tasks", options=_tasks, least=1)(DEFAULT_TASKS)
     checkpoint_step: int = Choice(
         "Checkpoint",
         options={step: f"step {step:,}" for step in STEPS},
-        help="All sizes have seen the same 2 M tokens at each step.",
         ordered=True,
     )(STEPS[-1])
 

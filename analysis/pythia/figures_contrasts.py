@@ -31,17 +31,16 @@ METHOD = Citation("owen2007")
 PAPER = {"dedup": Citation("biderman2023", "section 2.6"), "batch": Citation("biderman2023", "section 2.4")}
 POINTS = 0.01
 """What a difference is divided by where an axis counts in points."""
-SHOT_SET = Choice("Examples in the prompt", options=SHOT_SETS)
+SHOT_SET = Choice("Few-shot examples (k)", options=SHOT_SETS)
 TASK_SET = Choice("Tasks", options=TASK_SETS)
-WITH_TWINS = Switch("Include 2.8B", help="Its two runs are the same up to step 43,000; see the section Twin runs.")
+WITH_TWINS = Switch("Include 2.8B")
 SINCE = Quantity(
-    "First checkpoint counted",
+    "Average from step",
     unit="steps",
     low=STEPS[0],
     high=STEPS[-1],
     step=10_000,
     whole=True,
-    help="Earlier checkpoints are left out of the means.",
 )
 
 

@@ -36,7 +36,6 @@ class OfLaws(OfRuns):
     laws: tuple[str, ...] = Choices(
         "Published laws",
         options=lambda _: {law_id: label for law_id, label in law_labels().items() if law_id != "fit"},
-        help="Laws that stand beside the fit.",
     )(DEFAULT_LAWS)
     level: float = LEVEL(0.95, rare=True)
     train_flops: float = TRAIN_FLOPS(START_FLOPS, high=1e26, extra=(START_FLOPS,))
@@ -189,7 +188,7 @@ class ChinchillaTable(Figure):
     """Budgets of Chinchilla's own tables over those of each approach's line and of Eq. 10 with the published constants."""
 
     name = "scaling.chinchilla_table"
-    misprint: str = Choice("The misprinted budget", options={"corrected": "corrected", "printed": "as printed"})("corrected")
+    misprint: str = Choice("Misprinted budget", options={"corrected": "corrected", "printed": "as printed"})("corrected")
 
     def draw(self) -> Panel:
         """The panel at this parameter."""

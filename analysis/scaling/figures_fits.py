@@ -27,7 +27,7 @@ class Residuals(OfRuns):
     """The difference of log(observed) and log(predicted) loss of each run against one of its coordinates."""
 
     name = "scaling.residuals"
-    residual_axis: str = Choice("Residuals against", options={"train_flops": "compute", "n_params": "parameters", "n_tokens": "tokens"})(
+    residual_axis: str = Choice("Plot against", options={"train_flops": "compute", "n_params": "parameters", "n_tokens": "tokens"})(
         "train_flops"
     )
 

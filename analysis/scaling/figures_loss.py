@@ -29,9 +29,7 @@ def _laws_of_loss(_: object) -> dict[str, str]:
 class OfOneLaw(OfRuns):
     """A figure of training runs under one law, fitted to them or published."""
 
-    law: str = Choice("Law", options=_laws_of_loss, help="It says which size and how many tokens are best, and which loss they reach.")(
-        "fit"
-    )
+    law: str = Choice("Scaling law", options=_laws_of_loss)("fit")
 
     def draw(self) -> Panel:
         """The panel at these parameters; ValueError where the runs determine no law and none that is published is chosen."""

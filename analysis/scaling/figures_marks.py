@@ -21,7 +21,6 @@ RELEASED = {"240": 5, "245": 0}
 RUNS = Data(
     "Training runs",
     rare=True,
-    help="The runs that the law is fitted to. The replication leaves out the five runs of highest loss.",
     published={
         "240": ("240 runs (five highest losses left out)", lambda: released_runs(RELEASED["240"])),
         "245": ("All 245 released runs", lambda: released_runs(RELEASED["245"])),
@@ -29,10 +28,9 @@ RUNS = Data(
     own="your own CSV",
 )
 HUBER_THRESHOLD = Choice(
-    "Huber threshold",
+    "Huber delta",
     rare=True,
     options={threshold: threshold for threshold in ("0.0001", "0.001", "0.01", "0.1", "1")},
-    help="Of the log loss. Small: near absolute errors, outliers weigh little. 1: least squares. Published fits use 0.001.",
 )
 REPLICATION = Citation("besiroglu2024", "released points of Figure 4 of Hoffmann et al. 2022")
 

@@ -18,7 +18,7 @@ from analysis.units import format_money, significant
 
 NAMES = {slug(name): name for name in comparisons.SMALL}
 SMALL_MODEL = Choice("Small model", options=NAMES)
-LEAST_RATIO = Quantity("Least size ratio", unit="times", low=1, high=60, step=0.5, help="Parameters of the rival over those of the model.")
+LEAST_RATIO = Quantity("Minimum size ratio", unit="times", low=1, high=60, step=0.5)
 
 
 def _benchmarks(earlier: Earlier) -> dict[str, str]:
@@ -183,9 +183,7 @@ class Cost(Figure):
     """Rent of the reported GPU-hours at a price."""
 
     name = "small_models.cost"
-    a100_usd_per_hour: float = Quantity(
-        "Rent of an A100 per hour", unit="USD", low=0.5, high=10, step=0.1, help="What an hour of one A100 of 80 GB is rented for."
-    )(5)
+    a100_usd_per_hour: float = Quantity("A100 price per hour", unit="USD", low=0.5, high=10, step=0.1)(5)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""

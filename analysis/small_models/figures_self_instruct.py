@@ -19,16 +19,14 @@ from analysis.units import significant
 SOURCES = (Citation("wang2022", "section 2.2"), Citation("lin2004", "section 3.1"))
 ASSUMED = "The generator recombines and rewords sentences written for this project; it is no language model, so only how things respond to the threshold carries over."
 ROUGE_THRESHOLD = Quantity(
-    "Threshold on ROUGE-L", low=min(self_instruct.THRESHOLDS), high=1, extra=self_instruct.THRESHOLDS,
-    help="An instruction as similar as this to one that is kept, or more, is dropped; thirteen thresholds are stored.",
+    "ROUGE-L threshold", low=min(self_instruct.THRESHOLDS), high=1, extra=self_instruct.THRESHOLDS,
 )  # fmt: skip
 NOVELTY = Quantity(
-    "Novelty of the generator",
+    "Generator novelty",
     unit="share",
     low=0,
     high=1,
     step=0.25,
-    help="Chance that a part comes from outside the examples of a request.",
 )
 COLUMNS = {
     "tried": "n_tried",
@@ -186,26 +184,20 @@ class OwnRun(Figure):
 
     name = "small_models.own_run"
     run_threshold: float = Quantity(
-        "Threshold of the run",
+        "ROUGE-L threshold",
         low=0.2,
         high=1,
         step=0.01,
-        help="An instruction as similar as this to one that is kept, or more, is dropped.",
     )(STORED_RUN["threshold"])
     run_novelty: float = Quantity(
-        "Novelty of the run",
+        "Generator novelty",
         unit="share",
         low=0,
         high=1,
         step=0.01,
-        help="Chance that a part comes from outside the examples of a request.",
     )(STORED_RUN["novelty"])
-    n_requests: int = Quantity("Requests", low=25, high=250, step=25, whole=True, help="Each request brings eight instructions.")(
-        STORED_RUN["steps"]
-    )
-    loop_seed: int = Quantity("Random seed", low=0, high=9999, whole=True, help="Another seed gives a slightly other run.")(
-        STORED_RUN["seed"]
-    )
+    n_requests: int = Quantity("Generation rounds", low=25, high=250, step=25, whole=True)(STORED_RUN["steps"])
+    loop_seed: int = Quantity("Random seed", low=0, high=9999, whole=True)(STORED_RUN["seed"])
 
     def draw(self) -> Panel:
         """The panel at these parameters."""

@@ -50,10 +50,9 @@ class Lima(Figure):
     """LIMA against each rival: share preferred among the decided prompts, with intervals."""
 
     name = "small_models.lima"
-    lima_judge: str = Choice("Judged by", options=JUDGES)("lima_human")
+    lima_judge: str = Choice("Judge", options=JUDGES)("lima_human")
     lima_prompts: int = Quantity(
         "Prompts", unit="prompts", low=50, high=1000, step=10, whole=True,
-        help="Prompts on which LIMA was compared with each rival, once.",
     )(300)  # fmt: skip
     level: float = LEVEL(0.95)
 
@@ -226,13 +225,12 @@ class ImitationFacts(Figure):
 
     name = "small_models.imitation_facts"
     n_questions: int = Quantity(
-        "Questions asked",
+        "Questions",
         unit="questions",
         low=200,
         high=4000,
         step=10,
         whole=True,
-        help="The paper does not say; the usual test set has 3,610.",
     )(3610)
     level: float = LEVEL(0.95)
 

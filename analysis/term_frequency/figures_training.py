@@ -116,9 +116,7 @@ class Gap(Figure):
     pythia_model: str = PYTHIA_MODEL("12b")
     n_shots: int = N_SHOTS(16)
     operation: str = OPERATION("multiplication")
-    n_extremes: int = Quantity(
-        "Operands in each group", low=2, high=40, step=1, whole=True, help="At most half of the numbers that have a count."
-    )(association.EXTREMES)
+    n_extremes: int = Quantity("Operands per group (k)", low=2, high=40, step=1, whole=True)(association.EXTREMES)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
