@@ -22,7 +22,7 @@ RUNS = Data(
     "Training runs",
     rare=True,
     published={
-        "240": ("240 runs (five highest losses left out)", lambda: released_runs(RELEASED["240"])),
+        "240": ("240 runs (without the five highest losses)", lambda: released_runs(RELEASED["240"])),
         "245": ("All 245 released runs", lambda: released_runs(RELEASED["245"])),
     },
     own="your own CSV",
@@ -66,15 +66,6 @@ class OfRuns(Figure):
 def undetermined(result: fitting.FitResult) -> str:
     """Why no law is drawn, in a sentence."""
     return f"No law is drawn from these {result.n_runs} runs: {result.message[0].lower()}{result.message[1:]}"
-
-
-def the(law_label: str) -> str:
-    """The name of a law within a sentence.
-
-    >>> the("refit of the released runs"), the("this fit"), the("Chinchilla approach 3")
-    ('the refit of the released runs', 'this fit', 'Chinchilla approach 3')
-    """
-    return f"the {law_label}" if law_label.startswith("refit") else law_label
 
 
 def interval_name(fitted, bands: pd.DataFrame) -> str:
