@@ -151,9 +151,7 @@ class Routes(Figure):
             title = f"Few-shot, AdaptLLM 7 B averages {own} and BloombergGPT 50 B {prompted}; raw text alone hurts"
         else:
             own = Headline("mean of LLaMA 7B, fine-tuned", base, "%", f"{base:.1f}", "value")
-            title = (
-                f"Fine-tuned on each task, plain LLaMA 7 B averages {own}; BloombergGPT few-shot has {prompted}"
-            )
+            title = f"Fine-tuned on each task, plain LLaMA 7 B averages {own}; BloombergGPT few-shot has {prompted}"
         return Panel(
             title=title,
             headline=(own, prompted),

@@ -154,8 +154,7 @@ class Rumour(Figure):
         total, two, one = (Headline(label, value, "parameters", format_count(value), "n_params") for label, value in here.items())
         return Panel(
             title=(
-                f"Unconfirmed rumour: GPT-4 as {n_parts} × {part / BILLION:.0f} B would have {total}, "
-                f"{one} (top-1) or {two} (top-2) active"
+                f"Unconfirmed rumour: GPT-4 as {n_parts} × {part / BILLION:.0f} B would have {total}, {one} (top-1) or {two} (top-2) active"
             ),
             headline=(total, one, two),
             figure=style.figure(traces, layout),

@@ -15,7 +15,9 @@ from analysis.units import significant
 FACTORS = np.round(np.arange(0.5, 4.01, 0.05), 3)
 SKEWS = np.round(np.arange(0, 2.01, 0.125), 3)
 SWITCH = Citation("fedus2021", "Section 2.2")
-ASSUMED = "Simulated: logits are normal noise minus the imbalance times the log of the expert's rank, so 0 is balanced; trained routers differ."
+ASSUMED = (
+    "Simulated: logits are normal noise minus the imbalance times the log of the expert's rank, so 0 is balanced; trained routers differ."
+)
 
 ROUTER_SKEW = Quantity("Router imbalance (simulated)", low=0, high=2, step=0.05)
 CAPACITY_FACTOR = Quantity("Capacity factor", low=0.5, high=4, step=0.05)
@@ -101,7 +103,7 @@ class Load(Figure):
         )
         dropped = Headline("assignments dropped", lost, "share", f"{lost:.1%}")
         return Panel(
-            title=f"At imbalance {significant(skew)}, the busiest of {n_experts} experts gets {most}× the uniform load; {dropped} is dropped",
+            title=f"At imbalance {significant(skew)}, the busiest of {n_experts} experts gets {most}× the uniform load; {dropped} of assignments are dropped",
             headline=(most, dropped),
             figure=style.figure(traces, layout),
             parts=[assigned, lines],
