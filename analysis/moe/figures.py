@@ -241,10 +241,10 @@ class MemoryCompute(Figure):
             parts=parts,
             caption=(
                 f"Each upright line runs from the weight memory of a dense model of equal compute up to that of a MoE model. All experts must be in memory, though a token passes few of them. A dense model of equal active parameters takes "
-                f"{unit.text(start)}, one of equal total computes {format_flops(equal['dense, same total'].flops)} per token, here {format_flops(own.flops)}. Dense models by the rule of 2 FLOP per parameter; "
+                f"{unit.text(start)}, one of equal total computes {format_flops(equal['dense, equal total'].flops)} per token, here {format_flops(own.flops)}. Dense models by the rule of 2 FLOP per parameter; "
                 "attention over the context and the KV cache are left out. A batch of many tokens reads most experts, so memory traffic is not saved as compute is."
             ),
-            alt=f"Weight memory against FLOP per token: {name} takes {size} and {format_flops(own.flops)}, a dense model of equal total {format_flops(equal['dense, same total'].flops)}.",
+            alt=f"Weight memory against FLOP per token: {name} takes {size} and {format_flops(own.flops)}, a dense model of equal total {format_flops(equal['dense, equal total'].flops)}.",
             sources=(Citation("kaplan2020", "Section 2.1"), MIXTRAL, *(Citation(gpu.source) for gpu in devices)),
             explain=(expert_counts.needs, expert_counts.dense_needs),
         )

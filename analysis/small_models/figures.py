@@ -132,7 +132,13 @@ class Ratio(Figure):
         axis = np.concatenate([[min(steps[0], 1.0)], np.repeat(steps, 2)])[:-1]  # the share is the same up to each rival's ratio
         share, n = (np.repeat(values, 2) for values in comparisons.held_share(rows["ratio"], rows["held"], steps))
         here, count = (float(value[0]) for value in comparisons.held_share(rows["ratio"], rows["held"], least))
-        larger = {"series": f"{small}, all rivals at least that large", "size_ratio": axis, "held_share": share, "n": n, "status": "computed"}
+        larger = {
+            "series": f"{small}, all rivals at least that large",
+            "size_ratio": axis,
+            "held_share": share,
+            "n": n,
+            "status": "computed",
+        }
         single = each.rename(columns={"ratio": "size_ratio", "share": "held_share"}).to_dict("list")
         alone: Part = single | {"series": "each rival", "status": "computed"}
         text = [f"{row['rival']}: {row['share']:.0%} of {row['n']}" for row in each.to_dict("records")]
