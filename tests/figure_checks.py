@@ -263,7 +263,7 @@ def check_rounding(panel: Panel) -> None:
         assert any(abs(stated - part.value * scale) <= half for scale in scales), part
 
 
-NAMED_OTHERWISE = {"closed form at your beta", "gain"}
+NAMED_OTHERWISE = {"gain"}
 """Names in a legend that begin like those of another series."""
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from analysis import catalogue
+from analysis import catalogue, tables
 from analysis.charts.figure import Figure
 from analysis.charts.panel import Panel
 from analysis.charts.parameters import Choice, Data, Kind, Quantity
@@ -194,7 +194,33 @@ def test_a_parameter_means_the_same_wherever_it_has_the_same_name():
 
 def meaning(kind: Kind) -> tuple:
     unit = (kind.unit, kind.whole) if isinstance(kind, Quantity) else ()
-    return (kind.kind, kind.label, *unit)
+    return (kind.kind, kind.label, kind.help, *unit)
+
+
+HELPS = [(name, parameter, kind) for name, figure in FIGURES.items() for parameter, kind in figure.kinds().items()]
+
+
+def test_every_control_has_one_line_of_help():
+    assert len(HELPS) > 250
+    for name, parameter, kind in HELPS:
+        where = f"{name}?{parameter}: {kind.help!r}"
+        assert 15 <= len(kind.help) <= 160, where
+        assert re.fullmatch(r"[A-Z0-9][^\n<>{}_|]*\.", kind.help) and " " in kind.help and kind.help[:-1] != kind.label, where
+
+
+def test_every_term_is_used():
+    stored = tables.load("terms")
+    parameters = {parameter for _, parameter, _ in HELPS}
+    code = [*(ROOT / "analysis").rglob("*.py"), *(ROOT / "pages").rglob("*.py"), ROOT / "data" / "tables.toml"]
+    written = "\n".join(file.read_text(encoding="utf-8") for file in code).lower()
+    assert len(stored) > 200
+    unused = [
+        row.name
+        for row in stored[~stored["name"].isin(parameters)].itertuples()
+        if not any(re.search(rf"\b{re.escape(word.lower())}", written) for word in (row.name, row.term.partition(",")[0]))
+    ]
+    assert not unused
+    assert parameters <= set(stored["name"])
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -203,10 +229,8 @@ def test_a_figure_is_described_as_data_and_found_again_from_its_address(name):
     labels = [kind.label for kind in FIGURES[name].kinds().values()]
     assert len(set(labels)) == len(labels), labels
     assert described["name"] == name and described["description"]
-    for parameter, about in described["parameters"].items():
+    for about in described["parameters"].values():
         assert about["label"] and about["default"] and about["kind"]
-        kind = FIGURES[name].kinds()[parameter]
-        assert kind.help or isinstance(kind, Choice), f"{parameter} has no help"
     for trial in trials(name):
         query = "&".join(f"{key}={text}" for key, text in trial.figure.changed().items())
         assert FIGURES[name].of_query(query) == trial.figure

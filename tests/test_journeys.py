@@ -17,7 +17,7 @@ from pages.components.registry import entry
 from tests.conftest import ROOT, healthy
 
 pytestmark = pytest.mark.usefixtures("browser_path")
-SLIDER, MFU = "Training compute", "Model FLOPs utilization (MFU)"
+SLIDER, MFU = "Training compute", "MFU (% of peak)"
 
 
 def ready(page) -> None:

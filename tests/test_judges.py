@@ -178,10 +178,10 @@ def test_agreement_of_both_orders_is_what_a_plain_loop_counts(verdicts, played):
             elif "tie" in (one, other):
                 name = "tie twice" if one == other else "tie once"
             else:
-                name = "same winner" if one != other else f"{one} both times"
+                name = "same winner" if one != other else f"always {one}"
             counted[name] += 1
     assert judges_verdicts.agreement(played["vicuna"]).to_dict() == counted
-    assert counted["first both times"] == 437 and counted["second both times"] == 19
+    assert counted["always first"] == 437 and counted["always second"] == 19
 
 
 # --- property --------------------------------------------------------------------------------------------------------

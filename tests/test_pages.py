@@ -191,7 +191,7 @@ def test_the_front_page_shows_ten_questions_and_ten_papers_each_with_its_figure(
 def test_another_threshold_fits_anew(threshold):
     app = open_page("scaling", section="fit", huber_threshold=threshold)
     assert fine(app) and len(charts(app)) == 2
-    assert app.session_state["panels"]["scaling.constants"].settings["Huber threshold"] == threshold
+    assert app.session_state["panels"]["scaling.constants"].settings["Huber delta"] == threshold
 
 
 def test_whole_numbers_over_thousands_have_commas_on_sliders_and_none_in_the_address():

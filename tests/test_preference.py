@@ -226,7 +226,7 @@ def test_a_frozen_model_is_two_bytes_a_parameter_and_a_trained_one_twelve(llama)
     N = count_params(llama).total
     ppo = stage_memory.stage_memory(llama, "ppo").models
     assert ppo["reference"] == ppo["reward model"] == 2 * N
-    assert ppo["policy"] == ppo["value model"] == 12 * N
+    assert ppo["policy"] == ppo["critic"] == 12 * N
     assert set(stage_memory.stage_memory(llama, "dpo").models) == {"policy", "reference"}
 
 

@@ -297,7 +297,7 @@ def test_every_task_size_and_arm_can_be_drawn():
     ("call", "sentence"),
     [
         (lambda: Trajectory(pythia_models=[]), "Pythia models must be at least 1 of 70m"),
-        (lambda: Scaling(eval_tasks="none"), "Tasks to compare must be at least 1 of"),
+        (lambda: Scaling(eval_tasks="none"), "Tasks must be at least 1 of"),
         (lambda: Scaling(checkpoint_step=4_000).panel(), "Checkpoint must be one of 3000, 13000"),
         (lambda: EmergenceFit(eval_task="mean"), "Task must be one of"),
     ],

@@ -190,7 +190,7 @@ def test_the_address_follows_a_slider_without_steps_back_and_a_reload_keeps_it(a
     page.goto(f"{app_server}/attention")
     ready(page)
     steps = page.evaluate("history.length")
-    slider = page.get_by_role("slider", name="Context").first
+    slider = page.get_by_role("slider", name="Context length").first
     slider.focus()
     for _ in range(2):
         page.keyboard.press("ArrowRight")

@@ -347,7 +347,7 @@ def test_own_counts_change_the_page_and_bad_rows_are_reported():
     assert fine(app)
     # Counts that rise with the number turn the correlation round.
     panel = app.session_state["panels"]["term_frequency.scatter"]
-    assert "worse" in panel.title and "-0.83" in panel.title and panel.settings["Counts"] == "your file"
+    assert "worse" in panel.title and "-0.83" in panel.title and panel.settings["Number counts"] == "your file"
     assert any("line 102" in item.value and "many" in item.value for item in app.text)
     app.button_group(key="term_frequency:section").set_value("paper").run()
     assert fine(app)  # the file is still there in another section

@@ -100,7 +100,7 @@ class Cache(Figure):
         stored = self.model.weight_bits
         weights = stored / 8 * self.model.counts.total
         weight_part = {
-            "series": f"weights in {stored} bits",
+            "series": f"model weights ({stored} bit)",
             "context_len": CONTEXTS,
             "kv_cache_bytes": [weights] * 2,
             "status": "computed",
@@ -108,7 +108,7 @@ class Cache(Figure):
         cached: dict[str, Any] = {"x": "context_len", "y": "kv_cache_bytes", "per_y": unit.size}
         traces = [at_end(marks.line(parts[kind], color=COLORS[kind], width=1.8, **cached)) for kind in shapes if kind != "own"]
         traces.append(at_end(marks.line(parts["own"], color=COLORS["own"], name=f"{name} as built", width=3.5, **cached), "as built"))
-        dots = marks.line(weight_part, color=style.GREY, name=f"its weights in {stored} bits", width=1.5, dash="dot", **cached)
+        dots = marks.line(weight_part, color=style.GREY, name=f"model weights ({stored} bit)", width=1.5, dash="dot", **cached)
         traces.append(at_end(dots, f"weights, {stored} bits"))
         devices = [gpus.gpu(key) for key in SHOWN_GPUS]
         memory: Part = {
@@ -122,8 +122,8 @@ class Cache(Figure):
         layout = style.layout(
             "tokens",
             "log_number",
-            x_title="Context (tokens)",
-            y_title=f"Keys and values ({unit.name})",
+            x_title="Context length (tokens)",
+            y_title=f"KV cache ({unit.name})",
             x_range=CONTEXTS,
             y_range=(low, high),
             height=480,
@@ -153,24 +153,24 @@ class Cache(Figure):
             figure=style.figure(traces, layout),
             parts=[*parts.values(), weight_part, memory],
             caption=(
-                f"Solid: the model as it is built ({kind_of(own)}). Dashed: the same model with another attention in every layer, "
-                "without a window unless named; MLA with the widths of DeepSeek-V2. Grey lines are the whole memory of a device, which weights and cache share. Programs that hand out the cache in "
-                "pages hold somewhat more."
+                f"The solid line is the KV cache of the model as built ({kind_of(own)}). Dashed lines are the same model with another attention in every layer, "
+                "without a window unless named; MLA has the widths of DeepSeek-V2. Grey lines are the whole memory of a GPU, which weights and cache share. Paged caches "
+                "take slightly more."
             ),
-            alt=f"Cache of {name} against context length: {size} at {at:,} tokens, {mha} with multi-head attention.",
+            alt=f"KV cache of {name} against context length: {size} at {at:,} tokens, {mha} with multi-head attention.",
             sources=(WINDOWS, GROUPS, LATENTS, *(Citation(source) for source in dict.fromkeys(gpu.source for gpu in devices))),
             explain=(kv_cache_bytes, variants.variants, variants.with_latent),
         )
 
     def _title(self, name: str, own: Attention, size: Headline, mha: Headline, open_ended: float, grouped: float) -> str:
         unit = MEMORY_UNITS[self.memory_unit]
-        where = f"At {self.context_len:,} tokens"
+        where = f"At {self.context_len:,} tokens,"
         if self.batch_size > 1:
-            where = f"With {self.batch_size} sequences of {self.context_len:,} tokens"
+            where = f"With {self.batch_size} sequences of {self.context_len:,} tokens,"
         if open_ended > size.value:
-            return f"{where} {name} caches {size}; without its window it would be {unit.text(open_ended)}, with multi-head attention {mha}"
+            return f"{where} {name} caches {size}, not {unit.text(open_ended)} (no window) or {mha} (multi-head)"
         if mha.value > size.value:
-            return f"{where} {name} caches {size}, 1/{significant(mha.value / size.value)} of the {mha} that multi-head attention takes"
+            return f"{where} {name} caches {size}, 1/{significant(mha.value / size.value)} of the {mha} of multi-head attention"
         return f"{where} {name} caches {size}; {self.n_kv_heads} key-value heads instead of {own.n_heads} make it {unit.text(grouped)}"
 
 
@@ -179,9 +179,7 @@ class Mask(Figure):
 
     name = "attention.mask"
     window: int = WINDOW(4_096, low=128)
-    position: int = Quantity(
-        "Position of the token", low=1, high=131_072, step=1, whole=True, help="Counted from 1; what it sees is drawn in amber."
-    )(50_000)
+    position: int = Quantity("Query position", low=1, high=131_072, step=1, whole=True)(50_000)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -191,7 +189,7 @@ class Mask(Figure):
         first, last = attention_window.seen(looking, window)
         seen: Part = {"series": "seen", "position": looking, "first_seen": first, "last_seen": last, "status": "computed"}
         cut: Part = {
-            "series": "cut off by the window",
+            "series": "masked by the window",
             "position": looking,
             "first_position": np.ones_like(looking),
             "first_seen": first,
@@ -210,8 +208,8 @@ class Mask(Figure):
         layout = style.layout(
             "number",
             "number",
-            x_title="Position that looks",
-            y_title="Positions that are seen",
+            x_title="Query position",
+            y_title="Key position",
             height=460,
             x_range=(1, looking[-1]),
             y_range=(1, looking[-1]),
@@ -230,17 +228,17 @@ class Mask(Figure):
             Headline("last position seen", end, "", f"{end:,}", "seen_position"),
         )
         return Panel(
-            title=f"With a window of {window:,} the token at position {position:,} sees {seen_from} to {seen_to}, {count / position:.1%} of all up to there"
+            title=f"With a window of {window:,}, position {position:,} attends to {seen_from} to {seen_to}, {count / position:.1%} of its past"
             if count < position
-            else f"A window of {window:,} cuts nothing yet at position {position:,}: the token sees {seen_from} to {seen_to}",
+            else f"At position {position:,}, a window of {window:,} masks nothing yet: it attends to {seen_from} to {seen_to}",
             headline=(seen_from, seen_to),
             figure=style.figure(traces, layout),
             parts=[seen, cut, yours],
             caption=(
-                "Upwards over each position: what it sees, and what the window cuts off of what came before; nothing that comes after is seen. "
+                "For each query position on the x axis, the y axis shows the key positions it attends to and those that the window masks. Later positions are never attended to. "
                 f"Amber is your position. Positions count from 1, and the window holds the token itself.{remark}"
             ),
-            alt=f"Mask of a sliding window of {window:,} tokens: position {position:,} sees positions {start:,} to {end:,}.",
+            alt=f"Mask of a sliding window of {window:,} tokens: position {position:,} attends to {start:,} to {end:,}.",
             sources=(WINDOWS, Citation("raschka2023", printed["location"])),
             explain=(attention_window.seen, attention_window.mask),
         )
@@ -289,19 +287,16 @@ class Reach(Figure):
         headline: tuple[Headline, ...] = (last, yours)
         if len(whole):
             headline = (yours,)
-            title = f"{name} sees everything from layer {whole[0] + 1} on; a window of {window:,} in all {len(own)} layers would reach {yours} tokens"
+            title = f"{name} has a full receptive field from layer {whole[0] + 1} on; a window of {window:,} in all {len(own)} layers would reach {yours}"
         else:
-            title = (
-                f"{len(own)} layers with a window of {w:,} reach {last} tokens in {name}; "
-                f"a window of {window:,} in every layer would reach {yours}"
-            )
+            title = f"{name}: {len(own)} layers with a window of {w:,} reach {last} tokens; a window of {window:,} would reach {yours}"
         if ours:
-            paper = f" The paper's {len(own)} x {w:,} is {printed['value']:,.0f}."
+            paper = f" The paper's {len(own)} × {w:,} is {printed['value']:,.0f}."
         layout = style.layout(
             "number",
             "tokens",
-            x_title="Layers passed",
-            y_title="Positions that can have an influence",
+            x_title="Layers",
+            y_title="Receptive field (tokens)",
             x_range=(0, len(own) + 1),
             y_range=(min(own[0], changed[0]) / 2, max(own[-1], changed[-1]) * 1.6),
         )
@@ -311,11 +306,11 @@ class Reach(Figure):
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Each layer hands on what its window covers, so the reach adds up; {FAR:,} tokens stand for everything. This is a bound in "
-                "theory: it says what can get through, not what does. The token itself is part of each window, so k layers reach k (W - 1) + 1."
+                f"Lines are the positions that can influence a token after each layer; {FAR:,} tokens stand for the whole context. Each layer adds one window, so the receptive field grows linearly. It is a bound in "
+                "theory: it says what can have an influence, not what does. The token itself is part of each window, so k layers reach k (W - 1) + 1."
                 f"{paper}"
             ),
-            alt=f"Reach over layers: {name} as built ends at {own[-1]:,} positions, a window of {window:,} in every layer at {changed[-1]:,}.",
+            alt=f"Receptive field over layers: {name} as built ends at {own[-1]:,} positions, a window of {window:,} in every layer at {changed[-1]:,}.",
             sources=(WINDOWS,),
             explain=(attention_window.reach,),
         )
@@ -325,12 +320,8 @@ class Buffer(Figure):
     """The rolling buffer, token after token: which position each place holds."""
 
     name = "attention.buffer"
-    buffer_len: int = Quantity(
-        "Places in the buffer", low=2, high=12, step=1, whole=True, help="A window never needs more places than it is long."
-    )(5)
-    n_cached: int = Quantity("Tokens so far", low=1, high=24, step=1, whole=True, help="How many tokens have been written to the buffer.")(
-        12
-    )
+    buffer_len: int = Quantity("Cache slots", low=2, high=12, step=1, whole=True)(5)
+    n_cached: int = Quantity("Decoding step", low=1, high=24, step=1, whole=True)(12)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -361,13 +352,13 @@ class Buffer(Figure):
             texttemplate="%{text}",
             textfont={"color": "#FFFFFF", "size": 12},
             colorscale=[[0, "#5A6072"], [1, "#0063B1"]],
-            hovertemplate="after %{y} tokens place %{x} holds position %{text}<extra></extra>",
+            hovertemplate="after %{y} tokens slot %{x} holds position %{text}<extra></extra>",
         )
         layout = style.layout(
             "number",
             "number",
-            x_title="Place in the buffer",
-            y_title="Tokens so far",
+            x_title="Cache slot",
+            y_title="Decoding step",
             height=max(280, 20 * n_tokens + 90),
             showlegend=False,
         )
@@ -376,24 +367,24 @@ class Buffer(Figure):
         layout["margin"] = layout["margin"] | {"t": 16}
         place, replaced = attention_window.slot(n_tokens, window), n_tokens - window
         now = (
-            f"token {n_tokens} replaced {replaced} in place {place}"
+            f"token {n_tokens} replaced {replaced} in slot {place}"
             if replaced > 0
-            else f"{counted(-replaced, 'place')} {'is' if replaced == -1 else 'are'} still free"
+            else f"{counted(-replaced, 'slot')} {'is' if replaced == -1 else 'are'} still free"
         )
         printed = reported().loc["rolling_cache_saving"]
         oldest = Headline("oldest position held", max(1, replaced + 1), "", str(max(1, replaced + 1)), "position")
         held_now = f"positions {oldest} to {n_tokens}" if n_tokens > 1 else f"position {oldest}"
         return Panel(
-            title=f"After {counted(n_tokens, 'token')} a buffer of {window} places holds {held_now}; {now}",
+            title=f"After {counted(n_tokens, 'token')}, a rolling buffer of {window} slots holds {held_now}; {now}",
             headline=(oldest,),
             figure=style.figure([trace], layout),
             parts=[cells],
             caption=(
-                "One row per token; each cell names the position whose keys and values the place holds, bluest where it was written last. A window never needs "
-                f"more places than it is long: in Mistral 7B the 50,000th token goes to place {attention_window.slot(50_000, 4096)} of 4,096, and at 32,768 tokens the cache is "
+                "Each row is a decoding step, each cell the position whose keys and values the slot holds; the darkest was written last. A window never needs "
+                f"more slots than it is long: in Mistral 7B the 50,000th token goes to slot {attention_window.slot(50_000, 4096)} of 4,096, and at 32,768 tokens the cache is "
                 f"1/{32_768 // 4096} of what it would be without a window, the {printed['value']:.0f} times that the paper prints."
             ),
-            alt=f"A rolling buffer of {window} places over {counted(n_tokens, 'token')} holds {held_now} at the end.",
+            alt=f"A rolling buffer of {window} slots over {counted(n_tokens, 'token')} holds {held_now} at the end.",
             sources=(WINDOWS,),
             explain=(attention_window.slot, attention_window.buffer),
         )

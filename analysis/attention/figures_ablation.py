@@ -20,7 +20,7 @@ class Ablation(Figure):
     """Llama 2's comparison of kinds of attention by task, as differences to multi-head attention or as printed."""
 
     name = "attention.ablation"
-    ablation_shown: str = Choice("Show", options={"difference": "difference to multi-head", "score": "scores as printed"})("difference")
+    ablation_shown: str = Choice("Show", options={"difference": "difference to MHA", "score": "scores as printed"})("difference")
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -48,7 +48,7 @@ class Ablation(Figure):
             elif kind != "mha":
                 traces.append(marks.ticks(parts[-1], "difference_to_mha", "task", color))
         traces = [trace | {"hovertemplate": "%{y}: %{x:.1f}<extra>%{fullData.name}</extra>"} for trace in traces]
-        axis = "Points above or below multi-head attention" if difference else "Score (%)"
+        axis = "Difference to multi-head attention (points)" if difference else "Score (%)"
         layout = style.layout("number", "category", x_title=axis, height=460)
         layout["yaxis"] |= {"autorange": "reversed"}
         layout["xaxis"]["range"] = [-3, 3] if difference else [0, 85]
@@ -66,16 +66,16 @@ class Ablation(Figure):
         mean = {kind: Headline(f"mean of {KINDS[kind]}", float(table[kind].mean()), "%", f"{table[kind].mean():.1f}") for kind in KINDS}
         return Panel(
             title=(
-                f"Grouped-query attention scores at least as high as multi-head on {least['gqa']} of {len(table)} tasks (mean {mean['gqa']} against "
-                f"{mean['mha']}), multi-query on {least['mqa']} (mean {mean['mqa']})"
+                f"GQA matches or beats MHA on {least['gqa']} of {len(table)} tasks (mean {mean['gqa']} against "
+                f"{mean['mha']}), MQA on {least['mqa']} ({mean['mqa']})"
             ),
             headline=(least["gqa"], mean["gqa"], mean["mha"], mean["mqa"]),
             figure=style.figure(traces, layout),
             parts=parts,
             beside=score_table(),
             caption=(
-                "30B models trained on 150B tokens, with MLPs widened where heads are shared so that sizes agree. Each kind was trained once and the paper prints no "
-                "intervals: a difference of a point on one task may be chance. The means are unweighted."
+                "Markers are scores of 30B models trained on 150B tokens with multi-head (MHA), grouped-query (GQA) or multi-query attention (MQA), with wider MLPs where heads are shared so that sizes agree. Each was trained once, and the paper prints no "
+                "intervals: a difference of a point on one task may be chance. Means are unweighted."
             ),
             alt=f"Scores of three kinds of attention on {len(table)} tasks; means are {mean['mha']} multi-head, {mean['gqa']} grouped-query and {mean['mqa']} multi-query.",
             sources=(Citation("touvron2023llama2", rows["location"].iloc[0]),),

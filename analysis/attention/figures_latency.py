@@ -49,7 +49,7 @@ def _usual_groups(earlier: Earlier) -> int:
 
 def groups_of() -> Any:
     """The parameter n_kv_heads: key-value heads of the grouped-query what-if; depends on the model."""
-    return Choice("KV heads (what-if)", help="Numbers that divide the model's query heads.", options=_group_sizes)(_usual_groups)
+    return Choice("KV heads (GQA what-if)", options=_group_sizes)(_usual_groups)
 
 
 class Prefill(Figure):
@@ -77,9 +77,9 @@ class Prefill(Figure):
         total, share = float(here.total), here.attention_over_context / here.total
         seconds = float(latency.prompt_seconds(total, on.peak, self.mfu))
         values = {
-            "all matrices": (latency.matrix_flops(causal), style.SLATE, "solid"),
-            "attention, pairs the mask leaves": (causal.attention_over_context, style.BLUE, "solid"),
-            "attention, full square": (square.attention_over_context, style.BLUE, "dot"),
+            "linear layers": (latency.matrix_flops(causal), style.SLATE, "solid"),
+            "attention, causal and windowed": (causal.attention_over_context, style.BLUE, "solid"),
+            "attention, unmasked": (square.attention_over_context, style.BLUE, "dot"),
         }
         lines: list[Part] = [
             {"series": label, "context_len": axis, "flops": np.asarray(flops, float), "status": "computed"}
@@ -89,17 +89,17 @@ class Prefill(Figure):
             marks.line(part, "context_len", "flops", color, width=2.5 if dash == "solid" else 1.5, dash=dash)
             for part, (_, color, dash) in zip(lines, values.values(), strict=True)
         ]
-        took = f"your prompt, all parts: {format_duration(seconds)} at {self.mfu:.0%} of {on.label}"
+        took = f"your prompt: {format_duration(seconds)} at {self.mfu:.0%} of {on.label}"
         yours = {"series": took, "context_len": [at], "flops": [total], "seconds": [seconds], "status": "what_if"}
         traces.append(marks.points(yours, "context_len", "flops", style.AMBER))
         met = _crossover(shape)
-        overtakes = f"attention overtakes the matrices at {met:,}" if met else "attention never overtakes the matrices"
+        overtakes = f"it overtakes the linear layers at {met:,}" if met else "it never overtakes the linear layers"
         low = min(part["flops"][0] for part in lines)
         high = max(part["flops"][-1] for part in lines)
         layout = style.layout(
             "tokens",
             "flops",
-            x_title="Length of the prompt (tokens)",
+            x_title="Prompt length (tokens)",
             y_title="FLOP",
             x_range=CONTEXTS,
             y_range=(low / 3, high * 3),
@@ -108,13 +108,13 @@ class Prefill(Figure):
         )
         flops = Headline("FLOPs of the prompt", total, "FLOP", format_flops(total), "flops")
         return Panel(
-            title=f"A prompt of {at:,} tokens takes {name} {flops}, {share:.0%} of it attention; {overtakes}",
+            title=f"{name} prefills {at:,} tokens in {flops}, {share:.0%} in attention; {overtakes}",
             headline=(flops,),
             figure=style.figure(traces, layout),
             parts=[*lines, yours],
             caption=(
-                f"At {self.mfu:.0%} of the peak of {on.label} that is {format_duration(seconds)}. Matrices grow with the length, attention over the context with "
-                "its square until a window cuts it. The dotted line counts masked pairs too, as eager attention executes them. Softmax and norms are left out."
+                f"Lines are the FLOPs to prefill a prompt. Linear layers grow in proportion to its length, attention with "
+                f"its square until a window cuts it. At {self.mfu:.0%} of the peak of {on.label} your prompt takes {format_duration(seconds)}. The dotted line counts masked pairs too, as eager attention computes them. Softmax and norms are left out."
             ),
             alt=f"FLOPs of a prompt by part against its length; at {at:,} tokens attention takes {share:.0%} of {flops}.",
             sources=(Citation("kaplan2020", "Section 2.1"), *_of_device(on)),
@@ -154,7 +154,9 @@ class Roofline(Figure):
                 traces.append(marks.line(parts[-1], color=COLORS[kind], width=1.8, **shown))
         parts.append(_decoding_part(name, axis, own))
         traces.append(
-            marks.line(parts[-1], color=COLORS["own"], name=f"{name}, were memory larger", width=1.5, dash="dot", showlegend=True, **shown)
+            marks.line(
+                parts[-1], color=COLORS["own"], name=f"{name}, if memory were unlimited", width=1.5, dash="dot", showlegend=True, **shown
+            )
         )
         fitting = _fitting(axis, own)
         if len(fitting):
@@ -164,8 +166,8 @@ class Roofline(Figure):
         layout = style.layout(
             "log_number",
             "log_number",
-            x_title="Sequences at once (batch)",
-            y_title="Tokens per second, all together",
+            x_title="Batch size (sequences)",
+            y_title="Throughput (tokens/s)",
             x_range=BATCHES,
             y_range=(min(v.min() for v in everything) / 2, max(v.max() for v in everything) * 2),
             height=460,
@@ -179,17 +181,17 @@ class Roofline(Figure):
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"An upper bound: each step reads the weights once and every sequence's cache, {format_bytes(float(own.moved_bytes(1)))} for one sequence at "
-                f"{significant(float(own.intensity(1)))} FLOP per byte, where {on.label} balances at {significant(on.ridge)}. "
+                f"Lines are upper bounds on decoding throughput: each step reads the weights once and every sequence's KV cache. That is {format_bytes(float(own.moved_bytes(1)))} for one sequence at "
+                f"{significant(float(own.intensity(1)))} FLOP per byte, where {on.label} has its ridge at {significant(on.ridge)}. "
                 + (
-                    f"Arithmetic becomes the limit at {bound:,} sequences. "
+                    f"Compute becomes the limit at {bound:,} sequences. "
                     if bound
-                    else "At this context no batch makes arithmetic the limit: every sequence adds its cache to be read. "
+                    else "At this context length no batch is compute-bound: every sequence adds its cache to be read. "
                 )
                 + (
-                    "Lines end where weights and cache fill the memory; other heads see every position and keep the MLPs as they are."
+                    "Lines end where weights and cache fill the memory; other kinds of heads attend to every position and keep the MLPs as they are."
                     if own.largest_batch
-                    else "To make the weights fit, let more devices share the work or store weights in fewer bits."
+                    else "To make the weights fit, take more GPUs or fewer bits per weight."
                 )
                 + (
                     " Working on the latent itself, as programs do, takes more arithmetic than is counted here."
@@ -197,7 +199,7 @@ class Roofline(Figure):
                     else ""
                 )
             ),
-            alt=f"Bound on tokens per second against batch on {on.label}: {significant(float(own.tokens_per_s(1)))} for one sequence of {name} at {self.context_len:,} tokens.",
+            alt=f"Bound on tokens per second against batch size on {on.label}: {significant(float(own.tokens_per_s(1)))} for one sequence of {name} at {self.context_len:,} tokens.",
             sources=(ROOFLINE, Citation("shazeer2019", "Section 2"), *_of_device(on)),
             explain=(latency.decoding, latency.read_params, latency.Decoding.step_seconds),
         )

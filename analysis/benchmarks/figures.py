@@ -50,7 +50,7 @@ FEATURED_BENCHMARKS = (
 )
 """What the heat map shows without a choice and without filters."""
 FAMILIES_SHOWN = 5
-TWELVE = "twelve that many works report"
+TWELVE = "twelve that most papers report"
 
 
 def details(scores: pd.DataFrame, model: str, benchmark: str) -> pd.DataFrame:
@@ -90,12 +90,8 @@ class HeatMap(Figure):
     model_families: tuple = FAMILIES(())
     model_sizes: tuple = MODEL_SIZES(())
     model_variants: tuple = VARIANTS(())
-    compared_models: tuple = Choices(
-        "Models", help="None chosen: twelve that many works report.", options=lambda _: data.model_names(), empty=TWELVE
-    )(())
-    compared_benchmarks: tuple = Choices(
-        "Benchmarks", help="None chosen: twelve that many works report.", options=lambda _: data.benchmark_labels(), empty=TWELVE
-    )(())
+    compared_models: tuple = Choices("Models", options=lambda _: data.model_names(), empty=TWELVE)(())
+    compared_benchmarks: tuple = Choices("Benchmarks", options=lambda _: data.benchmark_labels(), empty=TWELVE)(())
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -109,7 +105,7 @@ class HeatMap(Figure):
         explain = (comparison.matrix, comparison.comparable, comparison.join)
         shared = scores["model"].isin(models) & scores["benchmark"].isin(columns)
         if not (shared & (scores["verified"] > 0)).any():
-            known = " that somebody has seen" if shared.any() else ""
+            known = " that are verified" if shared.any() else ""
             return nothing(self, "scores", f"0 scores{known} of these models on these benchmarks pass the filters", explain)
         cells = comparison.matrix(scores, models, columns)
         columns = [name for name in columns if name in set(cells["benchmark"])]
@@ -165,13 +161,13 @@ class HeatMap(Figure):
         unlike, every = Headline("scores that are not compared", marked, "", str(marked)), Headline("scores", n, "", str(n))
         empty, several = len(models) * len(columns) - len(cells), int((cells["n_reports"] > 1).sum())
         return Panel(
-            title=f"{unlike} of {every} scores cannot be compared with the rest of their column: their setting or scoring is another, or not stated",
+            title=f"{unlike} of {every} scores are not comparable with their column: setting or scoring differ or are not stated",
             headline=(unlike, every),
             figure=style.figure(traces, layout),
             parts=[cells.drop(columns=["text", "said"]).assign(series=np.where(fits, "coloured", "other setting"), status="reported")],
             caption=(
-                f"Each column has the setting that most of its models share, with one way to read an answer; where a report does not say all of it, that is one table. Colour runs from its worst (pale) to its best score (blue). Grey cells are not compared: ≠ has another setting, metric or scoring, ? does not state all; "
-                f"a score in brackets is from memory, and not counted ({recalled}). {several} {'cell has' if several == 1 else 'cells have'} more than one report: the one from the widest table is shown. {empty} {'pair is' if empty == 1 else 'pairs are'} not reported, and nothing is filled in. Even one stated setting can hide {largest:.1f} points, as the gaps between reports show."
+                f"Each column is one benchmark under the setting that most of its models share; colour runs from its worst (pale) to its best score (blue). Grey cells are not compared: ≠ has another setting, metric or scoring, ? does not state all of it; where no report states all, the setting is one table. A "
+                f"score in brackets is from memory and not counted ({recalled}). {several} {'cell has' if several == 1 else 'cells have'} more than one report: the one from the widest table is shown. {empty} {'pair is' if empty == 1 else 'pairs are'} not reported, and nothing is filled in. Even one stated setting can hide {largest:.1f} points, as the section Disagreements shows."
             ),
             alt=f"Heat map of {counted(len(models), 'model')} and {counted(len(columns), 'benchmark')}; {counted(n - marked, 'score')} {'shares' if n - marked == 1 else 'share'} the setting of their column and {marked} {'does' if marked == 1 else 'do'} not.",
             sources=cite(cells),
@@ -222,7 +218,7 @@ class Reports(Figure):
     """Every report of one model on one benchmark, with its setting and its place."""
 
     name = "benchmarks.reports"
-    scored_model: str = Choice("Model of the score", options=lambda _: data.model_names(True))("llama-2-70b")
+    scored_model: str = Choice("Model", options=lambda _: data.model_names(True))("llama-2-70b")
     benchmark: str = Choice("Benchmark", options=lambda _: data.benchmark_labels(True))("bbh")
 
     def draw(self) -> Panel:
@@ -256,7 +252,7 @@ class Reports(Figure):
         n_reports = checked["reported_by"].nunique()
         reports = Headline("reports", n_reports, "", str(n_reports))
         if checked.empty:
-            headline, title = [reports], f"{reports} reports that somebody has seen print {about['label']} for {model}"
+            headline, title = [reports], f"{reports} verified reports print {about['label']} for {model}"
         elif checked["score"].nunique() == 1 and n_reports == 1:
             headline, title = [low], f"One report prints {about['label']} for {model}: {low}"
         elif n_reports == 1:
@@ -274,7 +270,7 @@ class Reports(Figure):
             figure=style.figure([mark], layout),
             parts=[rows[kept]],
             beside=details(scores, model, self.benchmark).map(str),
-            caption=f"{about['label']}: {about['measures']}. A report is what one work prints under one setting.{again}{recalled} Scores compare only where benchmark, metric, scoring, shots and setting are stated and agree.{others}",
+            caption=f"{about['label']}: {about['measures']}. Each marker is a report: the score that one work prints under one setting.{again}{recalled} Scores compare only where benchmark, metric, scoring, shots and setting are stated and agree.{others}",
             alt=f"Reported scores of {model} on {about['label']}: {', '.join(f'{value:g}' for value in part['score'])}.",
             sources=cite(rows),
             explain=explain,
@@ -349,7 +345,7 @@ class AgainstParams(Figure):
                 for end in ("low", "high")
             ]
             headline = [models, *span]
-            spread = f"; those of about {format_count(widest['size_'])} range from {span[0]} to {span[1]}"
+            spread = f"; those with about {format_count(widest['size_'])} range from {span[0]} to {span[1]}"
         sizes = f"from {smallest} to {largest} parameters" if n > 1 else f"with {smallest} parameters"
         if n == 1:
             headline = [models, smallest]
@@ -365,8 +361,8 @@ class AgainstParams(Figure):
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"One marker per report{marks.hollow(' (hollow: from memory, not counted)', *parts)}, only with this setting: {setting or 'none is stated'}; {more} more {'model has' if more == 1 else 'models have'} the benchmark under another setting or from another table.{table} "
-                f"Sizes are total parameters as reported; a mixture of experts uses fewer per token (Mixtral 12.9 B of 46.7 B). {best['model']} has the highest score, {best['score']:g}."
+                f"Each marker is one reported score{marks.hollow(' (hollow: from memory, not counted)', *parts)} against the size of its model, only with this setting: {setting or 'none is stated'}; {more} more {'model has' if more == 1 else 'models have'} the benchmark under another setting or from another table.{table} "
+                f"Sizes are total parameters as reported; a MoE model uses fewer per token (Mixtral 12.9 B of 46.7 B). {best['model']} has the highest score, {best['score']:g}."
             ),
             alt=f"{label} scores of {counted(n, 'model')} against their parameters; the highest is {best['score']:g} by {best['model']}.",
             sources=cite(known),

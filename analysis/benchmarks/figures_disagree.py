@@ -62,12 +62,12 @@ class Gaps(Figure):
             parts.append(part)
         table = disagreement.summary(pairs)
         layout = style.layout(
-            "number", "percent", x_title="Gap between two reports (points)", y_title="Pairs at least so far apart", y_range=(0, 1.02)
+            "number", "percent", x_title="Gap between two reports (points)", y_title="Pairs with at least this gap", y_range=(0, 1.02)
         )
         layout["xaxis"] |= {"range": [0, 40], "autorange": False}
         same = table.loc["same"] if "same" in table.index else None
         top = pairs[pairs["verdict"] == "same"].iloc[0] if same is not None else pairs.iloc[0]
-        where = "The widest gap under one stated setting" if same is not None else "No two have one stated setting. The widest gap"
+        where = "The widest gap under one stated setting" if same is not None else "No two state one setting. The widest gap"
         n, noise = len(pairs), ""
         widest = Headline("widest gap", float(pairs["gap"].max()), "points", f"{pairs['gap'].max():.1f}", "report_gap")
         headline: tuple[Headline, ...] = (widest,)
@@ -87,17 +87,17 @@ class Gaps(Figure):
                 for verdict in ("same", "different")
             )
             points = "point" if str(headline[0]) == "1" else "points"
-            title = f"Two reports are {headline[0]} {points} apart (median) under one stated setting, {headline[1]} under different ones"
+            title = f"Median gap of two reports: {headline[0]} {points} under one stated setting, {headline[1]} under different ones"
             if same["beyond_noise"] == same["beyond_noise"]:
-                noise = f" In {same['beyond_noise']:.0%} of the pairs of known size the gap exceeds 1.96 standard errors, although both ask the same questions."
+                noise = f" In {same['beyond_noise']:.0%} of the pairs of known size the gap exceeds 1.96 standard errors, although both use the same questions."
         return Panel(
             title=title,
             headline=headline,
             figure=style.figure(traces, layout),
             parts=[*parts, _gap_rows(pairs)],
             caption=(
-                f"Every two works that report the same model on the same benchmark: {counted(n, 'pair')}. {where} is {top['label']} of {top['model']}: {top['score_low']:g} ({top['report_low']}) and {top['score_high']:g} ({top['report_high']}).{noise} "
-                "One setting is one number of examples, one metric and one way to read an answer, all of them stated; what else may differ is the prompt or the part of the data. A team that reports twice counts twice; quoted scores are left out."
+                f"Lines are the share of pairs of reports with at least that gap, for the same model on the same benchmark ({counted(n, 'pair')} of papers). A line further to the right means larger disagreement. {where} is {top['label']} of {top['model']}: {top['score_low']:g} ({top['report_low']}) and {top['score_high']:g} ({top['report_high']}).{noise} "
+                "One setting means the same few-shot examples, metric and way to read an answer, all of them stated; the prompt or the part of the data may still differ. A team that reports twice counts twice; quoted scores are not counted."
             ),
             alt=f"Share of pairs of reports against their gap; a single stated setting leaves gaps of up to {top['gap']:.1f} points."
             if same is not None
@@ -164,10 +164,10 @@ def _widest(rows: pd.DataFrame, every: pd.DataFrame) -> Widest:
         rows.drop(columns=["name", "kind"]).assign(series="range", source=rows["source_low"] + ";" + rows["source_high"], status="computed")
     ]
     for kind, series, color in (
-        ("same", "the ends have one stated setting", style.CRIMSON),
-        ("different", "the ends differ in setting", style.BLUE),
-        ("metric", "the ends differ in metric or scoring", style.SLATE),
-        ("unstated", "not all is stated of the ends", style.GREY),
+        ("same", "same stated setting", style.CRIMSON),
+        ("different", "different setting", style.BLUE),
+        ("metric", "different metric or scoring", style.SLATE),
+        ("unstated", "setting not fully stated", style.GREY),
     ):
         found = rows[rows["kind"] == kind]
         if len(found):
@@ -201,10 +201,8 @@ class Disagreements(Figure):
     model_families: tuple = FAMILIES(())
     model_sizes: tuple = MODEL_SIZES(())
     model_variants: tuple = VARIANTS(())
-    within_work: bool = Switch("Also two settings within one work", help="Such as 0-shot and 25-shot in two tables of one paper.")(False)
-    least_spread: float = Quantity(
-        "Least distance", unit="points", low=0, high=25, step=0.5, help="Smallest distance of the lowest from the highest report."
-    )(5.0)
+    within_work: bool = Switch("Include within-paper pairs")(False)
+    least_spread: float = Quantity("Minimum gap", unit="points", low=0, high=25, step=0.5)(5.0)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -224,13 +222,13 @@ class Disagreements(Figure):
         )
         who = f"{far} models and benchmarks have" if n > 1 else f"{far} model on one benchmark has"
         return Panel(
-            title=f"{who} reports at least {points} apart; {only} of the {len(rows)} widest under one stated setting",
+            title=f"{who} reports at least {points} apart; {only} of the {len(rows)} widest in one stated setting",
             headline=(far, only),
             figure=style.figure(drawn.traces, drawn.layout),
             parts=drawn.parts,
             caption=(
-                f"One marker per report, the line from the lowest to the highest, its colour by what differs between those two. Widest: {first['label']} of {first['model']}, {first['low']:g} by {first['measured_by_low']} "
-                f"({first['setting_low']}) and {first['high']:g} by {first['measured_by_high']} ({first['setting_high']}). At most {MOST_ROWS} rows are drawn; all are in the data of the previous chart."
+                f"Each row is a model on a benchmark, each marker a report; the line runs from the lowest to the highest, coloured by what differs between these two. The widest is {first['label']} of {first['model']}, {first['low']:g} by {first['measured_by_low']} "
+                f"({first['setting_low']}) and {first['high']:g} by {first['measured_by_high']} ({first['setting_high']}). At most {MOST_ROWS} rows are drawn; all are in the data of the chart of gaps."
             ),
             alt=f"Ranges of reported scores for {counted(len(rows), 'pair')} of model and benchmark; the widest runs from {first['low']:g} to {first['high']:g}.",
             sources=drawn.sources,
@@ -289,13 +287,11 @@ class Evaluators(Figure):
         )
         layout["yaxis"] |= {"categoryorder": "array", "categoryarray": list(span.index), "tickfont": {"size": 11}}
         teams = Headline("teams", rows["team"].nunique(), "", str(rows["team"].nunique()))
-        headline, title = [teams], f"{teams} teams measured {model}, but none under the setting of its own paper"
+        headline, title = [teams], f"{teams} teams measured {model}, but none under its paper's setting"
         if len(gap):
             off = Headline("largest gap to its own paper", float(gap.iloc[0]), "points", f"{gap.iloc[0]:.1f}")
             headline.append(off)
-            title = (
-                f"{teams} teams measured {model}: under the setting of its own paper others are up to {off} points off it ({gap.index[0]})"
-            )
+            title = f"{teams} teams measured {model}: up to {off} points off its paper under the same setting ({gap.index[0]})"
         kept = ["series", "model", "benchmark", "label", "score", "team", "measured_by", "shots", "setting", "metric", "scoring", "alike",
                 "source", "location", "verified", "status"]  # fmt: skip
         return Panel(
@@ -304,8 +300,8 @@ class Evaluators(Figure):
             figure=style.figure(traces, layout),
             parts=[rows[kept]],
             caption=(
-                "Benchmarks that at least three teams measured, one colour per report. Full symbols have the setting of the Llama 2 paper and read answers as it does; crosses do otherwise, or do not say. "
-                f"Settings explain part of the width: with all settings the widest range is {span.iloc[-1]:.1f} points ({span.index[-1]})."
+                "Each row is a benchmark that at least three teams measured, each colour a report. Symbols other than crosses have the setting of the Llama 2 paper and read answers as it does; crosses differ, or do not say. "
+                f"Settings explain part of the range: over all settings the widest is {span.iloc[-1]:.1f} points ({span.index[-1]})."
             ),
             alt=f"Scores of {model} on {len(span)} benchmarks by {teams} teams; the widest range over all settings is {span.iloc[-1]:.1f} points.",
             sources=cite(rows),

@@ -12,22 +12,16 @@ from analysis.charts.figure import Figure
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choices
 
-EVERYTHING = "Leave empty for all."
-REPORTED_IN = Choices(
-    "Reports", help=f"The works that print the scores. {EVERYTHING}", options=lambda _: data.report_labels(), rare=True, empty="all"
-)
-GROUPS = Choices("Kinds of benchmarks", help=EVERYTHING, options=lambda _: data.group_names(), rare=True, empty="all")
-FAMILIES = Choices("Model families", help=EVERYTHING, options=lambda _: data.family_names(), rare=True, empty="all")
+REPORTED_IN = Choices("Papers", options=lambda _: data.report_labels(), rare=True, empty="all")
+GROUPS = Choices("Benchmark categories", options=lambda _: data.group_names(), rare=True, empty="all")
+FAMILIES = Choices("Model families", options=lambda _: data.family_names(), rare=True, empty="all")
 MODEL_SIZES = Choices(
     "Model sizes",
-    help=f"{EVERYTHING} Models of unknown size pass only without a choice of sizes.",
     options=dict(zip(("to-3b", "3b-to-10b", "10b-to-40b", "over-40b"), SIZES, strict=True)),
     rare=True,
     empty="all",
 )
-VARIANTS = Choices(
-    "Variants", help=EVERYTHING, options={name: name for name in ("base", "chat", "fine-tuned", "other")}, rare=True, empty="all"
-)
+VARIANTS = Choices("Variants", options={name: name for name in ("base", "chat", "fine-tuned", "other")}, rare=True, empty="all")
 
 
 def picked(figure: Any) -> tuple[tuple[str, ...], ...]:

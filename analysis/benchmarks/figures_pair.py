@@ -94,10 +94,8 @@ class Dumbbell(Figure):
     model_a: str = _model("Model A", "mixtral-8x7b")
     model_b: str = _model("Model B", "llama-2-70b")
     reported_in: tuple = REPORTED_IN(())
-    printed_in: str = Choice("Table or figure", help="Of the chosen reports.", options=places, rare=True)("all")
-    clear_errors: float = Quantity(
-        "Standard errors that count as clear", low=0, high=4, step=0.1, help="Of drawing the questions of a benchmark."
-    )(2.0)
+    printed_in: str = Choice("Table or figure", options=places, rare=True)("all")
+    clear_errors: float = Quantity("Significance threshold (SE)", low=0, high=4, step=0.1)(2.0)
 
     def asked(self) -> tuple[str, str, tuple[str, ...], str]:
         """The two models, and the reports and the place in them to which the comparison is kept, as `compared` takes them."""
@@ -119,8 +117,8 @@ class Dumbbell(Figure):
         traces = []
         for at, series, color, width in (
             (beyond, f"more than {significant(errors, 2)} standard {'error' if errors == 1 else 'errors'}", style.SLATE, 5),
-            (~unknown & ~beyond, "not more", style.GREY, 2),
-            (unknown, "error unknown", style.GREY, 2),
+            (~unknown & ~beyond, "not significant", style.GREY, 2),
+            (unknown, "no SE known", style.GREY, 2),
         ):
             if at.any():
                 part = {
@@ -162,7 +160,7 @@ class Dumbbell(Figure):
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Only scores whose benchmark, metric, scoring, shots and setting are stated and agree, or that stand in one column of one table; each benchmark once per setting, and a mean or its members. Beyond {significant(errors, 2)} standard errors of drawing the questions: "
+                f"Each row is a benchmark, each line the gap between the two models. Only scores whose benchmark, metric, scoring, shots and setting are stated and agree, or that stand in one column of one table; each benchmark once per setting, and a mean or its members. Beyond {significant(errors, 2)} standard errors of drawing the questions: "
                 f"{sure[0]} ahead, {sure[1]} behind; {no_error} {'has' if no_error == 1 else 'have'} no known number of questions. {apart} of the pairs {'takes' if apart == 1 else 'take'} the two scores from different reports.{memory}{others_units}{others}"
             ),
             alt=f"Pairs of scores of {model_a} and {model_b} on {n} benchmarks and settings; {model_a} is ahead in {wins} of {n_counted} and behind in {losses}.",
@@ -180,7 +178,7 @@ def refusal(rows: pd.DataFrame, model_a: str, model_b: str) -> str:
         return f"{model_a} and {model_b} have no benchmark in common."
     if compared.any():
         scores = [f"{row.label} {row.score_a:g} against {row.score_b:g}" for row in rows[compared].itertuples()]
-        return f"{model_a} and {model_b} share no score in per cent under one setting, only {_listed(scores, 4)}."
+        return f"{model_a} and {model_b} share no score in percent under one setting, only {_listed(scores, 4)}."
     reasons = sorted({reason for text in rows["reasons"] for reason in text.split(", ") if reason}) or ["unit"]
     return f"{model_a} and {model_b} share {_listed(rows['label'])}, but under no common setting (what differs or is not stated: {', '.join(reasons)})."
 

@@ -71,15 +71,15 @@ class Implementations(Figure):
         )
         helm = (table["HELM code"] - table["authors' code"]).abs().max()
         return Panel(
-            title=f"One MMLU, three programs: {widest} scores {low} or {high}",
+            title=f"One MMLU, three implementations: {widest} scores {low} or {high}",
             headline=(low, high),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"The same questions, examples and models. HELM and the authors' code agree within {helm:.1f} points, the harness of January 2023 stands apart and puts {len(exchanged)} of {len(table) * (len(table) - 1) // 2} pairs of models "
-                "the other way round. By the blog post, the programs differ in the prompt and in how the model's answer is read off. The harness was changed afterwards."
+                f"Each row is one model, each marker its MMLU by one implementation, with the same questions and few-shot examples. HELM and the authors' code agree within {helm:.1f} points; the harness of January 2023 differs and reverses {len(exchanged)} of {len(table) * (len(table) - 1) // 2} pairs of models. "
+                "By the blog post, the implementations differ in the prompt and in how the model's answer is read. The harness was changed afterwards."
             ),
-            alt=f"MMLU of {len(table)} models by three programs; the widest range is {table['spread'].max():.1f} points for {widest}.",
+            alt=f"MMLU of {len(table)} models by three implementations; the widest range is {table['spread'].max():.1f} points for {widest}.",
             sources=(Citation("fourrier2023", "comparison table"), Citation("hendrycks2020")),
             explain=(disagreement.implementations, disagreement.changed_order),
         )
@@ -119,13 +119,13 @@ class MultipleChoice(Figure):
             Headline(f"gain on {row['label']}", float(row["gain"]), "points", f"{row['gain']:.1f}", "gain") for row in (top, low)
         )
         return Panel(
-            title=f"Training on multiple-choice questions lifts a chat model by {most} points on {top['label']}, {least} on {low['label']}",
+            title=f"Training on multiple-choice questions adds {most} points on {top['label']}, {least} on {low['label']}",
             headline=(most, least),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "DeepSeek's own experiment: the same 7B chat model with 20 million more Chinese multiple-choice questions in its training. The authors left these data out of the released models, "
-                "because they fit the tests and not the use. What they do to answers in own words is not in our tables."
+                "Markers are DeepSeek's 7B chat model before and after adding 20 million Chinese multiple-choice questions to its training. The authors did not use these data in the released models, "
+                "because they improve tests and not use. Their effect on free-form answers is not in our tables."
             ),
             alt=f"Scores before and after on three multiple-choice benchmarks; the gains run from {least} to {most} points.",
             sources=(Citation("deepseek2023repo", "README, section on multiple-choice questions"),),
@@ -173,13 +173,13 @@ class Contamination(Figure):
             for end, value in (("smallest", lifted["gain"].min()), ("largest", lifted["gain"].max()))
         )
         return Panel(
-            title=f"Contaminated questions score up to {higher} points higher, but add only {low} to {high} points to the whole",
+            title=f"Contaminated questions score up to {higher} points higher, but add only {low} to {high} points overall",
             headline=(higher, low, high),
             figure=style.figure(traces, layout),
             parts=[rows.drop(columns=["note"])],
             caption=(
-                f"Llama 2 on the parts of three benchmarks: a question is dirty if at least 80% of its tokens occur in the training data, clean under 20%. {top['dirty_share']:.0%} of the questions of MMLU Humanities are dirty; without contaminated "
-                f"ones the 70B model's MMLU would be {whole['clean']:.1f} instead of {whole['whole']:.1f}. Dirty questions may also be the easier ones. The printed z scores come back within {np.abs(rows['z'] - rows['z_recomputed']).max():.1f}."
+                f"Markers are scores of Llama 2 on the clean and dirty parts of three benchmarks. A question is dirty if at least 80% of its tokens occur in the training data, clean under 20%. {top['dirty_share']:.0%} of MMLU Humanities is dirty; without contaminated "
+                f"ones the 70B model's MMLU would be {whole['clean']:.1f} instead of {whole['whole']:.1f}. Dirty questions may also be the easier ones. The reported z scores recompute within {np.abs(rows['z'] - rows['z_recomputed']).max():.1f}."
             ),
             alt=f"Scores on clean and dirty questions for {len(lifted)} models and benchmarks; dirty ones score {lifted['lift'].min():.0f} to {lifted['lift'].max():.0f} points higher.",
             sources=(CONTAMINATION,),

@@ -114,10 +114,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def glossary_problem(check: bool) -> str:
-    """Write the columns in docs/glossary.md anew, or with check only compare them; what is wrong with them, "" if nothing."""
+    """Write docs/glossary.md anew, or with check only compare it; what is wrong with it, "" if nothing."""
     try:
         if check:
-            return "" if glossary.current() else f"is not what data/tables.toml gives; run `python -m analysis.build {GLOSSARY}`"
+            return (
+                ""
+                if glossary.current()
+                else f"is not what data/terms.csv and data/tables.toml give; run `python -m analysis.build {GLOSSARY}`"
+            )
         glossary.write()
     except (ValueError, OSError) as problem:
         return str(problem)

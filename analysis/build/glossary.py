@@ -1,7 +1,6 @@
-"""The second half of docs/glossary.md, which says what the columns of all tables mean, out of data/tables.toml.
+"""docs/glossary.md: the words of the field out of data/terms.csv, and what the columns of all tables mean out of data/tables.toml.
 
-`python -m analysis.build` writes it with the derived tables, and `--check` compares it. The first half, the words of the field, is written
-by hand.
+`python -m analysis.build` writes it with the derived tables, and `--check` compares it.
 """
 
 from pathlib import Path
@@ -9,12 +8,22 @@ from pathlib import Path
 from analysis import tables
 
 FILE = Path(__file__).parents[2] / "docs" / "glossary.md"
-HEADING = "## Columns of the tables"
+WORDS = "The words used in code, tables, controls and charts. Inside the code every quantity is in base units."
 MOST_TABLES = 3
 
 
+def terms() -> str:
+    """The first half: a row for each term, by name."""
+    rows = [
+        f"| `{row.name}` | {_cell(row.term)} | {_cell(row.meaning)} | {_cell(row.unit) or '-'} |"
+        for row in tables.load("terms").sort_values("name", key=lambda names: names.str.lower()).itertuples(index=False)
+    ]
+    written = "Written by `python -m analysis.build` from `data/terms.csv`, where a control's help comes from as well."
+    return "\n".join(["# Glossary", "", WORDS, written, "", "| name | term | meaning | unit |", "|---|---|---|---|", *rows, ""])
+
+
 def columns() -> str:
-    """The generated half, from its heading on: a row for each column with one meaning and unit, by name."""
+    """The second half: a row for each column of a table with one meaning and unit, by name."""
     where: dict[tuple[str, str, str], list[str]] = {}
     for name in tables.names():
         for row in tables.describe(name).itertuples():
@@ -24,18 +33,12 @@ def columns() -> str:
         for (column, meaning, unit), names in sorted(where.items(), key=lambda item: (item[0][0].lower(), item[0][1:]))
     ]
     words = "Written by `python -m analysis.build` from `data/tables.toml`; the page Sources shows the same beside each table."
-    return "\n".join([HEADING, "", words, "", "| column | meaning | unit | tables |", "|---|---|---|---|", *rows, ""])
+    return "\n".join(["## Columns of the tables", "", words, "", "| column | meaning | unit | tables |", "|---|---|---|---|", *rows, ""])
 
 
 def glossary() -> str:
-    """The whole text as it should be: the first half as it is stored, the second as data/tables.toml gives it.
-
-    Raises ValueError where the stored text lacks the heading of the second half.
-    """
-    before, heading, _ = FILE.read_text(encoding="utf-8").partition(f"{HEADING}\n")
-    if not heading:
-        raise ValueError(f"docs/glossary.md lacks the line {HEADING!r}, below which the columns are written")
-    return before + columns()
+    """The whole text as it should be."""
+    return f"{terms()}\n{columns()}"
 
 
 def current() -> bool:

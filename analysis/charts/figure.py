@@ -12,12 +12,14 @@ is exported, and the tests over all figures (docs/adding.md).
 """
 
 from collections.abc import Mapping
-from functools import cache
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 from urllib.parse import parse_qsl, urlencode
 
 from pydantic import BaseModel, ConfigDict
 
+from analysis import tables
+from analysis.charts import terms
 from analysis.charts.panel import NAME, Panel
 from analysis.charts.parameters import Kind
 from analysis.uploads import clip
@@ -48,7 +50,7 @@ class Figure(BaseModel):
 
     @classmethod
     def kinds(cls) -> dict[str, Kind]:
-        """The kind of each parameter by name, in the order of the declaration."""
+        """The kind of each parameter by name, in the order of the declaration; one without help has that of its name in data/terms.csv."""
         return _kinds(cls)
 
     @classmethod
@@ -123,12 +125,12 @@ class Figure(BaseModel):
         return {"name": cls.name, "description": (cls.__doc__ or "").split("\n")[0], "parameters": parameters}
 
 
-@cache
+@tables.kept(most=512)
 def _kinds(cls: type[Figure]) -> dict[str, Kind]:
     kinds = {}
     for name, field in cls.model_fields.items():
         found = [kind for kind in field.metadata if isinstance(kind, Kind)]
         if len(found) != 1:
             raise TypeError(f"parameter {name} of {cls.__name__} needs one kind of analysis.charts.parameters")
-        kinds[name] = found[0]
+        kinds[name] = found[0] if found[0].help else replace(found[0], help=terms.meanings().get(name, ""))
     return kinds

@@ -180,7 +180,7 @@ class Choice(Kind):
     options: label of each option by its key, or a function that takes the earlier values to that. A key is a text or a number
     without blanks or commas. ordered: the options have an order, such as checkpoints, and stand on a slider.
 
-    >>> bits = Choice("Weights stored in", options={16: "16 bit", 4: "4 bit"})
+    >>> bits = Choice("Weight precision", options={16: "16 bit", 4: "4 bit"})
     >>> bits.read("4", {}), bits.key(4), bits.shown(4, {})
     (4, '4', '4 bit')
     """

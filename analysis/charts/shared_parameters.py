@@ -15,30 +15,24 @@ __all__ = [
 
 BITS = {16: "16 bit", 8: "8 bit", 4: "4 bit"}
 
-CONTEXT_LEN = Quantity(
-    "Context", unit="tokens", low=512, high=2**20, twos=True, whole=True, help="Tokens that the model has read, in each sequence."
-)
-BATCH_SIZE = Quantity("Batch size", unit="sequences", low=1, high=256, twos=True, whole=True, help="Sequences that are processed at once.")
-SEQ_LEN = Quantity("Sequence length", unit="tokens", low=128, high=16_384, twos=True, whole=True, help="Tokens in each training sequence.")
-WINDOW = Quantity(
-    "Sliding window", unit="tokens", low=16, high=2**17, twos=True, whole=True, help="Positions that a token attends to, itself included."
-)
+CONTEXT_LEN = Quantity("Context length", unit="tokens", low=512, high=2**20, twos=True, whole=True)
+BATCH_SIZE = Quantity("Batch size", unit="sequences", low=1, high=256, twos=True, whole=True)
+SEQ_LEN = Quantity("Sequence length", unit="tokens", low=128, high=16_384, twos=True, whole=True)
+WINDOW = Quantity("Sliding window", unit="tokens", low=16, high=2**17, twos=True, whole=True)
 MEMORY_UNIT = Choice(
-    "Memory in", options={"gb": "GB (10^9 bytes)", "gib": "GiB (2^30 bytes)"}, rare=True,
-    help="Makers count in GB, drivers in MiB and GiB: 24 GiB are 25.8 GB.",
+    "Memory unit", options={"gb": "GB (10^9 bytes)", "gib": "GiB (2^30 bytes)"}, rare=True,
 )  # fmt: skip
-WEIGHT_BITS = Choice("Weights stored in", options=BITS, help="Bits of each weight in memory.")
-KV_BITS = Choice("KV cache stored in", options=BITS, help="Bits of each cached key and value.")
-N_GPUS = Quantity("GPUs", low=1, high=1_000_000, whole=True, help="GPUs that share the work.")
+WEIGHT_BITS = Choice("Weight precision", options=BITS)
+KV_BITS = Choice("KV-cache precision", options=BITS)
+N_GPUS = Quantity("GPUs", low=1, high=1_000_000, whole=True)
 MFU = Quantity(
-    "Model FLOPs utilization (MFU)", unit="share", low=0.05, high=0.9, step=0.01,
-    help="Share of the GPU's peak rate that goes into the model's own FLOPs.",
+    "MFU (% of peak)", unit="share", low=0.05, high=0.9, step=0.01,
 )  # fmt: skip
-USD_PER_GPU_HOUR = Quantity("Rent per GPU-hour", unit="USD", low=0.01, high=100, help="What one GPU is rented for.")
-TRAIN_FLOPS = Quantity("Training compute", unit="FLOP", low=1e18, high=1e27, help="Floating-point operations of the whole training run.")
-N_PARAMS = Quantity("Parameters", unit="parameters", low=1e7, high=3e12, help="Parameters of the model.")
-N_PROMPTS = Quantity("Prompts", unit="prompts", low=10, high=5_000, whole=True, help="Prompts on which two models are compared.")
-N_TOKENS = Quantity("Training tokens", unit="tokens", low=1e9, high=1e14, help="Tokens that the model is trained on.")
-TOKENS_PER_PARAM = Quantity("Tokens per parameter", low=1, high=2_500, help="Training tokens divided by parameters.")
-LORA_RANK = Quantity("LoRA rank", low=1, high=512, twos=True, whole=True, help="Rank of the low-rank update of each adapted matrix.")
-LEVEL = Quantity("Confidence level", unit="share", low=0.5, high=0.99, step=0.01, help="Share of resamples that an interval covers.")
+USD_PER_GPU_HOUR = Quantity("Price per GPU-hour", unit="USD", low=0.01, high=100)
+TRAIN_FLOPS = Quantity("Training compute", unit="FLOP", low=1e18, high=1e27)
+N_PARAMS = Quantity("Parameters", unit="parameters", low=1e7, high=3e12)
+N_PROMPTS = Quantity("Prompts", unit="prompts", low=10, high=5_000, whole=True)
+N_TOKENS = Quantity("Training tokens", unit="tokens", low=1e9, high=1e14)
+TOKENS_PER_PARAM = Quantity("Tokens per parameter", low=1, high=2_500)
+LORA_RANK = Quantity("LoRA rank (r)", low=1, high=512, twos=True, whole=True)
+LEVEL = Quantity("Confidence level", unit="share", low=0.5, high=0.99, step=0.01)

@@ -91,5 +91,5 @@ class GpuKind(Kind):
         return super().described(earlier) | {"options": gpus.labels(), "own": "own:memory GB:GB/s:TFLOP/s:W:USD/h"}
 
 
-MODEL = ModelKind("Model", help="A published model, your own config.json, or one from the Hugging Face hub.")
-GPU = GpuKind("GPU", help="Published data sheets, or your own: memory, bandwidth, peak rate, board power and price.")
+MODEL = ModelKind("Model")
+GPU = GpuKind("GPU")

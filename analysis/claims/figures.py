@@ -55,7 +55,7 @@ class Verdicts(Figure):
     name = "claims.verdicts"
     paper: str = Choice("Paper", options=lambda _: {"all": "all papers"} | papers())("all")
     verdict: str = Choice("Verdict", options=lambda earlier: {"all": "all verdicts"} | verdicts_on(earlier["paper"]))("all")
-    how: str = Choice("How reached", options=lambda earlier: {"all": "all ways"} | ways_to(earlier["paper"], earlier["verdict"]))("all")
+    how: str = Choice("How checked", options=lambda earlier: {"all": "all ways"} | ways_to(earlier["paper"], earlier["verdict"]))("all")
 
     def rows(self) -> pd.DataFrame:
         """The statements that are asked for, of `stored`."""
@@ -81,7 +81,7 @@ class Verdicts(Figure):
         number = sum(total[verdict] for verdict in claims_verdicts.CHECKED)
         checked = Headline("statements checked", number, "statements", str(number))
         needs = "needs" if total["corrected"] == 1 else "need"
-        title = f"Of {checked} checked statements {said['supported']} hold, {said['approximate']} nearly, and {said['corrected']} {needs} a correction"
+        title = f"Of {checked} checked statements, {said['supported']} hold, {said['approximate']} nearly hold, and {said['corrected']} {needs} a correction"
         headline: tuple[Headline, ...] = (checked, said["supported"], said["approximate"], said["corrected"])
         if not number:
             left = [name for name in ("reported", "rumour", "forecast") if total[name]]
@@ -94,7 +94,8 @@ class Verdicts(Figure):
             headline=headline,
             figure=style.figure(traces, layout),
             parts=[*parts, {name: rows[name] for name in TOLD} | {"series": "statement", "status": "computed"}],
-            caption="Each statement is one of the article's, in our words." + (f" Checked: {ways}." if ways else ""),
+            caption="Each bar counts the article's statements on one paper by verdict; the statements are in our words."
+            + (f" Checked: {ways}." if ways else ""),
             alt=f"Bars of verdicts by paper: {total['supported']} statements supported, {total['approximate']} approximately, {total['corrected']} corrected, {total['reported']} as reported.",
             sources=(Citation("raschka2023"), *(Citation(source_id) for source_id in sources_of(rows) if source_id != "raschka2023")),
             explain=(claims_verdicts.no_effect, claims_verdicts.close, claims_verdicts.optimum_ratios),

@@ -18,7 +18,7 @@ from analysis.compute.data import published_models, runs_with_tokens
 from analysis.gpus import Gpu, gpu
 from analysis.scaling import chinchilla, resampling
 from analysis.scaling.data import compute_axis, law_labels, law_name, law_of, released_fit
-from analysis.scaling.figures_marks import band_part, cite_law, cite_models, model_part, model_points, the
+from analysis.scaling.figures_marks import band_part, cite_law, cite_models, model_part, model_points
 from analysis.scaling.fits import bands
 from analysis.units import format_count, format_duration, format_energy, format_flops, format_mass, format_money, significant
 
@@ -27,7 +27,7 @@ ABOUT_AS_MUCH = 2
 UNKNOWN_PRICE = 2.0
 """Rent of a GPU without a price in the table [USD/h]."""
 LEVEL_OF_BILL = 0.95
-LAW = Choice("Law", options=lambda _: law_labels(), help="It says which size and how many tokens are best, and which loss they reach.")
+LAW = Choice("Scaling law", options=lambda _: law_labels())
 
 
 def _grids(_: Earlier) -> dict[str, str]:
@@ -44,18 +44,12 @@ class Run(Figure):
 
     law: str = LAW("fit")
     gpu: Gpu = GPU("a100_40gb")
-    grid: str = Choice("Electricity", options=_grids, help="CO2 per kWh of the grid that the GPUs run on.")("world2023")
+    grid: str = Choice("Grid carbon intensity", options=_grids)("world2023")
     n_gpus: int = N_GPUS(512)
     mfu: float = MFU(0.4)
-    usd_per_gpu_hour: float = USD_PER_GPU_HOUR(
-        _list_price, rare=True, help=f"Starts at the list price; {UNKNOWN_PRICE:.2f} USD where there is none."
-    )
-    pue: float = Quantity(
-        "Overhead of the centre (PUE)", low=1, high=2, step=0.05, rare=True, help="Energy of the whole centre over that of its GPUs."
-    )(1.1)
-    power_share: float = Quantity(
-        "Average draw over board power", unit="share", low=0.3, high=1, step=0.05, rare=True, help="Share of the board power that is drawn."
-    )(1.0)
+    usd_per_gpu_hour: float = USD_PER_GPU_HOUR(_list_price, rare=True)
+    pue: float = Quantity("PUE", low=1, high=2, step=0.05, rare=True)(1.1)
+    power_share: float = Quantity("Power draw (% of TDP)", unit="share", low=0.3, high=1, step=0.05, rare=True)(1.0)
 
     def cost(self, C: float) -> costs.Cost:
         """The bill of C FLOPs [FLOP]."""
@@ -125,7 +119,7 @@ class Run(Figure):
         headline: tuple[Headline, ...]
         if published_run:
             times = Headline("size over the law's optimum", N / best_n, "", significant(N / best_n, 2), "times_optimum")
-            title, headline = f"{near} is {times} times the optimal size for its compute ({law.label})", (times,)
+            title, headline = f"{near} is {times}× the compute-optimal size ({law.label})", (times,)
         else:
             took = nearest_run(known, C)[1]
             compute = Headline("training compute", C, "FLOP", format_flops(C), "train_flops")
@@ -133,7 +127,7 @@ class Run(Figure):
             tokens = Headline("training tokens", D, "tokens", format_count(D, "tokens"), "n_tokens")
             theirs = Headline("training compute of the nearest run", took, "FLOP", format_flops(took), "train_flops")
             about = max(took / C, C / took) <= ABOUT_AS_MUCH
-            by = f" by {the(law.label)}" if planned else ""
+            by = f" ({law.label})" if planned else ""
             title = f"{compute} trains {size} on {tokens}{by}; {near} took " + ("about as much" if about else f"{theirs}")
             headline = (compute, size, tokens) if about else (compute, size, tokens, theirs)
         return Panel(
@@ -143,8 +137,8 @@ class Run(Figure):
             parts=parts,
             beside=bill(C, N, D, law, resamples, cost, self.n_gpus, LEVEL_OF_BILL),
             caption=(
-                "The line is the best size for each budget, the band its interval where the law was refitted here; markers are published models at "
-                f"C = 6 N D{marks.hollow(' (hollow: not verified)', *parts)}. Models above the line are larger than the law asks, those below were trained on more tokens."
+                "The line is the compute-optimal size for each budget, with a confidence band where we fitted the law; markers are published models at "
+                f"C = 6 N D{marks.hollow(' (hollow: not verified)', *parts)}. Models above the line are larger than the law advises, models below it were trained on more tokens."
             ),
             alt=f"Parameters against compute: {whose} with {format_count(N)} parameters at {format_flops(C)} lies next to {near}.",
             sources=(*cite_law(law), *cite_models(models.dropna(subset=["computed_flops"]))),
@@ -173,7 +167,7 @@ class FromGpus(Run):
     """The size and the tokens that GPUs for some days allow, among published runs, and what they cost."""
 
     name = "compute.from_gpus"
-    train_days: float = Quantity("Days of training", unit="days", low=1, high=365, step=1, whole=True, help="How long the GPUs run.")(53)
+    train_days: float = Quantity("Training days", unit="days", low=1, high=365, step=1, whole=True)(53)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -184,7 +178,7 @@ class FromMoney(Run):
     """The size and the tokens that an amount of money buys at the rent of a GPU, among published runs."""
 
     name = "compute.from_money"
-    budget_usd: float = Quantity("Money", unit="USD", low=100, high=1e10, help="What the rent of all GPUs may cost.")(3e6)
+    budget_usd: float = Quantity("Budget", unit="USD", low=100, high=1e10)(3e6)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -210,7 +204,6 @@ class FromRun(Run):
     published_run: str = Choice(
         "Published run",
         options=lambda _: {key: row["model"] for key, row in runs_with_tokens().items()},
-        help="Runs whose size and tokens are known.",
     )("bloomberggpt-50b")
 
     def draw(self) -> Panel:
@@ -244,8 +237,8 @@ class DeviceHours(Figure):
         layout = style.layout(
             "log_number",
             "percent",
-            x_title="Reported device-hours",
-            y_title="6 N D over the hours at peak (MFU)",
+            x_title="Reported GPU-hours (TPUs: chip-hours)",
+            y_title="MFU (6 N D over reported hours at peak)",
             x_range=ends,
             y_range=(0, max(0.6, 1.1 * self.mfu, 1.1 * float(reached.max()))),
             height=440,
@@ -254,21 +247,21 @@ class DeviceHours(Figure):
         least, most, middle = (
             Headline(name, float(value), "share", f"{value:.0%}", column)
             for name, value, column in (
-                ("lowest utilization", reached.min(), "utilisation"),
-                ("highest utilization", reached.max(), "utilisation"),
-                ("median utilization", np.median(reached), ""),
+                ("lowest MFU", reached.min(), "utilisation"),
+                ("highest MFU", reached.max(), "utilisation"),
+                ("median MFU", np.median(reached), ""),
             )
         )
         return Panel(
-            title=f"Published runs used {least} to {most} of their devices' peak, half of them more than {middle}",
+            title=f"Published runs reached {least} to {most} MFU, half of them more than {middle}",
             headline=(least, most, middle),
             figure=style.figure(traces, layout),
             parts=[assumed, runs],
             caption=(
-                f"Runs below the line took more hours than {self.mfu:.0%} of peak would. Utilization (MFU) here is 6 N D over reported hours at peak, so attention and "
-                f"recomputation count as loss; {runs['series'][reached.argmax()]} comes out best."
+                f"Each marker is a published run; below the line it took more hours than it would at {self.mfu:.0%} MFU. MFU here is 6 N D over reported hours at peak, so attention and "
+                f"recomputation lower it; {runs['series'][reached.argmax()]} has the highest."
             ),
-            alt=f"Utilization against reported device-hours of {len(models)} runs; implied utilization (MFU) runs from {least} to {most}.",
+            alt=f"MFU against reported device-hours of {len(models)} runs, from {least} to {most}.",
             sources=(*cite_models(models), *(Citation(i) for i in ("nvidia_a100", "nvidia_h100", "google_tpu"))),
             explain=(costs.published_runs, costs.implied_utilisation, costs.cost_of),
         )
@@ -300,9 +293,7 @@ class Devices(Figure):
     name = "compute.devices"
     train_flops: float = TRAIN_FLOPS(2e23)
     mfu: float = MFU(0.4)
-    price_list: str = Choice(
-        "Price list", options=lambda _: price_lists(), help="One seller in one year; prices of different sellers or years do not compare."
-    )("aws_ec2_2023")
+    price_list: str = Choice("Price list", options=lambda _: price_lists())("aws_ec2_2023")
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -335,7 +326,7 @@ class Devices(Figure):
         layout = style.layout(
             "number",
             "category",
-            x_title="Rent (USD)",
+            x_title="Cloud cost (USD)",
             x_range=(0, 1.35 * part["usd"].max()),
             height=130 + 40 * len(priced),
             showlegend=False,
@@ -343,7 +334,7 @@ class Devices(Figure):
         layout["xaxis"] |= {"tickprefix": "$", "exponentformat": "B"}
         layout["yaxis"] |= {"autorange": "reversed"}
         rent = [
-            Headline(f"rent on {label}", float(usd), "USD", text, "usd")
+            Headline(f"cloud cost on {label}", float(usd), "USD", text, "usd")
             for label, usd, text in zip(part["label"], part["usd"], rents, strict=True)
         ]
         ends = list(dict.fromkeys((0, len(rent) - 1)))
@@ -353,8 +344,8 @@ class Devices(Figure):
             headline=tuple(rent[at] for at in ends),
             figure=style.figure([bars], layout),
             parts=[part],
-            caption=f"List price per device-hour times the hours at {self.mfu:.0%} of peak, the same for every device. Prices change quickly and differ between sellers, so one list is drawn at a time; whether a model fits in memory is another question.",
-            alt=f"Bars of rent by device for {format_flops(C)} by the prices of {seller}; the lowest is {rent[0]} on {part['label'][0]}.",
+            caption=f"Each bar is the list price per GPU-hour times the hours at {self.mfu:.0%} MFU, the same for every GPU. Prices change quickly and differ between sellers, so one list is drawn at a time. Whether a model fits in memory is not considered.",
+            alt=f"Bars of cloud cost by GPU for {format_flops(C)} by the prices of {seller}; the lowest is {rent[0]} on {part['label'][0]}.",
             sources=tuple(Citation(i) for i in dict.fromkeys([*priced["source"], *priced["price_source"]]) if i),
             explain=(costs.cost_of,),
         )

@@ -35,7 +35,7 @@ class Overtraining(Figure):
         more = float(costs.compute_multiplier(law, C, ratio))
         N, D = (float(value) for value in costs.at_tokens_per_param(C, ratio))
         curve: Part = {
-            "series": f"loss lost at {format_flops(C)}",
+            "series": f"excess loss at {format_flops(C)}",
             "tokens_per_param": ratios,
             "penalty": costs.overtraining_penalty(law, C, ratios),
             "status": "computed",
@@ -51,20 +51,20 @@ class Overtraining(Figure):
             marks.points(yours, "tokens_per_param", "penalty", style.AMBER),
         ]
         layout = style.layout(
-            "ratio", "number", y_title="Loss above the optimum (nats)", y_range=(-0.005, max(0.12, here * 1.3)), x_range=(1, 3000)
+            "ratio", "number", y_title="Excess loss over the optimum (nats)", y_range=(-0.005, max(0.12, here * 1.3)), x_range=(1, 3000)
         )
         lost = Headline("loss above the optimum", here, "nats", significant(here, 2), "penalty")
         times = Headline("FLOPs for the loss of the optimum over its own", more, "", significant(more, 3))
         words = f"{significant(ratio)} {'token' if ratio == 1 else 'tokens'}"
         return Panel(
-            title=f"At {words} per parameter the same compute loses {lost} nats, or takes {times} times the FLOPs",
+            title=f"At {words} per parameter, excess loss is {lost} nats; the optimal loss takes {times}× the FLOPs",
             headline=(lost, times),
             figure=style.figure(traces, layout),
             parts=[curve, others, yours],
             caption=(
-                f"The optimum is at {significant(float(chinchilla.tokens_per_param(law, C)))} tokens per parameter; yours would be {format_count(N, 'parameters')} on {format_count(D, 'tokens')}. "
-                "The curve is flat near the optimum, which is why small models trained for long are cheap to have. Model names mark their reported "
-                "ratios; their height is computed at your budget, not measured."
+                f"The curve is the loss above the compute-optimal loss for the same FLOPs. The optimum is at {significant(float(chinchilla.tokens_per_param(law, C)))} tokens per parameter; your ratio means {format_count(N, 'parameters')} on {format_count(D, 'tokens')}. "
+                "Near the optimum the curve is flat, so a smaller model trained for longer loses little. Model names mark their reported "
+                "ratios; their excess loss is computed at your budget, not measured."
             ),
             alt=f"Loss above the optimum against tokens per parameter; {words} per parameter cost {lost} nats at {format_flops(C)}.",
             sources=(*cite_law(law), *cite_models(known)),
@@ -76,12 +76,8 @@ class Repetition(Figure):
     """What repeated tokens are worth: effective tokens against epochs over a corpus."""
 
     name = "compute.repetition"
-    unique_tokens: float = Quantity(
-        "Unique tokens in the corpus", unit="tokens", low=1e9, high=1e13, help="Tokens of the corpus, each counted once."
-    )(1e11)
-    epochs: int = Quantity(
-        "Epochs", unit="epochs", low=1, high=100, step=1, whole=True, help="How often training goes through the corpus."
-    )(4)
+    unique_tokens: float = Quantity("Unique tokens", unit="tokens", low=1e9, high=1e13)(1e11)
+    epochs: int = Quantity("Epochs", unit="epochs", low=1, high=100, step=1, whole=True)(4)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -90,14 +86,14 @@ class Repetition(Figure):
         axis = np.geomspace(*EPOCHS, 40)
         here, limit = float(limited.effective_tokens(epochs * unique)), float(unique * (1 + law.R_D))
         worth: Part = {
-            "series": "worth in unique tokens",
+            "series": "effective tokens",
             "epochs": axis,
             "tokens_seen": axis * unique,
             "effective_tokens": limited.effective_tokens(axis * unique),
             "status": "computed",
         }
         most: Part = {
-            "series": f"limit, {significant(1 + law.R_D)} x the corpus",
+            "series": f"limit, {significant(1 + law.R_D)} × the corpus",
             "epochs": EPOCHS,
             "effective_tokens": [limit] * 2,
             "status": "computed",
@@ -111,7 +107,7 @@ class Repetition(Figure):
             "status": "what_if",
         }
         traces = [
-            marks.line(worth, "epochs", "tokens_seen", style.GREY, "if every pass were new data", width=1.2),
+            marks.line(worth, "epochs", "tokens_seen", style.GREY, "all tokens unique", width=1.2),
             marks.line(worth, "epochs", "effective_tokens", style.BLUE),
             marks.line(most, "epochs", "effective_tokens", style.CRIMSON, width=1.2),
             marks.points(yours, "epochs", "effective_tokens", style.AMBER),
@@ -124,13 +120,13 @@ class Repetition(Figure):
             "effective over processed tokens", here / (epochs * unique), "share", f"{here / (epochs * unique):.0%}", "share_of_seen"
         )
         passes = counted(epochs, "epoch")
-        verb, new = ("is", "tokens read once") if epochs == 1 else ("are", "new ones")
+        verb, new = ("is", "tokens read once") if epochs == 1 else ("are", "unique ones")
         return Panel(
-            title=f"{passes} over {format_count(unique, 'tokens')} {verb} worth {effective} {new}, {share} of what was processed",
+            title=f"{passes} over {format_count(unique, 'tokens')} {verb} worth {effective} {new}, {share} of the tokens processed",
             headline=(effective, share),
             figure=style.figure(traces, layout),
             parts=[worth, most, yours],
-            caption="Up to about four passes repeated data is nearly as good as new; the worth saturates at the limit however long one trains. The law was fitted on C4 with up to 9 B parameters.",
+            caption="The curve is how many unique tokens the repeated ones are worth; the grey line would be all tokens unique. Up to about four epochs repeated data is nearly as good as new; beyond that the curve saturates. The law was fitted on C4 with up to 9 B parameters.",
             alt=f"Effective tokens against epochs saturate at {format_count(limit)}; {passes} {verb} worth {effective}.",
             sources=(Citation("muennighoff2023", "Appendix A, Eq. 17"),),
             explain=(published.RepeatedDataLaw, published.RepeatedDataLaw.effective_tokens),
@@ -142,14 +138,11 @@ class Inference(Figure):
 
     name = "compute.inference"
     inference_law: str = Choice(
-        "Law for inference demand",
-        options={"sardana2023": "Sardana 2023", "fit": "refit of the released runs"},
-        help="The law of the loss; served tokens are counted in the same way under both.",
+        "Scaling law",
+        options={"sardana2023": "Sardana 2023", "fit": "our Chinchilla refit"},
     )("sardana2023")
-    train_flops: float = TRAIN_FLOPS(2e23, low=1e20, high=1e26, help="The quality that is wanted: the optimum of this training compute.")
-    served_tokens: float = Quantity(
-        "Tokens served", unit="tokens", low=1e10, high=1e15, help="Tokens that the model writes and reads in its whole life."
-    )(1e13)
+    train_flops: float = TRAIN_FLOPS(2e23, low=1e20, high=1e26)
+    served_tokens: float = Quantity("Lifetime inference tokens", unit="tokens", low=1e10, high=1e15)(1e13)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -164,7 +157,7 @@ class Inference(Figure):
         n_train, d_train = (float(value) for value in published.InferenceLaw(law.base, 0.0).for_loss(target))
         saving = 1 - float(best.total_flops(n_best, d_best) / best.total_flops(n_train, d_train))
         cheapest: Part = {
-            "series": "cheapest way to this loss",
+            "series": "fewest FLOPs for this loss",
             "served_tokens": axis,
             "n_params": sizes[:, 0],
             "n_tokens": sizes[:, 1],
@@ -188,7 +181,7 @@ class Inference(Figure):
         layout = style.layout(
             "tokens",
             "params",
-            x_title="Tokens served over the model's life",
+            x_title="Lifetime inference tokens",
             shapes=[style.vertical_line(served, style.AMBER)],
         )
         layout = style.stacked(layout, "tokens", "Training tokens")
@@ -197,13 +190,13 @@ class Inference(Figure):
         size = Headline("parameters", n_best, "parameters", format_count(n_best), "n_params")
         tokens = Headline("training tokens", d_best, "tokens", format_count(d_best), "n_tokens")
         return Panel(
-            title=f"Serving {format_count(served, 'tokens')} makes {size} parameters on {tokens} tokens the cheapest way to this loss",
+            title=f"To serve {format_count(served, 'tokens')}, {size} parameters on {tokens} tokens are cheapest overall",
             headline=(size, tokens),
             figure=style.figure(traces, layout),
             parts=[cheapest, yours],
             caption=(
-                f"Every point reaches the loss of {format_count(N, 'parameters')} on {format_count(D, 'tokens')} ({significant(target)} nats). Training alone would be cheapest with "
-                f"{format_count(n_train, 'parameters')} on {format_count(d_train, 'tokens')}; counting 2 N FLOPs per served token, the smaller model saves {saving:.0%} of all FLOPs."
+                f"Lines are the parameters and training tokens with the fewest training and inference FLOPs; every point reaches the loss of {format_count(N, 'parameters')} on {format_count(D, 'tokens')} ({significant(target)} nats). Training alone is cheapest with "
+                f"{format_count(n_train, 'parameters')} on {format_count(d_train, 'tokens')}; at 2 N FLOPs per served token, the smaller model saves {saving:.0%} of all FLOPs."
             ),
             alt=f"The cheapest size falls and its training tokens rise with served tokens; at {format_count(served)} they are {size} and {tokens}.",
             sources=(Citation("sardana2023", "Eq. 1"), *(work for work in cite_law(law.base) if work.source_id != "sardana2023")),

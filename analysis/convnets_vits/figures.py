@@ -18,7 +18,7 @@ from analysis.units import format_count, significant
 
 PAPER = Citation("smith2023", "section on fine-tuned NFNets")
 LARGEST = ("NFNet-F7+", "ViT-g/14", "ViT-G/14", "SoViT-400m/14")
-TPU_VERSION = Choice("Hours on", options=VERSIONS)
+TPU_VERSION = Choice("TPU", options=VERSIONS)
 COVERED = 0.95
 
 
@@ -27,10 +27,8 @@ class Accuracy(Figure):
 
     name = "convnets_vits.accuracy"
     tpu_version: str = TPU_VERSION("v4")
-    equal_factor: float = Quantity(
-        "Hours count as equal within a factor of", low=1, high=5, step=0.05, help="The shaded range around the NFNet's hours."
-    )(1.5)
-    level: float = LEVEL(COVERED, help="How often such an interval holds the error on all images of the kind.")
+    equal_factor: float = Quantity("Compute tolerance", low=1, high=5, step=0.05)(1.5)
+    level: float = LEVEL(COVERED)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -82,34 +80,34 @@ class Accuracy(Figure):
                 "source", "location", "verified", "status"]  # fmt: skip
         parts: list[Any] = [rows[kept], line, equal]
         within = Headline("factor within which hours count as equal", factor, "", significant(factor, 3))
-        headline, title = [within], f"No ViT was pretrained within a factor of {within} of the NFNet's {version} hours"
+        headline, title = [within], f"No ViT was pretrained within {within}× of the NFNet's {version} hours"
         if len(pairs):
             parts.append(
                 pairs.rename(columns={"low": "difference_low", "high": "difference_high"}).assign(series="pair", status="computed")
             )
             gap, told = float(pairs["difference"].abs().max()), int(pairs["tells"].sum())
             largest = Headline("largest difference of a pair", gap, "points", significant(gap, 2))
-            apart = Headline("pairs that can be told apart", told, "", str(told))
+            apart = Headline("significantly different pairs", told, "", str(told))
             headline = [within, largest, apart]
-            title = f"Within a factor of {within} in {version} hours, NFNets and ViTs differ by at most {largest} points; {apart} of {len(pairs)} pairs can be told apart"
+            title = f"Within {within}× {version} hours, NFNets and ViTs differ by at most {largest} points; {apart} of {len(pairs)} pairs significantly"
         return Panel(
             title=title,
             headline=tuple(headline),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Bars are {level:.0%} Wilson intervals from drawing 50,000 test images; the shaded range counts as equal compute. The intervals treat models as if "
-                "tested on different images; on the same images smaller gaps could be told apart, but only single errors are printed. Hours on v4 are the paper's estimates; RA is repeated augmentation in fine-tuning. "
+                f"Markers are ImageNet errors against pretraining compute, with {level:.0%} Wilson intervals for 50,000 test images; the shaded range counts as equal compute. The intervals treat models as if "
+                "tested on different images; on the same images smaller gaps could be significant, but only single errors are printed. Hours on v4 are the paper's estimates. "
                 f"The line has exponent {significant(law.exponent, 2)} ({level:.0%} {significant(law.low, 2)} to {significant(law.high, 2)}, from three points)."
             ),
-            alt=f"Top-1 error against {version} core hours for {len(rows)} models; errors lie between {rows['top1_error'].min():.2f} and {rows['top1_error'].max():.2f} per cent.",
+            alt=f"Top-1 error against {version} core hours for {len(rows)} models; errors lie between {rows['top1_error'].min():.2f} and {rows['top1_error'].max():.2f} percent.",
             sources=(PAPER, Citation("russakovsky2014"), Citation("wilson1927")),
             explain=(equal_compute.differences, equal_compute.runs, equal_compute.fit_power_law),
         )
 
 
 def _labels(rows: pd.DataFrame) -> list[dict]:
-    short = {"NFNet-F7+ (repeated augmentation)": "with RA"}
+    short = {"NFNet-F7+ (repeated augmentation)": "with repeated augmentation"}
     notes = []
     for row in rows.to_dict("records"):
         if row["family"] == "NFNet":
@@ -149,12 +147,12 @@ class Devices(Figure):
         )
         ratio = rows.set_index("model")["ratio"]
         return Panel(
-            title=f"Equal compute depends on the device: beside ViT-g/14, NFNet-F7+ takes {v4} of the hours on TPU v4 and {v3} on v3",
+            title=f"NFNet-F7+ takes {v4} of ViT-g/14's hours on TPU v4, but {v3} on v3",
             headline=(v4, v3),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"A v3 core has about half the rate of a v4 core. Going back to v3 multiplies the hours of the ViTs by {significant(ratio.drop('NFNet-F7+').min(), 3)} to {significant(ratio.drop('NFNet-F7+').max(), 3)} and those of NFNet-F7+ by "
+                f"Bars are the pretraining core hours of the same models on both TPUs. A v3 core has about half the rate of a v4 core. Moving to v3 multiplies the hours of the ViTs by {significant(ratio.drop('NFNet-F7+').min(), 3)} to {significant(ratio.drop('NFNet-F7+').max(), 3)} and those of NFNet-F7+ by "
                 f"{significant(float(ratio['NFNet-F7+']), 3)}. ViT hours on v4 and NFNet hours on v3 are estimates of the paper, ViT-G/14 took over 500k; the paper prints 250 hours where 250 thousand must be meant."
             ),
             alt=f"Core hours on two devices for four models; NFNet-F7+ needs {v4} of the hours of ViT-g/14 on TPU v4 and {v3} on v3.",
@@ -180,7 +178,7 @@ class Images(Figure):
         kinds = np.array([family(model) for model in LARGEST])
         parts: list[dict[str, Any]] = [
             {
-                "series": f"images that the hours pay for, {kind}", "model": np.array(LARGEST)[kinds == kind], "core_hours": hours[kinds == kind],
+                "series": f"implied images seen, {kind}", "model": np.array(LARGEST)[kinds == kind], "core_hours": hours[kinds == kind],
                 "training_flops_per_image": per_image[kinds == kind], "n_images": paid[kinds == kind], "status": "what_if",
             }
             for kind in LOOKS
@@ -212,19 +210,19 @@ class Images(Figure):
         layout["yaxis"] |= {"categoryorder": "array", "categoryarray": list(LARGEST), "autorange": "reversed"}
         bought, saw = (
             Headline(name, float(value), "images", format_count(float(value)), "n_images")
-            for name, value in (("images that the hours pay for", paid[0]), ("images seen", reported_images))
+            for name, value in (("implied images seen", paid[0]), ("images seen", reported_images))
         )
-        used = Headline("images seen over images paid for", float(reported_images / paid[0]), "share", f"{reported_images / paid[0]:.0%}")
+        used = Headline("images seen over implied images", float(reported_images / paid[0]), "share", f"{reported_images / paid[0]:.0%}")
         return Panel(
-            title=f"At {share:.0%} of peak, NFNet-F7+'s hours pay for {bought} images; it saw {saw}, which is {used} of that",
+            title=f"At {share:.0%} MFU, NFNet-F7+'s hours imply {bought} images; it saw {saw}, {used} of that",
             headline=(bought, saw, used),
             figure=style.figure(traces, layout),
             parts=[*parts, seen],
             caption=(
-                f"Hours x peak rate of a core ({rate / 1e12:.1f} TFLOP/s on {VERSIONS[self.tpu_version]}) x utilization, over three forward passes per image. 8 epochs of about 4 B images in 110k v4 hours mean {reached():.0%} of peak for NFNet-F7+. "
-                "F7+ is taken as the wider variant of the code released with NFNets. How many images the ViTs saw is not in this paper, so their bars are what-ifs: they assume the same resolution and utilisation."
+                f"Bars are the images that the reported hours allow: hours × peak rate of a core ({rate / 1e12:.1f} TFLOP/s on {VERSIONS[self.tpu_version]}) × MFU, over three forward passes per image. 8 epochs of about 4 B images in 110k v4 hours imply {reached():.0%} MFU for NFNet-F7+. "
+                "F7+ is taken as the wider variant of the code released with NFNets. How many images the ViTs saw is not in this paper, so their bars are what-ifs: they assume the same resolution and MFU."
             ),
-            alt=f"Images that the reported hours pay for at {share:.0%} of peak; NFNet-F7+ {bought}, ViT-g/14 {format_count(float(paid[1]))}.",
+            alt=f"Images that the reported hours imply at {share:.0%} MFU; NFNet-F7+ {bought}, ViT-g/14 {format_count(float(paid[1]))}.",
             sources=(PAPER, Citation("google_tpu"), *SHAPE_SOURCES),
             explain=(equal_compute.images_paid, equal_compute.utilisation, convnets_vits_shapes.training_flops_per_image),
         )
@@ -235,18 +233,16 @@ class Loss(Figure):
 
     name = "convnets_vits.loss"
     loss_readings: str = Text(
-        "Points that you read off Figure 2 of the paper",
-        help="Hours and loss of each point, separated by semicolons; two or more are fitted.",
+        "Points read off Figure 2",
         check=equal_compute.read_points,
         placeholder="1000 2.85; 10000 2.6",
         tried=("1000 2.85", "1000 2.85; 10000 2.62", "1000 2.85; 10000 2.62; 100000 2.42"),
     )("")
     loss_exponent: float = Quantity(
-        "Exponent of a law of your own",
+        "Power-law exponent",
         low=-0.08,
         high=0,
         step=0.002,
-        help="Of the hours; 10 times the hours multiply the loss by 10 to it.",
     )(-0.03)
 
     def draw(self) -> Panel:
@@ -257,9 +253,9 @@ class Loss(Figure):
         axis = np.geomspace(low, high, 30)
         guess = np.sqrt(bottom * top) * (axis / np.sqrt(low * high)) ** exponent
         corners = {
-            "series": "corner to corner of the paper's axes", "core_hours": [low, high], "held_out_loss": [top, bottom], "status": "computed"
+            "series": "steepest slope the axes allow", "core_hours": [low, high], "held_out_loss": [top, bottom], "status": "computed"
         }  # fmt: skip
-        yours = {"series": "a law of your exponent", "core_hours": axis, "held_out_loss": guess, "status": "what_if"}
+        yours = {"series": "your exponent", "core_hours": axis, "held_out_loss": guess, "status": "what_if"}
         parts: list[dict[str, Any]] = [corners, yours]
         traces = [
             marks.line(corners, "core_hours", "held_out_loss", style.GREY, width=1.5),
@@ -267,9 +263,9 @@ class Loss(Figure):
         ]
         steepest = equal_compute.steepest_exponent(low, high, bottom, top)
         bound = Headline("steepest exponent within the axes", steepest, "", significant(steepest, 2))
-        saves = Headline("loss saved by 10 times the compute", 1 - 10**steepest, "share", f"{1 - 10**steepest:.0%}")
+        saves = Headline("loss saved by 10× the compute", 1 - 10**steepest, "share", f"{1 - 10**steepest:.0%}")
         headline = [bound, saves]
-        title = f"The paper's loss points are not printed; its axes allow an exponent down to {bound}, and 10 times the compute then saves {saves}"
+        title = f"The axes of the paper's loss plot allow an exponent down to {bound}: {saves} less loss for 10× the compute"
         if len(points) >= 2:
             law = equal_compute.fit_power_law(points["x"], points["y"], COVERED)
             span = np.geomspace(min(low, points["x"].min()), max(high, points["x"].max()), 30)
@@ -308,10 +304,10 @@ class Loss(Figure):
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "The paper reports a straight line on logarithmic axes for loss against hours, without numbers. So no law is fitted here from its points: the grey line only joins the corners of its axes, and "
-                f"a law that spans the reported budgets inside them is at most that steep. With your exponent, ten times the hours lower the loss by {1 - 10**exponent:.1%}. Read points off its Figure 2 and they are fitted here."
+                "The grey line joins the corners of the paper's log-log plot of loss against hours, whose points are not printed. The paper reports a straight line, "
+                f"and a power law over the reported budgets within these axes is at most that steep. With your exponent, 10× the hours lower the loss by {1 - 10**exponent:.1%}. Points that you read off Figure 2 are fitted here."
             ),
-            alt=f"Held-out loss against TPU hours: the axes of the paper run from {bottom} to {top} nats and from {low:,.0f} to {high:,.0f} hours; with your exponent ten times the hours lower the loss by {1 - 10**exponent:.1%}.",
+            alt=f"Held-out loss against TPU hours: the axes of the paper run from {bottom} to {top} nats and from {low:,.0f} to {high:,.0f} hours; with your exponent 10× the hours lower the loss by {1 - 10**exponent:.1%}.",
             sources=(Citation("smith2023", "Figure 2"),),
             explain=(equal_compute.fit_power_law, equal_compute.steepest_exponent),
         )

@@ -18,7 +18,7 @@ from analysis.units import format_count, format_flops
 
 LOOKS = {"NFNet": (style.BLUE, "square"), "ViT": (style.CRIMSON, "circle")}
 SHOWN = ("NFNet-F0", "NFNet-F3", "NFNet-F7+", "ViT-B/16", "ViT-L/16", "ViT-g/14", "SoViT-400m/14")
-RESOLUTION = Quantity("Resolution", unit="pixels", low=128, high=512, step=32, whole=True, help="Side of a square image.")
+RESOLUTION = Quantity("Resolution", unit="pixels", low=128, high=512, step=32, whole=True)
 SHAPE_SOURCES = (
     Citation("brock2021", "section 4"),
     Citation("brock2021_code"),
@@ -92,7 +92,7 @@ class BySize(Figure):
         layout = style.layout(
             "params",
             "flops",
-            y_title="FLOPs of one forward pass",
+            y_title="FLOPs (forward pass)",
             x_range=(5e7, 3e9),
             y_range=(min(flops) / 2, max(flops) * 2),
             height=440,
@@ -106,12 +106,12 @@ class BySize(Figure):
             for what, ratio in (("FLOPs", big.flops / rival.flops), ("parameters", big.n_params / rival.n_params))
         )
         return Panel(
-            title=f"At {resolution} pixels NFNet-F7+ takes {work} of the FLOPs of ViT-g/14, with {size} of its parameters",
+            title=f"At {resolution} pixels, NFNet-F7+ takes {work} of ViT-g/14's FLOPs with {size} of its parameters",
             headline=(work, size),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "Counted from the shapes: matrix products and convolutions, two FLOPs for each multiply-add, without the last layer for classes. Parameters of an NFNet do not "
+                "Each marker is one model; FLOPs and parameters are counted from its shape. FLOPs are matrix products and convolutions, two per multiply-add, without the classification layer. Parameters of an NFNet do not "
                 "depend on the resolution; a ViT has a few more position embeddings at a higher one. A training step takes three times as many FLOPs."
             ),
             alt=f"FLOPs against parameters of {len(known_shapes())} models at {resolution} pixels; NFNet-F7+ takes {format_flops(big.flops)} and ViT-g/14 {format_flops(rival.flops)}.",
@@ -124,9 +124,7 @@ class ByResolution(Figure):
     """FLOPs of one forward pass against resolution for some models."""
 
     name = "convnets_vits.by_resolution"
-    image_models: tuple = Choices("Models", help="NFNets and vision transformers whose shapes are known.", options=_models, least=1)(
-        tuple(key_of(model) for model in SHOWN)
-    )
+    image_models: tuple = Choices("Models", options=_models, least=1)(tuple(key_of(model) for model in SHOWN))
     resolution: int = RESOLUTION(224)
 
     def draw(self) -> Panel:
@@ -156,7 +154,7 @@ class ByResolution(Figure):
             "log_number",
             "flops",
             x_title="Resolution (pixels)",
-            y_title="FLOPs of one forward pass",
+            y_title="FLOPs (forward pass)",
             x_range=(120, 1024),
             y_range=(low / 1.5, high * 1.5),
             height=440,
@@ -167,15 +165,15 @@ class ByResolution(Figure):
         growth = {model: counted(model, 2 * resolution).flops / value for model, value in here.items()}
         least, most = min(growth, key=growth.__getitem__), max(growth, key=growth.__getitem__)
         grows = {model: Headline(f"growth of {model}", growth[model], "", f"{growth[model]:.1f}") for model in dict.fromkeys((least, most))}
-        text = f"{grows[least]} times as many FLOPs in {least}" + (f" and {grows[most]} in {most}" if least != most else "")
+        text = f"{grows[least]}× the FLOPs in {least}" + (f", {grows[most]}× in {most}" if least != most else "")
         return Panel(
             title=f"Doubling {resolution} pixels takes {text}",
             headline=tuple(grows.values()),
             figure=style.figure(traces, layout),
             parts=[*parts, yours],
             caption=(
-                "Solid: NFNets, dotted: ViTs. Convolutions cost in proportion to the pixels, so doubling the resolution takes four times as many FLOPs. Attention compares all "
-                "pairs of patches, so ViTs grow faster, the more so the more patches there are. Patches that do not fit are cut off, which makes the dotted lines step."
+                "Lines are the FLOPs of a forward pass against resolution, solid for NFNets and dotted for ViTs. Convolutions cost in proportion to the pixels, so doubling the resolution takes four times as many FLOPs. Attention compares all "
+                "pairs of patches, so ViTs grow faster, and more so with more patches. Patches that do not fit are cut off, which makes the steps in the dotted lines."
             ),
             alt=f"FLOPs against resolution for {units.counted(len(models), 'model')}; at {resolution} pixels they lie between {format_flops(min(here.values()))} and {format_flops(max(here.values()))}.",
             sources=SHAPE_SOURCES,
@@ -209,7 +207,7 @@ class Published(Figure):
         layout = style.layout(
             "percent",
             "category",
-            x_title="Counted less printed (share of printed)",
+            x_title="Counted minus printed (share of printed)",
             x_range=(-0.03, 0.03),
             height=150 + 26 * len(models),
             shapes=[{"type": "line", "x0": 0, "x1": 0, "y0": 0, "y1": 1, "yref": "y domain", "line": {"color": style.GREY, "width": 1}}],
@@ -225,13 +223,13 @@ class Published(Figure):
         kept = ["series", "model", "quantity", "value", "unit", "counted", "ratio", "relative_difference", "resolution", "n_classes",
                 "source", "location", "verified", "status"]  # fmt: skip
         return Panel(
-            title=f"{nfnets.sum()} printed counts of NFNets come out within {ours}, those of ViTs within {theirs}",
+            title=f"Our counts match the {nfnets.sum()} printed ones of NFNets within {ours}, those of ViTs within {theirs}",
             headline=(ours, theirs),
             figure=style.figure(traces, layout),
             parts=[rows[kept]],
             caption=(
-                f"{marks.hollow('Hollow: the printed value is quoted from memory. ', rows)}NFNets agree to the last printed digit. Of the ViTs, L/16 lies below because one size is printed whatever the patch, and g/14 and "
-                f"G/14 lie above because their printed sizes fit without the pooling layer ({format_count(without)} for G/14). The ViT formulas equal transformers' own counts exactly."
+                f"Markers are the parameters and operations that we count from the shapes, relative to the printed ones. {marks.hollow('Hollow: the printed value is quoted from memory. ', rows)}NFNets agree to the last printed digit. Of the ViTs, L/16 is below because one size is printed for all patch sizes, and g/14 and "
+                f"G/14 are above because their printed sizes fit without the pooling layer ({format_count(without)} for G/14). The ViT formulas equal transformers' own counts exactly."
             ),
             alt=f"Counted over printed parameters and operations of {len(models)} models; all lie within {theirs}.",
             sources=(Citation("brock2021", "Table 3"), Citation("brock2021_code", "README"), *SHAPE_SOURCES[2:]),

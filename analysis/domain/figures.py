@@ -30,10 +30,9 @@ PLANNED_GPU_HOURS = Quantity(
     unit="GPU-hours",
     low=1e5,
     high=5e6,
-    help="Starts at the hours planned for BloombergGPT.",
 )
-DOMAIN_TOKENS = Quantity("Domain tokens", unit="tokens", low=1e8, high=3e12, help="Tokens of domain text in the corpus.")
-GENERAL_TOKENS = Quantity("General tokens", unit="tokens", low=1e8, high=1e13, help="Tokens of general text in the corpus.")
+DOMAIN_TOKENS = Quantity("Domain tokens", unit="tokens", low=1e8, high=3e12)
+GENERAL_TOKENS = Quantity("General tokens", unit="tokens", low=1e8, high=1e13)
 
 
 def planned_flops(gpu_hours: float) -> float:
@@ -45,9 +44,7 @@ class Optimum(Figure):
     """BloombergGPT's size against the optimum of each law, counted as 6 N D and as 8 N D, and the plan for GPU-hours."""
 
     name = "domain.optimum"
-    flops_per_param_token: int = Choice(
-        "Count the run's compute as", options=COUNTED, help="With 8 the FLOPs of the plan are not reduced for recomputation either."
-    )(6)
+    flops_per_param_token: int = Choice("Compute counted as", options=COUNTED)(6)
     planned_gpu_hours: float = PLANNED_GPU_HOURS(lambda _: facts()["budget_gpu_hours"])
 
     def draw(self) -> Panel:
@@ -77,7 +74,7 @@ class Optimum(Figure):
         asked = optimal_sizes(plan)
         ratio = {law_id: N / float(each.compute_optimal(run[counted])[0]) for law_id, each in drawn.items()}
         parts.append({"series": "your budget", "train_flops": [plan], "n_params": [asked["fit"]], "status": "what_if"})
-        yours = marks.points(parts[-1], "train_flops", "n_params", style.AMBER, "your budget at the refit's optimum")
+        yours = marks.points(parts[-1], "train_flops", "n_params", style.AMBER, "your budget at our refit's optimum")
         traces.append(beside(yours, ["your budget"], whole=True))
         parts.append(
             {
@@ -95,17 +92,17 @@ class Optimum(Figure):
         )
         shapes = [style.vertical_line(plan, style.AMBER)]
         return Panel(
-            title=f"Counted as {COUNTED[counted].split(',')[0]}, BloombergGPT is {low} to {high} times the size that Chinchilla's laws ask for",
+            title=f"Counted as {COUNTED[counted].split(',')[0]}, BloombergGPT is {low} to {high}× Chinchilla's compute-optimal size",
             headline=(low, high),
             figure=style.figure(
                 traces, style.layout("flops", "params", x_range=(1e22, 3e24), y_range=(5e9, 1.5e12), height=460, shapes=shapes)
             ),
             parts=parts,
             caption=(
-                f"The run trained {format_count(N)} parameters on {format_count(D)} tokens: {format_flops(run[6])} as 6 N D, {format_flops(run[8])} with the "
-                f"forward pass run again, {format_flops(printed['train_flops'])} as printed. It was planned for {format_count(printed['budget_gpu_hours'])} GPU-hours; the dashed line is "
-                f"{format_count(self.planned_gpu_hours)} hours at the {format_si(printed['flops_per_gpu_s'], 'FLOP/s')} of the run, where the laws ask for {format_count(min(asked.values()))} to {format_count(max(asked.values()))}. "
-                "Laws take 6 N D, so the square is the fair comparison. Kaplan's law (dotted) counts no embeddings."
+                f"Lines are compute-optimal sizes by each law; a model above them is larger than they advise. BloombergGPT trained {format_count(N)} parameters on {format_count(D)} tokens: {format_flops(run[6])} as 6 N D, {format_flops(run[8])} with the "
+                f"forward pass recomputed, {format_flops(printed['train_flops'])} as printed. It was planned for {format_count(printed['budget_gpu_hours'])} GPU-hours; the dashed line is "
+                f"{format_count(self.planned_gpu_hours)} hours at the run's {format_si(printed['flops_per_gpu_s'], 'FLOP/s')}, for which the laws advise {format_count(min(asked.values()))} to {format_count(max(asked.values()))}. "
+                "The laws are fitted to 6 N D, so the square is the fair comparison. Kaplan's law (dotted) does not count embeddings."
             ),
             alt=f"Parameters against compute: BloombergGPT with {format_count(N)} parameters lies at {low} to {high} times the optimum of the laws.",
             sources=(
@@ -142,14 +139,14 @@ class Sizes(Figure):
         at = corpus_mix.mixed_loss(repeated(law), marked, at_tokens, *corpus)
         here = float(corpus_mix.mixed_loss(repeated(law), n_params, here_tokens, *corpus))
         span: Part = {
-            "series": "95% interval of the refit",
+            "series": "95% interval of our refit",
             "n_params": SIZES,
             "above_best_low": low,
             "above_best_high": high,
             "status": "uncertain",
         }
-        new = size_part("every token new", SIZES, D, fresh, fresh - fresh.min())
-        again = size_part(f"corpus of {format_count(sum(corpus))}, repeated where it ends", SIZES, D, limited, limited - base)
+        new = size_part("unlimited data", SIZES, D, fresh, fresh - fresh.min())
+        again = size_part(f"corpus of {format_count(sum(corpus))}, repeated when used up", SIZES, D, limited, limited - base)
         compared = size_part("50.6 B", marked, at_tokens, at, at - base) | {"series": ["50.6 B", "175 B"]}
         yours = size_part("your size", [n_params], [here_tokens], [here], [here - base], "what_if")
         traces = [
@@ -161,7 +158,7 @@ class Sizes(Figure):
         layout = style.layout(
             "params",
             "number",
-            y_title="Loss above the best size (nats)",
+            y_title="Excess loss over the optimal size (nats)",
             x_range=(SIZES[0], SIZES[-1]),
             y_range=(-0.004, max(0.1, 1.1 * (here - base))),
             height=430,
@@ -175,14 +172,14 @@ class Sizes(Figure):
         lost = Headline("loss between the size and 50.6 B", abs(worse), "nats", significant(abs(worse), 2))
         word, large_word = ("above" if value > 0 else "below" for value in (worse, large))
         return Panel(
-            title=f"At {format_flops(C)}, a model of {format_count(n_params)} parameters sees {seen} tokens; its loss is {lost} nats {word} that of 50.6 B",
+            title=f"At {format_flops(C)}, {format_count(n_params)} parameters see {seen} tokens and end {lost} nats {word} 50.6 B",
             headline=(seen, lost),
             figure=style.figure(traces, layout),
             parts=[span, new, again, compared, yours],
             caption=(
-                f"The budget is {format_count(self.planned_gpu_hours)} GPU-hours less recomputation. All sizes spend it in full, so larger ones see fewer tokens. 175 B would see "
+                f"Each line is the loss above that of the best size when all sizes spend the same {format_count(self.planned_gpu_hours)} GPU-hours, minus recomputation. Larger models see fewer tokens. 175 B would see "
                 f"{format_count(at_tokens[1])}, {significant(100 * at_tokens[1] / sum(corpus), 2)}% of the corpus, end {significant(abs(large), 2)} nats {large_word} 50.6 B and cost {significant(marked[1] / marked[0], 2)} times as much "
-                "for each answer. The band is the refit's interval for the blue line."
+                "for each answer. The band is our refit's interval for the blue line."
             ),
             alt=f"Loss above the best size against parameters at {format_flops(C)}; {format_count(n_params)} ends {lost} nats {word} 50.6 B.",
             sources=(PAPER, REPLICATION, Citation("muennighoff2023", "Eq. 5 and 6")),
@@ -218,7 +215,7 @@ class Mix(Figure):
             traces.append(marks.points(parts[-1], "n_tokens", "row", color, symbol=symbol, text=said))
         parts.append(
             {
-                "series": f"drawn for {format_count(self.n_tokens, 'tokens')}",
+                "series": f"sampled in {format_count(self.n_tokens, 'tokens')}",
                 **{name: rows[name].to_numpy() for name in ("row", "part", "kind")},
                 "n_tokens": self.n_tokens * rows["n_tokens"].to_numpy(float) / total,
                 "status": "computed",
@@ -232,13 +229,13 @@ class Mix(Figure):
         whole = Headline("tokens of the corpus", total, "tokens", format_count(total))
         share = Headline("share of the web in the financial tokens", float(web), "share", f"{significant(100 * web, 2)}%")
         return Panel(
-            title=f"{financial} of {whole} tokens are financial, and {share} of these come from the web",
+            title=f"{financial} of BloombergGPT's {whole} tokens are financial; {share} of these are from the web",
             headline=(financial, whole, share),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Markers are tokens as printed, after removing duplicates; ticks are what {format_count(self.n_tokens)} training tokens draw of each source if all are drawn alike, "
-                f"{significant(self.n_tokens / total, 2)} passes. The paper stopped at 569 B because the held-out loss no longer fell. Shares are of tokens: financial documents are "
+                f"Markers are the tokens of each source as printed, after deduplication. Ticks are the tokens of each source that {format_count(self.n_tokens)} training tokens sample uniformly, "
+                f"{significant(self.n_tokens / total, 2)} epochs. The paper stopped at 569 B because the held-out loss no longer fell. Shares are of tokens: financial documents are "
                 f"{significant(100 * rows.loc[rows['kind'] == 'domain', 'documents'].sum() / rows['documents'].sum(), 2)}% of all documents, but short ones."
             ),
             alt=f"Tokens by source on a logarithmic axis: financial text has {financial}, general text {format_count(by_kind['general'])} tokens.",
@@ -254,11 +251,10 @@ class Repeat(Figure):
     domain_tokens: float = DOMAIN_TOKENS(1e11)
     general_tokens: float = GENERAL_TOKENS(3e11)
     domain_weight: float = Quantity(
-        "Oversampling of domain text",
+        "Domain up-sampling",
         low=0.25,
         high=20,
         step=0.25,
-        help="How often a domain document is drawn for a general one.",
     )(2.0)
     planned_gpu_hours: float = PLANNED_GPU_HOURS(lambda _: facts()["budget_gpu_hours"])
 
@@ -267,14 +263,14 @@ class Repeat(Figure):
         C, law, corpus = planned_flops(self.planned_gpu_hours), repeated(fit()[0]), (self.domain_tokens, self.general_tokens)
         D, weight = C / (chinchilla.FLOPS_PER_PARAM_TOKEN * SIZES), self.domain_weight
         financial, general = corpus_tokens()
-        was = size_part("363 B financial and 345 B general", SIZES, D, corpus_mix.mixed_loss(law, SIZES, D, financial, general))
-        alone = size_part("363 B financial alone", SIZES, D, law.with_unique_tokens(financial).loss(SIZES, D))
+        was = size_part("363 B financial + 345 B general", SIZES, D, corpus_mix.mixed_loss(law, SIZES, D, financial, general))
+        alone = size_part("363 B financial only", SIZES, D, law.with_unique_tokens(financial).loss(SIZES, D))
         yours = size_part("your corpus", SIZES, D, corpus_mix.mixed_loss(law, SIZES, D, *corpus, weight), status="what_if")
         best_n, best_d = corpus_mix.best_size(law, C, *corpus, weight)
         best = float(corpus_mix.mixed_loss(law, best_n, best_d, *corpus, weight))
         over = [float(each) for each in corpus_mix.passes(best_d, *corpus, weight)]
         share = float(corpus_mix.domain_share(*corpus, weight))
-        at_best = size_part("its best size", [best_n], [best_d], [best], status="what_if")
+        at_best = size_part("its optimal size", [best_n], [best_d], [best], status="what_if")
         at_best |= {"passes_over_domain": [over[0]], "passes_over_general": [over[1]], "domain_share": [share]}
         traces = [
             marks.line(was, "n_params", "loss", style.BLUE),
@@ -294,13 +290,13 @@ class Repeat(Figure):
         size = Headline("best size", best_n, "parameters", format_count(best_n, "parameters"), "n_params")
         times = Headline("passes over the domain text", over[0], "", significant(over[0], 2), "passes_over_domain")
         return Panel(
-            title=f"At {format_flops(C)} your corpus is best used by {size}, which read the domain text {times} times",
+            title=f"At {format_flops(C)}, your corpus suits {size}; domain text is seen {times} times",
             headline=(size, times),
             figure=style.figure(traces, layout),
             parts=[was, alone, yours, at_best],
             caption=(
-                f"{format_count(best_d, 'tokens')}, {100 * share:.0f}% of them from the domain; general text is read {significant(over[1], 2)} times. Expected loss {best:.3f} nats. Repeated "
-                "tokens are worth less, as fitted on general text; the law treats new tokens of both kinds alike, so it shows the price of repetition and not the gain on domain tasks."
+                f"Each line is the expected loss of models of different size trained on one corpus with the same compute. The optimal size for yours trains on {format_count(best_d, 'tokens')}, {100 * share:.0f}% of them from the domain, and sees general text {significant(over[1], 2)} times; expected loss {best:.3f} nats. Repeated "
+                "tokens are worth less, as fitted on general text; the law treats unique tokens of both kinds alike, so it shows the cost of repetition and not the gain on domain tasks."
             ),
             alt=f"Loss against size at {format_flops(C)}; your corpus has its best size at {format_count(best_n)} parameters with a loss of {best:.3f} nats.",
             sources=(Citation("muennighoff2023", "Eq. 5 and 6"), REPLICATION, Citation("wu2023", "Table 1")),

@@ -22,25 +22,19 @@ RUNS = (
     "AdaptLLM 7B, as run",
     "AdaptLLM 7B, in the article",
 )
-AXES = {"flops": "training compute", "usd": "rent"}
+AXES = {"flops": "training compute", "usd": "cloud cost"}
 
 
 class Cost(Figure):
     """Rent of BloombergGPT's and of AdaptLLM's run, at list prices and at the reader's."""
 
     name = "domain.cost"
-    bloomberg_gpu_hours: float = Quantity(
-        "BloombergGPT's GPU-hours", unit="GPU-hours", low=1e5, high=2e6, help="512 A100 for 53 days as run."
-    )(lambda _: facts_of("BloombergGPT")["gpu_hours"])
-    a100_usd_per_hour: float = Quantity(
-        "Rent of an A100 per hour", unit="USD", low=0.25, high=8, step=0.05, help="The list price of 2023 at first."
-    )(4.10)
-    adapt_gpu_hours: float = Quantity("AdaptLLM's GPU-hours", unit="GPU-hours", low=8, high=4000, help="32 V100 for one day as run.")(
-        lambda _: adapt_hours()
+    bloomberg_gpu_hours: float = Quantity("BloombergGPT's GPU-hours", unit="GPU-hours", low=1e5, high=2e6)(
+        lambda _: facts_of("BloombergGPT")["gpu_hours"]
     )
-    v100_usd_per_hour: float = Quantity(
-        "Rent of a V100 per hour", unit="USD", low=0.1, high=8, step=0.05, help="The list price of 2023 at first."
-    )(3.90)
+    a100_usd_per_hour: float = Quantity("A100 price per hour", unit="USD", low=0.25, high=8, step=0.05)(4.10)
+    adapt_gpu_hours: float = Quantity("AdaptLLM's GPU-hours", unit="GPU-hours", low=8, high=4000)(lambda _: adapt_hours())
+    v100_usd_per_hour: float = Quantity("V100 price per hour", unit="USD", low=0.1, high=8, step=0.05)(3.90)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -82,25 +76,25 @@ class Cost(Figure):
             marks.points(yours, "usd", "row", style.AMBER, "your hours and prices", text=written[1]),
         ]
         span = (min(50, yours["usd"].min() / 2), max(3e7, 2 * yours["usd"].max()))
-        layout = intervals.rows(RUNS, "log_number", "Rent (USD)", row_height=44, x_range=span, zero=None)
+        layout = intervals.rows(RUNS, "log_number", "Cloud cost (USD)", row_height=44, x_range=span, zero=None)
         layout["xaxis"] |= {"tickprefix": "$", "exponentformat": "B"}
         bloomberg, adapt = (
-            Headline(f"rent of {name}", float(value), "USD", text, "usd")
+            Headline(f"cloud cost of {name}", float(value), "USD", text, "usd")
             for name, value, text in zip(("BloombergGPT", "AdaptLLM"), yours["usd"], written[1], strict=True)
         )
         ratio = bloomberg.value / adapt.value
-        times = Headline("rent of BloombergGPT over that of AdaptLLM", ratio, "", significant(ratio, 3))
+        times = Headline("cloud cost of BloombergGPT over that of AdaptLLM", ratio, "", significant(ratio, 3))
         return Panel(
-            title=f"BloombergGPT's run rents for {bloomberg}, AdaptLLM's for {adapt}: {times} times as much",
+            title=f"BloombergGPT's run costs {bloomberg}, AdaptLLM's {adapt}: {times}× as much",
             headline=(bloomberg, adapt, times),
             figure=style.figure(traces, layout),
             parts=[usual, article, yours],
             caption=(
-                f"As run: 512 A100 for 53 days, {format_count(printed['gpu_hours'])} GPU-hours, and 32 V100 for one day, {format_count(adapt_hours())}. The article says about $100 for AdaptLLM; "
-                f"{format_count(adapt_hours())} hours would have to cost {significant(stated / adapt_hours(), 2)} USD each for that, against a list price of {listed['v100_32gb']:.2f}. "
-                f"Whoever continues also uses LLaMA 7B, whose {format_count(base_hours)} hours somebody else has paid. Staff, data and failed runs are not counted."
+                f"Cloud cost is GPU-hours times the price per hour. As run: 512 A100 for 53 days, {format_count(printed['gpu_hours'])} GPU-hours, and 32 V100 for one day, {format_count(adapt_hours())}. The article says about $100 for AdaptLLM; for that "
+                f"{format_count(adapt_hours())} hours would have to cost {significant(stated / adapt_hours(), 2)} USD each, against a list price of {listed['v100_32gb']:.2f}. "
+                f"Continued pretraining also uses LLaMA 7B, whose {format_count(base_hours)} hours somebody else paid for. Staff, data and failed runs are not counted."
             ),
-            alt=f"Rent on a logarithmic axis: {bloomberg} for BloombergGPT's hours and {adapt} for AdaptLLM's.",
+            alt=f"Cloud cost on a logarithmic axis: {bloomberg} for BloombergGPT's hours and {adapt} for AdaptLLM's.",
             sources=(
                 *PAPERS,
                 Citation("touvron2023llama", "Table 15"),
@@ -128,17 +122,14 @@ class Ways(Figure):
     usd_per_gpu_hour: float = USD_PER_GPU_HOUR(4.10, low=0.25, high=12)
     domain_tokens: float = DOMAIN_TOKENS(lambda _: facts_of("AdaptLLM-7B")["domain_tokens"], low=1e7)
     flops_per_gpu_s: float = Quantity(
-        "Rate that a GPU reaches",
+        "Achieved FLOP/s per GPU",
         unit="FLOP/s",
         low=1e13,
         high=6e14,
-        help="Training FLOPs per second of one GPU, as it runs.",
     )(1.25e14)
     general_tokens: float = GENERAL_TOKENS(1e12, low=1e9)
-    tuning_tokens: float = Quantity("Fine-tuning tokens", unit="tokens", low=1e5, high=1e10, help="Tokens of the examples to tune on.")(1e7)
-    tuning_epochs: int = Quantity(
-        "Epochs of fine-tuning", unit="epochs", low=1, high=10, step=1, whole=True, help="How often fine-tuning goes through its examples."
-    )(3)
+    tuning_tokens: float = Quantity("Fine-tuning tokens", unit="tokens", low=1e5, high=1e10)(1e7)
+    tuning_epochs: int = Quantity("Fine-tuning epochs", unit="epochs", low=1, high=10, step=1, whole=True)(3)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -185,7 +176,7 @@ class Ways(Figure):
             marks.ticks(published, shown, "row", style.BLUE, "published runs", text=published["series"]),
             marks.points(own, shown, "row", style.AMBER, text=written),
         ]
-        kind, axis_title = ("flops", "Training compute (FLOP)") if shown == "flops" else ("log_number", "Rent (USD)")
+        kind, axis_title = ("flops", "Training compute (FLOP)") if shown == "flops" else ("log_number", "Cloud cost (USD)")
         span = [*known, *yours]
         labels = list(domain_ways.WAYS.values())
         layout = intervals.rows(labels, kind, axis_title, row_height=60, x_range=(min(span) / 10, max(span) * 30), zero=None)
@@ -201,14 +192,14 @@ class Ways(Figure):
             Headline(f"cost {label}", value, unit, text, shown) for label, value, text in zip(labels, yours, written, strict=True)
         )
         return Panel(
-            title=f"For {format_count(self.n_params, 'parameters')}: {written[0]} from scratch, {written[1]} continued, {written[2]} fine-tuned",
+            title=f"{format_count(self.n_params, 'parameters')}: {written[0]} from scratch, {written[1]} continued, {written[2]} fine-tuned",
             headline=headline,
             figure=style.figure(traces, layout),
             parts=[own, published],
             caption=(
-                f"6 N D for each way, on {format_count(scratch.n_tokens)}, {format_count(continued.n_tokens)} and {format_count(tuned.n_tokens)} tokens: {format_count(scratch.gpu_hours)}, "
-                f"{format_count(continued.gpu_hours)} and {format_count(tuned.gpu_hours)} GPU-hours. The last two leave out the base model. Blue: 6 N D and list-price rent of the hours of two "
-                "published runs. The ways do not give the same model: see what each scored."
+                f"Amber is your model by 6 N D, on {format_count(scratch.n_tokens)}, {format_count(continued.n_tokens)} and {format_count(tuned.n_tokens)} tokens: {format_count(scratch.gpu_hours)}, "
+                f"{format_count(continued.gpu_hours)} and {format_count(tuned.gpu_hours)} GPU-hours; the last two leave out the base model. Blue is 6 N D, or the cloud cost of the reported hours at list price, of two "
+                "published runs. The three do not give the same model: see the scores."
             ),
             alt=f"Three ways to a model of {format_count(self.n_params)} parameters: {written[0]}, {written[1]} and {written[2]}.",
             sources=(*PAPERS, Citation("aws_ec2")),

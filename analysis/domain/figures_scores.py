@@ -23,7 +23,7 @@ RIVALS = {
 }
 GROUPS = {
     "finance": "public finance tasks",
-    "ner": "names and tickers",
+    "ner": "named entities and tickers",
     "knowledge": "knowledge and reasoning",
     "reading": "reading",
     "linguistic": "linguistic",
@@ -33,10 +33,10 @@ TASK_GROUPS = {"ner": "Bloomberg NER"}
 FINANCE = {"convfinqa": "ConvFinQA", "fiqa_sa": "FiQA SA", "fpb": "FPB", "headline": "Headline", "ner_finance": "NER"}
 SUITES = {"mmlu": "MMLU", "bbh": "BIG-bench Hard"}
 ROUTES = {
-    "LLaMA 7B": ("LLaMA 7B, as it is", style.VIOLET, "triangle-up"),
-    "DAPT-7B": ("continued on raw text", style.SLATE, "circle"),
-    "AdaptLLM-7B": ("AdaptLLM 7B, continued on exercises", style.BLUE, "diamond"),
-    "BloombergGPT 50B": ("BloombergGPT 50B, from scratch", style.RED, "square"),
+    "LLaMA 7B": ("LLaMA 7B (base)", style.VIOLET, "triangle-up"),
+    "DAPT-7B": ("continued pretraining (raw text)", style.SLATE, "circle"),
+    "AdaptLLM-7B": ("AdaptLLM 7B (reading comprehension)", style.BLUE, "diamond"),
+    "BloombergGPT 50B": ("BloombergGPT 50B (from scratch)", style.RED, "square"),
 }
 
 
@@ -84,11 +84,11 @@ class Scores(Figure):
         tested = ["GPT-NeoX-20B", "OPT-66B", "BLOOM 176B"]
         won, n = corpus_mix.wins(rows, "BloombergGPT 50B", tested)
         ahead = Headline("tasks on which BloombergGPT is ahead of all tested beside it", won, "tasks", str(won))
-        title, headline, more = f"BloombergGPT is ahead of all three models tested beside it on {ahead} of {n} tasks ({group})", [ahead], ""
+        title, headline, more = f"BloombergGPT beats all three models tested with it on {ahead} of {n} tasks ({group})", [ahead], ""
         if (rows["model"] == "GPT-3 175B").any():
             behind, of = corpus_mix.wins(rows, "GPT-3 175B", ["BloombergGPT 50B"])
             headline.append(Headline("tasks on which GPT-3 is ahead of BloombergGPT", behind, "tasks", str(behind)))
-            title += f"; GPT-3 is ahead of it on {headline[1]} of {of}"
+            title += f"; GPT-3 beats it on {headline[1]} of {of}"
             more = " GPT-3's scores are quoted by the paper and were measured by others, with their own prompts."
         traces, parts = score_marks(rows, RIVALS, tasks)
         layout = intervals.rows([labels[task] for task in tasks], "number", "Score (%)", row_height=30, x_range=(0, 100), zero=None)
@@ -98,7 +98,7 @@ class Scores(Figure):
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "Markers are scores as printed, one row per task; only rows of one task can be compared, since metrics differ (accuracy, F1, exact match). "
+                "Markers are scores as printed, one row per task. Compare models within a row only, since metrics differ between tasks (accuracy, F1, exact match). "
                 f"{marks.hollow('Hollow: from memory. ', rows)}The prompts were the paper's own, and no intervals are printed.{more}"
             ),
             alt=f"Scores by task for {group}: BloombergGPT is ahead of the three models tested beside it on {ahead} of {n}.",
@@ -111,7 +111,7 @@ class Routes(Figure):
     """The five finance tasks by route to the model: prompted, or fine-tuned on each task."""
 
     name = "domain.routes"
-    models_are: str = Choice("Models are", options={"prompted": "prompted", "fine-tuned": "fine-tuned on each task"})("prompted")
+    models_are: str = Choice("Setting", options={"prompted": "few-shot", "fine-tuned": "fine-tuned on each task"})("prompted")
 
     def draw(self) -> Panel:
         """The panel at this parameter."""
@@ -148,21 +148,19 @@ class Routes(Figure):
         prompted = Headline("mean of BloombergGPT, prompted", bloom, "%", f"{bloom:.1f}", "value" if way == "prompted" else "")
         if way == "prompted":
             own = Headline("mean of AdaptLLM 7B, prompted", ours, "%", f"{ours:.1f}", "value")
-            title = f"Prompted, a continued 7 B averages {own} against {prompted} for the 50 B trained from scratch; raw text alone made it worse"
+            title = f"Few-shot, AdaptLLM 7 B averages {own} and BloombergGPT 50 B {prompted}; raw text alone hurts"
         else:
             own = Headline("mean of LLaMA 7B, fine-tuned", base, "%", f"{base:.1f}", "value")
-            title = (
-                f"Fine-tuned on each task, LLaMA 7 B without any domain pretraining averages {own}; BloombergGPT prompted had {prompted}"
-            )
+            title = f"Fine-tuned on each task, plain LLaMA 7 B averages {own}; BloombergGPT few-shot has {prompted}"
         return Panel(
             title=title,
             headline=(own, prompted),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "All 7 B models start from LLaMA 7B. Markers are scores as printed, ticks in the last row the means of the five. Prompted: examples in the prompt, as for BloombergGPT. "
-                "Fine-tuned: one epoch on the training set of each task, which the prompted models never saw, so the two settings answer different questions. "
-                f"Domain pretraining adds {significant(means['fine-tuned', 'AdaptLLM-7B'] - base, 2)} points to a fine-tuned model and {significant(ours - means['prompted', 'LLaMA 7B'], 2)} to a prompted one."
+                "Markers are scores as printed, one row per task; ticks in the last row are the means of the five. All 7 B models start from LLaMA 7B. Few-shot: examples in the prompt, as for BloombergGPT. "
+                "Fine-tuned: one epoch on the training set of each task, which the few-shot models never saw, so the two settings answer different questions. "
+                f"Domain pretraining adds {significant(means['fine-tuned', 'AdaptLLM-7B'] - base, 2)} points fine-tuned and {significant(ours - means['prompted', 'LLaMA 7B'], 2)} few-shot."
             ),
             alt=f"Scores of five finance tasks, {way}: {', '.join(f'{ROUTES[name][0]} averages {now[name]:.1f}' for name in names)}.",
             sources=(Citation("cheng2023", "Table 4; Table 12"), Citation("wu2023", "Table 8")),

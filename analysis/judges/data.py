@@ -8,7 +8,7 @@ from analysis.background.once import Report, Shared, by_worker, digest
 from analysis.background.worker import Cancelled, WorkerError, shared_worker
 from analysis.judges import bradley_terry, elo, power, verdicts
 
-TIES = {"davidson": "an outcome of their own", "half": "half a win each", "dropped": "left out"}
+TIES = {"davidson": "modelled (Davidson)", "half": "half a win each", "dropped": "left out"}
 PAPER = "dettmers2023"
 SURE = 0.975
 """Share of resamples from which on one model counts as above another: a two-sided test at 95%."""

@@ -29,13 +29,13 @@ from analysis.judges.data import (
 from analysis.judges.figures_verdicts import PROMPT_SET, RELEASED
 from analysis.units import counted, significant
 
-POSITIONS = {"ignored": "ignored", "fitted": "fitted", "consistent": "confirmed only"}
+POSITIONS = {"ignored": "ignored", "fitted": "modelled", "consistent": "consistent judgements only"}
 ELO_TIES = {"half": "half a win each", "dropped": "left out"}
-ELO_VERDICTS = {"all": "all usable", "consistent": "confirmed by both orders"}
+ELO_VERDICTS = {"all": "all valid", "consistent": "consistent when swapped"}
 PLACES = (
-    ("ignored", "both orders, prompts drawn again", style.BLUE),
-    ("consistent", "only verdicts both orders confirm", style.VIOLET),
-    ("one_order", "each pair in one order only", style.ORCHID),
+    ("ignored", "both orders, prompts resampled", style.BLUE),
+    ("consistent", "consistent judgements only", style.VIOLET),
+    ("one_order", "one order per pair", style.ORCHID),
 )
 SETTLED = 1000
 """Orderings from which on the mean is known well enough (to three points) to be held against the printed rating."""
@@ -46,13 +46,9 @@ class Elo(Figure):
 
     name = "judges.elo"
     prompt_set: str = PROMPT_SET("vicuna")
-    ties_in_elo: str = Choice("Ties in Elo", options=ELO_TIES, help="The paper counts a tie as half a win each.")("half")
-    verdicts_in_elo: str = Choice(
-        "Verdicts in Elo", options=ELO_VERDICTS, help="Confirmed: the same winner, or a tie, whichever answer is shown first."
-    )("all")
-    n_orderings: int = Quantity("Orderings", low=1, high=ORDERINGS, step=1, whole=True, help="The paper averages 10,000 of them.")(
-        ORDERINGS
-    )
+    ties_in_elo: str = Choice("Ties", options=ELO_TIES)("half")
+    verdicts_in_elo: str = Choice("Judgements", options=ELO_VERDICTS)("all")
+    n_orderings: int = Quantity("Match orders", low=1, high=ORDERINGS, step=1, whole=True)(ORDERINGS)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -61,7 +57,7 @@ class Elo(Figure):
         rows = compared(benchmark, judges_elo.spread(ratings, released(benchmark).models))
         printed = printed_elo(benchmark)
         part = {
-            "series": "mean, recomputed",
+            "series": "mean Elo (recomputed)",
             "model": rows["model"].to_numpy(),
             "label": rows["label"].to_list(),
             "elo_rating": rows["mean"].to_numpy(),
@@ -76,7 +72,7 @@ class Elo(Figure):
             "status": "computed",
         }
         paper = {
-            "series": "printed rating" + marks.hollow(" (hollow: not verified)", printed),
+            "series": "reported rating" + marks.hollow(" (hollow: not verified)", printed),
             "model": printed["model"].to_list(),
             "label": printed["model"].map(labels()).to_list(),
             "elo_rating": printed["value"].to_numpy(),
@@ -85,7 +81,7 @@ class Elo(Figure):
         }
         places = [f"{place}: {value:,.0f}" for place, value in zip(printed["location"], printed["value"], strict=True)]
         traces = [
-            marks.intervals(part, "one_ordering_low", "one_ordering_high", "label", style.BLUE, "one ordering, 95%", width=0.66),
+            marks.intervals(part, "one_ordering_low", "one_ordering_high", "label", style.BLUE, "one match order, 95%", width=0.66),
             marks.intervals(part, "elo_rating_low", "elo_rating_high", "label", style.BLUE, "mean, 95%", width=0.66, opacity=0.55),
             marks.ticks(part, "elo_rating", "label", style.BLUE),
             marks.points(paper, "elo_rating", "label", style.CRIMSON, text=places),
@@ -94,20 +90,20 @@ class Elo(Figure):
         name, sd, memory = BENCHMARKS[benchmark], rows["sd"].mean(), effects(benchmark).loc["memory", "value"]
         title, headline = self._title(rows)
         caption = (
-            f"Elo with K = {judges_elo.K:.0f}, started at {judges_elo.START:,.0f}, over {counted(n, 'random ordering')} of the same verdicts. The wide bar is where 95% of single orderings end (standard "
-            f"deviation {sd:.0f} points), the narrow one the mean of all of them. Half of any lead is forgotten after about {memory:.0f} matches, so one ordering "
+            f"Markers are mean Elo ratings over {counted(n, 'random match order')} of the same judgements (K = {judges_elo.K:.0f}, start {judges_elo.START:,.0f}). The wide bar is where 95% of single orders end (standard "
+            f"deviation {sd:.0f} points), the narrow one the interval of the mean. Half of any lead is forgotten after about {memory:.0f} matches, so one order "
             'scatters as much with 953 prompts as with 80, and the "±1" that the paper prints is the error of averaging, not of the models.'
         )
         if benchmark == "vicuna" and self._as_printed():
             total = printed.drop_duplicates("model", keep="first")["value"].sum()
-            caption += f" The printed column adds up to {total:,.0f}, and Elo keeps the sum at 8,000, so GPT-4's value is no plain misprint; which matches or settings gave it is not known."
+            caption += f" The reported column adds up to {total:,.0f}, and Elo keeps the sum at 8,000, so GPT-4's value is not a simple misprint; which matches or settings gave it is not known."
         return Panel(
             title=title,
             headline=headline,
             figure=style.figure(traces, layout),
             parts=[part, paper],
             caption=caption,
-            alt=f"Elo ratings of {len(rows)} models on the {name} prompts; {rows['label'][0]} leads with {rows['mean'][0]:,.0f}, and a single ordering scatters by about {sd:.0f} points.",
+            alt=f"Elo ratings of {len(rows)} models on the {name} prompts; {rows['label'][0]} leads with {rows['mean'][0]:,.0f}, and a single order has a standard deviation of about {sd:.0f} points.",
             sources=(Citation(PAPER, "Tables 1 and 7; Section 5.2"), RELEASED),
             explain=(judges_elo.elo, judges_elo.replay, judges_elo.spread, judges_elo.forgetting),
         )
@@ -118,38 +114,32 @@ class Elo(Figure):
 
     def _title(self, rows: pd.DataFrame) -> tuple[str, tuple[Headline, ...]]:
         name, n = BENCHMARKS[self.prompt_set], self.n_orderings
-        scatter = Headline("scatter of one ordering", float(rows["sd"].mean()), "points", f"{rows['sd'].mean():.0f}")
+        scatter = Headline("standard deviation of one order", float(rows["sd"].mean()), "points", f"{rows['sd'].mean():.0f}")
         worst = rows.loc[rows["difference"].abs().idxmax()]
         if n == 1:
             second = Headline("rating of the second", float(rows["mean"][1]), "points", f"{rows['mean'][1]:,.0f}", "elo_rating")
-            return f"One ordering of the {name} matches puts {rows['label'][1]} second with {second}; another could put it elsewhere", (
-                second,
-            )
+            return f"One order of the {name} matches puts {rows['label'][1]} second with {second}; another order may not", (second,)
         if n < SETTLED:
             error = 1.96 * float(rows["error"].mean())
             known = Headline("95% error of a mean rating", error, "points", f"{error:.1f}")
-            title = f"Averaged over {n} orderings, a {name} rating is known to ±{known} points; one ordering alone scatters by {scatter}"
+            title = f"Averaged over {n} match orders, {name} ratings have a 95% error of {known} points; one order has SD {scatter}"
             return title, (known, scatter)
         if not self._as_printed():
             lead = Headline(
                 "lead of the first", float(rows["mean"][0] - rows["mean"][1]), "points", f"{rows['mean'][0] - rows['mean'][1]:.0f}"
             )
-            title = (
-                f"Under these rules {rows['label'][0]} leads by {lead} points on the {name} prompts, and one ordering scatters by {scatter}"
-            )
+            title = f"Under these rules, {rows['label'][0]} leads by {lead} points on {name}; one match order has SD {scatter}"
             return title, (lead, scatter)
         if abs(worst["difference"]) > 10:
             others = float(rows.drop(index=worst.name)["difference"].abs().max())
             printed = Headline("printed rating", float(worst["printed"]), "points", f"{worst['printed']:,.0f}", "printed")
             mean = Headline("rating", float(worst["mean"]), "points", f"{worst['mean']:,.0f}", "elo_rating")
-            title = f"The {name} ratings come back within {others:.0f} points, but {worst['label']}'s printed {printed} comes out at {mean}"
+            title = f"{name} ratings recompute within {others:.0f} points, except {worst['label']}: reported {printed}, recomputed {mean}"
             return title, (printed, mean)
         off = Headline(
-            "largest difference to a printed rating", abs(float(worst["difference"])), "points", f"{abs(worst['difference']):.1f}"
+            "largest difference to a reported rating", abs(float(worst["difference"])), "points", f"{abs(worst['difference']):.1f}"
         )
-        title = (
-            f"All {rows['printed'].notna().sum()} {name} ratings come back within {off} points; one ordering alone scatters by {scatter}"
-        )
+        title = f"All {rows['printed'].notna().sum()} {name} ratings recompute within {off} points; one match order has SD {scatter}"
         return title, (off, scatter)
 
 
@@ -158,11 +148,10 @@ class BradleyTerry(Figure):
 
     name = "judges.bradley_terry"
     prompt_set: str = PROMPT_SET("vicuna")
-    ties_in_bradley_terry: str = Choice("Ties in Bradley-Terry", options=TIES)("davidson")
+    ties_in_bradley_terry: str = Choice("Ties", options=TIES)("davidson")
     answer_order: str = Choice(
-        "Order of the answers",
+        "Position effect",
         options=POSITIONS,
-        help="Fitted: the model has an advantage for the answer shown first. Confirmed only: verdicts that both orders of the answers share.",
     )("fitted")
 
     def draw(self) -> Panel:
@@ -175,7 +164,7 @@ class BradleyTerry(Figure):
         renamed = rows.rename(columns={"rating": "elo_rating", "low": "elo_rating_low", "high": "elo_rating_high"})
         part = renamed.to_dict("list") | {"series": "maximum likelihood", "status": "computed"}
         elo = {
-            "series": "mean Elo, replayed",
+            "series": "mean Elo (recomputed)",
             "model": part["model"],
             "label": order,
             "elo_rating": replay.to_numpy(),
@@ -191,7 +180,7 @@ class BradleyTerry(Figure):
         ]
         layout = _rows_layout("Rating on the Elo scale", order, len(order) * 38 + 150)
         count, neighbours = int((rows["above_next"] >= SURE).sum()), len(rows) - 1
-        sure = Headline("neighbours told apart", count, "", str(count))
+        sure = Headline("significantly different neighbours", count, "", str(count))
         loose = (
             rows.iloc[1:]
             .assign(span=lambda frame: frame["rank_high"] - frame["rank_low"])
@@ -200,20 +189,20 @@ class BradleyTerry(Figure):
         )
         order_effect = effects(benchmark).loc["order"]
         caption = (
-            "Bradley-Terry ratings, 400 points for odds of ten to one, mean 1,000; the interval draws whole prompts again, 1,000 times. "
-            f"{loose['label']} is number {loose['rank']:.0f} and could be number {loose['rank_low']:.0f} to {loose['rank_high']:.0f}."
+            "Markers are Bradley-Terry ratings (400 points are odds of ten to one, mean 1,000) with intervals over 1,000 resamples of whole prompts. Neighbours differ significantly where the interval of their difference excludes zero. "
+            f"{loose['label']} is number {loose['rank']:.0f} and could be {loose['rank_low']:.0f} to {loose['rank_high']:.0f}."
         )
         if self.ties_in_bradley_terry != "half":
             caption += " Gaps are wider than Elo's, because Elo counts a tie as half a win each."
         if self.answer_order == "fitted":
-            caption += f" With ties as an outcome of their own, being shown first is worth {order_effect['value']:.0f} points ({order_effect['low']:.0f} to {order_effect['high']:.0f})."
+            caption += f" With ties modelled, being shown first is worth {order_effect['value']:.0f} points ({order_effect['low']:.0f} to {order_effect['high']:.0f})."
         return Panel(
-            title=f"On the {name} prompts {'only ' if count < neighbours / 2 else ''}{sure} of {neighbours} neighbours in the ranking are told apart with 95% confidence",
+            title=f"On {name} prompts, {'only ' if count < neighbours / 2 else ''}{sure} of {neighbours} neighbours in the ranking differ significantly (95%)",
             headline=(sure,),
             figure=style.figure(traces, layout),
             parts=[part, elo],
             caption=caption,
-            alt=f"Bradley-Terry ratings of {len(rows)} models with intervals; {order[0]} leads with {rows['rating'][0]:,.0f}, and {sure} of {neighbours} neighbours are told apart.",
+            alt=f"Bradley-Terry ratings of {len(rows)} models with intervals; {order[0]} leads with {rows['rating'][0]:,.0f}, and {sure} of {neighbours} neighbours differ significantly.",
             sources=(RELEASED, Citation("bradley1952"), Citation("davidson1970"), Citation("davidson1977")),
             explain=(
                 judges_bradley_terry.probabilities,
@@ -258,7 +247,7 @@ class WinMatrix(Figure):
             xgap=2,
             ygap=2,
             showscale=False,
-            hovertemplate="%{y} takes %{text} of the points from %{x}<extra></extra>",
+            hovertemplate="%{y} wins %{text} against %{x}<extra></extra>",
         )
         layout = style.layout("category", "category", x_title="against", y_title="", height=len(names) * 44 + 130)
         layout["yaxis"] |= {"autorange": "reversed", "showgrid": False}
@@ -266,18 +255,18 @@ class WinMatrix(Figure):
         layout["margin"] = layout["margin"] | {"t": 16}
         pairs = verdicts.pairs(played)
         number = int((pairs["share"] < 0.55).sum())
-        close = Headline("pairs in which the better model takes less than 55%", number, "pairs", str(number))
+        close = Headline("pairs in which the better model wins less than 55%", number, "pairs", str(number))
         best = pairs.loc[pairs["share"].idxmin()]
         return Panel(
-            title=f"In {close} of {len(pairs)} pairs on the {BENCHMARKS[benchmark]} prompts the better model takes less than 55% of the points",
+            title=f"In {close} of {len(pairs)} pairs on {BENCHMARKS[benchmark]}, the better model wins less than 55%",
             headline=(close,),
             figure=style.figure([trace], layout),
             parts=[cells],
             caption=(
-                f"Read along a row: the share of the points that its model takes from the column's, a tie counting half, both orders of the answers together. The closest pair is "
+                f"Each cell is the win rate of the row's model against the column's, with a tie as half and both orders of the answers together. The closest pair is "
                 f"{labels()[best['stronger']]} with {best['share']:.1%} against {labels()[best['weaker']]}."
             ),
-            alt=f"Matrix of points won among {len(names)} models; {names[0]} takes {np.nanmin(share[0]):.0%} or more from every other model.",
+            alt=f"Matrix of win rates among {len(names)} models; {names[0]} wins {np.nanmin(share[0]):.0%} or more against every other model.",
             sources=(RELEASED,),
             explain=(verdicts.won_in_both_orders, verdicts.pairs),
         )
@@ -302,7 +291,7 @@ class RankingShift(Figure):
             parts.append(rows.to_dict("list") | drawn | {"series": name, "status": "uncertain"})
             spans = [f"{low:.0f} to {high:.0f}" for low, high in zip(rows["rank_low"], rows["rank_high"], strict=True)]
             traces.append(marks.intervals(parts[-1], "place_from", "place_to", "label", color, width=None, opacity=0.75, text=spans))
-        layout = _rows_layout("Place in the ranking (95% of draws)", order, len(order) * 48 + 160)
+        layout = _rows_layout("Place in the ranking (95% of resamples)", order, len(order) * 48 + 160)
         layout["xaxis"] |= {"dtick": 1, "range": [0.5, len(order) + 0.5], "autorange": False}
         layout |= {"barmode": "group", "bargap": 0.25}
         kept = float(effects(benchmark).loc["same_ranking", "value"])
@@ -311,13 +300,13 @@ class RankingShift(Figure):
         moved = {name: int((part.loc[base.index, "rank"] != base["rank"]).sum()) for name, part in found.items()}
         moved["fitted"] = int((fitted.loc[base.index] != base["rank"]).sum())
         return Panel(
-            title=f"Had each pair been shown in one order only, the {BENCHMARKS[benchmark]} ranking would come out the same in {same} of cases",
+            title=f"With one order per pair, the {BENCHMARKS[benchmark]} ranking would be the same in {same} of cases",
             headline=(same,),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Places that each model takes in 95% of draws. Because the judge saw every pair in both orders, its preference for a place cancels: fitting it moves {_models(moved['fitted'])} "
-                f"to another place, and keeping only verdicts that both orders confirm moves {_models(moved['consistent'])}. The last bar asks what would have happened with one order per pair, drawn at random."
+                f"Bars are the places that each model takes in 95% of resamples. Because the judge saw every pair in both orders, its position bias cancels: modelling it moves {_models(moved['fitted'])} "
+                f"to another place, and keeping only consistent judgements moves {_models(moved['consistent'])}. The last bar is what one random order per pair would give."
             ),
             alt=f"Places of {len(order)} models; with both orders a model can take up to {_places(base)} of them, with one order per pair up to {_places(found['one_order'])}.",
             sources=(RELEASED, Citation("zheng2023", "position bias of judges")),
@@ -355,18 +344,18 @@ class Human(Figure):
             judge: Headline(f"place of {order[apart]} by {looks[judge][0]}", int(rank[judge][apart]), "", str(rank[judge][apart]))
             for judge in looks
         }
-        layout = _rows_layout("Printed Elo rating", order, len(order) * 36 + 140)
+        layout = _rows_layout("Reported Elo rating", order, len(order) * 36 + 140)
         return Panel(
-            title=f"On the Vicuna prompts human raters put {order[apart]} at number {place['human']} of {len(order)}; GPT-4 puts it at number {place['gpt4']}",
+            title=f"On Vicuna prompts, human raters rank {order[apart]} {place['human']} of {len(order)}, GPT-4 ranks it {place['gpt4']}",
             headline=(place["human"], place["gpt4"]),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Both columns as printed; the humans' single verdicts are not released. Between the two columns Kendall's tau is {everyone['kendall_tau']:.2f} and Spearman's rho {everyone['spearman']:.2f}; "
+                f"Markers are the Elo ratings of human raters and of GPT-4 as printed; the human judgements are not released. Between the two, Kendall's tau is {everyone['kendall_tau']:.2f} and Spearman's rho {everyone['spearman']:.2f}; "
                 f"the paper prints {printed['kendall_tau']:.2f} and {printed['spearman']:.2f}. Without GPT-4, which is judge and candidate, tau is {without['kendall_tau']:.2f} and rho {without['spearman']:.2f}: the "
                 "printed tau fits that, the printed rho fits neither."
             ),
-            alt=f"Printed ratings of {len(order)} models by GPT-4 and by humans; the rank correlation is {everyone['kendall_tau']:.2f}, and {order[apart]} differs most.",
+            alt=f"Reported ratings of {len(order)} models by GPT-4 and by humans; the rank correlation is {everyone['kendall_tau']:.2f}, and {order[apart]} differs most.",
             sources=(Citation(PAPER, "Table 7; Section 5.3"),),
             explain=(verdicts.rank_agreement,),
         )

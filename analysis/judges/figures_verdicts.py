@@ -1,6 +1,5 @@
 """Figures on single verdicts: what the judge said, how often the order of the answers decided, and how many prompts it takes."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,8 +29,8 @@ TOGETHER = {
     "same winner": style.BLUE,
     "tie twice": style.SLATE,
     "tie once": style.GREY,
-    "first both times": style.CRIMSON,
-    "second both times": style.VIOLET,
+    "always first": style.CRIMSON,
+    "always second": style.VIOLET,
     "unusable": style.ORCHID,
 }
 INSIDE = {
@@ -45,10 +44,7 @@ INSIDE = {
 MOST_PROMPTS = 1e6
 
 
-PROMPT_SET = Choice(
-    "Prompt set", options={"vicuna": "Vicuna (80)", "oa": "Open Assistant (953)"}, help="The set of prompts that the judge saw."
-)
-CONFIDENCE = replace(LEVEL, help="Share of cases in which such a test takes no chance difference for a real one.")
+PROMPT_SET = Choice("Prompt set", options={"vicuna": "Vicuna (80)", "oa": "Open Assistant (953)"})
 
 
 class Verdicts(Figure):
@@ -70,15 +66,15 @@ class Verdicts(Figure):
         )
         lost = int(counts["unusable"].sum())
         return Panel(
-            title=f"On the Vicuna prompts the answer shown first wins {first} times, the one shown second {second} times",
+            title=f"On Vicuna prompts, the answer shown first wins {first} times, the second {second} times",
             headline=(first, second),
-            figure=style.figure(traces, _stacked("Share of all questions to the judge")),
+            figure=style.figure(traces, _stacked("Share of judgements")),
             parts=parts,
             caption=(
-                f"Every pair of models was shown in both orders, so a judge without a preference for a place would give both the same number. {lost:,} of {counts.to_numpy().sum():,} questions got no usable verdict "
-                f"({counts.loc['oa', 'unusable']:,} of them on Open Assistant prompts); they are counted here and used nowhere else."
+                f"Bars split the judgements by outcome. Every pair was shown in both orders, so a judge without position bias would let both win equally often. {lost:,} of {counts.to_numpy().sum():,} questions got no valid judgement "
+                f"({counts.loc['oa', 'unusable']:,} of them on Open Assistant prompts); they are counted here only."
             ),
-            alt=f"Bars of verdicts by set of prompts; on Vicuna {share.loc['vicuna', 'first']:.0%} go to the first answer and {share.loc['vicuna', 'second']:.0%} to the second.",
+            alt=f"Bars of judgements by prompt set; on Vicuna {share.loc['vicuna', 'first']:.0%} go to the first answer and {share.loc['vicuna', 'second']:.0%} to the second.",
             sources=(RELEASED,),
             explain=(judges_verdicts.tallies, judges_verdicts.tidy_verdicts),
         )
@@ -98,18 +94,18 @@ class Consistency(Figure):
             parts.append({"series": said, "verdicts": said, **_by_set(counts, share, said, "n_pairs", "share_of_pairs")})
             traces.append(_stack(parts[-1], "n_pairs", "share_of_pairs", color))
         name = counts.index[0]
-        against = float(share.loc[name, ["first both times", "second both times"]].sum())
+        against = float(share.loc[name, ["always first", "always second"]].sum())
         turned = Headline("cases in which the order decides", against, "share", f"{against:.0%}")
         return Panel(
-            title=f"Asked again with the answers exchanged, GPT-4 names the other model in {turned} of {BENCHMARKS[name]} cases",
+            title=f"With the answers swapped, GPT-4 reverses its judgement in {turned} of {BENCHMARKS[name]} cases",
             headline=(turned,),
             figure=style.figure(traces, _stacked("Share of prompts and pairs of models")),
             parts=parts,
             caption=(
-                'The two verdicts on the same two answers, one for each order. "First both times" contradicts itself: whichever answer came first won. On the Vicuna prompts that happens '
-                f"{counts.loc[name, 'first both times']:,} times, the opposite {counts.loc[name, 'second both times']:,} times."
+                'Bars split the pairs of judgements on the same two answers, one in each order. "Always first" contradicts itself: whichever answer came first won. On the Vicuna prompts that happens '
+                f"{counts.loc[name, 'always first']:,} times, the opposite {counts.loc[name, 'always second']:,} times."
             ),
-            alt=f"Bars of pairs of verdicts; {share.loc[name, 'same winner']:.0%} of {BENCHMARKS[name]} pairs name the same winner in both orders.",
+            alt=f"Bars of pairs of judgements; {share.loc[name, 'same winner']:.0%} of {BENCHMARKS[name]} pairs name the same winner in both orders.",
             sources=(RELEASED, Citation("zheng2023", "position bias of judges")),
             explain=(judges_verdicts.agreement,),
         )
@@ -164,7 +160,7 @@ class PositionBias(Figure):
         layout = style.layout(
             "percent",
             "category",
-            x_title="Points taken by the stronger model",
+            x_title="Win rate of the stronger model",
             height=len(pairs) * 22 + 140,
             shapes=[style.vertical_line(0.5, style.GREY)],
         )
@@ -180,12 +176,12 @@ class PositionBias(Figure):
         n = Headline("pairs in which the order decides", number, "pairs", str(number))
         effect, other = effects(benchmark).loc["order"], effects("oa" if benchmark == "vicuna" else "vicuna").loc["order"]
         return Panel(
-            title=f"In {n} of {len(pairs)} pairs on the {BENCHMARKS[benchmark]} prompts, the model shown first wins, whichever of the two it is",
+            title=f"In {n} of {len(pairs)} pairs on {BENCHMARKS[benchmark]} prompts, whichever model is shown first wins",
             headline=(n,),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "Each line runs from the points (a tie is half) that the stronger model takes when shown second, on the left, to those when shown first; a line across 50% means that the order decides. In the Bradley-Terry "
+                "Each line runs from the win rate of the stronger model when shown second, on the left, to that when shown first (a tie is half). Where it crosses 50%, the order decides. In the Bradley-Terry "
                 f"model being shown first is worth {effect['value']:.0f} Elo points here (95% interval {effect['low']:.0f} to {effect['high']:.0f}) and {other['value']:.0f} ({other['low']:.0f} to {other['high']:.0f}) "
                 f"on the {BENCHMARKS[other['benchmark']]} prompts."
             ),
@@ -200,15 +196,14 @@ class PromptsNeeded(Figure):
 
     name = "judges.prompts_needed"
     prompt_set: str = PROMPT_SET("vicuna")
-    level: float = CONFIDENCE(0.95)
+    level: float = LEVEL(0.95)
     gap_elo: int = Quantity(
-        "Gap between two models",
+        "Elo gap",
         unit="Elo points",
         low=5,
         high=500,
         step=5,
         whole=True,
-        help="Difference of their strengths, from Bradley-Terry with ties.",
     )(60)
 
     def draw(self) -> Panel:
@@ -232,7 +227,7 @@ class PromptsNeeded(Figure):
         names = labels()
         parts: list[Part] = [both, one, here, {"series": "prompts of the set", "n_prompts": [n_prompts], "status": "computed"}]
         traces = []
-        for apart, name, color in ((True, "pairs told apart here", style.BLUE), (False, "pairs not told apart here", style.CRIMSON)):
+        for apart, name, color in ((True, "significantly different here", style.BLUE), (False, "not significant here", style.CRIMSON)):
             rows = observed[inside & (observed["told_apart"] == apart)]
             text = [f"{names[a]} / {names[b]}" for a, b in zip(rows["stronger"], rows["weaker"], strict=True)]
             parts.append(rows.to_dict("list") | {"series": name, "status": "computed"})
@@ -255,15 +250,15 @@ class PromptsNeeded(Figure):
         layout["yaxis"] |= {"exponentformat": "B"}
         layout["annotations"] = [style.note(np.log10(4.3), np.log10(n_prompts * 1.25), f"{n_prompts} prompts", xanchor="left")]
         take = Headline("prompts needed", _whole(yours), "prompts", _prompts(yours))
-        told = Headline("pairs told apart", int(observed["told_apart"].sum()), "pairs", str(int(observed["told_apart"].sum())))
+        told = Headline("significantly different pairs", int(observed["told_apart"].sum()), "pairs", str(int(observed["told_apart"].sum())))
         return Panel(
-            title=f"Showing a gap of {gap:.0f} Elo points takes {take}; {n_prompts} tell {told} of {len(observed)} pairs apart",
+            title=f"A gap of {gap:.0f} Elo points takes {take} to show; with {n_prompts}, {told} of {len(observed)} pairs differ significantly",
             headline=(take, told),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Prompts until a two-sided test at {confidence:.0%} confidence finds the better model with {POWER:.0%} probability. Dashed: from the fitted chances of win, tie and loss with the order effect; for both orders the scatter "
-                f"is {ratio:.2f} times that of independent verdicts, as in the released ones. Markers: pairs of models with their own mean and scatter (those beyond the axes are left out); each gap is itself uncertain."
+                f"Lines are the prompts that a two-sided test at {confidence:.0%} confidence needs to find the better model with {POWER:.0%} power; markers are pairs of models with their own mean and variance. Lines use the fitted chances of win, tie and loss with the position effect; for both orders the standard deviation "
+                f"is {ratio:.2f} times that of independent judgements, as in the released ones. Pairs beyond the axes are not drawn; each gap is itself uncertain."
             ),
             alt=f"Prompts needed fall with the square of the gap; {gap:.0f} Elo points take {take} at {confidence:.0%} confidence.",
             sources=(RELEASED, Citation("davidson1970"), Citation("davidson1977")),
@@ -290,7 +285,7 @@ class Power(Figure):
 
     name = "judges.power"
     prompt_set: str = PROMPT_SET("vicuna")
-    level: float = CONFIDENCE(0.95)
+    level: float = LEVEL(0.95)
     chatbot: str = Choice("Model A", options=_played)("65b-guanaco")
     other_chatbot: str = Choice("Model B", options=_others)(_usual_other)
     n_prompts: int = N_PROMPTS(80, step=10)
@@ -319,7 +314,7 @@ class Power(Figure):
             "log_number",
             "percent",
             x_title="Prompts",
-            y_title="Chance to tell them apart",
+            y_title="Power",
             x_range=(5, 1e5),
             y_range=(0, 1.03),
             shapes=[style.vertical_line(of_set, style.GREY, "dot"), style.horizontal_line(POWER)],
@@ -335,15 +330,15 @@ class Power(Figure):
         whole = Headline("prompts of the set", of_set, "prompts", str(of_set), "n_prompts")
         ahead = model if mean >= 0.5 else other
         return Panel(
-            title=f"Telling {names[model]} from {names[other]} takes {in_both} in both orders, or {in_one} in one; {BENCHMARKS[self.prompt_set]} has {whole}",
+            title=f"{names[model]} vs {names[other]}: {in_both} in both orders or {in_one} in one; {BENCHMARKS[self.prompt_set]} has {whole}",
             headline=tuple(part for part in (in_both, in_one, whole) if part.value <= MOST_PROMPTS),
             figure=style.figure(traces, layout),
             parts=[*parts, {"series": "prompts of the set", "n_prompts": [of_set], "status": "computed"}],
             caption=(
-                f"{names[ahead]} takes {max(mean, 1 - mean):.1%} of the points in {len(points)} prompts. If that were the truth, {n:,.0f} prompts in both orders would show it with {here:.0%} probability "
-                f"at {confidence:.0%} confidence; the thin line marks {POWER:.0%}. An order drawn per prompt leaves the mean as it is but adds the preference for a place to the scatter."
+                f"Lines are the power to show a significant difference between the two models by the number of prompts. {names[ahead]} wins {max(mean, 1 - mean):.1%} in {len(points)} prompts (ties as half). If that is the true rate, {n:,.0f} prompts in both orders show it with {here:.0%} probability "
+                f"at {confidence:.0%} confidence; the thin line marks {POWER:.0%}. A random order per prompt leaves the mean unchanged but adds the position bias to the variance."
             ),
-            alt=f"Chance to tell {names[model]} from {names[other]} against prompts; {POWER:.0%} is reached after {in_both} asked in both orders.",
+            alt=f"Power to tell {names[model]} from {names[other]} against prompts; {POWER:.0%} is reached after {in_both} asked in both orders.",
             sources=(RELEASED,),
             explain=(judges_power.power, judges_power.prompts_needed, judges_power.scores_by_prompt),
         )

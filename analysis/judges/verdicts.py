@@ -14,7 +14,7 @@ OUTCOMES = ("first", "second", "tie")
 MISSING = -1
 SCORES = np.array([1.0, 0.0, 0.5])
 """Score of the answer shown first, by outcome."""
-AGREEMENT = ("same winner", "tie twice", "tie once", "first both times", "second both times", "unusable")
+AGREEMENT = ("same winner", "tie twice", "tie once", "always first", "always second", "unusable")
 """What the two verdicts on a pair of answers, one for each order, say together."""
 
 
@@ -121,7 +121,7 @@ def tallies(verdicts: pd.DataFrame) -> pd.DataFrame:
 def agreement(played: Tournament) -> pd.Series:
     """How many prompts and pairs of models got which two verdicts from the two orders; index AGREEMENT.
 
-    "same winner" and "tie twice" confirm each other. "first both times" and "second both times" contradict each other: the
+    "same winner" and "tie twice" confirm each other. "always first" and "always second" contradict each other: the
     judge chose the place and not the answer.
     """
     i, j = np.triu_indices(len(played.models), 1)

@@ -35,10 +35,10 @@ PART_LOOKS = {
 
 
 GROUPS = {
-    "weights": ("weights, constants, one matrix in 16 bits", ("weights", "constants", "dequantised")),
+    "weights": ("weights, constants, dequantisation buffer", ("weights", "constants", "dequantised")),
     "adapters": ("adapters", ("adapters",)),
     "gradients": ("gradients", ("gradients",)),
-    "optimiser_states": ("optimiser states, 32-bit copy", ("optimiser_states", "master_weights")),
+    "optimiser_states": ("optimiser states, fp32 master weights", ("optimiser_states", "master_weights")),
     "activations": ("activations", ("activations",)),
     "logits": ("logits, loss, CUDA context", ("logits", "context")),
 }
@@ -49,10 +49,8 @@ class Parts(FineTuneRun):
     """Bytes by part of each method, stacked; hatched where uncertain."""
 
     name = "memory.parts"
-    methods: tuple[str, ...] = Choices(
-        "Bars shown", options=finetuning.METHODS, help="One bar for each way of tuning.", rare=True, least=1
-    )(tuple(finetuning.METHODS))
-    bar_scale: str = Choice("Bar length", options={"bytes": "memory", "shares": "share of each total"}, rare=True)("bytes")
+    methods: tuple[str, ...] = Choices("Methods", options=finetuning.METHODS, rare=True, least=1)(tuple(finetuning.METHODS))
+    bar_scale: str = Choice("Unit", options={"bytes": "memory", "shares": "% of each total"}, rare=True)("bytes")
     batch_size: int = BATCH_SIZE(1, high=64)
     seq_len: int = SEQ_LEN(512)
     memory_unit: str = MEMORY_UNIT("gb")
@@ -131,15 +129,15 @@ class Parts(FineTuneRun):
         )
         trained = results["qlora"].trained
         return Panel(
-            title=f"Fine-tuning {name} takes {listed(said)}, at {self.batch_size} x {self.seq_len:,} tokens",
+            title=f"Fine-tuning {name} takes {listed(said)} at {self.batch_size} × {self.seq_len:,} tokens",
             headline=headline,
             figure=style.figure(traces, layout),
             parts=[*rows.values(), *pieces],
             beside=breakdown(results, unit),
             caption=(
-                f"One device, nothing split. Solid parts are counted; hatched ones are estimates, which makes the totals ({unit.name}): {spans}. "
-                f"Adapters train {format_count(trained)} parameters, {significant(100 * trained / self.model.counts.total, 2)}% of the model. Fragments of the "
-                "allocator and LoRA's dropout are left out."
+                f"Each bar is the peak memory of fine-tuning on one GPU by part; solid parts are counted, hatched ones estimated. With the estimates' intervals the totals are ({unit.name}): {spans}. "
+                f"Adapters train {format_count(trained)} parameters, {significant(100 * trained / self.model.counts.total, 2)}% of the model. Fragmentation of the "
+                "allocator and LoRA dropout are not counted."
             ),
             alt=f"Stacked bars of memory by part: {', '.join(said)}.",
             sources=(QLORA, LORA, ZERO, ACTIVATIONS, Citation("dettmers2021"), Citation("dao2022")),
@@ -198,7 +196,7 @@ class Rank(Figure):
             marks.line(part, color=color, **shown) for part, color in zip(lines, (style.BLUE, style.ORCHID, style.CRIMSON), strict=True)
         ]
         traces.append(marks.points(yours, color=style.AMBER, **shown))
-        layout = style.layout("log_number", "params", x_title="Rank", y_title="Trained parameters", x_range=(0.9, 1150))
+        layout = style.layout("log_number", "params", x_title="LoRA rank (r)", y_title="Trained parameters", x_range=(0.9, 1150))
         layout["xaxis"] |= ticks.at([1, 4, 16, 64, 256, 1024])
         share = significant(100 * count / total, 2)
         return Panel(
@@ -207,7 +205,7 @@ class Rank(Figure):
             figure=style.figure(traces, layout),
             parts=[*lines, yours],
             caption=(
-                f"A rank adds its multiple of input and output width to each matrix. With 16-bit adapters and gradients and AdamW these take {format_bytes(12.0 * count)} to train, "
+                f"Lines are the trained parameters for each choice of target modules; they grow in proportion to the rank. With 16-bit adapters and gradients and AdamW yours take {format_bytes(12.0 * count)} to train, "
                 f"against {format_bytes(12.0 * total)} for all parameters. Queries, keys and values count as separate matrices."
             ),
             alt=f"Trained parameters rise in proportion to rank; rank {self.lora_rank} on {chosen} trains {trained}.",

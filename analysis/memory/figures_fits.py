@@ -22,7 +22,7 @@ HOLDS = {
     "LoRA and QLoRA": style.ORCHID,
     "QLoRA": style.BLUE,
     "QLoRA perhaps": style.VIOLET,
-    "QLoRA, optimiser paged out": style.SLATE,
+    "QLoRA with paged optimiser": style.SLATE,
     "none": style.GREY,
 }
 
@@ -48,7 +48,7 @@ class Fits(FineTuneRun):
         verdict = np.select([holds["full"], holds["lora"], holds["qlora"], may["qlora"], paged], list(HOLDS)[:-1], "none")
         needs: list[Part] = [
             {
-                "series": f"needed by {finetuning.METHODS[method]}",
+                "series": f"needs of {finetuning.METHODS[method]}",
                 "gpu": [gpus["label"].iloc[0], gpus["label"].iloc[-1]],
                 "memory_bytes": [float(result.total)] * 2,
                 "low_bytes": float(result.low),
@@ -59,7 +59,7 @@ class Fits(FineTuneRun):
         ]
         devices: dict[str, Part] = {
             held: {
-                "series": f"holds {held}",
+                "series": f"fits {held}",
                 "gpu": rows["label"],
                 "memory_bytes": rows["memory_bytes"],
                 "nominal_bytes": rows["nominal_bytes"],
@@ -105,15 +105,15 @@ class Fits(FineTuneRun):
             for method, r in results.items()
         }
         said = [f"{finetuning.METHODS[m]} ({need[m]}) {on_devices(holds[m], may[m])}" for m in ("lora", "full")]
-        first = f"QLoRA of {name} ({need['qlora']}) fits {on_devices(holds['qlora'], may['qlora'], f' of {len(gpus)} devices')}"
+        first = f"QLoRA of {name} ({need['qlora']}) fits {on_devices(holds['qlora'], may['qlora'], f' of {len(gpus)} GPUs and TPUs')}"
         return Panel(
             title=f"{first}, {said[0]}, {said[1]}",
             headline=(need["qlora"], need["lora"], need["full"]),
             figure=style.figure(traces, layout),
             parts=[*devices.values(), *needs],
             caption=(
-                "Markers are the memory that the driver of one device reports (a program gets up to 2% less; of a TPU as its maker states it; of the MI250X both dies together), lines what each way needs, shades behind them the interval of that estimate: a device to "
-                "its right holds the run, one within it may. Splitting a model over devices or moving weights to the host is not considered."
+                "Markers are the memory of one device, lines what each method needs, with a band for the interval of that estimate. A device right of a line fits the run, one within the band may. Memory is what the driver reports (a program gets up to 2% less; "
+                "of a TPU what its maker states; of the MI250X both dies together). Splitting a model over devices or offloading weights to the CPU is not considered."
             ),
             alt=f"Memory of {len(gpus)} devices beside the need of each method; {int(holds['qlora'].sum())} hold QLoRA of {name}.",
             sources=(*(Citation(source) for source in dict.fromkeys(gpus["source"])), QLORA, ACTIVATIONS),
@@ -172,7 +172,7 @@ class Largest(FineTuneRun):
                 line = marks.line(lines[-1], "seq_len", "largest_batch", METHOD_COLORS[m])
                 traces.append(line | {"line": line["line"] | {"shape": "vh"}})
         mine: Part = {
-            "series": "your sequences",
+            "series": "your setting",
             "seq_len": [seq_len] if here else [],
             "largest_batch": [here] if here else [],
             "status": "what_if",
@@ -183,8 +183,8 @@ class Largest(FineTuneRun):
         layout = style.layout(
             "log_number",
             "log_number",
-            x_title="Tokens in a sequence",
-            y_title="Sequences in a batch",
+            x_title="Sequence length (tokens)",
+            y_title="Batch size (sequences)",
             x_range=(60, end * 1.2),
             y_range=(0.8, top * 1.6),
         )
@@ -197,18 +197,18 @@ class Largest(FineTuneRun):
         headline: tuple[Headline, ...] = (reach,)
         if not longest:
             memory = Headline("memory of the device", capacity, "bytes", format_bytes(capacity))
-            title, headline = f"{name} of {model} does not fit on {on} ({memory}), whatever the batch", (memory,)
+            title, headline = f"{name} of {model} does not fit on {on} ({memory}) at any batch size", (memory,)
         else:
             limit = f"one sequence of {reach}" if here <= 1 else f"{here} sequences of {seq_len:,} tokens, or one of {reach}"
-            title = f"With {name} of {model}, {on} has room for {limit}" + (" tokens" if here <= 1 else "")
+            title = f"{name} of {model} on {on} fits {limit}" + (" tokens" if here <= 1 else "")
         return Panel(
             title=title,
             headline=headline,
             figure=style.figure(traces, layout),
             parts=[*lines, interval, mine],
             caption=(
-                f"Below a line the batch fits into {format_bytes(capacity)}; a way without a line fits nowhere on it. Steps are whole sequences. "
-                "Activations and logits decide here, the least certain parts: the shade spans programs that keep as much as the formula says and 1.7 times as much, with 4 to 14 bytes for each logit."
+                f"Each line is the largest batch that fits into {format_bytes(capacity)}; a method without a line does not fit at all. Steps are whole sequences. "
+                "Activations and logits decide here, the least certain parts: the band spans programs that keep what the formula says and 1.7 times as much, with 4 to 14 bytes per logit."
                 + (
                     f" The model itself was made for {shape.context_len:,} tokens."
                     if shape.context_len and longest > shape.context_len

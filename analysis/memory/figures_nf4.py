@@ -55,7 +55,12 @@ class Codebook(Figure):
         traces = [marks.line(density, "weight_over_absmax", "density_over_peak", style.GREY)]
         traces += [marks.ticks(part, "weight_over_absmax", "drawn_at", COLORS[format]) for format, part in levels.items()]
         layout = style.layout(
-            "number", "number", x_title="Weight over the largest of its block", x_range=(-1.06, 1.06), y_range=(-0.85, 1.08), height=380
+            "number",
+            "number",
+            x_title="Normalised weight (over the largest of its block)",
+            x_range=(-1.06, 1.06),
+            y_range=(-0.85, 1.08),
+            height=380,
         )
         layout["yaxis"] |= {"tickvals": [0, 0.5, 1], "showgrid": False, "title": {"text": "Density over its peak; levels below"}}
         errors = [significant(rms_error(format, self.quant_block_size)) for format in levels]
@@ -74,7 +79,7 @@ class Codebook(Figure):
             figure=style.figure(traces, layout),
             parts=[density, *levels.values()],
             caption=(
-                f"Each weight is divided by the largest of its block (here its median, {significant(1 / sigma)} standard deviations) and stored as the nearest level. NF4's levels are normal quantiles and equal the 16 values "
+                f"Marks below the curve are the levels of each format: a weight is divided by the largest of its block (here its median, {significant(1 / sigma)} standard deviations) and stored as the nearest level. NF4's levels are quantiles of a normal distribution and equal the 16 values "
                 "printed in Appendix E; Eq. 4 of the paper as printed gives others. FP4 here is the plain E2M1 form."
             ),
             alt=f"Levels of NF4, FP4 and INT4 under a normal density; their errors are {', '.join(errors)} standard deviations.",
@@ -115,7 +120,7 @@ class Error(Figure):
         layout = style.layout(
             "log_number",
             "number",
-            x_title="Weights per block",
+            x_title="Quantisation block size (weights)",
             y_title="RMS error (standard deviations)",
             x_range=(7, 4700),
             y_range=(0.06, 0.17),
@@ -125,11 +130,11 @@ class Error(Figure):
         least = Headline(f"RMS error of {nf4.FORMATS[best]}", here[best], SIGMA, significant(here[best], 2), "rms_error")
         others = ", ".join(f"{nf4.FORMATS[f]} {here[f] / here[best] - 1:.0%} more" for f in here if f != best)
         return Panel(
-            title=f"In blocks of {size}, {nf4.FORMATS[best]} errs by {least} standard deviations of the weights, {others}",
+            title=f"In blocks of {size}, {nf4.FORMATS[best]} has an RMS error of {least} standard deviations, {others}",
             headline=(least,),
             figure=style.figure(traces, layout),
             parts=[*curves.values(), yours],
-            caption="Exact for independent normal weights with constants in full precision. Larger blocks have larger outliers, which widen the steps of everybody else. Real weights are nearly normal row by row, not exactly.",
+            caption="Each line is the quantisation error of a 4-bit format, for independent normal weights and constants in full precision. Larger blocks have larger outliers, which widen the steps for all other weights. Real weights are nearly normal row by row, not exactly.",
             alt=f"RMS error against block size; at {size} it is {', '.join(f'{significant(e)} for {nf4.FORMATS[f]}' for f, e in here.items())}.",
             sources=(PAPER,),
             explain=(nf4.rms_error, nf4.quantise, nf4.dequantise),
@@ -142,12 +147,11 @@ class Bits(Figure):
     name = "memory.bits"
     quant_block_size: int = QUANT_BLOCK_SIZE(64)
     constant_block_size: int = Quantity(
-        "Constants per block",
+        "Double-quantisation block size",
         low=8,
         high=4096,
         twos=True,
         whole=True,
-        help="Quantised constants that share one 32-bit constant; QLoRA uses 256.",
     )(256)
 
     def draw(self) -> Panel:
@@ -168,7 +172,7 @@ class Bits(Figure):
         footprints = tables.load("memory_reported")
         rows = footprints[footprints["quantity"] == "constants"]
         printed: Part = {
-            "series": "printed, for 64",
+            "series": "as reported, for 64",
             "entry": rows["label"],
             "quant_block_size": np.full(len(rows), 64),
             "bits_per_param": 4 + rows["value"],
@@ -191,7 +195,7 @@ class Bits(Figure):
         layout = style.layout(
             "log_number",
             "number",
-            x_title="Weights per block",
+            x_title="Quantisation block size (weights)",
             y_title="Bits per quantised parameter",
             x_range=(7, 4700),
             y_range=(3.9, 8.2),
@@ -203,13 +207,13 @@ class Bits(Figure):
         )
         saved = plain.value - double.value
         return Panel(
-            title=f"In blocks of {size} a 4-bit weight takes {double} bits with double quantisation and {plain} without",
+            title=f"In blocks of {size}, a 4-bit weight takes {double} bits with double quantisation, {plain} without",
             headline=(double, plain),
             figure=style.figure(traces, layout),
             parts=[*curves, printed, yours],
             caption=(
-                f"Each block stores one constant: 32 bits, or 8 bits with one 32-bit constant for {constants} of them. The {significant(saved)} bits saved are "
-                f"{format_bytes(saved / 8 * 1e9)} for every billion parameters; for 65 B in blocks of 64 the paper says about 3 GB. It prints 0.5 and 0.127 bits beyond the four."
+                f"Lines are the 4 bits of a weight plus its share of the constants. Each block stores one constant: 32 bits, or 8 bits with one 32-bit constant for {constants} of them. The {significant(saved)} bits saved are "
+                f"{format_bytes(saved / 8 * 1e9)} per billion parameters; for 65 B in blocks of 64 the paper says about 3 GB. It prints 0.5 and 0.127 bits beyond the four."
             ),
             alt=f"Bits per parameter fall with the block size; at {size} they are {double} and {plain}.",
             sources=(Citation("dettmers2023", "section 3"),),
@@ -235,9 +239,7 @@ class WhatIsQuantised(FineTune):
             text = [f"{row['bits']:g}-bit {row['type']}, {format_count(row['numbers'])}" for row in some]
             bar = marks.bars(parts[-1], "bits", "part", color, horizontal=True, text=text)
             traces.append(bar | {"textposition": "outside", "textangle": 0, "cliponaxis": False})
-        layout = style.layout(
-            "number", "category", x_title="Bits for each number", height=420, barmode="stack", bargap=0.3, x_range=(0, 56)
-        )
+        layout = style.layout("number", "category", x_title="Bits per number", height=420, barmode="stack", bargap=0.3, x_range=(0, 56))
         layout["xaxis"] |= ticks.at([0, 4, 8, 16, 32])
         layout["yaxis"] |= {"categoryorder": "array", "categoryarray": order[::-1]}
         kept = next(row["bits"] for row in rows if row["part"] == "low-rank adapters")
@@ -245,15 +247,15 @@ class WhatIsQuantised(FineTune):
         share = Headline("share of the parameters that is quantised", frozen, "share", f"{frozen:.1%}")
         bits = Headline("bits of the low-rank matrices", kept, "bits", f"{kept:g}", "bits")
         return Panel(
-            title=f"QLoRA quantises the frozen weights, {share} of {clip(self.model.name, style.LONGEST_NAME)}, to 4 bits; the low-rank matrices stay in {bits}",
+            title=f"QLoRA stores {share} of {clip(self.model.name, style.LONGEST_NAME)} in 4 bits, and the low-rank adapters in {bits}",
             headline=(share, bits),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "Beside the bars: storage type and how many numbers there are. The adapters, the only thing that is trained, are never quantised, and neither are "
-                "embeddings, output layer and norms; 4-bit matrices are unpacked to 16 bits one at a time to compute with them. The article says that the low-rank matrices are quantised."
+                "Each bar is the number of bits per number in one part of the model; beside it stand storage type and how many numbers there are. The adapters, the only part that is trained, are not quantised, and neither are "
+                "embeddings, output layer and norms; 4-bit matrices are dequantised to 16 bits one at a time for each computation. The article says that the low-rank matrices are quantised."
             ),
-            alt=f"Bits per number by part of QLoRA; block matrices take 4 bits, low-rank adapters {bits}.",
+            alt=f"Bits per number by part of QLoRA; linear layers take 4 bits, low-rank adapters {bits}.",
             sources=(Citation("dettmers2023", "section 3"), Citation("raschka2023", "section 3")),
             explain=(finetuning.stored_as, finetuning.finetuning_memory),
         )

@@ -17,7 +17,7 @@ from analysis.units import format_bytes, significant
 
 STARRED = "guanaco_7b_table1"
 """The row of Table 1 on a model that Table 6 has too."""
-BOUNDS = {"": ("diamond", "printed"), "more than": ("triangle-right", "more than"), "less than": ("triangle-left", "less than")}
+BOUNDS = {"": ("diamond", "reported"), "more than": ("triangle-right", "more than"), "less than": ("triangle-left", "less than")}
 
 
 class Reported(Figure):
@@ -39,7 +39,7 @@ class Reported(Figure):
             "error": rows["error"],
             "status": "computed",
         }
-        trained: Part = {"series": "computed, with training", "entry": tuning["entry"], "bytes": tuning["tuning"], "status": "computed"}
+        trained: Part = {"series": "computed, training", "entry": tuning["entry"], "bytes": tuning["tuning"], "status": "computed"}
         shown: dict[str, Any] = {"x": "bytes", "per": GB}
         traces = [
             marks.ticks(part, category="entry", color=color, **shown) for part, color in ((computed, style.BLUE), (trained, style.GREY))
@@ -65,16 +65,16 @@ class Reported(Figure):
             for name, error in (("least", float(table6["error"].max())), ("most", float(table6["error"].min())))
         )
         return Panel(
-            title=f"QLoRA's 33B run comes out at {run} as printed; its 4-bit models, counted, are {least} to {most} smaller than Table 6 prints",
+            title=f"QLoRA's 33B run takes {run}, as reported; its 4-bit models {least} to {most} less than in Table 6",
             headline=(run, least, most),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "In brackets: computed against printed. 780 GB is 12 bytes a parameter: 16-bit weights and gradients and two 32-bit states, without a "
-                f"32-bit copy (with it: {format_bytes(16 * count_params(shapes[BASE]).total)}). Table 6 does not say what it counts: 16-bit rows are weights alone, 4-bit rows lie "
+                "Bars and markers compare computed memory with what the paper prints; the difference stands in brackets. 780 GB is 12 bytes per parameter: 16-bit weights and gradients and two 32-bit states, without a "
+                f"fp32 master weights (with them: {format_bytes(16 * count_params(shapes[BASE]).total)}). Table 6 does not say what it counts: 16-bit rows are weights alone, 4-bit rows lie "
                 f"between the stored model and its fine-tuning ({above['min']:.0%} to {above['max']:.0%} more). The 33B match is closer than its interval "
-                f"({significant(tuned.low / 1e9)} to {significant(tuned.high / 1e9)} GB) can promise. 48 GB is a limit; no A100 has it, they have 40 or 80. *: the same model in Table 1, {-by_id.loc[STARRED, 'error']:.0%} smaller than printed there. "
-                "Fine-tuning is one sequence of 512 tokens, rank 64 on all linear layers, with checkpointing and double quantisation in blocks of 64."
+                f"({significant(tuned.low / 1e9)} to {significant(tuned.high / 1e9)} GB) can promise. 48 GB is a limit; A100s have 40 or 80 GB. *: the same model in Table 1, {-by_id.loc[STARRED, 'error']:.0%} smaller than printed there. "
+                "Training means one sequence of 512 tokens, rank 64 on all linear layers, with checkpointing and double quantisation in blocks of 64."
             ),
             alt=f"Printed and computed footprints of {len(rows)} entries; the 4-bit models of Table 6 lie between stored model and whole fine-tune.",
             sources=(Citation("dettmers2023", "Abstract, sections 1 to 3, Tables 1 and 6, Figure 6"), ZERO, ACTIVATIONS),

@@ -25,13 +25,9 @@ TARGETS = {
 BASE = "LLaMA-65B"
 """The model of the page's own story."""
 
-METHOD = Choice("Method", options=finetuning.METHODS, help="What is trained: all weights, or adapters on frozen ones.")
-LORA_TARGETS = Choice(
-    "Adapters on", options={key: label for key, (label, _) in TARGETS.items()}, help="Matrices that get an adapter.", rare=True
-)
-QUANT_BLOCK_SIZE = Quantity(
-    "Weights per block", low=8, high=4096, twos=True, whole=True, help="Weights that share one quantisation constant; QLoRA uses 64."
-)
+METHOD = Choice("Method", options=finetuning.METHODS)
+LORA_TARGETS = Choice("LoRA target modules", options={key: label for key, (label, _) in TARGETS.items()}, rare=True)
+QUANT_BLOCK_SIZE = Quantity("Quantisation block size", low=8, high=4096, twos=True, whole=True)
 
 
 class FineTune(Figure):
@@ -42,16 +38,11 @@ class FineTune(Figure):
     optimiser: str = Choice(
         "Optimiser",
         options={key: optimiser.label for key, optimiser in finetuning.OPTIMISERS.items()},
-        help="A paged optimiser may move its states to the host's memory when the device is full.",
         rare=True,
     )("paged_adamw")
-    precision: str = Choice(
-        "Precision", options=finetuning.PRECISIONS, help="Of weights and gradients; AdamW's states are 32-bit either way.", rare=True
-    )("bf16")
+    precision: str = Choice("Precision", options=finetuning.PRECISIONS, rare=True)("bf16")
     quant_block_size: int = QUANT_BLOCK_SIZE(64, rare=True)
-    double_quantisation: bool = Switch(
-        "Double quantisation", help="The constants of the blocks are quantised to 8 bits themselves.", rare=True
-    )(True)
+    double_quantisation: bool = Switch("Double quantisation", rare=True)(True)
     lora_rank: int = LORA_RANK(64)
 
     def options(self) -> dict[str, Any]:
@@ -69,10 +60,8 @@ class FineTune(Figure):
 class FineTuneRun(FineTune):
     """How a model is fine-tuned, and what is kept for the backward pass."""
 
-    checkpointing: bool = Switch(
-        "Gradient checkpointing", help="Activations inside a layer are computed again in the backward pass.", rare=True
-    )(True)
-    flash_attention: bool = Switch("Flash attention", help="The matrix of attention scores is never stored.", rare=True)(True)
+    checkpointing: bool = Switch("Gradient checkpointing", rare=True)(True)
+    flash_attention: bool = Switch("FlashAttention", rare=True)(True)
 
     def options(self) -> dict[str, Any]:
         """The parameters as arguments of `finetuning_memory`."""

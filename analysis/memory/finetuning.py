@@ -14,7 +14,7 @@ from analysis.transformer.count import count_params
 from analysis.transformer.shape import TransformerShape
 
 METHODS = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
-PRECISIONS = {"bf16": "16-bit", "mixed": "16-bit, 32-bit copy", "fp32": "32-bit"}
+PRECISIONS = {"bf16": "bf16, no master weights", "mixed": "mixed (fp32 master weights)", "fp32": "fp32"}
 """bf16: weights and gradients in 16 bits; mixed: with a 32-bit copy of what is trained; fp32: all in 32 bits."""
 
 
@@ -32,7 +32,7 @@ OPTIMISERS = {
     "paged_adamw": Optimiser("paged AdamW", 8, paged=True),
     "adamw_8bit": Optimiser("8-bit AdamW", 2 + 8 / 2048),
     "sgd_momentum": Optimiser("SGD with momentum", 4),
-    "sgd": Optimiser("plain SGD", 0),
+    "sgd": Optimiser("SGD", 0),
 }
 """AdamW keeps two 32-bit states; in 8 bits it keeps two bytes and a 32-bit constant per 2,048 values of each [dettmers2021]."""
 
@@ -46,10 +46,10 @@ PARTS = {
     "weights": "weights",
     "constants": "quantisation constants",
     "adapters": "adapters",
-    "master_weights": "32-bit copy",
+    "master_weights": "fp32 master weights",
     "gradients": "gradients",
     "optimiser_states": "optimiser states",
-    "dequantised": "one matrix in 16 bits",
+    "dequantised": "dequantisation buffer",
     "activations": "activations",
     "logits": "logits and loss",
     "context": "CUDA context",
@@ -262,25 +262,25 @@ def compare_reported(reported, shapes) -> list[dict]:
 def stored_as(shape: TransformerShape, **settings) -> list[dict]:
     """How QLoRA stores each part: dicts of part, bits for each number, type, numbers, and kind ("quantised" or "kept").
 
-    4 bits for the matrices of the blocks, 8 bits for their constants with double quantisation (32 without), and 16 (32 in fp32) for
+    4 bits for the linear layers of the blocks, 8 bits for their constants with double quantisation (32 without), and 16 (32 in fp32) for
     everything else but the optimiser's states. settings: of `finetuning_memory`. Source: [dettmers2023] section 3.
 
     >>> from analysis.transformer.plain_shape import transformer_shape
     >>> llama = transformer_shape(n_layers=32, d_model=4096, n_heads=32, d_ff=11008, vocab_size=32000)
     >>> [(row["part"], row["bits"]) for row in stored_as(llama)][:2]
-    [('matrices of the blocks', 4), ('their constants', 8)]
+    [('linear layers', 4), ('absmax constants', 8)]
     """
     tuned = finetuning_memory(shape, "qlora", **settings)
     block, double = settings.get("block_size", 64), settings.get("double_quantisation", True)
     kept = 32 if settings.get("precision") == "fp32" else 16
     kept_type = "float" if kept == 32 else "BF16"
     blocks = tuned.quantised / block
-    rows = [("matrices of the blocks", 4, "NF4", tuned.quantised, "quantised")]
+    rows = [("linear layers", 4, "NF4", tuned.quantised, "quantised")]
     if double:
-        rows.append(("their constants", 8, "float", blocks, "quantised"))
-        rows.append(("constants of these", 32, "float", blocks / settings.get("constant_block_size", 256), "kept"))
+        rows.append(("absmax constants", 8, "float", blocks, "quantised"))
+        rows.append(("second-level constants", 32, "float", blocks / settings.get("constant_block_size", 256), "kept"))
     else:
-        rows.append(("their constants", 32, "float", blocks, "kept"))
+        rows.append(("absmax constants", 32, "float", blocks, "kept"))
     rows += [
         ("embeddings, output, norms", kept, kept_type, count_params(shape).total - tuned.quantised, "kept"),
         ("low-rank adapters", kept, kept_type, tuned.trained, "kept"),

@@ -46,9 +46,7 @@ class TotalActive(Figure):
     """Total and active parameters of every mixture of experts of the table."""
 
     name = "moe.total_active"
-    embeddings: str = Choice("Counted", options=EMBEDDINGS, help="Whether the counted parameters include token tables and output layers.")(
-        "with"
-    )
+    embeddings: str = Choice("Parameter count", options=EMBEDDINGS)("with")
 
     def draw(self) -> Panel:
         """The panel at this parameter."""
@@ -97,16 +95,16 @@ class TotalActive(Figure):
         smallest = Headline("smallest active share", float(share[least]), "share", f"{share[least]:.2%}", "active_share")
         largest = Headline("largest active share", float(share[most]), "share", f"{share[most]:.0%}", "active_share")
         return Panel(
-            title=f"A token uses between {smallest} ({names[least]}) and {largest} ({names[most]}) of the parameters of {len(rows)} mixtures",
+            title=f"A token uses between {smallest} ({names[least]}) and {largest} ({names[most]}) of the parameters of {len(rows)} MoE models",
             headline=(smallest, largest),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "Each line runs from what one token uses to what the model holds, counted from the published shape; markers are what the authors report"
+                "Each line runs from the active to the total parameters of a model, counted from its published shape; markers are what the authors report"
                 f"{marks.hollow(', hollow where no original was seen', *parts)}. "
-                "Reports round, and some leave embeddings out of the active count. The axis is logarithmic."
+                "A short line is a model that uses much of itself for each token. Reports are rounded, and some leave embeddings out of the active count."
             ),
-            alt=f"Active and total parameters of {len(rows)} mixtures of experts; the active share runs from {smallest} to {largest}.",
+            alt=f"Active and total parameters of {len(rows)} MoE models; the active share runs from {smallest} to {largest}.",
             sources=tuple(Citation(source) for source in dict.fromkeys(rows["source"])),
             explain=(expert_counts.table, count_params),
         )
@@ -127,9 +125,9 @@ class Intuition(Figure):
         sums = held.sum()
         kept = held[(held["naive"] > 0) | (held["held"] > 0)].iloc[::-1]
         columns = {
-            f"{n_experts} whole models": (kept["naive"], style.GREY, "what_if"),
-            "the model": (kept["held"], style.BLUE, "computed"),
-            "used by one token": (used[kept.index], style.ORCHID, "computed"),
+            f"{n_experts} dense copies": (kept["naive"], style.GREY, "what_if"),
+            "total": (kept["held"], style.BLUE, "computed"),
+            "active": (used[kept.index], style.ORCHID, "computed"),
         }
         parts: list[Part] = [
             {"series": series, "part": list(values.index), "n_params": values.to_numpy(float), "status": status}
@@ -138,19 +136,19 @@ class Intuition(Figure):
         traces = [part_bars(part, color) for part, (_, color, _) in zip(parts, columns.values(), strict=True)]
         in_name = re.search(r"\b(\d+)x(\d+)B\b", self.model.name)
         if in_name:  # what the name invites to multiply
-            product = f"{in_name[1]} x {in_name[2]} B = {int(in_name[1]) * int(in_name[2])} B"
+            product = f"{in_name[1]} × {in_name[2]} B = {int(in_name[1]) * int(in_name[2])} B"
         else:
-            product = f"{n_experts} x {format_count(sums['one'])} = {format_count(sums['naive'])}"
+            product = f"{n_experts} × {format_count(sums['one'])} = {format_count(sums['naive'])}"
         saved = held["naive"] - held["held"]
         whole = Headline("parameters held", float(sums["held"]), "parameters", format_count(sums["held"]))
         active = Headline("parameters used by a token", float(counts.active), "parameters", format_count(counts.active))
         return Panel(
-            title=f"{name} holds {whole} parameters, not {product}, and a token uses {active}",
+            title=f"{name} has {whole} parameters, not {product}; {active} are active",
             headline=(whole, active),
             figure=style.figure(traces[::-1], part_layout()),
             parts=parts,
             caption=(
-                f"One expert and all the rest make a dense model of {format_count(sums['one'])}; {n_experts} of those would be {format_count(sums['naive'])}. Only the experts are there "
+                f"Bars split the parameters by part: all of them, the active ones, and those of {n_experts} dense copies. One expert with everything else is a dense model of {format_count(sums['one'])}; {n_experts} copies would have {format_count(sums['naive'])}. Only the experts exist "
                 f"{n_experts} times: attention, embeddings and norms are shared, which saves {format_count(saved['attention'])}, {format_count(saved['embeddings'])} and {format_count(saved['norms and other'])}. "
                 f"The router adds {format_count(held.loc['router', 'held'])}."
             ),
@@ -187,15 +185,15 @@ class MemoryCompute(Figure):
                 "hovertemplate": f"%{{text}}: %{{y:.4~g}} {unit.name}<extra></extra>",
             }
             line = marks.line(
-                part, "flops", "weight_bytes", style.GREY, "other mixtures of the table", per_y=unit.size, width=2, text=[label] * 2, **look
+                part, "flops", "weight_bytes", style.GREY, "other MoE models", per_y=unit.size, width=2, text=[label] * 2, **look
             )
             traces.append(line)
         start = expert_counts.dense_needs(own.flops / 2, bits).weight_bytes
         parts.append(needs_part(name, [own.flops] * 2, [start, own.weight_bytes], "computed"))
         traces.append(marks.line(parts[-1], "flops", "weight_bytes", style.RED, per_y=unit.size, width=6))
         equal = {
-            "dense, same total": expert_counts.dense_needs(counts.total, bits),
-            "dense, same active": expert_counts.dense_needs(counts.active, bits),
+            "dense, equal total": expert_counts.dense_needs(counts.total, bits),
+            "dense, equal active": expert_counts.dense_needs(counts.active, bits),
         }
         for (label, one), color, symbol in zip(equal.items(), (style.VIOLET, style.BLUE), ("diamond", "square"), strict=True):
             parts.append(needs_part(label, [one.flops], [one.weight_bytes], "computed"))
@@ -213,9 +211,9 @@ class MemoryCompute(Figure):
         layout = style.layout(
             "flops",
             "log_number",
-            x_title="FLOP to compute one token",
-            y_title=f"Memory for the weights ({unit.name})",
-            x_range=(min(axis[0], own.flops / 2), max(axis[-1], 2 * equal["dense, same total"].flops)),
+            x_title="FLOP per token (forward)",
+            y_title=f"Weight memory ({unit.name})",
+            x_range=(min(axis[0], own.flops / 2), max(axis[-1], 2 * equal["dense, equal total"].flops)),
             y_range=(min(0.05 * bits / 16 * 2, start / unit.size / 2), max(3000.0, own.weight_bytes / unit.size * 2)),
             height=460,
             shapes=[style.horizontal_line(gpu.memory_bytes / unit.size) for gpu in devices],
@@ -234,19 +232,19 @@ class MemoryCompute(Figure):
         layout["yaxis"]["exponentformat"] = "none"
         layout["xaxis"]["dtick"] = 1
         size = Headline("weights", own.weight_bytes, "bytes", unit.text(own.weight_bytes), "weight_bytes")
-        less = equal["dense, same total"].flops / own.flops
-        times = Headline("FLOP of a dense model as large over its own", less, "", significant(less))
+        less = equal["dense, equal total"].flops / own.flops
+        times = Headline("FLOP of a dense model of equal total over its own", less, "", significant(less))
         return Panel(
-            title=f"{name} fills {size} with {bits}-bit weights and takes 1/{times} of the FLOP of a dense model that large",
+            title=f"{name}: {size} of {bits}-bit weights, 1/{times} of the FLOP of a dense model that size",
             headline=(size, times),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"All experts must be in memory, though a token passes few of them: each upright line is the memory above a dense model of equal compute. A dense model as fast takes "
-                f"{unit.text(start)}, one as large computes {format_flops(equal['dense, same total'].flops)} per token, here {format_flops(own.flops)}. Dense models by the rule of 2 FLOP per parameter; "
-                "attention over the context and the cache are left out. A batch of many tokens reads most experts, so memory traffic is not saved as compute is."
+                f"Each upright line runs from the weight memory of a dense model of equal compute up to that of a MoE model. All experts must be in memory, though a token passes few of them. A dense model of equal active parameters takes "
+                f"{unit.text(start)}, one of equal total computes {format_flops(equal['dense, equal total'].flops)} per token, here {format_flops(own.flops)}. Dense models by the rule of 2 FLOP per parameter; "
+                "attention over the context and the KV cache are left out. A batch of many tokens reads most experts, so memory traffic is not saved as compute is."
             ),
-            alt=f"Weight memory against FLOP per token: {name} takes {size} and {format_flops(own.flops)}, a dense model as large {format_flops(equal['dense, same total'].flops)}.",
+            alt=f"Weight memory against FLOP per token: {name} takes {size} and {format_flops(own.flops)}, a dense model of equal total {format_flops(equal['dense, equal total'].flops)}.",
             sources=(Citation("kaplan2020", "Section 2.1"), MIXTRAL, *(Citation(gpu.source) for gpu in devices)),
             explain=(expert_counts.needs, expert_counts.dense_needs),
         )

@@ -15,9 +15,9 @@ from analysis.moe.data import BILLION, PRESETS, frame_of, rumoured
 from analysis.transformer import count_params
 from analysis.units import format_count
 
-MIXTURE = Choice("Start from", options=PRESETS, help="The published mixture that gives every value you do not change.")
-N_EXPERTS = Quantity("Experts", low=2, high=256, twos=True, whole=True, help="Routed experts in each layer that has them.")
-TOP_K = Quantity("Experts per token (top-k)", low=1, high=16, step=1, whole=True, help="How many of them the router picks for a token.")
+MIXTURE = Choice("Architecture", options=PRESETS)
+N_EXPERTS = Quantity("Experts", low=2, high=256, twos=True, whole=True)
+TOP_K = Quantity("Experts per token (top-k)", low=1, high=16, step=1, whole=True)
 LAYERS = {"all": "all", "after-1": "all but the first", "every-2": "every 2nd", "every-4": "every 4th"}
 
 
@@ -45,25 +45,20 @@ class Build(Figure):
 
     name = "moe.build"
     mixture: str = MIXTURE("mixtral")
-    moe_layers: str = Choice("Layers with experts", options=LAYERS, help="The other layers have a dense MLP.")(of_frame("moe_layers"))
+    moe_layers: str = Choice("MoE layers", options=LAYERS)(of_frame("moe_layers"))
     n_experts: int = N_EXPERTS(of_frame("n_experts"))
     top_k: int = TOP_K(of_frame("top_k"))
-    moe_d_ff: int = Quantity("Width of an expert", low=256, high=32_768, twos=True, whole=True, help="Inner width of each routed expert.")(
-        of_frame("moe_d_ff")
-    )
+    moe_d_ff: int = Quantity("Expert d_ff", low=256, high=32_768, twos=True, whole=True)(of_frame("moe_d_ff"))
     shared_d_ff: int = Quantity(
-        "Width of the shared experts",
+        "Shared-expert d_ff",
         low=0,
         high=32_768,
         twos=True,
         first=256,
         whole=True,
-        help="Inner width of the experts that every token passes, together.",
     )(of_frame("shared_d_ff"))
-    d_model: int = Quantity("Width of the model", low=512, high=8_192, twos=True, whole=True, help="Heads stay as wide as they are.")(
-        of_frame("d_model")
-    )
-    n_layers: int = Quantity("Layers", low=1, high=96, step=1, whole=True, help="Layers of the decoder.")(of_frame("n_layers"))
+    d_model: int = Quantity("d_model", low=512, high=8_192, twos=True, whole=True)(of_frame("d_model"))
+    n_layers: int = Quantity("Layers", low=1, high=96, step=1, whole=True)(of_frame("n_layers"))
 
     def draw(self) -> Panel:
         """The panel at these parameters; more experts per token than there are become all of them."""
@@ -77,7 +72,7 @@ class Build(Figure):
         kept = by_part[by_part["total"] > 0].iloc[::-1]
         parts: list[Part] = [
             {"series": series, "part": list(kept.index), "n_params": kept[column].to_numpy(float), "status": "computed"}
-            for series, column in (("in the model", "total"), ("used by one token", "active"))
+            for series, column in (("total", "total"), ("active", "active"))
         ]
         traces = [part_bars(part, color) for part, color in zip(parts, (style.BLUE, style.ORCHID), strict=True)]
         note, uses = all_of_them(self.top_k, n_experts), f"{chosen}{' (as many as there are)' if self.top_k > n_experts else ''}"
@@ -91,15 +86,15 @@ class Build(Figure):
         passed = Headline("parameters used by a token", active, "parameters", format_count(active))
         share = Headline("share used by a token", active / total, "share", f"{active / total:.1%}")
         return Panel(
-            title=f"{n_experts} experts of which a token uses {uses}: {whole} parameters, {passed} of them ({share}) used by a token",
+            title=f"{n_experts} experts, {uses} per token: {whole} parameters, {passed} active ({share})",
             headline=(whole, passed, share),
             figure=style.figure(traces[::-1], part_layout()),
             parts=parts,
             caption=(
-                f"Routed experts hold {by_part.loc['routed experts', 'total'] / total:.0%} of the parameters; a token passes {chosen} of {n_experts} of them in each layer that has experts: "
-                f"{format_count(used)} of the {format_count(held)} that one such layer holds with its router. Everything else is used whole. Counted in closed form from the frame of {row['model']}.{reported}{note}"
+                f"Bars are the total and the active parameters of each part, counted in closed form from {row['model']} and your changes. Routed experts hold {by_part.loc['routed experts', 'total'] / total:.0%} of the parameters; a token passes {chosen} of {n_experts} of them in each MoE layer: "
+                f"{format_count(used)} of the {format_count(held)} that one such layer holds with its router. Everything else is always active.{reported}{note}"
             ),
-            alt=f"Parameters by part of a mixture with {n_experts} experts and {chosen} per token: {whole} in all, {passed} used by a token.",
+            alt=f"Parameters by part of a MoE model with {n_experts} experts and {chosen} per token: {whole} in all, {passed} active.",
             sources=(Citation(row["source"], row["location"]),),
             explain=(expert_counts.build, expert_counts.parts, expert_counts.expert_layer, count_params),
         )
@@ -110,12 +105,11 @@ class Rumour(Figure):
 
     name = "moe.rumour"
     shared_params: float = Quantity(
-        "Shared by all parts",
+        "Shared parameters",
         unit="parameters",
         low=0,
         high=110e9,
         first=1e9,
-        help="Parameters that are there once and belong to every part, such as attention and embeddings.",
     )(0.0)
 
     def draw(self) -> Panel:
@@ -149,7 +143,7 @@ class Rumour(Figure):
         layout = style.layout(
             "number",
             "log_number",
-            x_title=f"Parameters that all {n_parts} parts share, of {part / BILLION:.0f} B each (billion)",
+            x_title=f"Parameters that all {n_parts} experts share, of {part / BILLION:.0f} B each (billion)",
             y_title="Parameters (billion)",
             x_range=(0, part / BILLION),
             y_range=(80, 2500),
@@ -160,17 +154,16 @@ class Rumour(Figure):
         total, two, one = (Headline(label, value, "parameters", format_count(value), "n_params") for label, value in here.items())
         return Panel(
             title=(
-                f"Rumour, not confirmed: GPT-4 as {n_parts} x {part / BILLION:.0f} B would hold {total}; a token would use "
-                f"{one} (top-1) or {two} (top-2)"
+                f"Unconfirmed rumour: GPT-4 as {n_parts} × {part / BILLION:.0f} B would have {total}, {one} (top-1) or {two} (top-2) active"
             ),
             headline=(total, one, two),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Arithmetic on a rumour that OpenAI has never confirmed; nothing here is known about GPT-4. {n_parts} x {part / BILLION:.0f} B is {format_count(reported)} only if the parts share nothing. "
-                "As in Mixtral, parts of a real mixture share attention and embeddings: the more each part shares, the smaller the whole. Top-1 and top-2 are assumptions of this page."
+                f"Arithmetic on a rumour that OpenAI has never confirmed; nothing here is known about GPT-4. Lines are the total and active parameters if the experts share some. {n_parts} × {part / BILLION:.0f} B is {format_count(reported)} only if the experts share nothing. "
+                "As in Mixtral, experts of a real model share attention and embeddings: the more they share, the smaller the total. Top-1 and top-2 are assumptions of this page."
             ),
-            alt=f"Rumour only: {n_parts} parts of {part / BILLION:.0f} B would be {total} in all with {format_count(shared)} shared, and top-2 would use {two}.",
+            alt=f"Rumour only: {n_parts} experts of {part / BILLION:.0f} B would be {total} in all with {format_count(shared)} shared, and top-2 would use {two}.",
             sources=(Citation(row["source"], row["location"]),),
             explain=(expert_counts.whole_of_parts,),
         )

@@ -15,12 +15,12 @@ from analysis.units import significant
 FACTORS = np.round(np.arange(0.5, 4.01, 0.05), 3)
 SKEWS = np.round(np.arange(0, 2.01, 0.125), 3)
 SWITCH = Citation("fedus2021", "Section 2.2")
-ASSUMED = "Simulated: logits are normal noise less skew times the log of the expert's rank, so skew 0 treats all experts alike; trained routers differ."
-
-ROUTER_SKEW = Quantity("Skew of the router", low=0, high=2, step=0.05, help="0 treats all experts alike; 1 is Zipf's law over their ranks.")
-CAPACITY_FACTOR = Quantity(
-    "Capacity factor", low=0.5, high=4, step=0.05, help="What an expert takes at most, as a multiple of its fair share."
+ASSUMED = (
+    "Simulated: logits are normal noise minus the imbalance times the log of the expert's rank, so 0 is balanced; trained routers differ."
 )
+
+ROUTER_SKEW = Quantity("Router imbalance (simulated)", low=0, high=2, step=0.05)
+CAPACITY_FACTOR = Quantity("Capacity factor", low=0.5, high=4, step=0.05)
 
 
 def n_tokens(n_experts: int) -> int:
@@ -52,7 +52,7 @@ class Load(Figure):
     top_k: int = TOP_K(of_frame("top_k"))
     router_skew: float = ROUTER_SKEW(0.5)
     capacity_factor: float = CAPACITY_FACTOR(1.25)
-    seed: int = Quantity("Random seed", low=0, high=20, step=1, whole=True, help="Another seed draws other tokens.")(0)
+    seed: int = Quantity("Random seed", low=0, high=20, step=1, whole=True)(0)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -70,7 +70,7 @@ class Load(Figure):
             "times_fair_share": outcome.load / outcome.fair,
             "status": "computed",
         }
-        lines: Part = {"series": ["fair share", "capacity"], "assignments": [outcome.fair, slots], "status": "computed"}
+        lines: Part = {"series": ["uniform load", "capacity"], "assignments": [outcome.fair, slots], "status": "computed"}
         traces = [
             marks.bars(assigned, "expert", "processed", style.BLUE, "processed"),
             marks.bars(assigned, "expert", "dropped", style.CRIMSON, "dropped"),
@@ -80,13 +80,13 @@ class Load(Figure):
             "number",
             "number",
             x_title="Expert, by rank of preference",
-            y_title="Assignments",
+            y_title="Token-expert assignments",
             barmode="stack",
             bargap=0.15,
             y_range=(0, max(outcome.load.max(), slots) * 1.12),
             shapes=[style.horizontal_line(outcome.fair), style.horizontal_line(slots, style.AMBER)],
             annotations=[
-                style.note(1, outcome.fair, "fair share", xref="x domain", xanchor="right", yanchor="bottom"),
+                style.note(1, outcome.fair, "uniform load", xref="x domain", xanchor="right", yanchor="bottom"),
                 *(
                     [style.note(1, slots, f"capacity {slots:,}", xref="x domain", xanchor="right", yanchor="bottom")]
                     if slots != outcome.fair
@@ -99,19 +99,19 @@ class Load(Figure):
             layout["xaxis"]["dtick"] = 1
         lost = router.dropped_share(outcome, factor)
         most = Headline(
-            "load of the busiest expert over its fair share", outcome.busiest, "", significant(outcome.busiest), "times_fair_share"
+            "load of the busiest expert over the uniform load", outcome.busiest, "", significant(outcome.busiest), "times_fair_share"
         )
         dropped = Headline("assignments dropped", lost, "share", f"{lost:.1%}")
         return Panel(
-            title=f"At skew {significant(skew)} the busiest of {n_experts} experts gets {most} times its fair share; {dropped} of assignments are dropped",
+            title=f"At imbalance {significant(skew)}, the busiest of {n_experts} experts gets {most}× the uniform load; {dropped} of assignments are dropped",
             headline=(most, dropped),
             figure=style.figure(traces, layout),
             parts=[assigned, lines],
             caption=(
-                f"{outcome.n_tokens:,} tokens, each sent to {top_k} of {n_experts} experts.{all_of_them(self.top_k, n_experts)} An expert takes at most its capacity, {significant(factor)} times the fair share of {outcome.fair:,.0f}; "
-                f"what is above passes the layer on the residual path only. {ASSUMED}"
+                f"Each bar is the load of one expert for {outcome.n_tokens:,} tokens, each routed to {top_k} of {n_experts} experts.{all_of_them(self.top_k, n_experts)} An expert takes at most its capacity, {significant(factor)} times the uniform load of {outcome.fair:,.0f}; "
+                f"tokens beyond it are dropped: they pass the layer on the residual path only. {ASSUMED}"
             ),
-            alt=f"Assignments of {n_experts} experts at skew {significant(skew)}: the busiest gets {outcome.load.max():,}, the fair share is {outcome.fair:,.0f}.",
+            alt=f"Assignments of {n_experts} experts at imbalance {significant(skew)}: the busiest gets {outcome.load.max():,}, the uniform load is {outcome.fair:,.0f}.",
             sources=(SWITCH,),
             explain=(router.logits, router.route, router.capacity),
         )
@@ -134,7 +134,7 @@ class Capacity(Figure):
         skewed, even = routed(n_experts, top_k, skew), routed(n_experts, top_k, 0.0)
         parts: list[Part] = [
             {"series": label, "capacity_factor": axis, "dropped_share": router.dropped_share(outcome, axis), "status": "computed"}
-            for label, outcome in ((f"skew {significant(skew)}", skewed), ("no skew", even))
+            for label, outcome in ((f"imbalance {significant(skew)}", skewed), ("balanced", even))
         ]
         traces = [
             marks.line(
@@ -167,16 +167,16 @@ class Capacity(Figure):
         )
         needed = float(skewed.load.max() / skewed.fair)
         dropped = Headline("assignments dropped", here, "share", f"{here:.1%}", "dropped_share")
-        least = Headline("assignments dropped without skew", best, "share", f"{best:.1%}", "dropped_share")
+        least = Headline("assignments dropped by a balanced router", best, "share", f"{best:.1%}", "dropped_share")
         return Panel(
-            title=f"At capacity factor {significant(factor)} a router of skew {significant(skew)} drops {dropped} of assignments, one without skew {least}",
+            title=f"At capacity factor {significant(factor)}, imbalance {significant(skew)} drops {dropped} of assignments; balanced drops {least}",
             headline=(dropped, least),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"{skewed.n_tokens:,} tokens, {top_k} of {n_experts} experts each.{all_of_them(self.top_k, n_experts)} Nothing is dropped from a factor of {significant(needed)} on, the load of the busiest expert, at the price of empty places in all others; the Switch Transformer is reported to do well at 1 to 1.25. {ASSUMED}"
+                f"Lines are the share of token-expert assignments dropped, for {skewed.n_tokens:,} tokens with {top_k} of {n_experts} experts each.{all_of_them(self.top_k, n_experts)} From a factor of {significant(needed)}, the load of the busiest expert, nothing is dropped, at the cost of empty slots in all others. The Switch Transformer is reported to do well at 1 to 1.25. {ASSUMED}"
             ),
-            alt=f"Dropped share against capacity factor for {n_experts} experts: {dropped} at factor {significant(factor)} and skew {significant(skew)}, {least} without skew.",
+            alt=f"Dropped share against capacity factor for {n_experts} experts: {dropped} at factor {significant(factor)} and imbalance {significant(skew)}, {least} when balanced.",
             sources=(SWITCH,),
             explain=(router.dropped_share, router.capacity),
         )
@@ -212,25 +212,25 @@ class Balance(Figure):
         layout = style.layout(
             "number",
             "number",
-            x_title="Skew of the router",
-            y_title="Balancing loss (multiples of alpha)",
+            x_title="Router imbalance (simulated)",
+            y_title="Auxiliary loss / alpha",
             x_range=(-0.03, SKEWS[-1] + 0.03),
             y_range=(0, max(*losses["loss_over_alpha"], here) * 1.08),
             shapes=[style.horizontal_line(1.0)],
             annotations=[style.note(1, 1, "perfect balance", xref="x domain", xanchor="right", yanchor="top")],
         )
-        loss = Headline("balancing loss over alpha", here, "", significant(here), "loss_over_alpha")
-        worst = Headline("balancing loss over alpha at worst", n_experts / top_k, "", significant(n_experts / top_k), "loss_over_alpha")
+        loss = Headline("auxiliary loss over alpha", here, "", significant(here), "loss_over_alpha")
+        worst = Headline("auxiliary loss over alpha at worst", n_experts / top_k, "", significant(n_experts / top_k), "loss_over_alpha")
         return Panel(
-            title=f"At skew {significant(skew)} the balancing loss is {loss} alpha, against alpha at perfect balance and {worst} alpha at worst",
+            title=f"At imbalance {significant(skew)}, the auxiliary loss is {loss} alpha; balanced is alpha, the worst {worst} alpha",
             headline=(loss, worst),
             figure=style.figure(traces, layout),
             parts=[losses, yours, bounds],
             caption=(
-                "The Switch Transformer adds alpha N sum f P to the loss: f is the share of assignments of an expert, P its mean probability, N the number of experts and alpha "
-                f"{router.LOSS_WEIGHT:g}. Even loads and probabilities give alpha; N alpha{'' if top_k == 1 else f' / {top_k}'} is what all tokens on the same {'expert' if top_k == 1 else f'{top_k} experts'} would give.{all_of_them(self.top_k, n_experts)} {ASSUMED}"
+                "The line is the auxiliary loss alpha N sum f P of the Switch Transformer: f is an expert's share of the assignments, P its mean probability, N the number of experts and alpha "
+                f"{router.LOSS_WEIGHT:g}. Even loads and probabilities give alpha; N alpha{'' if top_k == 1 else f' / {top_k}'} is what all tokens on the same {'expert' if top_k == 1 else f'{top_k} experts'} give.{all_of_them(self.top_k, n_experts)} {ASSUMED}"
             ),
-            alt=f"Load-balancing loss over alpha against skew for {label}: {loss} at skew {significant(skew)}, 1 at perfect balance.",
+            alt=f"Auxiliary loss over alpha against imbalance for {label}: {loss} at imbalance {significant(skew)}, 1 when balanced.",
             sources=(SWITCH,),
             explain=(router.balance_loss, router.logits),
         )

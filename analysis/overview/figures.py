@@ -122,7 +122,7 @@ class Zephyr(Figure):
             (6, 9.5),
             title=f"Tuned with DPO, Zephyr 7B scores {small} on MT-Bench; Llama 2 70B Chat scores {large}",
             headline=(small, large),
-            caption=f"As the Zephyr paper reports them, judged by GPT-4{marks.hollow(' (hollow: not verified)', rows)}.",
+            caption=f"MT-Bench scores from the Zephyr paper, judged by GPT-4{marks.hollow(' (hollow: not verified)', rows)}.",
             alt=f"MT-Bench scores of {len(rows)} models; Zephyr 7B has {small} and Llama 2 70B Chat {large}.",
         )
 
@@ -155,10 +155,10 @@ class ConvNets(Figure):
             "ImageNet top-1 accuracy (%)",
             [(family(model), *LOOKS[family(model)]) for model in rows["model"]],
             (86, 91),
-            title=f"A ConvNet reaches {ours}% on ImageNet; the best ViT beside it {best}%",
+            title=f"The best ConvNet reaches {ours}% on ImageNet, the best ViT {best}%",
             headline=(ours, best),
-            caption="As reported; pretraining sets and compute differ and are named in the data.",
-            alt=f"ImageNet accuracy of {len(rows)} models, from {rows['value'].min():g} to {rows['value'].max():g} per cent.",
+            caption="ImageNet top-1 accuracy as reported in the paper. Pretraining data and compute differ; the table names them.",
+            alt=f"ImageNet accuracy of {len(rows)} models, from {rows['value'].min():g} to {rows['value'].max():g} percent.",
         )
 
 
@@ -177,13 +177,13 @@ class SegmentAnything(Figure):
             rows,
             [setting.split(",")[0] for setting in rows["setting"]],
             "iou_difference",
-            "IoU of SAM less IoU of RITM (points)",
+            "IoU of SAM minus IoU of RITM (points)",
             [("SAM ahead", style.BLUE, "circle") if value > 0 else ("SAM behind", style.CRIMSON, "circle") for value in rows["value"]],
             (-30, 55),
             (0, "level"),
             title=f"From one point, SAM segments better than RITM on {better} of {len(rows)} data sets",
             headline=(better,),
-            caption="As reported; each marker is one data set.",
+            caption="Each marker is one data set, as reported; right of zero SAM is ahead.",
             alt=f"Differences on {len(rows)} data sets, from {rows['value'].min():g} to {rows['value'].max():g} IoU points; {better} are positive.",
         )
 
@@ -205,14 +205,14 @@ class Emu(Figure):
             rows,
             [setting.split(",")[0].removeprefix("vs ") for setting in rows["setting"]],
             "win_rate",
-            "Preferred for quality (%)",
+            "Win rate in quality (%)",
             [("reported", style.BLUE, "circle")] * len(rows),
             (45, 105),
             (50, "one half"),
-            title=f"Raters preferred Emu Video's quality in {least} to {most}% of comparisons",
+            title=f"Raters preferred Emu Video's quality on {least} to {most}% of prompts",
             headline=(least, most),
-            caption="As reported, against each rival; between 23 and 307 prompts, so the smaller sets are uncertain by several points.",
-            alt=f"Win rates against {len(rows)} rivals, from {least} to {most} per cent.",
+            caption="Win rate against each rival, as reported. Each rests on 23 to 307 prompts, so the smaller ones are uncertain by several points.",
+            alt=f"Win rates against {len(rows)} rivals, from {least} to {most} percent.",
         )
 
 

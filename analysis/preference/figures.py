@@ -23,16 +23,12 @@ MARGINS = np.linspace(-30, 30, 121)
 LEAST_SHOWN = 1e-5
 """The lowest probability that the chart of the optimum has room for."""
 
-N_PAIRS = Quantity(
-    "Preferences to learn from", unit="preferences", low=50, high=100_000, whole=True, help="Pairs of answers with a verdict on each."
-)
-N_ANSWERS = Quantity(
-    "Answers to choose from", unit="answers", low=4, high=64, twos=True, whole=True, help="How many different answers the one prompt has."
-)
+N_PAIRS = Quantity("Preference pairs", unit="preferences", low=50, high=100_000, whole=True)
+N_ANSWERS = Quantity("Candidate responses", unit="answers", low=4, high=64, twos=True, whole=True)
 FLIPPED = Quantity(
-    "Flipped preferences", unit="share", low=0, high=0.4, extra=(0.1, 0.2, 0.3), help="Share of the preferences that name the wrong answer."
+    "Label noise", unit="share", low=0, high=0.4, extra=(0.1, 0.2, 0.3)
 )  # fmt: skip
-BETA = Quantity("Beta", low=0.01, high=30, help="Strength of the pull to the reference policy; small values let the policy travel far.")
+BETA = Quantity("Beta (KL penalty)", low=0.01, high=30)
 
 
 class Frontier(Figure):
@@ -72,8 +68,8 @@ class Frontier(Figure):
         for method, part in parts.items():
             line = marks.line(part, "kl", "reward", METHOD_LOOKS[method])
             traces.append(line | {"mode": "lines+markers", "marker": {"size": 5}})
-        traces.append(marks.line(closed, "kl", "reward", style.GREY, "closed form, the most there is"))
-        traces.append(marks.points(yours, "kl", "reward", style.AMBER, "closed form at your beta"))
+        traces.append(marks.line(closed, "kl", "reward", style.GREY, "optimal frontier (closed form)"))
+        traces.append(marks.points(yours, "kl", "reward", style.AMBER, "optimum at your beta"))
         widest = max(at_kl, *(float(table["kl"].max()) for table in found.values()))
         lowest = min(float(table["low"].min()) for table in found.values())
         top = Headline("highest reward of any answer", float(here.reward.max()), "nats", f"{here.reward.max():.2f}")
@@ -81,7 +77,7 @@ class Frontier(Figure):
         layout = style.layout(
             "number",
             "number",
-            x_title="KL from the reference (nats)",
+            x_title="KL divergence from the reference (nats)",
             y_title="Mean true reward (nats); shades: 80% of seeds",
             height=470,
             x_range=(-0.05, widest * 1.03),
@@ -89,16 +85,16 @@ class Frontier(Figure):
         )
         return Panel(
             title=(
-                f"From {self.n_pairs:,} preferences DPO reaches a reward of {best['dpo']}, policy gradient {best['rlhf']}, "
-                f"best-of-n {best['best_of_n']}; {top} is possible"
+                f"From {self.n_pairs:,} pairs, DPO reaches reward {best['dpo']}, RM + policy gradient {best['rlhf']}, "
+                f"best-of-n {best['best_of_n']}; the maximum is {top}"
             ),
             headline=(best["dpo"], best["rlhf"], best["best_of_n"], top),
             figure=style.figure(traces, layout),
             parts=[*parts.values(), closed, yours],
             caption=(
-                f"One prompt with {self.n_answers} answers, trained here with torch; lines are means, bands the middle 80% of {training.DEFAULTS['n_seeds']} seeds, which differ in the preferences drawn. The grey line is "
-                f"pi_ref exp(r / beta) / Z; no policy lies above it, though a band may reach over it, since it is drawn at the mean KL of seeds that differ. Your beta of {significant(self.beta)} would end {significant(at_kl, 2)} nats away with a reward of {at_reward:.2f}. Where a line falls "
-                "to the right, the policy exploits errors of what it learned from few preferences. All methods learn from the same pairs."
+                f"Lines are the true reward of policies trained here against their KL divergence from the reference; higher at the same KL is better. One prompt with {self.n_answers} answers; bands are the middle 80% of {training.DEFAULTS['n_seeds']} seeds, which differ in the preferences drawn. The grey line is "
+                f"pi_ref exp(r / beta) / Z; no policy lies above it, though a band may reach over it, since it is drawn at the mean KL of seeds that differ. At your beta of {significant(self.beta)} the optimum is {significant(at_kl, 2)} nats away with a reward of {at_reward:.2f}. Where a line falls "
+                "to the right, the policy is over-optimised: it exploits errors in what it learned from few preferences. All methods learn from the same pairs."
             ),
             alt=f"True reward against KL: DPO ends at up to {best['dpo']}, policy gradient at {best['rlhf']}, best-of-n at {best['best_of_n']} of {top}.",
             sources=(DPO, BEST_OF_N, BRADLEY),
@@ -126,9 +122,8 @@ class Implicit(Figure):
     n_answers: int = N_ANSWERS(training.DEFAULTS["n_answers"])
     flipped: float = FLIPPED(training.DEFAULTS["flipped"])
     trained_beta: float = Choice(
-        "Beta of the trained policy",
+        "Beta (trained policies)",
         options={beta: significant(beta) for beta in sorted(training.BETAS)},
-        help="Policies were trained at ten strengths of the pull to the reference.",
     )(training.BETAS[5])
 
     def draw(self) -> Panel:
@@ -146,7 +141,7 @@ class Implicit(Figure):
             "reward model": centred(mine["fitted"]),
         }
         off = [
-            Headline(f"root mean square miss of the {series}", miss, "nats", significant(miss, 2))
+            Headline(f"RMS error of the {series}", miss, "nats", significant(miss, 2))
             for series, values in learned.items()
             for miss in [float(np.sqrt(reference @ (values - centred(true)) ** 2))]
         ]
@@ -166,15 +161,15 @@ class Implicit(Figure):
         said = "the larger a mark, the more often the reference gives the answer"
         layout["annotations"] = [style.note(1, 0.04, said, xref="x domain", yref="y domain", xanchor="right")]
         return Panel(
-            title=f"At beta {significant(beta)}, DPO's implicit rewards miss the true ones by {off[0]} nats, the reward model's by {off[1]}",
+            title=f"At beta {significant(beta)}, DPO's implicit reward is off by {off[0]} nats, the reward model by {off[1]}",
             headline=tuple(off),
             figure=style.figure(traces, layout),
             parts=[equal, *parts],
             caption=(
-                "One seed. Each answer stands at its true reward; its implicit reward is beta log(pi / pi_ref), less the mean over the reference. Large marks are answers that the reference gives often "
-                "and that many preferences speak of; small ones stray, and one that won all of its few comparisons rises without limit. Misses are root mean squares with the reference's weights. No reward model was trained for DPO: the policy holds it."
+                "Each mark is an answer; on the diagonal its learned reward equals the true one. DPO's implicit reward is beta log(pi / pi_ref), minus the mean over the reference. Large marks are answers that the reference gives often "
+                "and that occur in many pairs; small ones scatter, and one that won all of its few comparisons rises without limit. Errors are root mean squares weighted by the reference. DPO trains no reward model: the policy implies it. One seed."
             ),
-            alt=f"Learned against true reward of {len(mine)} answers: DPO misses by {off[0]} nats, the reward model by {off[1]}.",
+            alt=f"Learned against true reward of {len(mine)} answers: DPO is off by {off[0]} nats, the reward model by {off[1]}.",
             sources=(DPO, BRADLEY),
             explain=(objective.implicit_reward, training.train_dpo, training.pair_gradient),
         )
@@ -212,15 +207,15 @@ class Loss(Figure):
         if shows_loss:
             left = float(objective.dpo_loss(10.0, beta))
             stated = Headline("loss at a margin of 10 nats", left, "nats", significant(left, 2), column)
-            title = f"Every DPO loss starts at log 2 = 0.693; at beta {significant(beta)} a margin of 10 nats leaves {stated}"
+            title = f"The DPO loss starts at log 2 = 0.693; at beta {significant(beta)}, a margin of 10 nats leaves {stated}"
         else:
-            stated = Headline("margin at which the pull has halved", half, "nats", significant(half, 2))
-            title = f"At beta {significant(beta)} a pair already {stated} nats in order pulls half as hard as one at the start"
+            stated = Headline("margin at which the gradient has halved", half, "nats", significant(half, 2))
+            title = f"At beta {significant(beta)}, the DPO gradient has halved at a margin of {stated} nats"
         layout = style.layout(
             "number",
             "number" if shows_loss else "log_number",
-            x_title="Margin h of the preferred answer (nats)",
-            y_title="Loss (nats)" if shows_loss else "Pull on the margin (-dL/dh)",
+            x_title="Margin h of the chosen answer (nats)",
+            y_title="Loss (nats)" if shows_loss else "Gradient on the margin (-dL/dh)",
             x_range=(-30, 30),
             y_range=(-0.2, 6.0) if shows_loss else (1e-4, 20.0),
             height=430,
@@ -232,8 +227,8 @@ class Loss(Figure):
             figure=style.figure(traces, layout),
             parts=[*parts, yours],
             caption=(
-                "h = log pi(y_w) / pi_ref(y_w) - log pi(y_l) / pi_ref(y_l); training starts at 0. L = -log sigma(beta h), and its gradient by h is -beta sigma(-beta h): beta times the probability that the implicit "
-                "rewards still give to the wrong order. A small beta lets the policy travel far before a pair counts as learned. Thin lines: the strengths of the paper's sweep."
+                "Each line is the DPO loss or its gradient at one beta, against the margin h = log pi(y_w) / pi_ref(y_w) - log pi(y_l) / pi_ref(y_l). Training starts at h = 0. L = -log sigma(beta h), and its gradient in h is -beta sigma(-beta h): beta times the probability that the implicit "
+                "rewards still give to the wrong order. A small beta lets the policy move far before a pair counts as learned. Thin lines are the betas of the paper's sweep."
             ),
             alt=f"The DPO {self.loss_shown} against the margin for five strengths; at beta {significant(beta)} the gradient has halved at a margin of {significant(half, 2)} nats.",
             sources=(DPO, Citation("rafailov2023", "Eq. 7; section 6.1")),
@@ -282,13 +277,13 @@ class Optimum(Figure):
         hidden = int((~shown).sum())
         left_out = f" {hidden} of the crosses {'lies' if hidden == 1 else 'lie'} below the axis." if hidden else ""
         return Panel(
-            title=f"At beta {significant(beta)} the best policy gives its best answer {share} of the time, {far} nats from the reference",
+            title=f"At beta {significant(beta)}, the optimal policy gives the best answer {share} of the time, at {far} nats KL",
             headline=(share, far),
             figure=style.figure(traces, layout),
             parts=[reference, optimum, below],
             caption=(
-                f"pi = pi_ref exp(r / beta) / Z: on this logarithmic axis each cross stands over its dot by r / beta less log Z, so good answers rise and bad ones sink.{left_out} The mean reward is {reward:.2f} after "
-                f"{float(here.reference @ here.reward):.2f} for the reference. No policy has a higher reward less beta times KL."
+                f"Dots are the reference's probabilities of each answer, crosses those of the optimal policy pi = pi_ref exp(r / beta) / Z. On this logarithmic axis a cross is above its dot by r / beta - log Z, so good answers rise and bad ones sink.{left_out} The mean reward is {reward:.2f}, against "
+                f"{float(here.reference @ here.reward):.2f} for the reference. No policy has a higher reward minus beta times KL."
             ),
             alt=f"Probabilities of {self.n_answers} answers by reward: the optimum at beta {significant(beta)} gives the best one {share}.",
             sources=(Citation("rafailov2023", "Eq. 4"),),

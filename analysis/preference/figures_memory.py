@@ -15,7 +15,7 @@ from analysis.uploads import clip
 
 ROLE_COLORS = {
     "policy": style.BLUE,
-    "value model": style.ORCHID,
+    "critic": style.ORCHID,
     "reward model": style.CRIMSON,
     "reference": style.SLATE,
     "activations": style.VIOLET,
@@ -28,8 +28,8 @@ class Stages(Figure):
     name = "preference.memory"
     model: Model = MODEL("llama-2-7b", among=known_models, tried=("mistral-7b", "llama-2-70b"))
     method: str = METHOD("full")
-    batch_size: int = BATCH_SIZE(1, high=64, help="Prompts that are processed at once; DPO and the reward model read two answers for each.")
-    seq_len: int = SEQ_LEN(1024, high=8192, help="Tokens of prompt and answer together.")
+    batch_size: int = BATCH_SIZE(1, high=64)
+    seq_len: int = SEQ_LEN(1024, high=8192)
     memory_unit: str = MEMORY_UNIT("gb")
 
     def draw(self) -> Panel:
@@ -81,22 +81,22 @@ class Stages(Figure):
         adapters = (
             "With adapters all models of a stage share one base, and the reference is that base with its adapter off."
             if method != "full"
-            else "A frozen model is its 16-bit weights, a trained one has gradients and AdamW's two states besides."
+            else "A frozen model is its 16-bit weights; a trained one adds gradients and AdamW's two states."
         )
         ppo, dpo = (
             Headline(f"memory of {stage_memory.STAGES[stage]}", totals[stage], "bytes", unit.text(totals[stage]), "memory_bytes")
             for stage in ("ppo", "dpo")
         )
         return Panel(
-            title=f"For {name}, PPO keeps four models in {ppo}, DPO two in {dpo} ({finetuning.METHODS[method]})",
+            title=f"{name}: PPO keeps four models in {ppo}, DPO two in {dpo} ({finetuning.METHODS[method]})",
             headline=(ppo, dpo),
             figure=style.figure(traces, layout),
             parts=[*drawn.values(), part("context", [each.context for each in found.values()]), part("total", list(totals.values()))],
             caption=(
-                f"RLHF runs the first three one after another, DPO replaces the second and the third. All models are as large as the policy. {adapters} DPO and the reward model read two answers for each prompt. "
-                "Everything on one device; half a GB of context is in the totals. PPO also writes answers, whose cache is not counted."
+                f"Each bar is the training memory of one stage by model. RLHF runs the first three one after another; DPO replaces the second and third. All models are as large as the policy. {adapters} DPO and the reward model read two answers for each prompt. "
+                "All on one GPU; totals include half a GB of CUDA context. PPO also generates answers, whose KV cache is not counted."
             ),
-            alt=f"Stacked bars of memory: supervised tuning {unit.text(totals['sft'])}, reward model {unit.text(totals['reward'])}, PPO {ppo}, DPO {dpo}.",
+            alt=f"Stacked bars of memory: SFT {unit.text(totals['sft'])}, reward model {unit.text(totals['reward'])}, PPO {ppo}, DPO {dpo}.",
             sources=(
                 Citation("ouyang2022", "section 3.5"),
                 Citation("rafailov2023", "section 4"),

@@ -19,7 +19,7 @@ JUDGES = {"meta_rm": ("Meta's reward models", style.VIOLET, "circle"), "gpt4": (
 LLAMA = Citation("touvron2023llama2", "Figure 11; Section 3.4.1")
 MT_BENCH = ("tunstall2023", "Table 1")
 ALIGNED = {"dDPO": style.BLUE, "RLHF": style.CRIMSON, "dPPO": style.ORCHID, "dSFT": style.SLATE, "SFT": style.SLATE, "": style.GREY}
-ALIGNED_NAMES = {"dDPO": "DPO", "RLHF": "RLHF", "dPPO": "PPO", "dSFT": "supervised only", "": "not stated"}
+ALIGNED_NAMES = {"dDPO": "DPO", "RLHF": "RLHF", "dPPO": "PPO", "dSFT": "SFT only", "": "not stated"}
 
 
 def bounds(percent, n, level: float) -> tuple[np.ndarray, np.ndarray]:
@@ -79,15 +79,15 @@ class Rounds(Figure):
         }
         return Panel(
             title=(
-                f"From SFT v1 to RLHF v5, helpfulness rises from {helps['meta_rm'][0]} to {helps['meta_rm'][1]}% by Meta's judges "
-                f"and from {helps['gpt4'][0]} to {helps['gpt4'][1]}% by GPT-4, harmlessness likewise"
+                f"From SFT v1 to RLHF v5, helpfulness rises from {helps['meta_rm'][0]} to {helps['meta_rm'][1]}% (Meta's judges) "
+                f"or {helps['gpt4'][0]} to {helps['gpt4'][1]}% (GPT-4)"
             ),
             headline=(*helps["meta_rm"], *helps["gpt4"]),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Win rates of Llama 2-Chat 70B over ChatGPT. The paper prints no numbers here: the points were measured off its figure, to about 0.3 points. Bars: {100 * level:.0f}% Wilson intervals for 584 helpfulness and 1,586 "
-                f"safety prompts; they hold the choice of prompts, not the judge's leaning. Meta's reward models were also what the model was trained on. Not every round gained on both axes: {falls(rows)}."
+                f"Each point is one round of Llama 2-Chat 70B: its win rates over ChatGPT in helpfulness and harmlessness. The paper prints no numbers here: the points were measured off its figure, to about 0.3 points. Bars are {100 * level:.0f}% Wilson intervals for 584 helpfulness and 1,586 "
+                f"safety prompts; they cover the choice of prompts, not a judge's bias. The model was also trained on Meta's reward models. Not every round gained on both axes: {falls(rows)}."
             ),
             alt=f"Helpfulness against harmlessness over eight rounds; GPT-4 sees {helps['gpt4'][0]} to {helps['gpt4'][1]}% and {harms[0]:.0f} to {harms[1]:.0f}%.",
             sources=(LLAMA, Citation("wilson1927")),
@@ -114,14 +114,13 @@ class Batches(Figure):
     """Meta's comparisons by batch, or added up, and the share of them that came from a batch on."""
 
     name = "preference.batches"
-    comparisons_shown: str = Choice("Comparisons", options={"batch": "in each batch", "total": "added up"})("batch")
+    comparisons_shown: str = Choice("Comparisons", options={"batch": "per batch", "total": "cumulative"})("batch")
     first_batch: int = Quantity(
-        "First batch counted",
+        "First batch",
         low=1,
         high=14,
         step=1,
         whole=True,
-        help="The title says what share of all comparisons came from this batch on.",
     )(8)
 
     def draw(self) -> Panel:
@@ -154,13 +153,13 @@ class Batches(Figure):
         share = float(rows.loc[late, "comparisons"].sum() / whole)
         since = Headline("share of them from the batch on", share, "share", f"{100 * share:.0f}%")
         return Panel(
-            title=f"Meta collected {every} comparisons in 14 batches; {since} of them came from batch {first} on",
+            title=f"Meta collected {every} comparisons in 14 batches, {since} of them from batch {first} on",
             headline=(every, since),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "Each comparison is one prompt with two answers and a person's choice between them. Batches were collected one after another, each on the newest model, so that the reward models saw answers like those "
-                f"they would judge. The sum of the batches, {int(whole):,}, is the number that the paper's Table 6 prints."
+                "Bars are the preference pairs that Meta collected; each is one prompt with two answers and a person's choice. Batches were collected one after another, each with the newest model, so that the reward models saw answers like those "
+                f"they would score. The sum of the batches, {int(whole):,}, is the number that the paper's Table 6 prints."
             ),
             alt=f"Comparisons by batch, from {int(rows['comparisons'].iloc[0]):,} in the first to {int(rows['comparisons'].iloc[-1]):,} in the last; {since} came from batch {first} on.",
             sources=(Citation("touvron2023llama2", "Tables 6 and 26"),),
@@ -235,7 +234,7 @@ class WinRates(Figure):
     """
 
     name = "preference.win_rates"
-    win_rate_group: str = Choice("Win rates of", options=GROUPS)("dpo")
+    win_rate_group: str = Choice("Win rates", options=GROUPS)("dpo")
     level: float = LEVEL(0.95)
 
     def draw(self) -> Panel:
@@ -274,7 +273,7 @@ class WinRates(Figure):
             traces.append(marks.ticks(without_ties, "win_rate", "row", style.BLUE, text=cases))
         for has, name, color in (
             (True, "win rate as reported", style.VIOLET if ties else style.BLUE),
-            (False, "n unknown, so no interval", style.GREY),
+            (False, "n not reported, no interval", style.GREY),
         ):
             mine = rows[known == has]
             if len(mine):
@@ -290,15 +289,15 @@ class WinRates(Figure):
         unknown = f"; {missing} {'has' if missing == 1 else 'have'} no known n" if missing else ""
         without = " without ties" if ties else ""
         return Panel(
-            title=f"{GROUPS[group]}: of {all_known} win rates{without} with a known n, {above} lie above 50% and {below} below beyond their interval{unknown}",
+            title=f"{GROUPS[group]}: of {all_known} win rates{without} with a known n, {above} are significantly above 50%, {below} below{unknown}",
             headline=(all_known, above, below),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Markers are win rates as reported; bands are {100 * level:.0f}% Wilson intervals for the number of prompts or answers, where it is known. {REMARKS[group]} "
-                "Intervals hold the draw of prompts alone; raters and judges differ by more."
+                f"Markers are win rates as reported; bands are {100 * level:.0f}% Wilson intervals for the number of prompts or answers, where it is known. A band that does not reach 50% is a significant preference. {REMARKS[group]} "
+                "Intervals cover the draw of prompts only; raters and judges differ by more."
             ),
-            alt=f"Win rates with intervals for {GROUPS[group]}: {above} of {all_known} lie above 50% beyond their interval.",
+            alt=f"Win rates with intervals for {GROUPS[group]}: {above} of {all_known} are significantly above 50%.",
             sources=tuple(
                 Citation(source, "; ".join(dict.fromkeys(rows.loc[rows["source"] == source, "location"])))
                 for source in dict.fromkeys(rows["source"])
@@ -351,13 +350,13 @@ class MtBench(Figure):
         )
         rivals = known[(known["score"] > zephyr.value)]["model"]
         return Panel(
-            title=f"Zephyr 7B scores {zephyr} on MT-Bench against {chat} for Llama 2 70B Chat; of the open models {', '.join(rivals)} is ahead",
+            title=f"Zephyr 7B scores {zephyr} on MT-Bench, Llama 2 70B Chat {chat}; {', '.join(rivals)} leads the open models",
             headline=(zephyr, chat),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "Scores as the Zephyr paper prints them, coloured by the last step of tuning; lines are models whose size is not public. MT-Bench is 80 questions of two turns graded by GPT-4; the paper prints no errors, and another "
-                f"paper gives ±{significant(0.07)} for Mistral 7B Instruct. Zephyr learned from preferences of GPT-4 itself, which may please the same judge."
+                "Markers are the scores in the Zephyr paper, coloured by the last step of alignment; lines are models whose size is not public. MT-Bench is 80 two-turn questions graded by GPT-4; the paper prints no errors, and another "
+                f"paper gives ±{significant(0.07)} for Mistral 7B Instruct. Zephyr learned from preferences of GPT-4 itself, which may favour it with the same judge."
             ),
             alt=f"MT-Bench score against size: Zephyr 7B has {zephyr}, Llama 2 70B Chat {chat}.",
             sources=(Citation("tunstall2023", "Table 1"), Citation("zheng2023"), Citation("jiang2023", "Table 4")),

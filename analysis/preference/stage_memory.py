@@ -10,7 +10,7 @@ STAGES = {"sft": "supervised fine-tuning", "reward": "reward model", "ppo": "PPO
 ROLES = {
     "sft": {"policy": "trained"},
     "reward": {"reward model": "trained"},
-    "ppo": {"policy": "trained", "value model": "trained", "reward model": "frozen", "reference": "frozen"},
+    "ppo": {"policy": "trained", "critic": "trained", "reward model": "frozen", "reference": "frozen"},
     "dpo": {"policy": "trained", "reference": "frozen"},
 }
 """The models that each stage keeps, and whether it trains them. Source: [ouyang2022] section 3.5; [rafailov2023] section 4."""

@@ -13,7 +13,7 @@ import pandas as pd
 from analysis.preference import objective
 from analysis.preference.objective import World
 
-METHODS = {"dpo": "DPO", "rlhf": "reward model and policy gradient", "best_of_n": "best of n by the reward model"}
+METHODS = {"dpo": "DPO", "rlhf": "RM + policy gradient", "best_of_n": "best-of-n by the RM"}
 BETAS = tuple(float(beta) for beta in np.geomspace(5.0, 0.2, 10).round(4))
 NS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 STEPS = 400

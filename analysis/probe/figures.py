@@ -38,7 +38,7 @@ def points(found: Found, n_bins: int) -> pd.DataFrame:
     return known.rename(columns={"frequency": "count", "score": "accuracy"})[["count", "accuracy", "low", "high", "n"]]
 
 
-RUNS = Data("Runs of the probe", published={"none": ("none", tuple)}, own="runs made here", help="Runs of the probe on this machine.")
+RUNS = Data("Probe runs", published={"none": ("none", tuple)}, own="runs made here")
 
 
 class Asked(Figure):
@@ -63,9 +63,7 @@ class Curve(Asked):
 
     name = "probe.curve"
     pythia_model: str = PYTHIA_MODEL("12b")
-    n_bins: int = Quantity(
-        "Bins of terms", low=3, high=25, step=1, whole=True, help="From rare to frequent terms; fewer bins scatter less."
-    )(10)
+    n_bins: int = Quantity("Frequency bins", low=3, high=25, step=1, whole=True)(10)
 
     def draw(self) -> Panel:
         """The panel at these parameters; runs without a term of known frequency are left out."""
@@ -143,7 +141,7 @@ class Operands(Asked):
 
     name = "probe.operands"
     pythia_model: str = PYTHIA_MODEL("12b")
-    mean_of: int = Choice("Operands in the running mean", options={number: str(number) for number in range(1, 26, 2)}, ordered=True)(5)
+    mean_of: int = Choice("Moving-average window", options={number: str(number) for number in range(1, 26, 2)}, ordered=True)(5)
 
     def draw(self) -> Panel:
         """The panel at these parameters; runs whose terms are not whole numbers are left out."""

@@ -36,9 +36,8 @@ ZERO = (
 
 
 BUNDLED_STEP = Choice(
-    "Checkpoint of the bundled model",
+    "Bundled model checkpoint",
     options=lambda _: {step: f"step {step:,}" for step in steps()},
-    help="Training step at which the model was asked.",
     ordered=True,
 )
 
@@ -50,7 +49,7 @@ class BundledScatter(Figure):
     operation: str = OPERATION("multiplication")
     bundled_step: int = BUNDLED_STEP(lambda earlier: telling_step(earlier["operation"]))
     bundled_shots: int = Choice(
-        "Examples asked of the bundled model", options=lambda earlier: {shots: str(shots) for shots in shots_at(earlier["bundled_step"])}
+        "Few-shot examples (k), bundled model", options=lambda earlier: {shots: str(shots) for shots in shots_at(earlier["bundled_step"])}
     )(lambda earlier: shots_at(earlier["bundled_step"])[0])
 
     def draw(self) -> Panel:

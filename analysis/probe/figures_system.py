@@ -49,7 +49,7 @@ class MeasuredShape(Measured):
     """What was measured: on which machine, of which shape with its variants."""
 
     measured_shape: str = Choice(
-        "Shape", options=lambda earlier: {slug(name): name for name in bases(*machines()[earlier["measured_on"]])}
+        "Model shape", options=lambda earlier: {slug(name): name for name in bases(*machines()[earlier["measured_on"]])}
     )(lambda earlier: slug(bases(*machines()[earlier["measured_on"]])[0]))
 
     @property

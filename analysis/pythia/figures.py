@@ -28,10 +28,9 @@ from analysis.units import counted, format_count, significant
 DEFAULT_SIZES = ("70m", "410m", "1.4b", "12b")
 DEFAULT_TASKS = ("lambada_openai", "sciq", "arc_easy", "piqa", "winogrande", "mmlu")
 OWN_RESULTS = Data(
-    "Drawn beside",
-    published={"none": ("nothing else", list)},
-    own="results of my own",
-    help="Result files of the LM Evaluation Harness, whose scores are drawn beside the published ones.",
+    "My results",
+    published={"none": ("none", list)},
+    own="my own results",
 )
 """The value is a list of frames as `checkpoints.own_scores` returns them, one for each file."""
 
@@ -80,7 +79,7 @@ class Trajectory(Figure):
         layout = style.layout(
             "tokens",
             "percent",
-            y_title="Right answers",
+            y_title="Accuracy",
             x_range=(1.8e6, 4e11),
             y_range=(max(min(values.min(), level) - 0.05, -0.02), min(values.max() + 0.06, 1.0)),
             height=460,
@@ -90,19 +89,19 @@ class Trajectory(Figure):
         first, last = (
             Headline(f"accuracy of {size} at last", ends[size], "share", f"{ends[size]:.0%}", "accuracy") for size in (sizes[0], sizes[-1])
         )
-        title = f"{label}: {sizes[-1]} ends at {last} of right answers" + (f", {sizes[0]} at {first}" if len(ends) > 1 else "")
+        title = f"{label}: {sizes[-1]} ends at {last} accuracy" + (f", {sizes[0]} at {first}" if len(ends) > 1 else "")
         return Panel(
-            title=f"{title} ({shots} examples)",
+            title=f"{title} ({shots}-shot)",
             headline=(last, first) if len(ends) > 1 else (last,),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Each line is one training run on {ARMS[arm]}; bands are 1.96 standard errors over the task's items, which cannot tell how another run of the same size would end. "
-                f"Guessing gives {level:.0%}. "
+                f"Each line is the accuracy of one training run on {ARMS[arm]}. Bands are 1.96 standard errors over the task's items; they do not cover how another run of the same size would end. "
+                f"Chance is {level:.0%}. "
                 + (
-                    "Without examples the files hold 27 checkpoints from step 0 on; step 0 has no place on a logarithmic axis."
+                    "Zero-shot, the files hold 27 checkpoints from step 0; step 0 cannot be drawn on a logarithmic axis."
                     if shots == 0
-                    else "With examples the files hold 15 checkpoints from step 3,000 on."
+                    else "Few-shot, the files hold 15 checkpoints from step 3,000."
                 )
             ),
             alt=f"Accuracy on {label} against training tokens: "
@@ -119,11 +118,10 @@ class Scaling(Figure):
     name = "pythia.scaling"
     training_data: str = TRAINING_DATA("standard")
     n_shots: int = N_SHOTS(0)
-    eval_tasks: tuple = Choices("Tasks to compare", options=_tasks, least=1)(DEFAULT_TASKS)
+    eval_tasks: tuple = Choices("Tasks", options=_tasks, least=1)(DEFAULT_TASKS)
     checkpoint_step: int = Choice(
         "Checkpoint",
         options={step: f"step {step:,}" for step in STEPS},
-        help="All sizes have seen the same 2 M tokens at each step.",
         ordered=True,
     )(STEPS[-1])
 
@@ -136,7 +134,7 @@ class Scaling(Figure):
         for number, (task, part) in enumerate(zip(self.eval_tasks, parts, strict=True)):
             traces += _line_with_band(part, "n_params", style.series_color(number), task, dotted=number >= len(style.PALETTE))
         span = {task: float(part["accuracy"][-1] - part["accuracy"][0]) for task, part in zip(self.eval_tasks, parts, strict=True)}
-        layout = style.layout("params", "percent", y_title="Right answers", y_range=(0, 1), x_range=(5e7, 1.7e10), height=460)
+        layout = style.layout("params", "percent", y_title="Accuracy", y_range=(0, 1), x_range=(5e7, 1.7e10), height=460)
         layout["xaxis"] |= ticks.at([1e8, 1e9, 1e10], "count")
         layout["legend"] = layout["legend"] | {"traceorder": "normal"}
         tokens = format_count(step * TOKENS_PER_STEP, "tokens")
@@ -150,7 +148,7 @@ class Scaling(Figure):
             headline=(rise, fewest) if several else (rise,),
             figure=style.figure(traces, layout),
             parts=parts,
-            caption=f"All eight sizes have seen the same tokens in the same order here, so only size differs. Trained on {ARMS[arm]}; {shots} examples in the prompt. Bands are 1.96 standard errors over items.",
+            caption=f"Each line is one task; each marker one model size after the same tokens in the same order, so only size differs. Trained on {ARMS[arm]}; {shots}-shot. Bands are 1.96 standard errors over items.",
             alt=f"Accuracy against parameters at {tokens} for {counted(len(span), 'task')}; the largest rise is {_rise(span[most])} points, on {labels[most]}.",
             sources=(RELEASED, *task_sources(self.eval_tasks)),
             explain=(checkpoints.scores, checkpoints.mean_over_tasks),
@@ -167,7 +165,7 @@ class Memorised(Figure):
     """The share of training sequences that a checkpoint continues word for word, or how much of the final share is there already."""
 
     name = "pythia.memorised"
-    memorised_shown: str = Choice("Show", options={"share": "memorised share", "recall": "share of the final set"})("share")
+    memorised_shown: str = Choice("Show", options={"share": "memorised so far", "recall": "recall of the final memorised set"})("share")
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -187,7 +185,7 @@ class Memorised(Figure):
             "number",
             "percent",
             x_title="Training tokens",
-            y_title="Memorised sequences" if share else "Of the finally memorised",
+            y_title="Memorised sequences" if share else "Recall of the final memorised set",
             x_range=(3e10, 3.15e11),
             y_range=(0, 0.0165 if share else 1.02),
             height=440,
@@ -205,24 +203,24 @@ class Memorised(Figure):
             stated = [
                 Headline(f"recall of {size} at first", float(first[size]), "share", f"{first[size]:.0%}", column) for size in (large, small)
             ]
-            title = f"At 16% of training 12B holds {stated[0]} of what it will have memorised in the end, 70M {stated[1]}"
+            title = f"At 16% of training, 12B has memorised {stated[0]} of its final memorised set, 70M {stated[1]}"
         return Panel(
             title=title,
             headline=tuple(stated),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "Memorised: given 32 tokens of a training sequence, the model's most likely continuation repeats the next 32 exactly. The first 23,552,000 sequences were tried (16% of training). "
+                "Each line is the share of training sequences that one model has memorised: given 32 tokens of a training sequence, the model's most likely continuation repeats the next 32 exactly. The first 23,552,000 sequences were tried (16% of training). "
                 + (
                     ""
                     if share
-                    else "Drawn is the share of the finally memorised sequences that a checkpoint has memorised already, computed from the released counts. "
+                    else "Drawn is the share of the final memorised set that a checkpoint has memorised already, computed from the released counts. "
                 )
                 + V0
             ),
             alt=f"Memorised sequences against tokens for seven or eight sizes; at the end {last[large]:.2f}% for 12B and {last[small]:.2f}% for 70M."
             if share
-            else f"Share of the finally memorised sequences against tokens; at 16% of training {first[large]:.0%} for 12B and {first[small]:.0%} for 70M.",
+            else f"Recall of the final memorised set against tokens; at 16% of training {first[large]:.0%} for 12B and {first[small]:.0%} for 70M.",
             sources=(Citation("biderman2023memorization"), Citation("eleutherai2023", "predictable-memorization/graphs")),
             explain=(checkpoints.memorised,),
         )
@@ -259,18 +257,18 @@ class Families(Figure):
             name: Headline(f"{name} less Pythia", abs(float(gap.mean())), "share", _points(abs(gap.mean()))) for name, gap in gaps.items()
         }
         words = {name: f"{far[name]} points {'above' if gap.mean() > 0 else 'below'}" for name, gap in gaps.items()}
-        layout = style.layout("params", "percent", y_title="Right answers", x_range=(5e7, 1e11), height=460)
+        layout = style.layout("params", "percent", y_title="Accuracy", x_range=(5e7, 1e11), height=460)
         _add_guessing(chance(task), parts, layout)
         return Panel(
-            title=f"{label}: at like size OPT lies {words['OPT']} Pythia and BLOOM {words['BLOOM']}",
+            title=f"{label}: at equal size, OPT is {words['OPT']} Pythia, BLOOM {words['BLOOM']}",
             headline=tuple(far.values()),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "Finished models without examples, all evaluated by the same people with the same harness. The differences in the title are means over the models between 70M and 12B, against straight lines "
-                f"between Pythia's sizes ({len(gaps['OPT'])} OPT and {len(gaps['BLOOM'])} BLOOM models). Squares: trained on the deduplicated Pile. Bars are 1.96 standard errors. BLOOM is multilingual, and a fair part of its parameters is embeddings."
+                "Markers are the zero-shot accuracies of fully trained models, all evaluated by the same team with the same harness. The differences in the title are means over the models between 70M and 12B, against straight lines "
+                f"between Pythia's sizes ({len(gaps['OPT'])} OPT and {len(gaps['BLOOM'])} BLOOM models). Squares are trained on the deduplicated Pile. Bars are 1.96 standard errors. BLOOM is multilingual, and much of it is embeddings."
             ),
-            alt=f"Accuracy on {label} against parameters for Pythia, OPT and BLOOM; OPT lies {words['OPT']} Pythia, BLOOM {words['BLOOM']}.",
+            alt=f"Accuracy on {label} against parameters for Pythia, OPT and BLOOM; OPT is {words['OPT']} Pythia, BLOOM {words['BLOOM']}.",
             sources=(RELEASED, Citation("zhang2022"), Citation("scao2022"), *task_sources([task])),
             explain=(checkpoints.against_family, checkpoints.scores),
         )
@@ -318,7 +316,7 @@ def _add_guessing(level: float, parts: list[Part], layout: dict) -> None:
     if level:
         parts.append({"series": "guessing", "accuracy": [level], "status": "computed"})
         layout["shapes"] = [style.horizontal_line(level)]
-        layout["annotations"] = [style.note(0.01, level, "guessing", xref="x domain", yanchor="bottom", xanchor="left")]
+        layout["annotations"] = [style.note(0.01, level, "chance", xref="x domain", yanchor="bottom", xanchor="left")]
 
 
 def _add_own(own: pd.DataFrame | None, x: str, parts: list[Part], traces: list[dict]) -> None:
@@ -326,7 +324,7 @@ def _add_own(own: pd.DataFrame | None, x: str, parts: list[Part], traces: list[d
     if own is None:
         return
     placed = own[x].notna() & (own[x] > 0)
-    for rows, series in ((own[placed], "your file"), (own[~placed], "your file, without a place on the axis")):
+    for rows, series in ((own[placed], "your file"), (own[~placed], "your file, not on the axis")):
         if len(rows):
             parts.append(rows.rename(columns={"value": "accuracy"}).to_dict("list") | {"series": series, "status": "what_if"})
     if placed.any():

@@ -31,17 +31,16 @@ METHOD = Citation("owen2007")
 PAPER = {"dedup": Citation("biderman2023", "section 2.6"), "batch": Citation("biderman2023", "section 2.4")}
 POINTS = 0.01
 """What a difference is divided by where an axis counts in points."""
-SHOT_SET = Choice("Examples in the prompt", options=SHOT_SETS)
+SHOT_SET = Choice("Few-shot examples (k)", options=SHOT_SETS)
 TASK_SET = Choice("Tasks", options=TASK_SETS)
-WITH_TWINS = Switch("Include 2.8B", help="Its two runs are the same up to step 43,000; see the section Twin runs.")
+WITH_TWINS = Switch("Include 2.8B")
 SINCE = Quantity(
-    "First checkpoint counted",
+    "Average from step",
     unit="steps",
     low=STEPS[0],
     high=STEPS[-1],
     step=10_000,
     whole=True,
-    help="Earlier checkpoints are left out of the means.",
 )
 
 
@@ -109,8 +108,8 @@ def _forest(question: str, shots: str, tasks: str, first_step: int, twins: bool)
     whole = {name: [getattr(found, name)] for name in ("mean", "low", "high")}
     parts: list[Part] = [
         part("mean over sizes and tasks", "all", range(1), whole),
-        part("one task, over sizes", "task", range(1, n + 1), found.by_task.to_dict("list")),
-        part("one size, over tasks", "size", range(n + 1, len(labels)), found.by_model.to_dict("list")),
+        part("by task", "task", range(1, n + 1), found.by_task.to_dict("list")),
+        part("by size", "size", range(n + 1, len(labels)), found.by_model.to_dict("list")),
     ]
     looks = ((style.CRIMSON, "diamond"), (style.BLUE, "circle"), (style.SLATE, "square"))
     traces = [
@@ -125,15 +124,15 @@ def _forest(question: str, shots: str, tasks: str, first_step: int, twins: bool)
     since = format_count(first_step * TOKENS_PER_STEP, "tokens")
     clear = [name for name, low, high in zip(task_labels, found.by_task["low"], found.by_task["high"], strict=True) if low > 0 or high < 0]
     return Panel(
-        title=f"{asked.subject} {change}, over {n_models} pairs of runs and {n} tasks",
+        title=f"{asked.subject} {change}; {n_models} pairs, {n} tasks",
         headline=(mean,),
         figure=style.figure(traces, layout),
         parts=[*parts, {"series": "one size on one task", "kind": "cell", **cells, "status": "computed"}],
         caption=(
-            f"Pairs at equal tokens, averaged over checkpoints from {since} on. The interval of the first row draws sizes and tasks anew, as two crossed clusters: scores of one size share a training run, scores of one task its "
-            f"items. Clear of zero: {', '.join(clear) or 'no task'}. " + _remarks(question, twins)
+            f"Each marker is a mean difference between paired runs at equal tokens, averaged over checkpoints from {since}; an interval that does not include zero is significant. The first row's interval resamples sizes and tasks as two crossed clusters: scores of one size share a training run, scores of one task its "
+            f"items. Significant: {', '.join(clear) or 'no task'}. " + _remarks(question, twins)
         ),
-        alt=f"{asked.subject} {change}; clear of zero on {len(clear)} of {n} tasks.",
+        alt=f"{asked.subject} {change}; significant on {len(clear)} of {n} tasks.",
         sources=(RELEASED, PAPER[question], METHOD),
         explain=(contrasts.contrast, contrasts.crossed_bootstrap, contrasts.differences),
     )
@@ -153,24 +152,24 @@ def _course(question: str, shots: str, tasks: str, twins: bool) -> Panel:
         layout["xaxis"] |= ticks.at([1e10, 3e10, 1e11, 3e11], "count")
     if question == "dedup":
         layout["shapes"].append(style.vertical_line(EPOCH_TOKENS, style.GREY, "dot"))
-        layout["annotations"] = [style.line_name(EPOCH_TOKENS, "second pass begins", log=True)]
-        second = {"series": "second pass begins", "n_tokens": [EPOCH_TOKENS], "source": "biderman2023", "location": "section 2.4"}
+        layout["annotations"] = [style.line_name(EPOCH_TOKENS, "second epoch begins", log=True)]
+        second = {"series": "second epoch begins", "n_tokens": [EPOCH_TOKENS], "source": "biderman2023", "location": "section 2.4"}
         parts.append(second | {"status": "reported"})
     away = int(((course["low"] > 0) | (course["high"] < 0)).sum())
     last = course.iloc[-1]
     mean, side = _against(last["mean"], asked.others, last["low"], last["high"])
-    clear = Headline("checkpoints clear of zero", away, "checkpoints", str(away))
+    clear = Headline("checkpoints with a significant difference", away, "checkpoints", str(away))
     return Panel(
-        title=f"{asked.subject} end {mean} {side}; clear of zero at {clear} of {len(course)} checkpoints",
+        title=f"{asked.subject} end {mean} {side}; significant at {clear} of {len(course)} checkpoints",
         headline=(mean, clear),
         figure=style.figure(traces, layout),
         parts=parts,
         caption=(
-            "The same mean at each checkpoint by itself. Neighbouring checkpoints are stages of the same runs, so ups and downs of single points say little. "
-            + ("Dotted: the second pass over the deduplicated data begins. " if question == "dedup" else "")
+            "The line is the mean difference over sizes and tasks at each checkpoint, with its 95% interval. Neighbouring checkpoints are stages of the same runs, so single ups and downs say little. "
+            + ("The dotted line is where the second epoch over the deduplicated data begins. " if question == "dedup" else "")
             + _remarks(question, twins)
         ),
-        alt=f"{asked.axis} against tokens: {_points(last['mean'])} at the last checkpoint, clear of zero at {away} of {len(course)} checkpoints.",
+        alt=f"{asked.axis} against tokens: {_points(last['mean'])} at the last checkpoint, significant at {away} of {len(course)} checkpoints.",
         sources=(RELEASED, PAPER[question], METHOD),
         explain=(contrasts.contrast_course, contrasts.crossed_bootstrap),
     )
@@ -199,7 +198,7 @@ class Twins(Figure):
         layout = style.layout(
             "tokens",
             "percent",
-            y_title="Scores equal in both arms",
+            y_title="Identical scores",
             y_range=(0, 1.03),
             x_range=(1.8e6, 4e11) if shots == 0 else (5e9, 3.6e11),
         )
@@ -211,13 +210,13 @@ class Twins(Figure):
         equal = Headline("equal scores of 2.8B", number, "scores", str(number), "n_equal")
         others = Headline("largest share of equal scores of another size", most, "share", f"{most:.0%}", "equal_share")
         return Panel(
-            title=f"At step 43,000 the two runs of 2.8B agree in {equal} of {at.loc[checkpoints.TWINS, 'n_scores']:.0f} scores, other sizes in {others} at most",
+            title=f"At step 43,000, the two 2.8B runs have {equal} of {at.loc[checkpoints.TWINS, 'n_scores']:.0f} identical scores, other sizes at most {others}",
             headline=(equal, others),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "Share of accuracies (MMLU by subject) that are equal to the last digit in the standard and the deduplicated run. Both arms of a size start from the same weights, so nearly all agree at first and part within a few hundred steps. "
-                "Those of 2.8B part only after step 43,000 and stay close afterwards: the released files do not hold two independent runs of this size, so it is left out of the comparison unless you ask for it."
+                "Lines are the share of accuracies (MMLU by subject) that are identical to the last digit in the standard and the deduplicated run. Both runs of a size start from the same weights, so nearly all agree at first and diverge within a few hundred steps. "
+                "Those of 2.8B diverge only after step 43,000 and stay close: the released files do not hold two independent runs of this size, so it is excluded from the comparison unless you include it."
             ),
             alt=f"Share of equal scores against tokens: 2.8B stays near {at.loc[checkpoints.TWINS, 'equal_share']:.0%} up to step 43,000, all other sizes fall below {others}.",
             sources=(RELEASED,),
@@ -235,10 +234,10 @@ def _remarks(question: str, twins: bool) -> str:
         kept = (
             "2.8B is included although its two runs are not independent. "
             if twins
-            else "2.8B is left out, since its two runs are not independent. "
+            else "2.8B is excluded, since its two runs are not independent. "
         )
         return kept + "The deduplicated run sees its smaller data about 1.5 times, so repetition is part of the difference."
-    return "Five pairs, one run each, with five examples in the prompt; with so few runs the interval is rough. On WSC all runs give one and the same answer throughout, so its difference is zero."
+    return "Five pairs, one run each, 5-shot; with so few runs the interval is rough. On WSC all runs give the same answer throughout, so its difference is zero."
 
 
 def _pair(question: str, model: str) -> str:

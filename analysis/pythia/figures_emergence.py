@@ -36,7 +36,7 @@ class EmergenceFit(Figure):
             *marks.band(run, "n_tokens", "accuracy_low", "accuracy_high", style.BLUE, "95% interval of a score"),
             marks.points(run, "n_tokens", "accuracy", style.BLUE),
         ]
-        layout = style.layout("tokens", "percent", y_title="Right answers", x_range=(1.8e6, 4e11), height=440)
+        layout = style.layout("tokens", "percent", y_title="Accuracy", x_range=(1.8e6, 4e11), height=440)
         if found["status"] == "identified":
             curve = found["start"] + found["height"] * emergence.sigmoid(axis, found["centre"], found["width"])
             fitted = {"series": "fitted sigmoid", "n_tokens": axis, "accuracy": curve, "status": "computed"}
@@ -53,7 +53,7 @@ class EmergenceFit(Figure):
             ]
             layout["annotations"] = [style.line_name(found["half_tokens"], "half of the gain, 95% interval", log=True)]
             stated = Headline(
-                "tokens at half of the gain",
+                "tokens to half of the gain",
                 float(found["half_tokens"]),
                 "tokens",
                 _tokens(found["half_tokens"]),
@@ -61,15 +61,15 @@ class EmergenceFit(Figure):
                 float(found["low"]),
                 float(found["high"]),
             )
-            title = f"{label}: {size} makes half of its gain by {stated} tokens ({_tokens(found['low'])} to {_tokens(found['high'])})"
-            words = f"The gain is {100 * found['gain']:.0f} points; residuals are {found['misfit']:.1f} standard errors, by which the interval is widened where above 1."
+            title = f"{label}: {size} reaches half of its gain by {stated} tokens ({_tokens(found['low'])} to {_tokens(found['high'])})"
+            words = f"The sigmoid is fitted to the accuracy of each checkpoint; its gain is {100 * found['gain']:.0f} points. Residuals are {found['misfit']:.1f} standard errors, by which the interval is widened where above 1."
         else:
             last = float(run["accuracy"][-1])
             stated = Headline("accuracy at the last checkpoint", last, "share", f"{last:.0%}", "accuracy")
             outcome = (
-                "no gain that a sigmoid describes better than a constant"
+                "no gain that a sigmoid fits better than a constant"
                 if found["status"] == "no gain"
-                else "a gain, but when cannot be told from these checkpoints"
+                else "a gain at a time that these checkpoints do not determine"
             )
             title = f"{label}: {size} ends at {stated} and shows {outcome}"
             words = f"Outcome of the fit: {found['status']}."
@@ -78,7 +78,7 @@ class EmergenceFit(Figure):
             headline=(stated,),
             figure=style.figure(traces, layout),
             parts=parts,
-            caption=f"{words} Dashed: half of the gain up to the last checkpoint; dotted: its 95% interval. Between steps 1,000, 3,000 and 13,000 (2, 6 and 27 B tokens) nothing was evaluated, so much of the rise falls between checkpoints. No examples in the prompt; trained on {ARMS[arm]}.",
+            caption=f"{words} Dashed is half of the gain up to the last checkpoint, dotted its 95% interval. Between steps 1,000, 3,000 and 13,000 (2, 6 and 27 B tokens) nothing was evaluated, so much of the rise falls between checkpoints. Zero-shot; trained on {ARMS[arm]}.",
             alt=f"Accuracy of {model} on {label} against tokens; the fit is {found['status']}.",
             sources=(RELEASED, *task_sources([task])),
             explain=(emergence.fit, emergence.half_of_gain, emergence.Emergence),
@@ -113,32 +113,34 @@ class Emergence(Figure):
         standard = shown[(shown["arm"] == "standard") & (shown["outcome"] == "identified")]
         known = standard.set_index("model").reindex(SIZES).dropna(subset=["half_tokens"])["half_tokens"]
         layout = intervals.rows(
-            [size_of(size) for size in SIZES[::-1]], "tokens", "Tokens at half of the gain", x_range=(1e9, 3e11), zero=None
+            [size_of(size) for size in SIZES[::-1]], "tokens", "Tokens to half of the gain", x_range=(1e9, 3e11), zero=None
         )
         layout["xaxis"] |= ticks.at([1e9, 3e9, 1e10, 3e10, 1e11, 3e11], "count")
         if len(known) > 1:
             ends = [
-                Headline(f"tokens at half of the gain, {size}", float(known[size]), "tokens", _tokens(known[size]), "half_tokens")
+                Headline(f"tokens to half of the gain, {size}", float(known[size]), "tokens", _tokens(known[size]), "half_tokens")
                 for size in (known.index[0], known.index[-1])
             ]
-            title = f"{label}: half of the gain comes by {ends[0]} tokens at {size_of(known.index[0])} and {ends[1]} at {size_of(known.index[-1])}"
+            title = (
+                f"{label}: {size_of(known.index[0])} reaches half of its gain by {ends[0]} tokens, {size_of(known.index[-1])} by {ends[1]}"
+            )
         else:
-            ends = [Headline("sizes that can be dated", len(known), "sizes", str(len(known)))]
-            title = f"{label}: only {ends[0]} of {len(SIZES)} sizes {'gains' if len(known) == 1 else 'gain'} enough for a date"
+            ends = [Headline("sizes with a midpoint", len(known), "sizes", str(len(known)))]
+            title = f"{label}: only {ends[0]} of {len(SIZES)} sizes {'gains' if len(known) == 1 else 'gain'} enough for a midpoint"
         return Panel(
             title=title,
             headline=tuple(ends),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Larger models go on gaining for longer, so half of their larger gain can come later even while they are ahead: 12B is ahead of 70M at {ahead} of {compared} checkpoints. Bars are 95% intervals of the fit. "
+                f"Markers are the tokens by which each run reaches half of its final gain, with 95% intervals of the fit. Larger models gain for longer, so half of their larger gain can come later even while they are ahead: 12B is ahead of 70M at {ahead} of {compared} checkpoints. "
                 + (
                     f"Not drawn: {', '.join(f'{size_of(m)} {a} ({s})' for m, a, s in zip(missing['model'], missing['arm'], missing['outcome'], strict=True))}."
                     if len(missing)
-                    else "Every run could be dated."
+                    else "Every run has a midpoint."
                 )
             ),
-            alt=f"Tokens at half of the gain on {label} by model size; {len(fits) - len(missing)} of {len(fits)} runs could be dated.",
+            alt=f"Tokens to half of the gain on {label} by model size; {len(fits) - len(missing)} of {len(fits)} runs have a midpoint.",
             sources=(RELEASED, *task_sources([task])),
             explain=(emergence.fit, emergence.half_of_gain),
         )

@@ -32,8 +32,8 @@ def _single_tasks(earlier: Earlier) -> dict[str, str]:
 
 EVAL_TASK = Choice("Task", options=_tasks)
 SINGLE_TASK = Choice("Task", options=_single_tasks)
-TRAINING_DATA = Choice("Trained on", options=ARMS)
-N_SHOTS = Choice("Examples in the prompt", options={0: "0", 5: "5"})
+TRAINING_DATA = Choice("Training data", options=ARMS)
+N_SHOTS = Choice("Few-shot examples (k)", options={0: "0", 5: "5"})
 
 
 def scored(rows: pd.DataFrame, task: str) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def _released_fit(dropped: int) -> tuple[chinchilla.ScalingLaw, pd.DataFrame]:
     law = chinchilla.ScalingLaw(
         **constants,
         id="fit",
-        label="refit of the released runs",
+        label="our Chinchilla refit",
         source="besiroglu2024",
     )
     resamples = tables.load("scaling_resamples")
@@ -70,7 +70,7 @@ def law_of(key: str) -> Any:
     return released_fit(5)[0] if key == "fit" else _published()[key]
 
 
-def law_labels(fitted: str = "refit of the released runs") -> dict[str, str]:
+def law_labels(fitted: str = "our Chinchilla refit") -> dict[str, str]:
     """The label of every law that can be chosen, by id, with the fit first; marked where it rests on a single source.
 
     >>> list(law_labels())[:2]

@@ -19,7 +19,7 @@ from analysis.scaling import chinchilla, resampling
 from analysis.scaling import published as scaling_published
 from analysis.scaling.chinchilla import ScalingLaw
 from analysis.scaling.data import COMPUTE_RANGE, DEFAULT_LAWS, compute_axis, law_labels, law_name, published
-from analysis.scaling.figures_marks import REPLICATION, OfRuns, band_part, cite_laws, cite_models, model_part, model_points, the
+from analysis.scaling.figures_marks import REPLICATION, OfRuns, band_part, cite_laws, cite_models, model_part, model_points
 from analysis.scaling.fits import bands
 from analysis.units import format_count, format_flops, significant
 
@@ -36,7 +36,6 @@ class OfLaws(OfRuns):
     laws: tuple[str, ...] = Choices(
         "Published laws",
         options=lambda _: {law_id: label for law_id, label in law_labels().items() if law_id != "fit"},
-        help="Laws that stand beside the fit.",
     )(DEFAULT_LAWS)
     level: float = LEVEL(0.95, rare=True)
     train_flops: float = TRAIN_FLOPS(START_FLOPS, high=1e26, extra=(START_FLOPS,))
@@ -79,10 +78,10 @@ class OfLaws(OfRuns):
 def short_name(label: str) -> str:
     """The name of a law as it stands at the end of its line.
 
-    >>> short_name("refit of the released runs"), short_name("Chinchilla approach 3, rounded"), short_name("Kaplan 2020")
-    ('refit', 'approach 3, rounded', 'Kaplan 2020')
+    >>> short_name("our Chinchilla refit"), short_name("Chinchilla approach 3, rounded"), short_name("Kaplan 2020")
+    ('our refit', 'approach 3, rounded', 'Kaplan 2020')
     """
-    return "refit" if label.startswith("refit") else label.removeprefix("Chinchilla ")
+    return "our refit" if label.startswith("our ") else label.removeprefix("Chinchilla ")
 
 
 def of_optimum(quantity: str, N: Any, D: Any) -> Any:
@@ -108,18 +107,14 @@ def allocation(figure: OfLaws, fitted: ScalingLaw, resamples: pd.DataFrame, quan
     )
     many = len(spread) > 1
     return Panel(
-        title=f"At {format_flops(C)} "
-        + (
-            f"the choice of law moves the optimum from {least} to {most} {noun}"
-            if many
-            else f"{the(fitted.label)} puts the optimum at {least} {noun}"
-        ),
+        title=f"At {format_flops(C)}, "
+        + (f"laws put the optimum between {least} and {most} {noun}" if many else f"{fitted.label} puts the optimum at {least} {noun}"),
         headline=(least, most) if many else (least,),
         figure=style.figure(traces, layout),
         parts=parts,
         caption=(
-            f"Compute-optimal {noun} under each law; dotted lines rest on a single secondary source. Markers are published models at "
-            f"C = 6 N D{marks.hollow(' (hollow: not verified)', *parts)}. Laws that count parameters differently are drawn as they count."
+            f"Each line is the compute-optimal number of {noun} by one law; markers are published models at "
+            f"C = 6 N D{marks.hollow(' (hollow: not verified)', *parts)}. A model above a line has more {noun} than that law advises for its compute. Dotted lines rest on a single secondary source; laws that do not count embeddings are drawn as they count."
         ),
         alt=f"Lines of optimal {noun} against compute for {len(spread)} {'laws' if many else 'law'}; at {format_flops(C)} they span a factor {significant(most.value / least.value, 2)}.",
         sources=figure.cited(),
@@ -168,17 +163,17 @@ class TokensPerParam(OfLaws):
             for label in (lowest, highest)
         )
         if self.laws:
-            title = f"At {format_flops(C)} the choice of law moves the optimum from {least} to {most} tokens per parameter"
-            caption = f"Lowest is {the(lowest)}, highest {the(highest)}. The rounded and unrounded Chinchilla constants alone differ by more than half; "
+            title = f"At {format_flops(C)}, laws put the optimum between {least} and {most} tokens per parameter"
+            spread = f" The lowest here is {lowest}, the highest {highest}; the rounded and unrounded Chinchilla constants alone differ by more than half."
         else:
-            title, caption = f"At {format_flops(C)} {the(law.label)} puts the optimum at {least} tokens per parameter", "The "
+            title, spread = f"At {format_flops(C)}, {law.label} puts the optimum at {least} tokens per parameter", ""
         return Panel(
             title=title,
             headline=(least, most) if self.laws else (least,),
             figure=style.figure(traces, layout),
             parts=parts,
-            caption=caption
-            + f"markers are published models{marks.hollow(' (hollow: not verified)', *parts)}, many of them trained far beyond every optimum because they will be used a lot.",
+            caption=f"Each line is the compute-optimal ratio by one law; markers are published models{marks.hollow(' (hollow: not verified)', *parts)}.{spread} "
+            "Many models are trained far beyond every optimum, because a smaller model is cheaper to serve.",
             alt=f"Tokens per parameter against compute: at {format_flops(C)} the laws range from {least} ({lowest}) to {most} ({highest}).",
             sources=self.cited(),
             explain=(chinchilla.tokens_per_param, chinchilla.ScalingLaw.compute_optimal, resampling.bootstrap),
@@ -189,7 +184,7 @@ class ChinchillaTable(Figure):
     """Budgets of Chinchilla's own tables over those of each approach's line and of Eq. 10 with the published constants."""
 
     name = "scaling.chinchilla_table"
-    misprint: str = Choice("The misprinted budget", options={"corrected": "corrected", "printed": "as printed"})("corrected")
+    misprint: str = Choice("Misprinted budget", options={"corrected": "corrected", "printed": "as printed"})("corrected")
 
     def draw(self) -> Panel:
         """The panel at this parameter."""
@@ -214,7 +209,7 @@ class ChinchillaTable(Figure):
             "params",
             "percent",
             x_title="Model size (parameters)",
-            y_title="Printed budget above what the line implies",
+            y_title="Deviation from the fitted power law",
             shapes=[style.horizontal_line(0.0)],
         )
         n_rows = printed["parameters"].nunique()
@@ -230,13 +225,13 @@ class ChinchillaTable(Figure):
             else "is shown with the exponent that is printed, 1.26e24, where 6 N D gives 1.26e25"
         )
         return Panel(
-            title=f"Chinchilla's own tables follow a power law in {follow} of {n_rows} rows, but not its published equation",
+            title=f"Chinchilla's tables follow a power law in {follow} of {n_rows} rows, but not its Eq. 10",
             headline=(follow,),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Markers: printed budgets over a power law through the approach's rows; all agree within the printed rounding (approach 3 within 1.07 of it) except {missed}. "
-                f"The line: Table A3 against Eq. 10 with its unrounded constants, for which the table prints {-less.max():.0%} to {-less.min():.0%} less compute than the equation asks. "
+                f"Each marker is a printed budget over the power law through its approach's rows; at 0% it lies on the law. All are within the printed rounding (approach 3 within 1.07 of it) except {missed}. "
+                f"The line is Table A3 over Eq. 10 with its unrounded constants, for which the table prints {-less.max():.0%} to {-less.min():.0%} less compute than the equation gives. "
                 f"The 175B row of approach 3 {note}."
             ),
             alt=f"Printed budgets agree with a power law within rounding except at {missed}; Eq. 10 misses the {'printed table' if self.misprint == 'corrected' else 'other rows'} by up to a sixth.",

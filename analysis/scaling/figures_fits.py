@@ -15,7 +15,7 @@ from analysis.scaling import chinchilla, exponent_grid, fitting, resampling
 from analysis.scaling.chinchilla import ScalingLaw
 from analysis.scaling.data import chinchilla_flops, published
 from analysis.scaling.figures_loss import runs_part
-from analysis.scaling.figures_marks import REPLICATION, OfRuns, cite_laws, law_sources, the
+from analysis.scaling.figures_marks import REPLICATION, OfRuns, cite_laws, law_sources
 from analysis.units import format_count, format_flops, significant
 
 SYMBOLS = {"hoffmann2022_approach3": "star", "hoffmann2022_approach3_rounded": "triangle-up", "besiroglu2024": "diamond"}
@@ -27,7 +27,7 @@ class Residuals(OfRuns):
     """The difference of log(observed) and log(predicted) loss of each run against one of its coordinates."""
 
     name = "scaling.residuals"
-    residual_axis: str = Choice("Residuals against", options={"train_flops": "compute", "n_params": "parameters", "n_tokens": "tokens"})(
+    residual_axis: str = Choice("Plot against", options={"train_flops": "compute", "n_params": "parameters", "n_tokens": "tokens"})(
         "train_flops"
     )
 
@@ -42,19 +42,19 @@ class Residuals(OfRuns):
         layout = style.layout(
             COORDINATES[self.residual_axis],
             "percent",
-            y_title="Observed over predicted loss, log difference",
+            y_title="Log residual: observed over predicted loss",
             showlegend=False,
             shapes=[style.horizontal_line(0.0)],
         )
         typical = Headline("median size of the residuals", middle, "share", f"{middle:.1%}")
         return Panel(
-            title=f"The law misses half of the runs by less than {typical}",
+            title=f"The law predicts the loss of half of the runs within {typical}",
             headline=(typical,),
             figure=style.figure(traces, layout),
             parts=[part],
             caption=(
-                f"Positive: the run is worse than {the(law.label)} predicts. The largest miss is {worst:+.1%}. A pattern along the axis would mean "
-                f"that the form of the law is wrong there{few_tokens(runs)}."
+                f"Each marker is a training run; above zero its loss is higher than {law.label} predicts. The largest residual is {worst:+.1%}. A trend along the axis would mean "
+                f"that the law has the wrong form there{few_tokens(runs)}."
             ),
             alt=f"Residuals of {len(runs)} runs; half lie within {typical} of the prediction, the largest is {worst:+.1%}.",
             sources=law_sources(law, runs),
@@ -106,27 +106,27 @@ class Constants(OfRuns):
             )
             text, color = [significant(value, 4) for value in values], style.series_color(number + 1)
             traces.append(marks.points(parts[-1], "multiple_of_fit", "constant", color, symbol=symbol, text=text))
-        layout = style.layout("log_number", "category", x_title="Multiple of the fitted value")
+        layout = style.layout("log_number", "category", x_title="Ratio to the fitted value")
         layout["yaxis"] |= {"autorange": "reversed"}
         layout["xaxis"] |= ticks.at([0.2, 0.5, 1, 2, 5])
         theirs = np.array([getattr(published()["hoffmann2022_approach3"], name) for name in names])
         outside = [name for name, out in zip(names, (theirs < low) | (high < theirs), strict=True) if out]
         open_ends = [name for name, end in zip(names, low + high, strict=True) if not np.isfinite(end)]
         left_open = f" The runs leave the interval of {_listed(open_ends)} open." if open_ends else ""
-        beside, words = None, f" The table says what the fit makes of Chinchilla's budget, {format_flops(chinchilla_flops())}."
+        beside, words = None, f" The table gives the optimum by the fit for Chinchilla's budget, {format_flops(chinchilla_flops())}."
         try:
             beside = estimates(law, resamples, chinchilla_flops(), level)
         except ValueError as problem:
             words = f" {problem}"
         many = Headline("published constants outside the interval", len(outside), "constants", str(len(outside)))
         return Panel(
-            title=f"{many} of Chinchilla's {len(names)} published constants {'lies' if len(outside) == 1 else 'lie'} outside the refit's {level:.0%} interval"
+            title=f"{many} of Chinchilla's {len(names)} published constants {'is' if len(outside) == 1 else 'are'} outside the fit's {level:.0%} interval"
             + (f": {_listed(outside)}" if outside else ""),
             headline=(many,),
             figure=style.figure(traces, layout),
             parts=parts,
             beside=beside,
-            caption="Bars are percentile intervals of the resampled fits. A and B are known to a factor only; what they imply for a budget is known better, because they move together with their exponents."
+            caption="Bars are bootstrap intervals of the fitted constants, markers the published constants over the fitted ones. A and B are known only to within a factor; what they imply for a budget is known better, because they vary together with their exponents."
             + left_open
             + words,
             alt=f"Fitted constants with {level:.0%} intervals; of the published Chinchilla values {_listed(outside)} lie outside.",

@@ -21,7 +21,7 @@ BUDGETS = {1e19: style.BLUE, 1e20: style.SLATE, 1e21: style.VIOLET}
 
 
 def _laws_of_loss(_: object) -> dict[str, str]:
-    return {"fit": "the fit of these runs"} | {
+    return {"fit": "fit of these runs"} | {
         law_id: label for law_id, label in law_labels().items() if isinstance(published().get(law_id), ScalingLaw)
     }
 
@@ -29,9 +29,7 @@ def _laws_of_loss(_: object) -> dict[str, str]:
 class OfOneLaw(OfRuns):
     """A figure of training runs under one law, fitted to them or published."""
 
-    law: str = Choice("Law", options=_laws_of_loss, help="It says which size and how many tokens are best, and which loss they reach.")(
-        "fit"
-    )
+    law: str = Choice("Scaling law", options=_laws_of_loss)("fit")
 
     def draw(self) -> Panel:
         """The panel at these parameters; ValueError where the runs determine no law and none that is published is chosen."""
@@ -92,13 +90,13 @@ class Contours(OfOneLaw):
         layout = style.layout("params", "tokens", x_range=n_range, y_range=d_range, height=440, annotations=labels)
         count = Headline("training runs", len(runs), "runs", f"{len(runs):,}")
         return Panel(
-            title=f"{counted(len(runs), 'run')} and the valley between too few parameters and too few tokens",
+            title=f"Loss contours over parameters and tokens, with {counted(len(runs), 'run')}",
             headline=(count,),
             figure=style.figure(traces, layout),
             parts=[observed, *levels, optimal, budget, best],
             caption=(
-                "Points are training runs coloured by final loss; grey lines join equal loss under the law; the solid line is the best split "
-                f"of every budget and the dashed one is the chosen budget, {format_flops(C)}."
+                "Points are training runs coloured by final loss; grey lines are contours of equal loss under the law. The solid line is compute-optimal, "
+                f"the dashed line is all ways to spend {format_flops(C)}."
             ),
             alt=(
                 f"Scatter of {counted(len(runs), 'run')} by parameters and tokens; at {format_flops(C)} the law puts the optimum at "
@@ -155,7 +153,7 @@ class IsoFlop(OfOneLaw):
             near.append(close)
         seen = pd.concat(near)
         if len(seen):
-            parts.append(runs_part(seen, "runs within 25% of a budget"))
+            parts.append(runs_part(seen, "runs near this budget (25%)"))
             traces.append(marks.points(parts[-1], "n_params", "loss", style.GREY))
         budgets, sizes, losses, shades = (list(column) for column in zip(*(one for one in optima if one[0] != C), strict=True))
         parts.append({"series": "optimum", "train_flops": budgets, "n_params": sizes, "loss": losses, "status": "computed"})
@@ -195,12 +193,12 @@ class IsoFlop(OfOneLaw):
         )
         size = Headline("optimal parameters", N_best, "parameters", format_count(N_best), "n_params")
         return Panel(
-            title=f"At {format_flops(C)} the best model has {size} parameters; half that size costs {half} nats, twice {twice}",
+            title=f"At {format_flops(C)}, {size} parameters are optimal; half as many cost {half} nats, twice {twice}",
             headline=(size, half, twice),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Loss along lines of equal compute. The chosen budget's optimum is {format_count(N_best, 'parameters')}{interval_words} "
+                f"Each curve is the loss of models trained with the same compute; its lowest point is the optimum. At the chosen budget that is {format_count(N_best, 'parameters')}{interval_words} "
                 f"and {format_count(D_best, 'tokens')}."
             ),
             alt=f"U-shaped curves of loss against parameters; the one for {format_flops(C)} is lowest at {format_count(N_best, 'parameters')}.",

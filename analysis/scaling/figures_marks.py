@@ -21,18 +21,16 @@ RELEASED = {"240": 5, "245": 0}
 RUNS = Data(
     "Training runs",
     rare=True,
-    help="The runs that the law is fitted to. The replication leaves out the five runs of highest loss.",
     published={
-        "240": ("240 runs (five highest losses left out)", lambda: released_runs(RELEASED["240"])),
+        "240": ("240 runs (without the five highest losses)", lambda: released_runs(RELEASED["240"])),
         "245": ("All 245 released runs", lambda: released_runs(RELEASED["245"])),
     },
     own="your own CSV",
 )
 HUBER_THRESHOLD = Choice(
-    "Huber threshold",
+    "Huber delta",
     rare=True,
     options={threshold: threshold for threshold in ("0.0001", "0.001", "0.01", "0.1", "1")},
-    help="Of the log loss. Small: near absolute errors, outliers weigh little. 1: least squares. Published fits use 0.001.",
 )
 REPLICATION = Citation("besiroglu2024", "released points of Figure 4 of Hoffmann et al. 2022")
 
@@ -68,15 +66,6 @@ class OfRuns(Figure):
 def undetermined(result: fitting.FitResult) -> str:
     """Why no law is drawn, in a sentence."""
     return f"No law is drawn from these {result.n_runs} runs: {result.message[0].lower()}{result.message[1:]}"
-
-
-def the(law_label: str) -> str:
-    """The name of a law within a sentence.
-
-    >>> the("refit of the released runs"), the("this fit"), the("Chinchilla approach 3")
-    ('the refit of the released runs', 'this fit', 'Chinchilla approach 3')
-    """
-    return f"the {law_label}" if law_label.startswith("refit") else law_label
 
 
 def interval_name(fitted, bands: pd.DataFrame) -> str:

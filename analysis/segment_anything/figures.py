@@ -17,12 +17,10 @@ from analysis.segment_anything.figures_shape import COLORS, IMAGE_ENCODER, SHAPE
 from analysis.units import counted, format_duration, format_si, significant
 
 UNITS = {"flops": "FLOPs", "seconds": "time on a GPU"}
-PROMPTS_PER_IMAGE = Quantity(
-    "Prompts per image", unit="prompts", low=1, high=8_192, twos=True, whole=True, help="The image is encoded once for all of them."
-)
+PROMPTS_PER_IMAGE = Quantity("Prompts per image", unit="prompts", low=1, high=8_192, twos=True, whole=True)
 REPORTED_ENCODER = "ViT-H"
 """The encoder whose time on an A100 the project's site reports."""
-OF_PEAK = MFU(0.13, low=0.01, help="13% is what the reported 0.15 s of the largest encoder on an A100 stands for.")
+OF_PEAK = MFU(0.13, low=0.01)
 
 
 class PerMask(Figure):
@@ -34,8 +32,7 @@ class PerMask(Figure):
     gpu: gpus.Gpu = GPU(MEASURED_ON)
     prompts_per_image: int = PROMPTS_PER_IMAGE(64)
     masks_per_prompt: int = Quantity(
-        "Masks kept of each prompt", unit="masks", low=1, high=3, step=1, whole=True,
-        help="The decoder offers three masks for an ambiguous prompt.",
+        "Masks per prompt", unit="masks", low=1, high=3, step=1, whole=True,
     )(1)  # fmt: skip
     mfu: float = OF_PEAK
 

@@ -54,7 +54,6 @@ class Datasets(Figure):
         high=200,
         step=1,
         whole=True,
-        help="The dashed line; sets above it have more masks on each image.",
     )(100)
 
     def draw(self) -> Panel:
@@ -119,13 +118,12 @@ class Engine(Figure):
 
     name = "segment_anything.engine"
     seconds_per_mask: int = Quantity(
-        "Time to draw a mask by hand",
+        "Manual time per mask",
         unit="seconds",
         low=1,
         high=120,
         step=1,
         whole=True,
-        help="How long one mask takes a person, without a break.",
     )(14)
 
     def draw(self) -> Panel:
@@ -214,9 +212,7 @@ class AgainstRitm(Figure):
     """IoU of SAM less that of RITM on 23 data sets, from one point; those within a margin count as a draw."""
 
     name = "segment_anything.against_ritm"
-    draw_margin: float = Quantity(
-        "Differences that count as a draw", unit="IoU points", low=0, high=10, step=0.5, help="Smaller differences count for neither model."
-    )(0.0)
+    draw_margin: float = Quantity("Tie margin", unit="IoU points", low=0, high=10, step=0.5)(0.0)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""

@@ -17,10 +17,9 @@ SHAPES = (Citation(PAPER, "Sections 2 and 3; Appendix A"), Citation("li2022vitde
 COLORS = {"ViT-B": style.ORCHID, "ViT-L": style.CRIMSON, "ViT-H": style.BLUE}
 IMAGE_ENCODER = Choice("Image encoder", options={name: name for name in COLORS})
 IMAGE_SIDE = Choice(
-    "Side of the image",
+    "Input resolution",
     options={side: f"{side:,} pixels" for side in range(256, 2_048 + 1, 128)},
     ordered=True,
-    help="Multiples of 16, the side of a patch.",
 )
 
 
@@ -30,9 +29,7 @@ class Attention(Figure):
     name = "segment_anything.attention"
     image_encoder: str = IMAGE_ENCODER("ViT-H")
     image_side: int = IMAGE_SIDE(1_024)
-    window_side: int = Quantity(
-        "Side of your windows", unit="patches", low=2, high=64, step=1, whole=True, help="Layers with windows attend inside each of them."
-    )(16)
+    window_side: int = Quantity("Window size", unit="patches", low=2, high=64, step=1, whole=True)(16)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -93,8 +90,7 @@ class Windows(Figure):
     image_encoder: str = IMAGE_ENCODER("ViT-H")
     image_side: int = IMAGE_SIDE(1_024)
     n_global_layers: int = Quantity(
-        "Layers that attend over the whole image", unit="layers", low=0, high=32, step=1, whole=True,
-        help="At most as many as the encoder has.",
+        "Global-attention layers", unit="layers", low=0, high=32, step=1, whole=True,
     )(4)  # fmt: skip
 
     def draw(self) -> Panel:

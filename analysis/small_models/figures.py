@@ -18,7 +18,7 @@ from analysis.units import format_money, significant
 
 NAMES = {slug(name): name for name in comparisons.SMALL}
 SMALL_MODEL = Choice("Small model", options=NAMES)
-LEAST_RATIO = Quantity("Least size ratio", unit="times", low=1, high=60, step=0.5, help="Parameters of the rival over those of the model.")
+LEAST_RATIO = Quantity("Minimum size ratio", unit="times", low=1, high=60, step=0.5)
 
 
 def _benchmarks(earlier: Earlier) -> dict[str, str]:
@@ -51,8 +51,8 @@ class Scores(Figure):
         parts: list[Part] = []
         traces = []
         for chosen, name, color in (
-            (~far, f"not {significant(least)} times as large", style.GREY),
-            (far, f"at least {significant(least)} times as large", style.CRIMSON),
+            (~far, f"less than {significant(least)}× the size", style.GREY),
+            (far, f"at least {significant(least)}× the size", style.CRIMSON),
         ):
             if chosen.any():
                 name += marks.hollow(" (hollow: not verified)", shown[chosen])
@@ -77,7 +77,7 @@ class Scores(Figure):
             shapes=[style.horizontal_line(own, style.BLUE), style.vertical_line(least * size, style.AMBER)],
             annotations=[
                 *_names(rows, size, low),
-                style.line_name(least * size, f"{significant(least)} times the size of {small}", log=True),
+                style.line_name(least * size, f"{significant(least)}× the size of {small}", log=True),
             ],
         )
         layout["xaxis"] |= ticks.at([3e8, 1e9, 3e9, 1e10, 3e10, 1e11, 5e11], "count")
@@ -85,9 +85,9 @@ class Scores(Figure):
         times = Headline("ratio of sizes", least, "times", significant(least))
         held, count = (Headline(name, n, "", str(n)) for name, n in (("held", int(seen["held"].sum())), ("larger models", len(seen))))
         text = (
-            f"{small} holds against {held} of {count} {'model' if len(seen) == 1 else 'models'} at least {times} times as large"
+            f"{small} matches or beats {held} of {count} {'model' if len(seen) == 1 else 'models'} at least {times}× its size"
             if len(seen)
-            else f"no rival of {small} with a checked score is {times} times as large"
+            else f"no rival of {small} with a verified score is {times}× its size"
         )
         return Panel(
             title=f"On {label}, {text}",
@@ -95,8 +95,8 @@ class Scores(Figure):
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Scores that the paper on {small} itself prints, in one column of one table. The blue line is {small}'s score; the dashed line its size times the ratio. "
-                f"{marks.hollow('Hollow: quoted from memory, drawn and not counted. ', rows)}Models whose size is not published, such as GPT-4, have no place on this axis."
+                f"Markers are scores from one column of one table in {small}'s own paper. Rivals below the blue line, its score, and right of the dashed one, its size times the ratio, are larger and no better. "
+                f"{marks.hollow('Hollow: quoted from memory, drawn and not counted. ', rows)}Models of unpublished size, such as GPT-4, are not drawn."
             ),
             alt=f"{label} against parameters: {small} scores {significant(own)}, and {text.removeprefix(small + ' ')}.",
             sources=(Citation(comparisons.WORKS[small], rows["location"].iloc[0]),),
@@ -132,9 +132,15 @@ class Ratio(Figure):
         axis = np.concatenate([[min(steps[0], 1.0)], np.repeat(steps, 2)])[:-1]  # the share is the same up to each rival's ratio
         share, n = (np.repeat(values, 2) for values in comparisons.held_share(rows["ratio"], rows["held"], steps))
         here, count = (float(value[0]) for value in comparisons.held_share(rows["ratio"], rows["held"], least))
-        larger = {"series": f"{small}, all rivals at least so large", "size_ratio": axis, "held_share": share, "n": n, "status": "computed"}
+        larger = {
+            "series": f"{small}, all rivals at least that large",
+            "size_ratio": axis,
+            "held_share": share,
+            "n": n,
+            "status": "computed",
+        }
         single = each.rename(columns={"ratio": "size_ratio", "share": "held_share"}).to_dict("list")
-        alone: Part = single | {"series": "single rivals", "status": "computed"}
+        alone: Part = single | {"series": "each rival", "status": "computed"}
         text = [f"{row['rival']}: {row['share']:.0%} of {row['n']}" for row in each.to_dict("records")]
         dots = {"mode": "markers", "marker": {"size": 9, "color": style.CRIMSON, "symbol": "diamond"}}
         parts: list[Part] = [larger, alone]
@@ -148,8 +154,8 @@ class Ratio(Figure):
         layout = style.layout(
             "log_number",
             "percent",
-            x_title="Rival's size over the model's, at least",
-            y_title="Share of comparisons held",
+            x_title="Minimum size ratio of the rival",
+            y_title="Share matched or won",
             x_range=(min(float(axis[0]), 1.0) / 1.4, max(float(axis[-1]), 2.0) * 1.4),
             y_range=(-0.05, 1.08),
             shapes=[style.vertical_line(least, style.AMBER)],
@@ -160,20 +166,20 @@ class Ratio(Figure):
             held, compared_with = (
                 Headline(name, round(value), "", f"{value:.0f}") for name, value in (("held", here * count), ("comparisons", count))
             )
-            title = f"{small} holds in {held} of {compared_with} {'comparison' if count == 1 else 'comparisons'} seen in print with models at least {times} times its size"
+            title = f"{small} matches or wins {held} of {compared_with} {'comparison' if count == 1 else 'comparisons'} with models at least {times}× its size"
             headline: tuple[Headline, ...] = (held, compared_with, times)
         else:
-            title, headline = f"The paper on {small} has no rival {times} times its size with a score that somebody has seen", (times,)
+            title, headline = f"The paper on {small} has no rival {times}× its size with a verified score", (times,)
         return Panel(
             title=title,
             headline=headline,
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "Each comparison is one benchmark and one rival in one column of the paper's tables; to hold is to score as much or more, and every benchmark weighs the same. Its authors chose the rivals, benchmarks "
-                "and prompts, so this is what they report, and no independent test. Scores quoted from memory are left out, and not every cell of those tables is transcribed."
+                "The line is the share of comparisons in which the small model scores at least as much as a rival of at least that size ratio. A comparison is one benchmark and one rival in one column of the paper's tables. Its authors chose the rivals, benchmarks "
+                "and prompts, so this is what they report, not an independent test. Scores from memory are not counted, and not every cell of those tables is transcribed."
             ),
-            alt=f"Share of comparisons in which {small} holds, against the ratio of sizes; {title}.",
+            alt=f"Share of comparisons that {small} matches or wins, against the ratio of sizes; {title}.",
             sources=(Citation(comparisons.WORKS[small]),),
             explain=(comparisons.held_share, comparisons.comparisons),
         )
@@ -183,9 +189,7 @@ class Cost(Figure):
     """Rent of the reported GPU-hours at a price."""
 
     name = "small_models.cost"
-    a100_usd_per_hour: float = Quantity(
-        "Rent of an A100 per hour", unit="USD", low=0.5, high=10, step=0.1, help="What an hour of one A100 of 80 GB is rented for."
-    )(5)
+    a100_usd_per_hour: float = Quantity("A100 price per hour", unit="USD", low=0.5, high=10, step=0.1)(5)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -195,11 +199,11 @@ class Cost(Figure):
         kinds = np.where(
             rows["kind"] == "tuning",
             "fine-tuning",
-            np.where(rows["model"].str.startswith("phi"), "pretraining of phi", "other pretraining"),
+            np.where(rows["model"].str.startswith("phi"), "phi pretraining", "other pretraining"),
         )
         parts: list[Part] = []
         traces = []
-        for kind, color in (("other pretraining", style.GREY), ("pretraining of phi", style.BLUE), ("fine-tuning", style.ORCHID)):
+        for kind, color in (("other pretraining", style.GREY), ("phi pretraining", style.BLUE), ("fine-tuning", style.ORCHID)):
             mine = rows[kinds == kind]
             parts.append(mine.to_dict("list") | {"series": kind, "status": "computed"})
             written = [format_money(value) for value in mine["rent_usd"]]
@@ -208,7 +212,7 @@ class Cost(Figure):
         layout = style.layout(
             "log_number",
             "category",
-            x_title="Rent (USD)",
+            x_title="Cloud cost (USD)",
             x_range=(10, max(float(rows["rent_usd"].max()) * 6, 1e5)),
             height=420,
             barmode="stack",
@@ -217,19 +221,19 @@ class Cost(Figure):
         layout["yaxis"] |= {"categoryorder": "array", "categoryarray": rows["model"].tolist(), "autorange": "reversed"}
         usd = rows.set_index("model")["rent_usd"]
         phi_1_5, phi_2, llama = (
-            Headline(f"rent of {model}", float(usd[model]), "USD", format_money(usd[model]), "rent_usd")
+            Headline(f"cloud cost of {model}", float(usd[model]), "USD", format_money(usd[model]), "rent_usd")
             for model in ("phi-1.5", "phi-2", "LLaMA 7B")
         )
         return Panel(
-            title=f"At {format_money(price)} per A100-hour, phi-1.5 cost {phi_1_5} to pretrain, phi-2 {phi_2} and LLaMA 7B {llama}",
+            title=f"At {format_money(price)} per A100-hour, pretraining phi-1.5 cost {phi_1_5}, phi-2 {phi_2}, LLaMA 7B {llama}",
             headline=(phi_1_5, phi_2, llama),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "Reported A100-hours times the price. Fine-tuning starts from weights that somebody else paid for. phi-2's hours are 14 days on 96 GPUs. "
+                "Bars are reported A100-hours times the price. Fine-tuning starts from weights that somebody else paid for. phi-2's hours are 14 days on 96 GPUs. "
                 f"Not counted: the language models that wrote the data, trials, and people. List price of the table: {format_money(a100().price_usd_per_hour)} (A100 80 GB, on demand, 2023)."
             ),
-            alt=f"Rent of {len(rows)} runs at {format_money(price)} per A100-hour, from {format_money(float(usd.min()))} to {format_money(float(usd.max()))}.",
+            alt=f"Cloud cost of {len(rows)} runs at {format_money(price)} per A100-hour, from {format_money(float(usd.min()))} to {format_money(float(usd.max()))}.",
             sources=tuple(Citation(name) for name in dict.fromkeys([*rows["source"], "aws_ec2"])),
             explain=(comparisons.training_runs, comparisons.tuning_runs),
         )
@@ -249,20 +253,20 @@ class Hours(Figure):
         rows["utilisation"] = costs.implied_utilisation(rows["computed_flops"], rows["gpu_hours"], a100().peak_flops_per_s)
         phi = rows["model"].str.startswith("phi")
         ends = [300.0, 5e5]
-        equal = {"series": f"computed at {utilisation:.0%} of peak", "computed_gpu_hours": ends, "gpu_hours": ends, "status": "computed"}
+        equal = {"series": f"computed at {utilisation:.0%} MFU", "computed_gpu_hours": ends, "gpu_hours": ends, "status": "computed"}
         parts: list[Part] = [equal]
         traces = [marks.line(equal, "computed_gpu_hours", "gpu_hours", style.BLUE)]
         for chosen, name, color, symbol in (
             (phi, "phi", style.CRIMSON, "circle"),
             (~phi, "LLaMA and Llama 2", style.VIOLET, "triangle-up"),
         ):
-            text = [f"{row['model']}: {row['utilisation']:.0%} of peak" for row in rows[chosen].to_dict("records")]
+            text = [f"{row['model']}: {row['utilisation']:.0%} MFU" for row in rows[chosen].to_dict("records")]
             parts.append(rows[chosen].to_dict("list") | {"series": name, "status": "reported"})
             traces.append(marks.points(parts[-1], "computed_gpu_hours", "gpu_hours", color, symbol=symbol, text=text))
         layout = style.layout(
             "log_number",
             "log_number",
-            x_title=f"Computed A100-hours (6 N D at {utilisation:.0%} of peak)",
+            x_title=f"Computed A100-hours (6 N D at {utilisation:.0%} MFU)",
             y_title="Reported A100-hours",
             x_range=ends,
             y_range=ends,
@@ -272,19 +276,19 @@ class Hours(Figure):
         layout["xaxis"]["exponentformat"] = layout["yaxis"]["exponentformat"] = "B"
         share = rows.set_index("model")["utilisation"]
         phi_1_5, phi_1, llama = (
-            Headline(f"utilization of {model}", float(share[model]), "share", f"{share[model]:.0%}", "utilisation")
+            Headline(f"MFU of {model}", float(share[model]), "share", f"{share[model]:.0%}", "utilisation")
             for model in ("phi-1.5", "phi-1", "LLaMA 7B")
         )
         return Panel(
-            title=f"phi-1.5's reported tokens and hours mean {phi_1_5} of the GPUs' peak, phi-1's {phi_1}; LLaMA 7B reached {llama}",
+            title=f"phi-1.5's reported tokens and hours imply {phi_1_5} MFU, phi-1's {phi_1}, LLaMA 7B's {llama}",
             headline=(phi_1_5, phi_1, llama),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Markers below the line took fewer hours than {utilisation:.0%} of peak would. Percentages are 6 N D over the reported hours at 312 TFLOP/s, with sizes as printed (1.3 B; counted 1.42 B, which makes them higher still). "
-                f"The best other run with known hours in our tables comes to {best_other():.0%}, so tokens or hours of phi-1.5 and phi-2 may be rounded or counted otherwise."
+                f"Each marker is a run's reported over its computed A100-hours; below the line it took fewer hours than at {utilisation:.0%} MFU. MFU is 6 N D over the reported hours at 312 TFLOP/s, with sizes as printed (1.3 B; the count is 1.42 B, which makes it higher still). "
+                f"The best other run with known hours in our tables comes to {best_other():.0%}, so tokens or hours of phi-1.5 and phi-2 may be rounded or counted differently."
             ),
-            alt=f"Reported against computed A100-hours of {len(rows)} runs; implied utilization (MFU) runs from {share.min():.0%} to {share.max():.0%}.",
+            alt=f"Reported against computed A100-hours of {len(rows)} runs; implied MFU runs from {share.min():.0%} to {share.max():.0%}.",
             sources=tuple(Citation(name) for name in dict.fromkeys([*rows["source"], "nvidia_a100"])),
             explain=(costs.implied_utilisation, costs.training_flops, comparisons.training_runs),
         )

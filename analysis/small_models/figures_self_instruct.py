@@ -17,18 +17,16 @@ from analysis.small_models.data import STORED_RUN, ends_of_runs, one_run, own_ru
 from analysis.units import significant
 
 SOURCES = (Citation("wang2022", "section 2.2"), Citation("lin2004", "section 3.1"))
-ASSUMED = "The generator recombines and rewords sentences written for this project; it is no language model, so only how things respond to the threshold carries over."
+ASSUMED = "Simulated: the generator recombines and rewords sentences written for this project and is no language model, so only the response to the threshold carries over."
 ROUGE_THRESHOLD = Quantity(
-    "Threshold on ROUGE-L", low=min(self_instruct.THRESHOLDS), high=1, extra=self_instruct.THRESHOLDS,
-    help="An instruction as similar as this to one that is kept, or more, is dropped; thirteen thresholds are stored.",
+    "ROUGE-L threshold", low=min(self_instruct.THRESHOLDS), high=1, extra=self_instruct.THRESHOLDS,
 )  # fmt: skip
 NOVELTY = Quantity(
-    "Novelty of the generator",
+    "Generator novelty",
     unit="share",
     low=0,
     high=1,
     step=0.25,
-    help="Chance that a part comes from outside the examples of a request.",
 )
 COLUMNS = {
     "tried": "n_tried",
@@ -56,12 +54,12 @@ class Growth(Figure):
         threshold, novelty, paper = self.rouge_threshold, self.novelty, self_instruct.THRESHOLD
         rows = one_run(threshold, novelty)
         n_seeds = len(tables.load("seed_tasks"))
-        everything = {"series": "if everything were kept", "n_tried": rows["tried"], "n_kept": rows["tried"], "status": "computed"}
+        everything = {"series": "no filter", "n_tried": rows["tried"], "n_kept": rows["tried"], "status": "computed"}
         parts = [everything, _part(rows, f"kept below {threshold:g}")]
         shown: dict[str, Any] = {"x": "n_tried", "y": "n_kept"}
         traces = [
             marks.line(everything, color=style.GREY, width=1.2, **shown),
-            *marks.band(parts[1], "n_tried", "n_kept_low", "n_kept_high", style.BLUE, "three seeds, lowest to highest"),
+            *marks.band(parts[1], "n_tried", "n_kept_low", "n_kept_high", style.BLUE, "range of three seeds"),
             marks.line(parts[1], color=style.BLUE, **shown),
         ]
         if threshold != paper:
@@ -75,13 +73,13 @@ class Growth(Figure):
         early = float(rows["kept"].iloc[5] / rows["tried"].iloc[5])
         late = float((rows["kept"].iloc[-1] - rows["kept"].iloc[-6]) / (rows["tried"].iloc[-1] - rows["tried"].iloc[-6]))
         return Panel(
-            title=f"Below a similarity of {threshold:g}, {n_seeds} seed tasks grow by {kept} instructions out of {tried:,}; {early:.0%} are kept at first and {late:.0%} at last",
+            title=f"At ROUGE-L {threshold:g}, {kept} of {tried:,} instructions are kept, {early:.0%} at first and {late:.0%} at last",
             headline=(kept,),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "Each request shows eight examples and brings eight instructions; one is kept if its ROUGE-L with every kept one and every seed task is below the threshold. "
-                f"The curve bends as the pool fills up. {ASSUMED}"
+                f"The line is the number of instructions kept, starting from {n_seeds} seed tasks; the grey line would be no filter. Each generation round shows eight examples and brings eight instructions; one is kept if its ROUGE-L with all kept ones and seed tasks is below the threshold. "
+                f"The curve flattens as the pool fills up. {ASSUMED}"
             ),
             alt=f"Kept against generated instructions; at threshold {threshold:g} {kept} of {tried} are kept.",
             sources=SOURCES,
@@ -105,12 +103,12 @@ class Filtered(Figure):
         traces = [
             marks.line(ends, "threshold", "dropped_instructions_share", style.BLUE, "generated instructions dropped"),
             style.below(marks.line(ends, "threshold", "seed_similarity", style.CRIMSON, "similarity to the nearest seed task")),
-            style.below(marks.line(ends, "threshold", "mean_pairwise", style.ORCHID, "similarity of two kept instructions")),
+            style.below(marks.line(ends, "threshold", "mean_pairwise", style.ORCHID, "similarity of kept instructions")),
         ]
         layout = style.layout(
             "number",
             "percent",
-            x_title="Threshold on ROUGE-L",
+            x_title="ROUGE-L threshold",
             y_title="Share dropped",
             x_range=(0.28, 1.02),
             y_range=(-0.02, 1.05),
@@ -123,15 +121,15 @@ class Filtered(Figure):
         alike = Headline("ROUGE-L of two kept instructions", likeness, "share", f"{likeness:.1%}", "mean_pairwise")
         several = kept >= 2
         return Panel(
-            title=f"A threshold of {threshold:g} drops {dropped}; two kept instructions then share {alike} ROUGE-L"
+            title=f"A ROUGE-L threshold of {threshold:g} drops {dropped}; kept instructions have mean ROUGE-L {alike}"
             if several
-            else f"A threshold of {threshold:g} drops {dropped} of the instructions",
+            else f"A ROUGE-L threshold of {threshold:g} drops {dropped} of the instructions",
             headline=(dropped, alike) if several else (dropped,),
             figure=style.figure(traces, layout),
             parts=[ends, _part(here, "your threshold")],
             caption=(
-                "After 1,000 generated instructions, mean of three seeds. A strict filter drops most and keeps what is unlike the seed tasks; a lax one keeps near copies. The mean over all pairs hardly moves, because most pairs "
-                f"have nothing to do with each other: near copies show in the similarity to the nearest. {ASSUMED}"
+                "Lines are the share of 1,000 generated instructions that the filter drops, and how similar the kept ones are. A strict filter drops most and keeps what is unlike the seed tasks; a lax one keeps near copies. The mean over all pairs hardly moves, because most pairs "
+                f"have nothing to do with each other: near copies show in the similarity to the nearest seed task. Means of three seeds. {ASSUMED}"
             ),
             alt=f"Share dropped and mean similarities against the threshold; at {threshold:g} {dropped} are dropped.",
             sources=SOURCES,
@@ -159,23 +157,23 @@ class Variety(Figure):
         layout = style.layout(
             "number",
             "number",
-            x_title="Threshold on ROUGE-L",
-            y_title="Different pairs of verb and object",
+            x_title="ROUGE-L threshold",
+            y_title="Distinct verb-noun pairs",
             x_range=(0.28, 1.0),
             y_range=(0, 270),
             shapes=[style.vertical_line(threshold, style.AMBER)],
             annotations=[style.line_name(threshold, f"threshold {threshold:g}")],
         )
         return Panel(
-            title=f"At {threshold:g}, the kept instructions have {low} different pairs of verb and object without novelty, {high} with all of it",
+            title=f"At ROUGE-L {threshold:g}, kept instructions have {low} distinct verb-noun pairs at novelty 0%, {high} at 100%",
             headline=(low, high),
             figure=style.figure(traces, layout),
             parts=[*parts, _part(here, "your threshold")],
             caption=(
-                "Verb and object are taken as the first and the last word of an opening. A stricter filter costs variety because it keeps less; above about 0.8 there is hardly more to gain, and what is added are near copies. "
-                f"Novelty is the chance that a part comes from outside the examples of a request. {ASSUMED}"
+                "Lines are the distinct verb-noun pairs in the kept instructions, a measure of diversity; verb and noun are the first and last word of an opening. A stricter filter costs diversity because it keeps less; above about 0.8 little is gained, and what is added are near copies. "
+                f"Novelty is the chance that a part is new, and not from the examples in the request. {ASSUMED}"
             ),
-            alt=f"Different pairs of verb and object against the threshold for {len(novelties)} levels of novelty; at {threshold:g} they are {low} to {high}.",
+            alt=f"Distinct verb-noun pairs against the threshold for {len(novelties)} levels of novelty; at {threshold:g} they are {low} to {high}.",
             sources=SOURCES,
             explain=(self_instruct.simulate, self_instruct.root),
         )
@@ -186,26 +184,20 @@ class OwnRun(Figure):
 
     name = "small_models.own_run"
     run_threshold: float = Quantity(
-        "Threshold of the run",
+        "ROUGE-L threshold",
         low=0.2,
         high=1,
         step=0.01,
-        help="An instruction as similar as this to one that is kept, or more, is dropped.",
     )(STORED_RUN["threshold"])
     run_novelty: float = Quantity(
-        "Novelty of the run",
+        "Generator novelty",
         unit="share",
         low=0,
         high=1,
         step=0.01,
-        help="Chance that a part comes from outside the examples of a request.",
     )(STORED_RUN["novelty"])
-    n_requests: int = Quantity("Requests", low=25, high=250, step=25, whole=True, help="Each request brings eight instructions.")(
-        STORED_RUN["steps"]
-    )
-    loop_seed: int = Quantity("Random seed", low=0, high=9999, whole=True, help="Another seed gives a slightly other run.")(
-        STORED_RUN["seed"]
-    )
+    n_requests: int = Quantity("Generation rounds", low=25, high=250, step=25, whole=True)(STORED_RUN["steps"])
+    loop_seed: int = Quantity("Random seed", low=0, high=9999, whole=True)(STORED_RUN["seed"])
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -215,22 +207,22 @@ class OwnRun(Figure):
         traces = [
             marks.line(generated, "n_tried", "n_tried", style.GREY, width=1.2),
             marks.line(kept, "n_tried", "n_kept", style.BLUE),
-            style.below(marks.line(kept, "n_tried", "distinct_pairs", style.CRIMSON, "different pairs of verb and object")),
+            style.below(marks.line(kept, "n_tried", "distinct_pairs", style.CRIMSON, "distinct verb-noun pairs")),
         ]
         last = rows.iloc[-1]
         top = float(last["tried"])
         layout = style.layout(
             "number", "number", x_title="Instructions generated", y_title="Instructions", x_range=(0, top), y_range=(0, top * 1.02)
         )
-        layout = style.stacked(layout, "number", "Different pairs", (0, 1.1 * float(rows["distinct_pairs"].max())))
+        layout = style.stacked(layout, "number", "Distinct pairs", (0, 1.1 * float(rows["distinct_pairs"].max())))
         many = Headline("instructions kept", float(last["kept"]), "instructions", f"{last['kept']:.0f}", "n_kept")
-        words = f", mean ROUGE-L of two of them {last['mean_pairwise']:.1%}" if last["kept"] >= 2 else ""
+        words = f", mean ROUGE-L {last['mean_pairwise']:.1%}" if last["kept"] >= 2 else ""
         return Panel(
             title=f"This run keeps {many} of {last['tried']:.0f} instructions ({last['kept'] / last['tried']:.0%}){words}",
             headline=(many,),
             figure=style.figure(traces, layout),
             parts=[kept, generated],
-            caption=f"One seed of the random numbers; another one gives a slightly other curve. {ASSUMED}",
+            caption=f"Lines are the instructions generated, those kept, and their distinct verb-noun pairs in one run. Another random seed gives a slightly different curve. {ASSUMED}",
             alt=f"A run of the loop: {many} of {last['tried']:.0f} generated instructions are kept.",
             sources=SOURCES,
             explain=(self_instruct.simulate, self_instruct.rouge_l, self_instruct.generate),

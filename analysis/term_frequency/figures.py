@@ -53,7 +53,7 @@ class Scatter(Figure):
         bins = association.binned(counts, accuracy).rename(
             columns={"count": "occurrences", "low": "accuracy_low", "high": "accuracy_high", "n": "n_operands"}
         )
-        bins = bins.assign(series="mean of ten operands", status="computed")
+        bins = bins.assign(series="binned mean (ten operands)", status="computed")
         traces = marks.band(bins, "occurrences", "accuracy_low", "accuracy_high", style.SLATE, "95% interval of the mean")
         traces.append(marks.line(bins, "occurrences", "accuracy", style.SLATE))
         parts: list = [bins]
@@ -76,35 +76,35 @@ class Scatter(Figure):
             "tokens",
             "percent",
             x_title=f"Occurrences of the operand in {text_of(corpus)}",
-            y_title="Right answers",
+            y_title="Accuracy",
             y_range=(-0.03, 1.03),
             height=400,
         )
-        right = Headline("share of right answers", float(accuracy.mean()), "share", f"{accuracy.mean():.0%}")
+        right = Headline("accuracy", float(accuracy.mean()), "share", f"{accuracy.mean():.0%}")
         headline = [right]
-        title = f"{model} {DOES[operation]} every operand equally, {right} right, so there is no correlation to compute"
+        title = f"{model} {DOES[operation]} every operand with {right} accuracy, so there is no correlation to compute"
         if found["rho"] == found["rho"]:
             rho, low, high = headline = [
                 Headline(f"rank correlation{end}", float(found[column]), "", f"{found[column]:.2f}", column)
                 for column, end in (("rho", ""), ("rho_low", ", low end"), ("rho_high", ", high end"))
             ]
             towards = association.direction(found, len(counts))
-            said = f"{model} {DOES[operation]} with frequent numbers {towards}"
+            said = f"{model} {DOES[operation]} frequent numbers {towards}"
             if towards == "open":
-                said = f"Whether {model} {DOES[operation]} with frequent numbers better is open"
-            title = f"{said}: rank correlation {rho} ({low} to {high})"
+                said = f"{model}: no significant effect of frequency ({operation})"
+            title = f"{said}: Spearman rho {rho} ({low} to {high})"
             if towards == "few":
                 n = round(float(accuracy.sum()) * association.QUESTIONS)
                 headline = [Headline("right answers", n, "answers", str(n))]
-                title = f"{model} has {headline[0]} of {len(counts) * association.QUESTIONS:,} questions right, too few to say whether frequency matters ({operation})"
+                title = f"{model} has {headline[0]} of {len(counts) * association.QUESTIONS:,} questions right, too few to test frequency ({operation})"
         return Panel(
             title=title,
             headline=tuple(headline),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f'One marker per first operand, over 50 questions such as "What is 24 times 17?". Accuracy rises by {100 * found["slope"]:.1f} points with ten times the count '
-                f"({_points(found, 'slope')}); the brackets hold 95% intervals over operands. Frequent numbers are also small or round, so this chart alone shows no cause. {V0}"
+                f'Each marker is a first operand: its accuracy over 50 questions such as "What is 24 times 17?", against how often it occurs. Accuracy rises by {100 * found["slope"]:.1f} points per tenfold count '
+                f"({_points(found, 'slope')}); brackets are 95% intervals over operands. Frequent numbers are also small or round, so this chart alone shows no cause. {V0}"
             ),
             alt=f"Accuracy of {model} by operand against the operand's count in {text_of(corpus)}: {_words(found)}.",
             sources=sources_of(corpus),
@@ -124,7 +124,7 @@ class Paper(Figure):
         rows = association.against_the_paper(self.number_counts.value.statistics, tables.load("term_frequency_gaps"))
         rows = rows.rename(columns={"low": "computed_low", "high": "computed_high"})
         rows = rows.assign(series=rows["model"].map(size_of), computed_points=rows["computed"], status="reported").drop(columns="computed")
-        same = {"series": "printed = computed", "gap_points": GAPS, "computed_points": GAPS, "status": "computed"}
+        same = {"series": "reported = computed", "gap_points": GAPS, "computed_points": GAPS, "status": "computed"}
         traces = [marks.line(same, "gap_points", "computed_points", style.GREY, width=1.2)]
         for size in (size for size in SIZES if size in set(rows["model"])):
             part = rows[rows["model"] == size]
@@ -136,8 +136,8 @@ class Paper(Figure):
         layout = style.layout(
             "number",
             "number",
-            x_title="Gap as printed (points)",
-            y_title="Gap as computed (points)",
+            x_title="Reported gap (points)",
+            y_title="Computed gap (points)",
             x_range=GAPS,
             y_range=GAPS,
             height=480,
@@ -147,16 +147,16 @@ class Paper(Figure):
         mean = Headline("mean difference", float(off.mean()), "points", f"{off.mean():.1f}")
         most = Headline("largest difference", float(off.max()), "points", f"{off.max():.0f}")
         return Panel(
-            title=f"The paper's {len(rows)} gaps come out with correlation {r} and {mean} points off on average, {most} at most",
+            title=f"The paper's {len(rows)} gaps recompute with correlation {r}, off by {mean} points on average, {most} at most",
             headline=(r, mean, most),
             figure=style.figure(traces, layout),
             parts=[rows, same],
             caption=(
-                f"Printed: the authors' own counts, of numbers near other numbers in the deduplicated Pile up to each checkpoint, which were never published. Computed: counts of {text_of(corpus)}, the same at every "
-                f"checkpoint; so the ten most frequent numbers are not always the same ones. {inside} printed gaps lie in the computed 95% interval. Furthest off: {size_of(worst['model'])}, {worst['shots']} examples, "
-                f"step {worst['step']:,} ({worst['gap_points']:.1f} printed, {worst['computed_points']:.1f} computed)."
+                f"Each marker is a gap in accuracy between frequent and rare operands; on the line ours equals the paper's. The paper uses its own counts, of numbers near other numbers in the deduplicated Pile up to each checkpoint, which were never published. Ours are counts of {text_of(corpus)}, the same at every "
+                f"checkpoint, so the ten most frequent numbers are not always the same. {inside} reported gaps lie in the computed 95% interval. Furthest off: {size_of(worst['model'])}, {worst['shots']} examples, "
+                f"step {worst['step']:,} ({worst['gap_points']:.1f} reported, {worst['computed_points']:.1f} computed)."
             ),
-            alt=f"Computed against printed gaps of four models: correlation {r}, mean difference {mean} points.",
+            alt=f"Computed against reported gaps of four models: correlation {r}, mean difference {mean} points.",
             sources=(Citation("biderman2023", "Table 4"), *sources_of(corpus)),
             explain=(association.against_the_paper, association.frequency_gap),
         )
@@ -167,4 +167,4 @@ def _points(row: Mapping, name: str) -> str:
 
 
 def _words(found: Mapping) -> str:
-    return f"rank correlation {found['rho']:.2f}" if found["rho"] == found["rho"] else "all operands are answered alike"
+    return f"Spearman rho {found['rho']:.2f}" if found["rho"] == found["rho"] else "all operands have the same accuracy"

@@ -25,9 +25,12 @@ from analysis.term_frequency.figures_marks import (
 )
 from analysis.units import significant
 
-KINDS = (("rho", "as it is", style.SLATE, "circle", -0.14), ("partial", "operand size held fixed", style.CRIMSON, "diamond", 0.14))
+KINDS = (
+    ("rho", "Spearman rho", style.SLATE, "circle", -0.14),
+    ("partial", "partial rho (controlling for size)", style.CRIMSON, "diamond", 0.14),
+)
 RANGES = {"all": "0 to 99", "two-digit": "10 to 99"}
-LOG_ODDS = "Change of the log-odds of a right answer"
+LOG_ODDS = "Log-odds coefficient (accuracy)"
 
 
 class Partial(Figure):
@@ -52,12 +55,12 @@ class Partial(Figure):
             none = Headline("sizes that can be compared", 0, "", "0")
             left = runs.reset_index()[["model", "step", "shots", "operation", "rho", "partial", "accuracy"]]
             return Panel(
-                title=f"With {shots} examples at step {step:,} {none} of {len(runs)} sizes can be compared among operands of like size ({operation})",
+                title=f"{shots}-shot at step {step:,}, {none} of {len(runs)} sizes have a partial correlation ({operation})",
                 headline=(none,),
                 figure=style.figure([], layout),
-                parts=[left.assign(series="no correlation at fixed size", status="computed")],
-                caption=f"Either every model answers all operands alike, or the counts follow the size of the operand exactly. {V0}",
-                alt="No correlation at fixed operand size can be computed for any model size.",
+                parts=[left.assign(series="no partial correlation", status="computed")],
+                caption=f"Either every model has the same accuracy on all operands, or the counts follow the size of the operand exactly. {V0}",
+                alt="No partial correlation can be computed for any model size.",
                 sources=sources_of(corpus),
                 explain=(association.partial,),
             )
@@ -77,29 +80,23 @@ class Partial(Figure):
             Headline(name, float(big[column]), "", f"{big[column]:.2f}", stands)
             for name, column, stands in (
                 ("rank correlation", "rho", "correlation"),
-                ("rank correlation at fixed size", "partial", "correlation"),
+                ("partial correlation", "partial", "correlation"),
                 ("its low end", "partial_low", "correlation_low"),
                 ("its high end", "partial_high", "correlation_high"),
             )
         )
         falls = "falls" if big["partial"] <= big["rho"] else "rises"
-        stays = (
-            "and stays above zero"
-            if big["partial_low"] > 0
-            else "and cannot be told from zero"
-            if falls == "rises"
-            else "and can no longer be told from zero"
-        )
+        stays = "significantly above zero" if big["partial_low"] > 0 else "not significant" if falls == "rises" else "no longer significant"
         return Panel(
-            title=f"At fixed operand size the correlation of {size_of(rows.index[0])} {falls} from {as_it_is} to {fixed} ({low} to {high}), {stays}",
+            title=f"Controlling for size, {size_of(rows.index[0])}'s correlation {falls} from {as_it_is} to {fixed} ({low} to {high}), {stays}",
             headline=(as_it_is, fixed, low, high),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Small numbers are both frequent and easy: the rank correlation of count and operand is {with_size:.2f} in {text_of(corpus)}. The second mark asks what frequency tells among "
-                f"operands of like size. It stays above zero for {len(clear)} of {len(rows)} sizes. Bars are 95% intervals over operands. Correlation at fixed size is still no proof of cause. {V0}"
+                f"Markers are Spearman's rho of accuracy and count, and the partial rho that controls for the size of the operand. Small numbers are both frequent and easy: the rho of count and operand is {with_size:.2f} in {text_of(corpus)}. "
+                f"The partial rho is significantly above zero for {len(clear)} of {len(rows)} sizes. Bars are 95% intervals over operands. A partial correlation is still no proof of cause. {V0}"
             ),
-            alt=f"Correlation with frequency by model size, as it is and at fixed operand size; {size_of(rows.index[0])} has {as_it_is} and {fixed}.",
+            alt=f"Correlation with frequency by model size, plain and controlling for operand size; {size_of(rows.index[0])} has {as_it_is} and {fixed}.",
             sources=sources_of(corpus),
             explain=(association.partial, spearman, association.Operands.statistics),
         )
@@ -127,40 +124,40 @@ class Regression(Figure):
         if outcome != "identified":
             examples = Headline("examples in the prompt", shots, "", str(shots))
             return Panel(
-                title=f"{model} gives {outcome} with {examples} examples ({operation}) for a regression to say anything",
+                title=f"{model} gives {outcome} with {examples} examples for a regression ({operation})",
                 headline=(examples,),
                 figure=style.figure([], intervals.rows(terms, "number", LOG_ODDS, 46, x_range=(-1, 3))),
                 parts=[about.assign(series="no regression")],
-                caption=f"At least {term_frequency_regression.MINIMUM} right and as many wrong answers are asked for, of 50 for each operand. A larger model or other examples will do. {V0}",
+                caption=f"The fit needs at least {term_frequency_regression.MINIMUM} right and as many wrong answers, of 50 per operand. Choose a larger model or another number of examples. {V0}",
                 alt=f"No coefficients: {model} gives {outcome} for a regression.",
                 sources=sources_of("pile_train"),
                 explain=(term_frequency_regression.regression,),
             )
-        alone = about[about["alone"]].assign(series="count alone", row=-0.12)
+        alone = about[about["alone"]].assign(series="univariable (count)", row=-0.12)
         together = about[~about["alone"]].set_index("term").loc[terms].reset_index()
-        together = together.assign(series="all five together", row=np.arange(len(terms)) + 0.12)
+        together = together.assign(series="multivariable", row=np.arange(len(terms)) + 0.12)
         drawn = ("coefficient", "coefficient_low", "coefficient_high")
         traces = [marks.estimates(together, *drawn, style.CRIMSON, symbol="diamond"), marks.estimates(alone, *drawn, style.SLATE)]
         before, after = alone.iloc[0], together.iloc[0]
         odds = [
-            Headline(f"odds per tenfold count, {which}", float(np.exp(row["coefficient"])), "", _odds(row))
-            for which, row in (("with size and form held fixed", after), ("count alone", before))
+            Headline(f"odds ratio per tenfold count, {which}", float(np.exp(row["coefficient"])), "", _odds(row))
+            for which, row in (("multivariable", after), ("univariable", before))
         ]
-        headline, left = odds, "frequency's effect can no longer be told from zero"
+        headline, left = odds, "frequency is no longer significant"
         if after["coefficient_low"] > 0:
             share = after["coefficient"] / before["coefficient"]
             headline = [Headline("share of frequency's effect that is left", float(share), "share", f"{share:.0%}"), *odds]
-            left = f"{headline[0]} of frequency's effect is left"
+            left = f"{headline[0]} of frequency's effect remains"
         return Panel(
-            title=f"{size_of(model)}: with size and form held fixed {left} (odds x {odds[0]} per tenfold count, not x {odds[1]})",
+            title=f"{size_of(model)}: controlling for size and form, {left} (odds ratio {odds[0]}, not {odds[1]})",
             headline=tuple(headline),
             figure=style.figure(traces, intervals.rows(terms, "number", LOG_ODDS, 46)),
             parts=[together, alone],
             caption=(
-                f"A logistic regression of the 50 answers per operand on five properties of it. For the count, {significant(after['coefficient'], 3)} ({significant(after['coefficient_low'], 3)} to {significant(after['coefficient_high'], 3)}) "
-                f"remains of {significant(before['coefficient'], 3)}. Right of the line a property goes with more right answers. Bars are 95% intervals over operands. Last checkpoint, counts of the Pile. {V0}"
+                f"Markers are coefficients of a logistic regression of the 50 answers per operand on five properties; right of zero a property goes with higher accuracy. The odds ratios are per tenfold count. For the count, {significant(after['coefficient'], 3)} ({significant(after['coefficient_low'], 3)} to {significant(after['coefficient_high'], 3)}) "
+                f"remains of {significant(before['coefficient'], 3)}. Bars are 95% intervals over operands. Last checkpoint, counts of the Pile. {V0}"
             ),
-            alt=f"Coefficients of a logistic regression for {model}; the count has {after['coefficient']:.2f} beside four other properties and {before['coefficient']:.2f} alone.",
+            alt=f"Coefficients of a logistic regression for {model}; the count has {after['coefficient']:.2f} with four other properties and {before['coefficient']:.2f} alone.",
             sources=sources_of("pile_train"),
             explain=(term_frequency_regression.regression, term_frequency_regression.logistic, term_frequency_regression.features),
         )

@@ -16,17 +16,14 @@ PAPER = Citation("biderman2023", "section 3.3")
 V0 = "Accuracies are those of the first deduplicated models (v0), which were later retrained."
 
 NUMBER_COUNTS = Data(
-    "Counts",
-    help="Where it was counted how often each number stands; your CSV has the columns number and count.",
+    "Number counts",
     published=lambda: {corpus: (label, partial(NumberCounts, corpus)) for corpus, label in corpora().items()},
     own="your CSV",
 )
 PYTHIA_MODEL = Choice("Pythia model", options={size_of(model).lower(): model for model in SIZES[::-1]})
-N_SHOTS = Choice("Examples in the prompt", options={shots: str(shots) for shots in SHOTS})
+N_SHOTS = Choice("Few-shot examples (k)", options={shots: str(shots) for shots in SHOTS})
 OPERATION = Choice("Operation", options={"multiplication": "multiplication", "addition": "addition"})
-CHECKPOINT_STEP = Choice(
-    "Checkpoint", options={step: f"step {step:,}" for step in STEPS}, help="Training step at which the model was asked.", ordered=True
-)
+CHECKPOINT_STEP = Choice("Checkpoint", options={step: f"step {step:,}" for step in STEPS}, ordered=True)
 MODELS: Mapping[str, str] = PYTHIA_MODEL.labels({})
 """Name of each model by its key."""
 

@@ -26,7 +26,7 @@ from analysis.units import significant
 
 MEASURES = {
     "rho": "rank correlation",
-    "partial": "rank correlation at fixed operand size",
+    "partial": "partial rank correlation (size)",
     "gap": "gap between most and least frequent",
     "slope": "accuracy per tenfold count",
 }
@@ -82,7 +82,7 @@ class Course(Figure):
         )
         layout["xaxis"] |= TICKS
         computed = Headline("sizes for which it can be computed", len(ends), "", str(len(ends)))
-        headline, title = [computed], f"{computed} of {len(SIZES)} sizes answer operands differently enough to compute this"
+        headline, title = [computed], f"{computed} of {len(SIZES)} sizes vary enough between operands to compute this"
         if len(ends) > 1:
             smallest, best = next(iter(ends)), max(ends, key=lambda size: ends[size].value)
             headline = list({size: ends[size] for size in (smallest, best)}.values())
@@ -92,12 +92,12 @@ class Course(Figure):
         if not parts:
             parts = [rows[["model", "step", measure]].assign(series="cannot be computed", status="computed")]
         return Panel(
-            title=f"{title} ({operation}, {shots} examples)",
+            title=f"{title} ({operation}, {shots}-shot)",
             headline=tuple(headline),
             figure=style.figure([*bands, *lines], layout),
             parts=parts,
             caption=(
-                "Checkpoints at 9% to 100% of training. A line that is missing or broken belongs to a model that answers all operands alike, mostly wrongly. The paper "
+                "Each line is one model over checkpoints at 9% to 100% of training. A missing or broken line is a model with the same accuracy on all operands, mostly zero. The paper "
                 f"dates the effect to step 65,000 (136 B tokens) and to 2.8B parameters and more. {V0}"
             ),
             alt=f"{name} against tokens seen for seven sizes: "
@@ -116,9 +116,7 @@ class Gap(Figure):
     pythia_model: str = PYTHIA_MODEL("12b")
     n_shots: int = N_SHOTS(16)
     operation: str = OPERATION("multiplication")
-    n_extremes: int = Quantity(
-        "Operands in each group", low=2, high=40, step=1, whole=True, help="At most half of the numbers that have a count."
-    )(association.EXTREMES)
+    n_extremes: int = Quantity("Operands per group (k)", low=2, high=40, step=1, whole=True)(association.EXTREMES)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -151,18 +149,18 @@ class Gap(Figure):
                 bands += marks.band(part, "n_tokens", "accuracy_low", "accuracy_high", color, f"95% interval, {name}", quiet=True)
             lines.append(marks.line(part, "n_tokens", "accuracy", color, width=1.5 if name == "others" else 2.5))
             end = float(mean.iloc[-1])
-            last[name] = Headline(f"right answers, {name}", end, "share", f"{end:.0%}", "accuracy")
-        layout = style.layout("tokens", "percent", y_title="Right answers", y_range=(-0.02, 1.02), x_range=TOKENS_SHOWN)
+            last[name] = Headline(f"accuracy, {name}", end, "share", f"{end:.0%}", "accuracy")
+        layout = style.layout("tokens", "percent", y_title="Accuracy", y_range=(-0.02, 1.02), x_range=TOKENS_SHOWN)
         layout["xaxis"] |= TICKS
         most, least = last[most_frequent], last[least_frequent]
         return Panel(
-            title=f"{model} is right in {most} of questions on the {extremes} most frequent operands and {least} on the {extremes} least frequent",
+            title=f"{model} has {most} accuracy on the {extremes} most and {least} on the {extremes} least frequent operands",
             headline=(most, least),
             figure=style.figure([*bands, *lines], layout),
             parts=parts,
             caption=(
-                f"{operation.capitalize()} with {self.n_shots} examples. The difference between the two outer lines with ten operands each is what the paper's Table 4 prints. "
-                f"Most frequent: {', '.join(map(str, sorted(order[:extremes])))}. Bands are 95% intervals of the mean over operands. {V0}"
+                f"Lines are the accuracy on frequent, rare and other operands over training ({operation}, {self.n_shots}-shot). With ten operands per group, the difference of the outer lines is the gap of the paper's Table 4. "
+                f"Most frequent are {', '.join(map(str, sorted(order[:extremes])))}. Bands are 95% intervals of the mean over operands. {V0}"
             ),
             alt=f"Accuracy of {model} over training for frequent and rare operands, ending at {most} and {least}.",
             sources=(*sources_of(held.corpus), Citation("biderman2023", "Table 4")),

@@ -18,7 +18,7 @@ from analysis.video.figures_marks import COLORS, COMPARISONS, SYMBOLS
 UNSTATED = 307
 """Prompts taken where none are stated: those of the set that the comparison with retrieval uses elsewhere in the paper."""
 MOST_PROMPTS = 2_000
-COVERED = LEVEL(0.95, help="How often such an interval holds the true share.")
+COVERED = LEVEL(0.95)
 SHARE: dict[str, Any] = {"x": "win_share", "low": "win_share_low", "high": "win_share_high"}
 KEPT = ["series", "first", "second", "criterion", "win_share", "n_prompts", "votes", "win_share_low", "win_share_high", "row",
         "printed_setting", "location", "source", "verified", "status"]  # fmt: skip
@@ -43,8 +43,7 @@ class OtherWinRates(Figure):
     name = "video.other_win_rates"
     level: float = COVERED
     unstated_prompts: int = Quantity(
-        "Prompts where none are stated", unit="prompts", low=10, high=500, step=1, whole=True,
-        help="A what-if: the paper does not say on how many prompts the comparison with retrieval rests.",
+        "Prompts where not stated", unit="prompts", low=10, high=500, step=1, whole=True,
     )(UNSTATED)  # fmt: skip
 
     def draw(self) -> Panel:
@@ -135,12 +134,8 @@ class Prompts(Figure):
 
     name = "video.prompts"
     level: float = COVERED
-    win_share: float = Quantity(
-        "Share of prompts won", unit="share", low=0.3, high=1.0, step=0.01, help="What a study of your own would find."
-    )(0.6)
-    n_prompts: int = Quantity(
-        "Prompts", unit="prompts", low=5, high=MOST_PROMPTS, step=5, whole=True, help="On how many prompts your study would rest."
-    )(65)
+    win_share: float = Quantity("Win rate", unit="share", low=0.3, high=1.0, step=0.01)(0.6)
+    n_prompts: int = Quantity("Prompts", unit="prompts", low=5, high=MOST_PROMPTS, step=5, whole=True)(65)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""
@@ -210,8 +205,7 @@ class DrivingStudy(Figure):
 
     name = "video.driving_study"
     votes: int = Quantity(
-        "Independent votes per pair", unit="votes", low=25, high=400, step=1, whole=True,
-        help="A what-if: the paper does not say how many votes stand behind a share.",
+        "Ratings per pair", unit="votes", low=25, high=400, step=1, whole=True,
     )(100)  # fmt: skip
 
     def draw(self) -> Panel:

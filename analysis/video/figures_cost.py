@@ -19,14 +19,13 @@ STAGE_COLORS = dict(zip(costs.STAGES, (style.ORCHID, style.VIOLET, style.BLUE, s
 QUANTITIES = {"tokens": "tokens in a step", "flops": "FLOPs"}
 GROUNDS = (Citation(EMU, "Sections 3.2, 3.3 and 4.2"), Citation("rombach2022"), Citation("peebles2022"))
 MOST_FRAMES = 512
-DENOISER_SIZES = Choice("Sizes of the denoisers", options=SIZES)
+DENOISER_SIZES = Choice("Denoiser sizes", options=SIZES)
 DENOISER_ATTENTION = Choice("Attention", options={"separate": "space and time apart", "joint": "all tokens together"})
 INTERPOLATION = Choice("Interpolation", options={"clip": "all frames at once", "gaps": "gap by gap"})
-N_FRAMES = Quantity("Frames", unit="frames", low=1, high=MOST_FRAMES, step=1, whole=True, help="Frames of the finished video.")
-FRAME_SIDE = Quantity("Side of a frame", unit="pixels", low=128, high=1_024, step=64, whole=True, help="Frames are square here.")
+N_FRAMES = Quantity("Frames", unit="frames", low=1, high=MOST_FRAMES, step=1, whole=True)
+FRAME_SIDE = Quantity("Frame size", unit="pixels", low=128, high=1_024, step=64, whole=True)
 KEY_FRAMES = Quantity(
-    "Key frames before interpolation", unit="frames", low=2, high=64, step=1, whole=True,
-    help="Frames that the second stage makes where the image comes first.",
+    "Keyframes", unit="frames", low=2, high=64, step=1, whole=True,
 )  # fmt: skip
 
 
@@ -41,13 +40,9 @@ class Frames(Figure):
     n_frames: int = N_FRAMES(65)
     frame_side: int = FRAME_SIDE(512)
     key_frames: int = KEY_FRAMES(16)
-    latent_compression: int = Quantity(
-        "Compression of the latent space per side", low=2, high=16, twos=True, whole=True, help="Pixels to one place of the latent space."
-    )(8)
-    frame_patch: int = Quantity("Patch per side", low=1, high=4, twos=True, whole=True, help="Places that one token covers, per side.")(2)
-    denoising_steps: int = Quantity(
-        "Denoising steps", unit="steps", low=1, high=1_000, step=1, whole=True, help="How often the denoiser runs, the same in every stage."
-    )(250)
+    latent_compression: int = Quantity("VAE downsampling", low=2, high=16, twos=True, whole=True)(8)
+    frame_patch: int = Quantity("Patch size", low=1, high=4, twos=True, whole=True)(2)
+    denoising_steps: int = Quantity("Denoising steps", unit="steps", low=1, high=1_000, step=1, whole=True)(250)
 
     def draw(self) -> Panel:
         """The panel at these parameters."""

@@ -5,5 +5,5 @@ from analysis.charts.parameters import Choice
 
 COLORS = {"quality": style.BLUE, "faithfulness": style.CRIMSON, "both": style.VIOLET}
 SYMBOLS = {"quality": "circle", "faithfulness": "diamond", "both": "circle"}
-COMPARISONS = Choice("Comparisons", help="Which systems were compared, and how.")
-CRITERION = Choice("Criterion", help="What the raters judged by.", options={name: name for name in COLORS})
+COMPARISONS = Choice("Comparisons")
+CRITERION = Choice("Criterion", options={name: name for name in COLORS})

@@ -22,8 +22,7 @@ class Ranking(Figure):
     comparisons: str = COMPARISONS("equal", options={name: SETS[name] for name in RANKED})
     criterion: str = CRITERION("both")
     added_votes: float = Choice(
-        "Added on each side of a pair",
-        help="A system that lost every vote has no finite strength without it.",
+        "Pseudo-count",
         options={0.5: "half a vote", 1: "one vote", 2: "two votes"},
     )(0.5)
 

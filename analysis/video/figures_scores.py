@@ -26,12 +26,11 @@ class Ucf101(Figure):
 
     name = "video.ucf101"
     fvd_limit: int = Quantity(
-        "Count the systems below this FVD",
+        "FVD below",
         low=300,
         high=800,
         step=5,
         whole=True,
-        help="Fréchet video distance to real videos; lower is better.",
     )(400)
 
     def draw(self) -> Panel:
@@ -129,7 +128,7 @@ class Driving(Figure):
     """FVD and FID on driving videos, as Align Your Latents prints them, for the main results or an ablation."""
 
     name = "video.driving"
-    driving_table: str = Choice("Driving videos of Align Your Latents", options=ABLATIONS)("rds_ablation")
+    driving_table: str = Choice("Table of Align Your Latents", options=ABLATIONS)("rds_ablation")
 
     def draw(self) -> Panel:
         """The panel at these parameters."""

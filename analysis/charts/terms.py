@@ -1,0 +1,14 @@
+"""What a parameter means, in one line, out of data/terms.csv."""
+
+from analysis import tables
+
+
+@tables.kept
+def meanings() -> dict[str, str]:
+    """The help of each term by its name: its meaning as a sentence.
+
+    >>> meanings()["seed"]
+    'Another seed draws other tokens and router logits.'
+    """
+    stored = tables.load("terms")
+    return {name: f"{text[0].upper()}{text[1:]}." for name, text in zip(stored["name"], stored["meaning"], strict=True)}
