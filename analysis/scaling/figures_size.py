@@ -13,7 +13,7 @@ from analysis.scaling import for_size, resampling
 from analysis.scaling.chinchilla import ScalingLaw
 from analysis.scaling.data import law_name, published
 from analysis.scaling.figures import OfLaws, short_name
-from analysis.scaling.figures_marks import REPLICATION, OfRuns, cite_laws, cite_models, model_part, model_points, the
+from analysis.scaling.figures_marks import REPLICATION, OfRuns, cite_laws, cite_models, model_part, model_points
 from analysis.units import format_count, format_flops
 
 SIZES = np.geomspace(1e7, 1e13, 25)
@@ -100,7 +100,7 @@ class TokensForSize(OfRuns):
             for name, value in (("fewest", min(here.values())), ("most", max(here.values())))
         )
         many = len(here) > 1
-        title = f"{size} are compute-optimal at {tokens} by {the(law.label)}" + (f"; the laws range from {least} to {most}" if many else "")
+        title = f"{size} are compute-optimal at {tokens} by {law.label}" + (f"; the laws range from {least} to {most}" if many else "")
         spread = (
             "" if low is None or high is None else f" Its {self.level:.0%} interval here is {format_count(low)} to {format_count(high)}."
         )
@@ -114,7 +114,7 @@ class TokensForSize(OfRuns):
                 f"Markers are published models{marks.hollow(' (hollow: not verified)', *parts)}; those above a line were trained for longer, which pays when they are used a lot. "
                 "Laws that count parameters differently are drawn as they count."
             ),
-            alt=f"Optimal training tokens against parameters for {len(here)} law{'s' if many else ''}; {format_count(N)} parameters ask for {format_count(D)} tokens by {the(law.label)}.",
+            alt=f"Optimal training tokens against parameters for {len(here)} law{'s' if many else ''}; {format_count(N)} parameters ask for {format_count(D)} tokens by {law.label}.",
             sources=(
                 *cite_laws(published(), self.laws),
                 REPLICATION,
