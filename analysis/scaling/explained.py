@@ -141,6 +141,11 @@ WORDS = {
     "allocation_parameters": (*FIT, RESAMPLED),
     "allocation_tokens": (*FIT, RESAMPLED),
     "tokens_per_param": (*FIT, RESAMPLED),
+    "tokens_for_size": (
+        *FIT,
+        RESAMPLED,
+        "A law says which size is best for a budget C. Turned round, the budget at which a size N is the best one gives its tokens, D = C / (6 N).",
+    ),
     "isoflop": (*FIT, RESAMPLED),
     "residuals": (*FIT, "A residual is log(observed loss) - log(predicted loss) of a run; the title states the median of their sizes."),
     "constants": (*FIT, RESAMPLED, "A published constant counts as outside where it lies beyond the ends of the interval."),
