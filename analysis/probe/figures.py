@@ -26,7 +26,7 @@ MOST = len(COLORS)
 """Runs in one chart."""
 SPREAD = 20
 """From so many terms on, terms are put into bins, whose interval is over terms; below, each term stands alone with Wilson's."""
-ASKED_IN_ORDER = "Questions are answered in the order of their length, so the part that is there is not a fair sample of the whole."
+ASKED_IN_ORDER = "Questions are answered in order of length, so an unfinished run is not a fair sample of all."
 GROUPS = 30
 
 
@@ -80,7 +80,7 @@ class Curve(Asked):
             "location": RELEASED.location,
             "status": "reported",
         }
-        mean: Part = {"series": f"{name}, mean of bins", **bins, "status": "computed"}
+        mean: Part = {"series": f"{name}, binned mean", **bins, "status": "computed"}
         shown: dict[str, Any] = {"x": "count", "y": "accuracy"}
         traces = [
             marks.points(dots, color=theirs_in, text=[f"operand {n}" for n in count.index], opacity=0.45, **shown),
@@ -102,8 +102,8 @@ class Curve(Asked):
         layout = style.layout(
             "log_number",
             "percent",
-            x_title="Occurrences of the term in training",
-            y_title="Right answers",
+            x_title="Training occurrences of the term",
+            y_title="Accuracy",
             y_range=(-0.03, 1.03),
             x_range=(lowest / 2, highest * 2),
             height=470,
@@ -119,7 +119,7 @@ class Curve(Asked):
             title = f"From rare to frequent terms, {_short(run.name)} goes from {rare} to {frequent}{so_far} ({theirs})"
             alt = f"Accuracy against frequency of the term: {_short(run.name)} goes from {rare} to {frequent}{so_far}, {theirs}."
         else:
-            title = f"{model} answers {first} of questions on the rarest operands and {last} on the most frequent ({self.operation})"
+            title = f"{model}: {first} accuracy on the rarest operands, {last} on the most frequent ({self.operation})"
             alt = f"Accuracy of {model} against the count of the operand in the Pile, from {first} to {last}; no run is shown."
         return Panel(
             title=title,
@@ -127,8 +127,8 @@ class Curve(Asked):
             figure=style.figure([*bands, *traces], layout),
             parts=parts,
             caption=(
-                f"Lines are means of {self.n_bins} bins of terms from rare to frequent, bands 95% intervals over the terms of a bin (Wilson's for single terms where there are fewer than {SPREAD}). "
-                f"Each model stands at the counts of its whole training data, also at an early checkpoint, so shapes compare and positions do not. {_partial(drawn_runs)}{V0}"
+                f"Lines are the accuracy against how often a term occurs in training, as means of {self.n_bins} frequency bins with 95% intervals over the terms of a bin (Wilson's for single terms where there are fewer than {SPREAD}). "
+                f"Counts are those of a model's whole training data, also at an early checkpoint, so compare shapes and not positions. {_partial(drawn_runs)}{V0}"
             ),
             alt=alt,
             sources=(RELEASED, PAPER, Citation("osmarks2024", "counts of numbers in the Pile")),
@@ -157,7 +157,7 @@ class Operands(Asked):
             "status": "reported",
         }
         theirs: Part = {
-            "series": f"{name}, mean of {window}",
+            "series": f"{name}, moving average of {window}",
             "operand": numbers,
             "accuracy": running_mean(accuracy.to_numpy(), window),
             "status": "computed",
@@ -185,7 +185,7 @@ class Operands(Asked):
             drawn_runs.append(run)
             if len(of) >= 40:
                 falls.append((run, float(of["score"].iloc[:20].mean()), float(of["score"].iloc[-20:].mean())))
-        layout = style.layout("number", "percent", x_title="First operand", y_title="Right answers", y_range=(-0.03, 1.03), height=440)
+        layout = style.layout("number", "percent", x_title="First operand", y_title="Accuracy", y_range=(-0.03, 1.03), height=440)
         small, large = _shares(model, "", float(accuracy.iloc[:20].mean()), float(accuracy.iloc[-20:].mean()))
         headline: tuple[Headline, ...] = (small, large)
         if falls:
@@ -194,14 +194,14 @@ class Operands(Asked):
             so_far, headline = " so far" if run.partial else "", (ours_small, ours_large, small, large)
             title = f"Operands 0 to 19 against 80 to 99: {_named(run.name)} {ours_small} and {ours_large}{so_far}; {model}, {self.operation}, {small} and {large}"
         else:
-            title = f"{model} answers {small} of questions on operands 0 to 19 and {large} on operands 80 to 99 ({self.operation})"
+            title = f"{model}: {small} accuracy on operands 0 to 19, {large} on 80 to 99 ({self.operation})"
         return Panel(
             title=title,
             headline=headline,
             figure=style.figure([*bands, *traces], layout),
             parts=parts,
             caption=(
-                f"Running means over {counted(window, 'operand')}; at 1 the bands are Wilson's 95% intervals. In the Pile small and round numbers are frequent, so Pythia's curve mixes size and frequency; "
+                f"Lines are moving averages of accuracy over {counted(window, 'operand')}; at 1 the bands are Wilson's 95% intervals. In the Pile small and round numbers are frequent, so Pythia's curve mixes size and frequency; "
                 f"in the bundled model's training text the two are unrelated. {_partial(drawn_runs)}{V0}"
             ),
             alt=f"Accuracy against the first operand: {title}.",
@@ -233,7 +233,7 @@ class Overall(Asked):
                 parts.append({**part, "source": RELEASED.source_id} if rows is theirs else part)
                 traces.append(marks.estimates(part, "score", "low", "high", color, symbol=symbol, text=names))
         every = [*labels, *SIZES[::-1]]
-        layout = intervals.rows(every, "percent", "Right answers", row_height=40, x_range=(-0.02, 1.02), zero=None)
+        layout = intervals.rows(every, "percent", "Accuracy", row_height=40, x_range=(-0.02, 1.02), zero=None)
         layout["yaxis"]["ticktext"] = [_two_lines(label) for label in every]
         at = int(theirs["score"].idxmax())
         best = _share(SIZES[::-1][at], theirs.loc[at, "score"])
@@ -244,7 +244,7 @@ class Overall(Asked):
             title = f"{_named(labels[top])}: {own} of {mine.loc[top, 'n']:,.0f} questions{so_far}; {SIZES[::-1][at]}, {operation}, {shots}-shot: {best}"
             headline: tuple[Headline, ...] = (own, best)
         else:
-            title = f"At step {step:,} {SIZES[::-1][at]} answers most, {best} of 5,000 questions ({operation}, {counted(shots, 'example')})"
+            title = f"At step {step:,}, {SIZES[::-1][at]} is best with {best} of 5,000 questions ({operation}, {shots}-shot)"
             headline = (best,)
         return Panel(
             title=title,
@@ -252,10 +252,10 @@ class Overall(Asked):
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Diamonds are runs made here, circles the published models at step {step:,} with {counted(shots, 'example')}. Bars are 95% intervals over terms, Wilson's where a run has fewer than {SPREAD}. "
-                f"Models compare where they were asked the same questions with as many examples. {_partial(self.found())}{V0}"
+                f"Markers are overall accuracies: diamonds of runs made here, circles of the published models at step {step:,}, {shots}-shot. Bars are 95% intervals over terms, Wilson's where a run has fewer than {SPREAD}. "
+                f"Compare models that were asked the same questions with the same number of examples. {_partial(self.found())}{V0}"
             ),
-            alt=f"Share of right answers by model: {title}.",
+            alt=f"Accuracy by model: {title}.",
             sources=(RELEASED, PAPER),
             explain=(results.overall, results.summary),
         )
@@ -285,7 +285,7 @@ def groups(run: Found) -> Panel:
         headline=(share,),
         figure=style.figure([marks.estimates(part, "score", "low", "high", style.BLUE, text=labels)], layout),
         parts=[part, rest],
-        caption=f"One row for each group of questions, with Wilson's 95% interval. {f'{hidden} smaller groups are in the export only. ' if hidden else ''}{_partial([run])}",
+        caption=f"Each row is the score on one group of questions, with Wilson's 95% interval. {f'{hidden} smaller groups are in the export only. ' if hidden else ''}{_partial([run])}",
         alt=f"Score by group of questions: {title}.",
         settings={key: value for key, value in run.facts.items() if key != "versions"},
         explain=(results.summary, results.overall),
@@ -300,14 +300,14 @@ def _published_mean(size: str, step: int, shots: int, operation: str) -> dict[st
 
 
 def _share(name: str, value: float) -> Headline:
-    return Headline(f"right answers of {name}", float(value), "share", f"{value:.1%}", "score")
+    return Headline(f"accuracy of {name}", float(value), "share", f"{value:.1%}", "score")
 
 
 def _shares(name: str, column: str, first: float, last: float) -> tuple[Headline, Headline]:
     """Right answers at both ends of an axis."""
     return (
-        Headline(f"right answers of {name}, first", first, "share", f"{first:.0%}", column),
-        Headline(f"right answers of {name}, last", last, "share", f"{last:.0%}", column),
+        Headline(f"accuracy of {name}, first", first, "share", f"{first:.0%}", column),
+        Headline(f"accuracy of {name}, last", last, "share", f"{last:.0%}", column),
     )
 
 

@@ -19,20 +19,18 @@ from analysis.term_frequency.figures_marks import OPERATION
 DESIGN = (Citation("biderman2023", "section 3.3, for the questions"), Citation("razeghi2022", "for the question asked"))
 COLORS = {"seen": style.BLUE, "unseen": style.CRIMSON}
 SYMBOLS = {"seen": "circle", "unseen": "diamond"}
-NAMES = {"seen": "asked in training", "unseen": "held out of training"}
+NAMES = {"seen": "seen in training", "unseen": "held out"}
 DOES = {"multiplication": "products", "addition": "sums"}
 MEASURES = {
     "rho": ("Rank correlation of accuracy and frequency", "number"),
-    "partial": ("Rank correlation at fixed operand size", "number"),
+    "partial": ("Partial rank correlation (controlling for size)", "number"),
     "size_rho": ("Rank correlation of accuracy and operand", "number"),
-    "gap": ("Gap, most less least frequent ten", "percent"),
-    "accuracy": ("Right answers", "percent"),
+    "gap": ("Gap, ten most minus ten least frequent", "percent"),
+    "accuracy": ("Accuracy", "percent"),
 }
-MADE = "The model is trained here on text in which the first operand follows Zipf's law in an order drawn at random, so frequency and size of a number are unrelated."
+MADE = "The bundled model is trained on text in which the first operand follows Zipf's law in random order, so frequency and size of a number are unrelated."
 
-ZERO = (
-    "by that seed the most frequent operand is 0, whose products are easy, and correlations go by ranks so that one operand weighs little."
-)
+ZERO = "with that seed the most frequent operand is 0, whose products are easy; rank correlations give one operand little weight."
 
 
 BUNDLED_STEP = Choice(
@@ -67,7 +65,7 @@ class BundledScatter(Figure):
                 "high": bins["high"],
                 "n": bins["n"],
             }
-            told = {"series": f"mean of ten, {NAMES[questions]}", "questions": questions}
+            told = {"series": f"binned mean, {NAMES[questions]}", "questions": questions}
             parts += [
                 told | means | {"status": "computed"},
                 told | means | {"series": f"interval, {questions}", "status": "uncertain"},
@@ -90,8 +88,8 @@ class BundledScatter(Figure):
         layout = style.layout(
             "log_number",
             "percent",
-            x_title="Lines with this first operand so far",
-            y_title="Right answers",
+            x_title="Training occurrences of the first operand",
+            y_title="Accuracy",
             y_range=(-0.03, 1.03),
             height=460,
         )
@@ -99,13 +97,13 @@ class BundledScatter(Figure):
         seen, unseen = found.loc["seen"], found.loc["unseen"]
         rhos = {name: _rho(f"rank correlation, {NAMES[name]}", found.loc[name, "rho"]) for name in bundled.QUESTIONS}
         return Panel(
-            title=f"Frequency without size: rank correlation {rhos['seen'] or 'none'} at step {step:,} on {DOES[operation]} {NAMES['seen']}, {rhos['unseen'] or 'none'} on unseen ones",
+            title=f"Frequency without size: rho {rhos['seen'] or 'none'} on {DOES[operation]} seen in training, {rhos['unseen'] or 'none'} on held-out ones (step {step:,})",
             headline=_known(*rhos.values()),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"{MADE} A fifth of the questions was never shown. Accuracy: {seen['accuracy']:.0%} on questions of the training text (rank correlation {_span(seen, 'rho')}), "
-                f"{unseen['accuracy']:.0%} on held-out ones ({_span(unseen, 'rho')}). Each mark is an operand (40 seen, 10 held-out questions), lines are means of ten operands with 95% bands. One model, one seed; {ZERO}"
+                f"Each mark is an operand: its accuracy against how often it occurred in training (40 seen and 10 held-out questions each). {MADE} A fifth of the questions was never shown. Accuracy is {seen['accuracy']:.0%} on seen questions (rank correlation {_span(seen, 'rho')}), "
+                f"{unseen['accuracy']:.0%} on held-out ones ({_span(unseen, 'rho')}). Lines are means of ten operands with 95% bands. One model, one seed; {ZERO}"
             ),
             alt=f"Accuracy of 100 operands against their frequency in training for {operation} at step {step:,}: {seen['accuracy']:.0%} on seen and {unseen['accuracy']:.0%} on held-out questions.",
             sources=DESIGN,
@@ -150,7 +148,7 @@ class BundledCourse(Figure):
         layout = style.layout("log_number", kind, x_title="Training step", y_title=label, shapes=[style.horizontal_line(0)])
         layout["xaxis"] |= ticks.at(steps())
         write = (lambda value: f"{value:.0%}") if kind == "percent" else (lambda value: f"{value:.2f}")
-        which = {"seen": f"{DOES[operation]} asked in training", "unseen": "held-out ones"}
+        which = {"seen": f"{DOES[operation]} seen in training", "unseen": "held-out ones"}
         headline = {
             questions: Headline(
                 f"{label}, {NAMES[questions]}", float(peak[measure]), "share" if kind == "percent" else "", write(peak[measure]), measure
@@ -160,11 +158,11 @@ class BundledCourse(Figure):
         words = " and ".join(f"{value} on {which[questions]}" for questions, value in headline.items())
         most = ", ".join(f"{write(end[measure])} at step {end['step']:,} ({NAMES[questions]})" for questions, end in ends.items())
         return Panel(
-            title=f"{label}, furthest from zero: {words}",
+            title=f"{label}, largest: {words}",
             headline=tuple(headline.values()),
             figure=style.figure(traces, layout),
             parts=parts,
-            caption=f"Checkpoints of one training run, asked every question without examples. Last: {most or 'none'}. Bands are 95% intervals over operands. {MADE} A correlation fades as accuracy nears either end, and has no mark where fewer than five operands differ.",
+            caption=f"Lines are the statistic at each checkpoint of one training run, asked every question zero-shot. The title gives the value furthest from zero; the last is {most or 'none'}. Bands are 95% intervals over operands. {MADE} A correlation shrinks as accuracy nears 0% or 100%, and has no mark where fewer than five operands differ.",
             alt=f"{label} over training steps for {operation}: {words}.",
             sources=DESIGN,
             explain=(association.Operands.statistics, association.partial, association.frequency_gap),
@@ -192,9 +190,9 @@ class BundledBesidePythia(Figure):
         traces: list[dict] = []
         parts: list[Part] = []
         for statistic, series, color, symbol, shift in (
-            ("rho", "with frequency", style.BLUE, "circle", -0.22),
-            ("partial", "with frequency, size held fixed", style.CRIMSON, "diamond", 0.0),
-            ("size_rho", "with the operand itself", style.GREY, "square", 0.22),
+            ("rho", "Spearman rho (frequency)", style.BLUE, "circle", -0.22),
+            ("partial", "partial rho (controlling for size)", style.CRIMSON, "diamond", 0.0),
+            ("size_rho", "Spearman rho (operand size)", style.GREY, "square", 0.22),
         ):
             parts.append(
                 {
@@ -214,21 +212,21 @@ class BundledBesidePythia(Figure):
         pairs = {
             label: [
                 Headline(f"rank correlation of {label}, {name}", float(row[key]), "", f"{row[key]:.2f}", "correlation")
-                for key, name in (("rho", "as it is"), ("partial", "size held fixed"))
+                for key, name in (("rho", "plain"), ("partial", "controlling for size"))
             ]
             for label, row in (("Pythia 12B", big), ("the bundled model", seen))
         }
         changes = [f"{label} from {before} to {after}" for label, (before, after) in pairs.items()]
         return Panel(
-            title=f"Holding size fixed takes {' and '.join(changes)} ({operation})",
+            title=f"Controlling for size takes {' and '.join(changes)} ({operation})",
             headline=tuple(value for pair in pairs.values() for value in pair),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Pythia: last checkpoint (v0 models), 4 examples, counts of the Pile, where frequent numbers are also small. Bundled: step {step:,}, no examples, frequency and size unrelated by design, so the first two marks hardly differ. "
-                "Bars are 95% intervals over operands. The two differ in size, text and training by orders of magnitude: the comparison shows the confounder, not a difference in skill."
+                f"Markers are rank correlations of accuracy with frequency, plain and controlling for the size of the operand, and with that size. Pythia: last checkpoint (v0 models), 4-shot, counts of the Pile, where frequent numbers are also small. Bundled: step {step:,}, zero-shot, frequency and size unrelated by design, so the first two hardly differ. "
+                "Bars are 95% intervals over operands. The models differ in size, text and training by orders of magnitude: the comparison shows the confounder, not a difference in skill."
             ),
-            alt=f"Rank correlations of accuracy with frequency, as they are and at fixed size, for the bundled model and two sizes of Pythia ({operation}).",
+            alt=f"Rank correlations of accuracy with frequency, plain and controlling for size, for the bundled model and two sizes of Pythia ({operation}).",
             sources=(*DESIGN, Citation("eleutherai2023", "evals/csv"), Citation("osmarks2024", "counts of numbers in the Pile")),
             explain=(association.partial, association.Operands.statistics),
         )

@@ -97,18 +97,18 @@ class Cache(MeasuredShape):
             ]
             off += [*(found["value"] / predicted - 1)]
         layout = style.layout(
-            "tokens", "log_number", x_title="Tokens in the cache", y_title="Cache of one sequence (bytes); dots measured", height=440
+            "tokens", "log_number", x_title="Cached tokens", y_title="KV cache of one sequence (bytes); dots measured", height=440
         )
         layout["yaxis"] |= {"exponentformat": "SI", "ticksuffix": "B"}
         exact = sum(abs(value) < 1e-9 for value in off)
         equal = Headline("caches with exactly the predicted bytes", exact, "caches", str(exact))
         most = Headline("largest difference of the others", max(map(abs, off)), "share", f"{max(map(abs, off)):.1%}")
         return Panel(
-            title=f"{equal} of {len(off)} measured caches of {base} hold the predicted bytes exactly, the others differ by {most} at most",
+            title=f"{equal} of {len(off)} measured KV caches of {base} match the formula exactly, the others within {most}",
             headline=(equal, most),
             figure=style.figure(traces, layout),
             parts=parts,
-            caption=f"Lines: the formula. Dots: bytes of the keys and values that transformers holds, {_where(device, dtype)}. Between two steps a window of W tokens holds W - 1 of them, since the next token is the W-th; that is the difference.",
+            caption=f"Lines are the formula, dots the bytes of keys and values that transformers holds, {_where(device, dtype)}. A dot on its line matches exactly. Between two steps a window of W tokens holds W - 1 of them, since the next token is the W-th; that is the difference.",
             alt=f"Bytes of the key-value cache against tokens for {base} and variants; {exact} of {len(off)} measured values equal the formula.",
             sources=(Citation("ainslie2023", "grouped-query attention"), Citation("jiang2023", "section 2, sliding window")),
             explain=(kv_cache_bytes,),
@@ -152,11 +152,11 @@ class Rate(Measured):
             for name, value in (("lowest", low), ("highest", high))
         )
         return Panel(
-            title=f"Four fifths of {len(rows)} measured times are {least} to {most} times what one rate, {rate}, predicts",
+            title=f"80% of {len(rows)} measured times are {least} to {most}× what one rate, {rate}, predicts",
             headline=(least, most, rate),
             figure=style.figure(traces, layout),
             parts=parts,
-            caption=f"FLOPs by the formula (full square of attention, training three forward passes), times measured {_where(device, dtype)}: medians of several runs. Points above the line run below the rate: little work for each operation that has to be started, and attention, norms and optimiser, which move memory.",
+            caption=f"Each marker is one piece of work: its measured time against its FLOPs by the formula (unmasked attention, training as three forward passes). Markers above the line run below the median rate: small operations that are dominated by launch overhead, and attention, norms and optimiser, which are limited by memory. Measured {_where(device, dtype)}: medians of several runs.",
             alt=f"Measured seconds against predicted FLOPs for {len(rows)} pieces of work; the median rate is {rate}.",
             sources=(Citation("kaplan2020", "section 2.1"),),
             explain=(probe_predicted.flops_of, forward_flops, training_flops),
@@ -201,18 +201,18 @@ class Decode(MeasuredShape):
             dots = _larger(marks.points(parts[-1], color=color, showlegend=False, **shown), len(traces) // 2)
             traces += [marks.line(parts[-2], color=color, width=1.8, **shown), _with_bars(dots, parts[-1], color)]
             falls[label] = (1 - line[-1] / line[0], 1 - float(found["value"].iloc[0] / found["value"].iloc[-1]))
-        layout = style.layout("tokens", "number", x_title="Tokens of context", y_title="Tokens per second; dots measured", height=440)
+        layout = style.layout("tokens", "number", x_title="Context length (tokens)", y_title="Tokens per second; dots measured", height=440)
         layout["yaxis"] |= {"rangemode": "tozero"}
         predicted, seen = (
             Headline(f"slower at the longest context, {name}", float(fall), "share", f"{fall:.0%}")
             for name, fall in zip(("by bytes", "measured"), falls[base], strict=True)
         )
         return Panel(
-            title=f"From {axis[0]} to {axis[-1]:,} tokens of context generation with {base} slows by {seen}; bytes alone would say {predicted}",
+            title=f"From {axis[0]} to {axis[-1]:,} tokens of context, decoding with {base} slows by {seen}; bytes predict {predicted}",
             headline=(seen, predicted),
             figure=style.figure(traces, layout),
             parts=parts,
-            caption=f"Dots: measured {_where(device, dtype)}; bars span the middle half of the repeats. Lines: bytes that a step reads, weights and cache, at the rate of the first dot of {base} ({format_si(rate, 'B/s')}). In a small model starting the operations takes much of a step, which bytes do not tell.",
+            caption=f"Dots are measured decoding speeds, lines those predicted from the bytes that a step reads (weights and KV cache) at the rate of the first dot of {base} ({format_si(rate, 'B/s')}). Bars span the middle half of the repeats. In a small model, launching operations takes much of a step, which bytes do not predict. Measured {_where(device, dtype)}.",
             alt=f"Tokens per second against context for {base} and variants: measured fall {seen}, by bytes {predicted}.",
             sources=(
                 Citation("williams2009", "the roofline model"),
@@ -262,7 +262,7 @@ class Prompt(MeasuredShape):
             traces += [marks.line(parts[-2], color=color, width=1.8, **shown), _with_bars(dots, parts[-1], color)]
             ends[label] = (line[-1], float(found["value"].iloc[-1]))
         layout = style.layout(
-            "tokens", "log_number", x_title="Length of the prompt (tokens)", y_title="Time (s); dots measured, lines by FLOPs", height=440
+            "tokens", "log_number", x_title="Prompt length (tokens)", y_title="Time (s); dots measured, lines by FLOPs", height=440
         )
         layout["yaxis"] |= {"exponentformat": "SI"}
         headline = []
@@ -279,7 +279,7 @@ class Prompt(MeasuredShape):
             headline=tuple(headline[:4]),
             figure=style.figure(traces, layout),
             parts=parts,
-            caption=f"Dots: measured {_where(device, dtype)}. Lines: FLOPs of the pairs that the mask leaves, at the rate at which {base} reads its longest prompt. A window saves FLOPs only where the kernel skips what is masked; experts save arithmetic, but each gets few tokens.",
+            caption=f"Dots are measured prefill times, lines those predicted from FLOPs (without masked pairs) at the rate of {base} on its longest prompt. A window saves FLOPs only where the kernel skips masked pairs; experts save FLOPs, but each gets few tokens. Measured {_where(device, dtype)}.",
             alt=f"Seconds to read a prompt against its length for {base} and variants at {axis[-1]:,} tokens: {', '.join(told)}.",
             sources=(Citation("jiang2023", "sliding window"), Citation("jiang2024", "experts")),
             explain=(forward_flops, probe_predicted.flops_of),
@@ -340,11 +340,11 @@ class Training(MeasuredShape):
         ]
         told = ", ".join(f"{label} {ratio}" for label, ratio in zip(labels, ratios, strict=True))
         return Panel(
-            title=f"Measured peak of a training step of {base}, as a share of the prediction: {told}",
+            title=f"Peak memory of a training step of {base}, measured over predicted: {told}",
             headline=tuple(ratios),
             figure=style.figure(traces, layout),
             parts=[foreseen, peak],
-            caption=f"One sequence of {context:,} tokens, AdamW, adapters of rank {probe_predicted.RANK}, nothing recomputed, {_where(device, dtype)}. Peak: what stands between steps, and the largest sum of allocations within one. The prediction is that of the memory page without a CUDA context; its bar spans what activations and logits may take. It adds up activations and gradients, which in full training never stand at once in full: one is given back while the other grows.",
+            caption=f"Markers are the measured and the predicted peak memory of one training step; bars are the predicted range of activations and logits. The measured peak is the standing memory plus the largest sum of allocations within a step. The prediction is that of the memory page without a CUDA context; it adds activations and gradients, which in full training are never both complete: one is freed while the other grows. One sequence of {context:,} tokens, AdamW, adapters of rank {probe_predicted.RANK}, no recomputation, {_where(device, dtype)}.",
             alt=f"Predicted and measured peak memory of training {base}; measured as a share of predicted: {told}.",
             sources=(
                 Citation("dettmers2023", "sections 2 and 3"),

@@ -46,7 +46,7 @@ class PerMask(Figure):
             return {"series": series, "prompts_per_image": at, "flops": flops, "seconds": flops / rate, "status": status}
 
         lines = [part(name, PROMPTS, sam.flops_per_mask(encoding_flops(name), prompt, PROMPTS, masks)) for name in encoders()]
-        floor = part("prompt and decoder alone", [1, 10_000], [prompt / masks] * 2)
+        floor = part("prompt encoder and decoder only", [1, 10_000], [prompt / masks] * 2)
         here = float(sam.flops_per_mask(encoding_flops(model), prompt, prompts, masks))
         took = f"{spell(here / rate)} at {self.mfu:.0%} of {self.gpu.label}"
         yours = part(f"your prompts: {format_si(here, 'FLOP')}, {took}", [prompts], [here], "what_if")
@@ -91,20 +91,20 @@ class PerMask(Figure):
         )
         encoding = Headline("share of encoding the image", share, "share", f"{share:.0%}")
         return Panel(
-            title=f"{model} at {counted(prompts, 'prompt')} an image: {cost} a mask, {encoding} of it for encoding the image",
+            title=f"{model} at {counted(prompts, 'prompt')} per image: {cost} per mask, {encoding} of it for the image encoder",
             headline=(cost, encoding),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"The encoder runs once, so its {format_si(encoding_flops(model), 'FLOP')} are shared by all prompts of the image; each prompt adds {format_si(prompt, 'FLOP')}. "
-                f"Only after {even:,.0f} prompts has prompting cost as much as encoding. The dotted line is the grid of {grid['value']:,.0f} points with which SA-1B was made."
+                f"Lines are the cost per mask against the prompts per image. The image encoder runs once, so its {format_si(encoding_flops(model), 'FLOP')} are shared by all prompts; each prompt adds {format_si(prompt, 'FLOP')}. "
+                f"After {even:,.0f} prompts, prompting has cost as much as encoding. The dotted line is the grid of {grid['value']:,.0f} points with which SA-1B was made."
                 + (
-                    " Time takes the same share of peak for both parts; decoding few prompts at a time reaches less."
+                    " The time assumes the same MFU for both parts; decoding few prompts at a time reaches less."
                     if unit == "seconds"
                     else ""
                 )
             ),
-            alt=f"Cost per mask falls with prompts per image; {model} costs {cost} a mask at {counted(prompts, 'prompt')} and reaches the decoder's own cost only after thousands.",
+            alt=f"Cost per mask falls with prompts per image; {model} costs {cost} per mask at {counted(prompts, 'prompt')} and reaches the decoder's own cost only after thousands.",
             sources=(
                 *SHAPES,
                 *(Citation(source) for source in (self.gpu.source,) if source),
@@ -157,13 +157,13 @@ class Parts(Figure):
             for name, flops in (("FLOPs of the encoder", sum(inside.values())), ("FLOPs after it", values.sum() - sum(inside.values())))
         )
         return Panel(
-            title=f"One image with {counted(prompts, 'prompt')}: {encoder} in {model}, {rest} in everything after it",
+            title=f"One image with {counted(prompts, 'prompt')}: {encoder} in the {model} encoder, {rest} after it",
             headline=(encoder, rest),
             figure=style.figure([bar], layout),
             parts=[part],
             caption=(
-                "Matrix products and convolutions, a multiply-add counted as two. Scores and values of attention are a small part because most layers attend inside windows; "
-                "behind the encoder, most of the work is attention between the few tokens of the prompt and the whole embedding. Encoding the prompt itself costs next to nothing."
+                "Bars are the FLOPs of matrix products and convolutions by part, two per multiply-add. Attention over the context is a small part because most layers attend within windows. "
+                "After the encoder, most of the work is attention between the few prompt tokens and the whole image embedding. Encoding the prompt itself costs almost nothing."
             ),
             alt=f"FLOPs of one image by part: {encoder} in the image encoder {model} and {rest} for {counted(prompts, 'prompt')}.",
             sources=SHAPES,
@@ -206,19 +206,19 @@ class Devices(Figure):
         mine = float(encoding_flops(model) / (measured.peak_flops_per_s * share))
         takes = Headline("time of encoding on an A100", mine, "s", spell(mine), "encode_seconds")
         printed = Headline("reported time of encoding", float(row["value"]), "s", f"{row['value']:g} s", "encode_seconds")
-        implied = Headline("share of peak that the site's time stands for", site_utilisation(), "share", f"{site_utilisation():.0%}")
+        implied = Headline("MFU that the site's time implies", site_utilisation(), "share", f"{site_utilisation():.0%}")
         of_site = model == REPORTED_ENCODER
-        title = f"At {share:.0%} of peak an A100 encodes an image with {model} in {takes}"
+        title = f"At {share:.0%} MFU, an A100 encodes an image with {model} in {takes}"
         return Panel(
-            title=f"{title}; the site reports {printed}, which is {implied}" if of_site else title,
+            title=f"{title}; the site's {printed} implies {implied}" if of_site else title,
             headline=(takes, printed, implied) if of_site else (takes,),
             figure=style.figure(traces, layout),
             parts=[part, reported],
             caption=(
-                f"FLOPs over the 16-bit peak rate times the utilization, the same for all devices. The reported {row['value']:g} s is taken as ViT-H, whose parameters the site gives; precision and batch "
-                f"are not stated. For {counted(prompts, 'prompt')} in one go the same rate is assumed; the 50 ms that the paper reports for a prompt are on the processor of a browser."
+                f"Bars are FLOPs over the 16-bit peak rate times the MFU, the same for all GPUs. The reported {row['value']:g} s is taken as ViT-H, whose parameters the site gives; precision and batch "
+                f"are not stated. For {counted(prompts, 'prompt')} in one batch the same MFU is assumed; the 50 ms that the paper reports for a prompt are on a CPU in a browser."
             ),
-            alt=f"Seconds to encode an image with {model} and to decode {counted(prompts, 'prompt')} on {len(devices)} devices at {share:.0%} of their peak; an A100 takes {takes} to encode.",
+            alt=f"Seconds to encode an image with {model} and to decode {counted(prompts, 'prompt')} on {len(devices)} GPUs at {share:.0%} MFU; an A100 takes {takes} to encode.",
             sources=(*SHAPES, Citation("meta2023sam", row["location"]), Citation(PAPER, "Section 1")),
             explain=(sam.implied_utilisation, sam.encoder_flops, decoding.decoder_flops),
         )

@@ -20,7 +20,7 @@ DATASETS = {
     "COCO": (style.VIOLET, "circle"),
     "ADE20K": (style.SLATE, "triangle-up"),
 }
-STAGES = {"engine_stage1_masks": "assisted by hand", "engine_stage2_masks": "semi-automatic", "engine_stage3_masks": "fully automatic"}
+STAGES = {"engine_stage1_masks": "assisted manual", "engine_stage2_masks": "semi-automatic", "engine_stage3_masks": "fully automatic"}
 TRANSFER = {
     "lvis_proposals": ("object proposals on LVIS (recall at 1,000)", "mask_ar_"),
     "coco_instance": ("instances on COCO (average precision)", "ap"),
@@ -34,7 +34,7 @@ PRINTED = {
     "mask_quality_iou_gt_90": "automatic masks that agree with corrected ones above an IoU of 0.9",
     "mask_quality_iou_gt_75": "the same above 0.75",
     "ablation_auto_only_loss": "mean IoU lost by training on automatic masks alone",
-    "training_gpus": "processors used for training",
+    "training_gpus": "GPUs used for training",
     "training_hours": "hours of training",
     "training_energy": "energy of training",
     "training_co2": "emissions of training (CO2 equivalent)",
@@ -61,11 +61,11 @@ class Datasets(Figure):
         per_image, rows = self.masks_per_image, tables.load("segment_anything_datasets")
         axis = np.array([1e4, 1e8])
         lines = [
-            {"series": f"{k:g} masks an image", "n_images": axis, "n_masks": axis * k, "masks_per_image": k, "status": "computed"}
+            {"series": f"{k:g} masks per image", "n_images": axis, "n_masks": axis * k, "masks_per_image": k, "status": "computed"}
             for k in (1, 10, 100)
         ]
         yours = {
-            "series": f"yours: {per_image:g} masks an image", "n_images": axis, "n_masks": axis * per_image, "masks_per_image": per_image,
+            "series": f"yours: {per_image:g} masks per image", "n_images": axis, "n_masks": axis * per_image, "masks_per_image": per_image,
             "status": "what_if",
         }  # fmt: skip
         sets = rows.assign(series=rows["dataset"], masks_per_image=rows["n_masks"] / rows["n_images"], status="reported")
@@ -85,8 +85,8 @@ class Datasets(Figure):
             x_range=(1e4, 1e8),
             y_range=(2e5, 5e9),
             showlegend=False,
-            annotations=[style.note(float(np.log10(4e7)), float(np.log10(4e7 * k)), f"{k} an image", yshift=-9) for k in (1, 10)]
-            + [style.note(4.6, float(np.log10(10**4.6 * per_image)), f"yours: {per_image:g} an image", xanchor="right", yshift=12)],
+            annotations=[style.note(float(np.log10(4e7)), float(np.log10(4e7 * k)), f"{k} per image", yshift=-9) for k in (1, 10)]
+            + [style.note(4.6, float(np.log10(10**4.6 * per_image)), f"yours: {per_image:g} per image", xanchor="right", yshift=12)],
         )
         for axis_name in ("xaxis", "yaxis"):
             layout[axis_name] |= {"exponentformat": "B"}
@@ -99,13 +99,13 @@ class Datasets(Figure):
             for what, column in (("masks", "n_masks"), ("images", "n_images"))
         )
         return Panel(
-            title=f"SA-1B has {held} masks, {masks} times those of the next larger set, on {images} times its images",
+            title=f"SA-1B has {held} masks, {masks}× those of the next largest data set, on {images}× its images",
             headline=(held, masks, images),
             figure=style.figure(traces, layout),
             parts=[sets, *lines, yours],
             caption=(
-                f"Both axes are logarithmic; lines join equal numbers of masks per image. {beyond} of the {len(rows)} sets {'holds' if beyond == 1 else 'hold'} at least your {per_image:g} masks an image. "
-                f"The paper's legend prints {facts().loc['sa1b_masks_exact_legend', 'value']:,.0f} masks for SA-1B; {facts().loc['sa1b_automatic_share', 'value']:g}% of them were made without an annotator. Sets differ in what they label: whole objects, or parts too."
+                f"Markers are data sets by images and masks; lines join equal numbers of masks per image. {beyond} of the {len(rows)} data sets {'has' if beyond == 1 else 'have'} at least your {per_image:g} masks per image. "
+                f"The paper's legend prints {facts().loc['sa1b_masks_exact_legend', 'value']:,.0f} masks for SA-1B; {facts().loc['sa1b_automatic_share', 'value']:g}% of them were made without an annotator. Data sets differ in what they label: whole objects, or parts too."
             ),
             alt=f"Masks against images of {len(rows)} data sets; SA-1B has {held} masks on {format_count(ours['n_images'])} images, Open Images {format_count(theirs['n_masks'])} on {format_count(theirs['n_images'])}.",
             sources=tuple(Citation(PAPER, place) for place in ("Figure 6", "Section 5")),
@@ -136,7 +136,7 @@ class Engine(Figure):
             "verified": rows["verified"].to_numpy(), "status": "reported",
         }  # fmt: skip
         by_hand = {
-            "series": "years of work at your pace", "stage": list(STAGES.values()), "n_masks": masks, "seconds_by_hand": masks * seconds, "seconds_per_mask": seconds,
+            "series": "years at your time per mask", "stage": list(STAGES.values()), "n_masks": masks, "seconds_by_hand": masks * seconds, "seconds_per_mask": seconds,
             "status": "what_if",
         }  # fmt: skip
         years = masks * seconds / YEAR
@@ -149,7 +149,7 @@ class Engine(Figure):
         layout = style.layout(
             "number",
             "category",
-            x_title=f"Years of unbroken work at {seconds:g} s a mask",
+            x_title=f"Years of non-stop work at {seconds:g} s per mask",
             height=320,
             x_range=(0, 1.4 * float(years.max())),
         )
@@ -159,12 +159,12 @@ class Engine(Figure):
             "time of the automatic stage by hand", float(masks[-1] * seconds), "s", f"{years[-1]:,.0f} years", "seconds_by_hand"
         )
         return Panel(
-            title=f"By hand, at {seconds:g} s a mask, the automatic stage's {last} masks would take {takes} of unbroken work",
+            title=f"At {seconds:g} s per mask, the automatic stage's {last} masks would take {takes} by hand",
             headline=(last, takes),
             figure=style.figure(traces, layout),
             parts=[made, by_hand],
-            caption=f"Annotators began at {start:g} s a mask and ended the first stage at {end:g} s, helped by the model. Years are masks times your seconds, night and day; the first two stages were made by people, the third by the model with a grid of {facts().loc['grid_points', 'value']:,.0f} points an image.",
-            alt=f"Years of work by hand for the masks of three stages, {', '.join(format_count(value) for value in masks)}; by hand the last would take {takes} at {seconds:g} s a mask.",
+            caption=f"Bars are the masks of each stage times your seconds per mask, as years of non-stop work. Annotators began at {start:g} s per mask and ended the first stage at {end:g} s, helped by the model. The first two stages were made by people, the third by the model with a grid of {facts().loc['grid_points', 'value']:,.0f} points per image.",
+            alt=f"Years of work by hand for the masks of three stages, {', '.join(format_count(value) for value in masks)}; by hand the last would take {takes} at {seconds:g} s per mask.",
             sources=(Citation(PAPER, "Section 4"),),
             explain=(Engine, "Time by hand is the number of masks times the seconds that one takes."),
         )
@@ -199,9 +199,9 @@ class Regions(Figure):
             headline=tuple(shares),
             figure=style.figure(traces, layout),
             parts=[rows],
-            caption="Shares of images by the country in which they were taken, as printed; Africa and low-income countries stay rare in all three."
+            caption="Markers are shares of images by the country in which they were taken, as printed. Africa and low-income countries are rare in all three data sets."
             if kind == "region"
-            else "Shares of images by the income of the country in which they were taken, as printed.",
+            else "Markers are shares of images by the income of the country in which they were taken, as printed.",
             alt=f"Shares of images by {kind} for SA-1B, COCO and Open Images; {lead} has {shares[0]} of SA-1B.",
             sources=(Citation(PAPER, "Table 1"),),
             explain=(Regions, AS_PRINTED),
@@ -219,15 +219,15 @@ class AgainstRitm(Figure):
         margin, rows = self.draw_margin, scores()
         rows = rows[rows["benchmark"] == "sam_vs_ritm"].sort_values("value", ascending=False)
         values = rows["value"].to_numpy()
-        outcome = np.where(values > margin, "SAM ahead", np.where(values < -margin, "SAM behind", "draw"))
+        outcome = np.where(values > margin, "SAM ahead", np.where(values < -margin, "SAM behind", "tie"))
         rows = rows.assign(series=outcome, iou_difference=values, outcome=outcome, status="reported")
-        look = {"SAM ahead": style.BLUE, "SAM behind": style.CRIMSON, "draw": style.GREY}
+        look = {"SAM ahead": style.BLUE, "SAM behind": style.CRIMSON, "tie": style.GREY}
         traces = [
             marks.points(rows[outcome == name].assign(series=name), "iou_difference", "printed_benchmark", color)
             for name, color in look.items()
             if (outcome == name).any()
         ]
-        layout = style.both_ends(style.layout("number", "category", x_title="Mean IoU of SAM less that of RITM (points)", height=620))
+        layout = style.both_ends(style.layout("number", "category", x_title="Mean IoU of SAM minus that of RITM (points)", height=620))
         layout["yaxis"] |= {"categoryorder": "array", "categoryarray": rows["printed_benchmark"].tolist(), "autorange": "reversed"}
         layout["shapes"] = [
             style.vertical_line(x, style.GREY, "solid" if x == 0 else "dash") for x in dict.fromkeys((-margin, 0.0, margin))
@@ -240,14 +240,14 @@ class AgainstRitm(Figure):
         low, high = statistics.wilson_interval(ahead.value / max(decided, 1), max(decided, 1))
         kept = ["series", "printed_benchmark", "setting", "iou_difference", "outcome", "unit", "location", "source", "verified", "status"]
         return Panel(
-            title=f"From one point SAM is ahead of RITM on {ahead} of {len(values)} data sets and behind on {behind}"
+            title=f"From one point, SAM is ahead of RITM on {ahead} of {len(values)} data sets and behind on {behind}"
             + (f", others within {margin:g} {'point' if margin == 1 else 'points'}" if margin else ""),
             headline=(ahead, behind),
             figure=style.figure(traces, layout),
             parts=[rows[kept]],
             caption=(
-                f"One point at the centre of the object, SAM's most confident mask. If the sets were a random draw, {ahead} of {decided} would put the share of wins between {low:.0%} and {high:.0%} (95%). "
-                "With the best of SAM's three masks in place of the most confident one, the paper reports it ahead on all 23: much of the gap is in choosing which object a point means."
+                f"Each marker is one data set, prompted with one point at the centre of the object and scored on SAM's most confident mask. If the data sets were a random sample, {ahead} of {decided} would put the share of wins between {low:.0%} and {high:.0%} (95%). "
+                "With the best of SAM's three masks, the paper reports it ahead on all 23: much of the gap is in choosing which object a point means."
             ),
             alt=f"Differences in mean IoU on {len(values)} data sets, from {values.max():+.1f} to {values.min():+.1f} points; SAM is ahead on {ahead}.",
             sources=(Citation(PAPER, "Figure 9a; Section 7.1"), Citation("wilson1927")),
@@ -282,12 +282,12 @@ class People(Figure):
         layout["yaxis"] |= {"autorange": "reversed"}
         kept = ["series", "group", "printed_benchmark", "printed_setting", "mean_iou", "unit", "location", "source", "verified", "status"]
         return Panel(
-            title=f"On people, three points lift the mean IoU from {ends[0]} to {ends[1]}% up to {ends[2]} to {ends[3]}%",
+            title=f"On people, mean IoU is {ends[0]} to {ends[1]}% from one point, {ends[2]} to {ends[3]}% from three",
             headline=tuple(ends),
             figure=style.figure(traces, layout),
             parts=[rows[kept]],
             beside=printed(PRINTED),
-            caption="Means by perceived gender presentation, age and skin tone, as the paper groups them. One point leaves open whether a person or a garment is meant. The table lists what else the paper and the site print.",
+            caption="Markers are mean IoUs by perceived gender presentation, age and skin tone, as the paper groups them. One point leaves open whether a person or a garment is meant. The table lists what else the paper and the site print.",
             alt=f"Mean IoU of {rows['group'].nunique()} groups of people: {ends[0]} to {ends[1]}% from one point, {ends[2]} to {ends[3]}% from three.",
             sources=(Citation(PAPER, "Table 2"),),
             explain=(People, AS_PRINTED),
@@ -333,13 +333,13 @@ class Transfer(Figure):
         kept = ["series", "model", "printed_benchmark", "metric", "measure", "setting", "task_score", "unit", "location", "source",
                 "verified", "status"]  # fmt: skip
         return Panel(
-            title=f"Untrained for it, SAM reaches {sam} where the trained ViTDet-H has {trained}: {label}",
+            title=f"{label[0].upper()}{label[1:]}: SAM zero-shot {sam}, ViTDet-H trained on it {trained}",
             headline=(sam, trained),
             figure=style.figure(traces, layout),
             parts=[part[kept] for part in parts],
-            caption=f"As reported, by size or frequency of the objects; SAM is ahead in {int((gap > 0).sum())} of {len(gap)} rows"
+            caption=f"Markers are scores as reported, by size or frequency of the objects. SAM is ahead in {int((gap > 0).sum())} of {len(gap)} rows"
             + (
-                f", most of all for {gap.idxmax()} objects ({gap.max():+.1f} points)."
+                f", most for {gap.idxmax()} objects ({gap.max():+.1f} points)."
                 if gap.max() > 0
                 else f" and closest for {gap.idxmax()} objects ({gap.max():+.1f} points)."
             ),

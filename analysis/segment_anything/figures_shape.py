@@ -39,12 +39,12 @@ class Attention(Figure):
         changes = {"as built": (None, None), "windows": (window, None), "whole": (None, encoder.n_layers)}
         values = {name: sam.total(sam.encoder_flops(encoder, axis, *change)) for name, change in changes.items()}
         at = {name: float(sam.total(sam.encoder_flops(encoder, side, *change))) for name, change in changes.items()}
-        whole = {"series": "all layers over the whole image", "image_side": axis, "flops": values["whole"], "status": "what_if"}
+        whole = {"series": "global attention in all layers", "image_side": axis, "flops": values["whole"], "status": "what_if"}
         built = {
             "series": f"as built: windows of {encoder.window}, {encoder.n_global} global layers", "image_side": axis,
             "flops": values["as built"], "status": "computed",
         }  # fmt: skip
-        mine = {"series": f"your windows, {window} x {window}", "image_side": axis, "flops": values["windows"], "status": "what_if"}
+        mine = {"series": f"your windows, {window} × {window}", "image_side": axis, "flops": values["windows"], "status": "what_if"}
         here = {"series": "your resolution", "image_side": [side], "flops": [at["windows"]], "status": "what_if"}
         others = {
             "series": [built["series"], whole["series"]], "image_side": [side] * 2, "flops": [at["as built"], at["whole"]],
@@ -59,7 +59,7 @@ class Attention(Figure):
         layout = style.layout(
             "number",
             "flops",
-            x_title="Side of the image (pixels)",
+            x_title="Input resolution (pixels)",
             y_title="FLOP to encode one image",
             height=440,
             shapes=[style.vertical_line(side, style.AMBER)],
@@ -69,15 +69,15 @@ class Attention(Figure):
         ratio = at["whole"] / at["as built"]
         times = Headline("FLOPs over the whole image by FLOPs as built", ratio, "", significant(ratio))
         return Panel(
-            title=f"At {side:,} pixels {model} takes {takes} as built; attention over the whole image in every layer would take {times} times that",
+            title=f"At {side:,} pixels, {model} takes {takes}; global attention in every layer would take {times}× that",
             headline=(takes, times),
             figure=style.figure(traces, layout),
             parts=[built, whole, mine, here, others],
             caption=(
-                f"Attention over the whole image grows with the fourth power of its side, windows with the second, so the {encoder.n_global} global layers of {encoder.n_layers} decide at high resolution. "
-                f"Your windows would take {format_si(at['windows'], 'FLOP')}. Relative positions are counted; memory, which global attention needs even more of, is not."
+                f"Lines are the FLOPs of the image encoder against the input resolution. Global attention grows with the fourth power of the side, windowed attention with the second, so the {encoder.n_global} global layers of {encoder.n_layers} dominate at high resolution. "
+                f"Your windows would take {format_si(at['windows'], 'FLOP')}. Relative positions are counted; memory, which global attention needs even more, is not."
             ),
-            alt=f"FLOPs of {model} against the side of the image; at {side:,} pixels {takes} as built and {format_si(at['whole'], 'FLOP')} with global attention everywhere.",
+            alt=f"FLOPs of {model} against input resolution; at {side:,} pixels {takes} as built and {format_si(at['whole'], 'FLOP')} with global attention everywhere.",
             sources=SHAPES,
             explain=(sam.encoder_flops, sam.attention_flops, sam.padded_side),
         )
@@ -115,11 +115,11 @@ class Windows(Figure):
             marks.points(chosen, "window_side", "flops", style.SLATE if as_built else style.AMBER, symbol="square"),
             marks.points(even, "window_side", "flops", style.CRIMSON, marker=dot),
         ]
-        layout = style.layout("number", "number", x_title="Side of a window (patches)", y_title="FLOP to encode one image", height=420)
+        layout = style.layout("number", "number", x_title="Window size (patches)", y_title="FLOP to encode one image", height=420)
         layout["yaxis"] |= {"exponentformat": "SI", "rangemode": "tozero"}
         gain = float(values[best - 2]) / here - 1
         filled = int(sam.padded_side(side, own))
-        more = Headline("more tokens in layers with windows", padded, "share", f"{padded:.0%}")
+        more = Headline("more tokens in windowed layers", padded, "share", f"{padded:.0%}")
         change = Headline("change of work without padding", abs(gain), "share", f"{abs(gain):.1%}")
         title = f"Windows of {own} pad {side} patches to {filled}, {more} more tokens in windowed layers; "
         free_one = f"windows of {best} pad none, with {change} {'more' if gain > 0 else 'less'} work"
@@ -129,10 +129,10 @@ class Windows(Figure):
             figure=style.figure(traces, layout),
             parts=[line, even, chosen],
             caption=(
-                "A layer with windows pads the image to whole windows and projects the padding too, hence the saw; dots mark sizes that divide the image. Between them the curve rises because a larger "
-                f"window lets each patch see more. At the right end a window is the image. The encoder as built has {encoder.n_global} global layers."
+                "The line is the FLOPs of the image encoder against the window size; dots mark sizes that need no padding. A windowed layer pads the image to whole windows and projects the padding too, hence the sawtooth. The curve rises because a larger "
+                f"window lets each patch attend to more. At the right end a window is the whole image. The encoder as built has {encoder.n_global} global layers."
             ),
-            alt=f"FLOPs of {model} against the side of its windows at {self.image_side:,} pixels, a saw that rises; windows of {own} take {format_si(here, 'FLOP')}.",
+            alt=f"FLOPs of {model} against the side of its windows at {self.image_side:,} pixels, a rising sawtooth; windows of {own} take {format_si(here, 'FLOP')}.",
             sources=SHAPES,
             explain=(sam.encoder_flops, sam.padded_side, sam.attention_flops),
         )
@@ -189,14 +189,14 @@ class Params(Figure):
         ours = Headline("parameters of ViT-H", float(largest), "parameters", f"{largest:,}", "n_params")
         theirs = Headline("parameters that the site prints", float(row["value"]), "parameters", f"{row['value'] / 1e6:.0f} M", "n_params")
         return Panel(
-            title=f"Counted from its shape the encoder ViT-H has {ours} parameters; the site says {theirs}",
+            title=f"Counted from its shape, the ViT-H encoder has {ours} parameters; the site says {theirs}",
             headline=(ours, theirs),
             figure=style.figure([*traces, mark], layout),
             parts=[*bars, *small, whole, printed],
             beside=counts_table(),
             caption=(
-                f"Every count agrees with the model that transformers builds, to the parameter. The printed {theirs} lies between the blocks alone ({blocks / 1e6:.1f} M) and the whole encoder; tables of absolute positions "
-                f"for {encoders()['ViT-H'].side} x {encoders()['ViT-H'].side} patches add {counts['ViT-H']['absolute positions'] / 1e6:.1f} M, relative ones {counts['ViT-H']['relative positions'] / 1e6:.1f} M, the neck {counts['ViT-H']['neck'] / 1e6:.1f} M."
+                f"Bars are the parameters of the image encoders by part; every count equals that of the model in transformers. The printed {theirs} lies between the blocks alone ({blocks / 1e6:.1f} M) and the whole encoder; tables of absolute positions "
+                f"for {encoders()['ViT-H'].side} × {encoders()['ViT-H'].side} patches add {counts['ViT-H']['absolute positions'] / 1e6:.1f} M, relative ones {counts['ViT-H']['relative positions'] / 1e6:.1f} M, the neck {counts['ViT-H']['neck'] / 1e6:.1f} M."
             ),
             alt=f"Stacked bars of parameters by part: {', '.join(f'{name} {format_count(value)}' for name, value in totals.items())}.",
             sources=(*SHAPES, Citation("meta2023sam", row["location"])),
@@ -233,11 +233,11 @@ class LightParams(Figure):
         small = Headline("their share of the model with ViT-H", share, "share", f"{share:.1%}")
         theirs = Headline("parameters that the site prints", float(row["value"]), "parameters", f"{row['value'] / 1e6:.0f} M", "n_params")
         return Panel(
-            title=f"Prompt encoder and mask decoder hold {ours} parameters, {small} of the model with ViT-H; the site says {theirs}",
+            title=f"Prompt encoder and mask decoder have {ours} parameters, {small} of SAM ViT-H; the site says {theirs}",
             headline=(ours, small, theirs),
             figure=style.figure([bar], layout),
             parts=[part, printed],
-            caption=f"The decoder has {sum(decoder.values()):,} parameters and the prompt encoder {sum(prompt.values()):,}, {prompt['prompt encoder: Fourier frequencies']} of which are random frequencies that are shared with the image side and not trained. Both are the same behind every image encoder.",
+            caption=f"Bars are the parameters of SAM's two light parts. The decoder has {sum(decoder.values()):,} parameters and the prompt encoder {sum(prompt.values()):,}, {prompt['prompt encoder: Fourier frequencies']} of which are random frequencies that are shared with the image side and not trained. Both are the same for every image encoder.",
             alt=f"Bars of parameters by part; the two-way blocks of the decoder hold {decoder['decoder: two-way blocks']:,} of {total:,}.",
             sources=(*SHAPES, Citation("meta2023sam", row["location"])),
             explain=(decoding.decoder_params, decoding.prompt_encoder_params),

@@ -79,19 +79,19 @@ def _won(which: str, level: float, unstated: int) -> Panel:
     layout = intervals.rows(
         names,
         "percent",
-        f"Prompts won ({level:.0%} intervals); in brackets: prompts asked",
+        f"Win rate ({level:.0%} intervals); in brackets: prompts",
         40,
         (min(0.3, float(low.min()) - 0.03), 1.01),
         0.5,
     )
     open_ = rows[(low <= 0.5) & (high >= 0.5)]
     won, lost = int((low > 0.5).sum()), int((high < 0.5).sum())
-    above = Headline("shares whose interval lies above one half", won, "", str(won))
+    above = Headline("win rates significantly above 50%", won, "", str(won))
     headline = [above]
-    title = f"{SETS[which][0].upper()}{SETS[which][1:]}: {above} of {len(rows)} shares have an interval above one half"
+    title = f"{SETS[which][0].upper()}{SETS[which][1:]}: {above} of {len(rows)} win rates are significantly above 50%"
     if len(open_):
         least = open_.loc[(open_["win_share"] - 0.5).abs().idxmin()]
-        headline += [Headline("shares whose interval includes one half", len(open_), "", str(len(open_)))] if len(open_) > 1 else []
+        headline += [Headline("win rates whose interval includes 50%", len(open_), "", str(len(open_)))] if len(open_) > 1 else []
         ends = [
             Headline(
                 "low end of the most open interval", least["win_share_low"], "share", f"{least['win_share_low']:.0%}", "win_share_low"
@@ -102,9 +102,7 @@ def _won(which: str, level: float, unstated: int) -> Panel:
         ]
         headline += ends
         span = f"{least['name'].rsplit(' (', 1)[0]}, {least['criterion']}{{}}: {ends[0]} to {ends[1]}"
-        title += (
-            f"; {len(open_)} include one half, such as {span.format('')}" if len(open_) > 1 else f"; {span.format(', includes one half')}"
-        )
+        title += f"; {len(open_)} include 50%, such as {span.format('')}" if len(open_) > 1 else f"; not {span.format('')}"
     kappa = data.facts().loc["emu_juice_fleiss_kappa", "value"]
     what = "preferred design" if which == "design" else "system named first or Emu Video"
     return Panel(
@@ -113,13 +111,13 @@ def _won(which: str, level: float, unstated: int) -> Panel:
         figure=style.figure(traces, layout),
         parts=[*(part[KEPT] for part in parts), TIE],
         caption=(
-            f"Share of prompts (their number in brackets) on which raters prefer the {what}; the bar is Wilson's interval, as if prompts were drawn at random. "
-            + (f"{lost} of them lie below one half beyond chance. " if lost else "")
+            f"Markers are the share of prompts (their number in brackets) on which raters prefer the {what}. An interval that does not reach 50% is significant; it is Wilson's, as if prompts were drawn at random. "
+            + (f"{lost} of them are significantly below 50%. " if lost else "")
             + ("An amber mark has no stated number of prompts and stands at yours. " if rows["n_prompts"].isna().any() else "")
             + ("Values are read from the text of the figure, and which of two is quality was inferred. " if which == "equal" else "")
             + f"Each prompt is one vote, the majority of its raters, who agree only in part (Fleiss' kappa {kappa:g})."
         ),
-        alt=f"Shares of prompts won with {level:.0%} intervals, {SETS[which]}; {won} of {len(rows)} lie wholly above one half, from {rows['win_share'].min():.0%} to {rows['win_share'].max():.0%}.",
+        alt=f"Win rates with {level:.0%} intervals, {SETS[which]}; {won} of {len(rows)} are significantly above 50%, from {rows['win_share'].min():.0%} to {rows['win_share'].max():.0%}.",
         sources=(
             *(Citation(EMU, place) for place in dict.fromkeys(rows["location"])),
             Citation(EMU, "Appendix 3.1"),
@@ -154,7 +152,7 @@ class Prompts(Figure):
             "win_share_high": high, "status": "uncertain",
         }  # fmt: skip
         chosen = {
-            "series": f"a share of {share:.0%}", "n_prompts": [5, MOST_PROMPTS], "win_share": [share] * 2, "status": "what_if"
+            "series": f"win rate {share:.0%}", "n_prompts": [5, MOST_PROMPTS], "win_share": [share] * 2, "status": "what_if"
         }  # fmt: skip
         yours = {
             "series": "your study", "n_prompts": [n], "win_share": [share], "win_share_low": [here[0]], "win_share_high": [here[1]],
@@ -171,7 +169,7 @@ class Prompts(Figure):
             "log_number",
             "percent",
             x_title="Prompts",
-            y_title="Prompts won",
+            y_title="Win rate",
             height=440,
             x_range=(5, MOST_PROMPTS),
             y_range=(0.3, 1.02),
@@ -186,15 +184,15 @@ class Prompts(Figure):
         need, headline = f"no number up to {MOST_PROMPTS:,} rules out a tie", list(ends)
         if enough == enough:
             fewest = Headline("prompts that rule out a tie", enough, "prompts", f"{enough:,.0f}")
-            need, headline = f"{fewest} prompts would do to rule out a tie", [*ends, fewest]
+            need, headline = f"{fewest} prompts are enough to rule out a tie", [*ends, fewest]
         kept = ["series", "rival", "criterion", "n_prompts", "n_prompts_drawn", "win_share", "location", "source", "verified", "status"]
         return Panel(
-            title=f"{share:.0%} of {n:,} prompts means {ends[0]} to {ends[1]}; {need}",
+            title=f"A win rate of {share:.0%} on {n:,} prompts means {ends[0]} to {ends[1]}; {need}",
             headline=tuple(headline),
             figure=style.figure(traces, layout),
             parts=[band, chosen, yours, rows[kept], TIE],
-            caption="The band is where the true share may lie after so many prompts with the share you chose. Markers are Emu Video's reported comparisons at their numbers of prompts (moved apart a little): most rest on 65 prompts, some on 307, one rival on 23.",
-            alt=f"Interval of a share of {share:.0%} against the number of prompts; at {n:,} it reaches from {here[0]:.0%} to {here[1]:.0%}.",
+            caption="The band is the interval of the true win rate, given yours, by the number of prompts. Markers are Emu Video's reported comparisons at their numbers of prompts (moved apart a little): most rest on 65 prompts, some on 307, one rival on 23.",
+            alt=f"Interval of a win rate of {share:.0%} against the number of prompts; at {n:,} it reaches from {here[0]:.0%} to {here[1]:.0%}.",
             sources=(Citation(EMU, "Figure 2; Tables 2, 3, 5, 10"), Citation("wilson1927")),
             explain=(statistics.wilson_interval, video_win_rates.prompts_for),
         )
@@ -214,7 +212,7 @@ class DrivingStudy(Figure):
         names, share, fewest = driving_shares()
         low, high = statistics.wilson_interval(share, votes)
         part = {
-            "series": f"interval at {votes} votes (what-if)", "pair": names, "win_share": share, "win_share_low": low,
+            "series": f"interval at {votes} ratings (what-if)", "pair": names, "win_share": share, "win_share_low": low,
             "win_share_high": high, "votes": votes, "row": np.arange(len(names)), "status": "what_if",
         }  # fmt: skip
         spans = [f"{name}: {value:.1%}" for name, value in zip(names, share, strict=True)]
@@ -223,12 +221,12 @@ class DrivingStudy(Figure):
         sure = int((low > 0.5).sum())
         beyond = Headline("preferences beyond chance", sure, "", str(sure))
         return Panel(
-            title=f"With {votes} independent votes per pair, {beyond} of {len(names)} preferences in the driving study would exceed chance",
+            title=f"With {votes} ratings per pair, {beyond} of {len(names)} preferences in the driving study would be significant",
             headline=(beyond,),
             figure=style.figure([marks.estimates(part, **SHARE, color=style.AMBER, text=spans)], layout),
             parts=[printed.assign(series="printed", status="reported"), part, TIE],
-            caption=f"The study has 4 raters and 100 videos; how many votes stand behind a share is not said. Its digits fit {', '.join(map(str, fewest))} votes or multiples of them; 400 would need all raters to answer independently. LVG is an earlier generator of long videos.",
-            alt=f"Three preferences of the driving study between {share.min():.0%} and {share.max():.0%}; at {votes} votes {sure} of them lie wholly above one half.",
+            caption=f"Bars are intervals of the reported preferences for your number of ratings; those that do not reach 50% are significant. The study has 4 raters and 100 videos, and does not say how many ratings are behind a share. Its digits fit {', '.join(map(str, fewest))} ratings or multiples of them; 400 would need all raters to answer independently. LVG is an earlier generator of long videos.",
+            alt=f"Three preferences of the driving study between {share.min():.0%} and {share.max():.0%}; at {votes} ratings {sure} of them are significantly above 50%.",
             sources=(Citation(LATENTS, "driving user study"), Citation("wilson1927"), Citation("brown2017grim")),
             explain=(statistics.wilson_interval, video_win_rates.fewest_votes),
         )

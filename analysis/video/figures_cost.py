@@ -16,11 +16,11 @@ from analysis.video.data import EMU, LATENTS, SIZES, denoisers, facts
 
 COLORS = dict(zip(costs.WAYS, (style.GREY, style.CRIMSON, style.BLUE), strict=True))
 STAGE_COLORS = dict(zip(costs.STAGES, (style.ORCHID, style.VIOLET, style.BLUE, style.CRIMSON), strict=True))
-QUANTITIES = {"tokens": "tokens in a step", "flops": "FLOPs"}
+QUANTITIES = {"tokens": "tokens per step", "flops": "FLOPs"}
 GROUNDS = (Citation(EMU, "Sections 3.2, 3.3 and 4.2"), Citation("rombach2022"), Citation("peebles2022"))
 MOST_FRAMES = 512
 DENOISER_SIZES = Choice("Denoiser sizes", options=SIZES)
-DENOISER_ATTENTION = Choice("Attention", options={"separate": "space and time apart", "joint": "all tokens together"})
+DENOISER_ATTENTION = Choice("Attention", options={"separate": "factorised (space, time)", "joint": "joint"})
 INTERPOLATION = Choice("Interpolation", options={"clip": "all frames at once", "gaps": "gap by gap"})
 N_FRAMES = Quantity("Frames", unit="frames", low=1, high=MOST_FRAMES, step=1, whole=True)
 FRAME_SIDE = Quantity("Frame size", unit="pixels", low=128, high=1_024, step=64, whole=True)
@@ -70,7 +70,7 @@ class Frames(Figure):
             "log_number",
             quantity,
             x_title="Frames",
-            y_title="Tokens in one step, all stages" if quantity == "tokens" else "FLOP for the whole video",
+            y_title="Tokens per step, all stages" if quantity == "tokens" else "FLOP for the whole video",
             height=440,
             x_range=(0.9, MOST_FRAMES * 1.1),
             shapes=[style.vertical_line(n_frames, style.AMBER)],
@@ -89,16 +89,16 @@ class Frames(Figure):
         )
         more = f"{ratio} {'time' if change == 1 else 'times'}" if change >= 1 else f"{ratio} of"
         return Panel(
-            title=f"For {counted(n_frames, 'frame')} at {self.frame_side:,} pixels latent space saves a factor of {saving} in {name}; image first takes {more} latent space's",
+            title=f"{counted(n_frames, 'frame')} at {self.frame_side:,} pixels: latent space takes 1/{saving} of the {name} in pixels, image first {more} that",
             headline=(saving, ratio),
             figure=style.figure(traces, layout),
             parts=[*lines, yours],
             caption=(
-                "A what-if: a transformer all of whose parameters work on every token, the same number of steps everywhere; the published systems are U-Nets and take less. The saving comes from the latent space. "
+                "Lines are what-ifs of three ways to generate the same video; the published systems are U-Nets and take less. They assume a transformer that uses all its parameters on every token and the same number of steps everywhere. The saving comes from the latent space. "
                 + (
-                    "With interpolation gap by gap and attention among all tokens the image first saves work too."
+                    "With interpolation gap by gap and joint attention, generating the image first saves compute too."
                     if change < 1
-                    else "Making the image first adds work; what it buys is quality, as raters say in the paper's ablation."
+                    else "Generating the image first adds compute; what it gains is quality, as raters say in the paper's ablation."
                 )
             ),
             alt=f"{name} against frames on logarithmic axes; at {counted(n_frames, 'frame')} pixels take {saving} times as much as latent space, image first {ratio} times.",
@@ -161,11 +161,11 @@ class Stages(Figure):
             Headline("FLOPs image first over FLOPs at once", total / direct, "", significant(total / direct)),
         )
         return Panel(
-            title=f"Image first: the image is {shares[0]} of the FLOPs and interpolation {shares[1]}; in all {shares[2]} times generating {counted(n_frames, 'frame')} at once",
+            title=f"Image first: image {shares[0]} and interpolation {shares[1]} of the FLOPs, in all {shares[2]}× {counted(n_frames, 'frame')} at once",
             headline=shares,
             figure=style.figure([bar], layout),
             parts=[part, pixels],
-            caption=f"Three stages in latent space: one frame from text, {what.key_frames:g} key frames from text and image, then all frames between them. Hatched bars are what-ifs; tokens are those of one of {what.steps:g} steps.",
+            caption=f"Bars are the FLOPs of three stages in latent space: one frame from text, {what.key_frames:g} key frames from text and image, then all frames between them. Hatched bars are what-ifs. Tokens are per step, of {what.steps:g} steps.",
             alt=f"FLOPs by stage: the image {shares[0]}, interpolation {shares[1]} of {format_flops(total)}; all frames at once in latent space take {format_flops(direct)}.",
             sources=GROUNDS,
             explain=(costs.stages, costs.denoising_flops, costs.Denoiser.of_size),
@@ -211,8 +211,8 @@ class Formats(Figure):
         layout = style.layout(
             "log_number",
             "log_number",
-            x_title="Pixels of a frame",
-            y_title="Frames of a video",
+            x_title="Pixels per frame",
+            y_title="Frames per video",
             height=440,
             x_range=(3e4, 6e6),
             y_range=(11, 200),
@@ -227,13 +227,13 @@ class Formats(Figure):
             Headline(f"frames of {one.name}", float(one["n_frames"]), "frames", str(one["n_frames"]), "n_frames") for one in (ours, theirs)
         ]
         return Panel(
-            title=f"Two papers: Emu Video makes {counts[0]} frames of {ours['height']} x {ours['width']}, Align Your Latents {counts[1]} of {theirs['height']} x {theirs['width']}, {times} times the pixels",
+            title=f"Emu Video: {counts[0]} frames of {ours['height']} × {ours['width']}; Align Your Latents: {counts[1]} of {theirs['height']} × {theirs['width']}, {times}× the pixels",
             headline=(*counts, times),
             figure=style.figure(traces, layout),
             parts=[rows],
             beside=two_papers(),
-            caption=f"As Emu Video's Table 8 lists them; Align Your Latents itself says {facts().loc['ayl_frames', 'value']:.0f} frames. More pixels did not win: on average Emu Video is preferred in quality on {facts().loc['emu_avg_win_rate_quality', 'value']:g}% of prompts at equal size and on {facts().loc['emu_avg_win_rate_quality_original_dims', 'value']:g}% at the original sizes.",
-            alt=f"Frames against pixels a frame of {len(rows)} systems; Emu Video makes {ours['n_frames']} frames of {ours['pixels']:,} pixels, Align Your Latents {theirs['n_frames']} of {theirs['pixels']:,}.",
+            caption=f"Markers are the frames and pixels per frame of each system, from Emu Video's Table 8; Align Your Latents itself says {facts().loc['ayl_frames', 'value']:.0f} frames. More pixels did not win: on average Emu Video is preferred in quality on {facts().loc['emu_avg_win_rate_quality', 'value']:g}% of prompts at equal size and on {facts().loc['emu_avg_win_rate_quality_original_dims', 'value']:g}% at the original sizes.",
+            alt=f"Frames against pixels per frame of {len(rows)} systems; Emu Video makes {ours['n_frames']} frames of {ours['pixels']:,} pixels, Align Your Latents {theirs['n_frames']} of {theirs['pixels']:,}.",
             sources=(Citation(EMU, "Table 8"), Citation(LATENTS, "text-to-video with Stable Diffusion")),
             explain=(Formats, "Pixels are height times width; everything else is as printed."),
         )

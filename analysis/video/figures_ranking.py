@@ -12,7 +12,7 @@ from analysis.video.data import EMU, LATENTS, RANKED, SETS, fitted_ranking, rank
 from analysis.video.figures_marks import COLORS, COMPARISONS, CRITERION
 
 LEFT_EDGE = -1300
-OF = {"quality": "In quality", "faithfulness": "In faithfulness", "both": "In both criteria together"}
+OF = {"quality": "Quality", "faithfulness": "Faithfulness", "both": "Both criteria"}
 
 
 class Ranking(Figure):
@@ -23,7 +23,7 @@ class Ranking(Figure):
     criterion: str = CRITERION("both")
     added_votes: float = Choice(
         "Pseudo-count",
-        options={0.5: "half a vote", 1: "one vote", 2: "two votes"},
+        options={0.5: "0.5 votes", 1: "1 vote", 2: "2 votes"},
     )(0.5)
 
     def draw(self) -> Panel:
@@ -53,16 +53,16 @@ class Ranking(Figure):
         )
         leads = f"all {rivals}" if rivals == len(rest) else f"{rivals} of {len(rest)}"
         return Panel(
-            title=f"{OF[criterion]}, {names[0]} leads {leads} rivals beyond chance; {pair['model']} is nearest, {behind} points ({nearest} to {farthest}) behind",
+            title=f"{OF[criterion]}: {names[0]} leads {leads} rivals significantly; {pair['model']} is nearest, {behind} points ({nearest} to {farthest}) behind",
             headline=(behind, nearest, farthest),
             figure=style.figure(traces, layout),
             parts=[first, rest],
             caption=(
-                f"Bradley-Terry strengths from {len(rows)} compared pairs with {added:g} added votes on each side; without them a system that lost every vote would be infinitely weak. Almost every rival met only {names[0]}, so the order among "
-                f"rivals rests on comparisons with it and overlapping bars leave it open. 400 points are odds of ten to one; {last['model']} is last at {last['rating']:.0f}."
+                f"Bars are Bradley-Terry ratings with 95% intervals, from {len(rows)} compared pairs with a pseudo-count of {added:g} on each side; without it a system that lost every vote would have no finite rating. Almost every rival met only {names[0]}, so the order among "
+                f"rivals is indirect, and where bars overlap it is not significant. 400 points are odds of ten to one; {last['model']} is last at {last['rating']:.0f}."
                 + (" Intervals reach beyond the left edge." if rest["rating_low"].min() < LEFT_EDGE else "")
             ),
-            alt=f"Strengths of {len(names)} systems relative to {names[0]}, with 95% intervals; {pair['model']} is nearest at {pair['rating']:.0f} Elo points, {last['model']} last at {last['rating']:.0f}.",
+            alt=f"Ratings of {len(names)} systems relative to {names[0]}, with 95% intervals; {pair['model']} is nearest at {pair['rating']:.0f} Elo points, {last['model']} last at {last['rating']:.0f}.",
             sources=(*(Citation(EMU, place) for place in dict.fromkeys(rows["location"])), Citation("bradley1952")),
             explain=(win_rates.ranking, win_rates.vote_counts, win_rates.both_criteria),
         )
@@ -99,7 +99,7 @@ class Triangle(Figure):
             marks.ticks(predicted, "win_share", "row", style.ORCHID),
         ]
         names = [f"{criterion} ({n} prompts)" for criterion in win_rates.CRITERIA]
-        layout = intervals.rows(names, "percent", "Prompts that Gen-2 from text wins", 56, (0.2, 0.8), 0.5)
+        layout = intervals.rows(names, "percent", "Win rate of Gen-2 from text", 56, (0.2, 0.8), 0.5)
         expected, found = (
             [
                 Headline(f"share {what} in {criterion}", float(value), "share", f"{value:.1%}", "win_share")
@@ -108,15 +108,15 @@ class Triangle(Figure):
             for what, values in (("implied", implied), ("found", share))
         )
         told = [
-            f"{implied_share} implied, {found_share} found in {criterion}"
+            f"{criterion} {implied_share} implied, {found_share} found"
             for criterion, implied_share, found_share in zip(win_rates.CRITERIA, expected, found, strict=True)
         ]
         return Panel(
-            title=f"Do choices add up? Gen-2 over Gen-2 I2V: {'; '.join(told)}",
+            title=f"Are choices transitive? Gen-2 over Gen-2 I2V: {'; '.join(told)}",
             headline=(*expected, *found),
             figure=style.figure(traces, layout),
             parts=[measured, predicted, {"series": "a tie", "win_share": [0.5], "status": "computed"}],
-            caption=f"Emu Video met Gen-2 from text and Gen-2 animating an image. Its wins over each imply how the two should fare against each other if log-odds add up; {int(predicted['inside_interval'].sum())} of {len(share)} lie within the interval of what was found. Starting from an image seems to help this rival too, though {n} prompts leave a tie possible.",
+            caption=f"Markers compare the reported win rate of Gen-2 from text over Gen-2 from an image with the one that Emu Video's wins over both imply, if log-odds add up. {int(predicted['inside_interval'].sum())} of {len(share)} lie within the interval of what was found. Starting from an image seems to help this rival too, though {n} prompts leave a tie possible.",
             alt=f"Gen-2 from text is preferred to Gen-2 from an image on {share[0]:.1%} of prompts in quality, where {implied[0]:.1%} is implied, and {share[1]:.1%} in faithfulness, where {implied[1]:.1%} is implied.",
             sources=(Citation(EMU, "Table 5"), Citation("bradley1952")),
             explain=(win_rates.implied_share, statistics.wilson_interval),
@@ -134,7 +134,7 @@ class WholeVotes(Figure):
         votes, gap = win_rates.nearest_votes(rows["value"].to_numpy(), rows["n_prompts"].to_numpy())
         fits = gap <= win_rates.ROUNDED
         names = rows["second"] + ", " + rows["criterion"]
-        series = np.where(fits, "a whole number of prompts", "rounded otherwise")
+        series = np.where(fits, "GRIM-consistent", "not GRIM-consistent")
         rows = rows.assign(votes=votes, gap_points=gap, name=names, series=series, status="reported")
         kept = ["series", "first", "second", "criterion", "win_share", "n_prompts", "votes", "gap_points", "location", "source", "verified",
                 "status"]  # fmt: skip
@@ -148,7 +148,7 @@ class WholeVotes(Figure):
         layout = style.layout(
             "number",
             "number",
-            x_title="Printed share (%)",
+            x_title="Reported share (%)",
             y_title="Gap to the nearest whole number of prompts (points)",
             y_range=(-0.01, 0.2),
         )
@@ -160,15 +160,15 @@ class WholeVotes(Figure):
         whole = Headline("shares that are whole numbers of prompts", int(fits.sum()), "", str(int(fits.sum())))
         largest = Headline("largest gap", float(gap.max()), "points", f"{gap.max():.2f}", "gap_points")
         return Panel(
-            title=f"{whole} of {len(rows)} printed shares are whole numbers of the stated prompts; the others miss by up to {largest} points",
+            title=f"{whole} of {len(rows)} reported shares are GRIM-consistent; the others miss by up to {largest} points",
             headline=(whole, largest),
             figure=style.figure(traces, layout),
             parts=[rows[kept], {"series": "half of the last printed digit", "gap_points": [0.05], "status": "computed"}],
             caption=(
-                "If a share of n prompts is rounded to one decimal, it lies within 0.05 points (the line) of a multiple of 100/n; with 307 prompts many numbers do, with 65 few. The misses are small and look like another way of rounding. "
-                f"The same test on Align Your Latents' driving study, stated as 4 raters x 100 videos, finds shares of {', '.join(map(str, fewest.values()))} votes or multiples of them, not of 400."
+                "Each marker is a reported share and its gap to the nearest whole number of the stated prompts. Below the line it is GRIM-consistent: a share of n prompts rounded to one decimal is within 0.05 points of a multiple of 100/n. With 307 prompts many numbers are, with 65 few. The misses are small and look like different rounding. "
+                f"The same test on Align Your Latents' driving study, stated as 4 raters × 100 videos, finds shares of {', '.join(map(str, fewest.values()))} ratings or multiples of them, not of 400."
             ),
-            alt=f"Gaps of {len(rows)} printed shares to whole numbers of prompts; {whole} are within rounding and the largest gap is {largest} points.",
+            alt=f"Gaps of {len(rows)} reported shares to whole numbers of prompts; {whole} are within rounding and the largest gap is {largest} points.",
             sources=(Citation(EMU, "Figure 2; Tables 1, 2, 3, 5, 10"), Citation(LATENTS, "driving user study"), Citation("brown2017grim")),
             explain=(win_rates.nearest_votes, win_rates.fewest_votes),
         )

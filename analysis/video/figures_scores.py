@@ -40,8 +40,8 @@ class Ucf101(Figure):
         names = order.index.tolist()
         traces, parts = [], []
         for source, series, color, symbol in (
-            (EMU, "in Emu Video", style.BLUE, "circle"),
-            (LATENTS, "in Align Your Latents", style.CRIMSON, "diamond"),
+            (EMU, "Emu Video paper", style.BLUE, "circle"),
+            (LATENTS, "Align Your Latents paper", style.CRIMSON, "diamond"),
         ):
             part = rows[rows["source"] == source].assign(series=series, status="reported")
             hover = [f"inception score {value:g}" if value == value else "no inception score" for value in part["inception_score"]]
@@ -57,13 +57,13 @@ class Ucf101(Figure):
         below = Headline("systems below the limit", int((order < limit).sum()), "", str(int((order < limit).sum())))
         lowest = Headline("lowest FVD", float(order.iloc[0]), "", f"{order.iloc[0]:g}", "fvd")
         return Panel(
-            title=f"{below} of {len(order)} systems have an FVD below {limit:g}, {names[0]} the lowest with {lowest}; the best inception score is {best['system']}'s",
+            title=f"{below} of {len(order)} systems have FVD below {limit:g}; {names[0]} has the lowest, {lowest}, {best['system']} the best IS",
             headline=(below, lowest),
             figure=style.figure(traces, layout),
             parts=[*parts, {"series": "your limit", "fvd": [limit], "status": "what_if"}],
             beside=scores_table(),
-            caption=f"Zero-shot on UCF-101, as each paper prints it. The papers disagree on MagicVideo ({magic[LATENTS]:g} and {magic[EMU]:g}) and round the others; Emu Video has the lowest distance and {best['system']} the highest inception score ({best['inception_score']:g}), so the two measures rank differently.",
-            alt=f"FVD on UCF-101 of {len(order)} systems, from {order.iloc[0]:g} for {names[0]} to {order.iloc[-1]:g}; {below} lie below {limit:g}.",
+            caption=f"Markers are zero-shot FVDs on UCF-101 as each paper prints them; lower is better. The papers disagree on MagicVideo ({magic[LATENTS]:g} and {magic[EMU]:g}) and round the others; Emu Video has the lowest distance and {best['system']} the highest inception score (IS, {best['inception_score']:g}), so the two metrics rank differently.",
+            alt=f"FVD on UCF-101 of {len(order)} systems, from {order.iloc[0]:g} for {names[0]} to {order.iloc[-1]:g}; {below} are below {limit:g}.",
             sources=(Citation(EMU, "Table 2"), Citation(LATENTS, "zero-shot table of UCF-101")),
             explain=(automatic, "Both scores are printed by the papers; nothing but the count of systems below the limit is computed."),
         )
@@ -104,8 +104,8 @@ class FvdAndPeople(Figure):
         layout = style.layout(
             "number",
             "percent",
-            x_title="FVD of the rival on UCF-101 (less is better)",
-            y_title="Prompts Emu Video wins",
+            x_title="FVD of the rival on UCF-101 (lower is better)",
+            y_title="Win rate of Emu Video",
             x_range=(300, 790),
             y_range=(0.65, 1.02),
         )
@@ -113,11 +113,11 @@ class FvdAndPeople(Figure):
         correlation = Headline("rank correlation", rho, "", f"{rho:.1f}", "rank_correlation")
         of = "both criteria" if criterion == "both" else criterion
         return Panel(
-            title=f"Rivals farther off by FVD also lose more often to Emu Video in {of}: rank correlation {correlation}, of {len(both)} systems only",
+            title=f"FVD of a rival against Emu Video's win rate in {of}: rank correlation {correlation}, {len(both)} systems",
             headline=(correlation,),
             figure=style.figure([mark], layout),
             parts=[part, {"series": "rank correlation", "rank_correlation": [rho], "status": "computed"}],
-            caption=f"The {len(both)} rivals that have an FVD on UCF-101 and a comparison by raters; of two printed distances the lower is taken. With so few systems the correlation says little, and raters saw other prompts. Bars are 95% intervals.",
+            caption=f"Markers are the {len(both)} rivals with both an FVD on UCF-101 and a comparison by raters; of two printed FVDs the lower is taken. A positive correlation means that human preference and FVD agree. With so few systems the correlation says little, and raters saw other prompts. Bars are 95% intervals.",
             alt=f"Share of prompts won by Emu Video against the rival's FVD for {len(both)} rivals; the rank correlation is {rho:.1f}.",
             sources=(Citation(EMU, "Figure 2; Table 2"), Citation(LATENTS, "zero-shot table of UCF-101")),
             explain=(statistics.wilson_interval,),
@@ -158,22 +158,22 @@ class Driving(Figure):
             }
         best, other = wide["fvd"].idxmin(), wide["fid"].idxmin()
         lowest = Headline("lowest FVD", float(wide["fvd"].min()), "", f"{wide['fvd'].min():.0f}", "fvd")
-        headline, tail = [lowest], "its frames are the best too"
+        headline, tail = [lowest], "its frames have the lowest FID too"
         if best != other:
             fids = [
                 Headline(f"FID of {model}", float(wide.loc[model, "fid"]), "", f"{wide.loc[model, 'fid']:g}", "fid")
                 for model in (other, best)
             ]
-            headline, tail = [lowest, *fids], f"{other} has better frames, FID {fids[0]} against {fids[1]}"
+            headline, tail = [lowest, *fids], f"{other} has the better FID, {fids[0]} against {fids[1]}"
         shown = ABLATIONS[self.driving_table]
         return Panel(
-            title=f"Driving videos, {shown}: {best} has the lowest FVD, {lowest}; {tail}",
+            title=f"Driving, {shown}: {best} has the lowest FVD, {lowest}; {tail}",
             headline=tuple(headline),
             figure=style.figure(traces, layout),
             parts=parts,
-            caption="Down is better in motion, left in single frames; the paper trains on driving videos of 512 x 1024 pixels. Numbers of different tables come from models of different sizes and do not compare."
+            caption="Each marker is a model; lower is better in motion (FVD), further left in single frames (FID). The paper trains on driving videos of 512 × 1024 pixels. Numbers of different tables come from models of different sizes and do not compare."
             + (
-                " Diffusion in pixels, and training all layers end to end, are behind the latent video model."
+                " Pixel-space diffusion and end-to-end training of all layers are worse than the latent video model."
                 if self.driving_table == "rds_ablation"
                 else ""
             ),
