@@ -36,6 +36,7 @@ def show(page, names=("one", "two"), y=(1, 2, 3), x_title="Tokens", y_range=None
     given = {
         "title": "A title",
         "caption": "A caption",
+        "notes": "",
         "alt": "It falls.",
         "file": "a",
         "script": "",
@@ -54,8 +55,11 @@ def layout(page, key: str):
 
 
 def test_title_caption_and_alternative_are_shown_as_text_and_never_as_markup(place):
-    show(place, title=WORDS, caption=WORDS, alt=WORDS)
-    assert place.locator("h2").inner_text() == WORDS and place.locator(".caption").inner_text() == WORDS
+    show(place, title=WORDS, caption=WORDS, notes=WORDS, alt=WORDS)
+    assert place.locator("h2").inner_text() == WORDS and place.locator(".caption > p").inner_text() == WORDS
+    assert not place.locator("details > p").is_visible()
+    place.get_by_text("Notes").click()
+    assert place.locator("details > p").inner_text() == WORDS
     assert place.get_by_role("figure").get_attribute("aria-label") == WORDS
     assert not place.evaluate("Boolean(window.ran) || document.querySelectorAll('#parent img').length > 0")
 

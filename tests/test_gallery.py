@@ -141,7 +141,7 @@ def test_pages_come_in_their_order_and_hostile_words_stay_words(panels, tmp_path
     index = (tmp_path / "index.html").read_bytes()
     page = Page(index)
     assert [section["id"] for section in page.of("section") if "id" in section] == ["scaling", "compute", "sample"]
-    assert "Which loss do N parameters and D tokens buy, and how sure is that?" in page.words
+    assert "Which loss do N parameters and D tokens reach, and how sure is that?" in page.words
     assert any("could not be drawn: data/gpus.csv line 3: is not a number" in words for words in page.words)
     assert HOSTILE in "".join(page.words) and page.of("b") == [] and len(page.of("script")) == 2
     assert "</script" not in (tmp_path / "live/sample-figure.js").read_text()

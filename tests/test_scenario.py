@@ -160,7 +160,8 @@ def test_what_a_page_shows_is_what_its_figures_say(stem):
         panels = {made.name.replace(".", "-"): made for made in app.session_state["panels"].values()}
         for chart in charts(app):
             made = panels[chart["file"]]
-            assert (chart["title"], chart["caption"], chart["alt"]) == (made.title, made.caption, made.alt)
+            words = " ".join(filter(None, (chart["caption"], chart["notes"])))
+            assert (chart["title"], words, chart["alt"]) == (made.title, made.caption, made.alt)
         kinds = {name: kind for made in panels.values() for name, kind in FIGURES[made.name].kinds().items()}
         for slider in (*app.slider, *app.select_slider):
             assert slider.label == kinds[slider.key.rpartition(":")[2]].label
