@@ -55,6 +55,7 @@ CSS = """
 """
 
 JS = r"""
+const PAPER = 680;  // px, on a page of paper
 const WHOLE_SCREEN = { width: 24, height: 24, path: 'M3 3h6v2H5v4H3zM15 3h6v6h-2V5h-4zM3 15h2v4h4v2H3zM19 15h2v6h-6v-2h4z' };
 
 // What the reader changed stays while this stays: zoom while the axes mean the same, the legend while it lists the same.
@@ -161,6 +162,8 @@ export default function({ parentElement, data }) {
     draw(drawing);
     if (drawing.watching) return;
     drawing.on('plotly_relayout', () => ticks(drawing));
+    window.addEventListener('beforeprint', () => { if (drawing.isConnected) window.Plotly.relayout(drawing, { width: PAPER }); });
+    window.addEventListener('afterprint', () => { if (drawing.isConnected) fit(drawing); });
     (drawing.watching = new ResizeObserver(() => fit(drawing))).observe(drawing);
     drawing.addEventListener('transitionend', event => { if (event.target === drawing) draw(drawing); });  // light or dark was chosen
   }, () => {

@@ -28,7 +28,19 @@ export default function({ data, setStateValue, setTriggerValue }) {
   } catch { /* a browser that keeps nothing */ }
 }
 """
-COMPONENT = st.components.v2.component("unseen", html="<span></span>", js=plotly_script.LOAD + JS)
+# For the whole page: captions and chosen buttons with enough contrast, and a page on paper without what can only be pressed.
+CSS = """
+[data-testid="stCaptionContainer"][data-testid], [data-testid="stCaptionContainer"][data-testid] * { opacity: 1; }
+[data-selected="true"][data-selected][data-selected] * { color: var(--st-text-color, inherit); }
+[data-testid="stSliderThumbValue"][data-testid] { color: var(--st-text-color, inherit); }
+@media print {
+  [data-testid="stHeader"], [role="radiogroup"], [class*="st-key-controls-"], [class*="st-key-row-"], [class*="st-key-deck-"],
+  [data-testid="stPopover"], .stButton, .stDownloadButton, .modebar-container { display: none; }
+  [class*="st-key-figure-"], .panel-chart, .plain-table { break-inside: avoid; }
+  [class*="st-key-drawn-"] { min-height: 0; }
+}
+"""
+COMPONENT = st.components.v2.component("unseen", html="<span></span>", css=CSS, js=plotly_script.LOAD + JS, isolate_styles=False)
 
 
 def unseen(page: str, deck: str) -> str:
