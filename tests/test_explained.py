@@ -10,6 +10,7 @@ from analysis import catalogue, tables
 from analysis.charts.explained import Explanation, explain, explanation, listed, step_functions, steps_of
 from analysis.charts.figure import Figure
 from analysis.charts.panel import Panel
+from analysis.charts.parameters import Quantity
 from analysis.trace import ASSUMED, CONFIGURED, DEFINED, FITTED, PRINTED, SETTING, Traced
 from analysis.trace.written import equation_latex, equation_text
 from pages.components.explain import markdown
@@ -129,6 +130,29 @@ def plain_constant(number: float) -> bool:
     return (
         number in CONSTANTS or (abs(number) <= 160 and float(number).is_integer()) or abs(number - 1 / 3) < 1e-12 or number == 2 + 8 / 2048
     )
+
+
+@pytest.mark.parametrize("name", WITH_STEPS)
+def test_a_setting_that_moves_a_number_stands_among_its_values(name):
+    figure = FIGURES[name].of({})[0]
+    kinds, stands = figure.kinds(), {one.headline.name: one for one in explain(default(name)).quantities if one.equations}
+    for parameter, kind in kinds.items():
+        if not isinstance(kind, Quantity):
+            continue
+        ends = [end for end in kind.trials(figure.values()) if end != getattr(figure, parameter)]
+        moved = figure.model_copy(update={parameter: ends[0]})
+        try:
+            panel = moved.panel()
+        except (ValueError, ArithmeticError):
+            continue
+        for headline in panel.headline:
+            if headline.name in stands and headline.value != stands[headline.name].headline.value:
+                for how in (explain(default(name)), explain(panel)):
+                    labels = {one.origin.words for one in how.values if one.origin.kind == SETTING}
+                    if kind.label in labels:
+                        break
+                else:
+                    raise AssertionError(f"{parameter} moves {headline.name} and is not among the values")
 
 
 def leaves(one: Traced, top: bool = True):
