@@ -13,6 +13,9 @@ from analysis.charts.panel import Panel
 from analysis.charts.parameters import Quantity
 from analysis.trace import ASSUMED, CONFIGURED, DEFINED, FITTED, PRINTED, SETTING, Traced
 from analysis.trace.written import equation_latex, equation_text
+from analysis.transformer import count_params
+from analysis.transformer.model import published
+from analysis.transformer.traced import row_of, traced_shape
 from pages.components.explain import markdown
 from tests.figure_checks import last_digit, number_in
 from tests.latex_value import result, sides, text_value, value
@@ -204,6 +207,20 @@ def test_what_is_said_to_be_printed_stands_so_in_a_row_with_its_work(name):
             continue
         assert tables.source(quantity.origin.source.split(";")[0])["title"]
         assert quantity.headline.value is not None and quantity.origin.location is not None
+
+
+def test_a_size_is_said_to_be_printed_only_where_it_stands_in_the_row_of_its_model():
+    seen = set()
+    for key in ("gpt-2-124m", "switch-c", "deepseek-v3", "mistral-7b"):
+        model = published(key)
+        numbers = [each for each in row_of(model).values() if not isinstance(each, str)]
+        shape = traced_shape(model)
+        for one in count_params(shape).total.walk():
+            if one.operation == "value":
+                seen.add(one.origin.kind)
+                assert one.origin.kind != PRINTED or one.value in numbers, (key, one)
+                assert one.origin.kind == PRINTED or one.origin.words == "follows from its other sizes"
+    assert seen == {PRINTED, CONFIGURED}
 
 
 def test_a_reader_s_own_words_come_out_as_text():
