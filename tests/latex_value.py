@@ -149,8 +149,8 @@ class _Reader:
 
 FUNCTIONS = {
     "abs": abs, "min": min, "max": max, "floor": math.floor, "ceil": math.ceil, "sqrt": math.sqrt, "cbrt": math.cbrt, "exp": math.exp,
-    "ln": math.log, "log2": math.log2, "log10": math.log10, "mod": lambda a, b: a % b, "median": lambda *numbers: statistics.median(numbers),
-    "quantile": statistics.NormalDist().inv_cdf,
+    "ln": math.log, "log2": math.log2, "log10": math.log10, "mod": operator.mod,
+    "median": lambda *numbers: statistics.median(numbers), "quantile": statistics.NormalDist().inv_cdf,
 }  # fmt: skip
 SIGNS = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow,
@@ -159,9 +159,8 @@ SIGNS = {
 
 def text_value(text: str) -> float:
     """What an expression of numbers in plain text comes to, "7×10¹⁰ × ln(2) / 3^2"."""
-    text = re.sub(
-        r"(×?)10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)", lambda found: f"{'' if found[1] else '1'}e{found[2].translate(POWERS)}", text.replace("Φ⁻¹", "quantile")
-    )
+    text = text.replace("Φ⁻¹", "quantile")
+    text = re.sub(r"(×?)10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)", lambda found: f"{'' if found[1] else '1'}e{found[2].translate(POWERS)}", text)
     text = re.sub(r"(?<=\d),(?=\d{3})", "", text).replace("×", "*").replace("^", "**").replace("∞", "1e999")
     return _computed(ast.parse(re.sub(r"\|([^|]*)\|", r"abs(\1)", text), mode="eval").body)
 

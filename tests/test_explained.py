@@ -10,8 +10,12 @@ from analysis import catalogue, tables
 from analysis.charts.explained import Explanation, explain, explanation, listed, step_functions, steps_of
 from analysis.charts.figure import Figure
 from analysis.charts.panel import Panel
+from analysis.charts.parameters import Quantity
 from analysis.trace import ASSUMED, CONFIGURED, DEFINED, FITTED, PRINTED, SETTING, Traced
 from analysis.trace.written import equation_latex, equation_text
+from analysis.transformer import count_params
+from analysis.transformer.model import published
+from analysis.transformer.traced import row_of, traced_shape
 from pages.components.explain import markdown
 from tests.figure_checks import last_digit, number_in
 from tests.latex_value import result, sides, text_value, value
@@ -131,6 +135,29 @@ def plain_constant(number: float) -> bool:
     )
 
 
+@pytest.mark.parametrize("name", WITH_STEPS)
+def test_a_setting_that_moves_a_number_stands_among_its_values(name):
+    figure = FIGURES[name].of({})[0]
+    kinds, stands = figure.kinds(), {one.headline.name: one for one in explain(default(name)).quantities if one.equations}
+    for parameter, kind in kinds.items():
+        if not isinstance(kind, Quantity):
+            continue
+        ends = [end for end in kind.trials(figure.values()) if end != getattr(figure, parameter)]
+        moved = figure.model_copy(update={parameter: ends[0]})
+        try:
+            panel = moved.panel()
+        except (ValueError, ArithmeticError):
+            continue
+        for headline in panel.headline:
+            if headline.name in stands and headline.value != stands[headline.name].headline.value:
+                for how in (explain(default(name)), explain(panel)):
+                    labels = {one.origin.words for one in how.values if one.origin.kind == SETTING}
+                    if kind.label in labels:
+                        break
+                else:
+                    raise AssertionError(f"{parameter} moves {headline.name} and is not among the values")
+
+
 def leaves(one: Traced, top: bool = True):
     """The numbers that stand in the equation of a number."""
     if one.operation in ("value", "number") or (one.symbol and not top):
@@ -180,6 +207,20 @@ def test_what_is_said_to_be_printed_stands_so_in_a_row_with_its_work(name):
             continue
         assert tables.source(quantity.origin.source.split(";")[0])["title"]
         assert quantity.headline.value is not None and quantity.origin.location is not None
+
+
+def test_a_size_is_said_to_be_printed_only_where_it_stands_in_the_row_of_its_model():
+    seen = set()
+    for key in ("gpt-2-124m", "switch-c", "deepseek-v3", "mistral-7b"):
+        model = published(key)
+        numbers = [each for each in row_of(model).values() if not isinstance(each, str)]
+        shape = traced_shape(model)
+        for one in count_params(shape).total.walk():
+            if one.operation == "value":
+                seen.add(one.origin.kind)
+                assert one.origin.kind != PRINTED or one.value in numbers, (key, one)
+                assert one.origin.kind == PRINTED or one.origin.words == "follows from its other sizes"
+    assert seen == {PRINTED, CONFIGURED}
 
 
 def test_a_reader_s_own_words_come_out_as_text():

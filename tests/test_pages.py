@@ -369,11 +369,11 @@ def test_steps_are_made_only_while_they_are_open_and_follow_the_settings(monkeyp
 
 
 def test_of_a_long_table_the_first_rows_are_shown_and_counted():
-    app = open_page("attention", section="mask")
-    app.session_state["open_table"] = {"attention.mask"}
+    app = open_page("preference", section="loss")
+    app.session_state["open_table"] = {"preference.loss"}
     (table,) = shown_tables(app.run())
     assert len(table["rows"]) == 500
-    assert table["caption"] == "First 500 of 1,600 rows; all are in the CSV. Numbers to 6 digits."
+    assert table["caption"] == "First 500 of 605 rows; all are in the CSV. Numbers to 6 digits."
 
 
 def test_an_old_link_to_the_fit_with_torch_opens_the_page_as_it_is():

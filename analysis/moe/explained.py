@@ -74,7 +74,7 @@ def build(figure: Build) -> Steps:
     if figure.d_model != row["d_model"]:
         mine |= {(Attention, name, ""): Origin(ASSUMED, "your width over the width of a head") for name in ("n_heads", "n_kv_heads")}
     frame = Origin(PRINTED, f"from {row['model']}", row["source"], row["location"], int(row["verified"]))
-    held, active = _held(count_params(of_shape(shape, frame, but=mine)))
+    held, active = _held(count_params(of_shape(shape, frame, but=mine, row=row)))
     return {
         "parameters": held,
         "parameters used by a token": active,

@@ -46,6 +46,16 @@ SIZES = {
     (Layer, "other"): (r"N_\text{layer}", "further parameters of a layer"),
 }
 """Symbol and meaning of each size that a formula takes from a shape."""
+COLUMNS = {
+    (Latent, "q_rank", ""): "q_lora_rank",
+    (Latent, "kv_rank", ""): "kv_lora_rank",
+    (Latent, "rope_dim", ""): "qk_rope_dim",
+    (Mlp, "d_ff", "expert"): "moe_d_ff",
+    (Mlp, "d_ff", "shared"): "shared_d_ff",
+    (Layer, "times", ""): "n_layers",
+}
+"""The column of the table `models` in which a size stands, where it has another name there."""
+FOLLOWS = "follows from its other sizes"
 ROLES = {"expert": ("e", "an expert"), "shared": ("s", "the shared experts")}
 """Index and name of an MLP by the field in which it stands."""
 UNITS = {"window": "tokens"}
@@ -77,11 +87,16 @@ class TracedShape(TransformerShape):
 
 def origin_of(model: Model) -> Origin:
     """Where the sizes of a model come from: the row of the table, or a configuration."""
-    if not model.published:
+    row = row_of(model)
+    if row is None:
         return Origin(CONFIGURED, "your configuration" if model.key == OWN else "its configuration on the Hugging Face hub")
-    rows = tables.load("models")
-    row = rows[rows["model"] == model.name].iloc[0]
     return Origin(PRINTED, "", row["source"], row["location"], int(row["verified"]))
+
+
+def row_of(model: Model) -> dict[str, Any] | None:
+    """The row of the table `models` of a published model; None for another."""
+    rows = tables.load("models")
+    return rows[rows["model"] == model.name].iloc[0].to_dict() if model.published else None
 
 
 def traced_counts(model: Model, shape: TransformerShape) -> ParamCounts:
@@ -101,16 +116,28 @@ def traced_counts(model: Model, shape: TransformerShape) -> ParamCounts:
 
 def traced_shape(model: Model, mark: str = "", among: str = "") -> TracedShape:
     """The shape of a model with every size as a traced number. mark: index of its symbols, where several models stand in one equation."""
-    return of_shape(model.shape, origin_of(model), mark, among)
+    return of_shape(model.shape, origin_of(model), mark, among, row=row_of(model))
 
 
 def of_shape(
-    shape: TransformerShape, origin: Origin, mark: str = "", among: str = "", but: Mapping[tuple, Origin] = MappingProxyType({})
+    shape: TransformerShape,
+    origin: Origin,
+    mark: str = "",
+    among: str = "",
+    but: Mapping[tuple, Origin] = MappingProxyType({}),
+    row: Mapping | None = None,
 ) -> TracedShape:
     """A shape with every size as a traced number of one origin.
 
     among: whose it is, said with the meaning of each. but: the origins of some: (Experts, "top_k", ""), or (Layer, "times", "").
+    row: of the table `models` behind the origin: of sizes that do not stand in it is said that they follow from those that do.
     """
+
+    def where(place: tuple, value: int) -> Origin:
+        if row is None or place in but or row.get(COLUMNS.get(place, place[1])) == value:
+            return but.get(place, origin)
+        return Origin(CONFIGURED, FOLLOWS, origin.source, origin.location)
+
     whole = f" ({among})" if among else ""
     stack = Counter((*shape.layers, *shape.encoder_layers))
     found: dict[tuple, list[int]] = {}
@@ -127,7 +154,7 @@ def of_shape(
         indexes = [index for index in (ROLES.get(role, ("",))[0], str(several.index(value) + 1) if len(several) > 1 else "", mark) if index]
         if role in ROLES:
             meaning = meaning.replace("an MLP", ROLES[role][1]).replace("the MLP", ROLES[role][1])
-        return given(value, _indexed(symbol, indexes), meaning + whole, UNITS.get(name, ""), but.get(place, origin))
+        return given(value, _indexed(symbol, indexes), meaning + whole, UNITS.get(name, ""), where(place, value))
 
     traced = {}
     for at, (layer, number) in enumerate(stack.items()):
@@ -138,7 +165,7 @@ def of_shape(
             symbol,
             ("layers" if one else f"layers of kind {at + 1}: {described(layer)}") + whole,
             "",
-            but.get((Layer, "times", ""), origin),
+            where((Layer, "times", ""), number),
         )
         sizes = _replaced(layer, "", size)
         traced[layer] = TracedLayer(**{one.name: getattr(sizes, one.name) for one in fields(Layer)}, times=times)
@@ -159,7 +186,7 @@ def described(layer: Layer) -> str:
     if layer.cross:
         words.append("attention to the encoder")
     if layer.experts:
-        words.append(f"{layer.experts.n_experts} experts")
+        words.append(f"{layer.experts.n_experts:,} experts")
     elif layer.mlp:
         words.append("one MLP")
     return ", ".join(words)
