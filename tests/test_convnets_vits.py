@@ -316,7 +316,7 @@ def test_points_are_typed_on_the_page_and_bad_ones_stay_to_be_mended():
     assert "two numbers" in app.error[0].value and app.text_input(key=key).value == "1000 2.85; 10000"
     assert any("2 readings" in title for title in titles(app))
     app.text_input(key=key).set_value("").run()
-    assert fine(app) and any("not printed" in title for title in titles(app))
+    assert fine(app) and any("axes of the paper's loss plot" in title for title in titles(app))
 
 
 def test_training_takes_three_forward_passes():

@@ -121,7 +121,7 @@ def test_the_residuals_are_not_all_of_one_sign(panels):
 
 def test_bloomberggpt_as_a_published_run_is_named_in_the_title():
     panel = FromRun(published_run="bloomberggpt-50b").panel()
-    assert "BloombergGPT 50B" in panel.title and "times the optimal size" in panel.title
+    assert "BloombergGPT 50B" in panel.title and "× the compute-optimal size" in panel.title
 
 
 def test_laws_without_a_loss_still_make_a_bill():

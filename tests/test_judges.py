@@ -373,7 +373,7 @@ def test_every_rule_on_both_sets_of_prompts_makes_a_panel(benchmark):
     for ties in judges_data.TIES:
         for position in judges_figures.POSITIONS:
             panel = judges_figures.BradleyTerry(prompt_set=benchmark, ties_in_bradley_terry=ties, answer_order=position).panel()
-            assert "neighbours" in panel.title and len(panel.title) < 150
+            assert "adjacent ranks" in panel.title and len(panel.title) < 150
 
 
 def test_unverified_printed_ratings_are_hollow_and_only_then_spoken_of(monkeypatch):
@@ -382,11 +382,11 @@ def test_unverified_printed_ratings_are_hollow_and_only_then_spoken_of(monkeypat
         return trace.name, sum(symbol.endswith("-open") for symbol in np.atleast_1d(trace.marker.symbol)), len(trace.x)
 
     panel = judges_figures.Elo(prompt_set="oa").panel()
-    assert reported(panel) == ("printed rating", 0, 7)
+    assert reported(panel) == ("reported rating", 0, 7)
     assert "within 2" in panel.title or "within 1" in panel.title
     rows = judges_data.printed_elo("oa")
     monkeypatch.setattr(judges_figures, "printed_elo", lambda benchmark: rows.assign(verified=[0, 0, 1, 1, 2, 2, 1]))
-    assert reported(judges_figures.Elo(prompt_set="oa").panel()) == ("printed rating (hollow: not verified)", 2, 7)
+    assert reported(judges_figures.Elo(prompt_set="oa").panel()) == ("reported rating (hollow: not verified)", 2, 7)
 
 
 def test_the_order_decides_16_of_28_vicuna_pairs_and_the_lines_end_at_the_shares():

@@ -298,5 +298,5 @@ def test_a_device_within_the_interval_may_hold_a_run_and_one_above_it_does():
         memory = tables.load("gpus")["memory_bytes"]
         for headline in panel.headline:
             sure, may = int((memory >= headline.high).sum()), int(((memory >= headline.low) & (memory < headline.high)).sum())
-            said = re.search(rf"\({re.escape(str(headline))}\)(?: fits)? on (\w+)(?: of \d+ devices)?(?: \((\d+) more)?", panel.title)
+            said = re.search(rf"\({re.escape(str(headline))}\)(?: fits)? on (\w+)(?: of \d+ GPUs and TPUs)?(?: \((\d+) more)?", panel.title)
             assert said[1] == (str(sure) if sure else "none") and int(said[2] or 0) == may, (query, headline)

@@ -75,7 +75,7 @@ def test_one_expert_of_mixtral_with_the_rest_is_mistral_7b():
     saved = copies["naive"].sum() - copies["held"].sum()
     assert saved == 7 * (mistral.total - mistral.mlp) - 32 * 8 * 4096
     panel = Intuition(model="mixtral-8x7b").panel()
-    assert panel.title == "Mixtral 8x7B holds 46.7 B parameters, not 8 x 7 B = 56 B, and a token uses 12.9 B"
+    assert panel.title == "Mixtral 8x7B has 46.7 B parameters, not 8 × 7 B = 56 B; 12.9 B are active"
     assert "57.9 B" in panel.caption
 
 
@@ -101,7 +101,7 @@ def test_a_preset_as_it_stands_is_the_model_of_the_table(name):
 @pytest.mark.parametrize(("preset", "name"), moe_data.PRESETS.items())
 def test_a_mixture_of_ones_own_starts_as_the_model_that_it_starts_from(preset, name):
     panel = Build.of({"mixture": preset})[0].panel()
-    held = panel.data[panel.data["series"] == "in the model"].set_index("part")["n_params"]
+    held = panel.data[panel.data["series"] == "total"].set_index("part")["n_params"]
     counts = count_params(model(name))
     assert held.sum() == counts.total and [part.value for part in panel.headline[:2]] == [counts.total, counts.active]
 
@@ -149,7 +149,7 @@ def test_the_rumour_is_arithmetic_and_is_called_a_rumour():
     assert expert_counts.whole_of_parts(16, 111e9, 0.0, 2) == (1776e9, 222e9)
     assert expert_counts.whole_of_parts(16, 111e9, 111e9, 2) == (111e9, 111e9)  # where everything is shared, one part is all
     panel = Rumour(shared_params=0).panel()
-    assert panel.title.startswith("Rumour, not confirmed") and "1.78 T" in panel.title and "222 B" in panel.title
+    assert panel.title.startswith("Unconfirmed rumour") and "1.78 T" in panel.title and "222 B" in panel.title
     assert set(panel.data["status"]) == {"what_if"} and panel.data["series"].str.contains("rumour").all()
     assert all("rumour" in trace.name for trace in panel.figure.data)
     assert not any("GPT-4" in name for name in expert_counts.table(MODELS)["model"])
@@ -240,7 +240,7 @@ def test_a_more_skewed_router_drops_more_and_pays_more():
         (lambda: router.logits(np.zeros((2, 2)), float("nan")), "skew"),
         (lambda: router.route(np.zeros((2, 2)), 3), "top_k"),
         (lambda: router.capacity(uniform(8), 0.0), "factor"),
-        (lambda: TotalActive(embeddings="both"), "Counted must be one of with, without"),
+        (lambda: TotalActive(embeddings="both"), "Parameter count must be one of with, without"),
         (lambda: Intuition(model="mistral-7b"), "Model must be one of mixtral-8x7b"),
     ],
 )
@@ -305,7 +305,7 @@ def test_the_page_takes_a_configuration_and_says_where_it_has_no_experts(monkeyp
     assert fine(app) and not charts(app) and any("No chart is drawn until" in item.value for item in app.info)
     app.text_area(key="model_text").set_value(json.dumps(TINY)).run()
     assert not app.exception and len(app.error) == 1 and "no experts" in app.error[0].value
-    assert ["your llama model fills" in words for words in titles(app)] == [True]  # a dense model has memory and compute as well
+    assert ["your llama model: " in words for words in titles(app)] == [True]  # a dense model has memory and compute as well
 
 
 def test_where_only_an_exact_count_is_known_no_chart_of_another_model_stands_under_it(monkeypatch):

@@ -285,7 +285,7 @@ def test_a_task_can_be_watched_and_given_up():
 def test_other_settings_are_trained_in_the_worker_once_for_all_readers(monkeypatch):
     app = open_page("preference", n_pairs="500", n_answers="8", flipped="0.2")
     assert fine(app)
-    assert any("From 500 preferences" in title for title in titles(app))
+    assert any("From 500 pairs" in title for title in titles(app))
     monkeypatch.setattr(figures, "shared_worker", lambda: pytest.fail("trained again"))
     other = open_page("preference", n_pairs="500", n_answers="8", flipped="0.2")
     assert fine(other) and titles(other) == titles(app)

@@ -328,4 +328,4 @@ def test_scores_from_memory_stand_in_no_count_of_larger_models_at_any_setting(sm
         assert [symbol.endswith("-open") for symbol in np.atleast_1d(star.marker.symbol)] == [own == 0]
     ratio = small_models_figures.Ratio(small_model=small, least_ratio=least).panel()
     if "has no rival" in ratio.title:
-        assert small_models_data.headline(model, least)[1] == 0 and ratio.title.endswith("that somebody has seen")
+        assert small_models_data.headline(model, least)[1] == 0 and ratio.title.endswith("with a verified score")

@@ -306,7 +306,7 @@ class Reach(Figure):
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                f"Lines are the positions that can influence a token after each layer; {FAR:,} tokens stand for the whole context. Each layer adds one window, so the receptive field grows linearly. It is a bound in "
+                f"Lines are the positions that can influence a token after each layer; {FAR:,} tokens stand for the whole context. Each layer adds what its window covers, so the receptive field adds up. It is a bound in "
                 "theory: it says what can have an influence, not what does. The token itself is part of each window, so k layers reach k (W - 1) + 1."
                 f"{paper}"
             ),
@@ -358,7 +358,7 @@ class Buffer(Figure):
             "number",
             "number",
             x_title="Cache slot",
-            y_title="Decoding step",
+            y_title="Decoding step (tokens written)",
             height=max(280, 20 * n_tokens + 90),
             showlegend=False,
         )

@@ -67,7 +67,7 @@ class Gaps(Figure):
         layout["xaxis"] |= {"range": [0, 40], "autorange": False}
         same = table.loc["same"] if "same" in table.index else None
         top = pairs[pairs["verdict"] == "same"].iloc[0] if same is not None else pairs.iloc[0]
-        where = "The widest gap under one stated setting" if same is not None else "No two state one setting. The widest gap"
+        where = "The widest gap under one stated setting" if same is not None else "No two have one stated setting. The widest gap"
         n, noise = len(pairs), ""
         widest = Headline("widest gap", float(pairs["gap"].max()), "points", f"{pairs['gap'].max():.1f}", "report_gap")
         headline: tuple[Headline, ...] = (widest,)

@@ -316,7 +316,7 @@ class Devices(Figure):
             "energy_kwh",
         )
         part: Part = {
-            "series": "rent",
+            "series": "cloud cost",
             **{name: priced[name].to_numpy() for name in told},
             "source": priced["price_source"].to_numpy(),
             "status": "computed",
@@ -377,7 +377,7 @@ def bill(C: float, N: float, D: float, law, resamples: pd.DataFrame, cost: costs
         ("expected loss (nats per token)", significant(float(law.loss(N, D)), 4) if law.has_loss else "this law gives none", loss_interval),
         ("device-hours", format_count(float(cost.gpu_hours)), ""),
         (f"wall time on {format_count(n_gpus)} {'device' if n_gpus == 1 else 'devices'}", format_duration(float(cost.wall_seconds)), ""),
-        ("rent", format_money(float(cost.usd)), ""),
+        ("cloud cost", format_money(float(cost.usd)), ""),
         ("energy", format_energy(float(cost.energy_joules)), ""),
         ("emissions (CO2eq)", format_mass(float(cost.co2_kg)), ""),
     ]

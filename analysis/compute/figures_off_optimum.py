@@ -57,7 +57,7 @@ class Overtraining(Figure):
         times = Headline("FLOPs for the loss of the optimum over its own", more, "", significant(more, 3))
         words = f"{significant(ratio)} {'token' if ratio == 1 else 'tokens'}"
         return Panel(
-            title=f"At {words} per parameter, excess loss is {lost} nats; the optimal loss takes {times}× the FLOPs",
+            title=f"At {words} per parameter, excess loss is {lost} nats; matching the optimum takes {times}× the FLOPs",
             headline=(lost, times),
             figure=style.figure(traces, layout),
             parts=[curve, others, yours],

@@ -89,7 +89,7 @@ class Accuracy(Figure):
             largest = Headline("largest difference of a pair", gap, "points", significant(gap, 2))
             apart = Headline("significantly different pairs", told, "", str(told))
             headline = [within, largest, apart]
-            title = f"Within {within}× {version} hours, NFNets and ViTs differ by at most {largest} points; {apart} of {len(pairs)} pairs significantly"
+            title = f"Within {within}× in {version} hours, NFNets and ViTs differ by up to {largest} points; {apart} of {len(pairs)} pairs significant"
         return Panel(
             title=title,
             headline=tuple(headline),

@@ -189,7 +189,7 @@ class BradleyTerry(Figure):
         )
         order_effect = effects(benchmark).loc["order"]
         caption = (
-            "Markers are Bradley-Terry ratings (400 points are odds of ten to one, mean 1,000) with intervals over 1,000 resamples of whole prompts. Neighbours differ significantly where the interval of their difference excludes zero. "
+            "Markers are Bradley-Terry ratings (400 points are odds of ten to one, mean 1,000) with intervals over 1,000 resamples of whole prompts. Adjacent ranks differ significantly where the 95% interval of their difference excludes zero. "
             f"{loose['label']} is number {loose['rank']:.0f} and could be {loose['rank_low']:.0f} to {loose['rank_high']:.0f}."
         )
         if self.ties_in_bradley_terry != "half":
@@ -197,7 +197,7 @@ class BradleyTerry(Figure):
         if self.answer_order == "fitted":
             caption += f" With ties modelled, being shown first is worth {order_effect['value']:.0f} points ({order_effect['low']:.0f} to {order_effect['high']:.0f})."
         return Panel(
-            title=f"On {name} prompts, {'only ' if count < neighbours / 2 else ''}{sure} of {neighbours} neighbours in the ranking differ significantly (95%)",
+            title=f"On {name} prompts, {'only ' if count < neighbours / 2 else ''}{sure} of {neighbours} adjacent ranks differ significantly (95%)",
             headline=(sure,),
             figure=style.figure(traces, layout),
             parts=[part, elo],

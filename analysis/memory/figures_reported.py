@@ -70,7 +70,7 @@ class Reported(Figure):
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "Bars and markers compare computed memory with what the paper prints; the difference stands in brackets. 780 GB is 12 bytes per parameter: 16-bit weights and gradients and two 32-bit states, without a "
+                "Bars and markers compare computed memory with what the paper prints; the difference stands in brackets. 780 GB is 12 bytes per parameter: 16-bit weights and gradients and two 32-bit states, without "
                 f"fp32 master weights (with them: {format_bytes(16 * count_params(shapes[BASE]).total)}). Table 6 does not say what it counts: 16-bit rows are weights alone, 4-bit rows lie "
                 f"between the stored model and its fine-tuning ({above['min']:.0%} to {above['max']:.0%} more). The 33B match is closer than its interval "
                 f"({significant(tuned.low / 1e9)} to {significant(tuned.high / 1e9)} GB) can promise. 48 GB is a limit; A100s have 40 or 80 GB. *: the same model in Table 1, {-by_id.loc[STARRED, 'error']:.0%} smaller than printed there. "

@@ -241,7 +241,7 @@ class ImitationFacts(Figure):
         parts: list[Part] = []
         traces = []
         for data, name, color in (
-            ("none", "base", style.GREY),
+            ("none", "base model", style.GREY),
             ("ShareGPT-Mix", "broad imitation", style.CRIMSON),
             ("NQ-synthetic", "task-specific imitation", style.BLUE),
         ):

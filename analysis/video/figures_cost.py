@@ -204,7 +204,7 @@ class Formats(Figure):
             mark = marks.points(part, "pixels", "n_frames", color, symbol=symbol, text=part["system"])
             mark |= {"mode": "markers+text", "textposition": [LABELS.get(system, "top center") for system in part["system"]]}
             mark["customdata"] = [
-                f"{row['n_frames']} x {row['height']} x {row['width']}, {row['fps']:g} frames a second" for row in part.to_dict("records")
+                f"{row['n_frames']} × {row['height']} × {row['width']}, {row['fps']:g} frames a second" for row in part.to_dict("records")
             ]
             mark["hovertemplate"] = "%{text}<br>%{customdata}<extra></extra>"
             traces.append(mark)
@@ -260,8 +260,8 @@ def two_papers() -> pd.DataFrame:
         ),
         (
             "largest frames",
-            f"{value['ayl_max_height']:.0f} x {value['ayl_max_width']:.0f}",
-            f"{value['emu_resolution']:.0f} x {value['emu_resolution']:.0f}",
+            f"{value['ayl_max_height']:.0f} × {value['ayl_max_width']:.0f}",
+            f"{value['emu_resolution']:.0f} × {value['emu_resolution']:.0f}",
         ),
         (
             "frames",

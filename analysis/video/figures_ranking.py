@@ -112,7 +112,7 @@ class Triangle(Figure):
             for criterion, implied_share, found_share in zip(win_rates.CRITERIA, expected, found, strict=True)
         ]
         return Panel(
-            title=f"Are choices transitive? Gen-2 over Gen-2 I2V: {'; '.join(told)}",
+            title=f"Do preferences add up? Gen-2 over Gen-2 I2V: {'; '.join(told)}",
             headline=(*expected, *found),
             figure=style.figure(traces, layout),
             parts=[measured, predicted, {"series": "a tie", "win_share": [0.5], "status": "computed"}],
