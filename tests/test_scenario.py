@@ -39,7 +39,7 @@ def test_a_value_follows_the_reader_to_other_sections_and_pages_and_back():
 
 def test_reset_takes_back_what_was_taken_over_and_leaves_the_rest():
     app = open_page("memory", model="mistral-7b", seq_len="2048", lora_rank="8")
-    assert fine(app) and "at 1 x 2,048 tokens" in titles(app)[0]
+    assert fine(app) and "at 1 × 2,048 tokens" in titles(app)[0]
     app.button(key="memory/parts:reset").click().run()
     assert titles(app) == titles(open_page("memory")) and not app.session_state["scenario"]
     app.select_slider(key="memory/parts/memory.parts:lora_rank").set_value(16).run()
@@ -54,7 +54,7 @@ def test_reset_takes_back_what_was_taken_over_and_leaves_the_rest():
 def test_any_value_can_be_typed_and_stands_on_the_slider(typed, value):
     app = open_page("memory")
     app.text_input(key="memory/parts:typed:seq_len").set_value(typed).run()
-    assert fine(app) and f"at 1 x {value:,} tokens" in titles(app)[0]
+    assert fine(app) and f"at 1 × {value:,} tokens" in titles(app)[0]
     slider = app.select_slider(key="memory/parts/memory.parts:seq_len")
     assert slider.value == value and f"{value:,} tokens" in slider.options
     assert not app.text_input(key="memory/parts:typed:seq_len").value
@@ -198,12 +198,12 @@ def test_the_address_follows_a_slider_without_steps_back_and_a_reload_keeps_it(a
     page.wait_for_url(re.compile(r"[?&]context_len=131072"))
     page.get_by_role("radio", name="Prefill").click()
     page.wait_for_url(re.compile(r"section=prompt"))
-    expect(page.locator(".panel-chart h2").first).to_contain_text("A prompt of 131,072 tokens")
+    expect(page.locator(".panel-chart h2").first).to_contain_text("prefills 131,072 tokens")
     assert parameters(page) == {"section": ["prompt"], "context_len": ["131072"]}
     assert page.evaluate("history.length") == steps + 1  # of the section alone
     page.reload()
     ready(page)
-    expect(page.locator(".panel-chart h2").first).to_contain_text("A prompt of 131,072 tokens")
+    expect(page.locator(".panel-chart h2").first).to_contain_text("prefills 131,072 tokens")
     go_to(page, "memory")
     page.wait_for_url(re.compile(r"/memory$"))  # nothing there depends on the context
     go_to(page, "attention")
