@@ -146,7 +146,7 @@ def test_a_chart_of_rents_holds_one_seller_in_one_year():
         panel = Devices(price_list=key).panel()
         bases = panel.data["price_basis"]
         assert panel.data["source"].nunique() == 1 and bases.str.extract(r"\b(20\d\d)\b")[0].nunique() == 1
-        assert panel.title.startswith(f"{name}: ")
+        assert panel.title.endswith(f" ({name})")
 
 
 def test_a_run_took_about_as_much_only_within_a_factor_of_two():

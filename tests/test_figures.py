@@ -90,7 +90,7 @@ def test_hollow_markers_are_exactly_the_unverified_models(panels):
 
 
 def test_the_finding_of_the_scaling_page_is_18_to_93(panels):
-    assert "from 18 to 93 tokens per parameter" in panels["scaling.tokens_per_param"].title
+    assert "between 18 and 93 tokens per parameter" in panels["scaling.tokens_per_param"].title
 
 
 def test_the_contours_hold_their_loss(panels):

@@ -76,7 +76,7 @@ def test_every_part_has_the_parameters_that_transformers_builds(name):
     assert decoder == {
         "two-way blocks": n_params(of.transformer),
         "upscaling": n_params(of.upscale_conv1) + n_params(of.upscale_conv2) + n_params(of.upscale_layer_norm),
-        "mask perceptrons": n_params(of.output_hypernetworks_mlps),
+        "mask MLPs": n_params(of.output_hypernetworks_mlps),
         "quality head": n_params(of.iou_prediction_head),
         "output tokens": n_params(of.iou_token) + n_params(of.mask_tokens),
     }

@@ -345,8 +345,8 @@ class AgainstParams(Figure):
                 for end in ("low", "high")
             ]
             headline = [models, *span]
-            spread = f"; those with about {format_count(widest['size_'])} range from {span[0]} to {span[1]}"
-        sizes = f"from {smallest} to {largest} parameters" if n > 1 else f"with {smallest} parameters"
+            spread = f"; at about {format_count(widest['size_'])}, {span[0]} to {span[1]}"
+        sizes = f"of {smallest} to {largest}" if n > 1 else f"of {smallest}"
         if n == 1:
             headline = [models, smallest]
         more = column["model"].nunique() - fits["model"].nunique()

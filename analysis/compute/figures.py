@@ -338,9 +338,9 @@ class Devices(Figure):
             for label, usd, text in zip(part["label"], part["usd"], rents, strict=True)
         ]
         ends = list(dict.fromkeys((0, len(rent) - 1)))
-        costs_on = " and ".join(f"{rent[at]} on {part['label'][at]}" for at in ends)
+        costs_on = ", ".join(f"{rent[at]} on {part['label'][at]}" for at in ends)
         return Panel(
-            title=f"{seller}: renting {format_flops(C)} costs {costs_on}",
+            title=f"{format_flops(C)} costs {costs_on} ({seller})",
             headline=tuple(rent[at] for at in ends),
             figure=style.figure([bars], layout),
             parts=[part],

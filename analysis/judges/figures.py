@@ -346,7 +346,7 @@ class Human(Figure):
         }
         layout = _rows_layout("Reported Elo rating", order, len(order) * 36 + 140)
         return Panel(
-            title=f"On Vicuna prompts, human raters rank {order[apart]} {place['human']} of {len(order)}, GPT-4 ranks it {place['gpt4']}",
+            title=f"On Vicuna prompts, human raters put {order[apart]} at number {place['human']} of {len(order)}, GPT-4 at {place['gpt4']}",
             headline=(place["human"], place["gpt4"]),
             figure=style.figure(traces, layout),
             parts=parts,

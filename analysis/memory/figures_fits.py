@@ -104,7 +104,7 @@ class Fits(FineTuneRun):
             )
             for method, r in results.items()
         }
-        said = [f"{finetuning.METHODS[m]} ({need[m]}) {on_devices(holds[m], may[m])}" for m in ("lora", "full")]
+        said = [f"{way} ({need[m]}) {on_devices(holds[m], may[m])}" for m, way in (("lora", "LoRA"), ("full", "full"))]
         first = f"QLoRA of {name} ({need['qlora']}) fits {on_devices(holds['qlora'], may['qlora'], f' of {len(gpus)} GPUs and TPUs')}"
         return Panel(
             title=f"{first}, {said[0]}, {said[1]}",

@@ -103,7 +103,7 @@ class Load(Figure):
         )
         dropped = Headline("assignments dropped", lost, "share", f"{lost:.1%}")
         return Panel(
-            title=f"At imbalance {significant(skew)}, the busiest of {n_experts} experts gets {most}× the uniform load; {dropped} of assignments are dropped",
+            title=f"At imbalance {significant(skew)}, the busiest of {n_experts} experts gets {most}× the uniform load; {dropped} of assignments drop",
             headline=(most, dropped),
             figure=style.figure(traces, layout),
             parts=[assigned, lines],

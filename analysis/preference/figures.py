@@ -86,7 +86,7 @@ class Frontier(Figure):
         return Panel(
             title=(
                 f"From {self.n_pairs:,} pairs, DPO reaches reward {best['dpo']}, RM + policy gradient {best['rlhf']}, "
-                f"best-of-n {best['best_of_n']}; the maximum is {top}"
+                f"best-of-n {best['best_of_n']} (maximum {top})"
             ),
             headline=(best["dpo"], best["rlhf"], best["best_of_n"], top),
             figure=style.figure(traces, layout),

@@ -18,8 +18,8 @@ EPOCH_TOKENS = 207e9
 FIRST_STEP = 13_000
 TOKENS_PER_STEP = 2_097_152
 LEARNED = ("lambada_openai", "sciq", "arc_easy", "arc_challenge", "piqa", "winogrande")
-TASK_SETS = {"all": "all nine", "no_wsc": "without WSC", "learned": "six that are learned"}
-SHOT_SETS = {"both": "0 and 5 together", "0": "0", "5": "5"}
+TASK_SETS = {"all": "all nine", "no_wsc": "without WSC", "learned": "six above chance"}
+SHOT_SETS = {"both": "0 and 5 (mean)", "0": "0", "5": "5"}
 
 
 @tables.kept

@@ -68,7 +68,7 @@ def decoder_params(decoder: MaskDecoder = MaskDecoder()) -> dict[str, int]:
     return {
         "two-way blocks": decoder.n_layers * block + across + 2 * d,
         "upscaling": 4 * d * (d // 4) + d // 4 + 2 * (d // 4) + 4 * (d // 4) * (d // 8) + d // 8,
-        "mask perceptrons": decoder.n_masks * perceptron,
+        "mask MLPs": decoder.n_masks * perceptron,
         "quality head": head,
         "output tokens": (decoder.n_masks + 1) * d,
     }

@@ -121,8 +121,8 @@ class Windows(Figure):
         filled = int(sam.padded_side(side, own))
         more = Headline("more tokens in windowed layers", padded, "share", f"{padded:.0%}")
         change = Headline("change of work without padding", abs(gain), "share", f"{abs(gain):.1%}")
-        title = f"Windows of {own} pad {side} patches to {filled}, {more} more tokens in windowed layers; "
-        free_one = f"windows of {best} pad none, with {change} {'more' if gain > 0 else 'less'} work"
+        title = f"Windows of {own} pad {side} patches to {filled} ({more} more tokens); "
+        free_one = f"windows of {best} pad none, at {change} {'more' if gain > 0 else 'less'} compute"
         return Panel(
             title=title + (free_one if padded else "they need no padding here"),
             headline=(more, change) if padded else (more,),

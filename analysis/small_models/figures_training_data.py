@@ -206,7 +206,7 @@ class ImitationStyle(Figure):
             for name, value in zip(("no imitation", "most imitation", "ChatGPT"), lists.iloc[[0, 3, 4]], strict=True)
         )
         return Panel(
-            title=f"Imitation copies style: answers with a list where ChatGPT has one rise from {before} to {after} (ChatGPT: {itself})",
+            title=f"Imitation copies style: lists where ChatGPT has one rise from {before} to {after} (ChatGPT: {itself})",
             headline=(before, after, itself),
             figure=style.figure(traces, layout),
             parts=parts,

@@ -86,7 +86,7 @@ class Partial(Figure):
             )
         )
         falls = "falls" if big["partial"] <= big["rho"] else "rises"
-        stays = "significantly above zero" if big["partial_low"] > 0 else "not significant" if falls == "rises" else "no longer significant"
+        stays = "significant" if big["partial_low"] > 0 else "not significant" if falls == "rises" else "no longer significant"
         return Panel(
             title=f"Controlling for size, {size_of(rows.index[0])}'s correlation {falls} from {as_it_is} to {fixed} ({low} to {high}), {stays}",
             headline=(as_it_is, fixed, low, high),
