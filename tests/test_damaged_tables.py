@@ -198,7 +198,10 @@ for page in sys.argv[3:]:
     app._page_hash = calc_hash("" if page == "overview" else page)
     app.run()
     charts = [item for item in app.get("bidi_component") if item.proto.component_name == "panel_chart"]
-    said[page] = {"errors": [item.value.replace("\\\\", "") for item in app.error], "charts": len(charts),
+    grids = [json.loads(item.proto.json)["cards"] for item in app.get("bidi_component") if item.proto.component_name == "cards"]
+    charts += [card for grid in grids for card in grid if "pictures" in card]
+    problems = [card["problem"] for grid in grids for card in grid if "problem" in card]
+    said[page] = {"errors": [item.value.replace("\\\\", "") for item in app.error] + problems, "charts": len(charts),
                   "exceptions": [f"{item.message} {item.stack_trace[-1:]}" for item in app.exception], "titles": len(app.title)}
 print(json.dumps(said))
 """
@@ -278,6 +281,8 @@ for page in sys.argv[2:]:
         path.write_bytes(b"nonsense\\n1\\n")
         app.run()
         words = [item.value.replace("\\\\", "") for item in app.error] + [item.message for item in app.exception]
+        grids = [json.loads(item.proto.json)["cards"] for item in app.get("bidi_component") if item.proto.component_name == "cards"]
+        words += [card["problem"] for grid in grids for card in grid if "problem" in card]
         said[f"{page}: {path.relative_to(tables.DATA).as_posix()}"] = words
         path.write_bytes(content)
         tried.add(path)

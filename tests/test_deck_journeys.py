@@ -69,7 +69,7 @@ def test_a_slide_leads_back_to_its_page_with_its_settings(app_server, browser_pa
     page.goto(f"{app_server}/deck")  # a new session
     page.get_by_role("button", name="Open Attention & KV cache").click()
     ready(page)
-    expect(page.locator("h2").first).to_contain_text("position")
+    expect(page.locator("h2").first).to_contain_text("50,000")
     assert "section=mask" in page.url and "context_len=16384" in page.url
 
 

@@ -46,7 +46,7 @@ def budget(figure: Budget) -> Steps:
 
 
 def _machine(figure: Run) -> tuple[Any, Any]:
-    return processor(figure.gpu), setting(figure, "mfu", "u", "utilization (MFU)")
+    return processor(figure.gpu), setting(figure, "mfu", "u", "MFU")
 
 
 def from_gpus(figure: FromGpus) -> Steps:
@@ -59,7 +59,7 @@ def from_gpus(figure: FromGpus) -> Steps:
 def from_money(figure: FromMoney) -> Steps:
     """What the money buys, and the law's optimum at that."""
     device, share = _machine(figure)
-    price = setting(figure, "usd_per_gpu_hour", "p", "rent of a GPU", "USD/h")
+    price = setting(figure, "usd_per_gpu_hour", "p", "price of a GPU hour", "USD/h")
     return _planned(figure, named(costs.flops_of_money(device, setting(figure, "budget_usd", "M"), share, price), *C))
 
 
@@ -78,7 +78,7 @@ def from_run(figure: FromRun) -> Steps:
 
 
 def device_hours(_: DeviceHours) -> Steps:
-    """The lowest and the highest utilization: 6 N D over what the reported hours would compute at peak."""
+    """The lowest and the highest MFU: 6 N D over what the reported hours would compute at peak."""
     models = published_models().dropna(subset=["computed_flops", "gpu_hours", "utilisation"])
     steps = {}
     for word, at in (("lowest", models["utilisation"].to_numpy().argmin()), ("highest", models["utilisation"].to_numpy().argmax())):
@@ -87,19 +87,19 @@ def device_hours(_: DeviceHours) -> Steps:
         flops = named(costs.training_flops(N, D), "C", f"training compute of {row['model']}", "FLOP")
         hours = cell(row, "gpu_hours", "h", f"device-hours of {row['model']}", "h")
         share = costs.implied_utilisation(flops, hours, processor(gpu(row["gpu"])).peak_flops_per_s)
-        steps[f"{word} utilization"] = named(share, rf"u_\text{{{word}}}", f"utilization of {row['model']}")
+        steps[f"{word} MFU"] = named(share, rf"u_\text{{{word}}}", f"MFU of {row['model']}")
     return steps
 
 
 def devices(figure: Devices) -> Steps:
-    """The rent on the cheapest and on the dearest device."""
-    flops, share = setting(figure, "train_flops", "C"), setting(figure, "mfu", "u", "utilization (MFU)")
+    """The cloud cost on the cheapest and on the dearest device."""
+    flops, share = setting(figure, "train_flops", "C"), setting(figure, "mfu", "u", "MFU")
     priced = priced_devices()
     steps = {}
     for key in priced.loc[priced["price_list"] == figure.price_list, "id"]:
         device = processor(gpu(key))
         usd = costs.cost_of(flops, device, 1, share).usd
-        steps[f"rent on {device.label}"] = named(usd, "M", f"rent on {device.label}", "USD")
+        steps[f"cloud cost on {device.label}"] = named(usd, "M", f"cloud cost on {device.label}", "USD")
     return steps
 
 
@@ -128,7 +128,7 @@ WORDS = {
     "from_model": (NEAREST,),
     "from_run": OF_FIT,
     "device_hours": (
-        "For each run with printed hours the utilization is 6 N D over the hours at the device's peak rate, as above; the median is the middle of these, sorted.",
+        "For each run with printed hours the MFU is 6 N D over the hours at the device's peak rate, as above; the median is the middle of these, sorted.",
         "Attention over the context and recomputation are not in 6 N D, so they count as loss.",
     ),
     "overtraining": (

@@ -105,7 +105,7 @@ def images(figure: Images) -> Steps:
     per_image = named(per_image, r"C_\text{image}", "FLOPs of training on one image", "FLOP")
     core = equal_compute.core_rate(processor(gpu(f"tpu_{figure.tpu_version}")).peak_flops_per_s)
     core = named(core, r"R_\text{core}", "peak rate of one core", "FLOP/s")
-    share = setting(figure, "mfu", "u", "utilization (MFU)")
+    share = setting(figure, "mfu", "u", "MFU")
     paid = named(
         equal_compute.images_paid(hours(model, figure.tpu_version, "h"), core, share, per_image),
         "n",

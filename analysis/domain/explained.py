@@ -106,12 +106,12 @@ def repeat(figure: Repeat) -> Steps:
 
 
 def cost(figure: Cost) -> Steps:
-    """The rent of both runs, and the first over the second."""
+    """The cloud cost of both runs, and the first over the second."""
     rents = [
         named(
             ways.rental(setting(figure, hours, f"h_\\text{{{mark}}}"), setting(figure, price, f"p_\\text{{{mark}}}", unit="USD/h")),
             f"M_\\text{{{mark}}}",
-            f"rent of {name}",
+            f"cloud cost of {name}",
             "USD",
         )
         for name, mark, hours, price in (
@@ -119,8 +119,8 @@ def cost(figure: Cost) -> Steps:
             ("AdaptLLM", "A", "adapt_gpu_hours", "v100_usd_per_hour"),
         )
     ]
-    over = named(rents[0] / rents[1], "x", "rent of BloombergGPT over that of AdaptLLM")
-    return {f"rent of {MODEL}": rents[0], "rent of AdaptLLM": rents[1], "rent of BloombergGPT over that of AdaptLLM": over}
+    over = named(rents[0] / rents[1], "x", "cloud cost of BloombergGPT over that of AdaptLLM")
+    return {f"cloud cost of {MODEL}": rents[0], "cloud cost of AdaptLLM": rents[1], "cloud cost of BloombergGPT over that of AdaptLLM": over}
 
 
 def ways_(figure: Ways) -> Steps:

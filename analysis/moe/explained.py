@@ -49,10 +49,10 @@ def memory_compute(figure: MemoryCompute) -> Steps:
     dense = expert_counts.dense_needs(counts.total, bits)
     return {
         "weights": named(own.weight_bytes, "M", "memory of the weights", "bytes"),
-        "FLOP of a dense model as large over its own": named(
+        "FLOP of a dense model of equal total over its own": named(
             dense.flops / named(own.flops, r"C_\text{token}", "FLOPs of one token", "FLOP"),
             "x",
-            "FLOP of a dense model as large over its own",
+            "FLOP of a dense model of equal total over its own",
         ),
     }
 

@@ -87,7 +87,7 @@ def per_mask(figure: PerMask) -> Steps:
     prompts = setting(figure, "prompts_per_image", "q")
     flops = sam.flops_per_mask(image, prompt, prompts, setting(figure, "masks_per_prompt", "m", "masks kept of each prompt"))
     flops = named(flops, r"C_\text{mask}", "FLOPs per mask", "FLOP")
-    rate = processor(figure.gpu).peak_flops_per_s * setting(figure, "mfu", "u", "utilization (MFU)")
+    rate = processor(figure.gpu).peak_flops_per_s * setting(figure, "mfu", "u", "MFU")
     return {
         "FLOPs per mask": flops,
         "time per mask": named(flops / rate, "t", "time per mask", "s"),
@@ -106,7 +106,7 @@ def devices(figure: Devices) -> Steps:
     """The time of encoding on an A100, and the share of its peak that the reported time stands for."""
     device, printed = processor(gpu(MEASURED_ON)), facts().loc["image_encoder_latency_a100"].to_dict()
     image = encoding(figure.image_encoder)
-    time = named(image / (device.peak_flops_per_s * setting(figure, "mfu", "u", "utilization (MFU)")), "t", "time of encoding", "s")
+    time = named(image / (device.peak_flops_per_s * setting(figure, "mfu", "u", "MFU")), "t", "time of encoding", "s")
     if figure.image_encoder != REPORTED_ENCODER:
         return {"time of encoding on an A100": time}
     reported = cell(printed, "value", r"t_\text{site}", "reported time of encoding", "s")
@@ -114,7 +114,7 @@ def devices(figure: Devices) -> Steps:
     return {
         "time of encoding on an A100": time,
         "reported time of encoding": reported,
-        "share of peak that the site's time stands for": named(share, r"u_\text{site}", "share of peak that the site's time stands for"),
+        "MFU that the site's time implies": named(share, r"u_\text{site}", "MFU that the site's time implies"),
     }
 
 
@@ -128,12 +128,12 @@ def attention(figure: Attention) -> Steps:
 
 
 def windows(figure: Windows) -> Steps:
-    """The tokens that padding adds in layers with windows."""
+    """The tokens that padding adds in windowed layers."""
     encoder = traced_encoder(figure.image_encoder)
     side = named(setting(figure, "image_side", "R") // encoder.patch, "s", "patches along a side")
     own = encoder.window if encoder.window <= side else side
     padded = (sam.padded_side(side, own) / side) ** 2 - 1
-    return {"more tokens in layers with windows": named(padded, "e", "more tokens in layers with windows")}
+    return {"more tokens in windowed layers": named(padded, "e", "more tokens in windowed layers")}
 
 
 def params(_: Params) -> Steps:

@@ -37,7 +37,7 @@ def cost(figure: Cost) -> Steps:
     """Hours times the rent, of three runs."""
     price = setting(figure, "a100_usd_per_hour", "p", unit="USD/h")
     return {
-        f"rent of {model}": named(rental(_hours(model), price), "M", f"rent of {model}", "USD")
+        f"cloud cost of {model}": named(rental(_hours(model), price), "M", f"cloud cost of {model}", "USD")
         for model in ("phi-1.5", "phi-2", "LLaMA 7B")
     }
 
@@ -57,7 +57,7 @@ def hours(_: Hours) -> Steps:
                 for name, symbol, words in (("n_params", "N", "parameters"), ("n_tokens", "D", "training tokens"))
             )
         flops = named(costs.training_flops(N, D), "C", f"training compute of {model}", "FLOP")
-        steps[f"utilization of {model}"] = named(costs.implied_utilisation(flops, _hours(model), peak), "u", f"utilization of {model}")
+        steps[f"MFU of {model}"] = named(costs.implied_utilisation(flops, _hours(model), peak), "u", f"MFU of {model}")
     return steps
 
 
