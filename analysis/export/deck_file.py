@@ -16,7 +16,6 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis import tables, uploads
-from analysis.charts import style
 from analysis.charts.explained import explanation
 from analysis.charts.panel import Citation, Panel
 from analysis.charts.plain import as_plain
@@ -168,7 +167,7 @@ def _unpacked_figure(stored: Any, where: str) -> Shown:
             name=short["name"],
             address=address,
             title=short["panel_title"],
-            figure=style.figure(figure["data"], figure["layout"]),
+            figure=go.Figure({"data": figure["data"], "layout": {**figure["layout"], "template": {}}}, _validate=False),
             parts=[_rows(stored, where)],
             caption=texts["caption"],
             alt=texts["alt"],
