@@ -13,7 +13,6 @@ from analysis.memory.figures_fits import Fits
 from analysis.transformer import Recurrent, count_params, shape_of_model, transformer_shape
 from analysis.transformer.count import attention_matrices, mlp_matrices
 from analysis.transformer.shape import Attention
-from tests.test_pages import open_page
 
 MODELS = tables.load("models")
 KNOWN = MODELS[MODELS["n_layers"].notna() & MODELS["d_model"].notna()]["model"].tolist()
@@ -272,13 +271,6 @@ def test_adapters_need_something_to_stand_on():
     assert finetuning.finetuning_memory(recurrent, "full").total > 0
     with pytest.raises(ValueError, match="adapters need attention or an MLP"):
         finetuning.finetuning_memory(recurrent, "qlora")
-
-
-def test_the_page_states_what_the_charts_compute():
-    page = next(element.proto.body for element in open_page("memory").get("html") if element.proto.body.startswith("<h1"))
-    totals = {method: float(finetuning.finetuning_memory(shape("LLaMA-65B"), method).total) / 1e9 for method in finetuning.METHODS}
-    assert f"in {totals['qlora']:.1f} GB; full fine-tuning would take {totals['full']:.0f} GB" in page
-    assert f"shrink to {float(nf4.bits_per_param()):.3f} bits" in page
 
 
 def test_recurrent_layers_are_counted_too():

@@ -38,7 +38,7 @@ def test_what_is_done_to_a_figure_stays_with_its_user():
     [
         (lambda: figure("attention.cach"), "there is no figure attention.cach"),
         (lambda: figure("attention.cache", context=8), "attention.cache has no parameter context; it has model, "),
-        (lambda: figure("attention.cache", context_len=-3), "Context must be from 512 tokens"),
+        (lambda: figure("attention.cache", context_len=-3), "Context length must be from 512 tokens"),
         (lambda: figure("attention.cache").save("a.gif"), "format must be one of csv, json"),
     ],
 )

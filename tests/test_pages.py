@@ -3,7 +3,7 @@
 import functools
 import json
 import re
-from html import escape, unescape
+from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -68,11 +68,9 @@ MEANT = re.compile(r"GPT-4|Emu Video|\b50B\b|\(v0\)|\b70M\b|16 models|27 checkpo
 def test_every_page_opens_with_its_name_its_question_and_a_first_line_without_a_finding(stem):
     app = open_page(stem)
     assert fine(app)
-    bodies = [element.proto.body for element in app.get("html")]
-    head = [body.partition("</style>")[2] for body in bodies if "<h1" in body]
-    title, question, lead = re.fullmatch(r"<h1[^>]*>([^<]+)</h1><p[^>]*><strong[^>]*>([^<]+)</strong>([^<]+)</p>", *head).groups()
-    lead = unescape(lead)
-    assert title == escape(entry(stem).title) and question.endswith("?") and 40 < len(lead) < 160
+    head = unescape(next(element.value for element in app.markdown if element.value.startswith("# ")))
+    title, question, lead = re.fullmatch(r"# ([^\n]+)\n\*\*([^*]+)\*\* (.+)", head).groups()
+    assert title == entry(stem).title and question.endswith("?") and 40 < len(lead) < 160
     assert not re.search(r"\d", MEANT.sub("", lead))
 
 

@@ -53,7 +53,7 @@ def bars(app):
 def test_before_anything_was_run_the_published_curve_is_there(jobs):
     app = open_page("probe")
     assert fine(app) and not bars(app)
-    assert "Pythia 12B answers 17% of questions on the rarest operands" in titles(app)[0]
+    assert "Pythia 12B: 17% accuracy on the rarest operands" in titles(app)[0]
     assert any("no run yet" in caption.value for caption in app.caption)
 
 

@@ -368,14 +368,6 @@ def test_the_forest_shows_the_mean_first_and_every_row_once():
     assert isinstance(panel.data, pd.DataFrame)
 
 
-def test_the_first_lines_of_the_page_state_what_the_charts_compute(dedup, scores):
-    lead = next(element.proto.body for element in open_page("pythia").get("html") if element.proto.body.startswith("<h1"))
-    found = contrasts.contrast(dedup)
-    assert f"those of standard ones: {100 * found.mean:+.2f} points (95% {100 * found.low:+.2f} to {100 * found.high:+.2f})" in lead
-    batch = contrasts.differences(scores, ["standard"], checkpoints.SMALL_BATCHES)
-    assert f"minus smaller ones: {100 * contrasts.contrast(batch[batch['n_tokens'] >= 13_000 * 2_097_152]).mean:+.2f} points" in lead
-
-
 def test_the_labels_of_the_rows_fit_beside_the_chart_in_a_picture():
     from analysis.export.picture import TICK, chart_figure, text_width
 

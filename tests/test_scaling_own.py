@@ -280,7 +280,7 @@ def test_the_page_puts_a_sentence_where_an_optimum_would_be_no_model():
         app.button_group(key="scaling:section").set_value(section).run()
         shown = of_it if section == "fit" else 0
         assert not app.exception and len(charts(app)) == shown and len(app.error) == of_it - shown
-        said = [item.value for item in app.error] or [charts(app)[0]["caption"]]
+        said = [item.value for item in app.error] or [" ".join((charts(app)[0]["caption"], charts(app)[0]["notes"]))]
         assert all("less than one parameter or token" in text for text in said)
 
 

@@ -396,12 +396,6 @@ def test_every_model_operation_and_number_of_examples_can_be_drawn():
     assert drawn == 7 * 2 * 2 * 5
 
 
-def test_the_first_lines_of_the_page_state_what_the_charts_compute(stored):
-    lead = next(element.proto.body for element in open_page("term_frequency").get("html") if element.proto.body.startswith("<h1"))
-    row = term_frequency_data.one_of(term_frequency_data.stored("pile_train"), "Pythia 12B", 143000, 16, "multiplication")
-    assert f"{row['rho']:.2f} becomes {row['partial']:.2f}" in lead and "v0" in lead
-
-
 def test_no_direction_is_named_where_spearman_finds_none_or_answers_are_a_handful(terms, stored):
     from scipy import stats
 

@@ -215,5 +215,5 @@ def test_charts_start_at_the_bits_of_the_file_and_say_so(quantization, start, sa
     model = models.of_config(LLAMA | {"quantization_config": quantization})
     assert model.weight_bits == start and said in model.storage
     assert Roofline(model=model).weight_bits == start and Roofline(model=model, weight_bits=16).weight_bits == 16
-    weights = next(part for part in Cache(model=model).draw().parts if str(part["series"]).startswith("weights in"))
-    assert weights["series"] == f"weights in {start} bits" and weights["kv_cache_bytes"][0] == start / 8 * model.counts.total
+    weights = next(part for part in Cache(model=model).draw().parts if str(part["series"]).startswith("model weights"))
+    assert weights["series"] == f"model weights ({start} bit)" and weights["kv_cache_bytes"][0] == start / 8 * model.counts.total

@@ -120,7 +120,11 @@ def cost(figure: Cost) -> Steps:
         )
     ]
     over = named(rents[0] / rents[1], "x", "cloud cost of BloombergGPT over that of AdaptLLM")
-    return {f"cloud cost of {MODEL}": rents[0], "cloud cost of AdaptLLM": rents[1], "cloud cost of BloombergGPT over that of AdaptLLM": over}
+    return {
+        f"cloud cost of {MODEL}": rents[0],
+        "cloud cost of AdaptLLM": rents[1],
+        "cloud cost of BloombergGPT over that of AdaptLLM": over,
+    }
 
 
 def ways_(figure: Ways) -> Steps:

@@ -68,6 +68,10 @@ class TokensForSize(OfRuns):
         models = published_models().dropna(subset=["n_params", "n_tokens", "computed_flops"])
         known = model_part(models, n_params="n_params", n_tokens="n_tokens")
         D = here[law.label]
+        if D < 1:
+            raise ValueError(
+                f"These runs say nothing about {format_count(self.n_params)} parameters: {law.label} would ask for less than one token."
+            )
         yours: Part = {
             "series": "your model",
             "n_params": [self.n_params],
