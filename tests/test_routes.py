@@ -286,7 +286,8 @@ def hostile(count: int = 500) -> list[tuple[str, str | bytes]]:
         numbers = [name for name, one in kind.kinds().items() if isinstance(one, Quantity)]
         sort = chance.randrange(9)
         if sort == 0:
-            found.append((chance.choice(("/figure/", "/embed/")) + chance.choice((*PATHS, *MARKUP, *ODD)), ""))
+            odd = [text for text in ODD if "\n" not in text]  # a line break in a path fits no route, and the pages answer it
+            found.append((chance.choice(("/figure/", "/embed/")) + chance.choice((*PATHS, *MARKUP, *odd)), ""))
         elif sort == 1:
             found.append((f"/figure/{kind.name}{chance.choice(('', '.', '.exe', '.SVG', '.svg.exe', '.svg/', '.svg/x', '.html.php'))}", ""))
         elif sort == 2:
