@@ -12,7 +12,7 @@ from pages.components.markdown import plain
 from pages.components.registry import ENTRIES, entry
 
 QUESTIONS = (
-    ("Does my fine-tune fit on my GPU?", "memory?section=fits", "memory.fits"),
+    ("Does QLoRA of a 7B model fit on my 24 GB GPU?", "memory?section=fits&model=llama-2-7b", "memory.fits?model=llama-2-7b"),
     ("How large a model can my budget train?", "compute", "compute.budget"),
     ("How many tokens for a 3B model?", "scaling?section=size", "scaling.tokens_for_size"),
     ("What does Mixtral's mixture of experts cost?", "moe?section=mixture", "moe.intuition"),

@@ -182,6 +182,15 @@ def test_the_front_page_shows_ten_questions_and_ten_papers_each_with_its_figure(
     for card in [*questions, *papers]:
         assert card["alt"].endswith(".") and json.loads(card["pictures"]["dark"]["figure"])["data"] and card["lead"]
     assert all(card["title"].endswith("?") for card in questions)
+    answers = {card["title"]: card["lead"] for card in questions}  # one press away, and said on the card
+    for question, answer in (
+        ("What does Mixtral's mixture of experts cost?", "Mixtral 8x7B"),
+        ("Does QLoRA of a 7B model fit on my 24 GB GPU?", "QLoRA of Llama 2 7B"),
+        ("Is deduplication useful?", "Dedup"),
+        ("Mistral 7B or Llama 2 13B?", "Mistral 7B"),
+        ("How many tokens for a 3B model?", "3 B parameters"),
+    ):
+        assert answer in answers[question].replace("\xa0", " "), answers[question]
     assert not app.get("fragment") or not charts(app)  # no chart and no row of buttons on a card
 
 
