@@ -13,14 +13,7 @@ from pages.components.page import Section
 from pages.components.panel import draw, export_row
 from pages.components.registry import ENTRIES
 
-WORDS = {
-    "supported": "✓ confirmed",
-    "approximate": "≈ roughly right",
-    "corrected": "✎ not as stated",
-    "reported": "“ not recomputed",
-    "rumour": "? rumour",
-    "forecast": "→ forecast",
-}
+SIGNS = {"supported": "✓", "approximate": "≈", "corrected": "✎", "reported": "“", "rumour": "?", "forecast": "→"}
 PAGES = {entry.stem: entry.title for entry in ENTRIES}
 ASKED = "claims_id"
 """The name of the statement in the address."""
@@ -31,9 +24,14 @@ def to_page(row: dict) -> str:
     return f"{row['page']}{'?' if row['query'] else ''}{row['query']}" if row["page"] in PAGES else ""
 
 
+def said(verdict: str) -> str:
+    """A verdict as readers see it."""
+    return f"{SIGNS[verdict]} {verdicts.VERDICTS[verdict][0]}"
+
+
 def badge(row: dict) -> str:
     """Verdict and how it was reached."""
-    return f"{WORDS[row['verdict']]} · {verdicts.HOW[row['how']][0]}"
+    return f"{said(row['verdict'])} · {verdicts.HOW[row['how']][0]}"
 
 
 def one_by_one() -> None:
@@ -59,24 +57,25 @@ def one_by_one() -> None:
 
 
 def shown(row: dict) -> None:
-    """The figure of a statement, in the state that its link asks for."""
+    """A figure on the topic of a statement, in the state that its link asks for."""
     values = scenario.query(Verdicts.kinds()) | {ASKED: row["id"]}
     query = page.address(values, [ASKED])
     asked = dict(parse_qsl(row["query"]))
     found = [
         place
-        for place in places.sections()
-        if place.entry.stem == row["page"] and (place.section.key == asked.get("section") or ("section" not in asked and place.first))
+        for place in (places.of_page(row["page"]) if row["page"] in PAGES else ())
+        if place.section.key == asked.get("section") or ("section" not in asked and place.first)
     ]
     if not found or not found[0].section.figures:
         steps.address(query)
-        st.caption("No figure of this app shows this statement's numbers.")
+        st.caption("No figure of this app is on this statement.")
         return
     figure = found[0].section.figures[0]
-    panel = figure.of({**figure.of({})[0].values(), **asked})[0].panel
-    draw(figure.name, panel, query=query)
+    title = f"{PAGES[row['page']]} › {found[0].section.title}"
+    st.caption(plain(f"On this topic, from {title}:"))
+    draw(figure.name, figure.of(asked)[0].panel, query=query)
     export_row(figure.name)
-    cards("claims-page", [Card(f"{PAGES[row['page']]} › {found[0].section.title}", to_page(row), lead="With all its settings")])
+    cards("claims-page", [Card(title, to_page(row), lead="The same figure with its settings")])
 
 
 def statements(figure: Verdicts) -> None:
@@ -89,7 +88,7 @@ def statements(figure: Verdicts) -> None:
             Card(row["claim"], f"claims?{ASKED}={row['id']}", lead=words, badge=badge(row), links={PAGES[row["page"]]: to} if to else {})
         )
     cards("claims-all", found)
-    st.caption(" · ".join(f"**{plain(WORDS[name])}**: {plain(meaning)}" for name, meaning in verdicts.VERDICTS.items()))
+    st.caption(" · ".join(f"**{plain(said(name))}**: {plain(meaning)}" for name, (_, meaning) in verdicts.VERDICTS.items()))
     st.caption(" · ".join(f"**{word}**: {plain(meaning)}" for word, meaning in verdicts.HOW.values()))
 
 

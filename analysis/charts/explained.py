@@ -3,12 +3,11 @@
 A topic says this in `analysis/<topic>/explained*.py`: for "memory.parts" a function `parts(figure)` that calls the formulas of the figure with
 traced numbers and returns them by the names of the headline, or sentences under "parts" in WORDS, or both. (STEPS names functions whose
 figure has a name that means something else in its module. AS_PRINTED names figures whose headline states values just as a row of their
-table has them from a work.) Nothing of it is imported or
-computed before somebody asks.
+table has them from a work.) Nothing of it is imported or computed before somebody asks.
 """
 
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -140,6 +139,13 @@ def sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}"
 
 
+def origin_of_row(row: Mapping) -> Origin:
+    """Where the values of a row of a table are printed."""
+    verified = row.get("verified")
+    checked = None if verified is None or pd.isna(verified) else int(verified)
+    return Origin(PRINTED, "", row["source"], str(row.get("location") or ""), checked)
+
+
 def printed_in(panel: Panel, headline: Headline) -> Origin | None:
     """Where the quantity of a headline is printed, if it stands as reported in a row of the panel's table that has a source."""
     rows = panel.data
@@ -148,11 +154,7 @@ def printed_in(panel: Panel, headline: Headline) -> Origin | None:
     found = rows[(rows[headline.column] == headline.value) & (rows["status"] == "reported") & rows["source"].astype(bool)]
     if not len(found):
         return None
-    row = found.iloc[0]
-    verified = row.get("verified")
-    return Origin(
-        PRINTED, "", row["source"], str(row.get("location") or ""), None if verified is None or pd.isna(verified) else int(verified)
-    )
+    return origin_of_row(found.iloc[0])
 
 
 # --- as text ------------------------------------------------------------------------------------------------------------
@@ -183,23 +185,25 @@ def works(origin: Origin) -> list[tuple[str, str]]:
     return [(f"{work['authors']} {int(work['year'])}", work["url"]) for work in known]
 
 
-def origin_text(origin: Origin | None) -> str:
-    """An origin in words: "Hoffmann et al. 2022, Table 3 (seen in print)".
+def origin_text(
+    origin: Origin | None, link: Callable[[str, str], str] = lambda name, _: name, say: Callable[[str], str] = lambda words: words
+) -> str:
+    """An origin in words: "Hoffmann et al. 2022, Table 3 (seen in print)". link: of the name and the address of a work; say: of other words.
 
     >>> origin_text(Origin("setting", "Compute")), origin_text(Origin("assumed", "assumed by this page"))
     ('your setting', 'assumed by this page')
     """
     if origin is None:
         return ""
-    place = ", ".join(part for part in (", ".join(name for name, _ in works(origin)), origin.location) if part)
-    said = "" if origin.kind == SETTING else origin.words
+    place = ", ".join(part for part in (", ".join(link(*work) for work in works(origin)), say(origin.location)) if part)
+    said = "" if origin.kind == SETTING else say(origin.words)
     parts = [part for part in (said, place, "" if place or said else STANDS[origin.kind]) if part]
     return "; ".join(parts) + (f" ({checked(origin)})" if checked(origin) else "")
 
 
-def from_where(origin: Origin) -> str:
-    """What is said of a quantity that stands in the title as it was given: "as printed: ..." or "your setting"."""
-    return f"as printed: {origin_text(origin)}" if origin.kind == PRINTED else origin_text(origin)
+def lead_of(origin: Origin) -> str:
+    """What stands before the origin of a quantity that the title states as it was given."""
+    return "as printed: " if origin.kind == PRINTED else ""
 
 
 def unit_of(value: Traced) -> str:
@@ -218,7 +222,7 @@ def quantity_text(quantity: Quantity) -> str:
     """A quantity of the headline in plain text: what the title writes, and its equations below."""
     said = f"{sentence(quantity.headline.name)}: {quantity.headline.text}"
     if quantity.origin is not None and not quantity.equations:
-        said += f", {from_where(quantity.origin)}"
+        said += f", {lead_of(quantity.origin)}{origin_text(quantity.origin)}"
     return "\n".join([said, *(f"  {equation_text(one)}" for one in quantity.equations)])
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from analysis import tables
+from analysis.charts.explained import origin_of_row
 from analysis.charts.figure import Figure
 from analysis.gpus import UNITS, Gpu
 from analysis.trace import ASSUMED, DEFINED, FITTED, PRINTED, SETTING, Origin, given
@@ -22,14 +23,7 @@ def setting(figure: Figure, name: str, symbol: str, meaning: str = "", unit: str
 
 def cell(row: Mapping, column: str, symbol: str, meaning: str, unit: str = "") -> Any:
     """A value of a row of a table, with the row's work and place."""
-    return given(row[column], symbol, meaning, unit, origin(row))
-
-
-def origin(row: Mapping) -> Origin:
-    """Where the values of a row of a table are printed."""
-    verified = row.get("verified")
-    checked = None if verified is None or pd.isna(verified) else int(verified)
-    return Origin(PRINTED, "", row["source"], str(row.get("location") or ""), checked)
+    return given(row[column], symbol, meaning, unit, origin_of_row(row))
 
 
 def assumed(value: float, symbol: str, meaning: str, unit: str = "", why: str = "assumed by this page") -> Any:

@@ -11,14 +11,14 @@ from analysis.charts.parameters import Choice
 from analysis.claims import verdicts as claims_verdicts
 from analysis.claims.data import sources_of, stored
 
-COLORS = {
-    "supported": style.BLUE,
-    "approximate": style.SLATE,
-    "corrected": style.ORCHID,
-    "reported": style.GREY,
-    "rumour": style.CRIMSON,
-    "forecast": style.VIOLET,
-}
+COLORS = dict(
+    zip(
+        (word for word, _ in claims_verdicts.VERDICTS.values()),
+        (style.BLUE, style.SLATE, style.ORCHID, style.GREY, style.CRIMSON, style.VIOLET),
+        strict=True,
+    )
+)
+"""Colour of each verdict by its word."""
 LEFT = {"reported": "as reported", "rumour": "as a rumour", "forecast": "as a forecast"}
 """What is said of statements whose verdict does not say whether they hold."""
 TOLD = ["id", "about", "claim", "verdict", "how", "found", "note", "source"]
@@ -32,7 +32,7 @@ def papers() -> dict[str, str]:
 def verdicts_on(paper: str) -> dict[str, str]:
     """The verdicts on a paper, or on all."""
     found = set(asked_for(paper=paper)["verdict"])
-    return {name: name for name in claims_verdicts.VERDICTS if name in found}
+    return {name: word for name, (word, _) in claims_verdicts.VERDICTS.items() if name in found}
 
 
 def ways_to(paper: str, verdict: str) -> dict[str, str]:
@@ -67,8 +67,8 @@ class Verdicts(Figure):
         table, titles = claims_verdicts.counts(rows), papers()
         names = [titles[source_id] for source_id in table.index]
         parts: list[Part] = [
-            {"series": verdict, "paper": names, "statements": table[verdict], "status": "computed"}
-            for verdict in claims_verdicts.VERDICTS
+            {"series": word, "paper": names, "statements": table[verdict], "status": "computed"}
+            for verdict, (word, _) in claims_verdicts.VERDICTS.items()
             if table[verdict].any()
         ]
         traces = [marks.bars(part, "statements", "paper", COLORS[part["series"]], horizontal=True) for part in parts]
@@ -96,7 +96,7 @@ class Verdicts(Figure):
             parts=[*parts, {name: rows[name] for name in TOLD} | {"series": "statement", "status": "computed"}],
             caption="Each bar counts the article's statements on one paper by verdict; the statements are in our words."
             + (f" Checked: {ways}." if ways else ""),
-            alt=f"Bars of verdicts by paper: {total['supported']} statements supported, {total['approximate']} approximately, {total['corrected']} corrected, {total['reported']} as reported.",
+            alt=f"Bars of verdicts by paper: {total['supported']} statements confirmed, {total['approximate']} roughly right, {total['corrected']} not as stated, {total['reported']} not recomputed.",
             sources=(Citation("raschka2023"), *(Citation(source_id) for source_id in sources_of(rows) if source_id != "raschka2023")),
             explain=(claims_verdicts.no_effect, claims_verdicts.close, claims_verdicts.optimum_ratios),
         )

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 VERDICTS = {
-    "supported": "The numbers or the source say the same.",
-    "approximate": "Nearly the same, or the same with a condition.",
-    "corrected": "The numbers or the source say something else.",
-    "reported": "As a paper reports it; neither confirmed nor corrected here.",
-    "rumour": "Unconfirmed; only its arithmetic can be checked.",
-    "forecast": "About what was still to come; beside it, what later sources say.",
+    "supported": ("confirmed", "The numbers or the source say the same."),
+    "approximate": ("roughly right", "Nearly the same, or the same with a condition."),
+    "corrected": ("not as stated", "The numbers or the source say something else."),
+    "reported": ("not recomputed", "As a paper reports it; neither confirmed nor corrected here."),
+    "rumour": ("rumour", "Unconfirmed; only its arithmetic can be checked."),
+    "forecast": ("forecast", "About what was still to come; beside it, what later sources say."),
 }
+"""Word and meaning of each verdict, by the key of data/claims.csv."""
 CHECKED = ("supported", "approximate", "corrected")
 """The verdicts that say whether a statement holds."""
 HOW = {

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from analysis import tables
-from analysis.charts.explained import Steps
-from analysis.charts.inputs import cell, origin, processor, setting
+from analysis.charts.explained import Steps, origin_of_row
+from analysis.charts.inputs import cell, processor, setting
 from analysis.convnets_vits import equal_compute, shapes
 from analysis.convnets_vits.data import VERSIONS, counted, known_shapes
 from analysis.convnets_vits.figures import Devices, Images, Loss
@@ -38,7 +38,7 @@ def traced_count(model: str, resolution: Any) -> shapes.Count:
         )
     rows = tables.load("nfnet_shapes")
     row = rows[rows["model"] == model].iloc[0].to_dict()
-    how = replace(origin(row), kind="fitted", words="counted convolution by convolution from its widths and depths")
+    how = replace(origin_of_row(row), kind="fitted", words="counted convolution by convolution from its widths and depths")
     plain = counted(model, int(resolution))
     return shapes.Count(
         given(plain.n_params, "N", f"parameters of {model}", "parameters", how),
@@ -147,7 +147,7 @@ WORDS = {
     "images": (COUNTED,),
     "accuracy": (
         "Errors and hours are as printed. The interval of an error is Wilson's, as if the 50,000 test images were drawn at random.",
-        "Every NFNet is held beside every ViT whose hours differ by at most the factor. A pair can be told apart where the normal interval of the difference of its errors, taken as of independent draws, leaves zero out.",
+        "Every NFNet is held beside every ViT whose hours differ by at most the factor. A pair is significantly different where the normal interval of the difference of its errors, taken as of independent draws, leaves zero out.",
     ),
     "loss": ("Two or more readings of yours are fitted by least squares on the logarithms of hours and loss; the interval is Student's.",),
     "published": (

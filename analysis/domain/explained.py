@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from analysis import tables
-from analysis.charts.explained import Steps
-from analysis.charts.inputs import cell, fitted, origin, setting
+from analysis.charts.explained import Steps, origin_of_row
+from analysis.charts.inputs import cell, fitted, setting
 from analysis.compute import costs
 from analysis.domain import corpus_mix, ways
 from analysis.domain.data import CHINCHILLA, fit, repeated
@@ -23,7 +23,7 @@ def fact(quantity: str, symbol: str, meaning: str, model: str = MODEL) -> Any:
     """A printed fact about a model, traced."""
     rows = tables.load("domain_facts")
     row = rows[(rows["model"] == model) & (rows["quantity"] == quantity)].iloc[0].to_dict()
-    return given(row["value"], symbol, meaning, row["unit"], origin(row))
+    return given(row["value"], symbol, meaning, row["unit"], origin_of_row(row))
 
 
 def optimum(figure: Optimum) -> Steps:

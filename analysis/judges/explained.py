@@ -41,7 +41,7 @@ WORDS = {
         DATA,
         "In the Bradley-Terry model the chance to win follows from the difference of two strengths; ties and the order of the answers enter as you choose. Strengths are those that make the verdicts most likely, on the scale of Elo with a mean of 1,000.",
         RESAMPLED,
-        "Two neighbours are told apart where one is above the other in at least 95% of the resamples.",
+        "Two neighbours are significantly different where one is above the other in at least 95% of the resamples.",
     ),
     "win_matrix": (DATA, SHARE, "Pairs are counted in which the better of the two has less than 55%."),
     "ranking_shift": (
@@ -61,7 +61,7 @@ WORDS = {
     "prompts_needed": (
         *FIT,
         "From the fitted chances follow the mean and the scatter of a model's points on one prompt at your gap; for both orders the scatter is widened as in the released verdicts.",
-        "Prompts needed are ((z of the confidence + z of 80%) x scatter / (mean - 1/2))^2, rounded up. A pair counts as told apart where the test succeeds on its own verdicts.",
+        "Prompts needed are ((z of the confidence + z of 80%) x scatter / (mean - 1/2))^2, rounded up. A pair counts as significantly different where the test succeeds on its own verdicts.",
     ),
     "power": (
         DATA,

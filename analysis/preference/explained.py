@@ -61,7 +61,7 @@ WORDS = {
         "A trained model takes its weights, gradients and optimizer states, a frozen one its weights; DPO and the reward model read two answers for each prompt. Everything stands on one device, with half a GB of CUDA context, which is assumed.",
     ),
     "rounds": (
-        "The shares are as printed; nothing was judged again. Where the number of prompts is printed, the interval is Wilson's, at 95%.",
+        "The shares are as printed; nothing was judged again. Where the number of prompts is printed, the interval is Wilson's at the confidence level of the settings.",
     ),
     "batches": ("The share is the sum of the printed comparisons from the batch on over the sum of all.",),
     "win_rates": (

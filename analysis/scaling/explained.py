@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from analysis import tables
-from analysis.charts.explained import Steps
-from analysis.charts.inputs import fitted, origin, setting
+from analysis.charts.explained import Steps, origin_of_row
+from analysis.charts.inputs import fitted, setting
 from analysis.scaling import chinchilla
 from analysis.scaling.chinchilla import CONSTANTS, ScalingLaw
 from analysis.scaling.data import law_of
@@ -51,7 +51,7 @@ def traced_law(key: str) -> Any:
             LETTERS.get(each["parameter"], each["parameter"]),
             f"{MEANINGS.get(each['parameter'], 'constant')} ({row['label']})",
             "",
-            replace(origin(each), words=each["note"]),
+            replace(origin_of_row(each), words=each["note"]),
         )
         for each in constants[constants["law"] == key].to_dict("records")
     }

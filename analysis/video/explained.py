@@ -3,8 +3,8 @@
 from typing import Any
 
 from analysis import statistics, tables
-from analysis.charts.explained import Steps
-from analysis.charts.inputs import assumed, cell, given, origin, setting
+from analysis.charts.explained import Steps, origin_of_row
+from analysis.charts.inputs import assumed, cell, given, setting
 from analysis.trace import named
 from analysis.video import cost as costs
 from analysis.video import win_rates as rates
@@ -133,7 +133,7 @@ def _open(figure: WinRates | OtherWinRates, which: str, unstated: int) -> Steps:
         cell(row, "value", r"p_\text{printed}", f"share of {row['name']}, {row['criterion']}", "%") / 100, "p", "the same as a share"
     )
     stated = row["n"] == row["n"]
-    n = given(row["n"], "n", "prompts", "", origin(row)) if stated else setting(figure, "unstated_prompts", "n")
+    n = given(row["n"], "n", "prompts", "", origin_of_row(row)) if stated else setting(figure, "unstated_prompts", "n")
     return _interval(statistics.wilson_interval(share, n, setting(figure, "level", "c", "level")), "of the most open interval")
 
 

@@ -143,8 +143,4 @@ def place_of(shown: Shown) -> str:
     stem = link.path.rstrip("/").rpartition("/")[2]
     if stem in {entry.stem for entry in registry.ENTRIES}:
         return f"{stem}?{link.query}"
-    place = places.of_figures().get(shown.panel.name)
-    if place is None:
-        return registry.ENTRIES[0].stem
-    query = urlsplit(shown.panel.address).query
-    return "&".join(filter(None, (place.to, query))) if "?" in place.to else "?".join(filter(None, (place.to, query)))
+    return places.of_address(shown.panel.address or shown.panel.name)

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from analysis import tables
-from analysis.charts.explained import STANDS, Explanation, Quantity, checked, explain, sentence, unit_of, works
+from analysis.charts.explained import Explanation, Quantity, explain, lead_of, origin_text, sentence, unit_of
 from analysis.charts.panel import Citation, Panel
-from analysis.trace import PRINTED, SETTING, Origin, Traced
+from analysis.trace import Origin, Traced
 from analysis.trace.written import equation_latex, number_latex
 from pages.components.markdown import plain
 
@@ -42,7 +42,7 @@ def quantity(one: Quantity) -> str:
     """A quantity of the headline: its name and text, and its equations, or where it is printed."""
     said = f"**{plain(sentence(one.headline.name))}: {plain(one.headline.text)}**"
     if not one.equations:
-        return f"{said}, {'as printed: ' if one.origin and one.origin.kind == PRINTED else ''}{origin(one.origin)}"
+        return f"{said}, {lead_of(one.origin) if one.origin else ''}{origin(one.origin)}"
     steps = [f"{plain(sentence(equation.meaning))}\n\n$$\n{equation_latex(equation)}\n$$" for equation in one.equations]
     return "\n\n".join([said, *(steps if len(steps) > 1 else [steps[0].partition("\n\n")[2]])])
 
@@ -55,13 +55,7 @@ def row(value: Traced) -> str:
 
 def origin(of: Origin | None) -> str:
     """Where a value comes from, as Markdown: works as links, the place, and how well it was checked."""
-    if of is None:
-        return ""
-    names = ", ".join(f"[{plain(name)}]({url})" for name, url in works(of))
-    place = ", ".join(part for part in (names, plain(of.location)) if part)
-    said = "" if of.kind == SETTING else plain(of.words)
-    parts = [part for part in (said, place, "" if place or said else STANDS[of.kind]) if part]
-    return "; ".join(parts) + (f" ({checked(of)})" if checked(of) else "")
+    return origin_text(of, lambda name, url: f"[{plain(name)}]({url})", plain)
 
 
 def cited(citation: Citation) -> str:

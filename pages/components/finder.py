@@ -281,9 +281,8 @@ def pair(query: str) -> list[Entry]:
     if len(named) != 2:
         return []
     (one, first), (other, second) = (named[place] for place in sorted(named))
-    place = places.of_figures()["benchmarks.dumbbell"]
-    to = f"{place.to}&{urlencode({'model_a': one, 'model_b': other})}"
-    return [Entry("comparison", f"{first} beside {second}", f"{place.entry.title} › {place.section.title}", to)]
+    to = places.of_address(f"{figure.name}?{urlencode({'model_a': one, 'model_b': other})}")
+    return [Entry("comparison", f"{first} beside {second}", "Benchmarks of both", to)]
 
 
 SYNONYMS = synonyms()
