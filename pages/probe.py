@@ -13,7 +13,7 @@ from analysis.probe.figures_system import Cache, Decode, Experts, Rate, Training
 from analysis.probe.store import Run
 from pages.components import controls, page
 from pages.components.page import Section
-from pages.components.panel import draw, export_row
+from pages.components.panel import draw
 from pages.components.probe_new import new_run
 from pages.components.probe_runs import deletion, downloads, facts_of, jobs_here, label_of, listing, shown_run, status
 
@@ -56,11 +56,12 @@ def one_run() -> None:
             st.caption(
                 "How often the terms of this run occur in the training data is not known, so it cannot stand on this axis; see Compare runs."
             )
-        of = (Curve,) if by_term else ()
-        page.one_figure(Curve, "probe/run", above, of, supplied=asked | {"probe_runs": given(known)})
+        page.one_figure(Curve, "probe/run", above, supplied=asked | {"probe_runs": given(known)})
 
-    st.fragment(chart, run_every=CHART_SECONDS if run is not None and run.live else None)()
-    export_row(Curve.name)
+    every = CHART_SECONDS if run is not None and run.live else None
+    page.beside_chart(
+        Curve, "probe/run", above, (Curve,) if by_term else (), supplied=asked | {"probe_runs": given([])}, part=chart, run_every=every
+    )
     if jobs is not None and run is not None:
         downloads(jobs, run)
         facts_of(jobs, run)
@@ -97,8 +98,7 @@ def compare() -> None:
     asked |= {"probe_runs": given(known)}
     above = page.at_the_head([Overall, Operands])
     for figure, of in ((Overall, (Overall, Operands)), (Operands, ())):
-        st.fragment(page.one_figure)(figure, "probe/compare", above, of, supplied=asked)
-        export_row(figure.name)
+        page.beside_chart(figure, "probe/compare", above, of, supplied=asked)
 
 
 def measured(figure) -> None:

@@ -37,20 +37,28 @@ CSS = """
 .panel-chart .drawing:empty { min-height: 26rem; }
 .panel-chart .room:fullscreen { background: var(--st-background-color); }
 
-/* Around the chart (pages/components/page.py): its controls stand beside it, in rows above it where there is less room, and on a phone below it, while
-   it stays in view. */
-[class*="st-key-controls-"] [data-testid="stSkeleton"] { height: 4.25rem; }
+/* Around the chart (pages/components/page.py): its sliders and the settings of the section stand beside it, in rows above it where there is less
+   room, and on a phone below it, while it stays in view. Streamlit puts two boxes around a fragment, which the grid passes over. */
+[class*="st-key-controls-"] [data-testid="stSkeleton"], [class*="st-key-settings-"] [data-testid="stSkeleton"] { height: 4.25rem; }
 [class*="st-key-drawn-"] { min-height: 31rem; }
-@media (min-width: 1100px) { [class*="st-key-figure-"] { flex-wrap: nowrap; gap: 2rem; } }
+[class*="st-key-figure-"] { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1rem 2rem; align-items: start; }
+[class*="st-key-figure-"] > :has([class*="st-key-drawn-"]), [class*="st-key-figure-"] > * > :has([class*="st-key-drawn-"]) { display: contents; }
+[class*="st-key-figure-"] :has(> [class*="st-key-drawn-"]), [class*="st-key-figure-"] :has(> [class*="st-key-controls-"]),
+[class*="st-key-figure-"] :has(> [class*="st-key-settings-"]) { width: auto; max-width: none; min-width: 0; }
+@media (min-width: 1100px) {
+  [class*="st-key-figure-"]:has([class*="st-key-controls-"], [class*="st-key-settings-"]) { grid-template: auto 1fr / 20rem minmax(0, 1fr); }
+  [class*="st-key-figure-"]:has([class*="st-key-controls-"], [class*="st-key-settings-"]) :has(> [class*="st-key-drawn-"]) { grid-area: 1 / 2 / span 2; }
+  [class*="st-key-figure-"] :has(> [class*="st-key-controls-"]) { grid-area: 1 / 1; }
+  [class*="st-key-figure-"] :has(> [class*="st-key-settings-"]) { grid-column: 1; }
+}
 @media (max-width: 1099px) {
-  [class*="st-key-figure-"] > *, [class*="st-key-figure-"] > * > [class*="st-key-controls-"] { flex: 1 1 100%; width: 100%; max-width: 100%; }
-  [class*="st-key-controls-"] { flex-direction: row; flex-wrap: wrap; align-items: flex-end; }
-  [class*="st-key-controls-"] > * { flex: 1 1 12rem; width: auto; }
-  [class*="st-key-controls-"] > :has([data-testid="stMarkdown"]):not(:has([data-testid="stWidgetLabel"])) { flex-basis: 100%; }
+  [class*="st-key-controls-"], [class*="st-key-settings-"] { width: 100%; max-width: 100%; flex-direction: row; flex-wrap: wrap; align-items: flex-end; }
+  [class*="st-key-controls-"] > *, [class*="st-key-settings-"] > * { flex: 1 1 12rem; width: auto; }
+  [class*="st-key-settings-"] > :has([data-testid="stMarkdown"]):not(:has([data-testid="stWidgetLabel"])) { flex-basis: 100%; }
+  [class*="st-key-figure-"] :has(> [class*="st-key-drawn-"]) { order: 3; }
 }
 @media (max-width: 640px) {
-  [class*="st-key-figure-"] { flex-direction: column-reverse; }
-  [class*="st-key-figure-"] > :has(> [class*="st-key-drawn-"]) { position: sticky; top: 3.5rem; z-index: 9; background: var(--st-background-color); }
+  [class*="st-key-figure-"] :has(> [class*="st-key-drawn-"]) { order: -1; position: sticky; top: 3.5rem; z-index: 9; background: var(--st-background-color); }
 }
 """
 

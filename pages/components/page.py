@@ -4,11 +4,12 @@
     if __name__ == "__main__":  # as Streamlit runs pages; others import what they declare
         page.show("attention", LEAD, SECTIONS)
 
-Of a section, parameters that several figures share, and all that is not a slider, stand at its head; the sliders of one figure stand with it in a
-fragment, so that moving one redraws one chart.
+Of a section, parameters that several figures share, and all that is not a slider, are settings of the section and stand beside its first chart; the
+sliders of one figure stand with it in a fragment, so that moving one redraws one chart.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -152,9 +153,9 @@ def show_section(stem: str, section: Section) -> None:
         what = "a configuration" if "model" in waits else "a file"
         st.info(f"No chart is drawn until there is {what} that can be used.", icon=":material/hourglass_empty:")
     elif section.before is None or section.before(scenario.figure(section.figures[0])[0]) is not False:
+        above = section.at_the_head()
         for number, figure in enumerate(section.figures):
-            st.fragment(one_figure)(figure, place, section.at_the_head(), section.figures if number == 0 else (), section.wide)
-            export_row(figure.name)
+            beside_chart(figure, place, above, section.figures if number == 0 else (), section.wide)
         if section.after is not None:
             section.after(scenario.figure(section.figures[0])[0])
         return
@@ -162,13 +163,9 @@ def show_section(stem: str, section: Section) -> None:
 
 
 def settings(
-    place: str,
-    figures: Sequence[type[Figure]],
-    above: Mapping[str, type[Figure]],
-    supplied: Supplied = MappingProxyType({}),
-    own: Callable[[], None] = lambda: None,
+    place: str, figures: Sequence[type[Figure]], above: Mapping[str, type[Figure]], supplied: Supplied = MappingProxyType({})
 ) -> None:
-    """The controls of a section: parameters `above` the figures, then `own` of its first figure, then what is rare and fields to type any quantity."""
+    """The controls of a section: its parameters `above` the figures, those that are rare on demand, and fields to type any quantity."""
     shown = {name: figure for name, figure in above.items() if not isinstance(supplied.get(name), Given)}
     rare = {name: figure for name, figure in shown.items() if figure.kinds()[name].rare}
     quantities = {name: figure for figure in reversed(figures) for name, kind in figure.kinds().items() if isinstance(kind, Quantity)}
@@ -176,7 +173,6 @@ def settings(
     for name, figure in shown.items():
         if name not in rare:
             control(name, figure, values[figure], place)
-    own()
     with st.container(horizontal=True):
         if rare:
             with st.popover("More settings"):
@@ -215,39 +211,54 @@ def control(name: str, figure: type[Figure], values: Mapping[str, Any], place: s
         fields.field(name, kind, values[name], values, place)
 
 
-def one_figure(
+def beside_chart(
     figure: type[Figure],
     place: str,
     above: Mapping[str, type[Figure]],
     of: Sequence[type[Figure]] = (),
     wide: bool = False,
     supplied: Supplied = MappingProxyType({}),
+    part: Callable[[], None] | None = None,
+    run_every: float | None = None,
 ) -> None:
-    """The controls of one figure beside its chart, in a fragment. above: parameters of the section; their controls stand with its first figure.
+    """A figure with its controls beside it, and what stands under it. above: parameters of the section, whose controls stand with its first figure.
 
-    of: for the first figure, all figures of the section. A change of anything but this chart runs the whole page again.
+    of: for the first figure, all figures of the section. part: what the fragment shows, run again after so many seconds; `one_figure` if None.
+    The fragment holds the sliders of this figure and its chart, and nothing that they do not change: the browser renders all of it at each
+    step. Where the parts stand on a screen is said in pages/components/chart.py.
     """
+    with st.container(horizontal=True, key=f"figure-{slot_of(figure)}"):
+        st.fragment(part or partial(one_figure, figure, place, above, wide, supplied), run_every=run_every)()
+        if of and (above or any(isinstance(kind, Quantity) for each in of for kind in each.kinds().values())):
+            with st.container(width=CONTROLS, key=f"settings-{slot_of(figure)}"):
+                settings(place, of, above, supplied)
+    export_row(figure.name)
+
+
+def slot_of(figure: type[Figure]) -> str:
+    """The name of a figure in keys that become classes of the page."""
+    return figure.name.replace(".", "-")
+
+
+def one_figure(
+    figure: type[Figure], place: str, above: Mapping[str, type[Figure]], wide: bool = False, supplied: Supplied = MappingProxyType({})
+) -> None:
+    """The controls of one figure and its chart. A change of anything but this chart runs the whole page again."""
     if st.session_state.get("page_changed"):
         st.rerun()
     own = [name for name in figure.kinds() if name not in above and not isinstance(supplied.get(name), Given)]
     made, _ = scenario.figure(figure, supplied)
-    slot = figure.name.replace(".", "-")
-    with st.container(horizontal=True, key=f"figure-{slot}"):
-        if own or (of and above):
-            with st.container(width=CONTROLS, key=f"controls-{slot}"):
-
-                def controls() -> None:
-                    values = made.values()
-                    for name in own:
-                        control(name, figure, values, f"{place}/{figure.name}")
-
-                settings(place, of, above, supplied, controls) if of else controls()
-        with st.container(key=f"drawn-{slot}"):
-            stem = place.partition("/")[0]
-            section = st.session_state["links"][stem].get(scenario.SECTION, [""])[0]
-            query = scenario.query(st.session_state["page_parameters"], section)
-            st.session_state["links"][stem] = {name: [text] for name, text in query.items()}
-            draw(figure.name, made.panel, wide, query=address(query))
+    if own:
+        values = made.values()
+        with st.container(width=CONTROLS, key=f"controls-{slot_of(figure)}"):
+            for name in own:
+                control(name, figure, values, f"{place}/{figure.name}")
+    with st.container(key=f"drawn-{slot_of(figure)}"):
+        stem = place.partition("/")[0]
+        section = st.session_state["links"][stem].get(scenario.SECTION, [""])[0]
+        query = scenario.query(st.session_state["page_parameters"], section)
+        st.session_state["links"][stem] = {name: [text] for name, text in query.items()}
+        draw(figure.name, made.panel, wide, query=address(query))
 
 
 def say_notes(section: Section) -> None:

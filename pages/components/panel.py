@@ -36,9 +36,8 @@ WIDE = 760
 def draw(slot: str, build: Callable[[], Panel], scroll: bool = False, query: Mapping | None = None) -> None:
     """Show the chart that build() makes, with its words; where tables or settings do not allow it, say why in its place.
 
-    Called inside the fragment of the chart's sliders. Only what a slider changes is here, because the browser renders
-    everything in a fragment anew: controls that change which works are cited stand outside the fragment, and so does the
-    export row (`export_row`), which picks up the panel when one of its buttons is pressed. scroll: on a narrow screen the chart keeps WIDE pixels and
+    Called inside the fragment of the chart's sliders, which does not hold the export row (`export_row`): that picks up the panel when one of
+    its buttons is pressed. scroll: on a narrow screen the chart keeps WIDE pixels and
     scrolls sideways, for charts with many columns. query: what the address of the page holds from now on (`chart.chart`).
     """
     try:
