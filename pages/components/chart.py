@@ -38,27 +38,29 @@ CSS = """
 .panel-chart .room:fullscreen { background: var(--st-background-color); }
 
 /* Around the chart (pages/components/page.py): its sliders and the settings of the section stand beside it, in rows above it where there is less
-   room, and on a phone below it, while it stays in view. Streamlit puts two boxes around a fragment, which the grid passes over. */
+   room, and on a phone below it, while it stays in view. Of a figure's parts the fragment comes first, in two boxes that the grid passes over, and
+   in it the chart last. Without :has, which makes the browser look at the whole page again at each change of a chart. */
+[class*="st-key-figure-"] { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1rem 2rem; align-items: start; }
+[class*="st-key-figure-"] > [data-testid="stLayoutWrapper"]:first-child, [class*="st-key-figure-"] > [data-testid="stLayoutWrapper"]:first-child > [data-testid="stVerticalBlock"] { display: contents; }
+[class*="st-key-figure-"] > [data-testid="stLayoutWrapper"]:not(:first-child), [class*="st-key-figure-"] > [data-testid="stLayoutWrapper"]:first-child > [data-testid="stVerticalBlock"] > [data-testid="stLayoutWrapper"] { width: auto; max-width: none; min-width: 0; }
 [class*="st-key-controls-"] [data-testid="stSkeleton"], [class*="st-key-settings-"] [data-testid="stSkeleton"] { height: 4.25rem; }
 [class*="st-key-drawn-"] { min-height: 31rem; }
-[class*="st-key-figure-"] { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1rem 2rem; align-items: start; }
-[class*="st-key-figure-"] > :has([class*="st-key-drawn-"]), [class*="st-key-figure-"] > * > :has([class*="st-key-drawn-"]) { display: contents; }
-[class*="st-key-figure-"] :has(> [class*="st-key-drawn-"]), [class*="st-key-figure-"] :has(> [class*="st-key-controls-"]),
-[class*="st-key-figure-"] :has(> [class*="st-key-settings-"]) { width: auto; max-width: none; min-width: 0; }
 @media (min-width: 1100px) {
-  [class*="st-key-figure-"]:has([class*="st-key-controls-"], [class*="st-key-settings-"]) { grid-template: auto 1fr / 20rem minmax(0, 1fr); }
-  [class*="st-key-figure-"]:has([class*="st-key-controls-"], [class*="st-key-settings-"]) :has(> [class*="st-key-drawn-"]) { grid-area: 1 / 2 / span 2; }
-  [class*="st-key-figure-"] :has(> [class*="st-key-controls-"]) { grid-area: 1 / 1; }
-  [class*="st-key-figure-"] :has(> [class*="st-key-settings-"]) { grid-column: 1; }
+  [class*="st-key-figure-"] { grid-template: auto 1fr / 20rem minmax(0, 1fr); }
+  [class*="st-key-figure-"] > [data-testid="stLayoutWrapper"]:not(:first-child) { grid-column: 1; }
+  [class*="st-key-figure-"] > [data-testid="stLayoutWrapper"]:first-child > [data-testid="stVerticalBlock"] > [data-testid="stLayoutWrapper"] { grid-area: 1 / 1; }
+  [class*="st-key-figure-"] > [data-testid="stLayoutWrapper"]:first-child > [data-testid="stVerticalBlock"] > [data-testid="stLayoutWrapper"]:last-child { grid-area: 1 / 2 / span 2; }
+  [class*="st-key-figure-"] > [data-testid="stLayoutWrapper"]:only-child > [data-testid="stVerticalBlock"] > [data-testid="stLayoutWrapper"]:only-child { grid-area: 1 / 1 / span 2 / span 2; }
 }
 @media (max-width: 1099px) {
   [class*="st-key-controls-"], [class*="st-key-settings-"] { width: 100%; max-width: 100%; flex-direction: row; flex-wrap: wrap; align-items: flex-end; }
-  [class*="st-key-controls-"] > *, [class*="st-key-settings-"] > * { flex: 1 1 12rem; width: auto; }
-  [class*="st-key-settings-"] > :has([data-testid="stMarkdown"]):not(:has([data-testid="stWidgetLabel"])) { flex-basis: 100%; }
-  [class*="st-key-figure-"] :has(> [class*="st-key-drawn-"]) { order: 3; }
+  [class*="st-key-controls-"] > div, [class*="st-key-settings-"] > div { flex: 1 1 12rem; width: auto; }
+  [class*="st-key-settings-"] > [data-testid="stLayoutWrapper"] { flex-basis: 100%; }
+  [class*="st-key-figure-"] > [data-testid="stLayoutWrapper"]:first-child > [data-testid="stVerticalBlock"] > [data-testid="stLayoutWrapper"]:last-child { order: 1; }
 }
 @media (max-width: 640px) {
-  [class*="st-key-figure-"] :has(> [class*="st-key-drawn-"]) { order: -1; position: sticky; top: 3.5rem; z-index: 9; background: var(--st-background-color); }
+  [class*="st-key-figure-"] > [data-testid="stLayoutWrapper"]:first-child > [data-testid="stVerticalBlock"] > [data-testid="stLayoutWrapper"]:last-child {
+    order: -1; position: sticky; top: 3.5rem; z-index: 9; background: var(--st-background-color); }
 }
 """
 

@@ -186,9 +186,12 @@ def settings(
                 st.button("Reset to defaults", key=f"{place}:reset-all", on_click=scenario.forget, args=(every,))
     if rare:
         kinds = {name: (figure.kinds()[name], values[figure]) for name, figure in rare.items()}
-        st.markdown(
-            " ".join(f":gray-badge[{plain(f'{kind.label}: {kind.shown(all_of[name], all_of)}')}]" for name, (kind, all_of) in kinds.items())
-        )
+        with st.container(key=f"chips-{place}".replace("/", "-")):
+            st.markdown(
+                " ".join(
+                    f":gray-badge[{plain(f'{kind.label}: {kind.shown(all_of[name], all_of)}')}]" for name, (kind, all_of) in kinds.items()
+                )
+            )
 
 
 def address(values: Mapping[str, str], more: Sequence[str] = ()) -> dict[str, Any]:

@@ -30,8 +30,9 @@ export default function({ data, setStateValue, setTriggerValue }) {
 """
 # For the whole page: captions and chosen buttons with enough contrast, and a page on paper without what can only be pressed.
 CSS = """
-[data-testid="stCaptionContainer"][data-testid], [data-testid="stCaptionContainer"][data-testid] * { opacity: 1; }
-[data-selected="true"][data-selected][data-selected] * { color: var(--st-text-color, inherit); }
+[data-testid="stCaptionContainer"][data-testid], [data-testid="stCaptionContainer"][data-testid] :is(p, a) { opacity: 1; }
+[data-selected="true"][data-selected][data-selected] :is(p, span, div) { color: inherit; }
+[data-selected="true"][data-selected][data-selected] { color: var(--st-text-color, inherit); }
 [data-testid="stSliderThumbValue"][data-testid] { color: var(--st-text-color, inherit); }
 @media print {
   [data-testid="stHeader"], [role="radiogroup"], [class*="st-key-controls-"], [class*="st-key-row-"], [class*="st-key-deck-"],
