@@ -105,7 +105,7 @@ def sections(browser, address: str) -> list[str]:
     """The query that opens each section of a page; one empty query for a page without sections."""
     page = open_page(browser, address)
     queries = []
-    for name in page.get_by_role("radiogroup", name="On this page").get_by_role("radio").all():
+    for name in page.get_by_role("radiogroup", name="Sections").get_by_role("radio").all():
         name.click()
         page.wait_for_timeout(600)
         queries.append("?" + page.url.partition("?")[2])
