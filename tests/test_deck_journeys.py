@@ -48,6 +48,7 @@ def test_figures_of_several_pages_are_counted_in_the_menu_arranged_and_become_sl
         expect(page.get_by_test_id("stTopNavLink").filter(has_text=f"Slide deck ({number})")).to_be_visible()
     go_to(page, "deck")
     page.wait_for_selector("text=Download 3 slides")
+    expect(slide_buttons(page)).to_have_count(3)
     first, second, third = order(page)
     page.wait_for_function("[...document.querySelectorAll('.sorter img')].every(image => image.complete && image.naturalWidth > 500)")
     slide_buttons(page).nth(2).drag_to(slide_buttons(page).nth(0))
@@ -141,4 +142,5 @@ def test_a_deck_file_dropped_back_in_is_drawn_again_and_says_what_changed(app_se
     page.wait_for_selector("text=1 of 1 figures is not as stored")
     assert page.get_by_text("An older title").is_visible()
     page.wait_for_selector("text=Download 2 slides")
+    expect(slide_buttons(page)).to_have_count(2)
     assert order(page) == [title, title]

@@ -7,7 +7,7 @@ table has them from a work.) Nothing of it is imported or computed before somebo
 """
 
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -15,9 +15,8 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-import pandas as pd
-
 from analysis import tables
+from analysis.charts.inputs import origin_of_row
 from analysis.charts.panel import Headline, Panel
 from analysis.trace import ASSUMED, CONFIGURED, DEFINED, FITTED, PRINTED, SETTING, Origin, Traced
 from analysis.trace.written import equation_text, number_text, symbol_text
@@ -137,13 +136,6 @@ def sentence(words: str) -> str:
     'Width of a head'
     """
     return f"{words[:1].upper()}{words[1:]}"
-
-
-def origin_of_row(row: Mapping) -> Origin:
-    """Where the values of a row of a table are printed."""
-    verified = row.get("verified")
-    checked = None if verified is None or pd.isna(verified) else int(verified)
-    return Origin(PRINTED, "", row["source"], str(row.get("location") or ""), checked)
 
 
 def printed_in(panel: Panel, headline: Headline) -> Origin | None:

@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from analysis import tables
-from analysis.charts.explained import origin_of_row
 from analysis.charts.figure import Figure
 from analysis.gpus import UNITS, Gpu
 from analysis.trace import ASSUMED, DEFINED, FITTED, PRINTED, SETTING, Origin, given
@@ -19,6 +18,13 @@ def setting(figure: Figure, name: str, symbol: str, meaning: str = "", unit: str
     known = getattr(kind, "unit", "")
     shown = ("" if known == "share" else known) if unit is None else unit
     return given(getattr(figure, name), symbol, meaning or kind.label, shown, Origin(SETTING, kind.label))
+
+
+def origin_of_row(row: Mapping) -> Origin:
+    """Where the values of a row of a table are printed."""
+    verified = row.get("verified")
+    checked = None if verified is None or pd.isna(verified) else int(verified)
+    return Origin(PRINTED, "", row["source"], str(row.get("location") or ""), checked)
 
 
 def cell(row: Mapping, column: str, symbol: str, meaning: str, unit: str = "") -> Any:

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from analysis import tables
-from analysis.charts.explained import Steps, origin_of_row
-from analysis.charts.inputs import cell, processor, setting
+from analysis.charts.explained import Steps
+from analysis.charts.inputs import cell, origin_of_row, processor, setting
 from analysis.convnets_vits import equal_compute, shapes
 from analysis.convnets_vits.data import VERSIONS, counted, known_shapes
 from analysis.convnets_vits.figures import Devices, Images, Loss

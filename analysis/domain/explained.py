@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from analysis import tables
-from analysis.charts.explained import Steps, origin_of_row
-from analysis.charts.inputs import cell, fitted, setting
+from analysis.charts.explained import Steps
+from analysis.charts.inputs import cell, fitted, origin_of_row, setting
 from analysis.compute import costs
 from analysis.domain import corpus_mix, ways
 from analysis.domain.data import CHINCHILLA, fit, repeated

@@ -111,7 +111,7 @@ class Routes(Figure):
     """The five finance tasks by route to the model: prompted, or fine-tuned on each task."""
 
     name = "domain.routes"
-    models_are: str = Choice("Setting", options={"prompted": "few-shot", "fine-tuned": "fine-tuned on each task"})("prompted")
+    models_are: str = Choice("Setting", options={"prompted": "prompted", "fine-tuned": "fine-tuned on each task"})("prompted")
 
     def draw(self) -> Panel:
         """The panel at this parameter."""
@@ -148,19 +148,19 @@ class Routes(Figure):
         prompted = Headline("mean of BloombergGPT, prompted", bloom, "%", f"{bloom:.1f}", "value" if way == "prompted" else "")
         if way == "prompted":
             own = Headline("mean of AdaptLLM 7B, prompted", ours, "%", f"{ours:.1f}", "value")
-            title = f"Few-shot, AdaptLLM 7 B averages {own} and BloombergGPT 50 B {prompted}; raw text alone hurts"
+            title = f"Prompted, AdaptLLM 7 B averages {own} and BloombergGPT 50 B {prompted}; raw text alone hurts"
         else:
             own = Headline("mean of LLaMA 7B, fine-tuned", base, "%", f"{base:.1f}", "value")
-            title = f"Fine-tuned on each task, plain LLaMA 7 B averages {own}; BloombergGPT few-shot has {prompted}"
+            title = f"Fine-tuned on each task, plain LLaMA 7 B averages {own}; BloombergGPT prompted has {prompted}"
         return Panel(
             title=title,
             headline=(own, prompted),
             figure=style.figure(traces, layout),
             parts=parts,
             caption=(
-                "Markers are scores as printed, one row per task; ticks in the last row are the means of the five. All 7 B models start from LLaMA 7B. Few-shot: examples in the prompt, as for BloombergGPT. "
-                "Fine-tuned: one epoch on the training set of each task, which the few-shot models never saw, so the two settings answer different questions. "
-                f"Domain pretraining adds {significant(means['fine-tuned', 'AdaptLLM-7B'] - base, 2)} points fine-tuned and {significant(ours - means['prompted', 'LLaMA 7B'], 2)} few-shot."
+                "Markers are scores as printed, one row per task; ticks in the last row are the means of the five. All 7 B models start from LLaMA 7B. Prompted: the task stands in the prompt, as for BloombergGPT. "
+                "Fine-tuned: one epoch on the training set of each task, which the prompted models never saw, so the two settings answer different questions. "
+                f"Domain pretraining adds {significant(means['fine-tuned', 'AdaptLLM-7B'] - base, 2)} points fine-tuned and {significant(ours - means['prompted', 'LLaMA 7B'], 2)} prompted."
             ),
             alt=f"Scores of five finance tasks, {way}: {', '.join(f'{ROUTES[name][0]} averages {now[name]:.1f}' for name in names)}.",
             sources=(Citation("cheng2023", "Table 4; Table 12"), Citation("wu2023", "Table 8")),

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from analysis import tables
-from analysis.charts.explained import Steps, origin_of_row
-from analysis.charts.inputs import fitted, setting
+from analysis.charts.explained import Steps
+from analysis.charts.inputs import fitted, origin_of_row, setting
 from analysis.scaling import chinchilla
 from analysis.scaling.chinchilla import CONSTANTS, ScalingLaw
 from analysis.scaling.data import law_of

@@ -3,8 +3,8 @@
 from typing import Any
 
 from analysis import statistics, tables
-from analysis.charts.explained import Steps, origin_of_row
-from analysis.charts.inputs import assumed, cell, given, setting
+from analysis.charts.explained import Steps
+from analysis.charts.inputs import assumed, cell, given, origin_of_row, setting
 from analysis.trace import named
 from analysis.video import cost as costs
 from analysis.video import win_rates as rates
