@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from urllib.parse import parse_qsl, urlsplit
 
-from analysis.charts.figure import Figure
+from analysis.charts.figure import PIN, Figure
 from analysis.charts.panel import Panel
 from analysis.uploads import clip
 
@@ -77,7 +77,8 @@ def asked_for(address: str) -> Figure:
     made, problems = chosen.of(own)
     for problem in problems.values():
         raise ValueError(problem)
-    return made
+    pins = [text for name, text in parse_qsl(parts.query) if name == PIN and text.partition("?")[0] == chosen.name]
+    return made.pinning([chosen.pinned_at(pin) for pin in pins])
 
 
 def catalogue() -> dict[str, Callable[[], Panel]]:

@@ -58,7 +58,7 @@ def one_by_one() -> None:
 
 def shown(row: dict) -> None:
     """A figure on the topic of a statement, in the state that its link asks for."""
-    values = scenario.query(Verdicts.kinds()) | {ASKED: row["id"]}
+    values = scenario.query([Verdicts]) | {ASKED: [row["id"]]}
     query = page.address(values, [ASKED])
     asked = dict(parse_qsl(row["query"]))
     found = [

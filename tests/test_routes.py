@@ -284,7 +284,7 @@ def hostile(count: int = 500) -> list[tuple[str, str | bytes]]:
         bad = chance.choice((*MARKUP, *ODD, *HUGE, *PATHS[:6]))
         names = list(kind.kinds())
         numbers = [name for name, one in kind.kinds().items() if isinstance(one, Quantity)]
-        sort = chance.randrange(9)
+        sort = chance.randrange(10)
         if sort == 0:
             odd = [text for text in ODD if "\n" not in text]  # a line break in a path fits no route, and the pages answer it
             found.append((chance.choice(("/figure/", "/embed/")) + chance.choice((*PATHS, *MARKUP, *odd)), ""))
@@ -305,6 +305,9 @@ def hostile(count: int = 500) -> list[tuple[str, str | bytes]]:
             found.append((path, bytes(chance.randrange(128, 256) for _ in range(chance.randrange(1, 40)))))
         elif sort == 8:
             found.append((path, f"model={'%' * chance.randrange(1, 9_000)}"))
+        elif sort == 9:
+            inner = quote(f"{kind.name}?pin={kind.name}")
+            found.append((path, chance.choice((f"pin={quote(bad)}", f"pin={inner}", "&".join([f"pin={kind.name}"] * 4), "pin=no.figure"))))
     return found
 
 

@@ -16,8 +16,9 @@ from tests.test_pages import FIGURES, WITH_CHARTS, charts, fine, open_page, open
 WINDOW = "attention/mask/attention.mask:window"
 
 
-def words(elements) -> str:
-    return " ".join(item.value for item in elements)
+def changed(app) -> list[str]:
+    """What the reader changed, as it stands above the first chart."""
+    return [each["words"] for each in charts(app)[0]["bar"]["changed"]]
 
 
 def test_a_value_follows_the_reader_to_other_sections_and_pages_and_back():
@@ -26,13 +27,13 @@ def test_a_value_follows_the_reader_to_other_sections_and_pages_and_back():
     assert fine(app) and "a window of 8,192" in titles(app)[0]
     app.button_group(key="attention:section").set_value("reach").run()
     assert fine(app) and app.select_slider(key="attention/reach/attention.reach:window").value == 8192
-    assert "Taken over: Sliding window: 8,192 tokens" in words(app.caption)
+    assert changed(app) == ["Sliding window: 8,192 tokens"]
     app.button_group(key="attention:section").set_value("cache").run()
     app.selectbox(key="attention/cache:model").set_value("mixtral-8x7b").run()
     app.query_params.clear()  # as the browser does when another page is opened
     app.switch_page("pages/memory.py").run()
     assert fine(app) and "Fine-tuning Mixtral 8x7B" in titles(app)[0]
-    assert "Taken over: Model: Mixtral 8x7B" in words(app.caption)
+    assert changed(app) == ["Model: Mixtral 8x7B (from Attention & KV cache)"]
     app.switch_page("pages/attention.py").run()
     assert "Mixtral 8x7B caches" in titles(app)[0] and app.button_group(key="attention:section").value == "cache"
 
@@ -40,11 +41,11 @@ def test_a_value_follows_the_reader_to_other_sections_and_pages_and_back():
 def test_reset_takes_back_what_was_taken_over_and_leaves_the_rest():
     app = open_page("memory", model="mistral-7b", seq_len="2048", lora_rank="8")
     assert fine(app) and "at 1 × 2,048 tokens" in titles(app)[0]
-    app.button(key="memory/parts:reset").click().run()
-    assert titles(app) == titles(open_page("memory")) and not app.session_state["scenario"]
+    app.button(key="memory/parts:reset-all").click().run()
+    assert titles(app) == titles(open_page("memory")) and not app.session_state["scenario"] and not changed(app)
     app.select_slider(key="memory/parts/memory.parts:lora_rank").set_value(16).run()
-    assert app.session_state["scenario"] == {"lora_rank": "16"} and "Taken over" not in words(app.caption)
-    app.button(key="memory/parts:reset").click().run()
+    assert app.session_state["scenario"] == {"lora_rank": "16"} and changed(app) == ["LoRA rank (r): 16"]
+    app.button(key="memory/parts:reset-all").click().run()
     assert titles(app) == titles(open_page("memory"))
 
 
@@ -106,8 +107,8 @@ def test_a_price_goes_with_its_gpu():
 def test_a_number_beyond_the_bounds_of_a_figure_stands_at_the_nearer_one_and_can_be_reset():
     app = open_page("attention", section="prompt", n_gpus="2048")
     assert not app.exception and "GPUs must be from 1 to 8, got 2048; showing 8" in app.warning[0].value
-    assert "GPUs: 8" in words(app.caption)
-    app.button(key="attention/prompt:reset").click().run()
+    assert changed(app) == ["GPUs: 8"]
+    app.button(key="attention/prompt:reset-all").click().run()
     assert fine(app) and not app.warning and not app.session_state["scenario"]
 
 
@@ -175,7 +176,7 @@ def test_reset_puts_every_figure_of_a_section_back(stem):
         ends = {name: kind.key(kind.number(kind.high)) for name, kind in kinds.items() if isinstance(kind, Quantity)}
         if len(charts(usual)) > 1 and ends:
             app = open_page(stem, section=section, **ends)
-            app.button(key=f"{stem}/{section}:reset").click().run()
+            app.button(key=f"{stem}/{section}:reset-all").click().run()
             assert fine(app) and app.session_state["scenario"] == {}, section
 
 

@@ -44,10 +44,11 @@ def beside(trace: dict, names: Sequence[str], first: Sequence[bool] = (), whole:
 
 
 class Plot:
-    """The plot of a figure in pixels: its axes, and the type of names. measure: width of a text in type of size 1."""
+    """The plot of a figure in pixels, the upper one of two: its axes, and the type of names. measure: width of a text in type of size 1."""
 
     def __init__(self, layout: Mapping, width: float, height: float, measure: Callable[[str], float], scale: float = 1.0):
-        self.axes, self.width, self.height, self.scale = (layout["xaxis"], layout["yaxis"]), width, height, scale
+        low, high = layout["yaxis"].get("domain") or (0.0, 1.0)
+        self.axes, self.width, self.height, self.scale = (layout["xaxis"], layout["yaxis"]), width, (high - low) * height, scale
         self.size, self.measure = TYPE * scale, measure
 
     def at(self, trace: Mapping) -> np.ndarray:

@@ -78,7 +78,7 @@ class Panel:
     them, for all readers. headline: the quantities that the title states. beside: a small table of texts that stands with the chart on its
     page. address: what draws it again, "attention.cache?context_len=8192". drawn_by: the Figure that draws it, and fills in name, settings
     and address; None for a panel from a file. Its steps are asked for where somebody wants to know how a number came about
-    (analysis/charts/explained.py).
+    (analysis/charts/explained.py). pinned: a sentence for each pinned setting that it stands beside; the caption begins with them.
 
     Raises ValueError where one of them is missing or malformed.
     """
@@ -96,6 +96,7 @@ class Panel:
     name: str = ""
     address: str = ""
     drawn_by: Any = None
+    pinned: tuple[str, ...] = ()
 
     def __post_init__(self):
         if self.name and not NAME.fullmatch(self.name):

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from analysis.charts import names, ticks
+from analysis.charts import ghosts, names, ticks
 from analysis.charts.plain import as_plain
 
 BLUE, ORCHID, CRIMSON, VIOLET, RED, SLATE, GREY = "#0096FF", "#D818D8", "#B2365A", "#7E39FF", "#E74449", "#466597", "#8C92A3"
@@ -196,6 +196,7 @@ def figure(traces: Sequence[Mapping], layout: Mapping) -> go.Figure:
     here; tests/test_figures.py validates every panel instead.
     """
     traces = [_with_source(trace) for trace in traces]
+    traces, layout = ghosts.drawn(traces, layout)
     layout = _above(ticks.completed(traces, layout))
     if "percent" in layout["meta"].values():  # whole markers at 0 and 100%
         traces = [{**trace, "cliponaxis": False} if "markers" in trace.get("mode", "") else trace for trace in traces]

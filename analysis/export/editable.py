@@ -39,6 +39,8 @@ def _kind(figure: go.Figure) -> Iterator[str]:
         yield "PowerPoint cannot lay marks over bars as here"
     elif any((trace.xaxis or "x", trace.yaxis or "y") != ("x", "y") for trace in traces):
         yield "a chart of PowerPoint has one pair of axes"
+    elif any("pinned" in (trace.meta or {}) and trace.type == "bar" for trace in traces):
+        yield "PowerPoint has no place for pinned bars beside the others"
     elif kinds == {"bar"}:
         yield from _kind_of_bars(figure)
     elif not all(are_numbers(values) for trace in traces for values in (trace.x, trace.y)) or any(map(_worded, _number_axes(figure))):

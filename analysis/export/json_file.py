@@ -13,9 +13,10 @@ from analysis.export.words import LICENCE, MADE_WITH, reference
 def record(panel: Panel, permalink: str = "") -> bytes:
     """The panel as JSON in UTF-8.
 
-    `name`, `title`, `caption`, `alt`, `settings` as shown, `headline` (the quantities that the title states, in base units, with
-    `interval` [low, high] where one is known), `sources` (`verified` as of `least_verified`), `rows`, and what every file says about
-    itself. Numbers are in full precision; what is missing is null, and an infinite number is a text, since JSON has none.
+    `name`, `title`, `caption`, `alt`, `settings` as shown, `pinned` (how it differs from each pinned setting), `headline` (the
+    quantities that the title states, in base units, with `interval` [low, high] where one is known), `sources` (`verified` as of
+    `least_verified`), `rows`, and what every file says about itself. Numbers are in full precision; what is missing is null, and an
+    infinite number is a text, since JSON has none.
     """
     content = {
         "name": panel.name,
@@ -24,6 +25,7 @@ def record(panel: Panel, permalink: str = "") -> bytes:
         "caption": panel.caption,
         "alt": panel.alt,
         "settings": dict(panel.settings),
+        "pinned": list(panel.pinned),
         "headline": [
             {
                 "name": one.name,

@@ -6,11 +6,12 @@ are shown as text.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
 from analysis.charts import style
+from analysis.charts.ghosts import GREYS
 from analysis.charts.panel import Panel
 from analysis.charts.plain import as_json
 from analysis.charts.sentences import parted
@@ -19,6 +20,8 @@ from pages.components import plotly_script
 HTML = """
 <div class="panel-chart">
   <h2></h2>
+  <div class="settings" role="group" aria-label="Settings of this figure" hidden></div>
+  <ul class="pins" aria-label="Pinned settings" hidden></ul>
   <p class="missing" role="alert" hidden></p>
   <div class="room"><div class="drawing" role="figure"></div></div>
   <div class="caption"><p></p><details hidden><summary>Notes</summary><p></p></details></div>
@@ -31,6 +34,19 @@ CSS = """
 .panel-chart .caption { padding-top: 0.5rem; font-size: 0.875rem; }
 .panel-chart .caption p { margin: 0; }
 .panel-chart summary { cursor: pointer; width: max-content; }
+.panel-chart .settings { display: flex; gap: 0.375rem; overflow-x: auto; padding: 2px 0 0.5rem; scrollbar-width: thin; }
+.panel-chart .settings[hidden] { display: none; }
+.panel-chart .settings button, .panel-chart .pins button { font: inherit; font-size: 0.8125rem; line-height: 1.25; color: inherit; background: transparent; cursor: pointer;
+  white-space: nowrap; border: 1px solid var(--st-border-color); border-radius: 1rem; padding: 0.125rem 0.625rem; min-height: 1.625rem; }
+.panel-chart .settings button:hover:enabled, .panel-chart .pins button:hover { border-color: var(--st-primary-color); color: var(--st-primary-color); }
+.panel-chart .settings button:disabled { cursor: default; opacity: 0.6; }
+.panel-chart .settings button:focus-visible, .panel-chart .pins button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 1px; }
+.panel-chart .pins { list-style: none; margin: 0; padding: 0 0 0.5rem; font-size: 0.875rem; }
+.panel-chart .pins[hidden] { display: none; }
+.panel-chart .pins li { display: flex; gap: 0.5rem; align-items: baseline; margin: 0 0 0.25rem; }
+.panel-chart .pins li::before { content: ''; flex: none; width: 1rem; height: 0.25rem; align-self: center; background: var(--grey); }
+@media (pointer: coarse) { .panel-chart .settings button, .panel-chart .pins button { min-height: 2.25rem; } }
+@media print { .panel-chart .settings, .panel-chart .pins button { display: none; } }
 .panel-chart .room { overflow-x: auto; overflow-y: hidden; }
 .panel-chart .drawing { color: var(--st-text-color); transition: color 1ms; }
 .panel-chart h2:empty { min-height: 1.2em; }
@@ -148,15 +164,44 @@ function draw(drawing) {
 function note({ names, values, push }) {
   const address = new URL(window.location.href);
   for (const name of names) address.searchParams.delete(name);
-  for (const [name, value] of Object.entries(values)) address.searchParams.set(name, value);
+  for (const [name, texts] of Object.entries(values)) for (const text of texts) address.searchParams.append(name, text);
   if (address.href !== window.location.href) window.history[push ? 'pushState' : 'replaceState'](window.history.state, '', address);
 }
 
-export default function({ parentElement, data }) {
+// Above the chart: what the reader changed, to be taken back one by one, and what they pinned.
+function pressable(words, hint, ask) {
+  const button = document.createElement('button');
+  Object.assign(button, { type: 'button', textContent: words, title: hint, onclick: ask });
+  return button;
+}
+
+function settingsBar(find, { bar, pins }, act) {
+  const row = find('.settings'), list = find('.pins');
+  row.hidden = !bar;
+  list.hidden = !pins.length;
+  if (!bar) return;
+  const pin = pressable('Pin these settings', bar.pinnable || 'Keep them in grey behind the chart, to compare with', () => act({ do: 'pin' }));
+  pin.disabled = Boolean(bar.pinnable);
+  const back = bar.changed.map(({ name, words }) => pressable(words + ' \u00d7', 'Back to the default', () => act({ do: 'reset', name })));
+  if (back.length > 1) back.push(pressable('Reset all', 'All settings of this figure back to their defaults', () => act({ do: 'reset' })));
+  const focused = [...row.children].indexOf(document.activeElement);
+  row.replaceChildren(pin, ...back);
+  if (focused >= 0) row.children[Math.min(focused, back.length)].focus();
+  list.replaceChildren(...pins.map(({ words, color }, at) => {
+    const item = document.createElement('li'), text = document.createElement('span');
+    text.textContent = words;
+    item.style.setProperty('--grey', color);
+    item.append(text, pressable('Unpin', 'Take this pin away', () => act({ do: 'unpin', at })));
+    return item;
+  }));
+}
+
+export default function({ parentElement, data, setTriggerValue }) {
   if (data.query) note(data.query);
   if (!data.figure) return;  // a chart that cannot be drawn
   const find = selector => parentElement.querySelector(selector), drawing = find('.drawing');
   find('h2').textContent = data.title;
+  settingsBar(find, data, asked => setTriggerValue('act', asked));
   find('.caption p').textContent = data.caption;
   find('.caption details').hidden = !data.notes;
   find('.caption details p').textContent = data.notes;
@@ -194,13 +239,21 @@ def address(slot: str, query: Mapping | None) -> None:
         COMPONENT(key=f"chart-{slot}-address", data={"query": query})
 
 
-def chart(slot: str, panel: Panel, least: int = 0, query: Mapping | None = None) -> None:
+def chart(
+    slot: str,
+    panel: Panel,
+    least: int = 0,
+    query: Mapping | None = None,
+    bar: Mapping | None = None,
+    on_act: Callable[[], None] = lambda: None,
+) -> None:
     """Show a panel's title, figure and caption. least: width in pixels below which the figure scrolls sideways instead of shrinking.
 
     query: `names` of the parameters that the page's address may hold, and `values` of those that it does hold; the browser writes them there.
+    bar: what stands above the chart (`settings.bar`); on_act: called when something there is pressed.
     """
     label_room = (panel.figure.layout.meta or {}).get("label_room")
-    caption, notes = parted(panel.caption, SENTENCES)
+    caption, notes = parted(panel.caption.removeprefix(" ".join(panel.pinned)).lstrip(), SENTENCES)
     data = {
         "title": panel.title,
         "caption": caption,
@@ -212,5 +265,7 @@ def chart(slot: str, panel: Panel, least: int = 0, query: Mapping | None = None)
         "script": plotly_script.address(),
         "least": least,
         "query": query,
+        "bar": bar,
+        "pins": [{"words": words, "color": color} for words, color in zip(panel.pinned, GREYS, strict=False)],
     }
-    COMPONENT(key=f"chart-{slot}", data=data)
+    COMPONENT(key=f"chart-{slot}", data=data, on_act_change=on_act)

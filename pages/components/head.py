@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from analysis import tables
-from pages.components import controls, decks, registry, search, tuning
+from pages.components import controls, decks, registry, search, tuning, your_values
 from pages.components.markdown import plain
 
 _started = False
@@ -39,3 +39,4 @@ def begin(stem: str, lead: str) -> None:
         st.markdown(f"# {plain(entry.title)}\n**{plain(entry.question)}** {plain(lead)}")
     with find:
         search.field()
+        your_values.bar()

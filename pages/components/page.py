@@ -15,10 +15,10 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.charts.figure import Figure
+from analysis.charts.figure import PIN, Figure
 from analysis.charts.parameters import Choice, Data, Given, Kind, Quantity, Text
 from analysis.charts.subjects import ModelKind
-from pages.components import fields, head, model_field, scenario
+from pages.components import fields, head, model_field, scenario, your_values
 from pages.components.markdown import plain
 from pages.components.panel import draw, export_row
 
@@ -84,14 +84,16 @@ def show(stem: str, lead: str, sections: Sequence[Section]) -> None:
     scenario.take_over(stem, names)
     st.session_state["page_parameters"] = names
     st.session_state["page_figures"] = list(dict.fromkeys(figure for section in sections for figure in section.figures))
+    your_values.known().update({name: figure for figure in st.session_state["page_figures"] for name in figure.kinds()})
     head.begin(stem, lead)
+    for problem in scenario.take_pins(st.session_state["page_figures"]):
+        st.warning(plain(problem), icon=":material/link_off:")
     if unknown := st.session_state.pop("scenario_unknown", None):
         words = f"The link holds settings that this page does not have: {', '.join(name[:40] for name in unknown[:8])}."
         st.warning(plain(words), icon=":material/link_off:")
     section = opened(stem, sections)
     st.session_state["query_pushed"] = st.session_state.pop("section_left", False)
-    query = scenario.query(names, section.key if section is not sections[0] else "")
-    st.session_state["links"][stem] = {name: [text] for name, text in query.items()}
+    st.session_state["links"][stem] = scenario.query(st.session_state["page_figures"], section.key if section is not sections[0] else "")
     if section.instead is not None:
         section.instead()
     else:
@@ -141,7 +143,6 @@ def show_section(stem: str, section: Section) -> None:
     place, kinds = f"{stem}/{section.key}", section.kinds()
     with st.container():  # always there, so that what stands below keeps its place and stays open
         say_notes(section)
-        taken_over(place, section)
     if "model" in kinds:
         model_field.own()
     for name, bring in section.own.items():
@@ -194,12 +195,12 @@ def settings(
             )
 
 
-def address(values: Mapping[str, str], more: Sequence[str] = ()) -> dict[str, Any]:
+def address(values: Mapping[str, Sequence[str]], more: Sequence[str] = ()) -> dict[str, Any]:
     """What the browser writes into the address (`chart.chart`). more: names beside those of the page's parameters.
 
     The first chart of a run that opened another section adds to the history instead, so that "back" returns to the section before.
     """
-    names = [scenario.SECTION, *st.session_state["page_parameters"], *more]
+    names = [scenario.SECTION, PIN, *st.session_state["page_parameters"], *more]
     return {"names": names, "values": dict(values), "push": st.session_state.pop("query_pushed", False)}
 
 
@@ -259,9 +260,8 @@ def one_figure(
     with st.container(key=f"drawn-{slot_of(figure)}"):
         stem = place.partition("/")[0]
         section = st.session_state["links"][stem].get(scenario.SECTION, [""])[0]
-        query = scenario.query(st.session_state["page_parameters"], section)
-        st.session_state["links"][stem] = {name: [text] for name, text in query.items()}
-        draw(figure.name, made.panel, wide, query=address(query))
+        query = st.session_state["links"][stem] = scenario.query(st.session_state["page_figures"], section)
+        draw(figure.name, made.panel, wide, address(query), made if figure.kinds() else None)
 
 
 def say_notes(section: Section) -> None:
@@ -277,21 +277,3 @@ def say_notes(section: Section) -> None:
             said.setdefault(name, f"{what}; showing {kind.shown(getattr(made, name), made.values())}.")
     for words in said.values():
         st.warning(plain(words), icon=":material/info:")
-
-
-def taken_over(place: str, section: Section) -> None:
-    """Which values the section took over from elsewhere, and a button back to its defaults where there is something to take back."""
-    words: dict[str, str] = {}
-    for figure in section.figures:
-        changed = scenario.figure(figure)[0]
-        for name in changed.changed():
-            if not f"{scenario.places().get(name, '')}/".startswith(f"{place}/"):
-                kind = figure.kinds()[name]
-                words.setdefault(name, f"{kind.label}: {kind.shown(getattr(changed, name), changed.values())}")
-    mine = [name for name in section.kinds() if name in scenario.chosen()]
-    if not mine:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if words:
-            st.caption(plain(f"Taken over: {'; '.join(words.values())}."), width="content")
-        st.button("Reset", key=f"{place}:reset", on_click=scenario.forget, args=(mine,))

@@ -6,11 +6,12 @@ from functools import partial
 import streamlit as st
 
 from analysis import tables
+from analysis.charts.figure import Figure
 from analysis.charts.panel import Panel
 from analysis.export import browser, files, slide
 from analysis.export.editable import says_the_same
 from analysis.export.picture import HEIGHT, WIDTH
-from pages.components import chart, controls, decks, explain, footer, table
+from pages.components import chart, controls, decks, explain, footer, settings, table
 from pages.components.markdown import plain
 
 FORMATS = {
@@ -33,12 +34,13 @@ SHOWN_SOURCES = 4
 WIDE = 760
 
 
-def draw(slot: str, build: Callable[[], Panel], scroll: bool = False, query: Mapping | None = None) -> None:
+def draw(slot: str, build: Callable[[], Panel], scroll: bool = False, query: Mapping | None = None, figure: Figure | None = None) -> None:
     """Show the chart that build() makes, with its words; where tables or settings do not allow it, say why in its place.
 
     Called inside the fragment of the chart's sliders, which does not hold the export row (`export_row`): that picks up the panel when one of
     its buttons is pressed. scroll: on a narrow screen the chart keeps WIDE pixels and
-    scrolls sideways, for charts with many columns. query: what the address of the page holds from now on (`chart.chart`).
+    scrolls sideways, for charts with many columns. query: what the address of the page holds from now on (`chart.chart`). figure: whose settings can
+    be pinned and taken back; None where that is not offered.
     """
     try:
         panel = build()
@@ -48,7 +50,8 @@ def draw(slot: str, build: Callable[[], Panel], scroll: bool = False, query: Map
         chart.address(slot, query)
         return
     current()[slot] = panel
-    chart.chart(slot, panel, WIDE if scroll else 0, query)
+    above = () if figure is None else (settings.bar(figure), partial(settings.act, slot, figure))
+    chart.chart(slot, panel, WIDE if scroll else 0, query, *above)
     if panel.beside is not None:
         table.texts(panel.beside)
     if slot in with_open("table"):

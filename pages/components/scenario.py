@@ -11,8 +11,10 @@ from urllib.parse import parse_qsl
 
 import streamlit as st
 
-from analysis.charts.figure import Figure
+from analysis.charts import pinned
+from analysis.charts.figure import PIN, Figure
 from analysis.transformer import model as models
+from analysis.uploads import clip
 
 SECTION = "section"
 """The name under which the open section of a page stands in the address."""
@@ -31,6 +33,44 @@ def places() -> dict[str, str]:
 def given() -> dict[str, Any]:
     """The values that an address cannot carry, by name of parameter: a model or data of the reader's own."""
     return st.session_state.setdefault("scenario_given", {})
+
+
+def pins() -> dict[str, tuple[Figure, ...]]:
+    """What the reader pinned, by name of figure."""
+    return st.session_state.setdefault("pins", {})
+
+
+def pin(figure: Figure) -> None:
+    """Keep the settings of a figure to compare with; a fourth is not taken, nor one that is there."""
+    mine = pins().get(figure.name, ())
+    if len(mine) < pinned.MOST and figure.pinning(()) not in mine:
+        pins()[figure.name] = (*mine, figure.pinning(()))
+
+
+def unpin(name: str, position: int) -> None:
+    """Let go of one pin of a figure."""
+    mine = pins().get(name, ())
+    pins()[name] = (*mine[:position], *mine[position + 1 :])
+
+
+def take_pins(figures: Iterable[type[Figure]]) -> list[str]:
+    """Take up the pins of a link that was followed, for the figures of a page in place of those they had; and the problems with them."""
+    asked = st.session_state.pop("pins_arrived", None)
+    if asked is None:
+        return []
+    by_name = {figure.name: figure for figure in figures}
+    for name in by_name:
+        pins().pop(name, None)
+    problems = []
+    for address in asked:
+        name = address.partition("?")[0]
+        try:
+            if name not in by_name:
+                raise ValueError(f"this page has no figure {clip(name)}")
+            pin(by_name[name].pinned_at(address))
+        except ValueError as problem:
+            problems.append(f"A pinned setting of the link cannot be shown: {problem}.")
+    return problems
 
 
 def change(name: str, key: str, place: str) -> None:
@@ -58,6 +98,12 @@ def forget(names: Iterable[str]) -> None:
         places().pop(name, None)
 
 
+def forget_all() -> None:
+    """Every value back to its default, and no pins."""
+    forget(list(chosen()))
+    pins().clear()
+
+
 def texts() -> dict[str, Any]:
     """What figures are made from: keys by name, and the values themselves where a key says only that they are the reader's."""
     return chosen() | {name: value for name, value in given().items() if is_own(name)}
@@ -76,7 +122,8 @@ def waits_for(kinds: Iterable[str]) -> list[str]:
 
 def figure(kind: type[Figure], supplied: Mapping[str, Any] | None = None) -> tuple[Figure, dict[str, str]]:
     """A figure with the reader's values, and the problems with them. supplied: values where the reader has chosen none."""
-    return kind.of({**(supplied or {}), **texts()})
+    made, problems = kind.of({**(supplied or {}), **texts()})
+    return made.pinning(pins().get(kind.name, ())), problems
 
 
 def take_over(stem: str, names: Collection[str]) -> None:
@@ -88,8 +135,10 @@ def take_over(stem: str, names: Collection[str]) -> None:
     if st.session_state.get("page") == stem:
         return
     st.session_state["scenario_arrived"] = stem
-    unknown = [name for name in st.query_params if name not in {SECTION, *names} and not name.startswith(f"{stem}_")]
+    unknown = [name for name in st.query_params if name not in {SECTION, PIN, *names} and not name.startswith(f"{stem}_")]
     st.session_state["scenario_unknown"] = unknown
+    if PIN in st.query_params:
+        st.session_state["pins_arrived"] = st.query_params.get_all(PIN)
     for name in names:
         if name in st.query_params:
             chosen()[name] = st.query_params[name]
@@ -102,7 +151,9 @@ def arrive(stem: str, query: str, names: Iterable[str] = ()) -> None:
     names: parameters that go back to their defaults where the query does not have them. What neither a figure nor a section has
     waits under "arrived" for the page itself.
     """
-    found = dict(parse_qsl(query, keep_blank_values=True))
+    pairs = parse_qsl(query, keep_blank_values=True)
+    found = {name: text for name, text in pairs if name != PIN}
+    st.session_state["pins_arrived"] = [text for name, text in pairs if name == PIN]
     forget(name for name in names if name not in found)
     st.session_state[f"{stem}:open"] = found.pop(SECTION, None)
     st.session_state["arrived"] = found
@@ -111,7 +162,10 @@ def arrive(stem: str, query: str, names: Iterable[str] = ()) -> None:
         places()[name] = "link"
 
 
-def query(names: Iterable[str], section: str = "") -> dict[str, str]:
-    """What stands in the address of a page whose figures have these parameters."""
-    found = {SECTION: section} if section else {}
-    return found | {name: chosen()[name] for name in names if name in chosen()}
+def query(figures: Iterable[type[Figure]], section: str = "") -> dict[str, list[str]]:
+    """What stands in the address of a page with these figures: section, values that the reader changed, and pins."""
+    figures = list(figures)
+    found = {SECTION: [section]} if section else {}
+    found |= {name: [chosen()[name]] for figure in figures for name in figure.kinds() if name in chosen()}
+    mine = [each.address() for figure in figures for each in pins().get(figure.name, ())]
+    return found | ({PIN: mine} if mine else {})

@@ -5,10 +5,11 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from analysis import catalogue, tables
-from analysis.charts.figure import Figure
+from analysis.charts.figure import PIN, Figure
 from analysis.charts.panel import NAME, Panel
 from analysis.export import browser, embed, files
 from analysis.export.document import LIBRARY
@@ -95,21 +96,21 @@ def _described(kind: type[Figure]) -> dict:
         return {"name": kind.name, "problem": str(problem)}
 
 
-def read(query: str) -> dict[str, str]:
-    """The parameters of an address by name. Raises Refused for one that stands twice, or holds what no value holds."""
+def read(query: str) -> dict[str, Any]:
+    """The parameters of an address by name, pins as a list. Raises Refused for one that stands twice, or holds what no value holds."""
     try:
         query.encode("ascii")
         pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
     except ValueError:
         words = f"What stands after the question mark cannot be read; it may hold up to {MOST_PARAMETERS} pairs a=b in UTF-8."
         raise Refused(400, words) from None
-    found: dict[str, str] = {}
+    found: dict[str, Any] = {}
     for name, text in pairs:
-        if name in found:
+        if name in found and name != PIN:
             raise Refused(400, f"The parameter {clip(name)} stands twice in the address.")
         if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in name + text):
             raise Refused(400, f"The value of {clip(name)} holds control characters.")
-        found[name] = text
+        found[name] = [*found.get(PIN, ()), text] if name == PIN else text
     return found
 
 
@@ -123,10 +124,10 @@ def known(name: str) -> type[Figure]:
         raise Refused(404, f"There is no figure {clip(name)}; /figures.json lists them.") from None
 
 
-def made(kind: type[Figure], parameters: Mapping[str, str]) -> Figure:
+def made(kind: type[Figure], parameters: Mapping[str, Any]) -> Figure:
     """The figure at these parameters, read as links are. Raises Refused where one cannot be used."""
     try:
-        return catalogue.asked_for(f"{kind.name}?{urlencode(parameters)}")
+        return catalogue.asked_for(f"{kind.name}?{urlencode(parameters, doseq=True)}")
     except tables.TableError as problem:
         raise Refused(500, _sentence(str(problem))) from None
     except ValueError as problem:

@@ -7,7 +7,7 @@ first, it would be missing for all pages from then on, so it is declared to the 
 from streamlit import runtime
 from streamlit.logger import get_logger
 
-from analysis.charts.figure import Figure
+from analysis.charts.figure import PIN, Figure
 
 _said = get_logger("streamlit.runtime.scriptrunner_utils.script_run_context")
 _said.disabled = True  # it would say that no page runs
@@ -31,4 +31,5 @@ def page_link(figure: Figure, origin: str) -> str:
     names = dict.fromkeys(name for each in places.of_page(stem) for other in each.section.figures for name in other.kinds())
     changed = figure.changed()
     query |= {name: changed[name] for name in (*names, *changed) if name in changed}
-    return f"{controls.address(stem, {stem: {name: [text] for name, text in query.items()}}, origin)}#{figure.name}"
+    links = {name: [text] for name, text in query.items()} | ({PIN: [pin.address() for pin in figure.pins]} if figure.pins else {})
+    return f"{controls.address(stem, {stem: links}, origin)}#{figure.name}"
