@@ -18,6 +18,7 @@ from importlib.metadata import version
 from urllib.parse import quote
 
 import pytest
+from playwright.sync_api import expect
 from plotly.offline import get_plotlyjs
 from starlette.applications import Starlette
 from streamlit import config
@@ -32,6 +33,7 @@ from pages.served.beside_pages import page_link
 from pages.served.making import Busy, Late, Maker
 from tests.conftest import ROOT, serving
 from tests.sample_panels import LINK, every_text, hide_browser, hostile_panel
+from tests.test_journeys import ready
 from tests.test_pages import open_page
 
 HOST = "127.0.0.1:8501"
@@ -613,3 +615,19 @@ def test_pages_go_on_to_run_without_the_addresses(browser_page, tmp_path):
         browser_page.goto(f"{address}/attention")
         browser_page.wait_for_selector(".js-plotly-plot .main-svg")
         assert fetched(f"{address}/figure/attention.cache.csv").headers["content-type"].startswith("text/html")  # as any unknown page
+
+
+def test_copy_link_offers_the_addresses_of_the_figure_with_the_settings_of_the_page(app_server, browser_page):
+    page = browser_page
+    page.goto(f"{app_server}/attention?section=mask&window=256&gpu=t4&pin=attention.mask&pin=attention.cache")
+    ready(page)
+    row = page.locator(".st-key-row-attention-mask")
+    row.get_by_role("button", name="Copy link").click()
+    expect(row.get_by_role("status")).to_contain_text("The figure alone, at addresses of its own:")
+    links = {link.inner_text(): link.get_attribute("href") for link in row.get_by_role("status").get_by_role("link").all()}
+    assert links["CSV"] == f"{app_server}/figure/attention.mask.csv?window=256&pin=attention.mask"
+    assert links["live chart for a frame"] == f"{app_server}/embed/attention.mask?window=256&pin=attention.mask"
+    assert set(links) >= {"CSV", "PNG", "SVG", "PDF", "HTML", "PPTX", "JSON"}
+    for format in ("CSV", "JSON", "live chart for a frame"):
+        got = page.request.get(links[format])
+        assert got.ok and "Pinned (Sliding window: 4,096 tokens)" in got.text()

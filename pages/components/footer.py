@@ -11,6 +11,8 @@ from uuid import uuid4
 
 import streamlit as st
 
+from pages.components import addresses
+
 HTML = """
 <p class="sources"></p>
 <div class="row" role="toolbar" aria-label="This figure"></div>
@@ -108,6 +110,22 @@ export default function({ parentElement, data, setTriggerValue }) {
     element.disabled = Boolean(disabled);
     return element;
   }
+  // A server that gives figures at addresses of their own: the file of each format, and a frame, with the settings of the page.
+  function sayAddresses() {
+    const asked = new URLSearchParams(window.location.search), query = new URLSearchParams();
+    for (const [name, value] of asked)
+      if (data.parameters.includes(name) || (name === 'pin' && value.split('?')[0] === data.figure)) query.append(name, value);
+    const root = window.location.origin + window.location.pathname.replace(/[^/]*$/, ''), after = query.size ? '?' + query : '';
+    said.append(' The figure alone, at addresses of its own:');
+    for (const format of [...data.formats.filter(({ disabled }) => !disabled).map(({ id }) => id), 'json', 'frame']) {
+      const link = text('a', format === 'frame' ? 'live chart for a frame' : format.toUpperCase());
+      link.href = root + (format === 'frame' ? 'embed/' + data.figure : 'figure/' + data.figure + '.' + format) + after;
+      link.target = '_blank'; link.rel = 'noopener';
+      said.append(' ', link);
+    }
+    said.append('.');
+    said.hidden = false;
+  }
   // A browser lets a page write to the clipboard only while its reader presses, so it is promised a picture that comes later.
   function copyImage() {
     if (!window.ClipboardItem || !navigator.clipboard?.write) return refused();
@@ -131,9 +149,9 @@ export default function({ parentElement, data, setTriggerValue }) {
     const deck = button('Add to deck', 'Put this figure, as it stands, on your slide deck', () => setTriggerValue('press', 'deck'));
     const copy = button('Copy link', 'Copy the address of this figure with your values; the command line takes it too', async () => {
       const link = window.location.href.split('#')[0] + '#' + data.figure;
-      try { await navigator.clipboard.writeText(link); copy.textContent = 'Link copied'; }
+      try { await navigator.clipboard.writeText(link); say('Link copied.'); }
       catch { window.prompt('Copy this link', link); }
-      setTimeout(() => { copy.textContent = 'Copy link'; }, 2000);
+      if (data.addresses) sayAddresses();
     });
     const table = button('Table', 'Show or hide the rows behind the chart', () => ask('table', ''), 'table');
     const explain = button('How is this computed?', 'Show or hide the steps to the numbers of the title, with your settings, and every source', () => ask('explain', ''), 'explain');
@@ -190,13 +208,14 @@ def footer(
     opened: Sequence[str],
     answer: Mapping | None,
     on_press: Callable[[], None],
+    parameters: Sequence[str] = (),
 ) -> None:
     """Show the component.
 
     figure: its name, at the end of links to it. sources: {name, url, place, title} of each cited work, of which `shown` stand in the line above the buttons.
     formats: {id, label, hint, disabled} of each file button, "png" among them; editable: of the one beside them. opened: what is open, "table" or "explain".
     answer: of `file_answer`, `image_answer`, `said_answer` or `problem_answer`, if a button was just pressed. on_press: called before the next run;
-    `pressed` says which button it was.
+    `pressed` says which button it was. parameters: names of those of the figure, for its own addresses.
     """
     data = {
         "figure": figure,
@@ -206,6 +225,8 @@ def footer(
         "editable": editable,
         "opened": list(opened),
         "answer": answer,
+        "parameters": list(parameters),
+        "addresses": addresses.given,
     }
     COMPONENT(key=key, data=data, on_press_change=on_press)
 

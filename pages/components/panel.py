@@ -103,9 +103,14 @@ def export_row(slot: str) -> None:
     answer = st.session_state.setdefault("answers", {}).pop(slot, None)
     on_press = partial(press, slot, controls.server_origin())
     opened = [what for what in OPENED if slot in with_open(what)]
-    footer.footer(key, panel.name, sources, SHOWN_SOURCES, formats, EDITABLE_BUTTON, opened, answer, on_press)
+    footer.footer(key, panel.name, sources, SHOWN_SOURCES, formats, EDITABLE_BUTTON, opened, answer, on_press, figure_parameters(panel))
     if no_browser:
         st.info(NO_BROWSER, icon=":material/image_not_supported:")
+
+
+def figure_parameters(panel: Panel) -> list[str]:
+    """The names of the parameters of a panel's figure; none for a panel from a file."""
+    return [] if panel.drawn_by is None else list(panel.drawn_by.kinds())
 
 
 NO_BROWSER = (

@@ -1,6 +1,6 @@
 """`make bench`: print a table of measured times, each beside a peer or a floor taken in the same run. Asserts nothing.
 
-python -m tests.bench [fit] [sliders] [probe] [cold] [server] [sessions] [memory] [--quick] [--pages scaling,compute]
+python -m tests.bench [fit] [sliders] [pins] [probe] [cold] [server] [sessions] [memory] [--quick] [--pages scaling,compute]
 python -m tests.bench soak [--minutes 30] [--sessions 10]
 """
 
@@ -16,6 +16,7 @@ from tests.bench import cold, fit, memory, probe, server_time, sessions, sliders
 PARTS = {
     "fit": fit.measure,
     "sliders": sliders.measure,
+    "pins": sliders.measure_pins,
     "probe": probe.measure,
     "cold": cold.measure,
     "server": server_time.measure,
@@ -30,10 +31,12 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="time a sample of the slow peers and scale it up")
     parser.add_argument("--minutes", type=float, default=30, help="how long a soak lasts")
     parser.add_argument("--sessions", type=int, default=10, help="how many readers a soak has")
-    parser.add_argument("--pages", default="", help="of sliders: only these pages, such as scaling,compute")
+    parser.add_argument("--pages", default="", help="of sliders and pins: only these pages, such as scaling,compute")
     options = parser.parse_args()
+    pages = options.pages.split(",") if options.pages else ()
     parts = PARTS | {
-        "sliders": lambda quick: sliders.measure(quick, options.pages.split(",") if options.pages else ()),
+        "sliders": lambda quick: sliders.measure(quick, pages),
+        "pins": lambda quick: sliders.measure_pins(quick, pages),
         "soak": lambda quick: soak.measure(quick, options.minutes, options.sessions),
     }
     unknown = set(options.parts) - set(parts)

@@ -85,6 +85,35 @@ def measure(quick: bool, pages: Collection[str] = ()) -> list[tuple[str, ...]]:
     ]
 
 
+def measure_pins(quick: bool, pages: Collection[str] = ()) -> list[tuple[str, ...]]:
+    """Rows of the bench table: the first slider of each section without and with one pinned setting, in turn."""
+    from playwright.sync_api import sync_playwright
+
+    from analysis.export.browser import browser_path
+    from pages.components.registry import ENTRIES
+
+    steps, rounds = (8, 2) if quick else (20, 3)
+    rows = [("page and section", "slider", "without", "with one pin", "ratio")]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        with server(ROOT / "streamlit_app.py", cwd=ROOT) as address:
+            for entry in (entry for entry in ENTRIES if not pages or entry.stem in pages):
+                for section in sections(browser, f"{address}/{entry.path}"):
+                    where, label = f"{address}/{entry.path}{section}", ""
+                    if not count_sliders(browser, where):
+                        continue
+                    found: dict[bool, list[float]] = {False: [], True: []}
+                    for pinned in (False, True) * rounds:
+                        label, times = time_slider(browser, where, 0, steps, pinned)
+                        found[pinned] += times
+                    if found[False] and found[True]:
+                        plain, beside = (statistics.median(found[pinned]) for pinned in (False, True))
+                        rows.append((f"{entry.stem} {section}", label, f"{plain:.0f} ms", f"{beside:.0f} ms", f"{beside / plain:.2f} x"))
+                        print(*rows[-1], file=sys.stderr, flush=True)
+        browser.close()
+    return rows
+
+
 def percentile(values: list[float], share: float) -> float:
     """The value below which `share` of the values lie (nearest rank)."""
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
@@ -121,9 +150,12 @@ def count_sliders(browser, address: str) -> int:
     return count
 
 
-def time_slider(browser, address: str, index: int, steps: int) -> tuple[str, list[float]]:
-    """(label, milliseconds from key press to the changed chart) for each step that redrew one."""
+def time_slider(browser, address: str, index: int, steps: int, pinned: bool = False) -> tuple[str, list[float]]:
+    """(label, milliseconds from key press to the changed chart) for each step that redrew one. pinned: with one behind the first chart."""
     page = open_page(browser, address)
+    if pinned:
+        page.get_by_role("button", name="Pin these settings").first.click()
+        page.wait_for_timeout(1_000)
     slider = page.get_by_role("slider").nth(index)
     label = slider.get_attribute("aria-label") or f"slider {index + 1}"
     page.evaluate(WATCH)
