@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis import tables
+from analysis import catalogue, tables
 from analysis.probe import models, models_files
 
 ROOT = Path(__file__).parents[1]
@@ -310,3 +310,11 @@ def test_a_table_damaged_while_the_server_runs_is_named_at_the_next_run_of_every
     assert len(tried) >= 45 and {name.split(":")[0] for name in tried} >= {*PAGES, "overview"} - {"deck"}
     assert [name for name, words in tried.items() if name.split(": ")[1] not in " ".join(words)] == []
     assert [name for name, words in said.items() if name.endswith("afterwards") and words] == []
+
+
+def test_without_the_table_of_terms_charts_are_drawn_and_have_no_help(data):
+    content = (data / "terms.csv").read_bytes()
+    (data / "terms.csv").write_bytes(b"nonsense")
+    assert catalogue.panel("attention.mask").title and not catalogue.figure("attention.mask").kinds()["window"].help
+    (data / "terms.csv").write_bytes(content)
+    assert catalogue.figure("attention.mask").kinds()["window"].help

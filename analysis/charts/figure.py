@@ -187,5 +187,5 @@ def _kinds(cls: type[Figure]) -> dict[str, Kind]:
         found = [kind for kind in field.metadata if isinstance(kind, Kind)]
         if len(found) != 1:
             raise TypeError(f"parameter {name} of {cls.__name__} needs one kind of analysis.charts.parameters")
-        kinds[name] = found[0] if found[0].help else replace(found[0], help=terms.meanings().get(name, ""))
+        kinds[name] = found[0] if found[0].help else replace(found[0], help=terms.help_of(name))
     return kinds

@@ -12,3 +12,11 @@ def meanings() -> dict[str, str]:
     """
     stored = tables.load("terms")
     return {name: f"{text[0].upper()}{text[1:]}." for name, text in zip(stored["name"], stored["meaning"], strict=True)}
+
+
+def help_of(name: str) -> str:
+    """The help of a parameter, "" for one that is no term: without it a chart says the same, so a damaged table stops none."""
+    try:
+        return meanings().get(name, "")
+    except tables.TableError:
+        return ""
