@@ -2,6 +2,7 @@
 
 from analysis.memory.figures import Parts, Rank
 from analysis.memory.figures_fits import Fits, Largest
+from analysis.memory.figures_measured import Measured
 from analysis.memory.figures_nf4 import Bits, Codebook, Error, WhatIsQuantised
 from analysis.memory.figures_reported import Reported
 from pages.components import page
@@ -13,6 +14,7 @@ SECTIONS = [
     Section("fits", "Which GPUs", Fits),
     Section("largest", "Max batch & context", Largest),
     Section("reported", "Check vs paper", Reported),
+    Section("measured", "Check vs measurements", Measured),
     Section("quantised", "What is quantised", WhatIsQuantised),
     Section("rank", "LoRA rank", Rank),
     Section("levels", "NF4 & quantisation error", Codebook, Error),

@@ -117,6 +117,11 @@ WORDS = {
         "The mean squared error is a sum of normal integrals over the cells of the levels, averaged over the distribution of the largest weight by numerical quadrature; the title states its root. Nothing is drawn at random.",
     ),
     "what_is_quantised": ("The low-rank matrices take 16 bits, or 32 where training is set to 32-bit; they are never quantised.",),
+    "measured": (
+        "For each row of the table of measured runs the memory is computed at the row's settings, part by part as under Breakdown, without a CUDA context; the row is inside where the measured peak lies between the ends of its interval.",
+        "With torch's optimiser the states have the type of what is trained, and the peak is the larger of the backward pass and of the optimiser's step; several GPUs split weights, gradients and states.",
+        "The median error is the median of |predicted / measured - 1| over the runs that fitted. No constant was fitted to these runs; that the peak may stand in the optimiser's step was learned from them.",
+    ),
     "reported": (
         "For each row of the printed tables the memory is computed for the model and the method that it names, at one sequence of 512 tokens, and held against the printed number.",
         "For 4-bit models of Table 6 the stored weights with their constants are held against it: 1 - computed / printed, of which the title states the least and the most.",

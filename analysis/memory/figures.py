@@ -35,10 +35,10 @@ PART_LOOKS = {
 
 
 GROUPS = {
-    "weights": ("weights, constants, dequantisation buffer", ("weights", "constants", "dequantised")),
+    "weights": ("weights, constants, dequantisation buffer", ("weights", "constants", "dequantised", "gathered")),
     "adapters": ("adapters", ("adapters",)),
     "gradients": ("gradients", ("gradients",)),
-    "optimiser_states": ("optimiser states, fp32 master weights", ("optimiser_states", "master_weights")),
+    "optimiser_states": ("optimiser states, fp32 master weights", ("optimiser_states", "master_weights", "step_buffer")),
     "activations": ("activations", ("activations",)),
     "logits": ("logits, loss, CUDA context", ("logits", "context")),
 }

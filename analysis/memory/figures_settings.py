@@ -7,7 +7,8 @@ from analysis.charts.figure import Figure
 from analysis.charts.panel import Citation
 from analysis.charts.parameters import Choice, Quantity, Switch
 from analysis.charts.shared_parameters import LORA_RANK, MODEL
-from analysis.memory import finetuning, parts
+from analysis.memory import finetuning
+from analysis.memory.parts import TARGETS
 from analysis.transformer.model import Model
 
 QLORA, LORA, ZERO = (
@@ -17,11 +18,6 @@ QLORA, LORA, ZERO = (
 )
 ACTIVATIONS = Citation("korthikanti2022", "sections 4 and 5")
 METHOD_COLORS = {"full": style.CRIMSON, "lora": style.ORCHID, "qlora": style.BLUE}
-TARGETS = {
-    "all": ("all linear layers", parts.ALL_LINEAR),
-    "attention": ("attention (q, k, v, o)", ("q", "k", "v", "o")),
-    "qv": ("queries and values", ("q", "v")),
-}
 BASE = "LLaMA-65B"
 """The model of the page's own story."""
 

@@ -7,11 +7,20 @@ from typing import Any
 import numpy as np
 
 from analysis.memory.nf4 import bits_per_param
-from analysis.memory.parts import ALL_LINEAR, LOGIT_BYTES, activation_bytes, adapter_params, largest_matrix, quantised_params
+from analysis.memory.parts import (
+    ALL_LINEAR,
+    LOGIT_BYTES,
+    activation_bytes,
+    adapter_params,
+    largest_layer,
+    largest_matrix,
+    largest_tensor,
+    quantised_params,
+)
 from analysis.scaling.chinchilla import positive
-from analysis.trace import named, real
+from analysis.trace import largest, named, real
 from analysis.transformer.count import count_params
-from analysis.transformer.shape import TransformerShape
+from analysis.transformer.shape import TransformerShape, whole
 
 METHODS = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
 PRECISIONS = {"bf16": "bf16, no master weights", "mixed": "mixed (fp32 master weights)", "fp32": "fp32"}
@@ -20,21 +29,40 @@ PRECISIONS = {"bf16": "bf16, no master weights", "mixed": "mixed (fp32 master we
 
 @dataclass(frozen=True)
 class Optimiser:
-    """An optimiser: its name, bytes of state for each trained parameter, and whether the states may move to the host's memory."""
+    """An optimiser: its name, bytes of state for each trained parameter, whether the states can be paged or are in 8 bits."""
 
     label: str
     state_bytes: float
     paged: bool = False
+    in_8_bits: bool = False
 
 
 OPTIMISERS = {
     "adamw": Optimiser("AdamW", 8),
     "paged_adamw": Optimiser("paged AdamW", 8, paged=True),
-    "adamw_8bit": Optimiser("8-bit AdamW", 2 + 8 / 2048),
+    "adamw_8bit": Optimiser("8-bit AdamW", 2 + 8 / 2048, in_8_bits=True),
     "sgd_momentum": Optimiser("SGD with momentum", 4),
     "sgd": Optimiser("SGD", 0),
 }
 """AdamW keeps two 32-bit states; in 8 bits it keeps two bytes and a 32-bit constant per 2,048 values of each [dettmers2021]."""
+STATE_DTYPES = {"fp32": "fp32", "param": "type of what is trained"}
+"""Type of an optimiser's states: 32 bits as in the papers, or as torch's optimisers keep them, in the type of the trained parameters."""
+SHARDINGS = {
+    "none": "each GPU holds all (DDP)",
+    "zero1": "optimiser states (ZeRO-1)",
+    "zero2": "states and gradients (ZeRO-2)",
+    "zero3": "states, gradients and weights (ZeRO-3, FSDP)",
+}
+"""What several GPUs split among them. Activations, logits and context are never split: every GPU has sequences of its own."""
+SPLIT = {
+    "none": (),
+    "zero1": ("optimiser_states", "master_weights", "step_buffer"),
+    "zero2": ("optimiser_states", "master_weights", "step_buffer", "gradients"),
+    "zero3": ("optimiser_states", "master_weights", "step_buffer", "gradients", "weights", "constants", "adapters"),
+}
+"""Parts that are divided by the number of GPUs."""
+GATHERED_LAYERS = 2
+"""Layers whose weights stand whole on a GPU while weights are split: the one that is computed and the next one, which is on its way."""
 
 CONTEXT_BYTES = {"low": 0.3e9, "middle": 0.5e9, "high": 1.0e9}
 """What a program holds on the GPU before it allocates anything: an assumption, since it differs by driver, library and device."""
@@ -50,16 +78,22 @@ PARTS = {
     "gradients": "gradients",
     "optimiser_states": "optimiser states",
     "dequantised": "dequantisation buffer",
+    "gathered": "gathered layers",
+    "step_buffer": "optimiser step",
     "activations": "activations",
     "logits": "logits and loss",
     "context": "CUDA context",
 }
 PART_INDEXES = {
     "weights": "w", "constants": "c", "adapters": "a", "master_weights": "copy", "gradients": "g", "optimiser_states": "o",
-    "dequantised": "16", "activations": "act", "logits": "logits",
+    "dequantised": "16", "gathered": "whole", "step_buffer": "step", "activations": "act", "logits": "logits",
 }  # fmt: skip
 """What stands at the symbol of each computed part in equations."""
 UNCERTAIN = ("activations", "logits", "context")
+BACKWARD, STEP = ("activations", "logits"), ("gradients", "step_buffer")
+"""What is there only in the backward pass, and only in the step of torch's optimiser, after which gradients are dropped: the peak holds the
+larger of both, with logits that may still be held in the step, and no buffer where the step is one kernel. With 32-bit states all is
+added up, as the papers do, and as gradients that are accumulated over batches ask for."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +101,10 @@ class FinetuningMemory:
     """Bytes by part while fine-tuning; activations, logits and what contains them are arrays where batch or seq_len was one.
 
     weights: of the model, constants of their quantisation apart; adapters; master_weights: 32-bit copy of what is trained; gradients;
-    optimiser_states, of which `pageable` may move to the host; dequantised: the matrix that is unpacked for the moment; activations;
-    logits: of the output layer, with their gradient; context: what the program holds at start. low and high: the total with the uncertain
-    parts at their ends. trained, quantised: parameters.
+    optimiser_states, of which `pageable` may move to the host; dequantised: the matrix that is unpacked for the moment; gathered: layers
+    that stand whole while weights are split over GPUs; activations; logits: of the output layer, with their gradient; context: what the
+    program holds at start; step_buffer: what torch's AdamW sets up for all tensors at once. total: at the peak. low and high: the total
+    with the uncertain parts at their ends. trained, quantised: parameters.
     """
 
     weights: float
@@ -79,10 +114,13 @@ class FinetuningMemory:
     gradients: float
     optimiser_states: float
     dequantised: float
+    gathered: float
+    step_buffer: float
     activations: float
     logits: float
     context: float
     pageable: float
+    total: float
     low: float
     high: float
     trained: int
@@ -90,13 +128,12 @@ class FinetuningMemory:
 
     @property
     def parts(self) -> dict[str, float]:
-        """Bytes by part, in the order of PARTS."""
-        return {part: getattr(self, part) for part in PARTS}
-
-    @property
-    def total(self):
-        """All parts together [bytes]."""
-        return sum(self.parts.values())
+        """Bytes by part at the peak, in the order of PARTS."""
+        parts = {part: getattr(self, part) for part in PARTS}
+        if self.step_buffer:
+            backward = sum(parts[part] for part in BACKWARD) > sum(parts[part] for part in STEP)
+            parts |= dict.fromkeys(STEP if backward else BACKWARD, 0.0)
+        return parts
 
 
 def finetuning_memory(
@@ -115,8 +152,15 @@ def finetuning_memory(
     double_quantisation: bool = True,
     constant_block_size: int = 256,
     context_bytes: float | None = None,
+    state_dtype: str = "fp32",
+    upcast_rest: bool = False,
+    chunked_loss: bool = False,
+    optimiser_in_backward: bool = False,
+    n_gpus: int = 1,
+    sharding: str = "none",
+    offload: bool = False,
 ) -> FinetuningMemory:
-    """The FinetuningMemory of a model: bytes by part on one device, nothing split or moved away.
+    """The FinetuningMemory of a model: bytes by part on one device.
 
     weights = 2 N (4 N in fp32), and for QLoRA 4 / 8 of the blocks' matrices and 2 of the rest; constants = (32 / block_size) / 8 bytes per
     quantised parameter, with double quantisation (8 / block_size + 32 / (block_size constant_block_size)) / 8; trained T = N, or
@@ -124,11 +168,18 @@ def finetuning_memory(
     or 16 N with the copy: the paper's "more than 780 GB" for 65 B is 12 N. activations: `activation_bytes`; logits = 8 batch seq_len
     vocab_size (32-bit logits and gradient). Adapters are never quantised.
 
+    state_dtype: of STATE_DTYPES; "param" is torch's optimiser: AdamW's states are 4 T where 16 bits are trained, its step sets up 2 T
+    more, and gradients are not there with the activations. upcast_rest: QLoRA as PEFT prepares it, with embeddings, output layer, norms,
+    adapters and their gradients in 32 bits, and so the inputs that layers keep. chunked_loss: logits are made for d_model / vocab_size of
+    the tokens at a time. optimiser_in_backward: each tensor is updated as soon as it has its gradient, so only the largest one is kept.
+    n_gpus, sharding (of SHARDINGS): several GPUs that split nothing keep a second copy of the gradients, in the buckets that they
+    exchange. offload: optimiser states and the 32-bit copy on the host.
+
     method: "full", "lora" or "qlora". optimiser: a key of OPTIMISERS; precision: of PRECISIONS. batch [sequences], seq_len [tokens]:
     scalars or arrays. context_bytes: CUDA context, 0.5 GB if None. Not counted: fragments that the allocator cannot use, LoRA's dropout.
 
     Raises ValueError for a name or size that does not exist.
-    Source: [dettmers2023] sections 2 and 3, [hu2021], [rajbhandari2019] section 3.1, [korthikanti2022].
+    Source: [dettmers2023] sections 2 and 3, [hu2021], [rajbhandari2019] sections 3.1 and 5, [korthikanti2022], [hsu2024], [lv2023].
 
     >>> from analysis.transformer.plain_shape import transformer_shape
     >>> llama = transformer_shape(n_layers=80, d_model=8192, n_heads=64, d_ff=22016, vocab_size=32000)
@@ -139,16 +190,22 @@ def finetuning_memory(
         ("method", method, METHODS),
         ("optimiser", optimiser, OPTIMISERS),
         ("precision", precision, PRECISIONS),
+        ("state_dtype", state_dtype, STATE_DTYPES),
+        ("sharding", sharding, SHARDINGS),
     ):
         if value not in known:
             raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
-    batch, seq_len = positive("batch", batch), positive("seq_len", seq_len)
+    batch, seq_len, n_gpus = positive("batch", batch), positive("seq_len", seq_len), whole("n_gpus", n_gpus)
     value_bytes = 4 if precision == "fp32" else 2
+    rest_bytes = 4 if upcast_rest and method == "qlora" else value_bytes
     n_params = count_params(shape).total
     quantised = named(quantised_params(shape), "Q", "parameters in 4 bits", "parameters") if method == "qlora" else 0
     adapters = 0 if method == "full" else named(adapter_params(shape, rank, targets), "A", "parameters of the adapters", "parameters")
     trained = adapters or n_params
-    states = OPTIMISERS[optimiser].state_bytes * trained
+    state_bytes = OPTIMISERS[optimiser].state_bytes
+    as_torch = state_dtype == "param" and precision != "mixed"
+    if as_torch and not OPTIMISERS[optimiser].in_8_bits:
+        state_bytes *= rest_bytes / 4
     kept, recomputed = activation_bytes(
         shape,
         batch,
@@ -159,30 +216,50 @@ def finetuning_memory(
         rank=rank if adapters else 0,
         targets=targets if adapters else (),
     )
-    words = batch * seq_len * shape.vocab_size
+    if checkpointing:
+        kept *= rest_bytes / value_bytes
+    words = batch * seq_len * (shape.d_model if chunked_loss else shape.vocab_size)
+    updated = largest_tensor(shape) if optimiser_in_backward and not adapters else trained
     context = CONTEXT_BYTES["middle"] if context_bytes is None else real(context_bytes)
     overhead = bits_per_param(block_size, double_quantisation, constant_block_size) - 4
     fixed = {
-        "weights": value_bytes * (n_params - quantised) + quantised * 4 / 8,
+        "weights": rest_bytes * (n_params - quantised) + quantised * 4 / 8,
         "constants": quantised * overhead / 8,
-        "adapters": value_bytes * adapters,
-        "master_weights": 4.0 * trained if precision == "mixed" else 0.0,
-        "gradients": value_bytes * trained,
-        "optimiser_states": states,
+        "adapters": rest_bytes * adapters,
+        "master_weights": 4.0 * trained if precision == "mixed" and not offload else 0.0,
+        "gradients": rest_bytes * updated * (2 if n_gpus > 1 and sharding == "none" else 1),
+        "optimiser_states": state_bytes * trained if not offload else 0.0,
         "dequantised": value_bytes * largest_matrix(shape) if quantised else 0.0,
+        "gathered": 0.0,
+        "step_buffer": 0.0,
     }
+    if as_torch and not optimiser_in_backward and not offload and optimiser == "adamw":
+        fixed["step_buffer"] = rest_bytes * trained
+    if n_gpus > 1:
+        fixed |= {part: fixed[part] / n_gpus for part in SPLIT[sharding]}
+        if sharding == "zero3":
+            bits = 4 if quantised else 8 * value_bytes
+            fixed["gathered"] = GATHERED_LAYERS * largest_layer(shape) * bits / 8
     fixed = {part: part_named(part, value) for part, value in fixed.items()}
-    known = sum(fixed.values())
     spread = (CONTEXT_BYTES["low"], CONTEXT_BYTES["high"]) if context_bytes is None else (context, context)
     grown = kept * (1 if checkpointing else KEPT_MORE) + recomputed * KEPT_MORE
+    activations, logits = part_named("activations", kept + recomputed), part_named("logits", LOGIT_BYTES["middle"] * words)
+    held = sum(value for part, value in fixed.items() if not fixed["step_buffer"] or part not in STEP)
+
+    def peak(backward, step, program):
+        """Bytes at the peak. backward: activations and logits; step: gradients and its buffer; program: what it holds at start."""
+        return held + (largest([backward, step]) if fixed["step_buffer"] else backward) + program
+
+    least, most = fixed["gradients"], fixed["gradients"] + fixed["step_buffer"] + LOGIT_BYTES["low"] * words
     return FinetuningMemory(
         **fixed,
-        activations=part_named("activations", kept + recomputed),
-        logits=part_named("logits", LOGIT_BYTES["middle"] * words),
+        activations=activations,
+        logits=logits,
         context=context,
-        pageable=states if OPTIMISERS[optimiser].paged else 0.0,
-        low=known + kept + recomputed + LOGIT_BYTES["low"] * words + spread[0],
-        high=known + grown + LOGIT_BYTES["high"] * words + spread[1],
+        pageable=fixed["optimiser_states"] if OPTIMISERS[optimiser].paged else 0.0,
+        total=peak(activations + logits, fixed["gradients"] + fixed["step_buffer"], context),
+        low=peak(kept + recomputed + LOGIT_BYTES["low"] * words, least, spread[0]),
+        high=peak(grown + LOGIT_BYTES["high"] * words, most, spread[1]),
         trained=trained,
         quantised=quantised,
     )
@@ -193,13 +270,18 @@ def part_named(part: str, value) -> Any:
     return named(value, rf"M_\text{{{PART_INDEXES[part]}}}", PARTS[part], "bytes")
 
 
+MANY = 2.0**20
+"""Sequences whose activations take more than an optimiser's step."""
+
+
 def largest_batch(
     shape: TransformerShape, memory_bytes: float, seq_len, method: str = "full", *, end: str = "total", **settings
 ) -> np.ndarray:
     """The largest batch [sequences] of seq_len tokens that fits in memory_bytes, 0 where not even one does; seq_len broadcasts.
 
-    Everything but activations and logits is the same for every batch, and those grow in proportion:
-    floor((memory - fixed) / (total of one sequence - fixed)). end: "total", or "low" or "high" for the ends of the interval.
+    Everything but activations and logits is the same for every batch, and those grow in proportion, so in the backward pass
+    floor((memory - fixed) / (bytes of one sequence)) fit, none where the optimiser's step does not. end: "total", or "low" or "high" for
+    the ends of the interval.
     settings: of `finetuning_memory`.
 
     >>> from analysis.transformer.plain_shape import transformer_shape
@@ -210,9 +292,11 @@ def largest_batch(
     if end not in ("total", "low", "high"):
         raise ValueError(f"end must be total, low or high, got {end!r}")
     seq_len = np.asarray(seq_len, dtype=float)
-    batches = np.array([1.0, 2.0]).reshape(2, *(1 for _ in seq_len.shape))
-    one, two = getattr(finetuning_memory(shape, method, batch=batches, seq_len=seq_len, **settings), end)
-    return np.maximum(np.floor((positive("memory_bytes", memory_bytes) - (2 * one - two)) / (two - one)), 0).astype(int)
+    batches = np.array([1.0, MANY, 2 * MANY]).reshape(3, *(1 for _ in seq_len.shape))
+    one, many, twice = getattr(finetuning_memory(shape, method, batch=batches, seq_len=seq_len, **settings), end)
+    each, fixed = (twice - many) / MANY, 2 * many - twice
+    most = np.floor((positive("memory_bytes", memory_bytes) - fixed) / each)
+    return np.where(one <= memory_bytes, np.maximum(most, 0), 0).astype(int)
 
 
 def largest_seq_len(shape: TransformerShape, memory_bytes: float, batch: int = 1, method: str = "full", **settings) -> int:

@@ -11,6 +11,13 @@ from analysis.transformer.shape import Attention, Layer, Mlp, Recurrent, Transfo
 ALL_LINEAR = ("q", "k", "v", "o", "gate", "up", "down")
 """The matrices of a block that adapters can stand on: attention's four, and the MLP's (no gate where it is plain)."""
 
+TARGETS = {
+    "all": ("all linear layers", ALL_LINEAR),
+    "attention": ("attention (q, k, v, o)", ("q", "k", "v", "o")),
+    "qv": ("queries and values", ("q", "v")),
+}
+"""Choices of matrices for adapters: what they are called, and their roles."""
+
 LOGIT_BYTES = {"low": 4, "middle": 8, "high": 14}
 """Bytes per token and word for logits and loss: 32-bit logits alone; with their gradient; with 16-bit logits and a softmax kept besides."""
 
@@ -96,6 +103,16 @@ def quantised_params(shape: TransformerShape) -> int:
 def largest_matrix(shape: TransformerShape) -> int:
     """Parameters of the largest matrix of the blocks, which is what is dequantised at a time."""
     return max((m.d_in * m.d_out for layer in layer_counts(shape) for m in layer_matrices(layer, shape.d_model)), default=0)
+
+
+def largest_layer(shape: TransformerShape) -> int:
+    """Parameters in the matrices of the largest layer, experts included."""
+    return max((sum(m.d_in * m.d_out * m.copies for m in layer_matrices(layer, shape.d_model)) for layer in layer_counts(shape)), default=0)
+
+
+def largest_tensor(shape: TransformerShape) -> int:
+    """Parameters of the largest single tensor: a matrix of a block, or the table of the embeddings."""
+    return max(largest_matrix(shape), shape.vocab_size * shape.d_model)
 
 
 def adapter_params(shape: TransformerShape, rank: int, targets: Sequence[str] = ALL_LINEAR) -> int:
