@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from analysis import catalogue
 from analysis.charts.parameters import Quantity
-from pages.components import controls, panel
+from pages.components import controls, panel, places
 from pages.components.registry import ENTRIES, PAGES, entry
 
 ROOT = Path(__file__).parents[1]
@@ -247,8 +247,7 @@ def test_every_link_of_a_claim_and_of_the_overview_opens_what_it_says():
     from analysis import tables
     from analysis.overview import figures as overview_figures
 
-    claims = tables.load("claims").dropna(subset=["query"])
-    links = [f"{row['page']}?{row['query']}" for row in claims.to_dict("records")]
+    links = [places.of_address(address) for address in tables.load("claims")["figure"] if address]
     links += [link for paper in overview_figures.PAPERS for link in paper[2]]
     links = sorted({link for link in links if not link.endswith("?") and "?" in link})
     assert len(links) > 20
