@@ -8,7 +8,7 @@ import streamlit as st
 
 from analysis.export import deck_file, redraw, talk
 from analysis.export.slide import Shown, Slide
-from pages.components import decks, places, registry
+from pages.components import controls, decks, places, registry
 
 
 def take(found: list[Slide]) -> None:
@@ -34,7 +34,12 @@ def changed(how: Callable[[list[Slide]], object]) -> None:
 
 def add_talk() -> None:
     """Put the prepared talk at the end of the deck."""
-    take(talk.talk())
+    take(talk.talk(linked(controls.server_origin())))
+
+
+def linked(origin: str) -> Callable[[str], str]:
+    """What makes a link of a figure's address: the page that shows it with its settings. origin: of this server, as `controls.server_origin`."""
+    return lambda address: f"{origin}/{places.of_address(address)}#{urlsplit(address).path}"
 
 
 def undo() -> None:
