@@ -8,6 +8,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import streamlit as st
+from streamlit import config
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
@@ -260,6 +262,18 @@ def test_every_link_of_a_claim_and_of_the_overview_opens_what_it_says():
             continue
         drawn = {widget.key for kind in (app.selectbox, app.button_group, app.slider, app.select_slider) for widget in kind}
         assert set(asked) <= drawn, link
+
+
+@pytest.mark.parametrize(("base", "seen"), [("", "http://localhost:8501"), ("/papers/", "http://localhost:8501/papers")])
+def test_links_to_this_server_hold_its_base_path(base, seen, monkeypatch):
+    known = config.get_option
+    monkeypatch.setattr(config, "get_option", lambda name: base if name == "server.baseUrlPath" else known(name))
+    for page in ("", "/memory"):
+        monkeypatch.setattr(type(st.context), "url", property(lambda _, page=page: f"{seen}{page}"))
+        assert controls.server_origin() == seen
+        assert controls.address("scaling", {"scaling": {"c": ["21.5"]}}) == f"{seen}/scaling?c=21.5"
+    monkeypatch.setattr(type(st.context), "url", property(lambda _: None))
+    assert controls.server_origin() == ""
 
 
 def test_addresses_hold_every_parameter_and_nothing_else():
