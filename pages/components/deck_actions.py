@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from analysis import catalogue
 from analysis.export import deck_file, redraw, talk
 from analysis.export.slide import Shown, Slide
 from pages.components import controls, decks, places, registry
@@ -149,3 +150,11 @@ def place_of(shown: Shown) -> str:
     if stem in {entry.stem for entry in registry.ENTRIES}:
         return f"{stem}?{link.query}"
     return places.of_address(shown.panel.address or shown.panel.name)
+
+
+def parameters_of(shown: Shown) -> list[str]:
+    """The parameters of a figure by name, none of one that there is no more: those that its link does not have are at their defaults."""
+    try:
+        return [*catalogue.figure(shown.panel.name).kinds()]
+    except ValueError:
+        return []

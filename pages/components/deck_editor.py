@@ -186,7 +186,7 @@ def _edit(deck: list[Slide], position: int) -> None:
         for number, shown in enumerate(slide.figures):
             page = actions.page_of(shown)
             if st.button(f"Open {page.title}", icon=page.icon, key=f"open-{number}"):
-                open_place(actions.place_of(shown))
+                open_place(actions.place_of(shown), actions.parameters_of(shown))
 
 
 def _talk(theme: str, origin: str) -> bytes:
