@@ -1,27 +1,38 @@
 """Fact check: which of the article's statements hold?"""
 
-from urllib.parse import parse_qsl
+from collections.abc import Mapping
 
 import streamlit as st
 
+from analysis import catalogue, tables
+from analysis.charts.panel import Panel
+from analysis.claims import shown as claims_shown
 from analysis.claims import verdicts
 from analysis.claims.figures import Verdicts
-from pages.components import page, places, scenario, steps
+from pages.components import page, places, registry, scenario, steps
 from pages.components.cards import Card, cards
 from pages.components.markdown import plain
 from pages.components.page import Section
-from pages.components.panel import draw, export_row
-from pages.components.registry import ENTRIES
+from pages.components.panel import current, draw, export_row
 
 SIGNS = {"supported": "✓", "approximate": "≈", "corrected": "✎", "reported": "“", "rumour": "?", "forecast": "→"}
-PAGES = {entry.stem: entry.title for entry in ENTRIES}
 ASKED = "claims_id"
 """The name of the statement in the address."""
 
 
 def to_page(row: dict) -> str:
-    """The page that shows a statement's numbers, "" where there is none."""
-    return f"{row['page']}{'?' if row['query'] else ''}{row['query']}" if row["page"] in PAGES else ""
+    """Page and query of the figure that shows a statement's numbers, "" where there is none."""
+    return places.of_address(row["figure"]) if row["figure"] else ""
+
+
+def settings_of(rows: list[dict]) -> dict[str, list[str]]:
+    """The parameters of the figures that show the statements, by page and query: such a link shows a figure as it stands."""
+    return {to_page(row): [*catalogue.asked_for(row["figure"]).kinds()] for row in rows if row["figure"]}
+
+
+def page_of(row: dict) -> str:
+    """The title of that page."""
+    return registry.entry(to_page(row).partition("?")[0]).title
 
 
 def said(verdict: str) -> str:
@@ -49,45 +60,60 @@ def one_by_one() -> None:
     row = rows[place]
     st.session_state[ASKED] = row["id"]
     st.subheader(plain(row["claim"]), anchor=False)
-    st.markdown(
-        f"**{plain(badge(row))}**: {plain(row['found']) or 'as reported'}"
-        + (f". {plain(row['note'][0].upper() + row['note'][1:])}." if row["note"] else "")
-    )
-    shown(row)
+    read = [] if row["figure"] else facts(row["id"])
+    found = "" if read else f": {plain(row['found']) or 'as reported'}"
+    st.markdown(f"**{plain(badge(row))}**{found}" + (f". {plain(row['note'][0].upper() + row['note'][1:])}." if row["note"] else ""))
+    query = page.address(scenario.query([Verdicts]) | {ASKED: [row["id"]]}, [ASKED])
+    if row["figure"]:
+        shown(row, query)
+    else:
+        if read:
+            st.markdown("\n".join(f"- {line}" for line in read))
+        st.caption("No figure here shows this.")
+        steps.address(query)  # last, since it takes the room of a chart
 
 
-def shown(row: dict) -> None:
-    """A figure on the topic of a statement, in the state that its link asks for."""
-    values = scenario.query([Verdicts]) | {ASKED: [row["id"]]}
-    query = page.address(values, [ASKED])
-    asked = dict(parse_qsl(row["query"]))
-    found = [
-        place
-        for place in (places.of_page(row["page"]) if row["page"] in PAGES else ())
-        if place.section.key == asked.get("section") or ("section" not in asked and place.first)
-    ]
-    if not found or not found[0].section.figures:
-        steps.address(query)
-        st.caption("No figure of this app is on this statement.")
-        return
-    figure = found[0].section.figures[0]
-    title = f"{PAGES[row['page']]} › {found[0].section.title}"
-    st.caption(plain(f"On this topic, from {title}:"))
-    draw(figure.name, figure.of(asked)[0].panel, query=query)
+def shown(row: dict, query: Mapping) -> None:
+    """The figure that shows a statement's numbers, at its own settings whatever the reader has chosen elsewhere."""
+    figure = catalogue.asked_for(row["figure"])
+    place = places.of_figure(figure.name)
+    title = f"{page_of(row)} › {place.section.title}" if place else page_of(row)
+    words = st.empty()
+    draw(figure.name, figure.panel, query=query)
+    if figure.name in current():
+        words.caption(plain(where(row["shows"], current()[figure.name], title)))
     export_row(figure.name)
-    cards("claims-page", [Card(title, to_page(row), lead="The same figure with its settings")])
+    cards("claims-page", [Card(title, to_page(row), lead="The same figure with its settings")], names=settings_of([row]))
+
+
+def where(shows: str, panel: Panel, title: str) -> str:
+    """Which numbers of a finding stand in the title of a figure, and which in its rows alone. title: of the section that it is from."""
+    parts = claims_shown.parts(shows)
+    titled = [part for part in parts if claims_shown.in_title(part, panel.title)]
+    rest = [part for part in parts if part not in titled]
+    said_in = [f"{place}: {', '.join(found)}" for place, found in (("in its title", titled), ("under “Table”", rest)) if found]
+    return f"From {title}" + (f"; {'; '.join(said_in)}." if said_in else ", on this topic.")
+
+
+def facts(claim: str) -> list[str]:
+    """What each source says on a statement, with the work and the place in it, as Markdown."""
+    rows = tables.load("claim_facts").query("claim == @claim").to_dict("records")
+    works = [tables.source(row["source"]) for row in rows]
+    return [
+        f"{plain(row['fact'])} ([{plain(work['authors'])} {int(work['year'])}]({work['url']}), {plain(row['location'])})"
+        for row, work in zip(rows, works, strict=True)
+    ]
 
 
 def statements(figure: Verdicts) -> None:
     """The statements that the figure counts, and what the verdicts mean."""
-    found = []
-    for row in figure.rows().to_dict("records"):
+    found, rows = [], figure.rows().to_dict("records")
+    for row in rows:
         to = to_page(row)
         words = ". ".join(filter(None, (row["found"] or "as reported", row["note"])))
-        found.append(
-            Card(row["claim"], f"claims?{ASKED}={row['id']}", lead=words, badge=badge(row), links={PAGES[row["page"]]: to} if to else {})
-        )
-    cards("claims-all", found)
+        links = {page_of(row): to} if to else {}
+        found.append(Card(row["claim"], f"claims?{ASKED}={row['id']}", lead=words, badge=badge(row), links=links))
+    cards("claims-all", found, names=settings_of(rows))
     st.caption(" · ".join(f"**{plain(said(name))}**: {plain(meaning)}" for name, (_, meaning) in verdicts.VERDICTS.items()))
     st.caption(" · ".join(f"**{word}**: {plain(meaning)}" for word, meaning in verdicts.HOW.values()))
 

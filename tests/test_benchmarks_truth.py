@@ -14,6 +14,7 @@ from analysis.benchmarks.data import SCORE_TABLES
 from analysis.benchmarks.figures_pair import Dumbbell
 from analysis.build import claims
 from analysis.overview import figures as overview_figures
+from pages.components import places
 from tests.test_figure_contract import trials
 from tests.test_pages import fine, open_page, titles
 
@@ -146,13 +147,12 @@ def test_a_whole_and_its_parts_do_not_both_count():
 
 
 def test_every_claim_that_links_to_a_pair_says_what_the_linked_figure_says():
-    linked = tables.load("claims").query("page == 'benchmarks'").set_index("id")["query"]
+    linked = tables.load("claims").set_index("id")["figure"]
+    linked = linked[linked.str.partition("?")[0] == Dumbbell.name]
     found = tables.load("claim_checks").set_index("id")["found"]
-    pairs_linked = {claim: query for claim, query in linked.items() if "section=pair" in query}
-    assert len(pairs_linked) >= 7
-    for claim, query in pairs_linked.items():
-        asked = "&".join(f"{name}={value}" for name, value in parse_qsl(query) if name != "section")
-        panel = Dumbbell.of_query(asked).panel()
+    assert len(linked) >= 6
+    for claim, address in linked.items():
+        panel = catalogue.asked_for(address).panel()
         wins, compared, losses, *ties = (int(part.value) for part in panel.headline)
         level = f", ties {ties[0]}" if ties else ""
         assert wins + losses + sum(ties) == compared > 0
@@ -301,8 +301,8 @@ def test_no_standard_error_rests_on_a_number_of_questions_from_memory(scores):
 
 
 def test_the_page_opens_a_claims_link_at_what_the_claim_counts():
-    query = tables.load("claims").set_index("id").loc["mixtral-llama2", "query"]
-    app = open_page("benchmarks", **dict(parse_qsl(query)))
+    stem, _, query = places.of_address(tables.load("claims").set_index("id").loc["mixtral-llama2", "figure"]).partition("?")
+    app = open_page(stem, **dict(parse_qsl(query)))
     assert fine(app) and ["in 9 of 12 comparable scores in Table 2 of the Mixtral paper" in title for title in titles(app)] == [True]
 
 

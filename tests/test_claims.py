@@ -1,6 +1,8 @@
 """The article's statements and the verdicts on them."""
 
 import csv
+import functools
+import itertools
 import re
 import shutil
 from collections.abc import Callable
@@ -8,12 +10,14 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from analysis import tables
+from analysis import catalogue, tables
 from analysis.build import claims
+from analysis.charts.panel import Panel
 from analysis.claims import data as claims_data
 from analysis.claims import figures as claims_figures
-from analysis.claims import verdicts
-from pages.components.registry import ENTRIES
+from analysis.claims import shown, verdicts
+from pages.components import places
+from tests.test_pages import cards, charts, fine, open_page, titles
 
 # Statements that earlier readers of the article checked by hand: id and what must come out.
 KNOWN = {
@@ -74,10 +78,83 @@ def test_the_known_numbers_come_out(checks, claim, words):
     assert words in checks.loc[claim, "found"]
 
 
-def test_every_link_leads_to_a_page_that_exists():
-    linked = tables.load("claims")["page"]
-    assert (linked != "").sum() > 20
-    assert set(linked[linked != ""]) <= {entry.stem for entry in ENTRIES}
+IN_WORDS = {
+    "dpo-simplicity": "its title writes out how many models PPO and DPO keep",
+    "mistral-gqa": "that a model groups its heads is no number",
+    "swa-training": "what a paper claims is no number; the figure shows the half of the statement that holds",
+}
+"""The claims with a figure in which no number of the finding stands, and why."""
+
+
+@functools.cache
+def panel(address: str) -> Panel:
+    return catalogue.asked_for(address).panel()
+
+
+def stands(words: str, address: str) -> bool:
+    drawn = panel(address)
+    return shown.in_title(words, drawn.title) or shown.in_rows(words, drawn.data, [part.value for part in drawn.headline])
+
+
+def with_figures() -> list[dict]:
+    return [row for row in claims_data.stored().to_dict("records") if row["figure"]]
+
+
+@pytest.mark.parametrize("row", with_figures(), ids=lambda row: row["id"])
+def test_the_figure_of_a_claim_opens_at_its_address_and_shows_numbers_of_the_finding(row):
+    figure = catalogue.asked_for(row["figure"])
+    assert figure.address() == row["figure"] and places.of_figure(figure.name) is not None
+    parts = shown.parts(row["shows"])
+    assert bool(parts) != (row["id"] in IN_WORDS)
+    for words in parts:
+        assert words in row["found"]
+        assert stands(words, row["figure"]) or row["id"] == "emu-simpler", (words, panel(row["figure"]).title)
+    if row["id"] == "emu-simpler":  # small counts, which say something in their own column only
+        chained = panel(row["figure"]).data.set_index("system")["n_models"].map("{:.0f}".format)
+        ours, *others = (chained[name] for name in ("Emu Video", "Imagen Video", "Make-A-Video"))
+        assert parts == [f"{ours} diffusion models", f"{others[0]} of Imagen Video", f"{others[1]} of Make-A-Video"]
+    if row["id"] == "dpo-simplicity":
+        assert "PPO keeps four models" in panel(row["figure"]).title and "DPO two" in panel(row["figure"]).title
+
+
+def test_numbers_of_a_claim_stand_in_no_figure_but_its_own():
+    rows = [row for row in with_figures() if row["shows"]]
+    assert len(rows) >= 40
+    strangers = [
+        (mine["id"], other["id"])
+        for mine, other in itertools.pairwise([*rows, rows[0]])
+        if mine["figure"] != other["figure"] and all(stands(words, other["figure"]) for words in shown.parts(mine["shows"]))
+    ]
+    assert len(strangers) <= 2, strangers
+
+
+def test_a_claim_without_a_figure_says_what_was_found_or_read():
+    rows = claims_data.stored()
+    rows = rows[rows["figure"] == ""]
+    assert len(rows) >= 15 and (rows["shows"] == "").all() and (rows["found"] != "").all()
+
+
+@pytest.mark.parametrize(
+    ("claim", "words"),
+    [
+        ("qlora-65b-48gb", "From Fine-tuning memory (LoRA, QLoRA) › "),
+        ("llama2-sizes", "under “Table”: 6.74 B to 69 B parameters."),
+        ("bloomberg-millions", "in its title: \\$2.67 million; under “Table”: 651,264 hours, \\$5.33 million."),
+        ("swa-training", ", on this topic."),
+        ("mistral-size", "No figure here shows this."),
+        ("emu-title", "No figure here shows this."),
+    ],
+)
+def test_a_step_says_where_the_numbers_stand_in_its_figure(claim, words):
+    app = open_page("claims", claims_id=claim)
+    assert fine(app) and words in " ".join(item.value for item in app.caption)
+    held = claims_data.stored().set_index("id").loc[claim]
+    assert len(charts(app)) == bool(held["figure"])
+    if held["figure"]:
+        assert titles(app) == [panel(held["figure"]).title]
+        assert cards(app)[0][0]["link"]["to"] == places.of_address(held["figure"])
+    elif claim == "emu-title":
+        assert "- Align Your Latents is arXiv 2304.08818, by Blattmann et al. ([" in " ".join(item.value for item in app.markdown)
 
 
 def test_corrections_and_approximations_say_why():

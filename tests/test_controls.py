@@ -33,7 +33,7 @@ KINDS = {
     "choices_two": Kind("multiselect", ["First", "Third"], [""], []),
     "text": Kind("text_input", ["before"], ["a word & another=one"], "a word & another=one"),
 }
-OTHERS = {"begin", "address", "server_origin"}
+OTHERS = {"begin", "address", "server_origin", "base_path"}
 """Functions of the module that are no kind of control."""
 
 

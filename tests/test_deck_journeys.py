@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from pptx import Presentation
 from pptx.enum.shapes import MSO_SHAPE_TYPE
 
-from tests.test_journeys import go_to, ready
+from tests.test_journeys import go_to, press, ready
 
 pytestmark = pytest.mark.usefixtures("browser_path")
 
@@ -72,6 +72,12 @@ def test_a_slide_leads_back_to_its_page_with_its_settings(app_server, browser_pa
     ready(page)
     expect(page.locator("h2").first).to_contain_text("50,000")
     assert "section=mask" in page.url and "context_len=16384" in page.url
+    press(page, "Sliding window", "ArrowRight", times=3)
+    page.wait_for_url(re.compile("[?&]window="))
+    go_to(page, "deck")
+    page.get_by_role("button", name="Open Attention & KV cache").click()
+    expect(page.locator("h2").first).to_contain_text("With a window of 4,096")
+    assert "window=" not in page.url and "context_len=16384" in page.url
 
 
 def test_an_editable_chart_is_offered_where_it_says_the_same_and_the_deck_says_where_not(app_server, browser_page):

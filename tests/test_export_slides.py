@@ -8,12 +8,13 @@ from PIL import ImageFont
 from pptx.enum.shapes import MSO_SHAPE_TYPE
 
 from analysis import tables
-from analysis.catalogue import catalogue
+from analysis.catalogue import asked_for, catalogue
 from analysis.claims import data as claims
 from analysis.export import files, slide, slide_words, talk
 from analysis.export.fonts import text_width
 from analysis.export.slide import Shown, Slide
 from analysis.export.words import source_line
+from pages.components import deck_actions, places
 from tests.sample_panels import law_panel, open_slides, plain_panel
 
 LIBERATION = "/usr/share/fonts/truetype/liberation{}/LiberationSans-{}.ttf"
@@ -113,6 +114,21 @@ def test_the_prepared_talk_has_two_figures_of_each_paper_the_corrections_and_the
         assert all(0 <= shape.top and shape.top + shape.height <= 6858000 for shape in boxes)
         spans = sorted((shape.top, shape.top + shape.height) for shape in boxes)
         assert all(low[1] <= high[0] for low, high in zip(spans, spans[1:], strict=False))
+
+
+def test_every_figure_of_the_talk_says_in_the_notes_of_its_slide_where_to_draw_it_again(browser_path):
+    addresses = [address for _, of_paper in talk.PAPERS for address in of_paper]
+    alone = [part.figures[0].link for part in talk.talk()[1:-1]]
+    assert alone == addresses and [asked_for(link).address() for link in alone] == alone
+    made = talk.talk(deck_actions.linked("http://localhost:8501/papers"))
+    links = [part.figures[0].link for part in made[1:-1]]
+    assert [asked_for(link).address() for link in links] == addresses
+    assert links[0] == "http://localhost:8501/papers/term_frequency#term_frequency.scatter"
+    assert links[12].startswith("http://localhost:8501/papers/benchmarks?section=pair&model_a=orca-2-13b&")
+    opened = [deck_actions.place_of(part.figures[0]).rstrip("?") for part in made[1:-1]]
+    assert opened == [places.of_address(address) for address in addresses]
+    notes = [added.notes_slide.notes_text_frame.text for added in open_slides(files.deck(made[1:3])).slides][:2]
+    assert all(f"Link: {link}\n" in note for link, note in zip(links, notes, strict=False)) and len(notes) == 2
 
 
 def test_the_papers_of_the_talk_are_those_of_the_front_page_in_its_order():

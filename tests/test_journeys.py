@@ -80,6 +80,20 @@ def test_switching_pages_and_back_keeps_the_controls(app_server, browser_page):
     assert "mfu=0.55" in page.url and "law=deepseek2024" in page.url
 
 
+def test_a_statement_leads_to_its_figure_as_it_stands_whatever_the_reader_chose_before(app_server, browser_page):
+    page = browser_page
+    page.goto(f"{app_server}/pythia?n_shots=5")
+    ready(page)
+    go_to(page, "claims")
+    page.wait_for_selector("text=1 of 67")
+    stated = "After 300 B tokens, 12B is 52 points above 70M on LAMBADA"
+    expect(page.locator("h2").first).to_contain_text(stated)
+    page.get_by_role("link", name="Pythia: training dynamics").click()
+    page.wait_for_url(re.compile("/pythia"))
+    expect(page.locator("h2").filter(has_text=stated)).to_be_visible()
+    assert "n_shots" not in page.url
+
+
 def test_a_link_from_one_reader_shows_another_the_same(app_server, browser):
     seen = []
     for _ in range(2):

@@ -8,12 +8,14 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import streamlit as st
+from streamlit import config
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from analysis import catalogue
 from analysis.charts.parameters import Quantity
-from pages.components import controls, panel
+from pages.components import controls, panel, places
 from pages.components.registry import ENTRIES, PAGES, entry
 
 ROOT = Path(__file__).parents[1]
@@ -247,8 +249,7 @@ def test_every_link_of_a_claim_and_of_the_overview_opens_what_it_says():
     from analysis import tables
     from analysis.overview import figures as overview_figures
 
-    claims = tables.load("claims").dropna(subset=["query"])
-    links = [f"{row['page']}?{row['query']}" for row in claims.to_dict("records")]
+    links = [places.of_address(address) for address in tables.load("claims")["figure"] if address]
     links += [link for paper in overview_figures.PAPERS for link in paper[2]]
     links = sorted({link for link in links if not link.endswith("?") and "?" in link})
     assert len(links) > 20
@@ -261,6 +262,18 @@ def test_every_link_of_a_claim_and_of_the_overview_opens_what_it_says():
             continue
         drawn = {widget.key for kind in (app.selectbox, app.button_group, app.slider, app.select_slider) for widget in kind}
         assert set(asked) <= drawn, link
+
+
+@pytest.mark.parametrize(("base", "seen"), [("", "http://localhost:8501"), ("/papers/", "http://localhost:8501/papers")])
+def test_links_to_this_server_hold_its_base_path(base, seen, monkeypatch):
+    known = config.get_option
+    monkeypatch.setattr(config, "get_option", lambda name: base if name == "server.baseUrlPath" else known(name))
+    for page in ("", "/memory"):
+        monkeypatch.setattr(type(st.context), "url", property(lambda _, page=page: f"{seen}{page}"))
+        assert controls.server_origin() == seen
+        assert controls.address("scaling", {"scaling": {"c": ["21.5"]}}) == f"{seen}/scaling?c=21.5"
+    monkeypatch.setattr(type(st.context), "url", property(lambda _: None))
+    assert controls.server_origin() == ""
 
 
 def test_addresses_hold_every_parameter_and_nothing_else():

@@ -4,12 +4,13 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from analysis import PROJECT
 from analysis.charts.panel import Panel
 from analysis.charts.style import HEIGHT as CHART_HEIGHT
 from analysis.export import browser, document
 from analysis.export.document import link, text
 from analysis.export.picture import HEIGHT, WIDTH, chart_figure
-from analysis.export.words import PROJECT, references
+from analysis.export.words import references
 
 SMALLER = 2 / 3
 """Size of the small pictures over that of a slide."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from analysis import PROJECT
 from analysis.export import document
 from analysis.export.document import text
 from analysis.export.slide import Slide
-from analysis.export.words import PROJECT
 
 STYLE = """h2 { margin: 0 0 1rem; }
 article { border-top: 1px solid var(--grid); padding: 2rem 0; }

@@ -8,8 +8,9 @@ from pptx.oxml import parse_xml
 from pptx.oxml.ns import nsdecls
 from pptx.util import Inches, Length, Pt
 
+from analysis import PROJECT
 from analysis.export.slide_master import BOTTOM, LEFT, SPAN, TOP
-from analysis.export.words import PROJECT, lines, printable
+from analysis.export.words import lines, printable
 
 GAP = Inches(0.1)
 CAPTION_SIZE, SMALL = 12, 10

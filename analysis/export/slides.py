@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pptx.util import Inches
 
-from analysis import __version__
+from analysis import PROJECT, __version__
 from analysis.charts.panel import Panel
 from analysis.charts.sentences import parted
 from analysis.charts.style import THEMES
@@ -33,7 +33,7 @@ from analysis.export.slide_words import (
     set_title,
     text_box,
 )
-from analysis.export.words import PROJECT, printable, provenance, settings_line, source_line
+from analysis.export.words import printable, provenance, settings_line, source_line
 
 BESIDE = Inches(0.35)
 """Room between two figures on one slide."""

@@ -1,11 +1,12 @@
 """The prepared talk: the ten papers in the article's order, two figures each, the corrections to the article, and the sources."""
 
-from analysis import tables
+from collections.abc import Callable
+
+from analysis import TITLE, tables
 from analysis.export import slide
 from analysis.export.slide import Slide
 from analysis.export.words import MADE_WITH
 
-TITLE = "Ten AI papers of 2023, recomputed"
 PAPERS = (
     ("Pythia", ("term_frequency.scatter", "pythia.dedup_forest")),
     ("Llama 2", ("attention.ablation", "preference.rounds")),
@@ -21,14 +22,17 @@ PAPERS = (
 """Name of each paper in the article's order, and the addresses of its figures."""
 
 
-def talk() -> list[Slide]:
-    """The slides, drawn from the declarations of their figures; the sources are added when they become a file."""
+def talk(link: Callable[[str], str] = str) -> list[Slide]:
+    """The slides, drawn from the declarations of their figures; the sources are added when they become a file.
+
+    link: to a figure at an address, for the notes of its slide; without a server the address alone, which the command line draws again.
+    """
     from analysis import catalogue
 
     article = tables.source("raschka2023")
     cover = Slide(title=TITLE, text=f"The selection is that of {article['authors']}: {article['title']} ({article['url']})\n{MADE_WITH}")
     figures = [
-        slide.of(catalogue.asked_for(address).panel(), above=f"{number} · {paper}")
+        slide.of(catalogue.asked_for(address).panel(), link(address), above=f"{number} · {paper}")
         for number, (paper, addresses) in enumerate(PAPERS, start=1)
         for address in addresses
     ]

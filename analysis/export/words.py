@@ -5,11 +5,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from analysis import __version__, tables
+from analysis import PROJECT, __version__, tables
 from analysis.charts.panel import Citation, Panel
 from analysis.export.fonts import text_width
 
-PROJECT = "Ten Papers, Recomputed"
 MADE_WITH = f"{PROJECT} {__version__}"
 LICENCE = "Values keep the terms of their sources; cite the sources with the figure."
 UNITS = "[kMGTPE]?(?:i?B|FLOPs?|FLOP/s|Wh?)|[KMBT]|million|billion|%|x|to|points|times|tokens?|hours?|days?|m?s"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -89,23 +90,32 @@ class Card:
     badge: str = ""
 
 
-def cards(key: str, shown: Sequence[Card], short: bool = False) -> None:
-    """Show cards in a grid. short: on a phone with their titles alone."""
+def cards(key: str, shown: Sequence[Card], short: bool = False, names: Mapping[str, Sequence[str]] = MappingProxyType({})) -> None:
+    """Show cards in a grid. short: on a phone with their titles alone.
+
+    names: for a link to a figure as it stands, the parameters that go back to their defaults where the link does not have them; behind other
+    links they keep what the reader chose.
+    """
 
     def go() -> None:
-        st.session_state["going"] = str(st.session_state[key].get("go") or "")
+        to = str(st.session_state[key].get("go") or "")
+        st.session_state["going"] = (to, names.get(to, ()))
 
     COMPONENT(key=key, data={"short": short, "script": plotly_script.address(), "cards": [_data(card) for card in shown]}, on_go_change=go)
-    if to := st.session_state.pop("going", ""):
-        open_place(to)
+    go_on()
 
 
-def open_place(to: str) -> None:
-    """Go to a page with a query, of "memory?section=fits"; nothing happens for a page that there is not."""
+def go_on() -> None:
+    """Open what a press of this run asked for: the search in the head of a page looks first, also for its cards."""
+    open_place(*st.session_state.pop("going", ("", ())))
+
+
+def open_place(to: str, names: Sequence[str] = ()) -> None:
+    """Go to a page with a query, of "memory?section=fits"; nothing happens for a page that there is not. names: as of `cards`."""
     parts = urlsplit(to)
     known = {entry.stem: entry for entry in registry.ENTRIES}
     if parts.path in known:
-        scenario.arrive(parts.path, parts.query)
+        scenario.arrive(parts.path, parts.query, names)
         # Without the query, which Streamlit would first write behind the address of the page that is left; the new page writes its own.
         st.switch_page(str(known[parts.path].file))
 

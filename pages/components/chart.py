@@ -198,6 +198,7 @@ function settingsBar(find, { bar, pins }, act) {
 
 export default function({ parentElement, data, setTriggerValue }) {
   if (data.query) note(data.query);
+  parentElement.querySelector('.panel-chart').hidden = !data.figure;
   if (!data.figure) return;  // a chart that cannot be drawn
   const find = selector => parentElement.querySelector(selector), drawing = find('.drawing');
   find('h2').textContent = data.title;

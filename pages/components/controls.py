@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit import config
 
 from pages.components.markdown import plain
 
@@ -29,11 +30,17 @@ def address(stem: str, links: Mapping[str, Mapping[str, list[str]]], origin: str
 
 
 def server_origin() -> str:
-    """Scheme, host and port under which the reader sees this server, without a page; "" where it is not known."""
+    """Scheme, host, port and base path under which the reader sees this server, without a page; "" where it is not known."""
     url = st.context.url or ""
     scheme, separator, rest = url.partition("://")
     host = rest.split("/")[0]
-    return f"{scheme}{separator}{host}" if host else ""
+    return f"{scheme}{separator}{host}{base_path()}" if host else ""
+
+
+def base_path() -> str:
+    """The path below which the server stands, "" or with a slash in front."""
+    path = str(config.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{path}" if path else ""
 
 
 def choice(key: str, label: str, options: Mapping[str, str] | Sequence[str], default: str, *, help: str | None = None) -> str:

@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from analysis import catalogue
 from analysis.export import deck_file, redraw, talk
 from analysis.export.slide import Shown, Slide
-from pages.components import decks, places, registry
+from pages.components import controls, decks, places, registry
 
 
 def take(found: list[Slide]) -> None:
@@ -34,7 +35,12 @@ def changed(how: Callable[[list[Slide]], object]) -> None:
 
 def add_talk() -> None:
     """Put the prepared talk at the end of the deck."""
-    take(talk.talk())
+    take(talk.talk(linked(controls.server_origin())))
+
+
+def linked(origin: str) -> Callable[[str], str]:
+    """What makes a link of a figure's address: the page that shows it with its settings. origin: of this server, as `controls.server_origin`."""
+    return lambda address: f"{origin}/{places.of_address(address)}#{urlsplit(address).path}"
 
 
 def undo() -> None:
@@ -144,3 +150,11 @@ def place_of(shown: Shown) -> str:
     if stem in {entry.stem for entry in registry.ENTRIES}:
         return f"{stem}?{link.query}"
     return places.of_address(shown.panel.address or shown.panel.name)
+
+
+def parameters_of(shown: Shown) -> list[str]:
+    """The parameters of a figure by name, none of one that there is no more: those that its link does not have are at their defaults."""
+    try:
+        return [*catalogue.figure(shown.panel.name).kinds()]
+    except ValueError:
+        return []

@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from analysis import TITLE
 from analysis.export import browser, deck_file, files, report, slides, talk
 from analysis.export.slide import MOST_FIGURES, Slide
 from pages.components import controls, decks, sorter
@@ -185,17 +186,17 @@ def _edit(deck: list[Slide], position: int) -> None:
         for number, shown in enumerate(slide.figures):
             page = actions.page_of(shown)
             if st.button(f"Open {page.title}", icon=page.icon, key=f"open-{number}"):
-                open_place(actions.place_of(shown))
+                open_place(actions.place_of(shown), actions.parameters_of(shown))
 
 
-def _talk(theme: str) -> bytes:
-    return files.deck(talk.talk(), theme)
+def _talk(theme: str, origin: str) -> bytes:
+    return files.deck(talk.talk(actions.linked(origin)), theme)
 
 
 def _more(deck: list[Slide]) -> None:
     """Ways to more slides."""
     with st.container(border=True, key="deck-talk"):
-        st.markdown(f"**A prepared talk: {plain(talk.TITLE)}**")
+        st.markdown(f"**A prepared talk: {plain(TITLE)}**")
         st.caption(
             f"A cover, two figures for each of the {len(talk.PAPERS)} papers, the statements of the article that need a correction, and the sources, "
             "drawn from the tables of today."
@@ -205,7 +206,7 @@ def _more(deck: list[Slide]) -> None:
             for look in THEMES:
                 st.download_button(
                     f"The talk, {look} (PPTX)",
-                    data=partial(_talk, look),
+                    data=partial(_talk, look, controls.server_origin()),
                     file_name=f"{FILE}-talk-{look}.pptx",
                     mime=files.mime("pptx"),
                     on_click="ignore",

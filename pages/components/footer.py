@@ -110,16 +110,18 @@ export default function({ parentElement, data, setTriggerValue }) {
     element.disabled = Boolean(disabled);
     return element;
   }
+  const root = () => window.location.origin + window.location.pathname.replace(/[^/]*$/, '');
+  const place = () => data.elsewhere ? root() + data.elsewhere : window.location.href.split('#')[0];
   // A server that gives figures at addresses of their own: the file of each format, and a frame, with the settings of the page.
   function sayAddresses() {
-    const asked = new URLSearchParams(window.location.search), query = new URLSearchParams();
+    const asked = new URL(place()).searchParams, query = new URLSearchParams();
     for (const [name, value] of asked)
       if (data.parameters.includes(name) || (name === 'pin' && value.split('?')[0] === data.figure)) query.append(name, value);
-    const root = window.location.origin + window.location.pathname.replace(/[^/]*$/, ''), after = query.size ? '?' + query : '';
+    const after = query.size ? '?' + query : '';
     said.append(' The figure alone, at addresses of its own:');
     for (const format of [...data.formats.filter(({ disabled }) => !disabled).map(({ id }) => id), 'json', 'frame']) {
       const link = text('a', format === 'frame' ? 'live chart for a frame' : format.toUpperCase());
-      link.href = root + (format === 'frame' ? 'embed/' + data.figure : 'figure/' + data.figure + '.' + format) + after;
+      link.href = root() + (format === 'frame' ? 'embed/' + data.figure : 'figure/' + data.figure + '.' + format) + after;
       link.target = '_blank'; link.rel = 'noopener';
       said.append(' ', link);
     }
@@ -148,7 +150,7 @@ export default function({ parentElement, data, setTriggerValue }) {
     image.disabled = group.querySelector('[data-press=png]').disabled;
     const deck = button('Add to deck', 'Put this figure, as it stands, on your slide deck', () => setTriggerValue('press', 'deck'));
     const copy = button('Copy link', 'Copy the address of this figure with your values; the command line takes it too', async () => {
-      const link = window.location.href.split('#')[0] + '#' + data.figure;
+      const link = place() + '#' + data.figure;
       try { await navigator.clipboard.writeText(link); say('Link copied.'); }
       catch { window.prompt('Copy this link', link); }
       if (data.addresses) sayAddresses();
@@ -209,13 +211,15 @@ def footer(
     answer: Mapping | None,
     on_press: Callable[[], None],
     parameters: Sequence[str] = (),
+    elsewhere: str = "",
 ) -> None:
     """Show the component.
 
     figure: its name, at the end of links to it. sources: {name, url, place, title} of each cited work, of which `shown` stand in the line above the buttons.
     formats: {id, label, hint, disabled} of each file button, "png" among them; editable: of the one beside them. opened: what is open, "table" or "explain".
     answer: of `file_answer`, `image_answer`, `said_answer` or `problem_answer`, if a button was just pressed. on_press: called before the next run;
-    `pressed` says which button it was. parameters: names of those of the figure, for its own addresses.
+    `pressed` says which button it was. parameters: names of those of the figure, for its own addresses. elsewhere: page and query that
+    show it, where it does not stand on its own page.
     """
     data = {
         "figure": figure,
@@ -226,6 +230,7 @@ def footer(
         "opened": list(opened),
         "answer": answer,
         "parameters": list(parameters),
+        "elsewhere": elsewhere,
         "addresses": addresses.given,
     }
     COMPONENT(key=key, data=data, on_press_change=on_press)

@@ -11,7 +11,7 @@ from analysis.charts.panel import Panel
 from analysis.export import browser, files, slide
 from analysis.export.editable import says_the_same
 from analysis.export.picture import HEIGHT, WIDTH
-from pages.components import chart, controls, decks, explain, footer, settings, table
+from pages.components import chart, controls, decks, explain, footer, places, settings, table
 from pages.components.markdown import plain
 
 FORMATS = {
@@ -103,7 +103,19 @@ def export_row(slot: str) -> None:
     answer = st.session_state.setdefault("answers", {}).pop(slot, None)
     on_press = partial(press, slot, controls.server_origin())
     opened = [what for what in OPENED if slot in with_open(what)]
-    footer.footer(key, panel.name, sources, SHOWN_SOURCES, formats, EDITABLE_BUTTON, opened, answer, on_press, figure_parameters(panel))
+    footer.footer(
+        key,
+        panel.name,
+        sources,
+        SHOWN_SOURCES,
+        formats,
+        EDITABLE_BUTTON,
+        opened,
+        answer,
+        on_press,
+        figure_parameters(panel),
+        elsewhere(panel),
+    )
     if no_browser:
         st.info(NO_BROWSER, icon=":material/image_not_supported:")
 
@@ -111,6 +123,12 @@ def export_row(slot: str) -> None:
 def figure_parameters(panel: Panel) -> list[str]:
     """The names of the parameters of a panel's figure; none for a panel from a file."""
     return [] if panel.drawn_by is None else list(panel.drawn_by.kinds())
+
+
+def elsewhere(panel: Panel) -> str:
+    """Page and query that show a panel which stands on a page of another topic, such as beside a statement; "" on its own page."""
+    own = panel.name.partition(".")[0] == st.session_state["page"]
+    return "" if own or panel.drawn_by is None or places.of_figure(panel.name) is None else places.of_address(panel.address)
 
 
 NO_BROWSER = (
@@ -124,7 +142,9 @@ def press(slot: str, origin: str) -> None:
     what, panel = footer.pressed(f"row-{slot}"), current().get(slot)
     if panel is None:
         return
-    link = f"{controls.address(st.session_state['page'], st.session_state['links'], origin)}#{panel.name}"
+    there = elsewhere(panel)
+    here = controls.address(st.session_state["page"], st.session_state["links"], origin)
+    link = f"{f'{origin}/{there}' if there else here}#{panel.name}"
     if what == "deck":
         problem = decks.add([slide.of(panel, link)])
         done = footer.said_answer(f"Added to your deck: {panel.title}") if not problem else footer.problem_answer(problem)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from analysis import TITLE
+
 PAGES = Path(__file__).parents[1]
 
 
@@ -30,7 +32,7 @@ class Entry:
 
 
 ENTRIES = (
-    Entry("overview", "Start", "Ten AI papers of 2023, recomputed", ":material/menu_book:", "What do you want to know?"),
+    Entry("overview", "Start", TITLE, ":material/menu_book:", "What do you want to know?"),
     Entry("claims", "Start", "Fact check", ":material/fact_check:", "Which of the article's statements hold when recomputed?"),
     Entry("scaling", "Pretraining", "Scaling laws", ":material/trending_down:", "Which loss do N parameters and D tokens reach, and how sure is that?"),
     Entry("compute", "Pretraining", "Compute & cost", ":material/savings:", "I have this budget: how large a model, how many tokens, how long, how expensive?"),

@@ -104,10 +104,10 @@ def field() -> None:
     state = st.session_state.get("search")
     query = state.get("query") if state else None
     COMPONENT(key="search", data={"query": query, "hits": hits(query)}, on_query_change=lambda: None, on_go_change=_go)
-    if to := st.session_state.pop("going", ""):
-        from pages.components.cards import open_place
+    if "going" in st.session_state:
+        from pages.components.cards import go_on
 
-        open_place(to)
+        go_on()
 
 
 def hits(query: str | None) -> list[dict[str, str]]:
@@ -120,4 +120,4 @@ def hits(query: str | None) -> list[dict[str, str]]:
 
 
 def _go() -> None:
-    st.session_state["going"] = str(st.session_state["search"].get("go") or "")
+    st.session_state["going"] = (str(st.session_state["search"].get("go") or ""), ())

@@ -2,10 +2,9 @@
 
 import streamlit as st
 
+from analysis import PROJECT
 from pages.components import registry, tuning  # noqa: F401 - the turns of threads are set on import
 from pages.components.unseen import unseen
-
-PROJECT = "Ten Papers, Recomputed"
 
 
 def start() -> None:

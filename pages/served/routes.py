@@ -19,10 +19,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
-from streamlit import config
 from streamlit.url_util import make_url_path
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
+from pages.components.controls import base_path
 from pages.served.making import Busy, Late, Maker
 
 if TYPE_CHECKING:
@@ -116,12 +116,6 @@ def routes() -> list[Route]:
         "figures.json": Endpoint("listed", maker, ancestors),
     }
     return [Route(make_url_path(base_path(), path), endpoint) for path, endpoint in places.items()]
-
-
-def base_path() -> str:
-    """The path below which the server stands, "" or with a slash in front."""
-    path = str(config.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{path}" if path else ""
 
 
 def frame_ancestors(origins: str) -> str:
