@@ -174,7 +174,7 @@ def test_no_figure_has_a_parameter_named_like_those_of_addresses():
 
 def test_the_addresses_in_the_readme_work(app, browser_path):
     named = re.findall(r"\| `(/[^`]+)` \|", (ROOT / "README.md").read_text())
-    assert len(named) == 3
+    assert len(named) == 4
     for address in named:
         path, _, query = address.partition("?")
         assert ask(app, path, query).status == 200
