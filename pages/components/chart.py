@@ -21,7 +21,7 @@ HTML = """
   <h2></h2>
   <p class="missing" role="alert" hidden></p>
   <div class="room"><div class="drawing" role="figure"></div></div>
-  <div class="caption"><p></p><details hidden><summary>Notes</summary><p></p></details></div>
+  <div class="caption" hidden><p></p><details hidden><summary>Notes</summary><p></p></details></div>
 </div>
 """
 
@@ -33,7 +33,7 @@ CSS = """
 .panel-chart summary { cursor: pointer; width: max-content; }
 .panel-chart .room { overflow-x: auto; overflow-y: hidden; }
 .panel-chart .drawing { color: var(--st-text-color); transition: color 1ms; }
-.panel-chart h2:empty { min-height: 1.2em; }
+.panel-chart h2:empty { min-height: calc(1.2em + 0.5rem); }
 .panel-chart .drawing:empty { min-height: 26rem; }
 .panel-chart .room:fullscreen { background: var(--st-background-color); }
 
@@ -158,6 +158,7 @@ export default function({ parentElement, data }) {
   const find = selector => parentElement.querySelector(selector), drawing = find('.drawing');
   find('h2').textContent = data.title;
   find('.caption p').textContent = data.caption;
+  find('.caption').hidden = false;
   find('.caption details').hidden = !data.notes;
   find('.caption details p').textContent = data.notes;
   drawing.setAttribute('aria-label', data.alt);
