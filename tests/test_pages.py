@@ -47,7 +47,12 @@ def fine(app: AppTest) -> bool:
 def charts(app: AppTest) -> list[dict]:
     """What the charts of a page were given: title, caption, alt and figure, as pages/components/chart.py names them."""
     given = [json.loads(element.proto.json) for element in app.get("bidi_component") if element.proto.component_name == "panel_chart"]
-    return [chart | {"figure": json.loads(chart["figure"])} for chart in given if "figure" in chart]
+    words = ("title", "caption", "notes")  # on the page, numbers and their units stay on one line
+    return [
+        chart | {"figure": json.loads(chart["figure"])} | {name: chart[name].replace("\xa0", " ") for name in words}
+        for chart in given
+        if "figure" in chart
+    ]
 
 
 def cards(app: AppTest) -> list[list[dict]]:

@@ -14,6 +14,7 @@ from analysis.charts import style
 from analysis.charts.panel import Panel
 from analysis.charts.plain import as_json
 from analysis.charts.sentences import parted
+from analysis.units import together
 from pages.components import plotly_script
 
 HTML = """
@@ -203,9 +204,9 @@ def chart(slot: str, panel: Panel, least: int = 0, query: Mapping | None = None)
     label_room = (panel.figure.layout.meta or {}).get("label_room")
     caption, notes = parted(panel.caption, SENTENCES)
     data = {
-        "title": panel.title,
-        "caption": caption,
-        "notes": notes,
+        "title": together(panel.title),
+        "caption": together(caption),
+        "notes": together(notes),
         "alt": panel.alt,
         "file": panel.name.replace(".", "-"),
         "figure": as_json(panel.figure),
