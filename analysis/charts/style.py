@@ -43,7 +43,8 @@ MODE_BAR = {
 BAND_OPACITY = 0.18
 LONGEST_NAME = 32
 """Characters of a model's name in titles and legends; a longer one is cut."""
-HEIGHT, STACKED_HEIGHT = 420, 520
+HEIGHT, STACKED_HEIGHT = 420, 512
+"""Of a figure and of one with two plots; a page shows it whole on a screen of 1440 × 800 [px]."""
 PAGE_TYPE = 12
 """Size of the type on the axes of a page [px]."""
 LINE = 14

@@ -136,4 +136,5 @@ def _link(to: str) -> dict[str, str]:
 
 
 def _picture(panel: Panel, theme: str) -> dict:
-    return pictures.drawn(panel.figure, SIZE, style.page_template(theme))
+    room = (panel.figure.layout.meta or {}).get("label_room")
+    return pictures.drawn(panel.figure, SIZE, style.page_template(theme, room))

@@ -51,7 +51,7 @@ CSS = """
   [class*="st-key-figure-"] > [data-testid="stLayoutWrapper"]:not(:first-child) { grid-column: 1; }
   [class*="st-key-figure-"] > [data-testid="stLayoutWrapper"]:first-child > [data-testid="stVerticalBlock"] > [data-testid="stLayoutWrapper"] { grid-area: 1 / 1; }
   [class*="st-key-figure-"] > [data-testid="stLayoutWrapper"]:first-child > [data-testid="stVerticalBlock"] > [data-testid="stLayoutWrapper"]:last-child { grid-area: 1 / 2 / span 2; }
-  [class*="st-key-figure-"] > [data-testid="stLayoutWrapper"]:only-child > [data-testid="stVerticalBlock"] > [data-testid="stLayoutWrapper"]:only-child { grid-area: 1 / 1 / span 2 / span 2; }
+  [class*="st-key-figure-alone-"] > [data-testid="stLayoutWrapper"]:first-child > [data-testid="stVerticalBlock"] > [data-testid="stLayoutWrapper"]:last-child { grid-area: 1 / 1 / span 2 / span 2; }
 }
 @media (max-width: 1099px) {
   [class*="st-key-controls-"], [class*="st-key-settings-"] { width: 100%; max-width: 100%; flex-direction: row; flex-wrap: wrap; align-items: flex-end; }

@@ -14,6 +14,7 @@ FIRST = """
 @media screen {
   [data-testid="stMainBlockContainer"] { max-width: none; padding-top: 3.75rem; }
   [class*="-section"] > [data-testid="stSkeleton"] { height: 2rem; }
+  [class*="st-key-chart-"] { min-height: 28rem; }
   [class*="st-key-chart-"] > [data-testid="stSkeleton"] { height: 31rem; }
   .st-key-questions > [data-testid="stSkeleton"], .st-key-papers > [data-testid="stSkeleton"] { height: 40rem; }
 }
