@@ -1,4 +1,4 @@
-"""Styles that are in the page from the first moment, and how little moves while a page loads."""
+"""Styles that are in the page from the first moment, how little moves while it loads, and what it looks like on paper."""
 
 import sys
 
@@ -65,3 +65,16 @@ def test_little_moves_while_a_page_loads(browser, app_server, stem):
         moved = page.evaluate("window.moved")
         context.close()
     assert moved < 0.1
+
+
+def test_a_page_on_paper_shows_chart_and_sources_and_nothing_to_press(browser, app_server):
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(f"{app_server}/memory")
+    page.wait_for_selector(".panel-chart .main-svg")
+    page.wait_for_selector(".sources")
+    assert page.locator("button:visible").count() > 10
+    page.emulate_media(media="print")
+    assert page.locator("button:visible, [role=slider]:visible, [role=combobox]:visible, [role=radio]:visible").count() == 0
+    assert page.locator(".sources").first.inner_text().startswith("Sources: ") and page.locator(".panel-chart .main-svg").first.is_visible()
+    context.close()
