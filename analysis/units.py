@@ -23,6 +23,9 @@ MULTIPLES = {
 SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺"
 POWERS = str.maketrans(SUPERSCRIPTS, "0123456789-+")
 RAISED = str.maketrans("0123456789-+", SUPERSCRIPTS)
+UNITS = "[kMGTPE]?(?:i?B|FLOPs?|FLOP/s|Wh?)|[KMBT]|million|billion|%|x|to|points|times|tokens?|hours?|days?|m?s"
+WITH_UNIT = re.compile(rf"((?<![\w.])\$?\d[\d.,]*(?:e\d+|×10[⁻⁰¹²³⁴-⁹]+)?) (?=(?:{UNITS})(?![\w]))")
+"""A number and the blank before its unit, which stay on one line."""
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?"
 _TYPED = re.compile(rf"\$?(?P<number>{_NUMBER})(?:[x*·](?P<base>10|2)\^?(?P<power>[+-]?\d+))?(?P<rest>[a-z%]*)")
 _POWER = re.compile(rf"(?P<base>10|2)\^(?P<power>{_NUMBER})(?P<rest>[a-z%]*)")
@@ -125,6 +128,15 @@ def format_count(value: float, unit: str = "") -> str:
         if abs(value) >= scale * ROUNDS_UP:
             return f"{significant(value / scale)} {suffix}{tail}"
     return significant(value) + tail
+
+
+def together(text: str) -> str:
+    """A text to be shown, in whose lines no number parts from its unit: the blank between them is one that does not break.
+
+    >>> together("29.3 B to 58.5 B, 5.8×10²³ FLOP").split(" ")
+    ['29.3\\xa0B', 'to', '58.5\\xa0B,', '5.8×10²³\\xa0FLOP']
+    """
+    return WITH_UNIT.sub("\\1\xa0", text)
 
 
 def counted(number: float, one: str, several: str = "") -> str:

@@ -6,24 +6,10 @@ import streamlit as st
 
 from analysis import catalogue, tables
 from analysis.overview import figures
-from pages.components import head, places
+from pages.components import head, places, questions
 from pages.components.cards import Card, cards
 from pages.components.markdown import plain
 from pages.components.registry import ENTRIES, entry
-
-QUESTIONS = (
-    ("Does QLoRA of a 7B model fit on my 24 GB GPU?", "memory.fits?model=llama-2-7b"),
-    ("How large a model can my budget train?", "compute.budget"),
-    ("How many tokens for a 3B model?", "scaling.tokens_for_size"),
-    ("What does Mixtral's mixture of experts cost?", "moe.intuition"),
-    ("How much memory does a long context take?", "attention.cache"),
-    ("Mistral 7B or Llama 2 13B?", "benchmarks.dumbbell?model_a=mistral-7b&model_b=llama-2-13b"),
-    ("Is deduplication useful?", "pythia.dedup_forest"),
-    ("Can I trust GPT-4 as a judge?", "judges.verdicts"),
-    ("Train from scratch for my domain, or continue?", "domain.routes"),
-    ("ConvNets or ViTs at equal compute?", "convnets_vits.accuracy"),
-)
-"""What a reader wants to know, and the address of the figure that answers it."""
 
 
 def of_question(address: str):
@@ -46,7 +32,7 @@ if __name__ == "__main__":
     head.begin("overview", "Move the sliders, fit the laws, follow every number to its table in its paper, and take the figure with you.")
     cards(
         "questions",
-        [Card(question, places.of_address(address), partial(of_question, address)) for question, address in QUESTIONS],
+        [Card(question, places.of_address(address), partial(of_question, address)) for question, address in questions.ON_CARDS],
         short=True,
     )
     st.subheader("The ten papers", anchor=False)

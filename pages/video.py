@@ -28,7 +28,7 @@ SECTIONS = [
     Section("votes", "Consistency checks", Triangle, WholeVotes),
     Section("scores", "FVD, FID, IS", Ucf101, FvdAndPeople),
     Section("driving", "Driving videos", DrivingStudy, Driving),
-    Section("image", "Factorised generation cost", Frames),
+    Section("image", "Generation cost", Frames),
     Section("stages", "Cost by stage", Stages),
     Section("papers", "Output formats", Formats, before=heading, wide=True),
 ]

@@ -13,6 +13,7 @@ from analysis.benchmarks import data as benchmarks_data
 from analysis.benchmarks import figures as benchmark_figures
 from analysis.benchmarks import figures_disagree as disagree_figures
 from analysis.benchmarks import figures_pair as benchmarks_figures_pair
+from analysis.charts import style
 from tests.test_pages import charts, fine, open_page
 
 SCORES = tuple(f"{name}_scores" for name in ("llama2", "mistral", "small_models", "alignment", "bloomberggpt", "qlora", "vision"))
@@ -355,7 +356,7 @@ def test_text_is_readable_on_every_cell_of_the_heat_map():
     light = [luminance(color) for color in fills]
     assert light == sorted(light, reverse=True)  # darker all the way: the order survives without colour
     for fill in [*light, luminance(benchmark_figures.NOT_COMPARED)]:
-        assert (fill + 0.05) / (luminance(benchmark_figures.INK) + 0.05) > 6
+        assert (fill + 0.05) / (luminance(style.INK) + 0.05) > 6
 
 
 def test_values_from_memory_are_hollow_and_not_counted(language):

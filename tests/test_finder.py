@@ -1,14 +1,16 @@
 """Search: written queries find their target among the first three, and every hit leads to a place that there is."""
 
 import csv
+import re
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from analysis import catalogue
-from pages.components import finder, places
+from pages.components import finder, places, questions
 from pages.components.registry import ENTRIES
+from tests.conftest import ROOT
 
 QUERIES = list(csv.DictReader((Path(__file__).parent / "search_queries.csv").open(encoding="utf-8")))
 
@@ -20,6 +22,20 @@ def test_there_are_enough_queries():
 @pytest.mark.parametrize("row", QUERIES, ids=lambda row: row["query"])
 def test_a_written_query_finds_its_target_among_the_first_three(row):
     assert row["target"] in [entry.to for entry in finder.find(row["query"])][:3]
+
+
+@pytest.mark.parametrize(("question", "address"), questions.ON_CARDS + questions.SEARCHED, ids=lambda value: value)
+def test_a_question_asked_in_its_words_is_found_first(question, address):
+    assert finder.find(question)[0].to == places.of_address(address)
+
+
+def test_the_written_ways_in_are_those_that_there_are():
+    rows = re.findall(r"^\| (.+\?) \| 1 (click|search) \| `(.+)` \|$", (ROOT / "docs/ways-in.md").read_text(encoding="utf-8"), re.MULTILINE)
+    known = {question: ("click", address) for question, address in questions.ON_CARDS}
+    known |= {question: ("search", address) for question, address in questions.SEARCHED}
+    assert len(rows) == 10
+    for question, way, opens in rows:
+        assert (way, opens) == (known[question][0], places.of_address(known[question][1])), question
 
 
 def test_every_section_and_model_is_found_by_its_own_name():

@@ -27,7 +27,7 @@ def ready(page) -> None:
 
 
 def headline(page) -> str:
-    return page.locator("h2").first.inner_text()
+    return page.locator("h2").first.inner_text().replace("\xa0", " ")
 
 
 def stands_at(page, label: str, value: str) -> None:

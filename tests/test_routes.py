@@ -569,6 +569,27 @@ def until(true, seconds: float = 20) -> None:
         time.sleep(0.05)
 
 
+def test_on_a_fresh_server_a_page_shows_its_name_before_its_chart(dashboard, browser_page):
+    browser_page.add_init_script(NOTE_WHAT_COMES)
+    browser_page.goto(f"{dashboard}/video")  # which no other test here opens
+    browser_page.wait_for_selector(".js-plotly-plot .main-svg")
+    browser_page.wait_for_selector("text=Search pages")
+    assert browser_page.evaluate("window.came") == ["name", "blocks", "chart"]
+    assert browser_page.locator('[style*="31rem"]').count() == 0
+    assert browser_page.locator("h1").inner_text() == "Video generation"
+
+
+NOTE_WHAT_COMES = """
+window.came = [];
+const places = { name: 'h1', blocks: '[style*="31rem"]', chart: '.panel-chart' };
+const look = () => {
+  for (const [what, place] of Object.entries(places))
+    if (!window.came.includes(what) && document.querySelector(place)) window.came.push(what);
+};
+addEventListener('DOMContentLoaded', () => new MutationObserver(look).observe(document, { childList: true, subtree: true }));
+"""
+
+
 def test_a_fresh_server_gives_a_file_and_then_pages_whose_button_gives_the_same(dashboard, browser_page):
     asked = "window=8192&position=9000"
     first = fetched(f"{dashboard}/figure/attention.mask.csv?{asked}")

@@ -54,6 +54,24 @@ def test_marks_are_readable_on_the_light_and_on_the_dark_page(color, page):
     assert contrast(color, page) >= 3  # WCAG 2.1, 1.4.11 non-text contrast
 
 
+def test_type_on_fills_of_every_figure_is_readable():
+    from analysis import catalogue
+
+    checked = set()
+    for name, kind in catalogue.figures().items():
+        for trace in kind().panel().figure.to_dict()["data"]:
+            written = trace["type"] in ("bar", "heatmap") and {"text", "texttemplate"} & set(trace)
+            if not written or trace.get("textposition") == "outside":
+                continue
+            scale = [color for _, color in trace.get("colorscale", ())]
+            fills = scale or np.atleast_1d(trace["marker"]["color"]).tolist()
+            font = trace.get("textfont") or trace["insidetextfont"]
+            for fill, color in np.broadcast(fills, font["color"]):
+                assert contrast(str(fill), str(color)) >= 4.5, (name, fill, color)  # WCAG 2.1, 1.4.3 contrast of text
+                checked.add(name)
+    assert {"judges.verdicts", "judges.win_matrix", "benchmarks.heat_map", "attention.buffer"} <= checked
+
+
 @pytest.mark.parametrize("theme", style.THEMES.values(), ids=style.THEMES)
 @pytest.mark.parametrize("role", ["text", "muted"])
 def test_type_in_exported_files_is_readable_on_its_page(theme, role):

@@ -351,7 +351,7 @@ class Buffer(Figure):
             text=[[str(p) if p else "" for p in line] for line in held],
             texttemplate="%{text}",
             textfont={"color": "#FFFFFF", "size": 12},
-            colorscale=[[0, "#5A6072"], [1, "#0063B1"]],
+            colorscale=[[0, style.DEEP_GREY], [1, style.DEEP_BLUE]],
             hovertemplate="after %{y} tokens slot %{x} holds position %{text}<extra></extra>",
         )
         layout = style.layout(

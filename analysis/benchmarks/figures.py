@@ -17,8 +17,7 @@ LIKE = {"same": "", "unstated": "?", "different": "≠"}
 """What stands behind a score in the heat map by its verdict against the column's setting."""
 VERIFIED = {0: "from memory", 1: "1 transcription", 2: "2 transcriptions"}
 PALE_TO_BLUE = [[0, "#FFF6D5"], [0.5, "#B5D3DC"], [1, "#5AA0E8"]]
-"""Pale yellow to blue, darker all the way, so that every reader sees the same order; INK is readable on all of it, in both themes."""
-INK = "#10131A"
+"""Pale yellow to blue, darker all the way, so that every reader sees the same order; style.INK is readable on all of it, in both themes."""
 NOT_COMPARED = "#C9CDD6"
 FEATURED_MODELS = (
     "LLaMA 65B",
@@ -199,7 +198,7 @@ def _cells(part: pd.DataFrame, labels, models, columns, name: str, scale) -> dic
         "text": text.tolist(),
         "customdata": hover.tolist(),
         "texttemplate": "%{text}",
-        "textfont": {"size": 12, "color": INK},
+        "textfont": {"size": 12, "color": style.INK},
         "zmin": 0,
         "zmax": 1,
         "colorscale": scale,

@@ -23,6 +23,8 @@ BLUE, ORCHID, CRIMSON, VIOLET, RED, SLATE, GREY = "#0096FF", "#D818D8", "#B2365A
 PALETTE = (BLUE, ORCHID, CRIMSON, VIOLET, RED, SLATE, GREY)
 AMBER = "#CD8200"
 """The colour of what-ifs: what a reader chose, and nothing else."""
+INK, DEEP_GREY, DEEP_BLUE = "#0B0D12", "#5A6072", "#0063B1"
+"""Type on light fills; and fills for white type, between which every shade bears it too."""
 SEQUENTIAL = "Viridis"
 # Page, text and grid where no Streamlit page provides them: in exported files.
 THEMES = {
@@ -41,7 +43,8 @@ MODE_BAR = {
 BAND_OPACITY = 0.18
 LONGEST_NAME = 32
 """Characters of a model's name in titles and legends; a longer one is cut."""
-HEIGHT, STACKED_HEIGHT = 420, 520
+HEIGHT, STACKED_HEIGHT = 420, 512
+"""Of a figure and of one with two plots; a page shows it whole on a screen of 1440 × 800 [px]."""
 PAGE_TYPE = 12
 """Size of the type on the axes of a page [px]."""
 LINE = 14
@@ -99,6 +102,27 @@ def series_color(number: int) -> str:
     return PALETTE[number % len(PALETTE)]
 
 
+def luminance(color: str) -> float:
+    """Relative luminance of a colour [share of white]: WCAG 2.
+
+    >>> luminance("#000000"), luminance("#FFFFFF")
+    (0.0, 1.0)
+    """
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def type_on(color: str) -> str:
+    """The colour of type on a fill: white or INK, whichever contrasts more.
+
+    >>> type_on(BLUE), type_on(CRIMSON)
+    ('#0B0D12', '#FFFFFF')
+    """
+    fill = luminance(color) + 0.05
+    return "#FFFFFF" if 1.05 / fill > fill / (luminance(INK) + 0.05) else INK
+
+
 def translucent(color: str, opacity: float = BAND_OPACITY) -> str:
     """A colour with an opacity, for bands.
 
@@ -148,8 +172,9 @@ def band(x, low, high, name: str, color: str) -> list[dict]:
 
 
 def bars(x, y, name: str, color, text=None, horizontal: bool = False) -> dict:
-    """Bars of computed values; color: one, or one per bar."""
-    shown = {"text": list(text), "textposition": "auto"} if text is not None else {}
+    """Bars of computed values; color: one, or one per bar. text: on each bar that has room for it, else beside it."""
+    inside = {"color": type_on(color) if isinstance(color, str) else [type_on(one) for one in color]}
+    shown = {"text": list(text), "textposition": "auto", "insidetextfont": inside} if text is not None else {}
     return {
         "type": "bar",
         "x": _values(x),

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from analysis import PROJECT, __version__, tables
 from analysis.charts.panel import Citation, Panel
 from analysis.export.fonts import text_width
+from analysis.units import together
 
 MADE_WITH = f"{PROJECT} {__version__}"
 LICENCE = "Values keep the terms of their sources; cite the sources with the figure."
-UNITS = "[kMGTPE]?(?:i?B|FLOPs?|FLOP/s|Wh?)|[KMBT]|million|billion|%|x|to|points|times|tokens?|hours?|days?|m?s"
-WITH_UNIT = re.compile(rf"((?<![\w.])\$?\d[\d.,]*(?:e\d+|×10[⁻⁰¹²³⁴-⁹]+)?) (?=(?:{UNITS})(?![\w]))")
-"""A number and the blank before its unit, which stay on one line."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,7 @@ def lines(text: str, size: float, width: float, bold: bool = False) -> list[str]
     ['takes', '4.29\xa0GB in', 'all']
     """
     broken: list[str] = []
-    for word in WITH_UNIT.sub("\\1\xa0", text).split(" "):
+    for word in together(text).split(" "):
         longer = f"{broken[-1]} {word}" if broken else word
         if broken and text_width(longer, size, bold) <= width:
             broken[-1] = longer

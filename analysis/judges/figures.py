@@ -242,7 +242,7 @@ class WinMatrix(Figure):
             texttemplate="%{text}",
             zmin=0,
             zmax=1,
-            colorscale=[[0, style.CRIMSON], [0.5, style.GREY], [1, style.BLUE]],
+            colorscale=[[0, style.CRIMSON], [0.5, style.DEEP_GREY], [1, style.DEEP_BLUE]],
             textfont={"color": "#FFFFFF", "size": 13},
             xgap=2,
             ygap=2,

@@ -37,7 +37,6 @@ INSIDE = {
     "textposition": "inside",
     "insidetextanchor": "middle",
     "textangle": 0,
-    "textfont": {"color": "#FFFFFF"},
     "hovertemplate": "%{y}: %{customdata:,} (%{x:.1%})<extra>%{fullData.name}</extra>",
 }
 """How the parts of a stacked bar are written on."""

@@ -222,8 +222,9 @@ def small(panel: Panel) -> Panel:
     layout, listed = figure.layout, [trace for trace in figure.data if trace.showlegend is not False]
     legend = layout.showlegend is not False and 1 < len(listed) <= LISTED
     layout.margin.update(t=60 if legend else 12, b=44)
-    labels = layout.yaxis.ticktext or ()
-    layout.update(
-        height=max(HEIGHT + 48 * legend, layout.margin.t + layout.margin.b + style.LINE * style.line_count(labels)), showlegend=legend
-    )
+    layout.update(height=HEIGHT, showlegend=legend)
+    if (
+        layout.margin.t + layout.margin.b + style.LINE * style.line_count(layout.yaxis.ticktext or ()) > HEIGHT
+    ):  # names would lie over each other
+        layout.yaxis.showticklabels, layout.meta = False, {**layout.meta, "label_room": style.LINE}
     return replace(panel, figure=style.renamed(figure, CARD), beside=None)

@@ -64,7 +64,7 @@ class Rounds(Figure):
             y_title="Helpfulness: win rate (%)",
             x_range=(0, 90),
             y_range=(0, 90),
-            height=520,
+            height=style.STACKED_HEIGHT,
         )
         layout["shapes"] = [style.horizontal_line(50.0), style.vertical_line(50.0, style.GREY, "solid")]
         layout["annotations"] = [style.line_name(50.0, "one half")]

@@ -257,7 +257,7 @@ class Families(Figure):
             name: Headline(f"{name} less Pythia", abs(float(gap.mean())), "share", _points(abs(gap.mean()))) for name, gap in gaps.items()
         }
         words = {name: f"{far[name]} points {'above' if gap.mean() > 0 else 'below'}" for name, gap in gaps.items()}
-        layout = style.layout("params", "percent", y_title="Accuracy", x_range=(5e7, 1e11), height=460)
+        layout = style.layout("params", "percent", y_title="Accuracy", x_range=(5e7, 1e11), height=450)
         _add_guessing(chance(task), parts, layout)
         return Panel(
             title=f"{label}: at equal size, OPT is {words['OPT']} Pythia, BLOOM {words['BLOOM']}",

@@ -9,6 +9,7 @@ import streamlit as st
 
 from analysis.charts import style
 from analysis.charts.panel import Panel
+from analysis.units import together
 from pages.components import pictures, plotly_script, registry, scenario
 
 SIZE = (460, 260)
@@ -135,7 +136,7 @@ def _data(card: Card) -> dict:
     except (ValueError, ArithmeticError) as problem:
         return data | {"problem": f"This figure cannot be drawn: {problem}"}
     looks = {theme: _picture(panel, theme) for theme in ("light", "dark")}
-    return data | {"lead": card.lead or panel.title, "alt": panel.alt, "pictures": looks}
+    return data | {"lead": together(card.lead or panel.title), "alt": panel.alt, "pictures": looks}
 
 
 def _link(to: str) -> dict[str, str]:
@@ -145,4 +146,5 @@ def _link(to: str) -> dict[str, str]:
 
 
 def _picture(panel: Panel, theme: str) -> dict:
-    return pictures.drawn(panel.figure, SIZE, style.page_template(theme))
+    room = (panel.figure.layout.meta or {}).get("label_room")
+    return pictures.drawn(panel.figure, SIZE, style.page_template(theme, room))

@@ -15,6 +15,7 @@ from analysis.charts.ghosts import GREYS
 from analysis.charts.panel import Panel
 from analysis.charts.plain import as_json
 from analysis.charts.sentences import parted
+from analysis.units import together
 from pages.components import plotly_script
 
 HTML = """
@@ -24,7 +25,7 @@ HTML = """
   <ul class="pins" aria-label="Pinned settings" hidden></ul>
   <p class="missing" role="alert" hidden></p>
   <div class="room"><div class="drawing" role="figure"></div></div>
-  <div class="caption"><p></p><details hidden><summary>Notes</summary><p></p></details></div>
+  <div class="caption" hidden><p></p><details hidden><summary>Notes</summary><p></p></details></div>
 </div>
 """
 
@@ -49,7 +50,7 @@ CSS = """
 @media print { .panel-chart .settings, .panel-chart .pins button { display: none; } }
 .panel-chart .room { overflow-x: auto; overflow-y: hidden; }
 .panel-chart .drawing { color: var(--st-text-color); transition: color 1ms; }
-.panel-chart h2:empty { min-height: 1.2em; }
+.panel-chart h2:empty { min-height: calc(1.2em + 0.5rem); }
 .panel-chart .drawing:empty { min-height: 26rem; }
 .panel-chart .room:fullscreen { background: var(--st-background-color); }
 
@@ -66,7 +67,7 @@ CSS = """
   [class*="st-key-figure-"] > [data-testid="stLayoutWrapper"]:not(:first-child) { grid-column: 1; }
   [class*="st-key-figure-"] > [data-testid="stLayoutWrapper"]:first-child > [data-testid="stVerticalBlock"] > [data-testid="stLayoutWrapper"] { grid-area: 1 / 1; }
   [class*="st-key-figure-"] > [data-testid="stLayoutWrapper"]:first-child > [data-testid="stVerticalBlock"] > [data-testid="stLayoutWrapper"]:last-child { grid-area: 1 / 2 / span 2; }
-  [class*="st-key-figure-"] > [data-testid="stLayoutWrapper"]:only-child > [data-testid="stVerticalBlock"] > [data-testid="stLayoutWrapper"]:only-child { grid-area: 1 / 1 / span 2 / span 2; }
+  [class*="st-key-figure-alone-"] > [data-testid="stLayoutWrapper"]:first-child > [data-testid="stVerticalBlock"] > [data-testid="stLayoutWrapper"]:last-child { grid-area: 1 / 1 / span 2 / span 2; }
 }
 @media (max-width: 1099px) {
   [class*="st-key-controls-"], [class*="st-key-settings-"] { width: 100%; max-width: 100%; flex-direction: row; flex-wrap: wrap; align-items: flex-end; }
@@ -204,6 +205,7 @@ export default function({ parentElement, data, setTriggerValue }) {
   find('h2').textContent = data.title;
   settingsBar(find, data, asked => setTriggerValue('act', asked));
   find('.caption p').textContent = data.caption;
+  find('.caption').hidden = false;
   find('.caption details').hidden = !data.notes;
   find('.caption details p').textContent = data.notes;
   drawing.setAttribute('aria-label', data.alt);
@@ -256,9 +258,9 @@ def chart(
     label_room = (panel.figure.layout.meta or {}).get("label_room")
     caption, notes = parted(panel.caption.removeprefix(" ".join(panel.pinned)).lstrip(), SENTENCES)
     data = {
-        "title": panel.title,
-        "caption": caption,
-        "notes": notes,
+        "title": together(panel.title),
+        "caption": together(caption),
+        "notes": together(notes),
         "alt": panel.alt,
         "file": panel.name.replace(".", "-"),
         "figure": as_json(panel.figure),

@@ -1,4 +1,4 @@
-"""Search: what a reader types is looked for in pages, sections, figures, models, GPUs, works, claims and settings."""
+"""Search: what a reader types is looked for in questions, pages, sections, figures, models, GPUs, works, claims and settings."""
 
 import re
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from rapidfuzz import fuzz, process
 
 from analysis import catalogue, gpus, tables
 from analysis.transformer import model as models
-from pages.components import places
+from pages.components import places, questions
 from pages.components.registry import ENTRIES
 
 MOST = 8
@@ -114,7 +114,7 @@ SAME = (
     "run probe try test",
 )
 """Words that readers use for the same thing."""
-KINDS = {"page": 1.3, "section": 1.25, "figure": 1.0, "setting": 0.7, "model": 1.1, "GPU": 1.1, "claim": 0.75, "work": 0.8}
+KINDS = {"question": 1.6, "page": 1.3, "section": 1.25, "figure": 1.0, "setting": 0.7, "model": 1.1, "GPU": 1.1, "claim": 0.75, "work": 0.8}
 """What is found, and how much it weighs."""
 
 
@@ -155,6 +155,10 @@ def index() -> tuple[Entry, ...]:
         found.append(Entry(kind, title, about, to, frozenset(tokens(title)), frozenset(tokens(f"{about} {more}"))))
 
     settings: dict[str, str] = {}
+    for question, address in questions.ON_CARDS + questions.SEARCHED:
+        to = places.of_address(address)
+        place = places.of_figure(address.partition("?")[0])
+        add("question", question, f"{place.entry.title} › {place.section.title}" if place else "", to)
     for item in ENTRIES:
         add("page", item.title, item.question, item.stem)
     for place in places.sections():
@@ -252,7 +256,7 @@ def find(query: str, most: int = MOST) -> list[Entry]:
             hits[number] = hits.get(number, 0) + 1
     known = index()
     worth = {
-        number: KINDS[known[number].kind] * total[number] * (hits[number] / len(asked)) ** 2
+        number: KINDS[known[number].kind] * total[number] * (hits[number] / len(asked)) ** 2 * asked_of(known[number], hits[number])
         for number in total
         if 2 * hits[number] >= len(asked)
     }
@@ -261,6 +265,11 @@ def find(query: str, most: int = MOST) -> list[Entry]:
     for entry in found:
         seen.setdefault((entry.to, entry.title if entry.kind in ("claim", "work", "model", "GPU") else ""), entry)
     return list(seen.values())[:most]
+
+
+def asked_of(entry: Entry, hits: int) -> float:
+    """How much of a question was asked, from 0 to 1; of anything else a word is enough."""
+    return min(hits / len(entry.words), 1.0) if entry.kind == "question" else 1.0
 
 
 def pair(query: str) -> list[Entry]:

@@ -41,6 +41,7 @@ button[aria-busy=true] { cursor: progress; opacity: 0.6; }
 .said { margin: 0.5rem 0 0; }
 @media (pointer: coarse) { button { min-height: 2.75rem; } }
 @media (max-width: 480px) { .gap { display: none; } .row button { flex: 1 0 auto; } .files { flex: 1 0 100%; } .files button { flex: 1; padding: 0.25rem; } }
+@media print { .row, .said { display: none; } }
 """
 
 JS = """

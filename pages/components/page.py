@@ -231,12 +231,19 @@ def beside_chart(
     The fragment holds the sliders of this figure and its chart, and nothing that they do not change: the browser renders all of it at each
     step. Where the parts stand on a screen is said in pages/components/chart.py.
     """
-    with st.container(horizontal=True, key=f"figure-{slot_of(figure)}"):
+    has_settings = of and (above or any(isinstance(kind, Quantity) for each in of for kind in each.kinds().values()))
+    alone = "" if has_settings or own_names(figure, above, supplied) or part else "alone-"
+    with st.container(horizontal=True, key=f"figure-{alone}{slot_of(figure)}"):
         st.fragment(part or partial(one_figure, figure, place, above, wide, supplied), run_every=run_every)()
-        if of and (above or any(isinstance(kind, Quantity) for each in of for kind in each.kinds().values())):
+        if has_settings:
             with st.container(width=CONTROLS, key=f"settings-{slot_of(figure)}"):
                 settings(place, of, above, supplied)
     export_row(figure.name)
+
+
+def own_names(figure: type[Figure], above: Mapping[str, type[Figure]], supplied: Supplied) -> list[str]:
+    """The parameters of a figure whose controls stand with it, and not with the settings of its section."""
+    return [name for name in figure.kinds() if name not in above and not isinstance(supplied.get(name), Given)]
 
 
 def slot_of(figure: type[Figure]) -> str:
@@ -250,7 +257,7 @@ def one_figure(
     """The controls of one figure and its chart. A change of anything but this chart runs the whole page again."""
     if st.session_state.get("page_changed"):
         st.rerun()
-    own = [name for name in figure.kinds() if name not in above and not isinstance(supplied.get(name), Given)]
+    own = own_names(figure, above, supplied)
     made, _ = scenario.figure(figure, supplied)
     if own:
         values = made.values()

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from analysis import PROJECT
-from pages.components import registry, tuning  # noqa: F401 - the turns of threads are set on import
+from pages.components import registry, title, tuning  # noqa: F401 - the turns of threads are set on import
 from pages.components.unseen import unseen
 
 
@@ -13,6 +13,7 @@ def start() -> None:
     page = registry.navigation(len(st.session_state.get("deck", ())))
     st.set_page_config(page_title=f"{page.title} · {PROJECT}")
     deck = unseen(page.url_path, st.session_state.get("deck_key", ""))
+    title.begin(registry.entry(page.url_path or registry.ENTRIES[0].stem))
     from pages.components import head  # takes most of a second on a fresh server, in which the browser fetches the code of charts
 
     head.run(page, deck)

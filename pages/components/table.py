@@ -1,13 +1,12 @@
 """Tables with a chart: a small one of texts that belongs to it, and on request the rows that it is drawn from."""
 
-import re
 from html import escape
 
 import pandas as pd
 import streamlit as st
 
 from analysis.charts.panel import Panel
-from analysis.units import counted
+from analysis.units import counted, together
 
 MOST = 500
 """Rows that are shown of a longer table."""
@@ -105,12 +104,3 @@ def texts(rows: pd.DataFrame) -> None:
     st.html(
         f"{SMALL}<div style='overflow-x: auto'><table class='plain-table'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
-
-
-def together(text: str) -> str:
-    """The text with numbers that do not part from their units at the end of a line.
-
-    >>> together("29.3 B to 58.5 B").split(" ")
-    ['29.3\\xa0B', 'to', '58.5\\xa0B']
-    """
-    return re.sub(r"(?<=\d) (?!to\b)(?=[^\W\d])", "\xa0", text)

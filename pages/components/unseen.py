@@ -35,10 +35,11 @@ CSS = """
 [data-selected="true"][data-selected][data-selected] { color: var(--st-text-color, inherit); }
 [data-testid="stSliderThumbValue"][data-testid] { color: var(--st-text-color, inherit); }
 @media print {
-  [data-testid="stHeader"], [role="radiogroup"], [class*="st-key-controls-"], [class*="st-key-row-"], [class*="st-key-deck-"],
+  [data-testid="stHeader"], [role="radiogroup"], .st-key-search, [class*="st-key-controls-"], [class*="st-key-settings-"] > [data-testid="stElementContainer"], [class*="st-key-deck-"],
   [data-testid="stPopover"], .stButton, .stDownloadButton, .modebar-container { display: none; }
   [class*="st-key-figure-"], .panel-chart, .plain-table { break-inside: avoid; }
   [class*="st-key-drawn-"] { min-height: 0; }
+  [data-testid="stMainBlockContainer"][data-testid] { padding-bottom: 0; }
 }
 """
 COMPONENT = st.components.v2.component("unseen", html="<span></span>", css=CSS, js=plotly_script.LOAD + JS, isolate_styles=False)
