@@ -80,16 +80,14 @@ def test_switching_pages_and_back_keeps_the_controls(app_server, browser_page):
     assert "mfu=0.55" in page.url and "law=deepseek2024" in page.url
 
 
-def test_a_link_from_one_reader_shows_another_the_same(app_server, browser):
-    seen = []
-    for _ in range(2):
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
-        page = context.new_page()
+def test_a_link_from_one_reader_shows_another_the_same(app_server, browser, browser_page):
+    seen, other = [], browser.new_context(viewport={"width": 1440, "height": 900})
+    for page in (browser_page, other.new_page()):
         page.goto(f"{app_server}/scaling?section=allocation&train_flops=3e21&level=0.8&laws=kaplan2020")
         ready(page)
         expect(page.locator("h2").first).to_contain_text("3×10²¹ FLOP")
         seen.append(headline(page))
-        context.close()
+    other.close()
     assert seen[0] == seen[1] and "parameters" in seen[0]
 
 
@@ -148,9 +146,9 @@ COPIED = """async () => {
 }"""
 
 
-def test_copy_image_puts_the_picture_on_the_clipboard(app_server, browser):
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, permissions=["clipboard-read", "clipboard-write"])
-    page = context.new_page()
+def test_copy_image_puts_the_picture_on_the_clipboard(app_server, browser_page):
+    page = browser_page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"{app_server}/scaling")
     ready(page)
     row = page.locator(".st-key-row-scaling-tokens_per_param")
@@ -159,7 +157,7 @@ def test_copy_image_puts_the_picture_on_the_clipboard(app_server, browser):
         expect(row.get_by_role("status")).to_have_text("Image copied.", timeout=60_000)
         assert page.evaluate(COPIED) == [1920, 1080, True]  # with a dark title at the top
         page.evaluate("navigator.clipboard.writeText('')")
-    context.close()
+    page.context.clear_permissions()
 
 
 def test_where_no_picture_may_be_copied_a_sentence_says_so_and_offers_the_file(app_server, browser_page):
@@ -197,16 +195,15 @@ def test_the_table_shows_the_rows_of_the_chart_as_it_stands_until_it_is_closed(a
     expect(button).to_have_attribute("aria-expanded", "false")
 
 
-def test_the_buttons_below_a_chart_take_one_row_on_a_screen_and_three_on_a_telephone(app_server, browser):
+def test_the_buttons_below_a_chart_take_one_row_on_a_screen_and_three_on_a_telephone(app_server, browser_page):
+    page = browser_page
     for width, lines in ((1440, 1), (400, 3)):
-        context = browser.new_context(viewport={"width": width, "height": 800})
-        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": 800})
         page.goto(f"{app_server}/scaling")
         ready(page)
         buttons = page.locator(".st-key-row-scaling-tokens_per_param").get_by_role("toolbar").get_by_role("button")
         tops = buttons.evaluate_all("buttons => buttons.map(button => Math.round(button.getBoundingClientRect().top))")
         assert len(tops) == 12 and len(set(tops)) == lines
-        context.close()
 
 
 def test_the_steps_below_a_chart_open_with_equations_values_and_sources_and_follow_its_slider(app_server, browser_page):
@@ -227,10 +224,10 @@ def test_the_steps_below_a_chart_open_with_equations_values_and_sources_and_foll
     expect(box).to_have_count(0)
 
 
-def test_pages_fit_a_telephone_and_neither_ask_another_host_nor_offer_to_send_a_chart_there(app_server, browser):
-    context = browser.new_context(viewport={"width": 400, "height": 800}, color_scheme="dark")
-    page = context.new_page()
-    hosts = set()
+def test_pages_fit_a_telephone_and_neither_ask_another_host_nor_offer_to_send_a_chart_there(app_server, browser_page):
+    page, hosts = browser_page, set()
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.emulate_media(color_scheme="dark")
     page.on("request", lambda request: hosts.add(re.sub(r"^(\w+)://([^/]*).*$", r"\1 \2", request.url)))
     for path in ("scaling", "compute"):
         page.goto(f"{app_server}/{path}")
@@ -245,7 +242,6 @@ def test_pages_fit_a_telephone_and_neither_ask_another_host_nor_offer_to_send_a_
         # A tab's icon may be fetched without a request event, so its address is read off the page as well.
         icons = page.evaluate("[...document.querySelectorAll('link[rel*=icon]')].map(e => e.href)")
         hosts |= {re.sub(r"^(\w+):(?://)?([^/,;]*).*$", r"\1 \2", address, flags=re.DOTALL) for address in icons}
-    context.close()
     outside = {host for host in hosts if not re.search(r"^(data|blob) |127\.0\.0\.1", host)}
     assert not outside
 
