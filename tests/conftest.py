@@ -151,13 +151,16 @@ def browser_page(browser_context):
             visited.add(urlsplit(request.url)._replace(path="", query="", fragment="").geturl())
 
     browser_context.on("request", note)
+    before = browser_context.pages
     page = browser_context.new_page()
     yield page
     browser_context.remove_listener("request", note)
-    session = browser_context.new_cdp_session(browser_context.new_page())
-    for opened in browser_context.pages[:-1]:
-        opened.close()
+    last = browser_context.new_page()
+    for opened in browser_context.pages:
+        if opened not in (*before, last):
+            opened.close()
+    session = browser_context.new_cdp_session(last)
     for origin in visited:
         session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "cookies,local_storage,indexeddb"})
     browser_context.clear_cookies()
-    browser_context.pages[-1].close()
+    last.close()
