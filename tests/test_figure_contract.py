@@ -32,7 +32,7 @@ PARAMETERS = [
     if not (isinstance(kind, Data) or callable(getattr(kind, "options", None))) or len(kind.trials(figure.of({})[0].values())) > 1
 ]
 PUBLIC_NAMES = ROOT / "tests" / "public_names.txt"
-MOST_TRIED = 40
+MOST_TRIED = 20
 """Values of one parameter that are tried; lists of models and benchmarks are longer."""
 
 

@@ -253,11 +253,13 @@ def read_modules(root: Path) -> dict[str, ast.Module]:
     return {file: ast.parse(path.read_text(encoding="utf-8"), file) for file, path in files.items()}
 
 
+@cache
 def floor_of(path: str) -> int | None:
     """The highest floor whose pattern a path fits; None for files that stand on none, such as tests."""
     return max((number for number, (_, patterns) in enumerate(FLOORS) if matches(path, patterns)), default=None)
 
 
+@cache
 def file_of(module: str) -> str:
     """The path of the shortest part of a dotted name that stands on a floor: analysis.moe.data.counted is in analysis/moe/data.py."""
     parts = module.split(".")

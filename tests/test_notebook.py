@@ -29,7 +29,8 @@ def test_a_figure_is_that_of_its_address_with_rows_and_files():
 def test_what_is_done_to_a_figure_stays_with_its_user():
     shown, panel = figure("moe.intuition"), catalogue.panel("moe.intuition")
     shown.figure.update_layout(title="mine")
-    shown.rows["status"] = "mine"
+    rows = shown.rows
+    rows["status"] = "mine"
     assert not shown.panel.figure.layout.title.text and shown.panel.data.equals(panel.data)
 
 

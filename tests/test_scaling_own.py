@@ -201,7 +201,7 @@ PLANTED = st.tuples(st.integers(70, 110), st.integers(90, 120), st.floats(-0.02,
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(COUNT, COUNT, LOSS), min_size=6, max_size=12) | st.lists(PLANTED, min_size=6, max_size=12), st.floats(18, 26))
 def test_any_file_of_runs_is_fitted_or_refused_in_a_sentence(rows, exponent):
     runs = read(written(tuple(np.array(rows).T)))

@@ -161,7 +161,8 @@ def test_what_does_not_depend_on_the_third_keeps_its_correlation():
 def test_the_gap_turns_round_with_the_counts():
     rng = np.random.default_rng(1)
     accuracy, counts = rng.random(100), rng.permutation(100) + 1.0
-    assert float(association.frequency_gap(counts, accuracy)) == pytest.approx(-float(association.frequency_gap(1 / counts, accuracy)))
+    gaps = [association.Operands(range(100), each, 1).statistics(accuracy)["gap"] for each in (counts, 1 / counts)]
+    assert gaps[0] == pytest.approx(-gaps[1]) and abs(gaps[0]) > 0.01
 
 
 def test_bins_hold_every_operand_once(pile, terms):
@@ -236,8 +237,6 @@ def test_regressions_that_have_nothing_to_go_by_say_so(pile):
 def test_counts_that_rank_nothing_are_refused(numbers, counts, said):
     with pytest.raises(ValueError, match=said):
         association.Operands(list(numbers), list(counts))
-    with pytest.raises(ValueError, match="positive"):
-        association.slope_per_decade([0, 1], [0.1, 0.2])
 
 
 GOOD = "".join(f"{n},{2000 - n}\n" for n in range(30))

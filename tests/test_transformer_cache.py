@@ -16,6 +16,11 @@ FITTING = {
     "gptj": {"rotary_dim": 8},
     "codegen": {"rotary_dim": 8},
     "falcon": {"new_decoder_architecture": True, "num_ln_in_parallel_attn": None, "parallel_attn": True},
+    "phi4_multimodal": {  # its encoders of pictures and sound, which fill no cache, would have half a billion parameters
+        "vision_config": {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4},
+        "audio_config": {"hidden_size": 32, "intermediate_size": 48, "num_blocks": 2, "num_attention_heads": 4, "nemo_conv_channels": 32}
+        | dict.fromkeys(("ext_pw_out_channel", "depthwise_separable_out_channel"), 32),
+    },
 }
 """What a model needs to run at these sizes, beside what its number of parameters needs."""
 

@@ -159,7 +159,6 @@ class Cache(Figure):
             ),
             alt=f"KV cache of {name} against context length: {size} at {at:,} tokens, {mha} with multi-head attention.",
             sources=(WINDOWS, GROUPS, LATENTS, *(Citation(source) for source in dict.fromkeys(gpu.source for gpu in devices))),
-            explain=(kv_cache_bytes, variants.variants, variants.with_latent),
         )
 
     def _title(self, name: str, own: Attention, size: Headline, mha: Headline, open_ended: float, grouped: float) -> str:
@@ -240,7 +239,6 @@ class Mask(Figure):
             ),
             alt=f"Mask of a sliding window of {window:,} tokens: position {position:,} attends to {start:,} to {end:,}.",
             sources=(WINDOWS, Citation("raschka2023", printed["location"])),
-            explain=(attention_window.seen, attention_window.mask),
         )
 
 
@@ -312,7 +310,6 @@ class Reach(Figure):
             ),
             alt=f"Receptive field over layers: {name} as built ends at {own[-1]:,} positions, a window of {window:,} in every layer at {changed[-1]:,}.",
             sources=(WINDOWS,),
-            explain=(attention_window.reach,),
         )
 
 
@@ -386,5 +383,4 @@ class Buffer(Figure):
             ),
             alt=f"A rolling buffer of {window} slots over {counted(n_tokens, 'token')} holds {held_now} at the end.",
             sources=(WINDOWS,),
-            explain=(attention_window.slot, attention_window.buffer),
         )

@@ -79,5 +79,4 @@ class Ablation(Figure):
             ),
             alt=f"Scores of three kinds of attention on {len(table)} tasks; means are {mean['mha']} multi-head, {mean['gqa']} grouped-query and {mean['mqa']} multi-query.",
             sources=(Citation("touvron2023llama2", rows["location"].iloc[0]),),
-            explain=(ablation_scores,),
         )

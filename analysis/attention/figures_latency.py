@@ -118,7 +118,6 @@ class Prefill(Figure):
             ),
             alt=f"FLOPs of a prompt by part against its length; at {at:,} tokens attention takes {share:.0%} of {flops}.",
             sources=(Citation("kaplan2020", "Section 2.1"), *_of_device(on)),
-            explain=(latency.prompt_flops, latency.crossover, latency.prompt_seconds),
         )
 
 
@@ -201,7 +200,6 @@ class Roofline(Figure):
             ),
             alt=f"Bound on tokens per second against batch size on {on.label}: {significant(float(own.tokens_per_s(1)))} for one sequence of {name} at {self.context_len:,} tokens.",
             sources=(ROOFLINE, Citation("shazeer2019", "Section 2"), *_of_device(on)),
-            explain=(latency.decoding, latency.read_params, latency.Decoding.step_seconds),
         )
 
 

@@ -101,11 +101,10 @@ class HeatMap(Figure):
         models = models or list(data.most_reported(scores, "model") if any(passing) else FEATURED_MODELS)
         columns = list(self.compared_benchmarks)
         columns = columns or list(data.most_reported(scores, "benchmark") if any(passing) else FEATURED_BENCHMARKS)
-        explain = (comparison.matrix, comparison.comparable, comparison.join)
         shared = scores["model"].isin(models) & scores["benchmark"].isin(columns)
         if not (shared & (scores["verified"] > 0)).any():
             known = " that are verified" if shared.any() else ""
-            return nothing(self, "scores", f"0 scores{known} of these models on these benchmarks pass the filters", explain)
+            return nothing(self, "scores", f"0 scores{known} of these models on these benchmarks pass the filters")
         cells = comparison.matrix(scores, models, columns)
         columns = [name for name in columns if name in set(cells["benchmark"])]
         models = [name for name in models if name in set(cells["model"])]
@@ -170,7 +169,6 @@ class HeatMap(Figure):
             ),
             alt=f"Heat map of {counted(len(models), 'model')} and {counted(len(columns), 'benchmark')}; {counted(n - marked, 'score')} {'shares' if n - marked == 1 else 'share'} the setting of their column and {marked} {'does' if marked == 1 else 'do'} not.",
             sources=cite(cells),
-            explain=explain,
         )
 
 
@@ -225,9 +223,8 @@ class Reports(Figure):
         scores, model = data.all_scores(True), data.model_names(True)[self.scored_model]
         rows = scores[(scores["model"] == model) & (scores["benchmark"] == self.benchmark)]
         about = tables.load("benchmarks").set_index("benchmark").loc[self.benchmark]
-        explain = (comparison.join, comparison.describe_setting)
         if rows.empty:
-            return nothing(self, "reports", f"0 reports here print {about['label']} for {model}", explain)
+            return nothing(self, "reports", f"0 reports here print {about['label']} for {model}")
         rows = rows.assign(said=[comparison.describe_setting(row) for row in rows.to_dict("records")])
         unit = rows["unit"].value_counts().index[0]
         drawn = (rows["unit"] == unit).to_numpy()
@@ -272,7 +269,6 @@ class Reports(Figure):
             caption=f"{about['label']}: {about['measures']}. Each marker is a report: the score that one work prints under one setting.{again}{recalled} Scores compare only where benchmark, metric, scoring, shots and setting are stated and agree.{others}",
             alt=f"Reported scores of {model} on {about['label']}: {', '.join(f'{value:g}' for value in part['score'])}.",
             sources=cite(rows),
-            explain=explain,
         )
 
 
@@ -290,11 +286,10 @@ class AgainstParams(Figure):
     def draw(self) -> Panel:
         """The panel at these parameters."""
         benchmark, scores = self.benchmark, data.filtered(data.all_scores(), *picked(self))
-        explain = (comparison.join, comparison.comparable)
         column = scores[(scores["benchmark"] == benchmark) & (scores["group"] != "vision")]
         if benchmark not in data.with_points(scores):
             title = f"0 models of known size that pass the filters have a score on {data.benchmark_labels()[benchmark]} to draw"
-            return nothing(self, "models", title, explain)
+            return nothing(self, "models", title)
         column = column.assign(key=comparison.setting_keys(column))
         fits = column[column["key"] == data.widest_settings(column).loc[benchmark, "key"]]
         known = fits.dropna(subset=["n_params"])
@@ -365,7 +360,6 @@ class AgainstParams(Figure):
             ),
             alt=f"{label} scores of {counted(n, 'model')} against their parameters; the highest is {best['score']:g} by {best['model']}.",
             sources=cite(known),
-            explain=explain,
         )
 
 

@@ -46,9 +46,8 @@ class Gaps(Figure):
     def draw(self) -> Panel:
         """The panel at these parameters."""
         pairs = data.report_pairs(picked(self))
-        explain = (disagreement.report_pairs, disagreement.summary, disagreement.reports, comparison.comparable)
         if pairs.empty:
-            return nothing(self, "pairs of reports", "0 pairs of reports of one model on one benchmark pass the filters", explain)
+            return nothing(self, "pairs of reports", "0 pairs of reports of one model on one benchmark pass the filters")
         traces, parts = [], []
         for verdict, (name, color) in KINDS.items():
             gap = np.sort(pairs.loc[pairs["verdict"] == verdict, "gap"].to_numpy())
@@ -103,7 +102,6 @@ class Gaps(Figure):
             if same is not None
             else f"Share of pairs of reports against their gap, which is {widest} points at most; no two have one stated setting.",
             sources=_both(pairs),
-            explain=explain,
         )
 
 
@@ -207,13 +205,12 @@ class Disagreements(Figure):
     def draw(self) -> Panel:
         """The panel at these parameters."""
         ranges, least = ranges_among(picked(self), self.within_work), self.least_spread
-        explain = (disagreement.disagreements, disagreement.reports, comparison.comparable)
         found = ranges.found
         n = int((found["spread"] >= least).sum())
         points = f"{significant(least, 2)} {'point' if least == 1 else 'points'}"
         if not n:
             widest = f"the widest are {found['spread'].max():g} points apart" if len(found) else "none differ at all"
-            return nothing(self, "reports", f"0 reports are at least {points} apart with these filters: {widest}", explain)
+            return nothing(self, "reports", f"0 reports are at least {points} apart with these filters: {widest}")
         drawn = ranges.widest(min(n, MOST_ROWS))
         rows, first = drawn.rows, drawn.rows.iloc[0]
         far = Headline("models and benchmarks that far apart", n, "", str(n))
@@ -232,7 +229,6 @@ class Disagreements(Figure):
             ),
             alt=f"Ranges of reported scores for {counted(len(rows), 'pair')} of model and benchmark; the widest runs from {first['low']:g} to {first['high']:g}.",
             sources=drawn.sources,
-            explain=explain,
         )
 
 
@@ -305,7 +301,6 @@ class Evaluators(Figure):
             ),
             alt=f"Scores of {model} on {len(span)} benchmarks by {teams} teams; the widest range over all settings is {span.iloc[-1]:.1f} points.",
             sources=cite(rows),
-            explain=(disagreement.by_evaluator, comparison.comparable),
         )
 
 

@@ -1,6 +1,5 @@
 """What the figures on benchmarks share: the filters of reported scores, and the panel where nothing passes them."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -36,7 +35,7 @@ def picked(figure: Any) -> tuple[tuple[str, ...], ...]:
     )
 
 
-def nothing(figure: Figure, count: str, title: str, explain: tuple[Callable | str, ...], sources: tuple[Citation, ...] = ()) -> Panel:
+def nothing(figure: Figure, count: str, title: str, sources: tuple[Citation, ...] = (), explain: tuple[str, ...] = ()) -> Panel:
     """The panel of a figure that has nothing to draw. count: what there is none of; title: a sentence that holds its 0."""
     layout = style.layout("number", "category", x_title="Score (%)", height=200)
     return Panel(

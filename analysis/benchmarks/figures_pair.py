@@ -106,9 +106,8 @@ class Dumbbell(Figure):
         """The panel at these parameters."""
         model_a, model_b, reports, place = self.asked()
         drawn, errors = compared(model_a, model_b, reports, place), self.clear_errors
-        explain = (pairing.pairs, comparison.comparable, comparison.standard_error)
         if isinstance(drawn, str):
-            return nothing(self, "scores", f"{model_a} and {model_b} have 0 scores that can be drawn side by side", (*explain, drawn))
+            return nothing(self, "scores", f"{model_a} and {model_b} have 0 scores that can be drawn side by side", explain=(drawn,))
         values, found, n = drawn.values, drawn.found, len(drawn.names)
         refused = drawn.others[drawn.others["status"] == "refused"]
         unknown = np.isnan(values["error"])
@@ -165,7 +164,6 @@ class Dumbbell(Figure):
             ),
             alt=f"Pairs of scores of {model_a} and {model_b} on {n} benchmarks and settings; {model_a} is ahead in {wins} of {n_counted} and behind in {losses}.",
             sources=drawn.sources,
-            explain=explain,
         )
 
 

@@ -81,7 +81,6 @@ class Implementations(Figure):
             ),
             alt=f"MMLU of {len(table)} models by three implementations; the widest range is {table['spread'].max():.1f} points for {widest}.",
             sources=(Citation("fourrier2023", "comparison table"), Citation("hendrycks2020")),
-            explain=(disagreement.implementations, disagreement.changed_order),
         )
 
 
@@ -129,7 +128,6 @@ class MultipleChoice(Figure):
             ),
             alt=f"Scores before and after on three multiple-choice benchmarks; the gains run from {least} to {most} points.",
             sources=(Citation("deepseek2023repo", "README, section on multiple-choice questions"),),
-            explain=(disagreement.multiple_choice_effect,),
         )
 
 
@@ -183,5 +181,4 @@ class Contamination(Figure):
             ),
             alt=f"Scores on clean and dirty questions for {len(lifted)} models and benchmarks; dirty ones score {lifted['lift'].min():.0f} to {lifted['lift'].max():.0f} points higher.",
             sources=(CONTAMINATION,),
-            explain=(disagreement.contamination_z, disagreement.lift, comparison.standard_error),
         )

@@ -91,7 +91,7 @@ def words_of(name: str) -> tuple[str, ...]:
 def explain(panel: Panel) -> Explanation:
     """The Explanation of a panel; of one that no figure stands behind, such as from a file, the sentences that it brings."""
     if panel.drawn_by is None:
-        return Explanation(words=panel.told)
+        return Explanation(words=panel.explain)
     steps = steps_of(panel.drawn_by)
     quantities: list[Quantity] = []
     shown: set[str] = set()
@@ -112,7 +112,7 @@ def explain(panel: Panel) -> Explanation:
                 shown.add(one.symbol)
                 equations.append(one)
         quantities.append(Quantity(headline, tuple(equations), result.origin))
-    return Explanation(tuple(quantities), tuple(values.values()), words_of(panel.name) + panel.told)
+    return Explanation(tuple(quantities), tuple(values.values()), words_of(panel.name) + panel.explain)
 
 
 def tell_apart(one: Traced, symbols: dict[str, list[tuple]]) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -74,11 +74,12 @@ class Panel:
     parts: what its marks are drawn from (analysis/charts/marks.py); `data` are their rows below each other, one for each drawn mark, with a
     column `status` out of STATUSES.
     caption: what is drawn and how to read it. alt: the finding in one sentence, for those who cannot see the chart.
-    settings: the controls behind it, as shown. explain: the functions that compute its numbers, for who reads the code, and sentences on
-    them, for all readers. headline: the quantities that the title states. beside: a small table of texts that stands with the chart on its
-    page. address: what draws it again, "attention.cache?context_len=8192". drawn_by: the Figure that draws it, and fills in name, settings
-    and address; None for a panel from a file. Its steps are asked for where somebody wants to know how a number came about
-    (analysis/charts/explained.py). pinned: a sentence for each pinned setting that it stands beside; the caption begins with them.
+    settings: the controls behind it, as shown. explain: sentences on its numbers that hold for this drawing alone, or that a panel from a
+    file brings; what a topic tells of a figure stands in analysis/<topic>/explained*.py. headline: the quantities that the title states.
+    beside: a small table of texts that stands with the chart on its page. address: what draws it again,
+    "attention.cache?context_len=8192". drawn_by: the Figure that draws it, and fills in name, settings and address; None for a panel from a
+    file. Its steps are asked for where somebody wants to know how a number came about (analysis/charts/explained.py).
+    pinned: a sentence for each pinned setting that it stands beside; the caption begins with them.
 
     Raises ValueError where one of them is missing or malformed.
     """
@@ -90,7 +91,7 @@ class Panel:
     alt: str
     sources: tuple[Citation, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
-    explain: tuple[Callable | str, ...] = ()
+    explain: tuple[str, ...] = ()
     headline: tuple[Headline, ...] = ()
     beside: pd.DataFrame | None = None
     name: str = ""
@@ -109,11 +110,6 @@ class Panel:
     def data(self) -> pd.DataFrame:
         """The rows behind the figure, put together on first use: a slider redraws the chart and nobody reads the table behind it."""
         return check_rows(self.name, table_of(self.parts))
-
-    @property
-    def told(self) -> tuple[str, ...]:
-        """The sentences among what explains it."""
-        return tuple(part for part in self.explain if isinstance(part, str))
 
     def of_figure(self, figure: Any) -> "Panel":
         """The panel under the name of its figure, with its settings and its address."""

@@ -98,5 +98,4 @@ class Verdicts(Figure):
             + (f" Checked: {ways}." if ways else ""),
             alt=f"Bars of verdicts by paper: {total['supported']} statements confirmed, {total['approximate']} roughly right, {total['corrected']} not as stated, {total['reported']} not recomputed.",
             sources=(Citation("raschka2023"), *(Citation(source_id) for source_id in sources_of(rows) if source_id != "raschka2023")),
-            explain=(claims_verdicts.no_effect, claims_verdicts.close, claims_verdicts.optimum_ratios),
         )

@@ -16,7 +16,7 @@ from analysis.charts.shared_parameters import GPU, MFU, N_GPUS, N_PARAMS, N_TOKE
 from analysis.compute import costs
 from analysis.compute.data import published_models, runs_with_tokens
 from analysis.gpus import Gpu, gpu
-from analysis.scaling import chinchilla, resampling
+from analysis.scaling import resampling
 from analysis.scaling.data import compute_axis, law_labels, law_name, law_of, released_fit
 from analysis.scaling.figures_marks import band_part, cite_law, cite_models, model_part, model_points
 from analysis.scaling.fits import bands
@@ -142,13 +142,6 @@ class Run(Figure):
             ),
             alt=f"Parameters against compute: {whose} with {format_count(N)} parameters at {format_flops(C)} lies next to {near}.",
             sources=(*cite_law(law), *cite_models(models.dropna(subset=["computed_flops"]))),
-            explain=(
-                chinchilla.ScalingLaw.compute_optimal,
-                costs.training_flops,
-                costs.flops_of_gpus,
-                costs.flops_of_money,
-                costs.cost_of,
-            ),
         )
 
 
@@ -263,7 +256,6 @@ class DeviceHours(Figure):
             ),
             alt=f"MFU against reported device-hours of {len(models)} runs, from {least} to {most}.",
             sources=(*cite_models(models), *(Citation(i) for i in ("nvidia_a100", "nvidia_h100", "google_tpu"))),
-            explain=(costs.published_runs, costs.implied_utilisation, costs.cost_of),
         )
 
 
@@ -347,7 +339,6 @@ class Devices(Figure):
             caption=f"Each bar is the list price per GPU-hour times the hours at {self.mfu:.0%} MFU, the same for every GPU. Prices change quickly and differ between sellers, so one list is drawn at a time. Whether a model fits in memory is not considered.",
             alt=f"Bars of cloud cost by GPU for {format_flops(C)} by the prices of {seller}; the lowest is {rent[0]} on {part['label'][0]}.",
             sources=tuple(Citation(i) for i in dict.fromkeys([*priced["source"], *priced["price_source"]]) if i),
-            explain=(costs.cost_of,),
         )
 
 

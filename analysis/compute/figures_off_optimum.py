@@ -68,7 +68,6 @@ class Overtraining(Figure):
             ),
             alt=f"Loss above the optimum against tokens per parameter; {words} per parameter cost {lost} nats at {format_flops(C)}.",
             sources=(*cite_law(law), *cite_models(known)),
-            explain=(costs.overtraining_penalty, costs.compute_multiplier, costs.at_tokens_per_param),
         )
 
 
@@ -129,7 +128,6 @@ class Repetition(Figure):
             caption="The curve is how many unique tokens the repeated ones are worth; the grey line would be all tokens unique. Up to about four epochs repeated data is nearly as good as new; beyond that the curve saturates. The law was fitted on C4 with up to 9 B parameters.",
             alt=f"Effective tokens against epochs saturate at {format_count(limit)}; {passes} {verb} worth {effective}.",
             sources=(Citation("muennighoff2023", "Appendix A, Eq. 17"),),
-            explain=(published.RepeatedDataLaw, published.RepeatedDataLaw.effective_tokens),
         )
 
 
@@ -200,5 +198,4 @@ class Inference(Figure):
             ),
             alt=f"The cheapest size falls and its training tokens rise with served tokens; at {format_count(served)} they are {size} and {tokens}.",
             sources=(Citation("sardana2023", "Eq. 1"), *(work for work in cite_law(law.base) if work.source_id != "sardana2023")),
-            explain=(published.InferenceLaw, published.InferenceLaw.for_loss),
         )

@@ -102,7 +102,6 @@ class Accuracy(Figure):
             ),
             alt=f"Top-1 error against {version} core hours for {len(rows)} models; errors lie between {rows['top1_error'].min():.2f} and {rows['top1_error'].max():.2f} percent.",
             sources=(PAPER, Citation("russakovsky2014"), Citation("wilson1927")),
-            explain=(equal_compute.differences, equal_compute.runs, equal_compute.fit_power_law),
         )
 
 
@@ -157,7 +156,6 @@ class Devices(Figure):
             ),
             alt=f"Core hours on two devices for four models; NFNet-F7+ needs {v4} of the hours of ViT-g/14 on TPU v4 and {v3} on v3.",
             sources=(PAPER,),
-            explain=(equal_compute.device_ratio,),
         )
 
 
@@ -224,7 +222,6 @@ class Images(Figure):
             ),
             alt=f"Images that the reported hours imply at {share:.0%} MFU; NFNet-F7+ {bought}, ViT-g/14 {format_count(float(paid[1]))}.",
             sources=(PAPER, Citation("google_tpu"), *SHAPE_SOURCES),
-            explain=(equal_compute.images_paid, equal_compute.utilisation, convnets_vits_shapes.training_flops_per_image),
         )
 
 
@@ -309,5 +306,4 @@ class Loss(Figure):
             ),
             alt=f"Held-out loss against TPU hours: the axes of the paper run from {bottom} to {top} nats and from {low:,.0f} to {high:,.0f} hours; with your exponent 10× the hours lower the loss by {1 - 10**exponent:.1%}.",
             sources=(Citation("smith2023", "Figure 2"),),
-            explain=(equal_compute.fit_power_law, equal_compute.steepest_exponent),
         )

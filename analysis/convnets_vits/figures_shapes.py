@@ -116,7 +116,6 @@ class BySize(Figure):
             ),
             alt=f"FLOPs against parameters of {len(known_shapes())} models at {resolution} pixels; NFNet-F7+ takes {format_flops(big.flops)} and ViT-g/14 {format_flops(rival.flops)}.",
             sources=SHAPE_SOURCES,
-            explain=(shapes.count_nfnet, shapes.count_vit),
         )
 
 
@@ -177,7 +176,6 @@ class ByResolution(Figure):
             ),
             alt=f"FLOPs against resolution for {units.counted(len(models), 'model')}; at {resolution} pixels they lie between {format_flops(min(here.values()))} and {format_flops(max(here.values()))}.",
             sources=SHAPE_SOURCES,
-            explain=(shapes.count_nfnet, shapes.count_vit),
         )
 
 
@@ -233,5 +231,4 @@ class Published(Figure):
             ),
             alt=f"Counted over printed parameters and operations of {len(models)} models; all lie within {theirs}.",
             sources=(Citation("brock2021", "Table 3"), Citation("brock2021_code", "README"), *SHAPE_SOURCES[2:]),
-            explain=(shapes.count_nfnet, shapes.count_vit),
         )

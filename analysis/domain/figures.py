@@ -111,7 +111,6 @@ class Optimum(Figure):
                 *(Citation(i) for i in dict.fromkeys(part for law_id in LAWS for part in known[law_id].source.split(";"))),
                 *cite_models(others),
             ),
-            explain=(ways.flops_of_hours, costs.training_flops, chinchilla.ScalingLaw.compute_optimal, resampling.optimum_bands),
         )
 
 
@@ -183,7 +182,6 @@ class Sizes(Figure):
             ),
             alt=f"Loss above the best size against parameters at {format_flops(C)}; {format_count(n_params)} ends {lost} nats {word} 50.6 B.",
             sources=(PAPER, REPLICATION, Citation("muennighoff2023", "Eq. 5 and 6")),
-            explain=(corpus_mix.loss_along_sizes, corpus_mix.mixed_loss, resampling.resampled_loss),
         )
 
 
@@ -240,7 +238,6 @@ class Mix(Figure):
             ),
             alt=f"Tokens by source on a logarithmic axis: financial text has {financial}, general text {format_count(by_kind['general'])} tokens.",
             sources=(Citation("wu2023", "Table 1"),),
-            explain=(corpus_mix.passes, corpus_mix.domain_share),
         )
 
 
@@ -300,5 +297,4 @@ class Repeat(Figure):
             ),
             alt=f"Loss against size at {format_flops(C)}; your corpus has its best size at {format_count(best_n)} parameters with a loss of {best:.3f} nats.",
             sources=(Citation("muennighoff2023", "Eq. 5 and 6"), REPLICATION, Citation("wu2023", "Table 1")),
-            explain=(corpus_mix.mixed_loss, corpus_mix.best_size, corpus_mix.passes),
         )

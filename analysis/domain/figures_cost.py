@@ -101,7 +101,6 @@ class Cost(Figure):
                 Citation("aws_ec2"),
                 Citation("raschka2023", "section on BloombergGPT"),
             ),
-            explain=(domain_ways.rental, costs.cost_of),
         )
 
 
@@ -203,5 +202,4 @@ class Ways(Figure):
             ),
             alt=f"Three ways to a model of {format_count(self.n_params)} parameters: {written[0]}, {written[1]} and {written[2]}.",
             sources=(*PAPERS, Citation("aws_ec2")),
-            explain=(domain_ways.way_of, domain_ways.rental),
         )

@@ -103,7 +103,6 @@ class Scores(Figure):
             ),
             alt=f"Scores by task for {group}: BloombergGPT is ahead of the three models tested beside it on {ahead} of {n}.",
             sources=(Citation("wu2023", "; ".join(dict.fromkeys(rows["location"]))),),
-            explain=(corpus_mix.wins,),
         )
 
 
@@ -164,5 +163,4 @@ class Routes(Figure):
             ),
             alt=f"Scores of five finance tasks, {way}: {', '.join(f'{ROUTES[name][0]} averages {now[name]:.1f}' for name in names)}.",
             sources=(Citation("cheng2023", "Table 4; Table 12"), Citation("wu2023", "Table 8")),
-            explain=(corpus_mix.wide, corpus_mix.wins),
         )

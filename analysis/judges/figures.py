@@ -8,7 +8,6 @@ from analysis.charts import marks, style
 from analysis.charts.figure import Figure
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Quantity
-from analysis.judges import bradley_terry as judges_bradley_terry
 from analysis.judges import elo as judges_elo
 from analysis.judges import verdicts
 from analysis.judges.data import (
@@ -105,7 +104,6 @@ class Elo(Figure):
             caption=caption,
             alt=f"Elo ratings of {len(rows)} models on the {name} prompts; {rows['label'][0]} leads with {rows['mean'][0]:,.0f}, and a single order has a standard deviation of about {sd:.0f} points.",
             sources=(Citation(PAPER, "Tables 1 and 7; Section 5.2"), RELEASED),
-            explain=(judges_elo.elo, judges_elo.replay, judges_elo.spread, judges_elo.forgetting),
         )
 
     def _as_printed(self) -> bool:
@@ -204,12 +202,6 @@ class BradleyTerry(Figure):
             caption=caption,
             alt=f"Bradley-Terry ratings of {len(rows)} models with intervals; {order[0]} leads with {rows['rating'][0]:,.0f}, and {sure} of {neighbours} neighbours differ significantly.",
             sources=(RELEASED, Citation("bradley1952"), Citation("davidson1970"), Citation("davidson1977")),
-            explain=(
-                judges_bradley_terry.probabilities,
-                judges_bradley_terry.fit,
-                judges_bradley_terry.bootstrap,
-                judges_bradley_terry.rating_table,
-            ),
         )
 
 
@@ -268,7 +260,6 @@ class WinMatrix(Figure):
             ),
             alt=f"Matrix of win rates among {len(names)} models; {names[0]} wins {np.nanmin(share[0]):.0%} or more against every other model.",
             sources=(RELEASED,),
-            explain=(verdicts.won_in_both_orders, verdicts.pairs),
         )
 
 
@@ -310,7 +301,6 @@ class RankingShift(Figure):
             ),
             alt=f"Places of {len(order)} models; with both orders a model can take up to {_places(base)} of them, with one order per pair up to {_places(found['one_order'])}.",
             sources=(RELEASED, Citation("zheng2023", "position bias of judges")),
-            explain=(verdicts.consistent, judges_bradley_terry.one_order_each, judges_bradley_terry.fit, judges_bradley_terry.rating_table),
         )
 
 
@@ -357,7 +347,6 @@ class Human(Figure):
             ),
             alt=f"Reported ratings of {len(order)} models by GPT-4 and by humans; the rank correlation is {everyone['kendall_tau']:.2f}, and {order[apart]} differs most.",
             sources=(Citation(PAPER, "Table 7; Section 5.3"),),
-            explain=(verdicts.rank_agreement,),
         )
 
 

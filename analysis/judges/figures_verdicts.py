@@ -12,7 +12,6 @@ from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Earlier, Quantity
 from analysis.charts.shared_parameters import LEVEL, N_PROMPTS
-from analysis.judges import bradley_terry
 from analysis.judges import power as judges_power
 from analysis.judges import verdicts as judges_verdicts
 from analysis.judges.data import BENCHMARKS, POWER, effects, fitted, labels, observed_pairs, released
@@ -75,7 +74,6 @@ class Verdicts(Figure):
             ),
             alt=f"Bars of judgements by prompt set; on Vicuna {share.loc['vicuna', 'first']:.0%} go to the first answer and {share.loc['vicuna', 'second']:.0%} to the second.",
             sources=(RELEASED,),
-            explain=(judges_verdicts.tallies, judges_verdicts.tidy_verdicts),
         )
 
 
@@ -106,7 +104,6 @@ class Consistency(Figure):
             ),
             alt=f"Bars of pairs of judgements; {share.loc[name, 'same winner']:.0%} of {BENCHMARKS[name]} pairs name the same winner in both orders.",
             sources=(RELEASED, Citation("zheng2023", "position bias of judges")),
-            explain=(judges_verdicts.agreement,),
         )
 
 
@@ -186,7 +183,6 @@ class PositionBias(Figure):
             ),
             alt=f"One line per pair of models between its two orders; in {n} of {len(pairs)} pairs the line crosses 50%, so the order decides who wins.",
             sources=(RELEASED, Citation("davidson1977"), Citation("zheng2023", "position bias of judges")),
-            explain=(judges_verdicts.pairs, bradley_terry.probabilities, bradley_terry.fit),
         )
 
 
@@ -261,7 +257,6 @@ class PromptsNeeded(Figure):
             ),
             alt=f"Prompts needed fall with the square of the gap; {gap:.0f} Elo points take {take} at {confidence:.0%} confidence.",
             sources=(RELEASED, Citation("davidson1970"), Citation("davidson1977")),
-            explain=(judges_power.prompts_needed, judges_power.prompt_score, judges_power.observed_pairs, judges_power.scatter_ratio),
         )
 
 
@@ -339,7 +334,6 @@ class Power(Figure):
             ),
             alt=f"Power to tell {names[model]} from {names[other]} against prompts; {POWER:.0%} is reached after {in_both} asked in both orders.",
             sources=(RELEASED,),
-            explain=(judges_power.power, judges_power.prompts_needed, judges_power.scores_by_prompt),
         )
 
 

@@ -141,12 +141,6 @@ class Parts(FineTuneRun):
             ),
             alt=f"Stacked bars of memory by part: {', '.join(said)}.",
             sources=(QLORA, LORA, ZERO, ACTIVATIONS, Citation("dettmers2021"), Citation("dao2022")),
-            explain=(
-                finetuning.finetuning_memory,
-                memory_parts.activation_bytes,
-                memory_parts.layer_activations,
-                memory_parts.quantised_params,
-            ),
         )
 
 
@@ -210,7 +204,6 @@ class Rank(Figure):
             ),
             alt=f"Trained parameters rise in proportion to rank; rank {self.lora_rank} on {chosen} trains {trained}.",
             sources=(LORA, QLORA),
-            explain=(memory_parts.adapter_params,),
         )
 
 

@@ -11,7 +11,7 @@ from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.shared_parameters import BATCH_SIZE, GPU, MEMORY_UNIT, SEQ_LEN
 from analysis.gpus import Gpu
-from analysis.memory import finetuning, parts
+from analysis.memory import finetuning
 from analysis.memory.figures_settings import ACTIVATIONS, METHOD, METHOD_COLORS, QLORA, FineTuneRun
 from analysis.units import MEMORY_UNITS, counted, format_bytes
 from analysis.uploads import clip
@@ -117,7 +117,6 @@ class Fits(FineTuneRun):
             ),
             alt=f"Memory of {len(gpus)} devices beside the need of each method; {int(holds['qlora'].sum())} hold QLoRA of {name}.",
             sources=(*(Citation(source) for source in dict.fromkeys(gpus["source"])), QLORA, ACTIVATIONS),
-            explain=(finetuning.finetuning_memory,),
         )
 
 
@@ -217,7 +216,6 @@ class Largest(FineTuneRun):
             ),
             alt=f"Largest batch against sequence length on {on}; {name} holds {counted(here, 'sequence')} of {seq_len} tokens.",
             sources=(*(Citation(source) for source in self.gpu.source.split(";") if source), QLORA, ACTIVATIONS),
-            explain=(finetuning.largest_batch, finetuning.largest_seq_len, parts.activation_bytes),
         )
 
 

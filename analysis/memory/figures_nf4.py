@@ -84,7 +84,6 @@ class Codebook(Figure):
             ),
             alt=f"Levels of NF4, FP4 and INT4 under a normal density; their errors are {', '.join(errors)} standard deviations.",
             sources=(PAPER,),
-            explain=(nf4.nf4_code_book, nf4.code_book, nf4.nf4_by_equation, nf4.middle_absmax),
         )
 
 
@@ -137,7 +136,6 @@ class Error(Figure):
             caption="Each line is the quantisation error of a 4-bit format, for independent normal weights and constants in full precision. Larger blocks have larger outliers, which widen the steps for all other weights. Real weights are nearly normal row by row, not exactly.",
             alt=f"RMS error against block size; at {size} it is {', '.join(f'{significant(e)} for {nf4.FORMATS[f]}' for f, e in here.items())}.",
             sources=(PAPER,),
-            explain=(nf4.rms_error, nf4.quantise, nf4.dequantise),
         )
 
 
@@ -217,7 +215,6 @@ class Bits(Figure):
             ),
             alt=f"Bits per parameter fall with the block size; at {size} they are {double} and {plain}.",
             sources=(Citation("dettmers2023", "section 3"),),
-            explain=(nf4.bits_per_param,),
         )
 
 
@@ -257,5 +254,4 @@ class WhatIsQuantised(FineTune):
             ),
             alt=f"Bits per number by part of QLoRA; linear layers take 4 bits, low-rank adapters {bits}.",
             sources=(Citation("dettmers2023", "section 3"), Citation("raschka2023", "section 3")),
-            explain=(finetuning.stored_as, finetuning.finetuning_memory),
         )

@@ -78,7 +78,6 @@ class Reported(Figure):
             ),
             alt=f"Printed and computed footprints of {len(rows)} entries; the 4-bit models of Table 6 lie between stored model and whole fine-tune.",
             sources=(Citation("dettmers2023", "Abstract, sections 1 to 3, Tables 1 and 6, Figure 6"), ZERO, ACTIVATIONS),
-            explain=(finetuning.compare_reported, finetuning.finetuning_memory),
         )
 
 

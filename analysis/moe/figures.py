@@ -15,7 +15,7 @@ from analysis.charts.shared_parameters import MEMORY_UNIT, MODEL, WEIGHT_BITS
 from analysis.moe import expert_counts
 from analysis.moe.data import counted, known_mixtures, other_models
 from analysis.moe.figures_build import part_bars, part_layout
-from analysis.transformer import TransformerShape, count_params
+from analysis.transformer import TransformerShape
 from analysis.transformer.model import Model
 from analysis.units import MEMORY_UNITS, format_count, format_flops, significant
 from analysis.uploads import clip
@@ -106,7 +106,6 @@ class TotalActive(Figure):
             ),
             alt=f"Active and total parameters of {len(rows)} MoE models; the active share runs from {smallest} to {largest}.",
             sources=tuple(Citation(source) for source in dict.fromkeys(rows["source"])),
-            explain=(expert_counts.table, count_params),
         )
 
 
@@ -154,7 +153,6 @@ class Intuition(Figure):
             ),
             alt=f"Parameters of {name} by part: {whole} in all against {format_count(sums['naive'])} for {n_experts} whole models.",
             sources=(MIXTRAL, Citation("jiang2023", "Table 1")),
-            explain=(expert_counts.copies, expert_counts.parts),
         )
 
 
@@ -246,7 +244,6 @@ class MemoryCompute(Figure):
             ),
             alt=f"Weight memory against FLOP per token: {name} takes {size} and {format_flops(own.flops)}, a dense model of equal total {format_flops(equal['dense, equal total'].flops)}.",
             sources=(Citation("kaplan2020", "Section 2.1"), MIXTRAL, *(Citation(gpu.source) for gpu in devices)),
-            explain=(expert_counts.needs, expert_counts.dense_needs),
         )
 
 

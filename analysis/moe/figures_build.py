@@ -12,7 +12,6 @@ from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Earlier, Quantity
 from analysis.moe import expert_counts
 from analysis.moe.data import BILLION, PRESETS, frame_of, rumoured
-from analysis.transformer import count_params
 from analysis.units import format_count
 
 MIXTURE = Choice("Architecture", options=PRESETS)
@@ -96,7 +95,6 @@ class Build(Figure):
             ),
             alt=f"Parameters by part of a MoE model with {n_experts} experts and {chosen} per token: {whole} in all, {passed} active.",
             sources=(Citation(row["source"], row["location"]),),
-            explain=(expert_counts.build, expert_counts.parts, expert_counts.expert_layer, count_params),
         )
 
 
@@ -165,7 +163,6 @@ class Rumour(Figure):
             ),
             alt=f"Rumour only: {n_parts} experts of {part / BILLION:.0f} B would be {total} in all with {format_count(shared)} shared, and top-2 would use {two}.",
             sources=(Citation(row["source"], row["location"]),),
-            explain=(expert_counts.whole_of_parts,),
         )
 
 

@@ -113,7 +113,6 @@ class Load(Figure):
             ),
             alt=f"Assignments of {n_experts} experts at imbalance {significant(skew)}: the busiest gets {outcome.load.max():,}, the uniform load is {outcome.fair:,.0f}.",
             sources=(SWITCH,),
-            explain=(router.logits, router.route, router.capacity),
         )
 
 
@@ -178,7 +177,6 @@ class Capacity(Figure):
             ),
             alt=f"Dropped share against capacity factor for {n_experts} experts: {dropped} at factor {significant(factor)} and imbalance {significant(skew)}, {least} when balanced.",
             sources=(SWITCH,),
-            explain=(router.dropped_share, router.capacity),
         )
 
 
@@ -232,5 +230,4 @@ class Balance(Figure):
             ),
             alt=f"Auxiliary loss over alpha against imbalance for {label}: {loss} at imbalance {significant(skew)}, 1 when balanced.",
             sources=(SWITCH,),
-            explain=(router.balance_loss, router.logits),
         )

@@ -71,7 +71,7 @@ def reported_markers(
     if level is not None:
         layout["shapes"], layout["annotations"] = [style.vertical_line(level[0], style.GREY, "solid")], [style.line_name(*level)]
     figure = style.figure(traces, style.both_ends(layout))
-    return Panel(figure=figure, parts=parts, sources=cite(rows), explain=(reported_markers,), **words)
+    return Panel(figure=figure, parts=parts, sources=cite(rows), **words)
 
 
 def of(source: str) -> pd.DataFrame:

@@ -63,10 +63,16 @@ WORDS = {
     "rounds": (
         "The shares are as printed; nothing was judged again. Where the number of prompts is printed, the interval is Wilson's at the confidence level of the settings.",
     ),
-    "batches": ("The share is the sum of the printed comparisons from the batch on over the sum of all.",),
+    "batches": (
+        "The share is the sum of the printed comparisons from the batch on over the sum of all.",
+        "The comparisons of Table 26 of the Llama 2 paper are added up in the order of the batches; the sum of all is the number of Table 6.",
+    ),
     "win_rates": (
         "Win rates are as printed. Where ties were counted, the share without them is wins over wins and losses. Where the number of comparisons is known, a Wilson interval at your level goes around the share.",
         "A rate counts as above 50% where the whole interval lies above it, and as below where all of it lies below.",
     ),
-    "mt_bench": ("Scores are as printed; GPT-4 gave them, and nothing was judged again.",),
+    "mt_bench": (
+        "Scores are as printed; GPT-4 gave them, and nothing was judged again.",
+        "Scores, sizes and ways of tuning are those of Table 1 of the Zephyr paper, each model once; nothing is computed from them.",
+    ),
 }

@@ -98,14 +98,6 @@ class Frontier(Figure):
             ),
             alt=f"True reward against KL: DPO ends at up to {best['dpo']}, policy gradient at {best['rlhf']}, best-of-n at {best['best_of_n']} of {top}.",
             sources=(DPO, BEST_OF_N, BRADLEY),
-            explain=(
-                objective.optimal_policy,
-                objective.best_of_n,
-                training.train_dpo,
-                training.train_policy_gradient,
-                training.train_reward_model,
-                objective.preferred,
-            ),
         )
 
 
@@ -171,7 +163,6 @@ class Implicit(Figure):
             ),
             alt=f"Learned against true reward of {len(mine)} answers: DPO is off by {off[0]} nats, the reward model by {off[1]}.",
             sources=(DPO, BRADLEY),
-            explain=(objective.implicit_reward, training.train_dpo, training.pair_gradient),
         )
 
 
@@ -232,7 +223,6 @@ class Loss(Figure):
             ),
             alt=f"The DPO {self.loss_shown} against the margin for five strengths; at beta {significant(beta)} the gradient has halved at a margin of {significant(half, 2)} nats.",
             sources=(DPO, Citation("rafailov2023", "Eq. 7; section 6.1")),
-            explain=(objective.dpo_loss, objective.dpo_gradient),
         )
 
 
@@ -287,5 +277,4 @@ class Optimum(Figure):
             ),
             alt=f"Probabilities of {self.n_answers} answers by reward: the optimum at beta {significant(beta)} gives the best one {share}.",
             sources=(Citation("rafailov2023", "Eq. 4"),),
-            explain=(objective.optimal_policy, objective.kl, objective.small_world),
         )

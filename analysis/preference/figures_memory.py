@@ -103,5 +103,4 @@ class Stages(Figure):
                 Citation("dettmers2023", "sections 2 and 3"),
                 Citation("rajbhandari2019", "section 3.1"),
             ),
-            explain=(stage_memory.stage_memory, finetuning.finetuning_memory),
         )

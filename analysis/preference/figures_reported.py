@@ -91,7 +91,6 @@ class Rounds(Figure):
             ),
             alt=f"Helpfulness against harmlessness over eight rounds; GPT-4 sees {helps['gpt4'][0]} to {helps['gpt4'][1]}% and {harms[0]:.0f} to {harms[1]:.0f}%.",
             sources=(LLAMA, Citation("wilson1927")),
-            explain=(statistics.wilson_interval,),
         )
 
 
@@ -163,9 +162,6 @@ class Batches(Figure):
             ),
             alt=f"Comparisons by batch, from {int(rows['comparisons'].iloc[0]):,} in the first to {int(rows['comparisons'].iloc[-1]):,} in the last; {since} came from batch {first} on.",
             sources=(Citation("touvron2023llama2", "Tables 6 and 26"),),
-            explain=(
-                "The comparisons of Table 26 of the Llama 2 paper are added up in the order of the batches; the sum of all is the number of Table 6.",
-            ),
         )
 
 
@@ -303,7 +299,6 @@ class WinRates(Figure):
                 for source in dict.fromkeys(rows["source"])
             )
             + (Citation("wilson1927"),),
-            explain=(statistics.wilson_interval, objective.decided, win_rate_rows),
         )
 
 
@@ -360,9 +355,6 @@ class MtBench(Figure):
             ),
             alt=f"MT-Bench score against size: Zephyr 7B has {zephyr}, Llama 2 70B Chat {chat}.",
             sources=(Citation("tunstall2023", "Table 1"), Citation("zheng2023"), Citation("jiang2023", "Table 4")),
-            explain=(
-                "Scores, sizes and ways of tuning are those of Table 1 of the Zephyr paper, each model once; nothing is computed from them.",
-            ),
         )
 
 

@@ -11,7 +11,6 @@ from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Data, Given, Quantity
-from analysis.probe import results
 from analysis.probe.data import counts, published, published_bins
 from analysis.probe.results import Found
 from analysis.term_frequency import association
@@ -132,7 +131,6 @@ class Curve(Asked):
             ),
             alt=alt,
             sources=(RELEASED, PAPER, Citation("osmarks2024", "counts of numbers in the Pile")),
-            explain=(association.binned, results.summary),
         )
 
 
@@ -206,7 +204,6 @@ class Operands(Asked):
             ),
             alt=f"Accuracy against the first operand: {title}.",
             sources=(RELEASED, PAPER),
-            explain=(running_mean, results.summary),
         )
 
 
@@ -257,7 +254,6 @@ class Overall(Asked):
             ),
             alt=f"Accuracy by model: {title}.",
             sources=(RELEASED, PAPER),
-            explain=(results.overall, results.summary),
         )
 
 
@@ -288,7 +284,6 @@ def groups(run: Found) -> Panel:
         caption=f"Each row is the score on one group of questions, with Wilson's 95% interval. {f'{hidden} smaller groups are in the export only. ' if hidden else ''}{_partial([run])}",
         alt=f"Score by group of questions: {title}.",
         settings={key: value for key, value in run.facts.items() if key != "versions"},
-        explain=(results.summary, results.overall),
     )
 
 

@@ -12,8 +12,6 @@ from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice
 from analysis.probe import bundled
 from analysis.probe.data import by_operand, shots_at, statistics_of, steps, telling_step
-from analysis.statistics import spearman
-from analysis.term_frequency import association
 from analysis.term_frequency.figures_marks import OPERATION
 
 DESIGN = (Citation("biderman2023", "section 3.3, for the questions"), Citation("razeghi2022", "for the question asked"))
@@ -107,7 +105,6 @@ class BundledScatter(Figure):
             ),
             alt=f"Accuracy of 100 operands against their frequency in training for {operation} at step {step:,}: {seen['accuracy']:.0%} on seen and {unseen['accuracy']:.0%} on held-out questions.",
             sources=DESIGN,
-            explain=(spearman, association.binned, association.Operands.statistics, bundled.accuracy_by_operand),
         )
 
 
@@ -165,7 +162,6 @@ class BundledCourse(Figure):
             caption=f"Lines are the statistic at each checkpoint of one training run, asked every question zero-shot. The title gives the value furthest from zero; the last is {most or 'none'}. Bands are 95% intervals over operands. {MADE} A correlation shrinks as accuracy nears 0% or 100%, and has no mark where fewer than five operands differ.",
             alt=f"{label} over training steps for {operation}: {words}.",
             sources=DESIGN,
-            explain=(association.Operands.statistics, association.partial, association.frequency_gap),
         )
 
 
@@ -228,7 +224,6 @@ class BundledBesidePythia(Figure):
             ),
             alt=f"Rank correlations of accuracy with frequency, plain and controlling for size, for the bundled model and two sizes of Pythia ({operation}).",
             sources=(*DESIGN, Citation("eleutherai2023", "evals/csv"), Citation("osmarks2024", "counts of numbers in the Pile")),
-            explain=(association.partial, association.Operands.statistics),
         )
 
 

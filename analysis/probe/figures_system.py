@@ -5,16 +5,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.attention import latency
 from analysis.charts import marks, style
 from analysis.charts.figure import Figure
 from analysis.charts.marks import Part
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice
-from analysis.memory import finetuning
 from analysis.probe import predicted as probe_predicted
 from analysis.probe.data import bases, devices, measured, measured_shapes
-from analysis.transformer import forward_flops, kv_cache_bytes, training_flops
+from analysis.transformer import forward_flops, kv_cache_bytes
 from analysis.transformer.model import slug
 from analysis.units import counted, format_bytes, format_si, significant
 
@@ -111,7 +109,6 @@ class Cache(MeasuredShape):
             caption=f"Lines are the formula, dots the bytes of keys and values that transformers holds, {_where(device, dtype)}. A dot on its line matches exactly. Between two steps a window of W tokens holds W - 1 of them, since the next token is the W-th; that is the difference.",
             alt=f"Bytes of the key-value cache against tokens for {base} and variants; {exact} of {len(off)} measured values equal the formula.",
             sources=(Citation("ainslie2023", "grouped-query attention"), Citation("jiang2023", "section 2, sliding window")),
-            explain=(kv_cache_bytes,),
         )
 
 
@@ -159,7 +156,6 @@ class Rate(Measured):
             caption=f"Each marker is one piece of work: its measured time against its FLOPs by the formula (unmasked attention, training as three forward passes). Markers above the line run below the median rate: small operations that are dominated by launch overhead, and attention, norms and optimiser, which are limited by memory. Measured {_where(device, dtype)}: medians of several runs.",
             alt=f"Measured seconds against predicted FLOPs for {len(rows)} pieces of work; the median rate is {rate}.",
             sources=(Citation("kaplan2020", "section 2.1"),),
-            explain=(probe_predicted.flops_of, forward_flops, training_flops),
         )
 
 
@@ -219,7 +215,6 @@ class Decode(MeasuredShape):
                 Citation("ainslie2023", "grouped-query attention"),
                 Citation("jiang2023", "sliding window"),
             ),
-            explain=(probe_predicted.step_bytes, kv_cache_bytes, latency.read_params),
         )
 
 
@@ -282,7 +277,6 @@ class Prompt(MeasuredShape):
             caption=f"Dots are measured prefill times, lines those predicted from FLOPs (without masked pairs) at the rate of {base} on its longest prompt. A window saves FLOPs only where the kernel skips masked pairs; experts save FLOPs, but each gets few tokens. Measured {_where(device, dtype)}.",
             alt=f"Seconds to read a prompt against its length for {base} and variants at {axis[-1]:,} tokens: {', '.join(told)}.",
             sources=(Citation("jiang2023", "sliding window"), Citation("jiang2024", "experts")),
-            explain=(forward_flops, probe_predicted.flops_of),
         )
 
 
@@ -351,7 +345,6 @@ class Training(MeasuredShape):
                 Citation("hu2021", "section 4.1"),
                 Citation("korthikanti2022", "activations"),
             ),
-            explain=(finetuning.finetuning_memory, probe_predicted.training_memory),
         )
 
 

@@ -108,7 +108,6 @@ class Trajectory(Figure):
             + ", ".join(f"{size} ends at {value:.0%}" for size, value in ends.items())
             + ".",
             sources=(RELEASED, *task_sources([task])),
-            explain=(checkpoints.scores, checkpoints.mean_over_tasks),
         )
 
 
@@ -151,7 +150,6 @@ class Scaling(Figure):
             caption=f"Each line is one task; each marker one model size after the same tokens in the same order, so only size differs. Trained on {ARMS[arm]}; {shots}-shot. Bands are 1.96 standard errors over items.",
             alt=f"Accuracy against parameters at {tokens} for {counted(len(span), 'task')}; the largest rise is {_rise(span[most])} points, on {labels[most]}.",
             sources=(RELEASED, *task_sources(self.eval_tasks)),
-            explain=(checkpoints.scores, checkpoints.mean_over_tasks),
         )
 
 
@@ -222,7 +220,6 @@ class Memorised(Figure):
             if share
             else f"Recall of the final memorised set against tokens; at 16% of training {first[large]:.0%} for 12B and {first[small]:.0%} for 70M.",
             sources=(Citation("biderman2023memorization"), Citation("eleutherai2023", "predictable-memorization/graphs")),
-            explain=(checkpoints.memorised,),
         )
 
 
@@ -270,7 +267,6 @@ class Families(Figure):
             ),
             alt=f"Accuracy on {label} against parameters for Pythia, OPT and BLOOM; OPT is {words['OPT']} Pythia, BLOOM {words['BLOOM']}.",
             sources=(RELEASED, Citation("zhang2022"), Citation("scao2022"), *task_sources([task])),
-            explain=(checkpoints.against_family, checkpoints.scores),
         )
 
 

@@ -9,7 +9,7 @@ from analysis.charts.marks import Part
 from analysis.charts.names import at_end
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Quantity, Switch
-from analysis.pythia import checkpoints, contrasts
+from analysis.pythia import checkpoints
 from analysis.pythia.data import (
     EPOCH_TOKENS,
     FIRST_STEP,
@@ -134,7 +134,6 @@ def _forest(question: str, shots: str, tasks: str, first_step: int, twins: bool)
         ),
         alt=f"{asked.subject} {change}; significant on {len(clear)} of {n} tasks.",
         sources=(RELEASED, PAPER[question], METHOD),
-        explain=(contrasts.contrast, contrasts.crossed_bootstrap, contrasts.differences),
     )
 
 
@@ -171,7 +170,6 @@ def _course(question: str, shots: str, tasks: str, twins: bool) -> Panel:
         ),
         alt=f"{asked.axis} against tokens: {_points(last['mean'])} at the last checkpoint, significant at {away} of {len(course)} checkpoints.",
         sources=(RELEASED, PAPER[question], METHOD),
-        explain=(contrasts.contrast_course, contrasts.crossed_bootstrap),
     )
 
 
@@ -220,7 +218,6 @@ class Twins(Figure):
             ),
             alt=f"Share of equal scores against tokens: 2.8B stays near {at.loc[checkpoints.TWINS, 'equal_share']:.0%} up to step 43,000, all other sizes fall below {others}.",
             sources=(RELEASED,),
-            explain=(checkpoints.twins,),
         )
 
 

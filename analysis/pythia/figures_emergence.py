@@ -81,7 +81,6 @@ class EmergenceFit(Figure):
             caption=f"{words} Dashed is half of the gain up to the last checkpoint, dotted its 95% interval. Between steps 1,000, 3,000 and 13,000 (2, 6 and 27 B tokens) nothing was evaluated, so much of the rise falls between checkpoints. Zero-shot; trained on {ARMS[arm]}.",
             alt=f"Accuracy of {model} on {label} against tokens; the fit is {found['status']}.",
             sources=(RELEASED, *task_sources([task])),
-            explain=(emergence.fit, emergence.half_of_gain, emergence.Emergence),
         )
 
 
@@ -142,7 +141,6 @@ class Emergence(Figure):
             ),
             alt=f"Tokens to half of the gain on {label} by model size; {len(fits) - len(missing)} of {len(fits)} runs have a midpoint.",
             sources=(RELEASED, *task_sources([task])),
-            explain=(emergence.fit, emergence.half_of_gain),
         )
 
 

@@ -15,8 +15,7 @@ from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Choice, Choices
 from analysis.charts.shared_parameters import LEVEL, TRAIN_FLOPS
 from analysis.compute.data import published_models
-from analysis.scaling import chinchilla, resampling
-from analysis.scaling import published as scaling_published
+from analysis.scaling import chinchilla
 from analysis.scaling.chinchilla import ScalingLaw
 from analysis.scaling.data import COMPUTE_RANGE, DEFAULT_LAWS, compute_axis, law_labels, law_name, published
 from analysis.scaling.figures_marks import REPLICATION, OfRuns, band_part, cite_laws, cite_models, model_part, model_points
@@ -118,12 +117,6 @@ def allocation(figure: OfLaws, fitted: ScalingLaw, resamples: pd.DataFrame, quan
         ),
         alt=f"Lines of optimal {noun} against compute for {len(spread)} {'laws' if many else 'law'}; at {format_flops(C)} they span a factor {significant(most.value / least.value, 2)}.",
         sources=figure.cited(),
-        explain=(
-            chinchilla.ScalingLaw.compute_optimal,
-            resampling.resampled_optimum,
-            scaling_published.KaplanLaw,
-            scaling_published.AllocationLaw,
-        ),
     )
 
 
@@ -176,7 +169,6 @@ class TokensPerParam(OfLaws):
             "Many models are trained far beyond every optimum, because a smaller model is cheaper to serve.",
             alt=f"Tokens per parameter against compute: at {format_flops(C)} the laws range from {least} ({lowest}) to {most} ({highest}).",
             sources=self.cited(),
-            explain=(chinchilla.tokens_per_param, chinchilla.ScalingLaw.compute_optimal, resampling.bootstrap),
         )
 
 
@@ -236,7 +228,6 @@ class ChinchillaTable(Figure):
             ),
             alt=f"Printed budgets agree with a power law within rounding except at {missed}; Eq. 10 misses the {'printed table' if self.misprint == 'corrected' else 'other rows'} by up to a sixth.",
             sources=(Citation("hoffmann2022", "Table 3, Table A3, Eq. 10"),),
-            explain=(scaling_published.allocation_from_table, chinchilla.ScalingLaw.compute_optimal),
         )
 
 

@@ -11,7 +11,7 @@ from analysis.charts.marks import Part
 from analysis.charts.panel import Headline, Panel
 from analysis.charts.parameters import Choice
 from analysis.charts.shared_parameters import LEVEL
-from analysis.scaling import chinchilla, exponent_grid, fitting, resampling
+from analysis.scaling import chinchilla, resampling
 from analysis.scaling.chinchilla import ScalingLaw
 from analysis.scaling.data import chinchilla_flops, published
 from analysis.scaling.figures_loss import runs_part
@@ -58,7 +58,6 @@ class Residuals(OfRuns):
             ),
             alt=f"Residuals of {len(runs)} runs; half lie within {typical} of the prediction, the largest is {worst:+.1%}.",
             sources=law_sources(law, runs),
-            explain=(chinchilla.residuals, fitting.fit_parametric),
         )
 
 
@@ -131,7 +130,6 @@ class Constants(OfRuns):
             + words,
             alt=f"Fitted constants with {level:.0%} intervals; of the published Chinchilla values {_listed(outside)} lie outside.",
             sources=(*cite_laws(published(), list(SYMBOLS)), REPLICATION),
-            explain=(fitting.fit_parametric, resampling.bootstrap, exponent_grid.best_of_exponents),
         )
 
 

@@ -103,7 +103,6 @@ class Contours(OfOneLaw):
                 f"{format_count(N_best, 'parameters')} and {format_count(D_best, 'tokens')}."
             ),
             sources=law_sources(law, runs),
-            explain=(chinchilla.ScalingLaw, chinchilla.ScalingLaw.params_for_loss, chinchilla.ScalingLaw.compute_optimal),
         )
 
 
@@ -203,7 +202,6 @@ class IsoFlop(OfOneLaw):
             ),
             alt=f"U-shaped curves of loss against parameters; the one for {format_flops(C)} is lowest at {format_count(N_best, 'parameters')}.",
             sources=law_sources(law, runs),
-            explain=(chinchilla.ScalingLaw.loss, chinchilla.ScalingLaw.compute_optimal, resampling.bootstrap),
         )
 
 

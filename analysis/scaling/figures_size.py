@@ -124,5 +124,4 @@ class TokensForSize(OfRuns):
                 REPLICATION,
                 *cite_models(published_models().dropna(subset=["n_params", "n_tokens", "computed_flops"])),
             ),
-            explain=(for_size.tokens_for, ScalingLaw.compute_optimal, resampling.bootstrap),
         )

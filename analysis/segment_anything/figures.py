@@ -114,7 +114,6 @@ class PerMask(Figure):
                     if unit == "seconds"
                 ),
             ),
-            explain=(sam.flops_per_mask, sam.break_even, sam.encoder_flops, decoding.decoder_flops, decoding.prompt_encoder_flops),
         )
 
 
@@ -167,7 +166,6 @@ class Parts(Figure):
             ),
             alt=f"FLOPs of one image by part: {encoder} in the image encoder {model} and {rest} for {counted(prompts, 'prompt')}.",
             sources=SHAPES,
-            explain=(sam.encoder_flops, sam.attention_flops, decoding.decoder_flops, decoding.prompt_encoder_flops),
         )
 
 
@@ -220,5 +218,4 @@ class Devices(Figure):
             ),
             alt=f"Seconds to encode an image with {model} and to decode {counted(prompts, 'prompt')} on {len(devices)} GPUs at {share:.0%} MFU; an A100 takes {takes} to encode.",
             sources=(*SHAPES, Citation("meta2023sam", row["location"]), Citation(PAPER, "Section 1")),
-            explain=(sam.implied_utilisation, sam.encoder_flops, decoding.decoder_flops),
         )

@@ -40,7 +40,6 @@ PRINTED = {
     "training_co2": "emissions of training (CO2 equivalent)",
 }
 YEAR = 365.25 * SECONDS_PER_DAY
-AS_PRINTED = "Every value is as the paper prints it; nothing is computed but the counts and differences that the words state."
 
 
 class Datasets(Figure):
@@ -109,7 +108,6 @@ class Datasets(Figure):
             ),
             alt=f"Masks against images of {len(rows)} data sets; SA-1B has {held} masks on {format_count(ours['n_images'])} images, Open Images {format_count(theirs['n_masks'])} on {format_count(theirs['n_images'])}.",
             sources=tuple(Citation(PAPER, place) for place in ("Figure 6", "Section 5")),
-            explain=(Datasets, AS_PRINTED),
         )
 
 
@@ -166,7 +164,6 @@ class Engine(Figure):
             caption=f"Bars are the masks of each stage times your seconds per mask, as years of non-stop work. Annotators began at {start:g} s per mask and ended the first stage at {end:g} s, helped by the model. The first two stages were made by people, the third by the model with a grid of {facts().loc['grid_points', 'value']:,.0f} points per image.",
             alt=f"Years of work by hand for the masks of three stages, {', '.join(format_count(value) for value in masks)}; by hand the last would take {takes} at {seconds:g} s per mask.",
             sources=(Citation(PAPER, "Section 4"),),
-            explain=(Engine, "Time by hand is the number of masks times the seconds that one takes."),
         )
 
 
@@ -204,7 +201,6 @@ class Regions(Figure):
             else "Markers are shares of images by the income of the country in which they were taken, as printed.",
             alt=f"Shares of images by {kind} for SA-1B, COCO and Open Images; {lead} has {shares[0]} of SA-1B.",
             sources=(Citation(PAPER, "Table 1"),),
-            explain=(Regions, AS_PRINTED),
         )
 
 
@@ -251,7 +247,6 @@ class AgainstRitm(Figure):
             ),
             alt=f"Differences in mean IoU on {len(values)} data sets, from {values.max():+.1f} to {values.min():+.1f} points; SAM is ahead on {ahead}.",
             sources=(Citation(PAPER, "Figure 9a; Section 7.1"), Citation("wilson1927")),
-            explain=(statistics.wilson_interval,),
         )
 
 
@@ -290,7 +285,6 @@ class People(Figure):
             caption="Markers are mean IoUs by perceived gender presentation, age and skin tone, as the paper groups them. One point leaves open whether a person or a garment is meant. The table lists what else the paper and the site print.",
             alt=f"Mean IoU of {rows['group'].nunique()} groups of people: {ends[0]} to {ends[1]}% from one point, {ends[2]} to {ends[3]}% from three.",
             sources=(Citation(PAPER, "Table 2"),),
-            explain=(People, AS_PRINTED),
         )
 
 
@@ -345,7 +339,6 @@ class Transfer(Figure):
             ),
             alt=f"Scores of SAM and ViTDet-H, {label}; overall {sam} against {trained}.",
             sources=tuple(Citation(PAPER, place) for place in dict.fromkeys(rows["location"])),
-            explain=(Transfer, AS_PRINTED),
         )
 
 

@@ -79,7 +79,6 @@ class Attention(Figure):
             ),
             alt=f"FLOPs of {model} against input resolution; at {side:,} pixels {takes} as built and {format_si(at['whole'], 'FLOP')} with global attention everywhere.",
             sources=SHAPES,
-            explain=(sam.encoder_flops, sam.attention_flops, sam.padded_side),
         )
 
 
@@ -134,7 +133,6 @@ class Windows(Figure):
             ),
             alt=f"FLOPs of {model} against the side of its windows at {self.image_side:,} pixels, a rising sawtooth; windows of {own} take {format_si(here, 'FLOP')}.",
             sources=SHAPES,
-            explain=(sam.encoder_flops, sam.padded_side, sam.attention_flops),
         )
 
 
@@ -200,7 +198,6 @@ class Params(Figure):
             ),
             alt=f"Stacked bars of parameters by part: {', '.join(f'{name} {format_count(value)}' for name, value in totals.items())}.",
             sources=(*SHAPES, Citation("meta2023sam", row["location"])),
-            explain=(sam.encoder_params,),
         )
 
 
@@ -240,5 +237,4 @@ class LightParams(Figure):
             caption=f"Bars are the parameters of SAM's two light parts. The decoder has {sum(decoder.values()):,} parameters and the prompt encoder {sum(prompt.values()):,}, {prompt['prompt encoder: Fourier frequencies']} of which are random frequencies that are shared with the image side and not trained. Both are the same for every image encoder.",
             alt=f"Bars of parameters by part; the two-way blocks of the decoder hold {decoder['decoder: two-way blocks']:,} of {total:,}.",
             sources=(*SHAPES, Citation("meta2023sam", row["location"])),
-            explain=(decoding.decoder_params, decoding.prompt_encoder_params),
         )

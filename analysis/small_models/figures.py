@@ -100,7 +100,6 @@ class Scores(Figure):
             ),
             alt=f"{label} against parameters: {small} scores {significant(own)}, and {text.removeprefix(small + ' ')}.",
             sources=(Citation(comparisons.WORKS[small], rows["location"].iloc[0]),),
-            explain=(comparisons.comparisons,),
         )
 
 
@@ -181,7 +180,6 @@ class Ratio(Figure):
             ),
             alt=f"Share of comparisons that {small} matches or wins, against the ratio of sizes; {title}.",
             sources=(Citation(comparisons.WORKS[small]),),
-            explain=(comparisons.held_share, comparisons.comparisons),
         )
 
 
@@ -235,7 +233,6 @@ class Cost(Figure):
             ),
             alt=f"Cloud cost of {len(rows)} runs at {format_money(price)} per A100-hour, from {format_money(float(usd.min()))} to {format_money(float(usd.max()))}.",
             sources=tuple(Citation(name) for name in dict.fromkeys([*rows["source"], "aws_ec2"])),
-            explain=(comparisons.training_runs, comparisons.tuning_runs),
         )
 
 
@@ -290,7 +287,6 @@ class Hours(Figure):
             ),
             alt=f"Reported against computed A100-hours of {len(rows)} runs; implied MFU runs from {share.min():.0%} to {share.max():.0%}.",
             sources=tuple(Citation(name) for name in dict.fromkeys([*rows["source"], "nvidia_a100"])),
-            explain=(costs.implied_utilisation, costs.training_flops, comparisons.training_runs),
         )
 
 

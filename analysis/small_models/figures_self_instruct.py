@@ -83,7 +83,6 @@ class Growth(Figure):
             ),
             alt=f"Kept against generated instructions; at threshold {threshold:g} {kept} of {tried} are kept.",
             sources=SOURCES,
-            explain=(self_instruct.simulate, self_instruct.rouge_l, self_instruct.generate),
         )
 
 
@@ -133,7 +132,6 @@ class Filtered(Figure):
             ),
             alt=f"Share dropped and mean similarities against the threshold; at {threshold:g} {dropped} are dropped.",
             sources=SOURCES,
-            explain=(self_instruct.simulate, self_instruct.rouge_l),
         )
 
 
@@ -175,7 +173,6 @@ class Variety(Figure):
             ),
             alt=f"Distinct verb-noun pairs against the threshold for {len(novelties)} levels of novelty; at {threshold:g} they are {low} to {high}.",
             sources=SOURCES,
-            explain=(self_instruct.simulate, self_instruct.root),
         )
 
 
@@ -225,7 +222,6 @@ class OwnRun(Figure):
             caption=f"Lines are the instructions generated, those kept, and their distinct verb-noun pairs in one run. Another random seed gives a slightly different curve. {ASSUMED}",
             alt=f"A run of the loop: {many} of {last['tried']:.0f} generated instructions are kept.",
             sources=SOURCES,
-            explain=(self_instruct.simulate, self_instruct.rouge_l, self_instruct.generate),
         )
 
 

@@ -95,7 +95,6 @@ class Lima(Figure):
             ),
             alt=f"LIMA against {len(rows)} rivals judged by {JUDGES[judge]}; it beats Alpaca 65B on {share} of prompts without ties.",
             sources=(Citation("zhou2023", first["location"]), Citation("taori2023_code"), WILSON),
-            explain=(comparisons.preference_intervals, comparisons.preferences, statistics.wilson_interval),
         )
 
 
@@ -145,7 +144,6 @@ class Amount(Figure):
             ),
             alt=f"Share of best-rated answers against the number of instructions: {own['share'].iloc[0]:.0%} at 175 and {own['share'].iloc[-1]:.0%} at 51,200.",
             sources=(Citation("wang2022", "Figure 7"), Citation("zhou2023", "Figure 5"), WILSON),
-            explain=(comparisons.amounts, statistics.wilson_interval),
         )
 
 
@@ -179,7 +177,6 @@ class CodeData(Figure):
             ),
             alt=f"HumanEval of six models by training data, from {share.min():.0%} to {share.max():.0%}.",
             sources=(Citation("gunasekar2023", "Section 2.1; Table 1"), Citation("chen2021"), WILSON),
-            explain=(comparisons.code_data, statistics.wilson_interval),
         )
 
 
@@ -216,7 +213,6 @@ class ImitationStyle(Figure):
             ),
             alt=f"Four measures of style against imitation data; lists rise from {lists.iloc[0]:.0f} to {lists.iloc[3]:.0f} percent.",
             sources=(Citation("gudibande2023", "Table 2; Figure 1"),),
-            explain=(comparisons.style_measures,),
         )
 
 
@@ -267,5 +263,4 @@ class ImitationFacts(Figure):
             ),
             alt=f"NaturalQuestions of LLaMA 7B and 13B before and after imitation; broad imitation lowers both, to {stated[1]} and {stated[3]}.",
             sources=(Citation("gudibande2023", "Table 1"), Citation("kwiatkowski2019"), WILSON),
-            explain=(comparisons.imitated_knowledge, statistics.wilson_interval),
         )

@@ -49,36 +49,6 @@ def partial(xy, xz, yz):
         return np.clip(np.where(left > 1e-9, (xy - xz * yz) / left, np.nan), -1, 1)
 
 
-def slope_per_decade(count, accuracy) -> np.ndarray:
-    """How much accuracy rises with ten times the count: the slope of least squares of accuracy on log10(count), along the last axis.
-
-    Raises ValueError for counts that are not positive.
-
-    >>> round(float(slope_per_decade([10, 100, 1000], [0.1, 0.2, 0.3])), 12)
-    0.1
-    """
-    if np.any(~(np.asarray(count, dtype=float) > 0)):
-        raise ValueError("count must be positive, since its logarithm is taken")
-    x = np.log10(np.asarray(count, dtype=float))
-    x = x - x.mean(-1, keepdims=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return (x * np.asarray(accuracy, dtype=float)).sum(-1) / (x**2).sum(-1)
-
-
-def frequency_gap(count, accuracy, extremes: int = EXTREMES) -> np.ndarray:
-    """Mean accuracy of the most frequent operands less that of the least frequent, along the last axis. [share, -1 to 1]
-
-    extremes: how many of each; 10 in the paper. Operands of equal count stand in the order given.
-    Source: [biderman2023] Table 4; [razeghi2022].
-
-    >>> round(float(frequency_gap([5, 4, 3, 2], [0.9, 0.7, 0.3, 0.1], extremes=2)), 12)
-    0.6
-    """
-    order = np.argsort(-np.asarray(count, dtype=float), axis=-1, kind="stable")
-    accuracy = np.take_along_axis(np.broadcast_to(np.asarray(accuracy, dtype=float), order.shape), order, axis=-1)
-    return accuracy[..., :extremes].mean(-1) - accuracy[..., -extremes:].mean(-1)
-
-
 def binned(count, accuracy, n_bins: int = 10) -> pd.DataFrame:
     """Accuracy by bins of equally many operands, from rare to frequent: columns count (geometric mean), accuracy, low, high, n.
 
@@ -141,10 +111,11 @@ class Operands:
     def statistics(self, accuracy, level: float = LEVEL) -> dict[str, float]:
         """Accuracy and how it goes with frequency, each statistic with the ends of its interval (name_low and name_high).
 
-        accuracy: mean over operands. slope: `slope_per_decade`. rho: `spearman` with the counts. size_rho: the same with the operand
-        itself. partial: `partial` of accuracy and count, ranks, with the operand held fixed. gap: `frequency_gap`. NaN where accuracy
-        is the same for all operands. Intervals: percentiles over resamples of the operands, of which those without variation count
-        as no correlation.
+        accuracy: mean over operands. slope: by how much accuracy rises with ten times the count, of least squares on log10(count).
+        rho: `spearman` with the counts. size_rho: the same with the operand itself. partial: `partial` of accuracy and count, ranks, with
+        the operand held fixed. gap: mean accuracy of the EXTREMES most frequent operands less that of the least frequent ([biderman2023]
+        Table 4; [razeghi2022]). NaN where accuracy is the same for all operands. Intervals: percentiles over resamples of the operands,
+        of which those without variation count as no correlation.
         """
         values = np.asarray(accuracy, dtype=float)
         drawn = values[self.rows]

@@ -10,7 +10,7 @@ from analysis.charts.figure import Figure
 from analysis.charts.panel import Citation, Headline, Panel
 from analysis.charts.parameters import Given
 from analysis.pythia.data import size_of
-from analysis.statistics import correlation, spearman
+from analysis.statistics import correlation
 from analysis.term_frequency import association
 from analysis.term_frequency.data import SIZES, accuracy_of, one_of, text_of
 from analysis.term_frequency.figures_marks import (
@@ -108,7 +108,6 @@ class Scatter(Figure):
             ),
             alt=f"Accuracy of {model} by operand against the operand's count in {text_of(corpus)}: {_words(found)}.",
             sources=sources_of(corpus),
-            explain=(spearman, association.slope_per_decade, association.binned, association.Operands.statistics),
         )
 
 
@@ -158,7 +157,6 @@ class Paper(Figure):
             ),
             alt=f"Computed against reported gaps of four models: correlation {r}, mean difference {mean} points.",
             sources=(Citation("biderman2023", "Table 4"), *sources_of(corpus)),
-            explain=(association.against_the_paper, association.frequency_gap),
         )
 
 

@@ -10,7 +10,6 @@ from analysis.charts.panel import Headline, Panel
 from analysis.charts.parameters import Choice, Given
 from analysis.pythia.data import size_of
 from analysis.statistics import spearman
-from analysis.term_frequency import association
 from analysis.term_frequency import regression as term_frequency_regression
 from analysis.term_frequency.data import SIZES, text_of
 from analysis.term_frequency.figures_marks import (
@@ -62,7 +61,6 @@ class Partial(Figure):
                 caption=f"Either every model has the same accuracy on all operands, or the counts follow the size of the operand exactly. {V0}",
                 alt="No partial correlation can be computed for any model size.",
                 sources=sources_of(corpus),
-                explain=(association.partial,),
             )
         parts, traces = [], []
         for name, series, color, symbol, shift in KINDS:
@@ -98,7 +96,6 @@ class Partial(Figure):
             ),
             alt=f"Correlation with frequency by model size, plain and controlling for operand size; {size_of(rows.index[0])} has {as_it_is} and {fixed}.",
             sources=sources_of(corpus),
-            explain=(association.partial, spearman, association.Operands.statistics),
         )
 
 
@@ -131,7 +128,6 @@ class Regression(Figure):
                 caption=f"The fit needs at least {term_frequency_regression.MINIMUM} right and as many wrong answers, of 50 per operand. Choose a larger model or another number of examples. {V0}",
                 alt=f"No coefficients: {model} gives {outcome} for a regression.",
                 sources=sources_of("pile_train"),
-                explain=(term_frequency_regression.regression,),
             )
         alone = about[about["alone"]].assign(series="univariable (count)", row=-0.12)
         together = about[~about["alone"]].set_index("term").loc[terms].reset_index()
@@ -159,7 +155,6 @@ class Regression(Figure):
             ),
             alt=f"Coefficients of a logistic regression for {model}; the count has {after['coefficient']:.2f} with four other properties and {before['coefficient']:.2f} alone.",
             sources=sources_of("pile_train"),
-            explain=(term_frequency_regression.regression, term_frequency_regression.logistic, term_frequency_regression.features),
         )
 
 

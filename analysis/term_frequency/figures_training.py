@@ -104,7 +104,6 @@ class Course(Figure):
             + (", ".join(f"{size_of(size)} ends at {end}" for size, end in ends.items()) or "none can be computed")
             + ".",
             sources=(*sources_of(held.corpus), PAPER),
-            explain=(association.Operands.statistics, association.partial, association.frequency_gap),
         )
 
 
@@ -164,5 +163,4 @@ class Gap(Figure):
             ),
             alt=f"Accuracy of {model} over training for frequent and rare operands, ending at {most} and {least}.",
             sources=(*sources_of(held.corpus), Citation("biderman2023", "Table 4")),
-            explain=(association.frequency_gap,),
         )

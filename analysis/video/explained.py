@@ -200,10 +200,15 @@ WORDS = {
         "A share of n votes can only be a multiple of 100 / n. For each printed share the nearest one is taken; it fits where the gap is within half of the last printed digit.",
         "The title counts those that fit, and states the largest gap.",
     ),
-    "ucf101": (PRINTED, "Systems with an FVD below your limit are counted."),
+    "formats": ("Pixels are height times width; everything else is as printed.",),
+    "ucf101": (
+        PRINTED,
+        "Systems with an FVD below your limit are counted.",
+        "Both scores are printed by the papers; nothing but the count of systems below the limit is computed.",
+    ),
     "fvd_and_people": (
         PRINTED,
         "Rivals are ranked by their FVD and by the share of prompts that Emu Video wins against them; the rank correlation is Spearman's, over these few systems. Of two printed distances the lower one is taken.",
     ),
-    "driving": (PRINTED,),
+    "driving": (PRINTED, "Both distances are printed by the paper; the table adds the rank by FVD within what is shown."),
 }

@@ -123,7 +123,6 @@ def _won(which: str, level: float, unstated: int) -> Panel:
             Citation(EMU, "Appendix 3.1"),
             Citation("wilson1927"),
         ),
-        explain=(video_win_rates.comparisons, statistics.wilson_interval),
     )
 
 
@@ -194,7 +193,6 @@ class Prompts(Figure):
             caption="The band is the interval of the true win rate, given yours, by the number of prompts. Markers are Emu Video's reported comparisons at their numbers of prompts (moved apart a little): most rest on 65 prompts, some on 307, one rival on 23.",
             alt=f"Interval of a win rate of {share:.0%} against the number of prompts; at {n:,} it reaches from {here[0]:.0%} to {here[1]:.0%}.",
             sources=(Citation(EMU, "Figure 2; Tables 2, 3, 5, 10"), Citation("wilson1927")),
-            explain=(statistics.wilson_interval, video_win_rates.prompts_for),
         )
 
 
@@ -228,5 +226,4 @@ class DrivingStudy(Figure):
             caption=f"Bars are intervals of the reported preferences for your number of ratings; those that do not reach 50% are significant. The study has 4 raters and 100 videos, and does not say how many ratings are behind a share. Its digits fit {', '.join(map(str, fewest))} ratings or multiples of them; 400 would need all raters to answer independently. LVG is an earlier generator of long videos.",
             alt=f"Three preferences of the driving study between {share.min():.0%} and {share.max():.0%}; at {votes} ratings {sure} of them are significantly above 50%.",
             sources=(Citation(LATENTS, "driving user study"), Citation("wilson1927"), Citation("brown2017grim")),
-            explain=(statistics.wilson_interval, video_win_rates.fewest_votes),
         )

@@ -103,7 +103,6 @@ class Frames(Figure):
             ),
             alt=f"{name} against frames on logarithmic axes; at {counted(n_frames, 'frame')} pixels take {saving} times as much as latent space, image first {ratio} times.",
             sources=GROUNDS,
-            explain=(costs.stages, costs.tokens_per_frame, costs.denoising_flops, costs.attention_pairs, costs.Denoiser),
         )
 
 
@@ -168,7 +167,6 @@ class Stages(Figure):
             caption=f"Bars are the FLOPs of three stages in latent space: one frame from text, {what.key_frames:g} key frames from text and image, then all frames between them. Hatched bars are what-ifs. Tokens are per step, of {what.steps:g} steps.",
             alt=f"FLOPs by stage: the image {shares[0]}, interpolation {shares[1]} of {format_flops(total)}; all frames at once in latent space take {format_flops(direct)}.",
             sources=GROUNDS,
-            explain=(costs.stages, costs.denoising_flops, costs.Denoiser.of_size),
         )
 
 
@@ -235,7 +233,6 @@ class Formats(Figure):
             caption=f"Markers are the frames and pixels per frame of each system, from Emu Video's Table 8; Align Your Latents itself says {facts().loc['ayl_frames', 'value']:.0f} frames. More pixels did not win: on average Emu Video is preferred in quality on {facts().loc['emu_avg_win_rate_quality', 'value']:g}% of prompts at equal size and on {facts().loc['emu_avg_win_rate_quality_original_dims', 'value']:g}% at the original sizes.",
             alt=f"Frames against pixels per frame of {len(rows)} systems; Emu Video makes {ours['n_frames']} frames of {ours['pixels']:,} pixels, Align Your Latents {theirs['n_frames']} of {theirs['pixels']:,}.",
             sources=(Citation(EMU, "Table 8"), Citation(LATENTS, "text-to-video with Stable Diffusion")),
-            explain=(Formats, "Pixels are height times width; everything else is as printed."),
         )
 
 

@@ -64,7 +64,6 @@ class Ranking(Figure):
             ),
             alt=f"Ratings of {len(names)} systems relative to {names[0]}, with 95% intervals; {pair['model']} is nearest at {pair['rating']:.0f} Elo points, {last['model']} last at {last['rating']:.0f}.",
             sources=(*(Citation(EMU, place) for place in dict.fromkeys(rows["location"])), Citation("bradley1952")),
-            explain=(win_rates.ranking, win_rates.vote_counts, win_rates.both_criteria),
         )
 
 
@@ -119,7 +118,6 @@ class Triangle(Figure):
             caption=f"Markers compare the reported win rate of Gen-2 from text over Gen-2 from an image with the one that Emu Video's wins over both imply, if log-odds add up. {int(predicted['inside_interval'].sum())} of {len(share)} lie within the interval of what was found. Starting from an image seems to help this rival too, though {n} prompts leave a tie possible.",
             alt=f"Gen-2 from text is preferred to Gen-2 from an image on {share[0]:.1%} of prompts in quality, where {implied[0]:.1%} is implied, and {share[1]:.1%} in faithfulness, where {implied[1]:.1%} is implied.",
             sources=(Citation(EMU, "Table 5"), Citation("bradley1952")),
-            explain=(win_rates.implied_share, statistics.wilson_interval),
         )
 
 
@@ -170,5 +168,4 @@ class WholeVotes(Figure):
             ),
             alt=f"Gaps of {len(rows)} reported shares to whole numbers of prompts; {whole} are within rounding and the largest gap is {largest} points.",
             sources=(Citation(EMU, "Figure 2; Tables 1, 2, 3, 5, 10"), Citation(LATENTS, "driving user study"), Citation("brown2017grim")),
-            explain=(win_rates.nearest_votes, win_rates.fewest_votes),
         )

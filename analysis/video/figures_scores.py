@@ -65,7 +65,6 @@ class Ucf101(Figure):
             caption=f"Markers are zero-shot FVDs on UCF-101 as each paper prints them; lower is better. The papers disagree on MagicVideo ({magic[LATENTS]:g} and {magic[EMU]:g}) and round the others; Emu Video has the lowest distance and {best['system']} the highest inception score (IS, {best['inception_score']:g}), so the two metrics rank differently.",
             alt=f"FVD on UCF-101 of {len(order)} systems, from {order.iloc[0]:g} for {names[0]} to {order.iloc[-1]:g}; {below} are below {limit:g}.",
             sources=(Citation(EMU, "Table 2"), Citation(LATENTS, "zero-shot table of UCF-101")),
-            explain=(automatic, "Both scores are printed by the papers; nothing but the count of systems below the limit is computed."),
         )
 
 
@@ -120,7 +119,6 @@ class FvdAndPeople(Figure):
             caption=f"Markers are the {len(both)} rivals with both an FVD on UCF-101 and a comparison by raters; of two printed FVDs the lower is taken. A positive correlation means that human preference and FVD agree. With so few systems the correlation says little, and raters saw other prompts. Bars are 95% intervals.",
             alt=f"Share of prompts won by Emu Video against the rival's FVD for {len(both)} rivals; the rank correlation is {rho:.1f}.",
             sources=(Citation(EMU, "Figure 2; Table 2"), Citation(LATENTS, "zero-shot table of UCF-101")),
-            explain=(statistics.wilson_interval,),
         )
 
 
@@ -179,5 +177,4 @@ class Driving(Figure):
             ),
             alt=f"FVD against FID of {len(wide)} models on driving videos, {shown}; {best} has the lowest FVD of {significant(wide['fvd'].min())}.",
             sources=tuple(Citation(LATENTS, place) for place in dict.fromkeys(rows["location"])),
-            explain=(Driving, "Both distances are printed by the paper; the table adds the rank by FVD within what is shown."),
         )
