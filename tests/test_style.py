@@ -1,6 +1,8 @@
 """The palette and the marks: readable, distinguishable, and the same everywhere."""
 
 import html
+import re
+import tomllib
 from itertools import combinations
 
 import numpy as np
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from analysis import tables
 from analysis.charts import intervals, style
+from tests.conftest import ROOT
 
 WHITE, DARK_PAGE = "#FFFFFF", "#0E1117"
 
@@ -143,6 +146,22 @@ def test_figures_leave_the_colours_of_text_grid_and_page_to_the_page():
 def test_an_unknown_theme_is_refused_by_name():
     with pytest.raises(ValueError, match="theme must be one of light, dark, got 'sepia'"):
         style.template("sepia")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_type_of_pages_is_readable(theme):
+    of = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))["theme"][theme]
+    for color in ("textColor", "linkColor"):
+        for page in ("backgroundColor", "secondaryBackgroundColor"):
+            assert contrast(of[color], of[page]) >= 4.5, (color, page)  # WCAG 2.1, 1.4.3 contrast of text
+    assert contrast(WHITE, of["primaryColor"]) >= 4.5  # on a chosen button
+    assert contrast(of["primaryColor"], of["backgroundColor"]) >= 3  # its edge: 1.4.11
+
+
+def test_nothing_is_written_in_the_colour_of_buttons():
+    """Which is too dark for type on the dark page; that of links is for type."""
+    styles = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "pages/components").glob("*.py"))
+    assert "border-color: var(--st-primary-color)" in styles and not re.search(r"[^-]color: var\(--st-primary-color\)", styles)
 
 
 @given(st.text(alphabet=" ,-abcdefgh&<>'Wm", max_size=80), st.integers(8, 40))

@@ -31,7 +31,7 @@ a { color: var(--st-link-color); }
 .files button:hover:enabled, .files button:focus-visible { z-index: 1; position: relative; }
 button { font: inherit; font-size: 0.875rem; line-height: 1.25; color: inherit; background: transparent; cursor: pointer;
   white-space: nowrap; border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius); padding: 0.25rem 0.625rem; min-height: 2.125rem; }
-button:hover:enabled, button[aria-expanded=true] { border-color: var(--st-primary-color); color: var(--st-primary-color); }
+button:hover:enabled, button[aria-expanded=true] { border-color: var(--st-primary-color); color: var(--st-link-color); }
 button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 1px; }
 button:disabled { cursor: default; opacity: 0.45; }
 button[aria-busy=true] { cursor: progress; opacity: 0.6; }

@@ -19,7 +19,8 @@ li { padding: 0.5rem 0.75rem; border-radius: 0.25rem; cursor: pointer; display: 
 li[aria-selected=true] { background: var(--st-secondary-background-color); outline: 1px solid var(--st-primary-color); }
 li small { opacity: 0.8; grid-column: 1; } li .kind { grid-column: 2; grid-row: 1; opacity: 0.8; font-size: 0.75rem; }
 .none { padding: 0.75rem; cursor: default; }
-@media (max-width: 640px) { kbd { display: none; } }
+.open span { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+@media (max-width: 1099px) { kbd { display: none; } }
 """
 
 HTML = """
