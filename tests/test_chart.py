@@ -56,6 +56,8 @@ def show(page, names=("one", "two"), y=(1, 2, 3), x_title="Tokens", y_range=None
         "file": "a",
         "script": "",
         "least": 0,
+        "bar": None,
+        "pins": [],
         "templates": TEMPLATES,
         **data,
     }

@@ -305,7 +305,7 @@ def test_only_changed_controls_are_kept_for_the_link():
     assert app.session_state["links"]["scaling"] == {}
     app.select_slider(key=key).set_value(1e20).run()
     assert app.session_state["links"]["scaling"] == {"train_flops": ["1e20"]}
-    app.button(key="scaling/laws:reset").click().run()
+    app.button(key="scaling/laws:reset-all").click().run()
     assert app.session_state["links"]["scaling"] == {} and app.select_slider(key=key).value == 5.8e23
 
 
