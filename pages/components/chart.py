@@ -176,7 +176,7 @@ function pressable(words, hint, ask) {
   return button;
 }
 
-function settingsBar(find, { bar, pins }, act) {
+function settingsBar(find, { bar, pins = [] }, act) {
   const row = find('.settings'), list = find('.pins');
   row.hidden = !bar;
   list.hidden = !pins.length;
