@@ -39,6 +39,8 @@ def needed(model: Model, method: str, symbol: str, **settings: Any) -> Traced:
 def parts(figure: Parts | Fits) -> Steps:
     """The memory of each way, part by part."""
     settings = options(figure) | {"batch": setting(figure, "batch_size", "B"), "seq_len": setting(figure, "seq_len", "S")}
+    if figure.sharded_gpus > 1:
+        settings |= {"n_gpus": setting(figure, "sharded_gpus", r"n_\text{gpu}", "GPUs that split weights, gradients and states", "")}
     return {
         f"memory of {label}": needed(figure.model, method, rf"M_\text{{{label.removesuffix(' fine-tuning')}}}", **settings)
         for method, label in finetuning.METHODS.items()

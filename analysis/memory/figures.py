@@ -128,16 +128,17 @@ class Parts(FineTuneRun):
             for m, r in drawn.items()
         )
         trained = results["qlora"].trained
+        each = f" on each of {self.sharded_gpus} GPUs" if self.sharded_gpus > 1 else ""
         return Panel(
-            title=f"Fine-tuning {name} takes {listed(said)} at {self.batch_size} × {self.seq_len:,} tokens",
+            title=f"Fine-tuning {name} takes {listed(said)} at {self.batch_size} × {self.seq_len:,} tokens{each}",
             headline=headline,
             figure=style.figure(traces, layout),
             parts=[*rows.values(), *pieces],
             beside=breakdown(results, unit),
             caption=(
-                f"Each bar is the peak memory of fine-tuning on one GPU by part; solid parts are counted, hatched ones estimated. With the estimates' intervals the totals are ({unit.name}): {spans}. "
+                f"Each bar is the peak memory of fine-tuning{each or ' on one GPU'} by part; solid parts are counted, hatched ones estimated. With the estimates' intervals the totals are ({unit.name}): {spans}. "
                 f"Adapters train {format_count(trained)} parameters, {significant(100 * trained / self.model.counts.total, 2)}% of the model. Fragmentation of the "
-                "allocator and LoRA dropout are not counted."
+                f"allocator and LoRA dropout are not counted.{self.counted_as()}"
             ),
             alt=f"Stacked bars of memory by part: {', '.join(said)}.",
             sources=(QLORA, LORA, ZERO, ACTIVATIONS, Citation("dettmers2021"), Citation("dao2022")),

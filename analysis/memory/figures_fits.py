@@ -105,7 +105,8 @@ class Fits(FineTuneRun):
             for method, r in results.items()
         }
         said = [f"{way} ({need[m]}) {on_devices(holds[m], may[m])}" for m, way in (("lora", "LoRA"), ("full", "full"))]
-        first = f"QLoRA of {name} ({need['qlora']}) fits {on_devices(holds['qlora'], may['qlora'], f' of {len(gpus)} GPUs and TPUs')}"
+        of = f" on each of {self.sharded_gpus} GPUs" if self.sharded_gpus > 1 else ""
+        first = f"QLoRA of {name} ({need['qlora']}{of}) fits {on_devices(holds['qlora'], may['qlora'], f' of {len(gpus)} GPUs and TPUs')}"
         return Panel(
             title=f"{first}, {said[0]}, {said[1]}",
             headline=(need["qlora"], need["lora"], need["full"]),
@@ -113,7 +114,7 @@ class Fits(FineTuneRun):
             parts=[*devices.values(), *needs],
             caption=(
                 "Markers are the memory of one device, lines what each method needs, with a band for the interval of that estimate. A device right of a line fits the run, one within the band may. Memory is what the driver reports (a program gets up to 2% less; "
-                "of a TPU what its maker states; of the MI250X both dies together). Splitting a model over devices or offloading weights to the CPU is not considered."
+                f"of a TPU what its maker states; of the MI250X both dies together). Offloading weights to the CPU is not considered.{self.counted_as()}"
             ),
             alt=f"Memory of {len(gpus)} devices beside the need of each method; {int(holds['qlora'].sum())} hold QLoRA of {name}.",
             sources=(*(Citation(source) for source in dict.fromkeys(gpus["source"])), QLORA, ACTIVATIONS),
@@ -192,6 +193,8 @@ class Largest(FineTuneRun):
         if not lines:
             layout["annotations"] = [style.note(0.5, 0.5, "No batch fits on one device", xref="x domain", yref="y domain")]
         on = self.gpu.label if self.gpu.id == "own" else f"one {self.gpu.label}"
+        if self.sharded_gpus > 1:
+            on = f"each of {self.sharded_gpus} {self.gpu.label}"
         reach = Headline("longest sequence", longest, "tokens", f"{longest:,}")
         headline: tuple[Headline, ...] = (reach,)
         if not longest:
@@ -213,6 +216,7 @@ class Largest(FineTuneRun):
                     if shape.context_len and longest > shape.context_len
                     else ""
                 )
+                + self.counted_as()
             ),
             alt=f"Largest batch against sequence length on {on}; {name} holds {counted(here, 'sequence')} of {seq_len} tokens.",
             sources=(*(Citation(source) for source in self.gpu.source.split(";") if source), QLORA, ACTIVATIONS),

@@ -356,8 +356,9 @@ def stored_as(shape: TransformerShape, **settings) -> list[dict]:
     """
     tuned = finetuning_memory(shape, "qlora", **settings)
     block, double = settings.get("block_size", 64), settings.get("double_quantisation", True)
-    kept = 32 if settings.get("precision") == "fp32" else 16
+    kept = 32 if settings.get("precision") == "fp32" or settings.get("upcast_rest") else 16
     kept_type = "float" if kept == 32 else "BF16"
+    follows = settings.get("state_dtype") == "param" and settings.get("precision") != "mixed"
     blocks = tuned.quantised / block
     rows = [("linear layers", 4, "NF4", tuned.quantised, "quantised")]
     if double:
@@ -374,7 +375,7 @@ def stored_as(shape: TransformerShape, **settings) -> list[dict]:
     if states.state_bytes:
         eight = states.state_bytes < 4
         number = 1 if states.state_bytes == 4 else 2
-        stored = (8, "blocks", "quantised") if eight else (32, "float", "kept")
+        stored = (8, "blocks", "quantised") if eight else (kept, kept_type, "kept") if follows else (32, "float", "kept")
         rows.append(("optimiser states", stored[0], stored[1], number * tuned.trained, stored[2]))
     if settings.get("precision") == "mixed":
         rows.append(("32-bit copy of the adapters", 32, "float", tuned.trained, "kept"))
