@@ -280,7 +280,7 @@ for page in sys.argv[2:]:
         content = path.read_bytes()
         path.write_bytes(b"nonsense\\n1\\n")
         app.run()
-        words = [item.value.replace("\\\\", "") for item in app.error] + [item.message for item in app.exception]
+        words = [item.value.replace("\\\\", "") for item in (*app.error, *app.warning)] + [item.message for item in app.exception]
         grids = [json.loads(item.proto.json)["cards"] for item in app.get("bidi_component") if item.proto.component_name == "cards"]
         words += [card["problem"] for grid in grids for card in grid if "problem" in card]
         said[f"{page}: {path.relative_to(tables.DATA).as_posix()}"] = words

@@ -23,7 +23,7 @@ MOE = {**SMALL, "n_experts": 8, "top_k": 2, "moe_d_ff": 40, "shared_d_ff": 20, "
 def test_the_reference_holds_70_counts_by_transformers_and_9_closed_forms():
     assert (COUNTS["counted_by"] != "closed form").sum() == 70
     assert (COUNTS["counted_by"] == "closed form").sum() == 9
-    assert len(MODELS) == 77
+    assert len(MODELS) == 80
 
 
 @pytest.mark.parametrize("model", COUNTS.index)

@@ -16,7 +16,13 @@ def meanings() -> dict[str, str]:
 
 def help_of(name: str) -> str:
     """The help of a parameter, "" for one that is no term: without it a chart says the same, so a damaged table stops none."""
+    return "" if problem() else meanings().get(name, "")
+
+
+def problem() -> str:
+    """What is wrong with the table, "" if nothing is."""
     try:
-        return meanings().get(name, "")
-    except tables.TableError:
-        return ""
+        meanings()
+    except tables.TableError as wrong:
+        return str(wrong)
+    return ""

@@ -39,7 +39,7 @@ CSS = """
 .panel-chart .settings[hidden] { display: none; }
 .panel-chart .settings button, .panel-chart .pins button { font: inherit; font-size: 0.8125rem; line-height: 1.25; color: inherit; background: transparent; cursor: pointer;
   white-space: nowrap; border: 1px solid var(--st-border-color); border-radius: 1rem; padding: 0.125rem 0.625rem; min-height: 1.625rem; }
-.panel-chart .settings button:hover:enabled, .panel-chart .pins button:hover { border-color: var(--st-primary-color); color: var(--st-primary-color); }
+.panel-chart .settings button:hover:enabled, .panel-chart .pins button:hover { border-color: var(--st-primary-color); color: var(--st-link-color); }
 .panel-chart .settings button:disabled { cursor: default; opacity: 0.6; }
 .panel-chart .settings button:focus-visible, .panel-chart .pins button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 1px; }
 .panel-chart .pins { list-style: none; margin: 0; padding: 0 0 0.5rem; font-size: 0.875rem; }

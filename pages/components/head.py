@@ -27,7 +27,9 @@ def begin(stem: str, lead: str) -> None:
         # The very first visit to a fresh server may come by a link to this page. Streamlit then runs the page's file
         # alone, as in apps without st.navigation; declaring the pages and running again puts that right.
         registry.navigation()
-        st.rerun()
+        if not title.any_shown():
+            st.rerun()
+        title.begin(registry.entry(stem))  # only tests run pages alone later on, and running again would lose what was pressed
     controls.begin(stem)
     st.session_state["page_changed"] = False
     title.end(registry.entry(stem), lead)

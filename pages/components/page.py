@@ -15,6 +15,7 @@ from typing import Any
 
 import streamlit as st
 
+from analysis.charts import terms
 from analysis.charts.figure import PIN, Figure
 from analysis.charts.parameters import Choice, Data, Given, Kind, Quantity, Text
 from analysis.charts.subjects import ModelKind
@@ -86,6 +87,8 @@ def show(stem: str, lead: str, sections: Sequence[Section]) -> None:
     st.session_state["page_figures"] = list(dict.fromkeys(figure for section in sections for figure in section.figures))
     your_values.known().update({name: figure for figure in st.session_state["page_figures"] for name in figure.kinds()})
     head.begin(stem, lead)
+    if damaged := terms.problem():
+        st.warning(plain(f"The controls have no help: {damaged}."), icon=":material/table_view:")
     for problem in scenario.take_pins(st.session_state["page_figures"]):
         st.warning(plain(problem), icon=":material/link_off:")
     if unknown := st.session_state.pop("scenario_unknown", None):

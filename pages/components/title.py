@@ -42,6 +42,11 @@ def begun() -> bool:
     return _places.get(None) is not None
 
 
+def any_shown() -> bool:
+    """Whether this process has shown a page."""
+    return bool(_imported)
+
+
 def end(entry: Entry | None = None, lead: str = "") -> None:
     """Take the blocks away, and show all words of a page. lead: one sentence, shown as text."""
     words, blocks, _ = _places.get()

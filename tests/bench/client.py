@@ -179,9 +179,8 @@ class Session:
 
     def query(self) -> str:
         """The parameters that stand in the address: those that the charts write there, and every bound control not at its default."""
-        said = list(
-            {name: text for chart in self.charts() for name, text in (chart.get("query") or {"values": {}})["values"].items()}.items()
-        )
+        written = {name: texts for chart in self.charts() for name, texts in (chart.get("query") or {"values": {}})["values"].items()}
+        said = [(name, text) for name, texts in written.items() for text in texts]
         for widget in self.widgets():
             value = self.values.get(widget.id, widget.default)
             if widget.proto.query_param_key and value != widget.default:
