@@ -238,6 +238,21 @@ def test_a_link_brings_its_pins_and_says_what_it_cannot_show():
     assert fine(app) and len(charts(app)[0]["pins"]) == 1
 
 
+def test_a_pin_at_which_nothing_can_be_drawn_is_left_out_and_the_chart_stands(monkeypatch):
+    figure = catalogue.figure("attention.mask")
+    draw = figure.draw
+
+    def broken(self):
+        if self.window == 256:
+            raise ValueError("no window of 256 can be drawn.")
+        return draw(self)
+
+    monkeypatch.setattr(figure, "draw", broken)
+    app = open_page("attention", section="mask", pin=["attention.mask?window=256", "attention.mask?window=512"])
+    assert fine(app) and len(charts(app)[0]["pins"]) == 1
+    assert [item.value for item in app.warning] == ["A pinned setting of the link cannot be shown: no window of 256 can be drawn."]
+
+
 def test_a_figure_without_a_parameter_offers_no_pin():
     assert all((chart["bar"] is None) == (not FIGURES[chart["file"].replace("-", ".", 1)].kinds()) for chart in charts(open_page("judges")))
 

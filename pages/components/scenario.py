@@ -67,9 +67,11 @@ def take_pins(figures: Iterable[type[Figure]]) -> list[str]:
         try:
             if name not in by_name:
                 raise ValueError(f"this page has no figure {clip(name)}")
-            pin(by_name[name].pinned_at(address))
-        except ValueError as problem:
-            problems.append(f"A pinned setting of the link cannot be shown: {problem}.")
+            asked_for = by_name[name].pinned_at(address)
+            _ = asked_for.alone  # a setting at which nothing can be drawn would take the chart with it
+            pin(asked_for)
+        except (ValueError, ArithmeticError) as problem:
+            problems.append(f"A pinned setting of the link cannot be shown: {str(problem).rstrip('.')}.")
     return problems
 
 
