@@ -70,7 +70,7 @@ def one_by_one() -> None:
         if read:
             st.markdown("\n".join(f"- {line}" for line in read))
         st.caption("No figure here shows this.")
-        steps.address(query)  # last, since it takes the room of a chart
+        steps.address(query)
 
 
 def shown(row: dict, query: Mapping) -> None:

@@ -31,6 +31,11 @@ LAW = Choice("Scaling law", options=lambda _: law_labels())
 
 
 def _grids(_: Earlier) -> dict[str, str]:
+    return _grid_labels()
+
+
+@tables.kept
+def _grid_labels() -> dict[str, str]:
     return {row["id"]: f"{row['label']} ({row['kg_co2_per_kwh']:.3f} kg/kWh)" for row in tables.load("grids").to_dict("records")}
 
 

@@ -14,11 +14,6 @@ from analysis.memory.figures_settings import ACTIVATIONS, METHOD_COLORS, QLORA, 
 from analysis.units import counted, significant
 
 ALL = "all"
-ENDS = (2.5, 900.0)
-"""Ends of both axes [GB]."""
-HIGHEST = 130.0
-"""Upper end of measured memory [GB]."""
-PLACES = {"fms2024": "scripts/benchmarks/refs", "lightning2023": "LoRA on 1 GPU"}
 TOLD = (
     "id", "program", "model", "method", "rank", "targets", "batch", "seq_len", "checkpointing", "upcast_rest", "chunked_loss", "n_gpus", "gpu",
     "outcome", "counts", "inside", "error", "verified", "source", "location",
@@ -29,6 +24,13 @@ TOLD = (
 def programs() -> dict[str, str]:
     """Every program of the table, after all of them together."""
     return {ALL: "all", **{name.lower().replace(" ", "_"): name for name in dict.fromkeys(measured_runs()["program"])}}
+
+
+def ends() -> tuple[float, float, float]:
+    """Where both axes begin, and where predicted and measured memory end, the same for every program [GB]."""
+    runs = measured_runs()
+    low, high = runs[["low_bytes", "measured_bytes"]].min().min(), runs[["measured_bytes", "gpu_bytes"]].max().max()
+    return 0.85 * low / GB, 1.3 * runs["high_bytes"].max() / GB, 1.5 * high / GB
 
 
 class Measured(Figure):
@@ -59,10 +61,11 @@ class Measured(Figure):
                 part, "predicted_bytes", "memory_bytes", style.GREY, per_x=GB, per_y=GB, symbol="triangle-up", text=hovers(failed)
             )
             traces.append(unfit)
+        low, wide, tall = ends()
         same: Part = {
             "series": "as predicted",
-            "predicted_bytes": [end * GB for end in (ENDS[0], HIGHEST)],
-            "memory_bytes": [end * GB for end in (ENDS[0], HIGHEST)],
+            "predicted_bytes": [low * GB, tall * GB],
+            "memory_bytes": [low * GB, tall * GB],
             "status": "computed",
         }
         parts.append(same)
@@ -74,8 +77,8 @@ class Measured(Figure):
             x_title="Predicted memory (GB)",
             y_title="Measured memory (GB)",
             height=520,
-            x_range=ENDS,
-            y_range=(ENDS[0], HIGHEST),
+            x_range=(low, wide),
+            y_range=(low, tall),
         )
         layout["xaxis"] |= ticks.at([3, 5, 10, 20, 50, 100, 200, 500])
         layout["yaxis"] |= ticks.at([3, 5, 10, 20, 50, 100])
@@ -102,7 +105,7 @@ class Measured(Figure):
             parts=parts,
             caption=" ".join(notes),
             alt=f"Measured against predicted memory of {len(ran)} {what}: {inside} lie in the interval, the median error is {error}.",
-            sources=(*(Citation(source, PLACES[source]) for source in dict.fromkeys(runs["source"])), QLORA, ZERO, ACTIVATIONS),
+            sources=(*(Citation(source) for source in dict.fromkeys(runs["source"])), QLORA, ZERO, ACTIVATIONS),
         )
 
 

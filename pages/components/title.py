@@ -16,6 +16,8 @@ BLOCKS = f"""<div aria-hidden="true" style="display: flex; flex-wrap: wrap; gap:
 <div style="{GREY}; flex: 99 1 20rem; height: 31rem"></div>
 </div>"""
 """Where sections, controls and the chart will stand (pages/components/page.py)."""
+VALUES: dict[str, Any] = {"label": "Your values", "icon": ":material/tune:"}
+"""The button of the reader's values (pages/components/your_values.py), which cannot be pressed before the page is there."""
 _imported: set[str] = set()
 """Pages that this process has shown, so that they come at once."""
 _places: ContextVar = ContextVar("places of the words and of the blocks")
@@ -33,7 +35,7 @@ def begin(entry: Entry) -> None:
         search.field()  # the last but one, because Streamlit imports pandas for what a component is given
         values = st.empty()
     if entry.stem not in _imported:
-        values.button("Your values", icon=":material/tune:", disabled=True)
+        values.button(**VALUES, disabled=True)
     _places.set((words, blocks, values))
 
 

@@ -6,7 +6,7 @@ from analysis.charts import shared_parameters
 from analysis.charts.figure import Figure
 from analysis.charts.parameters import Choice, Data
 from analysis.charts.subjects import ModelKind
-from pages.components import fields, model_field, scenario
+from pages.components import fields, model_field, scenario, title
 from pages.components.markdown import plain
 
 PLACE = "values"
@@ -22,9 +22,7 @@ def known() -> dict[str, type[Figure]]:
 
 def bar() -> None:
     """A button that opens the values which the reader changed, each with its control, and more to set for all pages."""
-    with st.popover(
-        "Your values", icon=":material/tune:", key="values", on_change="rerun", help="Values that you change hold on every page."
-    ) as opened:
+    with st.popover(**title.VALUES, key="values", on_change="rerun", help="Values that you change hold on every page.") as opened:
         if opened.open:
             listed()
 
