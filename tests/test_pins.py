@@ -171,6 +171,9 @@ def test_bars_on_each_other_stand_beside_those_of_a_pin():
     figure = catalogue.asked_for(with_pin("memory.parts?lora_rank=256", "memory.parts?seq_len=4096")).panel().figure
     groups = {trace.offsetgroup for trace in figure.data if trace.type == "bar"}
     assert groups == {"now", "pin 0"}
+    # totals stand beside the bars of today: of two bars in 0.65 of a row the second is a quarter of that below the middle
+    assert [note.y for note in figure.layout.annotations] == pytest.approx([0.1625, 1.1625, 2.1625])
+    assert {trace.name for trace in figure.data if "pinned" in trace.meta} == {"Pinned (LoRA rank (r): 64; …)"}
     assert says_the_same(figure).startswith("PowerPoint has no place for pinned bars")
 
 

@@ -56,7 +56,7 @@ class Figure(BaseModel):
         if not self.pins:
             return self.draw().of_figure(self)
         names = pinned.labels(self, self.pins)
-        with ghosts.behind([pin.ghost(name) for pin, name in zip(self.pins, names, strict=True)]):
+        with ghosts.behind([pin.ghost(name) for pin, name in zip(self.pins, pinned.in_legends(names), strict=True)]):
             panel = self.draw()
         return pinned.beside(panel.of_figure(self), [pin.alone for pin in self.pins], names)
 
@@ -72,8 +72,8 @@ class Figure(BaseModel):
         return [trace.to_plotly_json() for trace in figure.data], figure.layout.to_plotly_json()
 
     def ghost(self, name: str) -> ghosts.Ghost:
-        """The figure as it stands behind another. name: what differs."""
-        return ghosts.Ghost(*self.outline, style.escape(f"Pinned ({name})"))
+        """The figure as it stands behind another. name: in the legend."""
+        return ghosts.Ghost(*self.outline, style.escape(name))
 
     def pinning(self, pins: "Sequence[Figure]") -> Self:
         """The figure with other pins. Raises ValueError for more than `pinned.MOST`, and for those of another figure."""

@@ -62,6 +62,7 @@ def drawn(traces: Sequence[Trace], layout: Mapping) -> tuple[Sequence[Trace], di
             layout = {**_wider(layout, ghost.layout), "shapes": [*layout.get("shapes", ()), *lines]}
     if found and layout.get("barmode") in ("stack", "relative"):  # on each other, and beside those of a pin
         found, traces = ([_in_a_stack(trace) for trace in each] for each in (found, traces))
+        layout = {**layout, "annotations": _beside_own([*found, *traces], layout, len(over))}
     if layout.get("showlegend") is False and found:
         traces, layout = [{**trace, "showlegend": False} for trace in traces], {**layout, "showlegend": True}
     traces = [*found, *traces]
@@ -88,6 +89,17 @@ def _entry(line: Mapping) -> dict:
 def _in_a_stack(trace: Trace) -> Trace:
     group = trace.get("legendgroup") if "pinned" in trace.get("meta", {}) else "now"
     return {**trace, "offsetgroup": group} if trace.get("type") == "bar" else trace
+
+
+def _beside_own(traces: Sequence[Trace], layout: Mapping, pins: int) -> list[dict]:
+    """The notes of a layout, those on rows of level bars beside the bars of today, which stand last of a row's."""
+    drawn_rows = dict.fromkeys(row for trace in traces if trace.get("orientation") == "h" for row in trace["y"])
+    rows = list(layout["yaxis"].get("categoryarray", drawn_rows))
+    down = (1 - layout.get("bargap", 0.2)) * pins / (2 * (pins + 1))
+    return [
+        {**note, "y": rows.index(note["y"]) + down} if note.get("yref", "y") == "y" and note.get("y") in rows else note
+        for note in layout.get("annotations", ())
+    ]
 
 
 def same_axes(traces: Sequence[Trace], layout: Mapping, ghost: Ghost) -> bool:

@@ -16,6 +16,8 @@ MOST = 3
 """Pins of a figure."""
 SHOWN = 3
 """Settings that name a pin, at most."""
+LEGEND = 44
+"""Signs of a pin's name in a legend, beyond which it is cut."""
 TIMES = 2.0
 """From this ratio on, "times as much" is said beside the percent."""
 SAME = 1e-9
@@ -44,6 +46,16 @@ def labels(figure: "Figure", pins: Sequence["Figure"]) -> list[str]:
         more = [f"and {len(words) - SHOWN} more"] if len(words) > SHOWN else []
         found.append("; ".join([*words[:SHOWN], *more]) or "as now")
     return found
+
+
+def in_legends(names: Sequence[str]) -> list[str]:
+    """How pins are called in a legend, numbered where there are several: the first setting of a long name stands for all.
+
+    >>> in_legends(["Program: PEFT; Optimiser: AdamW; Context length: 4,096 tokens"]), in_legends(["Batch size: 1", "Batch size: 2"])
+    (['Pinned (Program: PEFT; …)'], ['Pinned 1 (Batch size: 1)', 'Pinned 2 (Batch size: 2)'])
+    """
+    short = [name if len(name) <= LEGEND else f"{name.partition('; ')[0]}; …" for name in names]
+    return [f"Pinned{f' {number}' if len(names) > 1 else ''} ({name})" for number, name in enumerate(short, start=1)]
 
 
 def differences(now: Sequence[Headline], pinned: Sequence[Headline]) -> list[str]:
